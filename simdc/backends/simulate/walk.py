@@ -1,0 +1,75 @@
+"""The tiles of a loop nest in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from math import prod
+from typing import TypeVar
+
+from attrs import frozen
+
+from simdc.cost.tiling import Tiling
+
+T = TypeVar("T")
+
+
+def ceil_div(total: int, part: int) -> int:
+    """How many parts cover the total."""
+    return -(-total // part)
+
+
+@frozen
+class Tile:
+    """One tile: for each loop the tile's index, the loop values that it covers and the loop's number of tiles."""
+
+    index: Mapping[str, int]
+    values: Mapping[str, range]
+    counts: Mapping[str, int]
+
+    def size(self, loops: Iterable[str]) -> int:
+        """Number of points of the tile along `loops`."""
+        return prod(len(self.values[loop]) for loop in loops)
+
+    def place(self, loops: Iterable[str]) -> tuple[int, ...]:
+        return tuple(self.index[loop] for loop in loops)
+
+    def begins(self, loops: Iterable[str]) -> bool:
+        """Whether each of `loops` stands at its first tile."""
+        return all(self.index[loop] == 0 for loop in loops)
+
+    def finishes(self, loops: Iterable[str]) -> bool:
+        """Whether each of `loops` stands at its last tile."""
+        return all(self.index[loop] == self.counts[loop] - 1 for loop in loops)
+
+
+def walk(bounds: Mapping[str, int], tiling: Tiling) -> Iterator[Tile]:
+    """Every tile of the loops in `bounds`, the last loop of the tiling's order moving fastest.
+
+    The last tile of a loop has what is left of the bound. Loops of the tiling that `bounds` lacks are passed over.
+    """
+    order = [loop for loop in tiling.order if loop in bounds]
+    cuts = {loop: _cut(bounds[loop], size) for loop, size in tiling.as_dict().items() if loop in bounds}
+    counts = {loop: len(pieces) for loop, pieces in cuts.items()}
+    for pieces in product(*(enumerate(cuts[loop]) for loop in order)):
+        yield Tile(
+            index={loop: i for loop, (i, _) in zip(order, pieces, strict=True)},
+            values={loop: values for loop, (_, values) in zip(order, pieces, strict=True)},
+            counts=counts,
+        )
+
+
+def _cut(bound: int, size: int) -> list[range]:
+    return [range(start, min(start + size, bound)) for start in range(0, bound, size)]
+
+
+def neighbours(items: Iterable[T]) -> Iterator[tuple[T | None, T, T | None]]:
+    """Each item between the one before it and the one after it; None beyond either end."""
+    before: T | None = None
+    current: T | None = None
+    for after in items:
+        if current is not None:
+            yield before, current, after
+        before, current = current, after
+    if current is not None:
+        yield before, current, None

@@ -1,0 +1,53 @@
+"""Numbers only: hardware, kernels, tilings, cost models, energy. Needs no IR, so other compilers can embed it.
+
+    from simdc.cost import ExactModel, Tiling
+    model = ExactModel()
+    cost = model.evaluate(kernel, model.greedy(kernel, hardware), hardware)
+"""
+
+from __future__ import annotations
+
+from .capacity import check_fits
+from .energy import Energy, energy_of
+from .exact import ExactModel
+from .greedy import greedy_tiling
+from .hardware import Hardware, HardwareError
+from .kernel import Affine, Block, Contraction, Instruction, Kernel, Loop, Operand, Phase, VectorProgram, affine
+from .model import MODELS, CostModel, Uncosted, load_model
+from .result import Busy, Cost, Cycles, DramBits, SramBits
+from .structure import structure, unstructure, with_field
+from .tiling import Tiling, TilingError
+
+__all__ = [
+    "MODELS",
+    "Affine",
+    "Block",
+    "Busy",
+    "Contraction",
+    "Cost",
+    "CostModel",
+    "Cycles",
+    "DramBits",
+    "Energy",
+    "ExactModel",
+    "Hardware",
+    "HardwareError",
+    "Instruction",
+    "Kernel",
+    "Loop",
+    "Operand",
+    "Phase",
+    "SramBits",
+    "Tiling",
+    "TilingError",
+    "Uncosted",
+    "VectorProgram",
+    "affine",
+    "check_fits",
+    "energy_of",
+    "greedy_tiling",
+    "load_model",
+    "structure",
+    "unstructure",
+    "with_field",
+]

@@ -1,0 +1,46 @@
+"""Energy from counts (SimDIT Eqs. 29-32): count first, price later."""
+
+from __future__ import annotations
+
+from attrs import fields, frozen
+
+from .hardware import Hardware
+from .result import Cost, SramBits
+
+PJ_PER_W_NS = 1000.0
+
+
+@frozen
+class Energy:
+    """Energy of one layer in pJ, by where it is spent."""
+
+    systolic: float
+    simd: float
+    sram: float
+    dram: float
+
+    @property
+    def total(self) -> float:
+        return self.systolic + self.simd + self.sram + self.dram
+
+
+def energy_of(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:
+    """Energy of a layer that ran on the systolic array, or else on the SIMD array.
+
+    Dynamic energy is paid for each compute cycle of each element of the array that runs; both arrays leak for as long
+    as the layer takes.
+    """
+    prices = hardware.prices
+    cycles_ns = cost.cycles.total * hardware.clock_ns
+    systolic = prices.systolic_leakage_w * cycles_ns * PJ_PER_W_NS
+    simd = prices.simd_leakage_w * cycles_ns * PJ_PER_W_NS
+    if on_systolic:
+        elements = hardware.systolic.rows * hardware.systolic.columns
+        systolic += prices.pe_pj_per_cycle * elements * cost.cycles.compute
+    else:
+        simd += prices.lane_pj_per_cycle * hardware.simd.lanes * cost.cycles.compute
+    sram = sum(
+        getattr(prices.sram_pj_per_bit, memory.name) * getattr(cost.sram_bits, memory.name)
+        for memory in fields(SramBits)
+    )
+    return Energy(systolic, simd, sram, prices.dram_pj_per_bit * cost.dram_bits.total)

@@ -1,0 +1,181 @@
+"""The accelerator as data: a systolic array, a SIMD array, their memories, ports and energy prices.
+
+Every field says its unit and where its meaning comes from in its metadata. `structure.py` builds these classes from
+plain data and reports the path of whatever is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import Attribute, field, frozen
+
+MACHINE = "GeneSys machine, SimDIT section III"
+RELEASE = "released SimDIT program, inference mode"
+ASSUMED = "assumption: the release has no such instruction"
+
+
+class HardwareError(ValueError):
+    """A field of a hardware description is wrong. `path` is dotted and relative to the object being built."""
+
+    def __init__(self, path: str, message: str):
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.message = message
+
+
+def _whole(_: object, attribute: Attribute[int], value: object) -> None:
+    minimum = attribute.metadata["minimum"]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise HardwareError(attribute.name, f"must be a whole number, got {value!r}")
+    if value < minimum:
+        raise HardwareError(attribute.name, f"must be {'positive' if minimum == 1 else 'zero or more'}, got {value}")
+
+
+def _real(_: object, attribute: Attribute[float], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise HardwareError(attribute.name, f"must be a number, got {value!r}")
+    positive = attribute.metadata["minimum"] == 1
+    if not (0 < value < float("inf") if positive else 0 <= value < float("inf")):
+        raise HardwareError(attribute.name, f"must be {'positive' if positive else 'zero or more'}, got {value}")
+
+
+def _of_type(expected: type, words: str) -> Any:
+    def check(_: object, attribute: Attribute[object], value: object) -> None:
+        if not isinstance(value, expected):
+            raise HardwareError(attribute.name, f"must be {words}, got {value!r}")
+
+    return check
+
+
+def _int(unit: str, source: str = MACHINE, *, minimum: int = 1, **options: Any) -> Any:
+    return field(validator=_whole, metadata={"unit": unit, "source": source, "minimum": minimum}, **options)
+
+
+def _float(unit: str, source: str, *, positive: bool = False, **options: Any) -> Any:
+    return field(validator=_real, metadata={"unit": unit, "source": source, "minimum": int(positive)}, **options)
+
+
+def _part(cls: type, **options: Any) -> Any:
+    return field(validator=_of_type(cls, "an object"), metadata={"part": cls}, **options)
+
+
+@frozen
+class Widths:
+    """Bits of one element on the systolic array."""
+
+    weight_bits: int = _int("bit")
+    ifmap_bits: int = _int("bit")
+    bias_bits: int = _int("bit")
+    psum_bits: int = _int("bit")
+
+
+@frozen
+class Buffers:
+    """Total capacities of the systolic array's buffers. Each is double-buffered: half of it holds the tile in use."""
+
+    weight_bits: int = _int("bit")
+    ifmap_bits: int = _int("bit")
+    psum_bits: int = _int("bit")
+    bias_bits: int = _int("bit")
+
+
+@frozen
+class Bandwidths:
+    """The three DRAM ports of the systolic array: weights and bias share one, psum loads and all stores another."""
+
+    weight_bits_per_cycle: int = _int("bit/cycle")
+    ifmap_bits_per_cycle: int = _int("bit/cycle")
+    psum_bits_per_cycle: int = _int("bit/cycle")
+
+
+@frozen
+class SystolicArray:
+    """Weight-stationary array of `rows` x `columns` PEs: input channels along the rows, output channels along the
+    columns. A tile costs `rows + columns - 2` cycles to fill."""
+
+    rows: int = _int("PE")
+    columns: int = _int("PE")
+    widths: Widths = _part(Widths)
+    buffers: Buffers = _part(Buffers)
+    bandwidths: Bandwidths = _part(Bandwidths)
+
+
+@frozen
+class Latencies:
+    """Cycles of one SIMD instruction, by opcode."""
+
+    add: int = _int("cycle", RELEASE, default=1)
+    sub: int = _int("cycle", RELEASE, default=1)
+    mul: int = _int("cycle", RELEASE, default=1)
+    max: int = _int("cycle", RELEASE, default=1)
+    min: int = _int("cycle", RELEASE, default=1)
+    compare: int = _int("cycle", RELEASE, default=1)
+    conditional_move: int = _int("cycle", RELEASE, default=1)
+    div: int = _int("cycle", RELEASE, default=9)
+    exp: int = _int("cycle", RELEASE, default=3)
+    inv_sqrt: int = _int("cycle", RELEASE, default=13)
+    log: int = _int("cycle", ASSUMED + ", taken as exp", default=3)
+    sqrt: int = _int("cycle", ASSUMED + ", taken as inv_sqrt", default=13)
+
+
+@frozen
+class SimdArray:
+    """`lanes` ALUs on a single-buffered vector memory whose loads, compute and stores take turns. A tile costs
+    `pipeline_stages - 1 + lanes - 1` cycles to fill; an instruction that reads the result of the one before it
+    waits `raw_wait_cycles`."""
+
+    lanes: int = _int("lane")
+    width_bits: int = _int("bit")
+    vmem_bits: int = _int("bit")
+    bandwidth_bits_per_cycle: int = _int("bit/cycle")
+    instruction_bits: int = _int("bit", RELEASE, default=32)
+    instruction_memory_bits: int = _int("bit", default=8192)
+    immediate_memory_bits: int = _int("bit", RELEASE, default=1024)
+    pipeline_stages: int = _int("stage", default=6)
+    raw_wait_cycles: int = _int("cycle", MACHINE, minimum=0, default=2)
+    latency_cycles: Latencies = _part(Latencies, factory=Latencies)
+
+
+@frozen
+class SramPrices:
+    """Energy of one bit read from or written to each on-chip memory."""
+
+    wbuf: float = _float("pJ/bit", "SimDIT Eq. 31")
+    ibuf: float = _float("pJ/bit", "SimDIT Eq. 31")
+    obuf: float = _float("pJ/bit", "SimDIT Eq. 31")
+    bbuf: float = _float("pJ/bit", "SimDIT Eq. 31")
+    vmem: float = _float("pJ/bit", "SimDIT Eq. 31")
+    imm: float = _float("pJ/bit", "SimDIT Eq. 31")
+    insmem: float = _float("pJ/bit", "SimDIT Eq. 31")
+
+
+@frozen
+class Prices:
+    """Energy prices (SimDIT Eqs. 29-32). `source` says where the numbers come from."""
+
+    source: str = field(validator=_of_type(str, "text"), metadata={"unit": "text", "source": "whoever wrote the file"})
+    pe_pj_per_cycle: float = _float("pJ/(PE cycle)", "dynamic power of the systolic array, SimDIT Eq. 29")
+    lane_pj_per_cycle: float = _float("pJ/(lane cycle)", "dynamic power of the SIMD array, SimDIT Eq. 30")
+    dram_pj_per_bit: float = _float("pJ/bit", "SimDIT Eq. 32")
+    sram_pj_per_bit: SramPrices = _part(SramPrices)
+    systolic_leakage_w: float = _float("W", "leakage power of the systolic array, SimDIT Eq. 29", default=0.0)
+    simd_leakage_w: float = _float("W", "leakage power of the SIMD array, SimDIT Eq. 30", default=0.0)
+
+
+@frozen
+class Hardware:
+    """One machine.
+
+    `stores_padding` tells whether zeros that pad channels up to the array and images at their border are stored in
+    DRAM, and so moved like data. GeneSys machines store them; a machine that does not moves only what exists.
+    """
+
+    name: str = field(validator=_of_type(str, "text"), metadata={"unit": "text", "source": "whoever wrote the file"})
+    clock_ns: float = _float("ns", "effective clock period, SimDIT Eq. 28", positive=True)
+    stores_padding: bool = field(
+        validator=_of_type(bool, "true or false"), metadata={"unit": "true/false", "source": MACHINE}
+    )
+    systolic: SystolicArray = _part(SystolicArray)
+    simd: SimdArray = _part(SimdArray)
+    prices: Prices = _part(Prices)

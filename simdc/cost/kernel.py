@@ -1,0 +1,133 @@
+"""What a layer is to the cost models: a contraction for the systolic array or a vector program for the SIMD array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+
+@frozen
+class Affine:
+    """An index expression over loop variables, `2*oh + kh - 3`: `terms` are (loop, coefficient), all positive."""
+
+    terms: tuple[tuple[str, int], ...]
+    constant: int = 0
+
+    def span(self, tile: Mapping[str, int]) -> int:
+        """Number of positions between the first and the last index that a tile touches, both included."""
+        return 1 + sum(step * (tile[loop] - 1) for loop, step in self.terms)
+
+    def __str__(self) -> str:
+        text = " + ".join(loop if step == 1 else f"{step}*{loop}" for loop, step in self.terms) or "0"
+        if self.constant:
+            text += f" {'+' if self.constant > 0 else '-'} {abs(self.constant)}"
+        return text
+
+
+def affine(*terms: str | tuple[str, int], constant: int = 0) -> Affine:
+    """`affine(("oh", 2), "kh", constant=-3)` is `2*oh + kh - 3`."""
+    return Affine(tuple((term, 1) if isinstance(term, str) else term for term in terms), constant)
+
+
+@frozen
+class Loop:
+    """A loop variable that runs from 0 to `bound` - 1."""
+
+    name: str
+    bound: int
+
+
+@frozen
+class Operand:
+    """A tensor and how the loops index it. `index` has one expression per dimension of `shape`; positions outside the
+    shape are padding. `bits` is the width of one element in DRAM."""
+
+    name: str
+    bits: int
+    shape: tuple[int, ...]
+    index: tuple[Affine, ...]
+
+    @property
+    def loops(self) -> tuple[str, ...]:
+        """The loops that move this operand, in the order in which they appear."""
+        return tuple(dict.fromkeys(loop for expression in self.index for loop, _ in expression.terms))
+
+
+@frozen
+class Contraction:
+    """Multiply-accumulate over a loop nest: convolution, fully connected layer, matrix product.
+
+    `loops` stand in the default order, outermost first. `psum` is the result as partial sums; a finished element
+    leaves for DRAM with `ofmap_bits`. The loop `rows` runs along the rows of the array, `columns` along its columns.
+    """
+
+    kind: str
+    loops: tuple[Loop, ...]
+    ifmap: Operand
+    weight: Operand
+    psum: Operand
+    ofmap_bits: int
+    bias: Operand | None = None
+    rows: str = "ic"
+    columns: str = "oc"
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        bias = () if self.bias is None else (self.bias,)
+        return (self.ifmap, self.weight, *bias, self.psum)
+
+
+@frozen
+class Instruction:
+    """`dest = opcode(sources)`. A name is an operand, a scratch operand or a temporary vector; a number is an immediate."""
+
+    opcode: str
+    dest: str
+    sources: tuple[str | float, ...]
+
+
+@frozen
+class Block:
+    """Straight-line code that a tile runs once for each point of `loops`.
+
+    A block over fewer loops than its phase runs only in the tile that finishes the missing loops (`at="end"`, a result
+    per finished sum) or in the tile that begins them (`at="start"`).
+    """
+
+    loops: tuple[str, ...]
+    instructions: tuple[Instruction, ...]
+    at: str = "end"
+
+
+@frozen
+class Phase:
+    """One pass over a loop nest. Inputs are loaded from DRAM, outputs stored to it, scratch stays in vector memory.
+
+    `loops` stand in the default order, outermost first. `initial` gives what an accumulating output or scratch
+    operand holds before its first update. `views` are further ways to index an input's tile that is there anyway:
+    they move nothing and take no space; each stands beside the input of the same shape whose name its own name
+    begins with (`x.center` views `x`).
+    """
+
+    loops: tuple[Loop, ...]
+    inputs: tuple[Operand, ...]
+    outputs: tuple[Operand, ...]
+    blocks: tuple[Block, ...]
+    scratch: tuple[Operand, ...] = ()
+    initial: tuple[tuple[str, float], ...] = ()
+    views: tuple[Operand, ...] = ()
+
+
+@frozen
+class VectorProgram:
+    """Phases that run one after the other. The loop `lanes` is spread over the SIMD lanes; there is no path between
+    lanes, so it is always a parallel loop. Where that loop counts channels (`lanes == "c"`) a machine that stores
+    padding rounds it up to whole vectors."""
+
+    kind: str
+    phases: tuple[Phase, ...]
+    lanes: str = "c"
+
+
+Kernel = Contraction | VectorProgram

@@ -1,0 +1,118 @@
+"""`SimditModel`: bit-compatible with the released SimDIT, without fusion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from ..hardware import Hardware
+from ..kernel import Kernel, VectorProgram
+from ..model import Uncosted
+from ..result import Cost, Number
+from ..tiling import Tiling, check_loops, loop_bounds
+from . import simd_backward, simd_dims, simd_forward, simd_tiling, systolic_dims, systolic_tiling
+from .gemm import matrix_vector
+from .simd_tiling import MemoryRule
+from .simd_work import PhaseLatencies, SimdWork, read_work
+from .systolic import convolution
+
+LATENCIES = {"inference": PhaseLatencies(9, 3, 13), "training": PhaseLatencies(5, 3, 11)}
+
+
+@frozen
+class SimdLayer:
+    """How the release tiles a kind of SIMD layer and what it costs."""
+
+    memory: MemoryRule
+    cost: Callable[[SimdWork], Cost]
+
+
+SIMD_LAYERS = {
+    "relu": SimdLayer(simd_tiling.ELEMENT_WISE, simd_forward.relu),
+    "add": SimdLayer(simd_tiling.ELEMENT_WISE, simd_forward.add),
+    "max_pool": SimdLayer(simd_tiling.POOL, simd_forward.max_pool),
+    "average_pool": SimdLayer(simd_tiling.POOL, simd_forward.average_pool),
+    "global_average_pool": SimdLayer(simd_tiling.POOL, simd_forward.average_pool),
+    "batch_norm_statistics": SimdLayer(simd_tiling.MEAN_VAR, simd_forward.batch_norm_statistics),
+    "batch_norm": SimdLayer(simd_tiling.BATCH_NORM, simd_forward.batch_norm),
+    "batch_norm_grad": SimdLayer(simd_tiling.BATCH_NORM_GRAD, simd_backward.batch_norm_grad),
+    "relu_grad": SimdLayer(simd_tiling.ELEMENT_WISE, simd_backward.relu_grad),
+    "sgd": SimdLayer(simd_tiling.ELEMENT_WISE, simd_backward.sgd),
+    "reduce_sum": SimdLayer(simd_tiling.ELEMENT_WISE, simd_backward.reduce_sum),
+    "max_pool_grad": SimdLayer(simd_tiling.MAX_POOL_GRAD, simd_backward.max_pool_grad),
+    "average_pool_grad": SimdLayer(simd_tiling.POOL, simd_backward.average_pool_grad),
+    "global_average_pool_grad": SimdLayer(simd_tiling.POOL, simd_backward.average_pool_grad),
+}
+
+
+class SimditModel:
+    """The released SimDIT's tiling generator and cost model. `phase` is the network's: `inference` or `training`."""
+
+    name = "simdit"
+
+    def __init__(self, phase: str = "inference"):
+        self.latency = LATENCIES[phase]
+
+    def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        """The release's tiling, in the kernel's default loop order. Channel sizes count padded channels. Raises
+        TilingError where the release's assertions fail."""
+        bounds = loop_bounds(kernel)
+        if isinstance(kernel, VectorProgram):
+            layer = _simd_layer(kernel)
+            array, windowed = hardware.simd, layer.memory.windowed
+            dims = simd_dims.read_dims(kernel, bounds, windowed, array.lanes)
+            tile = simd_tiling.greedy_tile(
+                dims, layer.memory, array.lanes, hardware.systolic.widths.psum_bits, array.vmem_bits // 2
+            )
+            sizes = {"n": tile.n, "c": tile.c, "h": tile.h, "w": tile.w, "kh": dims.kh, "kw": dims.kw}
+            sizes["oh"], sizes["ow"] = tile.h, tile.w
+        else:
+            dims = systolic_dims.read_dims(kernel, bounds, hardware.systolic)
+            tile = systolic_tiling.greedy_tile(dims, hardware.systolic)
+            sizes = {"g": 1, "oc": tile.oc, "ic": tile.ic, "kh": tile.kh, "kw": tile.kw}
+            sizes["n"], sizes["oh"], sizes["ow"] = tile.n, tile.oh, tile.ow
+        return Tiling(tuple(bounds), tuple([sizes[name] for name in bounds]))
+
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+        """Any tile sizes that fit the buffers by the release's rules. A size that reaches the end of its loop is the
+        whole dimension with its padding. The loop order of SIMD layers does not enter the release's formulas."""
+        check_loops(kernel, tiling)
+        bounds, sizes = loop_bounds(kernel), tiling.as_dict()
+        psum_bits = hardware.systolic.widths.psum_bits
+        if isinstance(kernel, VectorProgram):
+            layer = _simd_layer(kernel)
+            array, windowed = hardware.simd, layer.memory.windowed
+            dims = simd_dims.read_dims(kernel, bounds, windowed, array.lanes)
+            tile = simd_dims.read_tile(dims, bounds, sizes, windowed)
+            simd_tiling.check_tile(tile, layer.memory, array.lanes, psum_bits, array.vmem_bits // 2)
+            # Inputs and intermediates always have the width of psums; the result has its own.
+            out_bits = kernel.phases[-1].outputs[0].bits
+            return layer.cost(read_work(dims, tile, psum_bits, out_bits, array, self.latency))
+        array = hardware.systolic
+        dims = systolic_dims.read_dims(kernel, bounds, array)
+        tile = systolic_dims.read_tile(dims, bounds, sizes)
+        systolic_tiling.check_tile(tile, array)
+        groups = bounds.get("g", 1)
+        batch_outside = systolic_dims.batch_runs_outside(dims, tile, tiling.order, groups)
+        macs = 1
+        for bound in bounds.values():
+            macs *= bound
+        if kernel.kind == "linear" and dims.n == 1:
+            return matrix_vector(dims, tile, array, macs)
+        return convolution(dims, tile, array, macs, groups, batch_outside)
+
+    def op_count(self, cost: Cost) -> Number:
+        """The release's "Op count" of a layer: two for each executed multiply-accumulate, SIMD operations by their
+        latency."""
+        weights = {"mac": 0, "mac_executed": 2, "div": self.latency.div, "inv_sqrt": self.latency.inv_sqrt}
+        return sum(weights.get(operation, 1) * count for operation, count in cost.ops)
+
+
+def _simd_layer(program: VectorProgram) -> SimdLayer:
+    layer = SIMD_LAYERS.get(program.kind)
+    if layer is None:
+        raise Uncosted(
+            f"the released SimDIT has no layer '{program.kind}'; on the SIMD array it knows {', '.join(SIMD_LAYERS)}"
+        )
+    return layer

@@ -1,0 +1,94 @@
+"""The released program's tiling generator for the SIMD array and the rule by which a tile fits its vector memory.
+
+The machine has two vector memories. The release checks the tile of one tensor against one of them; the batch norm
+family and the gradient of max pooling keep more than one tensor in it.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ..tiling import TilingError
+from .arithmetic import common_divisors
+from .simd_dims import SimdDims, SimdTile, make_tile
+
+
+@frozen
+class MemoryRule:
+    """What shares one vector memory: `(pixels * n + vectors_per_tile) * c + reserved * lanes` elements must fit, and
+    `channel_share * c` elements as well."""
+
+    windowed: bool = False
+    """Pixels are those under the windows, not the positions of the windows."""
+    both_sides: bool = False
+    """Pixels are those under the windows and the positions of the windows."""
+    vectors_per_tile: int = 0
+    """Further tensors with one element per channel."""
+    reserved: int = 0
+    """Vectors of one element per lane that are set aside."""
+    channel_share: int = 1
+    """How many times a vector of the tile's channels must fit."""
+    channels_last: bool = False
+    """Grow the batch before the channels."""
+    minimum: int = 1
+    """The release demands room for this many vectors of one element per lane."""
+
+
+ELEMENT_WISE = MemoryRule()
+POOL = MemoryRule(windowed=True, minimum=49)
+MAX_POOL_GRAD = MemoryRule(windowed=True, both_sides=True, minimum=50)
+MEAN_VAR = MemoryRule(reserved=1, channel_share=2, channels_last=True)
+BATCH_NORM = MemoryRule(channel_share=4, channels_last=True)
+BATCH_NORM_GRAD = MemoryRule(vectors_per_tile=3, channels_last=True)
+
+
+def greedy_tile(dims: SimdDims, rule: MemoryRule, lanes: int, element_bits: int, memory_bits: int) -> SimdTile:
+    """Image first, by common divisors of its sides, then channels and batch. Raises TilingError."""
+    if rule.minimum * lanes * element_bits > memory_bits:
+        raise TilingError(
+            f"vector memory: the released generator needs at least {rule.minimum * lanes * element_bits} bits, "
+            f"one of the two memories has {memory_bits}"
+        )
+    room = memory_bits // element_bits - rule.reserved * lanes
+    extra = rule.vectors_per_tile
+
+    def fits(q: int) -> bool:
+        return (_pixels(make_tile(dims, 1, lanes, dims.h // q, dims.w // q), rule) + extra) * lanes <= room
+
+    splits = common_divisors(dims.h, dims.w)
+    q = next((q for q in splits if fits(q)), splits[-1])
+    h, w = dims.h // q, dims.w // q
+    pixels = _pixels(make_tile(dims, 1, lanes, h, w), rule)
+
+    def batch(channels: int) -> int:
+        splits = common_divisors(dims.n, dims.n)
+        return next((dims.n // q for q in splits if (pixels * (dims.n // q) + extra) * channels <= room), 1)
+
+    def channels(images: int) -> int:
+        share = memory_bits // element_bits // rule.channel_share
+        vectors = min(room // ((pixels * images + extra) * lanes), share // lanes, dims.c // lanes)
+        return lanes * max(1, vectors)
+
+    if rule.channels_last:
+        n = batch(lanes)
+        c = channels(n)
+    else:
+        c = channels(1)
+        n = batch(c)
+    tile = make_tile(dims, n, c, h, w)
+    check_tile(tile, rule, lanes, element_bits, memory_bits)
+    return tile
+
+
+def check_tile(tile: SimdTile, rule: MemoryRule, lanes: int, element_bits: int, memory_bits: int) -> None:
+    """Raise TilingError when a tile exceeds one of the two vector memories."""
+    elements = (_pixels(tile, rule) * tile.n + rule.vectors_per_tile) * tile.c + rule.reserved * lanes
+    need = max(elements, rule.channel_share * tile.c) * element_bits
+    if need > memory_bits:
+        raise TilingError(f"vector memory: the tile needs {need} bits, one of the two memories has {memory_bits}")
+
+
+def _pixels(tile: SimdTile, rule: MemoryRule) -> int:
+    if rule.both_sides:
+        return tile.ih * tile.iw + tile.h * tile.w
+    return tile.ih * tile.iw if rule.windowed else tile.h * tile.w

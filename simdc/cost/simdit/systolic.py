@@ -1,0 +1,147 @@
+"""The released program's model of a tiled convolution; a fully connected layer with a batch is a 1x1 convolution.
+
+Tile counts are real quotients X/t_x in the release; it rounds up only some of what the paper's footnote 1 leaves open.
+Here they stay numerators over one denominator, so that nothing is rounded before the end.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ..hardware import SystolicArray
+from ..result import Busy, Cost, Cycles, DramBits, Number, SramBits
+from .arithmetic import ceil_div, ratio
+from .systolic_dims import SystolicDims, SystolicTile
+
+
+def weight_port(array: SystolicArray) -> int:
+    """Bits per cycle: the release lets weights fill at most one row of the array in a cycle."""
+    return min(array.rows * array.widths.weight_bits, array.bandwidths.weight_bits_per_cycle)
+
+
+def tile_cycles(tile: SystolicTile, array: SystolicArray) -> int:
+    """Compute cycles of one tile with the fill of the array (SimDIT Eqs. 14-16)."""
+    passes = ceil_div(tile.ic, array.rows) * ceil_div(tile.oc, array.columns)
+    return tile.oh * tile.ow * tile.n * tile.kh * tile.kw * passes + array.rows - 1 + array.columns - 1
+
+
+def sram_bits(dims: SystolicDims, tile: SystolicTile, array: SystolicArray, groups: int) -> SramBits:
+    """Full-width accesses of the four buffers (SimDIT Table III): every cycle reads all weights of the array, one
+    vector of ifmaps, and reads and writes one vector of psums, but an output's first visit only writes."""
+    widths = array.widths
+    outputs = dims.oh * dims.ow * dims.oc * dims.n
+    column_steps = ceil_div(dims.oc, tile.oc)
+    reduction_tiles = ceil_div(dims.ic, tile.ic) * ceil_div(dims.kh, tile.kh) * ceil_div(dims.kw, tile.kw)
+    row_steps = ceil_div(tile.ic, array.rows) * tile.kh * tile.kw * reduction_tiles
+    pixel_steps = tile.oh * tile.ow * tile.n * ceil_div(dims.oh, tile.oh) * ceil_div(dims.ow, tile.ow)
+    pixel_steps *= ceil_div(dims.n, tile.n)
+    ifmap_reads = dims.oh * dims.ow * dims.n * dims.ic * dims.kh * dims.kw * ceil_div(tile.oc, array.columns)
+    return SramBits(
+        wbuf=groups * dims.kh * dims.kw * dims.ic * dims.oc * pixel_steps * widths.weight_bits,
+        ibuf=groups * ifmap_reads * column_steps * widths.ifmap_bits,
+        obuf=groups * outputs * (2 * row_steps - 1) * widths.psum_bits,
+        bbuf=groups * outputs * widths.bias_bits,
+    )
+
+
+def executed_macs(dims: SystolicDims, groups: int) -> int:
+    """Multiplications with padded channels."""
+    return groups * dims.oh * dims.ow * dims.oc * dims.n * dims.ic * dims.kh * dims.kw
+
+
+@frozen
+class TileTransfers:
+    """Cycles of one tile's transfers; weights and biases share a port, `psum` is one load or one store."""
+
+    weight: int
+    bias: int
+    ifmap: int
+    psum: int
+
+
+def tile_transfers(tile: SystolicTile, array: SystolicArray) -> TileTransfers:
+    """Each operand's transfer is rounded up on its own, unlike SimDIT Eqs. 17 and 18."""
+    widths, weight_bandwidth = array.widths, weight_port(array)
+    return TileTransfers(
+        ceil_div(tile.kh * tile.kw * tile.ic * tile.oc * widths.weight_bits, weight_bandwidth),
+        ceil_div(tile.oc * widths.bias_bits, weight_bandwidth),
+        ceil_div(tile.ih * tile.iw * tile.ic * tile.n * widths.ifmap_bits, array.bandwidths.ifmap_bits_per_cycle),
+        ceil_div(tile.oh * tile.ow * tile.oc * tile.n * widths.psum_bits, array.bandwidths.psum_bits_per_cycle),
+    )
+
+
+@frozen
+class TileCounts:
+    """How many tiles there are, and how many of them begin with new weights, begin with a new bias or finish an
+    output; all as numerators over `unit`."""
+
+    tiles: int
+    weight_loads: int
+    bias_loads: int
+    finished: int
+    unit: int
+
+
+def tile_counts(dims: SystolicDims, tile: SystolicTile, batch_outside: bool) -> TileCounts:
+    image = tile.oh * tile.ow
+    window = tile.ic * tile.kh * tile.kw
+    weights = dims.oc * dims.ic * dims.kh * dims.kw
+    return TileCounts(
+        tiles=executed_macs(dims, 1),
+        weight_loads=weights * image * (dims.n if batch_outside else tile.n),
+        bias_loads=dims.oc * window * image * tile.n,
+        finished=dims.oh * dims.ow * dims.oc * dims.n * window,
+        unit=window * image * tile.oc * tile.n,
+    )
+
+
+def _stall(counts: TileCounts, ct: int, load: TileTransfers) -> Number:
+    """Sum of the release's four cases, by what moves beside a tile's compute (SimDIT Eq. 18 shows the third), and of
+    its terms for the first two and the last two tiles. The first case's count may be negative, and is used so."""
+    lw, lb, li, lp = load.weight, load.bias, load.ifmap, load.psum
+    new_bias = counts.bias_loads - counts.unit
+    new_weight = counts.weight_loads - counts.bias_loads
+    only_store = counts.finished - 2 * counts.unit - new_bias
+    psum_load = counts.tiles - counts.finished - new_weight
+    cases = (
+        only_store * max(0, li - ct, lp - ct)
+        + psum_load * max(0, li - ct, 2 * lp - ct)
+        + new_weight * max(0, li - ct, lw - ct, 2 * lp - ct)
+        + new_bias * max(0, li - ct, lp - ct, lw + lb - ct)
+    )
+    ends = max(li, lw + lb) + max(0, li - ct) + max(0, lp - ct) + lp
+    return ratio(cases + ends * counts.unit, counts.unit)
+
+
+def convolution(
+    dims: SystolicDims, tile: SystolicTile, array: SystolicArray, macs: int, groups: int, batch_outside: bool
+) -> Cost:
+    """`groups` convolutions one after the other; `macs` is reported as the work of the mathematics."""
+    widths = array.widths
+    counts, load, ct = tile_counts(dims, tile, batch_outside), tile_transfers(tile, array), tile_cycles(tile, array)
+    unit = counts.unit
+    outputs = dims.oh * dims.ow * dims.oc * dims.n
+    weight_bits = groups * dims.kh * dims.kw * dims.ic * dims.oc * widths.weight_bits
+    reduction_tiles = ceil_div(dims.ic, tile.ic) * ceil_div(dims.kh, tile.kh) * ceil_div(dims.kw, tile.kw)
+    # Every output-channel tile walks the whole ifmap anew. Of the tile counts only theirs is rounded up.
+    ifmap_tile_bits = tile.ih * tile.iw * tile.ic * tile.n * widths.ifmap_bits
+    ifmap_tiles = ceil_div(dims.oc, tile.oc) * (counts.tiles // dims.oc) * tile.oc
+    compute = groups * ceil_div(ct * counts.tiles, unit)
+    return Cost(
+        Cycles(compute, groups * _stall(counts, ct, load)),
+        DramBits(
+            weight=ratio(weight_bits * dims.n, tile.n) if batch_outside else weight_bits,
+            ifmap=ratio(groups * ifmap_tile_bits * ifmap_tiles, unit),
+            psum=groups * outputs * (2 * reduction_tiles - 2) * widths.psum_bits,
+            ofmap=groups * outputs * widths.psum_bits,
+            bias=groups * dims.oc * widths.bias_bits,
+        ),
+        sram_bits(dims, tile, array, groups),
+        (("mac", macs), ("mac_executed", groups * counts.tiles)),
+        Busy(
+            compute=compute,
+            weight_port=ratio(groups * (load.weight * counts.weight_loads + load.bias * counts.bias_loads), unit),
+            ifmap_port=ratio(groups * load.ifmap * counts.tiles, unit),
+            psum_port=ratio(groups * load.psum * (2 * counts.tiles - counts.finished), unit),
+        ),
+    )

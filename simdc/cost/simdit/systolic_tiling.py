@@ -1,0 +1,80 @@
+"""The released program's tiling generator for convolutions and fully connected layers: kernel window first, then
+input channels, image, batch and output channels, each as large as the buffers' usable halves allow."""
+
+from __future__ import annotations
+
+from ..hardware import SystolicArray
+from ..tiling import TilingError
+from .arithmetic import ceil_div, common_divisors, first_fit
+from .systolic_dims import SystolicDims, SystolicTile
+
+
+def greedy_tile(dims: SystolicDims, array: SystolicArray) -> SystolicTile:
+    """Raises TilingError when a buffer is smaller than the release demands."""
+    _check_minimum(array)
+    widths, buffers = array.widths, array.buffers
+    stride, rows, columns = dims.stride, array.rows, array.columns
+    # Usable halves in elements, and in whole vectors of the array where a tile grows by vectors.
+    weights = buffers.weight_bits // 2 // widths.weight_bits
+    ifmaps = buffers.ifmap_bits // 2 // widths.ifmap_bits
+    psums = buffers.psum_bits // 2 // widths.psum_bits
+    biases = buffers.bias_bits // 2 // widths.bias_bits
+
+    points = min(weights // (rows * columns), ifmaps // rows)
+    q = first_fit(max(dims.kh, dims.kw), lambda q: ceil_div(dims.kh, q) * ceil_div(dims.kw, q) <= points)
+    kh, kw = ceil_div(dims.kh, q), ceil_div(dims.kw, q)
+
+    ic = rows * max(1, min(points // (kh * kw), dims.ic // rows))
+
+    def fits(oh: int, ow: int, n: int) -> bool:
+        if oh * ow * n * columns > psums:
+            return False
+        return ((oh - 1) * stride + kh) * ((ow - 1) * stride + kw) * ic * n <= ifmaps
+
+    if dims.kh <= 3 and dims.kw <= 3:
+        # The release insists on image tiles that divide the image when the window is small.
+        splits = common_divisors(dims.oh, dims.ow)
+        q = next((q for q in splits if fits(dims.oh // q, dims.ow // q, 1)), 0)
+        if not q:
+            raise TilingError(
+                f"the released generator splits an image of {dims.oh} x {dims.ow} by common divisors only, and even "
+                f"the largest, {splits[-1]}, leaves tiles that need more than the usable half of the ifmap buffer "
+                f"({buffers.ifmap_bits // 2} bits) or of the psum buffer ({buffers.psum_bits // 2} bits)"
+            )
+    else:
+        q = first_fit(max(dims.oh, dims.ow), lambda q: fits(ceil_div(dims.oh, q), ceil_div(dims.ow, q), 1))
+    oh, ow = ceil_div(dims.oh, q), ceil_div(dims.ow, q)
+
+    n = next(dims.n // q for q in common_divisors(dims.n, dims.n) if fits(oh, ow, dims.n // q))
+
+    grown = min(weights // (kh * kw * ic * columns), psums // (oh * ow * n * columns), biases // columns)
+    oc = columns * max(1, min(grown, dims.oc // columns))
+    return SystolicTile(oc, ic, kh, kw, n, oh, ow, (oh - 1) * stride + kh, (ow - 1) * stride + kw)
+
+
+def _check_minimum(array: SystolicArray) -> None:
+    """The release asserts room for a 3x3 window, a 15x15 ifmap tile and a 7x7 ofmap tile of one vector, twice."""
+    widths, buffers = array.widths, array.buffers
+    _demand("weight", 2 * 9 * array.rows * array.columns * widths.weight_bits, buffers.weight_bits)
+    _demand("ifmap", 2 * 15 * 15 * array.rows * widths.ifmap_bits, buffers.ifmap_bits)
+    _demand("psum", 2 * 49 * array.columns * widths.psum_bits, buffers.psum_bits)
+    _demand("bias", 2 * array.columns * widths.bias_bits, buffers.bias_bits)
+
+
+def _demand(name: str, need: int, limit: int) -> None:
+    if need > limit:
+        raise TilingError(f"{name} buffer: the released generator needs at least {need} bits, it has {limit}")
+
+
+def check_tile(tile: SystolicTile, array: SystolicArray) -> None:
+    """Raise TilingError when a tile exceeds the usable half of a buffer."""
+    widths, buffers = array.widths, array.buffers
+    _check("weight", tile.kh * tile.kw * tile.ic * tile.oc * widths.weight_bits, buffers.weight_bits)
+    _check("ifmap", tile.ih * tile.iw * tile.ic * tile.n * widths.ifmap_bits, buffers.ifmap_bits)
+    _check("psum", tile.oh * tile.ow * tile.oc * tile.n * widths.psum_bits, buffers.psum_bits)
+    _check("bias", tile.oc * widths.bias_bits, buffers.bias_bits)
+
+
+def _check(name: str, need: int, total: int) -> None:
+    if need > total // 2:
+        raise TilingError(f"{name} buffer: the tile needs {need} bits, the usable half has {total // 2}")

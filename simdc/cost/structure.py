@@ -1,0 +1,91 @@
+"""Plain data to `Hardware` and back, with the dotted path of whatever is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Any, TypeVar
+
+from attrs import NOTHING, fields
+
+from .hardware import Hardware, HardwareError
+
+T = TypeVar("T")
+
+BITS_PER_UNIT = {"bit": 1, "kbit": 1024, "b": 8, "byte": 8, "kib": 8192, "kb": 8192, "mib": 8388608, "mb": 8388608}
+
+
+def parse_bits(text: str) -> int:
+    """`"256 KiB"` to 2097152. Units: bit, Kbit, B, KiB, MiB (KB and MB mean the same, as in the paper)."""
+    match = re.fullmatch(r"\s*(\d{1,18})\s*([A-Za-z]+)\s*", text)
+    unit = BITS_PER_UNIT.get(match[2].lower()) if match else None
+    if match is None or unit is None:
+        raise ValueError(f"must be bits as a whole number or a size such as '256 KiB', got {text[:40]!r}")
+    return int(match[1]) * unit
+
+
+def structure(cls: type[T], data: object, path: str = "") -> T:
+    """Build `cls` from nested dictionaries. Raises HardwareError naming the path: unknown or missing field, wrong value."""
+    if not isinstance(data, dict):
+        raise HardwareError(path or "top level", f"must be an object, got {data!r:.60}")
+    known: dict[str, Any] = {attribute.name: attribute for attribute in fields(cls)}  # pyright: ignore[reportArgumentType]
+    prefix = f"{path}." if path else ""
+    for key in data:
+        if key not in known:
+            close = difflib.get_close_matches(str(key)[:80], known, n=1)
+            hint = f"; did you mean '{close[0]}'?" if close else f"; known fields: {', '.join(known)}"
+            raise HardwareError(f"{prefix}{str(key)[:80]}", f"unknown field{hint}")
+    values: dict[str, Any] = {}
+    for name, attribute in known.items():
+        if name in data:
+            values[name] = _value(attribute, data[name], f"{prefix}{name}")
+        elif attribute.default is NOTHING:
+            raise HardwareError(f"{prefix}{name}", f"missing ({attribute.metadata.get('unit', 'an object')})")
+    try:
+        return cls(**values)
+    except HardwareError as error:
+        raise HardwareError(f"{prefix}{error.path}", error.message) from None
+
+
+def _value(attribute: Any, value: object, path: str) -> object:
+    part = attribute.metadata.get("part")
+    if part is not None:
+        return structure(part, value, path)
+    if attribute.metadata["unit"] == "bit" and isinstance(value, str):
+        try:
+            return parse_bits(value)
+        except ValueError as error:
+            raise HardwareError(path, str(error)) from None
+    return value
+
+
+def unstructure(instance: Any) -> dict[str, Any]:
+    """The nested dictionaries that `structure` reads, in field order."""
+    out: dict[str, Any] = {}
+    for attribute in fields(type(instance)):
+        value = getattr(instance, attribute.name)
+        out[attribute.name] = unstructure(value) if "part" in attribute.metadata else value
+    return out
+
+
+def with_field(hardware: Hardware, path: str, value: object) -> Hardware:
+    """A copy with the field at a dotted `path` (`simd.lanes`) replaced. Raises HardwareError."""
+    data = unstructure(hardware)
+    *parents, leaf = path.split(".")
+    here: Any = data
+    for step in parents:
+        here = here.get(step) if isinstance(here, dict) else None
+    if not isinstance(here, dict) or leaf not in here or isinstance(here[leaf], dict):
+        close = difflib.get_close_matches(path[:80], leaf_paths(data), n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else f"; known fields: {', '.join(leaf_paths(data))}"
+        raise HardwareError(path[:80], f"unknown field{hint}")
+    here[leaf] = value
+    return structure(Hardware, data)
+
+
+def leaf_paths(data: dict[str, Any], prefix: str = "") -> list[str]:
+    """Every dotted path of a nested dictionary that ends in a value."""
+    paths: list[str] = []
+    for key, value in data.items():
+        paths += leaf_paths(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
+    return paths

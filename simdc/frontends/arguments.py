@@ -1,0 +1,61 @@
+"""Checks of layer arguments as people write them. Each raises LayerError naming the option and what it takes."""
+
+from __future__ import annotations
+
+from xdsl.ir import SSAValue
+
+from simdc.ir.base import shape_of
+
+from .builder import MAX_SIZE, LayerError
+
+
+def _is_int(value: object, minimum: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= MAX_SIZE
+
+
+def positive(option: str, value: object) -> int:
+    if not (isinstance(value, int) and _is_int(value, 1)):
+        raise LayerError(f"{option} must be a positive whole number, got {value!r:.60}", option)
+    return value
+
+
+def real(option: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
+        raise LayerError(f"{option} must be a number, got {value!r:.60}", option)
+    return float(value)
+
+
+def boolean(option: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise LayerError(f"{option} must be true or false, got {value!r:.60}", option)
+    return value
+
+
+def _sizes(option: str, value: object, counts: tuple[int, ...], minimum: int, words: str) -> tuple[int, ...]:
+    entries = value if isinstance(value, (list, tuple)) else (value,)
+    if len(entries) not in counts or not all(_is_int(entry, minimum) for entry in entries):
+        raise LayerError(f"{option} must be {words}, got {value!r:.60}", option)
+    return tuple(entries)
+
+
+def pair(option: str, value: object) -> tuple[int, int]:
+    """3 or [3, 5] (height, width)."""
+    sizes = _sizes(option, value, (1, 2), 1, "a positive whole number or [height, width]")
+    return sizes[0], sizes[-1]
+
+
+def four(option: str, value: object) -> tuple[int, int, int, int]:
+    """1, [1, 2] (height, width) or [top, left, bottom, right]."""
+    words = "a whole number, [height, width] or [top, left, bottom, right], none negative"
+    sizes = _sizes(option, value, (1, 2, 4), 0, words)
+    if len(sizes) == 4:
+        return sizes[0], sizes[1], sizes[2], sizes[3]
+    return sizes[0], sizes[-1], sizes[0], sizes[-1]
+
+
+def image(value: SSAValue) -> tuple[int, int, int, int]:
+    """The shape of an input that must be [n, c, h, w]."""
+    shape = shape_of(value)
+    if len(shape) != 4:
+        raise LayerError(f"needs an image [n, c, h, w], its input has shape {list(shape)}")
+    return shape[0], shape[1], shape[2], shape[3]

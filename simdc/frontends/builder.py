@@ -1,0 +1,97 @@
+"""Builds a network op by op for the front ends, and turns what an op refuses into a LayerError."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from math import prod
+
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, f32
+from xdsl.dialects.builtin import TensorType as Tensor
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.ir.base import shape_of
+from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
+
+MAX_SIZE = 2**48
+
+
+class LayerError(Exception):
+    """A layer cannot be built. `option` names the argument at fault, if it is one."""
+
+    def __init__(self, message: str, option: str | None = None):
+        super().__init__(message)
+        self.message = message
+        self.option = option
+
+
+class NetworkBuilder:
+    """Collects layers in program order; every op gets the place in `file` that it was written at."""
+
+    def __init__(self, name: str, batch: int, file: str, phase: str = "inference"):
+        self.name = name
+        self.batch = batch
+        self.phase = phase
+        self._file = StringAttr(file)
+        self._block = Block()
+        self._place = FileLineColLoc(self._file, IntAttr(0), IntAttr(0))
+        self._parameters = 0
+
+    @staticmethod
+    def shape(value: SSAValue) -> tuple[int, ...]:
+        return shape_of(value)
+
+    def input(self, name: str, shape: Sequence[int], line: int, column: int) -> SSAValue:
+        """A network input of `shape` without its batch dimension, which is put in front. Raises LayerError."""
+        if not shape or min(shape) < 1 or prod(shape) * self.batch > MAX_SIZE:
+            raise LayerError(f"input '{name}' must have positive sizes, at most {MAX_SIZE} elements in all")
+        argument = self._block.insert_arg(Tensor(f32, (self.batch, *shape)), len(self._block.args))
+        argument.name_hint = _hint(name)
+        return argument
+
+    def layer(
+        self,
+        kind: str,
+        inputs: Sequence[SSAValue],
+        arguments: Mapping[str, object],
+        name: str,
+        line: int,
+        column: int,
+    ) -> SSAValue:
+        """Append a layer of a kind from `LAYERS`; returns its result. Raises LayerError."""
+        from .layers import LAYERS
+
+        self._place = FileLineColLoc(self._file, IntAttr(line), IntAttr(column))
+        try:
+            return LAYERS[kind].build(self, name, *inputs, **arguments)
+        except VerifyException as error:
+            raise LayerError(str(error)) from None
+
+    def parameter(self, layer: str, role: str, shape: Sequence[int], *, statistic: bool = False) -> SSAValue:
+        """A tensor that comes with `layer`; `statistic` if it is gathered, not trained."""
+        elements = prod(shape)
+        if elements > MAX_SIZE:
+            raise LayerError(f"the {role} would have {elements} elements, more than {MAX_SIZE}")
+        if not statistic:
+            self._parameters += elements
+        return self.append(ParameterOp(f"{layer}.{role}", shape, f32, statistic=statistic), f"{layer}.{role}")
+
+    def append(self, op: Operation, name: str) -> SSAValue:
+        """Add an op with one result at the current place of the source."""
+        op.location = self._place
+        result = op.results[0]
+        if prod(shape_of(result)) > MAX_SIZE:
+            raise LayerError(f"the result would have {prod(shape_of(result))} elements, more than {MAX_SIZE}")
+        result.name_hint = _hint(name)
+        self._block.add_op(op)
+        return result
+
+    def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
+        self._block.add_op(ReturnOp(*results))
+        return ModuleOp([NetworkOp(self.name, self.phase, self.batch, self._parameters, self._block)])
+
+
+def _hint(name: str) -> str | None:
+    """`name` as an SSA name, or None where it cannot be one."""
+    return name if re.fullmatch(r"[A-Za-z_][\w.$-]*", name, re.ASCII) else None

@@ -1,0 +1,13 @@
+"""How large a network text may be and what it may unfold to. Each limit is far beyond any network and near enough to
+end a mistake in seconds."""
+
+MAX_CHARACTERS = 4 * 2**20
+MAX_NESTING = 64
+"""Brackets and braces open at one place of the text."""
+MAX_DEPTH = 200
+"""Calls, brackets and statement bodies in progress at one moment; keeps Python's own stack well below its limit."""
+MAX_STEPS = 1_000_000
+"""Statements, calls, operators and list items executed."""
+MAX_LAYERS = 100_000
+MAX_DIGITS = 18
+MAX_STRING = 200

@@ -1,0 +1,176 @@
+"""The layers that networks are written in: one function each, from arguments as people give them to ops.
+
+A keyword-only parameter of such a function is an option of the layer, in positional order; one without a default is
+required. Every front end reads this table, so a new layer is one function here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+from xdsl.ir import SSAValue
+
+from simdc.ir.base import shape_of
+from simdc.ir.conv import Conv2DOp, LinearOp
+from simdc.ir.elementwise import AddOp, ReluOp
+from simdc.ir.free import DropoutOp, FlattenOp
+from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.softmax import SoftmaxOp
+
+from .arguments import boolean, four, image, pair, positive, real
+from .builder import NetworkBuilder
+
+
+@frozen
+class LayerKind:
+    """How a layer is called: number of tensor `inputs` and the names of its options in positional order."""
+
+    build: Callable[..., SSAValue]
+    inputs: int
+    parameters: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+LAYERS: dict[str, LayerKind] = {}
+
+
+def layer(build: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+    """Enter a function into the table under its own name."""
+    code = build.__code__
+    options = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    defaults: dict[str, Any] = build.__kwdefaults__ or {}
+    required = tuple(name for name in options if name not in defaults)
+    LAYERS[build.__name__] = LayerKind(build, code.co_argcount - 2, options, required)
+    return build
+
+
+@layer
+def conv(
+    net: NetworkBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    channels: object,
+    kernel: object,
+    stride: object = 1,
+    pad: object = 0,
+    dilation: object = 1,
+    groups: object = 1,
+    bias: object = False,
+) -> SSAValue:
+    in_channels = image(x)[1]
+    out_channels, group_count = positive("channels", channels), positive("groups", groups)
+    kernel_size = pair("kernel", kernel)
+    weight_shape = (out_channels, max(1, in_channels // group_count), *kernel_size)
+    weight = net.parameter(name, "weight", weight_shape)
+    offset = net.parameter(name, "bias", (out_channels,)) if boolean("bias", bias) else None
+    op = Conv2DOp(
+        name,
+        x,
+        weight,
+        offset,
+        stride=pair("stride", stride),
+        padding=four("pad", pad),
+        dilation=pair("dilation", dilation),
+        groups=group_count,
+    )
+    op.result_shape()
+    return net.append(op, name)
+
+
+@layer
+def fc(net: NetworkBuilder, name: str, x: SSAValue, *, features: object, bias: object = True) -> SSAValue:
+    shape = shape_of(x)
+    if len(shape) == 4 and shape[2:] == (1, 1):
+        x = net.append(FlattenOp(f"{name}.flatten", x), f"{name}.flatten")
+    out_features = positive("features", features)
+    weight = net.parameter(name, "weight", (out_features, shape[1]))
+    offset = net.parameter(name, "bias", (out_features,)) if boolean("bias", bias) else None
+    op = LinearOp(name, x, weight, offset)
+    op.result_shape()
+    return net.append(op, name)
+
+
+@layer
+def bn(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
+    channels = (shape_of(x)[1],)
+    mean = net.parameter(name, "mean", channels, statistic=True)
+    inv_std = net.parameter(name, "inv_std", channels, statistic=True)
+    scale, shift = net.parameter(name, "scale", channels), net.parameter(name, "shift", channels)
+    return net.append(BatchNormOp(name, x, mean, inv_std, scale, shift), name)
+
+
+@layer
+def relu(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
+    return net.append(ReluOp(name, x), name)
+
+
+@layer
+def add(net: NetworkBuilder, name: str, x: SSAValue, y: SSAValue) -> SSAValue:
+    op = AddOp(name, x, y)
+    op.result_shape()
+    return net.append(op, name)
+
+
+@layer
+def maxpool(
+    net: NetworkBuilder, name: str, x: SSAValue, *, kernel: object, stride: object = None, pad: object = 0
+) -> SSAValue:
+    size, step = _window(kernel, stride)
+    return net.append(MaxPoolOp(name, x, size, stride=step, padding=four("pad", pad)), name)
+
+
+@layer
+def avgpool(
+    net: NetworkBuilder, name: str, x: SSAValue, *, kernel: object, stride: object = None, pad: object = 0
+) -> SSAValue:
+    size, step = _window(kernel, stride)
+    return net.append(AveragePoolOp(name, x, size, stride=step, padding=four("pad", pad)), name)
+
+
+@layer
+def global_avgpool(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
+    return net.append(GlobalAveragePoolOp(name, x), name)
+
+
+@layer
+def lrn(
+    net: NetworkBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    size: object = 5,
+    alpha: object = 1e-4,
+    beta: object = 0.75,
+    bias: object = 1.0,
+) -> SSAValue:
+    values = (real("alpha", alpha), real("beta", beta), real("bias", bias))
+    op = LocalResponseNormOp(name, x, positive("size", size), *values)
+    op.result_shape()
+    return net.append(op, name)
+
+
+@layer
+def flatten(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
+    return net.append(FlattenOp(name, x), name)
+
+
+@layer
+def dropout(net: NetworkBuilder, name: str, x: SSAValue, *, rate: object = 0.5) -> SSAValue:
+    return net.append(DropoutOp(name, x, real("rate", rate)), name)
+
+
+@layer
+def softmax(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
+    op = SoftmaxOp(name, x)
+    op.result_shape()
+    return net.append(op, name)
+
+
+def _window(kernel: object, stride: object) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Window and step of a pool; windows that do not say how they step lie side by side."""
+    size = pair("kernel", kernel)
+    return size, size if stride is None else pair("stride", stride)

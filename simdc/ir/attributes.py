@@ -1,0 +1,146 @@
+"""Attributes of the dialect: unit, hardware, tiling and cost. The last three wrap the frozen values of `simdc.cost`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import auto
+from typing import Any, TypeVar
+
+from attrs import fields
+from xdsl.dialects.utils import EnumAttribute
+from xdsl.ir import Data, SpacedOpaqueSyntaxAttribute
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.utils.str_enum import StrEnum
+
+from simdc.cost.hardware import Hardware, HardwareError
+from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
+from simdc.cost.structure import structure, unstructure
+from simdc.cost.tiling import Tiling
+
+T = TypeVar("T")
+
+
+class Unit(StrEnum):
+    CONV = auto()
+    SIMD = auto()
+
+
+@irdl_attr_definition
+class UnitAttr(EnumAttribute[Unit], SpacedOpaqueSyntaxAttribute):
+    """The array that runs an op: `#simdc<unit conv>`."""
+
+    name = "simdc.unit"
+
+
+@irdl_attr_definition
+class TilingAttr(Data[Tiling]):
+    """Tile size of each loop, outermost loop first: `#simdc.tiling<oc = 64, ic = 64, oh = 14>`."""
+
+    name = "simdc.tiling"
+
+    def print_parameter(self, printer: Printer) -> None:
+        pairs = zip(self.data.order, self.data.sizes, strict=True)
+        with printer.in_angle_brackets():
+            printer.print_list(pairs, lambda pair: printer.print_string(f"{pair[0]} = {pair[1]}"))
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Tiling:
+        def entry() -> tuple[str, int]:
+            name = parser.parse_identifier()
+            parser.parse_punctuation("=")
+            return name, parser.parse_integer(allow_boolean=False)
+
+        pairs = parser.parse_comma_separated_list(parser.Delimiter.ANGLE, entry)
+        return Tiling(tuple(name for name, _ in pairs), tuple(size for _, size in pairs))
+
+
+@irdl_attr_definition
+class CostAttr(Data[Cost]):
+    """What the cost model answered: `#simdc.cost<{cycles = {compute = 12, stall = 3}, dram_bits = {...}, ...}>`.
+    Counts that are zero are left out."""
+
+    name = "simdc.cost"
+
+    def print_parameter(self, printer: Printer) -> None:
+        cost = self.data
+        records = {name: _numbers(getattr(cost, name)) for name in ("cycles", "dram_bits", "sram_bits", "busy")}
+        with printer.in_angle_brackets():
+            _print_record(printer, {**records, "ops": dict(cost.ops)})
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Cost:
+        with parser.in_angle_brackets():
+            record = _parse_record(parser)
+        return _or_error(
+            parser,
+            lambda: Cost(
+                cycles=Cycles(**{"compute": 0, "stall": 0, **record.pop("cycles")}),
+                dram_bits=DramBits(**record.pop("dram_bits")),
+                sram_bits=SramBits(**record.pop("sram_bits")),
+                busy=Busy(**record.pop("busy")),
+                ops=tuple(record.pop("ops").items()),
+            ),
+        )
+
+
+@irdl_attr_definition
+class HardwareAttr(Data[Hardware]):
+    """The machine, field by field as in a hardware file: `#simdc.hardware<{name = "HI3", clock_ns = 0.97, ...}>`."""
+
+    name = "simdc.hardware"
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            _print_record(printer, unstructure(self.data))
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Hardware:
+        with parser.in_angle_brackets():
+            record = _parse_record(parser)
+        return _or_error(parser, lambda: structure(Hardware, record))
+
+
+def _numbers(record: Any) -> dict[str, Any]:
+    pairs = ((attribute.name, getattr(record, attribute.name)) for attribute in fields(type(record)))
+    return {name: value for name, value in pairs if value}
+
+
+def _print_record(printer: Printer, record: Mapping[str, Any]) -> None:
+    def entry(item: tuple[str, Any]) -> None:
+        printer.print_string(f"{item[0]} = ")
+        if isinstance(item[1], Mapping):
+            _print_record(printer, item[1])
+        elif isinstance(item[1], str):
+            printer.print_string_literal(item[1])
+        else:
+            printer.print_string(repr(item[1]).lower() if isinstance(item[1], bool) else repr(item[1]))
+
+    with printer.in_braces():
+        printer.print_list(record.items(), entry)
+
+
+def _parse_record(parser: AttrParser) -> dict[str, Any]:
+    def value() -> Any:
+        if (text := parser.parse_optional_str_literal()) is not None:
+            return text
+        if (flag := parser.parse_optional_boolean()) is not None:
+            return flag
+        if (number := parser.parse_optional_number()) is not None:
+            return number
+        return _parse_record(parser)
+
+    def entry() -> tuple[str, Any]:
+        name = parser.parse_identifier()
+        parser.parse_punctuation("=")
+        return name, value()
+
+    return dict(parser.parse_comma_separated_list(parser.Delimiter.BRACES, entry))
+
+
+def _or_error(parser: AttrParser, build: Callable[[], T]) -> T:
+    try:
+        return build()
+    except (HardwareError, TypeError, KeyError) as error:
+        parser.raise_error(f"not a valid value: {error}")

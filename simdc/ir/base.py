@@ -1,0 +1,87 @@
+"""What every op of the dialect shares, and the one place where operand types are narrowed to tensors."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, StringAttr, TensorType
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import IRDLOperation, opt_attr_def, prop_def, traits_def
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Affine, Kernel, Operand, affine
+
+from .attributes import CostAttr, TilingAttr, Unit, UnitAttr
+
+TENSOR = TensorType.constr()
+
+
+def tensor_type(value: SSAValue | Operation) -> TensorType[Attribute]:
+    """The type of a value that must be a ranked, static tensor. Raises VerifyException."""
+    kind = SSAValue.get(value).type
+    if not isinstance(kind, TensorType) or any(size < 1 for size in kind.get_shape()):
+        raise VerifyException(f"expected a tensor with a static, non-empty shape, got {kind}")
+    return kind
+
+
+def shape_of(value: SSAValue | Operation) -> tuple[int, ...]:
+    return tensor_type(value).get_shape()
+
+
+def width_bits(value: SSAValue | Operation) -> int:
+    """Bits that one element of the tensor takes in DRAM: the width of its element type."""
+    element = tensor_type(value).element_type
+    width = getattr(element, "bitwidth", None)
+    if not isinstance(width, int):
+        raise VerifyException(f"element type {element} has no width in bits")
+    return width
+
+
+def operand(name: str, value: SSAValue, index: Sequence[str | Affine], bits: int | None = None) -> Operand:
+    """The kernel's view of a tensor, `bits` wide if it is not the tensor's own width that counts. A name in `index` is
+    the loop of that name."""
+    expressions = tuple(affine(entry) if isinstance(entry, str) else entry for entry in index)
+    return Operand(name, width_bits(value) if bits is None else bits, shape_of(value), expressions)
+
+
+class LayerOp(IRDLOperation):
+    """A node of the network. `layer` is its name.
+
+    Passes write `unit`, `tiling`, `accumulator` (bits of a partial sum on the array that runs the op), `folded` (names
+    of layers that became part of this one) and `cost`, or into `uncosted` why the cost model has no price for it.
+    `UNIT` is the array that runs the op, None for an op that moves and computes nothing; `ROLES` says, operand by
+    operand, which of the systolic array's operands each one is.
+    """
+
+    UNIT: ClassVar[Unit | None] = Unit.SIMD
+    ROLES: ClassVar[tuple[str, ...]] = ()
+
+    layer = prop_def(StringAttr)
+    unit = opt_attr_def(UnitAttr)
+    tiling = opt_attr_def(TilingAttr)
+    cost = opt_attr_def(CostAttr)
+    uncosted = opt_attr_def(StringAttr)
+    folded = opt_attr_def(ArrayAttr[StringAttr])
+    accumulator = opt_attr_def(IntegerAttr)
+    traits = traits_def(Pure())
+
+    @property
+    def accumulator_bits(self) -> int:
+        """Width of partial sums and of temporaries: the array's own once widths are assigned, until then the result's."""
+        return width_bits(self.results[0]) if self.accumulator is None else self.accumulator.value.data
+
+    @abstractmethod
+    def kernel(self) -> Kernel | None:
+        """What the layer is to the cost models; None for an op that moves and computes nothing."""
+
+    @abstractmethod
+    def result_shape(self) -> tuple[int, ...]:
+        """Shape of the result, from operands and properties. Raises VerifyException when they do not go together."""
+
+    def verify_(self) -> None:
+        expected, found = self.result_shape(), shape_of(self.results[0])
+        if expected != found:
+            raise VerifyException(f"result has shape {list(found)}, expected {list(expected)}")

@@ -1,0 +1,64 @@
+"""Ops that move and compute nothing on this machine. They stay in the graph and reports name them."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import ClassVar
+
+from xdsl.dialects.builtin import FloatAttr, StringAttr, TensorType, f64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+
+from .base import TENSOR, LayerOp, shape_of, tensor_type
+
+
+@irdl_op_definition
+class FlattenOp(LayerOp):
+    """[n, c, h, w] read as [n, c*h*w]: another shape for the same data in DRAM."""
+
+    name = "simdc.flatten"
+    UNIT: ClassVar = None
+
+    input = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    assembly_format = "$layer $input attr-dict `:` type($input) `->` type($result)"
+
+    def __init__(self, layer: str, input: SSAValue):
+        n, *rest = shape_of(input)
+        result = TensorType(tensor_type(input).element_type, (n, prod(rest)))
+        super().__init__(operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
+
+    def result_shape(self) -> tuple[int, ...]:
+        n, *rest = shape_of(self.input)
+        return (n, prod(rest))
+
+    def kernel(self) -> None:
+        return None
+
+
+@irdl_op_definition
+class DropoutOp(LayerOp):
+    """The identity in inference. `rate` is the share of elements that training drops."""
+
+    name = "simdc.dropout"
+    UNIT: ClassVar = None
+
+    input = operand_def(TENSOR)
+    rate = prop_def(FloatAttr.constr(f64))
+    result = result_def(TENSOR)
+
+    assembly_format = "$layer $input `rate` $rate attr-dict `:` type($input) `->` type($result)"
+
+    def __init__(self, layer: str, input: SSAValue, rate: float):
+        super().__init__(
+            operands=[input],
+            result_types=[input.type],
+            properties={"layer": StringAttr(layer), "rate": FloatAttr(rate, f64)},
+        )
+
+    def result_shape(self) -> tuple[int, ...]:
+        return shape_of(self.input)
+
+    def kernel(self) -> None:
+        return None

@@ -1,0 +1,146 @@
+"""The shell around the layers: the network, its parameters and its results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from xdsl.dialects.builtin import FileLineColLoc, IntegerAttr, ModuleOp, StringAttr, TensorType, UnitAttr, i64
+from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import IsolatedFromAbove, IsTerminator, Pure, SymbolOpInterface
+from xdsl.utils.exceptions import VerifyException
+
+from .base import TENSOR, LayerOp, tensor_type
+
+
+@irdl_op_definition
+class ReturnOp(IRDLOperation):
+    """The network's results."""
+
+    name = "simdc.return"
+
+    results_ = var_operand_def(TENSOR)
+    traits = traits_def(IsTerminator(), Pure())
+
+    assembly_format = "attr-dict ($results_^ `:` type($results_))?"
+
+    def __init__(self, *values: SSAValue):
+        super().__init__(operands=[values])
+
+
+@irdl_op_definition
+class ParameterOp(IRDLOperation):
+    """A tensor that comes with the network: a weight, a bias, or (`statistic`) something gathered, not trained."""
+
+    name = "simdc.parameter"
+
+    label = prop_def(StringAttr)
+    statistic = opt_prop_def(UnitAttr)
+    result = result_def(TENSOR)
+    traits = traits_def(Pure())
+
+    assembly_format = "$label (`statistic` $statistic^)? attr-dict `:` type($result)"
+
+    def __init__(self, label: str, shape: Sequence[int], element_type: Attribute, *, statistic: bool = False):
+        super().__init__(
+            result_types=[TensorType(element_type, shape)],
+            properties={"label": StringAttr(label), "statistic": UnitAttr() if statistic else None},
+        )
+
+
+@irdl_op_definition
+class NetworkOp(IRDLOperation):
+    """A network: its arguments are the inputs, its single block holds the layers in program order.
+
+    `parameters` counts the trained values of the network as it was described, before any pass rewrote it.
+    """
+
+    name = "simdc.network"
+
+    sym_name = prop_def(StringAttr)
+    phase = prop_def(StringAttr)
+    batch = prop_def(IntegerAttr.constr(i64))
+    parameters = prop_def(IntegerAttr.constr(i64))
+    body = region_def("single_block")
+    traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
+
+    def __init__(self, name: str, phase: str, batch: int, parameters: int, body: Region | Block):
+        super().__init__(
+            regions=[body if isinstance(body, Region) else Region(body)],
+            properties={
+                "sym_name": StringAttr(name),
+                "phase": StringAttr(phase),
+                "batch": IntegerAttr(batch, i64),
+                "parameters": IntegerAttr(parameters, i64),
+            },
+        )
+
+    def layers(self) -> Iterator[LayerOp]:
+        """The layers in program order."""
+        for op in self.body.block.ops:
+            if isinstance(op, LayerOp):
+                yield op
+
+    def verify_(self) -> None:
+        if self.phase.data not in ("inference", "training"):
+            raise VerifyException(f"phase must be inference or training, got '{self.phase.data}'")
+        if not isinstance(self.body.block.last_op, ReturnOp):
+            raise VerifyException("the network must end in simdc.return")
+        for argument in self.body.block.args:
+            tensor_type(argument)
+        seen: set[str] = set()
+        for layer in self.layers():
+            if layer.layer.data in seen:
+                raise VerifyException(f"two layers are called '{layer.layer.data}'")
+            seen.add(layer.layer.data)
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_symbol_name(self.sym_name.data)
+        with printer.in_parens():
+            printer.print_list(self.body.block.args, printer.print_block_argument)
+        printer.print_string(f" {self.phase.data} batch {self.batch.value.data} parameters {self.parameters.value.data} ")
+        printer.print_op_attributes(self.attributes, print_keyword=True)
+        printer.print_region(self.body, print_entry_block_args=False)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> NetworkOp:
+        name = parser.parse_symbol_name().data
+        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
+        phase = parser.parse_identifier("'inference' or 'training'")
+        parser.parse_keyword("batch")
+        batch = parser.parse_integer(allow_boolean=False, allow_negative=False)
+        parser.parse_keyword("parameters")
+        parameters = parser.parse_integer(allow_boolean=False, allow_negative=False)
+        attributes = parser.parse_optional_attr_dict_with_keyword()
+        network = cls(name, phase, batch, parameters, parser.parse_region(arguments))
+        if attributes is not None:
+            network.attributes |= attributes.data
+        return network
+
+
+def network_of(module: ModuleOp) -> NetworkOp:
+    """The one network of a module. Raises VerifyException when there is none or more than one."""
+    networks = [op for op in module.body.block.ops if isinstance(op, NetworkOp)]
+    if len(networks) != 1:
+        raise VerifyException(f"expected one simdc.network in the module, found {len(networks)}")
+    return networks[0]
+
+
+def place_of(op: LayerOp) -> tuple[str, int, int] | None:
+    """File, line and column that the op was written at, if its front end said so."""
+    where = op.location
+    if not isinstance(where, FileLineColLoc):
+        return None
+    return where.filename.data, where.line.data, where.column.data

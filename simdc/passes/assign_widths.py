@@ -1,0 +1,95 @@
+"""Give every tensor the width that it has in DRAM, as its element type: `i8` is eight bits, whatever they encode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, TensorType, i64
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from simdc.cost.hardware import Hardware
+from simdc.ir.attributes import Unit
+from simdc.ir.base import LayerOp, tensor_type
+from simdc.ir.context import hardware_of
+from simdc.ir.free import DropoutOp
+from simdc.ir.network import NetworkOp, network_of
+
+
+def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
+    """What an op of the systolic array reads is stored at that operand's width; a result that leaves the systolic array
+    for anyone else at psum width; everything else at SIMD width. A free op's result is its operand's data."""
+    widths = hardware.systolic.widths
+    by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
+    values = [*network.body.block.args, *(result for op in network.body.block.ops for result in op.results)]
+    own: dict[SSAValue, int] = {}
+    for value in values:
+        owner = value.owner
+        left_array = isinstance(owner, LayerOp) and owner.UNIT is Unit.CONV
+        free = isinstance(owner, LayerOp) and owner.UNIT is None
+        own[value] = own[owner.operands[0]] if free else widths.psum_bits if left_array else hardware.simd.width_bits
+    found: dict[SSAValue, int] = {}
+    for value in reversed(values):
+        wanted: int | None = None
+        for use in value.uses:
+            reader = use.operation
+            if isinstance(reader, LayerOp) and reader.ROLES:
+                wanted = by_role[reader.ROLES[use.index]]
+            elif isinstance(reader, LayerOp) and reader.UNIT is None and found[reader.results[0]] != own[reader.results[0]]:
+                wanted = found[reader.results[0]]
+        found[value] = own[value] if wanted is None else wanted
+    for value in values:
+        if isinstance(value.owner, LayerOp) and value.owner.UNIT is None:
+            found[value] = found[value.owner.operands[0]]
+    return found
+
+
+def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
+    """The rule of the released SimDIT: a result of the SIMD array is stored at ifmap width if the next entry of the
+    program runs on the systolic array, whoever reads it; all else at psum width. Its programs have no dropout."""
+    widths = hardware.systolic.widths
+    by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
+    found: dict[SSAValue, int] = {argument: widths.psum_bits for argument in network.body.block.args}
+    entries = [op for op in network.layers() if not isinstance(op, DropoutOp)]
+    before_array = {op for op, after in zip(entries, entries[1:], strict=False) if after.UNIT is Unit.CONV}
+    for op in network.body.block.ops:
+        for result in op.results:
+            quantized = isinstance(op, LayerOp) and op.UNIT is Unit.SIMD and op in before_array
+            found[result] = widths.ifmap_bits if quantized else widths.psum_bits
+        if isinstance(op, LayerOp) and op.ROLES:
+            for value, role in zip(op.operands, op.ROLES, strict=False):
+                if role != "ifmap":
+                    found[value] = by_role[role]
+    return found
+
+
+def _retype(value: SSAValue, width: int) -> None:
+    old = tensor_type(value)
+    Rewriter.replace_value_with_new_type(value, TensorType(IntegerType(width), old.shape, old.encoding))
+
+
+def _set_accumulator(op: Operation, hardware: Hardware) -> None:
+    if isinstance(op, LayerOp) and op.UNIT is not None:
+        bits = hardware.systolic.widths.psum_bits if op.UNIT is Unit.CONV else hardware.simd.width_bits
+        op.accumulator = IntegerAttr(bits, i64)
+
+
+@dataclass(frozen=True)
+class AssignWidthsPass(ModulePass):
+    """Writes element types from the machine's widths, and for each layer the width of its partial sums."""
+
+    name = "simdc-assign-widths"
+
+    rule: Literal["dataflow", "program-order"] = "dataflow"
+    """Whether readers decide the width of a tensor or, as in the released SimDIT, the next entry of the program."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        network, hardware = network_of(op), hardware_of(op)
+        rule = dataflow_widths if self.rule == "dataflow" else program_order_widths
+        for value, width in rule(network, hardware).items():
+            _retype(value, width)
+        for layer in network.layers():
+            _set_accumulator(layer, hardware)

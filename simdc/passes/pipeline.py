@@ -1,0 +1,82 @@
+"""Runs a pipeline of passes over a module, verifying after each and showing the IR where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.passes import ModulePass, PassPipeline
+from xdsl.utils.exceptions import DiagnosticException, PassFailedException
+
+from simdc.errors import SimdcError, suggestion
+from simdc.ir.context import first_invalid
+from simdc.ir.dialect import Simdc
+
+from . import PASSES, load_pass
+
+
+def make_context() -> Context:
+    context = Context()
+    context.load_dialect(Builtin)
+    context.load_dialect(Simdc)
+    return context
+
+
+def default_passes(model: str) -> tuple[ModulePass, ...]:
+    """The passes from a network to its cost. `simdit` stores tensors by the release's own rule."""
+    from .annotate_cost import AnnotateCostPass
+    from .assign_widths import AssignWidthsPass
+    from .fold_batch_norm import FoldBatchNormPass
+    from .legalize_tiling import LegalizeTilingPass
+    from .split_units import SplitUnitsPass
+
+    return (
+        FoldBatchNormPass(),
+        AssignWidthsPass(rule="program-order" if model == "simdit" else "dataflow"),
+        SplitUnitsPass(),
+        LegalizeTilingPass(model=model),
+        AnnotateCostPass(model=model),
+    )
+
+
+def parse_pipeline(text: str) -> tuple[ModulePass, ...]:
+    """The passes of `simdc-a,simdc-b{option=value}`. Raises SimdcError for an unknown pass or option."""
+    from xdsl.utils.arg_spec import ArgSpecParseError
+    from xdsl.utils.arg_spec import parse_pipeline as parse_specs
+
+    try:
+        specs = list(parse_specs(text))
+    except ArgSpecParseError as error:
+        raise SimdcError(f"-p '{text[:80]}': {error}") from None
+    found: list[ModulePass] = []
+    for spec in specs:
+        if spec.name not in PASSES:
+            hint = suggestion(spec.name, list(PASSES)) or f"; known passes: {', '.join(PASSES)}"
+            raise SimdcError(f"-p: there is no pass '{spec.name}'{hint}")
+        try:
+            found.append(load_pass(spec.name).from_spec(spec))
+        except (ValueError, TypeError) as error:
+            raise SimdcError(f"-p: {spec.name}: {error}") from None
+    return tuple(found)
+
+
+def run_pipeline(
+    module: ModuleOp,
+    passes: tuple[ModulePass, ...],
+    *,
+    verify_each: bool = True,
+    after: Callable[[ModulePass], None] | None = None,
+) -> None:
+    """Apply `passes` in order; `after` sees the module once each is done. Raises SimdcError at the layer at fault."""
+
+    def done(previous: ModulePass | None, current: ModuleOp, following: ModulePass | None) -> None:
+        if (verify_each or following is None) and (error := first_invalid(current)) is not None:
+            raise error
+        if previous is not None and after is not None:
+            after(previous)
+
+    try:
+        PassPipeline(passes, done).apply(make_context(), module)
+    except (PassFailedException, DiagnosticException) as error:
+        raise SimdcError(str(error)) from None

@@ -1,0 +1,24 @@
+"""Send each layer to the array that runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from simdc.ir.attributes import UnitAttr
+from simdc.ir.network import network_of
+
+
+@dataclass(frozen=True)
+class SplitUnitsPass(ModulePass):
+    """Writes `unit` on every layer that costs something: contractions to the systolic array, the rest to the SIMD array."""
+
+    name = "simdc-split-units"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for layer in network_of(op).layers():
+            if layer.UNIT is not None:
+                layer.unit = UnitAttr(layer.UNIT)
