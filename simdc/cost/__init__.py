@@ -1,8 +1,8 @@
 """Numbers only: hardware, kernels, tilings, cost models, energy. Needs no IR, so other compilers can embed it.
 
-    from simdc.cost import ExactModel, Tiling
-    model = ExactModel()
-    cost = model.evaluate(kernel, model.greedy(kernel, hardware), hardware)
+from simdc.cost import ExactModel, Tiling
+model = ExactModel()
+cost = model.evaluate(kernel, model.greedy(kernel, hardware), hardware)
 """
 
 from __future__ import annotations

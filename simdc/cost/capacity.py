@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from attrs import frozen
+from typing import NamedTuple
 
 from .grid import Footprint, make_axes, stored_bounds, visits
 from .hardware import Hardware
@@ -12,8 +11,7 @@ from .kernel import Contraction, Kernel, Operand, Phase, VectorProgram
 from .tiling import Tiling, TilingError, check_loops
 
 
-@frozen
-class Need:
+class Need(NamedTuple):
     """Bits that a tiling needs in a buffer, and the limit: what the buffer can hold at a time."""
 
     buffer: str
@@ -80,11 +78,7 @@ def resident(phase: Phase) -> list[Operand]:
             moment += 1
     everywhere = {loop.name for loop in phase.loops}
     viewed = {view.name.partition(".")[0] for view in phase.views}
-    free = [
-        operand
-        for operand in phase.inputs
-        if set(operand.loops) == everywhere and operand.name not in viewed
-    ]
+    free = [operand for operand in phase.inputs if set(operand.loops) == everywhere and operand.name not in viewed]
     kept: list[Operand] = [*phase.inputs, *phase.scratch]
     for result in phase.outputs:
         place = next(

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from attrs import fields, frozen
+from typing import NamedTuple
 
 from .hardware import Hardware
-from .result import Cost, SramBits
+from .result import Cost
 
 PJ_PER_W_NS = 1000.0
 
 
-@frozen
-class Energy:
+class Energy(NamedTuple):
     """Energy of one layer in pJ, by where it is spent."""
 
-    systolic: float
-    simd: float
-    sram: float
-    dram: float
+    systolic: float = 0.0
+    simd: float = 0.0
+    sram: float = 0.0
+    dram: float = 0.0
 
     @property
     def total(self) -> float:
@@ -39,8 +38,5 @@ def energy_of(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:
         systolic += prices.pe_pj_per_cycle * elements * cost.cycles.compute
     else:
         simd += prices.lane_pj_per_cycle * hardware.simd.lanes * cost.cycles.compute
-    sram = sum(
-        getattr(prices.sram_pj_per_bit, memory.name) * getattr(cost.sram_bits, memory.name)
-        for memory in fields(SramBits)
-    )
+    sram = sum(getattr(prices.sram_pj_per_bit, memory) * bits for memory, bits in cost.sram_bits._asdict().items())
     return Energy(systolic, simd, sram, prices.dram_pj_per_bit * cost.dram_bits.total)

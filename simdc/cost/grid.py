@@ -52,9 +52,7 @@ def make_axes(
 ) -> tuple[Axis, ...]:
     """The axes of the loops in `bounds`, in the tiling's order, cut where an operand's footprint is clipped."""
     axes = [
-        Axis(loop, bounds[loop], size)
-        for loop, size in zip(tiling.order, tiling.sizes, strict=True)
-        if loop in bounds
+        Axis(loop, bounds[loop], size) for loop, size in zip(tiling.order, tiling.sizes, strict=True) if loop in bounds
     ]
     if not hardware.stores_padding:
         by_loop = {axis.loop: axis for axis in axes}

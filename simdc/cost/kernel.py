@@ -1,14 +1,16 @@
-"""What a layer is to the cost models: a contraction for the systolic array or a vector program for the SIMD array."""
+"""What a layer is to the cost models: a contraction for the systolic array or a vector program for the SIMD array.
+
+These are tuples because models use them as dictionary keys: identical layers are priced once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
-from attrs import frozen
 
-
-@frozen
-class Affine:
+class Affine(NamedTuple):
     """An index expression over loop variables, `2*oh + kh - 3`: `terms` are (loop, coefficient), all positive."""
 
     terms: tuple[tuple[str, int], ...]
@@ -25,21 +27,20 @@ class Affine:
         return text
 
 
+@lru_cache(maxsize=4096)
 def affine(*terms: str | tuple[str, int], constant: int = 0) -> Affine:
     """`affine(("oh", 2), "kh", constant=-3)` is `2*oh + kh - 3`."""
     return Affine(tuple((term, 1) if isinstance(term, str) else term for term in terms), constant)
 
 
-@frozen
-class Loop:
+class Loop(NamedTuple):
     """A loop variable that runs from 0 to `bound` - 1."""
 
     name: str
     bound: int
 
 
-@frozen
-class Operand:
+class Operand(NamedTuple):
     """A tensor and how the loops index it. `index` has one expression per dimension of `shape`; positions outside the
     shape are padding. `bits` is the width of one element in DRAM."""
 
@@ -54,8 +55,7 @@ class Operand:
         return tuple(dict.fromkeys(loop for expression in self.index for loop, _ in expression.terms))
 
 
-@frozen
-class Contraction:
+class Contraction(NamedTuple):
     """Multiply-accumulate over a loop nest: convolution, fully connected layer, matrix product.
 
     `loops` stand in the default order, outermost first. `psum` is the result as partial sums; a finished element
@@ -78,8 +78,7 @@ class Contraction:
         return (self.ifmap, self.weight, *bias, self.psum)
 
 
-@frozen
-class Instruction:
+class Instruction(NamedTuple):
     """`dest = opcode(sources)`. A name is an operand, a scratch operand or a temporary vector; a number is an immediate."""
 
     opcode: str
@@ -87,8 +86,7 @@ class Instruction:
     sources: tuple[str | float, ...]
 
 
-@frozen
-class Block:
+class Block(NamedTuple):
     """Straight-line code that a tile runs once for each point of `loops`.
 
     A block over fewer loops than its phase runs only in the tile that finishes the missing loops (`at="end"`, a result
@@ -100,8 +98,7 @@ class Block:
     at: str = "end"
 
 
-@frozen
-class Phase:
+class Phase(NamedTuple):
     """One pass over a loop nest. Inputs are loaded from DRAM, outputs stored to it, scratch stays in vector memory.
 
     `loops` stand in the default order, outermost first. `initial` gives what an accumulating output or scratch
@@ -119,8 +116,7 @@ class Phase:
     views: tuple[Operand, ...] = ()
 
 
-@frozen
-class VectorProgram:
+class VectorProgram(NamedTuple):
     """Phases that run one after the other. The loop `lanes` is spread over the SIMD lanes; there is no path between
     lanes, so it is always a parallel loop. Where that loop counts channels (`lanes == "c"`) a machine that stores
     padding rounds it up to whole vectors."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 Number = int | float
 
 
-@frozen
-class Cycles:
-    compute: Number
-    stall: Number
+class Cycles(NamedTuple):
+    compute: Number = 0
+    stall: Number = 0
 
     @property
     def total(self) -> Number:
         return self.compute + self.stall
 
 
-@frozen
-class DramBits:
+class DramBits(NamedTuple):
     """Traffic by operand. On the SIMD array `ifmap` is every load and `ofmap` every store."""
 
     weight: Number = 0
@@ -32,8 +30,7 @@ class DramBits:
         return self.weight + self.ifmap + self.psum + self.ofmap + self.bias
 
 
-@frozen
-class SramBits:
+class SramBits(NamedTuple):
     """Bits read and written by memory."""
 
     wbuf: Number = 0
@@ -49,8 +46,7 @@ class SramBits:
         return self.wbuf + self.ibuf + self.obuf + self.bbuf + self.vmem + self.imm + self.insmem
 
 
-@frozen
-class Busy:
+class Busy(NamedTuple):
     """Cycles for which the array computes and each DRAM port transfers. The largest binds the layer."""
 
     compute: Number = 0
@@ -60,8 +56,7 @@ class Busy:
     simd_port: Number = 0
 
 
-@frozen
-class Cost:
+class Cost(NamedTuple):
     """Cost of one layer. `ops` holds (operation, count), unweighted by latency."""
 
     cycles: Cycles

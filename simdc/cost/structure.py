@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any, TypeVar
 
@@ -32,9 +31,7 @@ def structure(cls: type[T], data: object, path: str = "") -> T:
     prefix = f"{path}." if path else ""
     for key in data:
         if key not in known:
-            close = difflib.get_close_matches(str(key)[:80], known, n=1)
-            hint = f"; did you mean '{close[0]}'?" if close else f"; known fields: {', '.join(known)}"
-            raise HardwareError(f"{prefix}{str(key)[:80]}", f"unknown field{hint}")
+            raise HardwareError(f"{prefix}{str(key)[:80]}", f"unknown field{_hint(str(key), list(known))}")
     values: dict[str, Any] = {}
     for name, attribute in known.items():
         if name in data:
@@ -76,9 +73,7 @@ def with_field(hardware: Hardware, path: str, value: object) -> Hardware:
     for step in parents:
         here = here.get(step) if isinstance(here, dict) else None
     if not isinstance(here, dict) or leaf not in here or isinstance(here[leaf], dict):
-        close = difflib.get_close_matches(path[:80], leaf_paths(data), n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else f"; known fields: {', '.join(leaf_paths(data))}"
-        raise HardwareError(path[:80], f"unknown field{hint}")
+        raise HardwareError(path[:80], f"unknown field{_hint(path, leaf_paths(data))}")
     here[leaf] = value
     return structure(Hardware, data)
 
@@ -89,3 +84,10 @@ def leaf_paths(data: dict[str, Any], prefix: str = "") -> list[str]:
     for key, value in data.items():
         paths += leaf_paths(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
     return paths
+
+
+def _hint(word: str, known: list[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word[:80], known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; known fields: {', '.join(known)}"

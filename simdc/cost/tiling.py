@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 from .kernel import Kernel, VectorProgram
 
@@ -11,8 +11,7 @@ class TilingError(ValueError):
     """A tiling that does not belong to its kernel or does not fit its buffers."""
 
 
-@frozen
-class Tiling:
+class Tiling(NamedTuple):
     """`order` lists every loop of the kernel once, outermost first; `sizes` stand beside it."""
 
     order: tuple[str, ...]

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from math import prod
 
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, f32
-from xdsl.dialects.builtin import TensorType as Tensor
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.ir.base import shape_of
+from simdc.ir.base import make_tensor_type, shape_of
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
 
 MAX_SIZE = 2**48
@@ -46,7 +45,7 @@ class NetworkBuilder:
         """A network input of `shape` without its batch dimension, which is put in front. Raises LayerError."""
         if not shape or min(shape) < 1 or prod(shape) * self.batch > MAX_SIZE:
             raise LayerError(f"input '{name}' must have positive sizes, at most {MAX_SIZE} elements in all")
-        argument = self._block.insert_arg(Tensor(f32, (self.batch, *shape)), len(self._block.args))
+        argument = self._block.insert_arg(make_tensor_type(f32, (self.batch, *shape)), len(self._block.args))
         argument.name_hint = _hint(name)
         return argument
 

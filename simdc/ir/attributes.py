@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import auto
+from enum import StrEnum, auto
 from typing import Any, TypeVar
 
-from attrs import fields
-from xdsl.dialects.utils import EnumAttribute
-from xdsl.ir import Data, SpacedOpaqueSyntaxAttribute
+from xdsl.ir import Data
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
-from xdsl.utils.str_enum import StrEnum
 
 from simdc.cost.hardware import Hardware, HardwareError
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
@@ -28,10 +25,19 @@ class Unit(StrEnum):
 
 
 @irdl_attr_definition
-class UnitAttr(EnumAttribute[Unit], SpacedOpaqueSyntaxAttribute):
-    """The array that runs an op: `#simdc<unit conv>`."""
+class UnitAttr(Data[Unit]):
+    """The array that runs an op: `#simdc.unit<conv>`."""
 
     name = "simdc.unit"
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(self.data)
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Unit:
+        with parser.in_angle_brackets():
+            return parser.parse_str_enum(Unit)
 
 
 @irdl_attr_definition
@@ -103,8 +109,7 @@ class HardwareAttr(Data[Hardware]):
 
 
 def _numbers(record: Any) -> dict[str, Any]:
-    pairs = ((attribute.name, getattr(record, attribute.name)) for attribute in fields(type(record)))
-    return {name: value for name, value in pairs if value}
+    return {name: value for name, value in record._asdict().items() if value}
 
 
 def _print_record(printer: Printer, record: Mapping[str, Any]) -> None:

@@ -4,34 +4,50 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, Self
 
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, StringAttr, TensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, opt_attr_def, prop_def, traits_def
+from xdsl.parser import Parser
+from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Kernel, Operand, affine
 
 from .attributes import CostAttr, TilingAttr, Unit, UnitAttr
+from .syntax import parse_layer, print_layer
 
 TENSOR = TensorType.constr()
 
 
-def tensor_type(value: SSAValue | Operation) -> TensorType[Attribute]:
-    """The type of a value that must be a ranked, static tensor. Raises VerifyException."""
-    kind = SSAValue.get(value).type
-    if not isinstance(kind, TensorType) or any(size < 1 for size in kind.get_shape()):
-        raise VerifyException(f"expected a tensor with a static, non-empty shape, got {kind}")
+@lru_cache(maxsize=4096)
+def make_tensor_type(element: Attribute, shape: tuple[int, ...]) -> TensorType[Attribute]:
+    """`TensorType(element, shape)`, shared: networks repeat their shapes and building a type costs."""
+    return TensorType(element, shape)
+
+
+def tensor_type(value: SSAValue) -> TensorType[Attribute]:
+    """The type of a value that must be a tensor. Raises VerifyException."""
+    kind = value.type
+    if not isinstance(kind, TensorType):
+        raise VerifyException(f"expected a tensor, got {kind}")
     return kind
 
 
-def shape_of(value: SSAValue | Operation) -> tuple[int, ...]:
-    return tensor_type(value).get_shape()
+def shape_of(value: SSAValue) -> tuple[int, ...]:
+    return tuple([size.data for size in tensor_type(value).shape.data])
 
 
-def width_bits(value: SSAValue | Operation) -> int:
+def check_static(value: SSAValue) -> None:
+    """Raise VerifyException unless every dimension is known and positive."""
+    if any(size < 1 for size in shape_of(value)):
+        raise VerifyException(f"expected a tensor with a static, non-empty shape, got {value.type}")
+
+
+def width_bits(value: SSAValue) -> int:
     """Bits that one element of the tensor takes in DRAM: the width of its element type."""
     element = tensor_type(value).element_type
     width = getattr(element, "bitwidth", None)
@@ -73,6 +89,13 @@ class LayerOp(IRDLOperation):
         """Width of partial sums and of temporaries: the array's own once widths are assigned, until then the result's."""
         return width_bits(self.results[0]) if self.accumulator is None else self.accumulator.value.data
 
+    def print(self, printer: Printer) -> None:
+        print_layer(self, printer, "layer")
+
+    @classmethod
+    def parse(cls, parser: Parser) -> Self:
+        return parse_layer(cls, parser, "layer")
+
     @abstractmethod
     def kernel(self) -> Kernel | None:
         """What the layer is to the cost models; None for an op that moves and computes nothing."""
@@ -82,6 +105,8 @@ class LayerOp(IRDLOperation):
         """Shape of the result, from operands and properties. Raises VerifyException when they do not go together."""
 
     def verify_(self) -> None:
+        for value in self.operands:
+            check_static(value)
         expected, found = self.result_shape(), shape_of(self.results[0])
         if expected != found:
             raise VerifyException(f"result has shape {list(found)}, expected {list(expected)}")

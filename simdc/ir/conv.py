@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, TensorType, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
@@ -13,7 +13,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
 
 from .attributes import Unit
-from .base import TENSOR, LayerOp, operand, shape_of, tensor_type, width_bits
+from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type, width_bits
 from .window import ONES, ZEROS, window_index, window_output
 
 
@@ -38,11 +38,6 @@ class Conv2DOp(LayerOp):
     groups = prop_def(IntegerAttr.constr(i64), default_value=IntegerAttr(1, i64))
     result = result_def(TENSOR)
 
-    assembly_format = (
-        "$layer operands (`stride` $stride^)? (`padding` $padding^)? (`dilation` $dilation^)? (`groups` $groups^)? "
-        "attr-dict `:` functional-type(operands, results)"
-    )
-
     def __init__(
         self,
         layer: str,
@@ -60,7 +55,7 @@ class Conv2DOp(LayerOp):
         out = window_output(size, kernel, stride, padding, dilation)
         super().__init__(
             operands=[input, weight, bias],
-            result_types=[TensorType(tensor_type(input).element_type, (n, out_channels, *out))],
+            result_types=[make_tensor_type(tensor_type(input).element_type, (n, out_channels, *out))],
             properties={
                 "layer": StringAttr(layer),
                 "stride": DenseArrayBase.from_list(i64, stride),
@@ -131,13 +126,9 @@ class LinearOp(LayerOp):
     bias = opt_operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    assembly_format = "$layer operands attr-dict `:` functional-type(operands, results)"
-
     def __init__(self, layer: str, input: SSAValue, weight: SSAValue, bias: SSAValue | None = None):
-        result = TensorType(tensor_type(input).element_type, (shape_of(input)[0], shape_of(weight)[0]))
-        super().__init__(
-            operands=[input, weight, bias], result_types=[result], properties={"layer": StringAttr(layer)}
-        )
+        result = make_tensor_type(tensor_type(input).element_type, (shape_of(input)[0], shape_of(weight)[0]))
+        super().__init__(operands=[input, weight, bias], result_types=[result], properties={"layer": StringAttr(layer)})
 
     def result_shape(self) -> tuple[int, ...]:
         (n, features), (out_features, in_features) = _matrix(self.input), _matrix(self.weight)

@@ -12,6 +12,7 @@ from .network import NetworkOp, ParameterOp, ReturnOp
 from .norm import BatchNormOp, LocalResponseNormOp
 from .pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from .softmax import SoftmaxOp
+from .unmodelled import UnmodelledOp
 
 Simdc = Dialect(
     "simdc",
@@ -31,6 +32,7 @@ Simdc = Dialect(
         SoftmaxOp,
         FlattenOp,
         DropoutOp,
+        UnmodelledOp,
     ],
     [UnitAttr, HardwareAttr, TilingAttr, CostAttr],
 )

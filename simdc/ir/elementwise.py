@@ -35,8 +35,6 @@ class ReluOp(LayerOp):
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    assembly_format = "$layer $input attr-dict `:` type($input) `->` type($result)"
-
     def __init__(self, layer: str, input: SSAValue):
         super().__init__(operands=[input], result_types=[input.type], properties={"layer": StringAttr(layer)})
 
@@ -60,8 +58,6 @@ class AddOp(LayerOp):
     lhs = operand_def(TENSOR)
     rhs = operand_def(TENSOR)
     result = result_def(TENSOR)
-
-    assembly_format = "$layer $lhs `,` $rhs attr-dict `:` functional-type(operands, results)"
 
     def __init__(self, layer: str, lhs: SSAValue, rhs: SSAValue):
         super().__init__(operands=[lhs, rhs], result_types=[lhs.type], properties={"layer": StringAttr(layer)})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from xdsl.dialects.builtin import FloatAttr, StringAttr, TensorType, f64
+from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 
-from .base import TENSOR, LayerOp, shape_of, tensor_type
+from .base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
 
 
 @irdl_op_definition
@@ -22,11 +22,9 @@ class FlattenOp(LayerOp):
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    assembly_format = "$layer $input attr-dict `:` type($input) `->` type($result)"
-
     def __init__(self, layer: str, input: SSAValue):
         n, *rest = shape_of(input)
-        result = TensorType(tensor_type(input).element_type, (n, prod(rest)))
+        result = make_tensor_type(tensor_type(input).element_type, (n, prod(rest)))
         super().__init__(operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
 
     def result_shape(self) -> tuple[int, ...]:
@@ -47,8 +45,6 @@ class DropoutOp(LayerOp):
     input = operand_def(TENSOR)
     rate = prop_def(FloatAttr.constr(f64))
     result = result_def(TENSOR)
-
-    assembly_format = "$layer $input `rate` $rate attr-dict `:` type($input) `->` type($result)"
 
     def __init__(self, layer: str, input: SSAValue, rate: float):
         super().__init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from xdsl.dialects.builtin import FileLineColLoc, IntegerAttr, ModuleOp, StringAttr, TensorType, UnitAttr, i64
+from xdsl.dialects.builtin import FileLineColLoc, IntegerAttr, ModuleOp, StringAttr, UnitAttr, i64
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -21,7 +21,8 @@ from xdsl.printer import Printer
 from xdsl.traits import IsolatedFromAbove, IsTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
-from .base import TENSOR, LayerOp, tensor_type
+from .base import TENSOR, LayerOp, check_static, make_tensor_type
+from .syntax import parse_layer, print_layer
 
 
 @irdl_op_definition
@@ -33,10 +34,24 @@ class ReturnOp(IRDLOperation):
     results_ = var_operand_def(TENSOR)
     traits = traits_def(IsTerminator(), Pure())
 
-    assembly_format = "attr-dict ($results_^ `:` type($results_))?"
-
     def __init__(self, *values: SSAValue):
         super().__init__(operands=[values])
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_list(self.operands, printer.print_ssa_value)
+        printer.print_op_attributes(self.attributes)
+        printer.print_string(" : ")
+        printer.print_list(self.operand_types, printer.print_attribute)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> ReturnOp:
+        values = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_unresolved_operand)
+        attributes = parser.parse_optional_attr_dict()
+        position = parser.pos
+        parser.parse_punctuation(":")
+        types = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_type)
+        return cls.create(operands=parser.resolve_operands(values, types, position), attributes=attributes)
 
 
 @irdl_op_definition
@@ -50,13 +65,18 @@ class ParameterOp(IRDLOperation):
     result = result_def(TENSOR)
     traits = traits_def(Pure())
 
-    assembly_format = "$label (`statistic` $statistic^)? attr-dict `:` type($result)"
-
     def __init__(self, label: str, shape: Sequence[int], element_type: Attribute, *, statistic: bool = False):
         super().__init__(
-            result_types=[TensorType(element_type, shape)],
+            result_types=[make_tensor_type(element_type, tuple(shape))],
             properties={"label": StringAttr(label), "statistic": UnitAttr() if statistic else None},
         )
+
+    def print(self, printer: Printer) -> None:
+        print_layer(self, printer, "label")
+
+    @classmethod
+    def parse(cls, parser: Parser) -> ParameterOp:
+        return parse_layer(cls, parser, "label")
 
 
 @irdl_op_definition
@@ -98,7 +118,7 @@ class NetworkOp(IRDLOperation):
         if not isinstance(self.body.block.last_op, ReturnOp):
             raise VerifyException("the network must end in simdc.return")
         for argument in self.body.block.args:
-            tensor_type(argument)
+            check_static(argument)
         seen: set[str] = set()
         for layer in self.layers():
             if layer.layer.data in seen:
@@ -110,7 +130,9 @@ class NetworkOp(IRDLOperation):
         printer.print_symbol_name(self.sym_name.data)
         with printer.in_parens():
             printer.print_list(self.body.block.args, printer.print_block_argument)
-        printer.print_string(f" {self.phase.data} batch {self.batch.value.data} parameters {self.parameters.value.data} ")
+        printer.print_string(
+            f" {self.phase.data} batch {self.batch.value.data} parameters {self.parameters.value.data} "
+        )
         printer.print_op_attributes(self.attributes, print_keyword=True)
         printer.print_region(self.body, print_entry_block_args=False)
 

@@ -30,8 +30,6 @@ class BatchNormOp(LayerOp):
     shift = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    assembly_format = "$layer operands attr-dict `:` functional-type(operands, results)"
-
     def __init__(
         self, layer: str, input: SSAValue, mean: SSAValue, inv_std: SSAValue, scale: SSAValue, shift: SSAValue
     ):
@@ -84,11 +82,6 @@ class LocalResponseNormOp(LayerOp):
     beta = prop_def(FloatAttr.constr(f64))
     bias = prop_def(FloatAttr.constr(f64))
     result = result_def(TENSOR)
-
-    assembly_format = (
-        "$layer $input `size` $size `alpha` $alpha `beta` $beta `bias` $bias "
-        "attr-dict `:` type($input) `->` type($result)"
-    )
 
     def __init__(self, layer: str, input: SSAValue, size: int, alpha: float, beta: float, bias: float):
         super().__init__(

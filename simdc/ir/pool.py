@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DenseArrayBase, StringAttr, TensorType, i64
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram
 
-from .base import TENSOR, LayerOp, operand, shape_of, tensor_type
+from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
 from .window import ONES, ZEROS, window_index, window_output
 
 OUT = ("c", "n", "oh", "ow")
@@ -27,11 +27,6 @@ class PoolOp(LayerOp):
     padding = prop_def(DenseArrayBase.constr(i64), default_value=ZEROS)
     result = result_def(TENSOR)
 
-    assembly_format = (
-        "$layer $input `kernel` $kernel_size (`stride` $stride^)? (`padding` $padding^)? "
-        "attr-dict `:` type($input) `->` type($result)"
-    )
-
     def __init__(
         self,
         layer: str,
@@ -45,7 +40,7 @@ class PoolOp(LayerOp):
         shape = (n, channels, *window_output(size, kernel_size, stride, padding))
         super().__init__(
             operands=[input],
-            result_types=[TensorType(tensor_type(input).element_type, shape)],
+            result_types=[make_tensor_type(tensor_type(input).element_type, shape)],
             properties={
                 "layer": StringAttr(layer),
                 "kernel_size": DenseArrayBase.from_list(i64, kernel_size),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import evolve
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, result_def
@@ -26,8 +25,6 @@ class SoftmaxOp(LayerOp):
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    assembly_format = "$layer $input attr-dict `:` type($input) `->` type($result)"
-
     def __init__(self, layer: str, input: SSAValue):
         super().__init__(operands=[input], result_types=[input.type], properties={"layer": StringAttr(layer)})
 
@@ -41,7 +38,7 @@ class SoftmaxOp(LayerOp):
         loops, names = (Loop("n", n), Loop("c", channels)), ("n", "c")
         bits = self.accumulator_bits
         x, y = operand("x", self.input, names), operand("y", self.result, names)
-        e = evolve(y, name="e", bits=bits)
+        e = y._replace(name="e", bits=bits)
         maximum, total = (Operand(name, bits, (n,), (affine("n"),)) for name in ("maximum", "total"))
         exponentials = (
             Instruction("sub", "difference", ("x", "maximum")),

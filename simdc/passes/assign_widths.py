@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, TensorType, i64
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from simdc.cost.hardware import Hardware
 from simdc.ir.attributes import Unit
-from simdc.ir.base import LayerOp, tensor_type
+from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.context import hardware_of
 from simdc.ir.free import DropoutOp
 from simdc.ir.network import NetworkOp, network_of
@@ -38,7 +38,11 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
             reader = use.operation
             if isinstance(reader, LayerOp) and reader.ROLES:
                 wanted = by_role[reader.ROLES[use.index]]
-            elif isinstance(reader, LayerOp) and reader.UNIT is None and found[reader.results[0]] != own[reader.results[0]]:
+            elif (
+                isinstance(reader, LayerOp)
+                and reader.UNIT is None
+                and found[reader.results[0]] != own[reader.results[0]]
+            ):
                 wanted = found[reader.results[0]]
         found[value] = own[value] if wanted is None else wanted
     for value in values:
@@ -67,8 +71,7 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
 
 
 def _retype(value: SSAValue, width: int) -> None:
-    old = tensor_type(value)
-    Rewriter.replace_value_with_new_type(value, TensorType(IntegerType(width), old.shape, old.encoding))
+    Rewriter.replace_value_with_new_type(value, make_tensor_type(IntegerType(width), shape_of(value)))
 
 
 def _set_accumulator(op: Operation, hardware: Hardware) -> None:

@@ -26,7 +26,9 @@ def vector_cost(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> C
         tiles = prod(axis.count for axis in every)
         compute += tiles * (hardware.simd.pipeline_stages + hardware.simd.lanes - 2)
         for block in phase.blocks:
-            issues = prod(_issues(axis, program.lanes, hardware.simd.lanes) for axis in every if axis.loop in block.loops)
+            issues = prod(
+                _issues(axis, program.lanes, hardware.simd.lanes) for axis in every if axis.loop in block.loops
+            )
             compute += issues * sequence_cycles(block, hardware.simd)
             for memory, bits in _access_bits(block, phase, hardware.simd).items():
                 accesses[memory] += issues * bits
@@ -63,9 +65,7 @@ def _issues(axis: Axis, lanes_loop: str, lanes: int) -> int:
 
 def _access_bits(block: Block, phase: Phase, simd: SimdArray) -> dict[str, int]:
     """Bits that one run of a block reads and writes: whole vectors in VMem, one value per immediate in IMM."""
-    widths = {
-        operand.name: operand.bits for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)
-    }
+    widths = {operand.name: operand.bits for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
     vmem = imm = 0
     for instruction in block.instructions:
         for place in (*instruction.sources, instruction.dest):

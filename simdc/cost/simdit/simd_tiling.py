@@ -76,16 +76,19 @@ def greedy_tile(dims: SimdDims, rule: MemoryRule, lanes: int, element_bits: int,
         c = channels(1)
         n = batch(c)
     tile = make_tile(dims, n, c, h, w)
-    check_tile(tile, rule, lanes, element_bits, memory_bits)
+    what = "the released generator's smallest tile (it splits images by common divisors and no windows)"
+    check_tile(tile, rule, lanes, element_bits, memory_bits, what)
     return tile
 
 
-def check_tile(tile: SimdTile, rule: MemoryRule, lanes: int, element_bits: int, memory_bits: int) -> None:
+def check_tile(
+    tile: SimdTile, rule: MemoryRule, lanes: int, element_bits: int, memory_bits: int, what: str = "the tile"
+) -> None:
     """Raise TilingError when a tile exceeds one of the two vector memories."""
     elements = (_pixels(tile, rule) * tile.n + rule.vectors_per_tile) * tile.c + rule.reserved * lanes
     need = max(elements, rule.channel_share * tile.c) * element_bits
     if need > memory_bits:
-        raise TilingError(f"vector memory: the tile needs {need} bits, one of the two memories has {memory_bits}")
+        raise TilingError(f"vector memory: {what} needs {need} bits, one of the two memories has {memory_bits}")
 
 
 def _pixels(tile: SimdTile, rule: MemoryRule) -> int:

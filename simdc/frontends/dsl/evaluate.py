@@ -48,6 +48,7 @@ class _Evaluator(Expressions):
             except LayerError as error:
                 raise DslError(error.message, each.place) from None
         self.execute(network.body, frame)
+        self.spend(len(network.results.values), network.results.place)
         return self.builder.finish([self.result(network.results, i, frame) for i in range(len(network.results.values))])
 
     def result(self, results: Return, index: int, frame: Frame) -> SSAValue:
@@ -153,9 +154,10 @@ class _Evaluator(Expressions):
 
     def unknown(self, name: str, place: Place) -> DslError:
         blocks, layers = sorted(self.program.blocks), sorted(self.layers)
-        there_are = f"the layers are {listing(layers)}" + (f", the blocks {listing(blocks)}" if blocks else "")
+        there_are = f"layers are {listing(layers)}" + (f", blocks {listing(blocks)}" if blocks else "")
         close = similar(name, [*layers, *blocks, *FUNCTIONS])
-        message = f"there is no layer or block '{shorten(name)}'{close or ';'} {there_are}"
+        remedy = f"{close} The {there_are}" if close else f"; the {there_are}"
+        message = f"there is no layer or block '{shorten(name)}'{remedy}"
         return DslError(message, place)
 
     def undefined(self, name: str, frame: Frame, place: Place) -> DslError:

@@ -2,6 +2,8 @@
 end a mistake in seconds."""
 
 MAX_CHARACTERS = 4 * 2**20
+MAX_WORDS = 500_000
+"""Names, numbers, operators, brackets: what the parser takes time and memory for."""
 MAX_NESTING = 64
 """Brackets and braces open at one place of the text."""
 MAX_DEPTH = 200

@@ -11,7 +11,7 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.lark import PostLex
 
 from .errors import DslError, Place, shorten
-from .limits import MAX_DIGITS, MAX_NESTING, MAX_STRING
+from .limits import MAX_DIGITS, MAX_NESTING, MAX_STRING, MAX_WORDS
 from .precedence import Operator, nest
 from .syntax import (
     Argument,
@@ -54,7 +54,7 @@ def _parser() -> Lark:
         parser="lalr",
         lexer="basic",
         maybe_placeholders=False,
-        postlex=_Nesting(),
+        postlex=_Limited(),
         transformer=_Nodes(),
     )
 
@@ -78,8 +78,8 @@ def _program(definitions: list[Network | Block]) -> Program:
     return Program(network, blocks)
 
 
-class _Nesting(PostLex):
-    """Passes tokens on and stops at brackets nested too deep."""
+class _Limited(PostLex):
+    """Passes tokens on and stops at brackets nested too deep and at a text that is too long."""
 
     always_accept = ()
     steps: ClassVar[dict[str, int]] = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
@@ -87,7 +87,10 @@ class _Nesting(PostLex):
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         depth = 0
         steps = self.steps
-        for token in stream:
+        for count, token in enumerate(stream):
+            if count == MAX_WORDS:
+                message = f"the text has more than {MAX_WORDS} words and signs"
+                raise DslError(f"{message}; say what repeats with 'repeat' and 'block'", _place(token))
             if token.type in steps:
                 depth += steps[token.type]
                 if depth > MAX_NESTING:

@@ -58,8 +58,9 @@ def _level(items: Items, level: int) -> Expression:
         return first
     if level == len(LEVELS):
         return _prefixed(items, level)
-    if level == NOT and isinstance(first, Operator) and first.symbol == "not":
-        return Prefix(first.place, "not", _level(items[1:], COMPARISON))
+    if level == NOT:
+        negated = isinstance(first, Operator) and first.symbol == "not"
+        return Prefix(first.place, "not", _level(items[1:], COMPARISON)) if negated else _level(items, COMPARISON)
     operators, pieces = _split(items, LEVELS[level])
     operands = tuple(_level(piece, level + 1) for piece in pieces)
     if not operators:
@@ -71,7 +72,8 @@ def _level(items: Items, level: int) -> Expression:
 
 def _prefixed(items: Items, level: int) -> Expression:
     operator = items[0]
-    assert isinstance(operator, Operator)
+    if not isinstance(operator, Operator):
+        raise DslError("'not' cannot stand between two values; write 'a and not b' or 'a != b'", items[1].place)
     if operator.symbol not in ("-", "not"):
         raise DslError(f"'{operator.symbol}' needs a value on its left", operator.place)
     return Prefix(operator.place, operator.symbol, _level(items[1:], level))

@@ -51,7 +51,9 @@ def explain(error: UnexpectedInput, text: str) -> DslError:
         accepted = error.accepts or set[str]()
         if token.type == "$END":
             lines = text.rstrip().split("\n")
-            return DslError(f"the file ends here, expected {_expectation(accepted)}", (len(lines), len(lines[-1]) + 1))
+            message = f"the file ends here, expected {_expectation(accepted)}"
+            remedy = "; close the '{' that is open" if "RBRACE" in accepted else ""
+            return DslError(message + remedy, (len(lines), len(lines[-1]) + 1))
         message = f"found {_found(token)}, expected {_expectation(accepted)}{_remedy(token, accepted)}"
         return DslError(message, (token.line or 1, token.column or 1))
     character = text[error.pos_in_stream or 0]
@@ -83,7 +85,7 @@ def _expectation(accepted: set[str]) -> str:
 def _remedy(token: Token, accepted: set[str]) -> str:
     if accepted == {"EQUAL"}:
         return "; a statement gives a value a name, as in 'x = relu(x)'"
-    if token.type == "EQUAL" and "OPERATOR" in accepted:
+    if token.type == "EQUAL" and "OPERATOR" in accepted and not accepted >= VALUE:
         return "; to compare, write '=='"
     if token.type in RESERVED and accepted == {"NAME"}:
         return "; choose another name"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from math import prod
 
-from attrs import asdict, evolve
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,7 +56,7 @@ def whole(kernel: Kernel) -> Tiling:
 
 def numbers(cost: Cost) -> list[object]:
     records = (cost.cycles, cost.dram_bits, cost.sram_bits, cost.busy)
-    return [*(value for record in records for value in asdict(record).values()), *dict(cost.ops).values()]
+    return [*(value for record in records for value in record), *dict(cost.ops).values()]
 
 
 @given(st.data(), machines())
@@ -72,7 +72,7 @@ def test_numbers_are_whole_and_never_negative(data: st.DataObject, machine: Hard
 def test_time_covers_the_busiest_part_and_no_more_than_all_in_turn(data: st.DataObject, machine: Hardware) -> None:
     kernel: Kernel = data.draw(kernels)
     cost = simulate(kernel, data.draw(tilings(kernel)), machine)
-    busy: list[int] = list(asdict(cost.busy).values())
+    busy: list[int] = list(cost.busy)
     assert max(busy) <= cost.cycles.total <= sum(busy)
     assert cost.busy.compute == cost.cycles.compute
 
@@ -100,7 +100,7 @@ def test_contractions_move_at_least_what_they_need(data: st.DataObject, machine:
     dram = simulate(kernel, data.draw(tilings(kernel)), machine).dram_bits
     assert dram.weight >= needed_bits(kernel.weight, bounds)
     assert dram.ifmap >= needed_bits(kernel.ifmap, bounds)
-    assert dram.ofmap >= needed_bits(evolve(kernel.psum, bits=kernel.ofmap_bits), bounds)
+    assert dram.ofmap >= needed_bits(kernel.psum._replace(bits=kernel.ofmap_bits), bounds)
     assert dram.bias >= (needed_bits(kernel.bias, bounds) if kernel.bias is not None else 0)
 
 
@@ -166,9 +166,9 @@ def test_every_spilled_result_comes_back(data: st.DataObject, machine: Hardware)
     """Stores beyond the one that each result needs are matched by loads beyond those of the inputs."""
     program: VectorProgram = data.draw(vector_programs())
     tiling = data.draw(tilings(program))
-    resident = tuple(evolve(phase, outputs=(), scratch=phase.scratch + phase.outputs) for phase in program.phases)
+    resident = tuple(phase._replace(outputs=(), scratch=phase.scratch + phase.outputs) for phase in program.phases)
     dram = simulate(program, tiling, machine).dram_bits
-    inputs = simulate(evolve(program, phases=resident), tiling, machine).dram_bits
+    inputs = simulate(program._replace(phases=resident), tiling, machine).dram_bits
     results = sum(prod(operand.shape) * operand.bits for phase in program.phases for operand in phase.outputs)
     assert inputs.ofmap == 0
     assert dram.ofmap - results == dram.ifmap - inputs.ifmap >= 0

@@ -84,10 +84,9 @@ def genesys(fields: Mapping[str, int], name: str) -> Hardware:
 
 
 KIB = 8192
-HI3 = hardware(
-    (64, 64), (8, 8, 32, 32), (512 * KIB, 256 * KIB, 8 * KIB, 1024 * KIB), (512,) * 3, 1024 * KIB, 512, "HI3"
-)
-HT3 = hardware((64, 64), (16, 16, 32, 32), (1024 * KIB, 512 * KIB, 8 * KIB, 1024 * KIB), (512,) * 3, 1024 * KIB, 512)
+PORTS = (512, 512, 512)
+HI3 = hardware((64, 64), (8, 8, 32, 32), (512 * KIB, 256 * KIB, 8 * KIB, 1024 * KIB), PORTS, 1024 * KIB, 512, "HI3")
+HT3 = hardware((64, 64), (16, 16, 32, 32), (1024 * KIB, 512 * KIB, 8 * KIB, 1024 * KIB), PORTS, 1024 * KIB, 512)
 
 
 def loops(bounds: Mapping[str, int]) -> tuple[Loop, ...]:
@@ -110,8 +109,8 @@ def conv2d(
 
 def linear(n: int, ic: int, oc: int) -> Contraction:
     bounds = {"oc": oc, "ic": ic, "n": n}
-    operands = [tensor(name, 8, bounds, index) for name, index in (("ifmap", ("n", "ic")), ("weight", ("oc", "ic")))]
-    return Contraction("linear", loops(bounds), *operands, tensor("psum", 32, bounds, ("n", "oc")), 32)
+    ifmap, weight = tensor("ifmap", 8, bounds, ("n", "ic")), tensor("weight", 8, bounds, ("oc", "ic"))
+    return Contraction("linear", loops(bounds), ifmap, weight, tensor("psum", 32, bounds, ("n", "oc")), 32)
 
 
 def tensor(name: str, bits: int, bounds: Mapping[str, int], index: Sequence[str], *window: Any) -> Operand:

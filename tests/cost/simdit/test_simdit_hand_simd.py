@@ -11,7 +11,8 @@ from simdc.cost.simdit import SimditModel
 from simdc.cost.tiling import Tiling, loop_bounds
 from tests.cost.simdit.release_layers import hardware, vector
 
-MACHINE = hardware((4, 4), (8, 8, 32, 32), (1 << 20,) * 4, (64, 64, 64), 1 << 20, 64)
+MIB = 1 << 20
+MACHINE = hardware((4, 4), (8, 8, 32, 32), (MIB, MIB, MIB, MIB), (64, 64, 64), MIB, 64)
 FILL = 8
 WORD = 32
 
@@ -19,7 +20,7 @@ TENSOR = {"c": 8, "n": 2, "h": 4, "w": 4}  # E = 256; with c 4 and n 1: e = 64, 
 POOL = {"c": 4, "n": 1, "oh": 4, "ow": 4, "kh": 3, "kw": 3}  # E = 64; with oh, ow 2: e = 16, 5x5 inputs x 4, 4 tiles
 
 
-def evaluate(program: VectorProgram, phase: str = "inference", **tile: int) -> Cost:
+def evaluate(program: VectorProgram, phase: str = "inference", /, **tile: int) -> Cost:
     bounds = loop_bounds(program)
     sizes = tuple(tile.get(name, bound) for name, bound in bounds.items())
     return SimditModel(phase).evaluate(program, Tiling(tuple(bounds), sizes), MACHINE)

@@ -16,7 +16,7 @@ FAST = hardware((4, 4), (8, 8, 32, 32), ROOMY, (64, 32, 64), 1 << 20, 64)
 SLOW = hardware((4, 4), (8, 8, 32, 32), ROOMY, (8, 4, 4), 1 << 20, 64)
 
 
-def evaluate(kernel: Kernel, machine: Hardware, order: tuple[str, ...] | None = None, **tile: int) -> Cost:
+def evaluate(kernel: Kernel, machine: Hardware, order: tuple[str, ...] | None = None, /, **tile: int) -> Cost:
     """Loops that are not named are not tiled."""
     bounds = loop_bounds(kernel)
     order = order or tuple(bounds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def released_tile(row: dict[str, Any], kernel: Kernel) -> dict[str, int]:
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
 def test_run_equals_the_release(path: Path):
     run = json.loads(path.read_text())
-    totals: Counter[str] = Counter()
+    totals: defaultdict[str, float] = defaultdict(float)
     model = SimditModel("training" if "training" in run["net"] else "inference")
     for row, kernel, tiling, cost in costs(run):
         where = f"layer {row['i']} {row['op']}"

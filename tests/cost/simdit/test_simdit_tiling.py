@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
@@ -112,11 +111,13 @@ def test_vector_memory_below_the_release_minimum():
 
 
 def test_window_that_never_fits():
-    with pytest.raises(TilingError, match=r"vector memory: the tile needs 8192 bits, .* has 6272"):
+    with pytest.raises(TilingError, match=r"vector memory: .*smallest tile.* needs 8192 bits, .* has 6272"):
         greedy(vector("global_average_pool", {"c": 4, "n": 1, "oh": 1, "ow": 1, "kh": 8, "kw": 8}))
 
 
 def test_image_without_common_divisor():
+    with pytest.raises(TilingError, match=f"smallest tile.* needs {13 * 17 * 4 * 32} bits"):
+        greedy(vector("relu", {"c": 4, "n": 1, "h": 13, "w": 17}))
     with pytest.raises(TilingError, match="splits an image of 13 x 17 by common divisors only"):
         greedy(conv2d(conv(kh=3, kw=3, oh=13, ow=17)))
 
@@ -138,6 +139,12 @@ def test_foreign_tile_that_does_not_fit(tile: dict[str, int], message: str):
     sizes = {"oc": 4, "ic": 4, "kh": 3, "kw": 3, "n": 1, "oh": 1, "ow": 1} | tile
     with pytest.raises(TilingError, match=message):
         SimditModel().evaluate(kernel, Tiling(tuple(sizes), tuple(sizes.values())), MINIMUM)
+
+
+def test_foreign_simd_tile_that_does_not_fit():
+    kernel = vector("batch_norm", {"c": 64, "n": 1, "h": 1, "w": 1})
+    with pytest.raises(TilingError, match=f"vector memory: the tile needs {4 * 64 * 32} bits, .* has 6272"):
+        SimditModel().evaluate(kernel, Tiling(("c", "n", "h", "w"), (64, 1, 1, 1)), MINIMUM)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +189,8 @@ def test_groups_cannot_share_a_tile():
             "one stride for both directions, this 'conv2d' has 2 along oh and 1 along ow",
         ),
         (conv2d(conv(kh=3, kw=3), (1, 1), (2, 2)), "dilated by 2 along kh"),
-        (evolve(conv2d(conv()), kind="batched_matmul"), "no layer 'batched_matmul'.* conv2d, linear"),
-        (evolve(conv2d(conv()), kind="linear"), "layer 'linear' has no loop 'kh'"),
+        (conv2d(conv())._replace(kind="batched_matmul"), "no layer 'batched_matmul'.* conv2d, linear"),
+        (conv2d(conv())._replace(kind="linear"), "layer 'linear' has no loop 'kh'"),
         (vector("softmax", {"c": 8, "n": 1}), "no layer 'softmax'.* relu, add"),
         (vector("relu", {"c": 8, "n": 1, "d": 2}), "layer 'relu' has no loop 'd'"),
         (vector("max_pool", {"c": 4, "oh": 2, "ow": 2, "kh": 2, "kw": 2}, 32, (1, 2)), "one stride"),

@@ -11,12 +11,13 @@ from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 
 NETWORKS = [path.read_text() for path in sorted(Path("examples/networks").glob("*.dsl"))]
-WORDS = (
-    "network block repeat if else as return true false and or not -> == != < <= > >= + - * // / % ( ) { } [ ] , : = x y c "
-    "conv bn relu add maxpool avgpool global_avgpool lrn fc flatten dropout softmax concat channels height features min max "
-    'b name= stride= kernel= pad=1 groups= bias= 0 1 2 3 7 64 0.5 1e-4 3x8x8 10 "a" "{c}" "{x}" "{" # ; @ é 99999999999 '
-    "999999999999999999 1000000"
-).split(" ")
+VOCABULARY = """
+network block repeat if else as return true false and or not -> == != < <= > >= + - * // / % ( ) { } [ ] , : =
+x y c b conv bn relu add maxpool avgpool global_avgpool lrn fc flatten dropout softmax concat channels height features
+min max name= stride= kernel= pad=1 groups= bias= 0 1 2 3 7 64 0.5 1e-4 3x8x8 10 "a" "{c}" "{x}" "{" # ; @ é
+99999999999 999999999999999999 1000000
+"""
+WORDS = VOCABULARY.split()
 TOKENS = st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join)
 QUICK = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 

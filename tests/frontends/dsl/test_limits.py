@@ -41,13 +41,14 @@ def chain_of_blocks(count: int) -> str:
         (network("return x # " + "x" * 5_000_000), "more than the limit of 4194304"),
         ("(" * 10_000_000, "more than the limit of 4194304"),
         ("a" * 4_000_000, "expected 'block', 'network' or the end of the file"),
+        (network("y = x " * 200_000 + "return x"), "more than 500000 words and signs"),
         (network("x = " + "9" * 4_000_000), "at most 18 digits"),
         (network("x = " + "a" * 4_000_000 + " return x"), "has no value here"),
         (network('x = "' + "a" * 4_000_000), "the string does not end"),
         (chain_of_blocks(150), "blocks, braces and brackets are more than 200 deep here"),
         (chain_of_blocks(1000), "blocks, braces and brackets are more than 200 deep here"),
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_excess_is_refused_soon(text: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if "layers" in message:

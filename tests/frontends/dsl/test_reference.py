@@ -53,7 +53,7 @@ def test_functions_words_and_limits_are_documented() -> None:
         if line.endswith("A variable may be called like a layer; a block may not.")
     )
     assert line.startswith("`network block repeat as if else return and or not true false`")
-    for limit in (limits.MAX_CHARACTERS, limits.MAX_LAYERS, limits.MAX_STEPS):
+    for limit in (limits.MAX_CHARACTERS, limits.MAX_WORDS, limits.MAX_LAYERS, limits.MAX_STEPS):
         assert f"{limit:,}" in REFERENCE
     for limit, words in (
         (limits.MAX_NESTING, "deep"),

@@ -1,0 +1,3 @@
+from simdc.cli import main
+
+raise SystemExit(main())

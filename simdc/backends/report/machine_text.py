@@ -1,0 +1,173 @@
+"""The report as JSON (the contract of cost.schema.json) and as CSV, a row per layer."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from math import isfinite
+from typing import Any
+
+from simdc.cost.energy import Energy
+from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
+from simdc.cost.result import Cycles
+from simdc.cost.tiling import loop_bounds
+from simdc.ir.attributes import Unit
+
+from .model import LayerReport, Report, Totals
+
+SCHEMA = "simdc-cost/1"
+DIMENSION_ORDER = ("g", "n", "c", "h", "w", "oc", "oh", "ow", "ic", "kh", "kw")
+
+
+def render_json(report: Report) -> str:
+    return json.dumps(as_data(report), indent=1, allow_nan=False) + "\n"
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """The report as plain data, keys in the order of the contract."""
+    total = report.total
+    units = {unit.value: _sums(report.by_unit[unit]) for unit in Unit}
+    return {
+        "schema": SCHEMA,
+        "network": {
+            "name": report.network,
+            "phase": report.phase,
+            "batch": report.batch,
+            "parameters": report.parameters,
+        },
+        "hardware": {"name": report.hardware.name, "clock_ns": report.hardware.clock_ns},
+        "model": report.model,
+        "totals": {
+            **_sums(total),
+            "ops": dict(total.ops),
+            "runtime_s": total.runtime_s(report.hardware),
+            "average_power_w": total.average_power_w(report.hardware),
+            "utilization": report.utilization(),
+            "units": units,
+        },
+        "coverage": {
+            "costed": len(report.layers),
+            "folded": [name for layer in report.layers for name in layer.folded],
+            "free": [{"name": name, "op": op} for name, op in report.free],
+            "uncosted": [{"name": name, "op": op, "reason": reason} for name, op, reason in report.uncosted],
+        },
+        "layers": [_layer(layer, report) for layer in report.layers],
+    }
+
+
+def _sums(total: Totals) -> dict[str, Any]:
+    return {
+        "cycles": _cycles(total.cycles),
+        "dram_bits": _with_total(total.dram_bits),
+        "sram_bits": _with_total(total.sram_bits),
+        "energy_pj": _energy(total.energy),
+    }
+
+
+def _layer(layer: LayerReport, report: Report) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "name": layer.name,
+        "op": layer.op,
+        "unit": layer.unit.value,
+        "phase": layer.phase,
+        "dims": dimensions(layer.kernel),
+        "operands": [_operand(operand) for operand in _operands(layer.kernel)],
+    }
+    if isinstance(layer.kernel, VectorProgram):
+        data["lanes"] = layer.kernel.lanes
+        data["program"] = [_phase(phase) for phase in layer.kernel.phases]
+    if layer.folded:
+        data["folded"] = list(layer.folded)
+    utilization = layer.utilization(report.hardware)
+    return {
+        **data,
+        "tiling": {"order": list(layer.tiling.order), "tile": layer.tiling.as_dict()},
+        "cycles": _cycles(layer.cost.cycles),
+        "dram_bits": _with_total(layer.cost.dram_bits),
+        "sram_bits": _with_total(layer.cost.sram_bits),
+        "ops": dict(layer.cost.ops),
+        "energy_pj": _energy(layer.energy),
+        "busy_cycles": layer.cost.busy._asdict(),
+        "bound_by": layer.bound_by,
+        **({} if utilization is None else {"utilization": utilization}),
+    }
+
+
+def dimensions(kernel: Kernel) -> dict[str, int]:
+    """Loop bounds of the layer, in the field's usual order."""
+    bounds = loop_bounds(kernel)
+    known = [name for name in DIMENSION_ORDER if name in bounds]
+    return {name: bounds[name] for name in (*known, *(name for name in bounds if name not in known))}
+
+
+def _operands(kernel: Kernel) -> list[Operand]:
+    if isinstance(kernel, Contraction):
+        finished = Operand("ofmap", kernel.ofmap_bits, kernel.psum.shape, kernel.psum.index)
+        return [*kernel.operands, *([finished] if kernel.ofmap_bits != kernel.psum.bits else [])]
+    moved = [operand for phase in kernel.phases for operand in (*phase.inputs, *phase.outputs)]
+    return list({operand.name: operand for operand in moved}.values())
+
+
+def _operand(operand: Operand) -> dict[str, Any]:
+    index = [str(expression) for expression in operand.index]
+    return {"name": operand.name, "bits": operand.bits, "shape": list(operand.shape), "index": index}
+
+
+def _phase(phase: Phase) -> dict[str, Any]:
+    return {
+        "loops": [loop.name for loop in phase.loops],
+        "inputs": [operand.name for operand in phase.inputs],
+        "outputs": [operand.name for operand in phase.outputs],
+        "scratch": [_operand(operand) for operand in phase.scratch],
+        "views": [_operand(operand) for operand in phase.views],
+        "initial": {name: value if isfinite(value) else str(value) for name, value in phase.initial},
+        "blocks": [
+            {
+                "loops": list(block.loops),
+                "at": block.at,
+                "instructions": [[i.opcode, i.dest, *i.sources] for i in block.instructions],
+            }
+            for block in phase.blocks
+        ],
+    }
+
+
+def _cycles(cycles: Cycles) -> dict[str, Any]:
+    return {"compute": cycles.compute, "stall": cycles.stall, "total": cycles.total}
+
+
+def _energy(energy: Energy) -> dict[str, Any]:
+    return _with_total(energy)
+
+
+def _with_total(record: Any) -> dict[str, Any]:
+    return {**record._asdict(), "total": record.total}
+
+
+def render_csv(report: Report) -> str:
+    """A row per costed layer; the heads carry the units."""
+    import csv
+
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for number, layer in enumerate(report.layers):
+        sizes = " ".join(f"{name}={bound}" for name, bound in dimensions(layer.kernel).items())
+        tile = " ".join(f"{name}={size}" for name, size in layer.tiling.as_dict().items())
+        cells: dict[str, Any] = {
+            "name": layer.name,
+            "op": layer.op,
+            "unit": layer.unit.value,
+            "phase": layer.phase,
+            "dims": sizes,
+            "tile": tile,
+            **{f"{key} [cycle]": value for key, value in _cycles(layer.cost.cycles).items()},
+            **{f"dram {key} [bit]": value for key, value in _with_total(layer.cost.dram_bits).items()},
+            **{f"sram {key} [bit]": value for key, value in _with_total(layer.cost.sram_bits).items()},
+            **{f"energy {key} [pJ]": value for key, value in _energy(layer.energy).items()},
+            "mac [operation]": dict(layer.cost.ops).get("mac", 0),
+            "bound by": layer.bound_by,
+        }
+        if number == 0:
+            writer.writerow(cells)
+        writer.writerow(cells.values())
+    return out.getvalue()

@@ -1,0 +1,173 @@
+"""What a report says, before it becomes text: one record per costed layer, sums by unit, and who is not costed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from attrs import field, frozen
+from xdsl.dialects.builtin import ModuleOp
+
+from simdc.cost.energy import Energy, energy_of
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Kernel
+from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits
+from simdc.cost.tiling import Tiling
+from simdc.ir.attributes import Unit
+from simdc.ir.base import LayerOp
+from simdc.ir.context import hardware_of, layer_error
+from simdc.ir.network import network_of
+
+BINDS = {
+    "compute": "compute",
+    "weight_port": "weight port",
+    "ifmap_port": "ifmap port",
+    "psum_port": "psum port",
+    "simd_port": "simd port",
+}
+PJ_PER_J = 1e12
+
+T = TypeVar("T")
+
+
+@frozen
+class LayerReport:
+    """One costed layer. `source` is its op; `folded` names the layers that became part of it."""
+
+    name: str
+    op: str
+    unit: Unit
+    phase: str
+    source: LayerOp
+    tiling: Tiling
+    cost: Cost
+    energy: Energy
+    folded: tuple[str, ...] = ()
+
+    @property
+    def kernel(self) -> Kernel:
+        kernel = self.source.kernel()
+        assert kernel is not None
+        return kernel
+
+    @property
+    def bound_by(self) -> str:
+        """What keeps the layer busy longest: its array, or one of the DRAM ports."""
+        busy = self.cost.busy._asdict()
+        return BINDS[max(busy, key=lambda name: busy[name])]
+
+    def utilization(self, hardware: Hardware) -> float | None:
+        """Useful MACs per PE and compute cycle; None on the SIMD array."""
+        return _utilization([self], hardware) if self.unit is Unit.CONV else None
+
+
+@frozen
+class Totals:
+    """Sums over layers."""
+
+    cycles: Cycles
+    dram_bits: DramBits
+    sram_bits: SramBits
+    ops: tuple[tuple[str, Number], ...]
+    energy: Energy
+
+    def runtime_s(self, hardware: Hardware) -> float:
+        return self.cycles.total * hardware.clock_ns * 1e-9
+
+    def average_power_w(self, hardware: Hardware) -> float:
+        runtime_s = self.runtime_s(hardware)
+        return self.energy.total / PJ_PER_J / runtime_s if runtime_s else 0.0
+
+
+@frozen
+class Report:
+    """Everything that a rendering needs. `free` are (name, op) of layers that cost nothing; `uncosted` are
+    (name, op, reason) of layers that the model has no price for, missing from every sum."""
+
+    network: str
+    phase: str
+    batch: int
+    parameters: int
+    model: str
+    hardware: Hardware
+    layers: tuple[LayerReport, ...]
+    free: tuple[tuple[str, str], ...]
+    uncosted: tuple[tuple[str, str, str], ...]
+    by_unit: dict[Unit, Totals] = field(init=False)
+    total: Totals = field(init=False)
+
+    @by_unit.default
+    def _sum_units(self) -> dict[Unit, Totals]:
+        return {unit: sum_layers([layer for layer in self.layers if layer.unit is unit]) for unit in Unit}
+
+    @total.default
+    def _sum_all(self) -> Totals:
+        return sum_layers(self.layers)
+
+    def utilization(self) -> float:
+        """Useful MACs per PE and compute cycle of the systolic array."""
+        return _utilization([layer for layer in self.layers if layer.unit is Unit.CONV], self.hardware)
+
+
+def sum_layers(layers: Iterable[LayerReport]) -> Totals:
+    chosen = list(layers)
+    ops: Counter[str] = Counter()
+    for layer in chosen:
+        for name, count in layer.cost.ops:
+            ops[name] += count
+    costs = [layer.cost for layer in chosen]
+    return Totals(
+        _sum_records(Cycles, [cost.cycles for cost in costs]),
+        _sum_records(DramBits, [cost.dram_bits for cost in costs]),
+        _sum_records(SramBits, [cost.sram_bits for cost in costs]),
+        tuple(sorted(ops.items())),
+        _sum_records(Energy, [layer.energy for layer in chosen]),
+    )
+
+
+def _sum_records(cls: type[T], records: Sequence[T]) -> T:
+    """Field by field."""
+    return cls(*map(sum, zip(*records, strict=True))) if records else cls()
+
+
+def make_report(module: ModuleOp, model: str) -> Report:
+    """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not."""
+    network, hardware = network_of(module), hardware_of(module)
+    costed: list[LayerReport] = []
+    free: list[tuple[str, str]] = []
+    uncosted: list[tuple[str, str, str]] = []
+    energies: dict[int, Energy] = {}
+    for op in network.layers():
+        name, kind = op.layer.data, op.name.removeprefix("simdc.")
+        if op.uncosted is not None:
+            uncosted.append((name, kind, op.uncosted.data))
+        elif op.UNIT is None:
+            free.append((name, kind))
+        elif op.cost is None or op.tiling is None:
+            raise layer_error(op, "has no cost: the pipeline must end with simdc-annotate-cost")
+        else:
+            cost = op.cost.data
+            if id(cost) not in energies:
+                energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.UNIT is Unit.CONV)
+            folded = () if op.folded is None else tuple(entry.data for entry in op.folded)
+            tiling, unit, energy = op.tiling.data, op.UNIT, energies[id(cost)]
+            costed.append(LayerReport(name, kind, unit, "forward", op, tiling, cost, energy, folded))
+    return Report(
+        network=network.sym_name.data,
+        phase=network.phase.data,
+        batch=network.batch.value.data,
+        parameters=network.parameters.value.data,
+        model=model,
+        hardware=hardware,
+        layers=tuple(costed),
+        free=tuple(free),
+        uncosted=tuple(uncosted),
+    )
+
+
+def _utilization(layers: Iterable[LayerReport], hardware: Hardware) -> float:
+    chosen = list(layers)
+    macs = sum(dict(layer.cost.ops)["mac"] for layer in chosen)
+    cycles = sum(layer.cost.cycles.compute for layer in chosen)
+    return macs / (hardware.systolic.rows * hardware.systolic.columns * cycles) if cycles else 0.0

@@ -1,0 +1,160 @@
+"""The report as text for people. Every column head carries its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from textwrap import fill
+
+from simdc.cost.energy import Energy
+from simdc.cost.result import Number
+from simdc.ir.attributes import Unit
+
+from .model import LayerReport, Report, Totals, sum_layers
+
+BITS_PER_KIB = 8192
+COSTLIEST = 10
+WIDTH = 110
+
+
+def render_table(report: Report, *, every_layer: bool = False) -> str:
+    parts = [_heading(report), _totals(report), _operators(report), _layers(report, every_layer)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _heading(report: Report) -> str:
+    macs = dict(report.total.ops).get("mac", 0)
+    lines = [
+        f"{report.network}: {report.phase}, batch {report.batch}, on {report.hardware.name}, model {report.model}",
+        f"{report.parameters:,} parameters, {macs:,} MACs",
+        fill(_coverage(report), WIDTH, subsequent_indent="  ", break_on_hyphens=False),
+    ]
+    for name, op, reason in report.uncosted:
+        lines.append(f"NOT COSTED, missing from every sum: {name} ({op}): {reason}")
+    return "\n".join(lines)
+
+
+def _coverage(report: Report) -> str:
+    folded = [name for layer in report.layers for name in layer.folded]
+    nodes = len(report.layers) + len(report.free) + len(report.uncosted) + len(folded)
+    text = f"{nodes} nodes: {len(report.layers)} costed"
+    if folded:
+        text += f", {len(folded)} batch norms folded into the layers before them"
+    if report.free:
+        text += f", {len(report.free)} {'costs' if len(report.free) == 1 else 'cost'} nothing: {', '.join(f'{name} ({op})' for name, op in report.free)}"
+    if report.uncosted:
+        text += f", {len(report.uncosted)} NOT COSTED"
+    return text
+
+
+def _totals(report: Report) -> str:
+    conv, simd, both = report.by_unit[Unit.CONV], report.by_unit[Unit.SIMD], report.total
+
+    def row(label: str, value: Callable[[Totals], Number], digits: int = 0) -> list[str]:
+        of_simd, of_both = value(simd), value(both)
+        share = f"{100 * of_simd / of_both:.1f}" if of_both else "-"
+        return [label, *(f"{number:,.{digits}f}" for number in (value(conv), of_simd, of_both)), share]
+
+    rows = [
+        row("compute [cycle]", lambda total: total.cycles.compute),
+        row("stall [cycle]", lambda total: total.cycles.stall),
+        row("runtime [cycle]", lambda total: total.cycles.total),
+        row("DRAM [KiB]", lambda total: total.dram_bits.total / BITS_PER_KIB, 1),
+        row("SRAM [KiB]", lambda total: total.sram_bits.total / BITS_PER_KIB, 1),
+        row("energy [uJ]", lambda total: total.energy.total / 1e6, 1),
+    ]
+    energy: Energy = both.energy
+    shares = ", ".join(
+        f"{label} {100 * part / energy.total if energy.total else 0:.1f} %"
+        for label, part in (
+            ("systolic array", energy.systolic),
+            ("SIMD array", energy.simd),
+            ("SRAM", energy.sram),
+            ("DRAM", energy.dram),
+        )
+    )
+    hardware = report.hardware
+    lines = [
+        columns(["total", "conv", "simd", "both", "simd share [%]"], rows, left=1),
+        f"runtime {both.runtime_s(hardware) * 1e3:,.4g} ms at {hardware.clock_ns} ns, "
+        f"average power {both.average_power_w(hardware):,.3g} W, "
+        f"array utilization {100 * report.utilization():.1f} %",
+        f"energy: {shares}",
+    ]
+    return "\n".join(lines)
+
+
+def _operators(report: Report) -> str:
+    whole = report.total.cycles.total
+    rows: list[list[str]] = []
+    by_op: dict[str, list[LayerReport]] = {}
+    for layer in report.layers:
+        by_op.setdefault(layer.op, []).append(layer)
+    for op, layers in sorted(by_op.items(), key=lambda item: -sum(layer.cost.cycles.total for layer in item[1])):
+        total = sum_layers(layers)
+        rows.append(
+            [
+                op,
+                f"{len(layers)}",
+                f"{total.cycles.total:,.0f}",
+                _percent(total.cycles.total, whole),
+                f"{total.dram_bits.total / BITS_PER_KIB:,.1f}",
+                f"{total.energy.total / 1e6:,.1f}",
+            ]
+        )
+    heads = ["operator", "layers", "runtime [cycle]", "share [%]", "DRAM [KiB]", "energy [uJ]"]
+    return columns(heads, rows, left=1) if rows else ""
+
+
+def _layers(report: Report, every_layer: bool) -> str:
+    whole = report.total.cycles.total
+    chosen = list(report.layers)
+    if not every_layer:
+        chosen = sorted(chosen, key=lambda layer: -layer.cost.cycles.total)[:COSTLIEST]
+    rows: list[list[str]] = []
+    for layer in chosen:
+        utilization = layer.utilization(report.hardware)
+        rows.append(
+            [
+                layer.name,
+                layer.op,
+                f"{layer.cost.cycles.compute:,.0f}",
+                f"{layer.cost.cycles.stall:,.0f}",
+                f"{layer.cost.cycles.total:,.0f}",
+                _percent(layer.cost.cycles.total, whole),
+                f"{layer.cost.dram_bits.total / BITS_PER_KIB:,.1f}",
+                f"{layer.energy.total / 1e6:,.2f}",
+                "-" if utilization is None else f"{100 * utilization:.1f}",
+                layer.bound_by,
+            ]
+        )
+    heads = [
+        "layer" if every_layer else "costliest layers",
+        "operator",
+        "compute [cycle]",
+        "stall [cycle]",
+        "runtime [cycle]",
+        "share [%]",
+        "DRAM [KiB]",
+        "energy [uJ]",
+        "utilization [%]",
+        "bound by",
+    ]
+    return columns(heads, rows, left=2, right_text=1) if rows else ""
+
+
+def _percent(part: Number, whole: Number) -> str:
+    return f"{100 * part / whole:.1f}" if whole else "-"
+
+
+def columns(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int, right_text: int = 0) -> str:
+    """Rows below their heads: the first `left` and the last `right_text` columns flush left, numbers flush right."""
+    widths = [max(len(head), *(len(row[i]) for row in rows)) for i, head in enumerate(heads)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (
+            cell.ljust(width) if i < left or i >= len(heads) - right_text else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(heads), "  ".join("-" * width for width in widths), *map(line, rows)])

@@ -1,0 +1,48 @@
+"""The machine to compile for: a file or a preset, with single fields overridden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from simdc.cost.hardware import Hardware, HardwareError
+from simdc.cost.structure import structure, with_field
+from simdc.errors import SimdcError
+
+from . import genesys_file
+from .json_text import parse_json, parse_object, read_text
+from .presets import find_file
+
+MAX_BYTES = 2**20
+
+
+def load_hardware(source: str, settings: Sequence[str] = ()) -> Hardware:
+    """The machine in a JSON file or preset `source`, each `field=value` of `settings` applied in turn. Raises SimdcError.
+
+    The file is simdc's own or a GeneSys parameter file. A value is read as JSON and, where it is none, as text, so
+    that sizes (`256 KiB`) need no quotes.
+    """
+    path = find_file(source, "hardware")
+    data = parse_object(read_text(path, MAX_BYTES), path)
+    try:
+        is_genesys = genesys_file.is_genesys(data)
+        hardware = genesys_file.convert(data, Path(path).stem) if is_genesys else structure(Hardware, data)
+    except HardwareError as error:
+        raise SimdcError(error.message, file=path, path=error.path) from None
+    for setting in settings:
+        hardware = _override(hardware, setting)
+    return hardware
+
+
+def _override(hardware: Hardware, setting: str) -> Hardware:
+    field, equals, text = (part.strip() for part in setting.partition("="))
+    if not field or not equals or not text:
+        raise SimdcError("must be field=value, for example simd.lanes=128", path=f"--set {setting[:80]}")
+    try:
+        value = parse_json(text, "")
+    except SimdcError:
+        value = text
+    try:
+        return with_field(hardware, field, value)
+    except HardwareError as error:
+        raise SimdcError(error.message, path=f"--set {error.path}") from None

@@ -1,0 +1,141 @@
+"""Networks as JSON data: one object per layer, with the layer table and the option names of the network language.
+
+`network-graph.schema.json` beside this file describes the format for other tools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
+
+from simdc.errors import SimdcError
+from simdc.ir.network import network_of
+
+from .builder import LayerError, NetworkBuilder
+from .json_node import Node, hint
+from .layers import LAYERS
+
+SCHEMA = "simdc-network/1"
+MAX_LAYERS = 100_000
+MAX_DIMENSIONS = 3
+"""Of an input without its batch: element-wise layers know [c], [c, h] and [c, h, w]."""
+NETWORK_KEYS = ("schema", "name", "inputs", "layers", "outputs")
+LAYER_KEYS = ("name", "op", "inputs")
+
+
+def parse_json_graph(data: dict[str, object], file: str, batch: int) -> ModuleOp:
+    """The network in `data`, for inputs of `batch` images. `file` is for messages and locations; JSON has no lines, so
+    every location is line 0. Raises SimdcError."""
+    root = Node(data, file)
+    for key in data:
+        if key not in NETWORK_KEYS and key != "$schema":
+            raise Node(None, file, root.child(key)).error(f"unknown key{hint(key, NETWORK_KEYS, 'known keys:')}")
+    schema = root.need("schema")
+    if schema.value != SCHEMA:
+        raise schema.error(f'must be "{SCHEMA}"')
+    return _Graph(root, batch).module()
+
+
+class _Graph:
+    def __init__(self, root: Node, batch: int):
+        self.root = root
+        self.builder = NetworkBuilder(root.need("name").text(), batch, root.file)
+        self.values: dict[str, SSAValue] = {}
+        self.places: dict[str, str] = {}
+
+    def module(self) -> ModuleOp:
+        layers = self.root.need("layers").items()
+        if not 1 <= len(layers) <= MAX_LAYERS:
+            raise self.root.need("layers").error(f"must hold 1 to {MAX_LAYERS} layers, got {len(layers)}")
+        inputs = self.root.need("inputs").items()
+        if not inputs:
+            raise self.root.need("inputs").error("must hold at least one input")
+        for each in inputs:
+            self.add_input(each)
+        names = [self.give_place(layer.need("name")) for layer in layers]
+        for layer, name in zip(layers, names, strict=True):
+            self.values[name] = self.add_layer(layer, name)
+        outputs = self.root.get("outputs")
+        chosen = [names[-1]] if outputs is None else [self.known(each, "") for each in outputs.items()]
+        if not chosen and outputs is not None:
+            raise outputs.error("must name at least one output; leave it out for the last layer")
+        module = self.builder.finish([self.values[name] for name in chosen])
+        self.check_implicit_layers(module)
+        return module
+
+    def give_place(self, node: Node) -> str:
+        """The name in `node`, which nothing else may have."""
+        name, place = node.text(), node.path.rpartition(".")[0]
+        if name in self.places:
+            raise node.error(f"'{name}' is the name of {self.places[name]} already; give each its own")
+        self.places[name] = place
+        return name
+
+    def add_input(self, node: Node) -> None:
+        for key in node.fields():
+            if key not in ("name", "shape"):
+                raise Node(None, node.file, node.child(key)).error(f"unknown key; an input has name and shape")
+        name, shape = self.give_place(node.need("name")), node.need("shape")
+        sizes = [size.size() for size in shape.items()]
+        if not 1 <= len(sizes) <= MAX_DIMENSIONS:
+            raise shape.error(f"must have 1 to {MAX_DIMENSIONS} sizes such as [3, 224, 224], without the batch")
+        try:
+            self.values[name] = self.builder.input(name, sizes, 0, 0)
+        except LayerError as error:
+            raise shape.error(error.message) from None
+
+    def add_layer(self, layer: Node, name: str) -> SSAValue:
+        says = f"layer '{name}': "
+        op = layer.need("op")
+        kind = op.text()
+        if kind not in LAYERS:
+            raise op.error(f"{says}unknown op '{kind}'{hint(kind, list(LAYERS), 'known ops:')}")
+        entry = LAYERS[kind]
+        inputs = layer.need("inputs")
+        given = inputs.items()
+        if len(given) != entry.inputs:
+            takes = f"{entry.inputs} input{'' if entry.inputs == 1 else 's'}"
+            raise inputs.error(f"{says}{kind} takes {takes}, got {len(given)}")
+        operands = [self.values[self.known(each, says)] for each in given]
+        options = self.options(layer, kind, entry.parameters, says)
+        for required in entry.required:
+            if required not in options:
+                raise layer.error(f"{says}{kind} needs '{required}'; its options are {', '.join(entry.parameters)}")
+        try:
+            return self.builder.layer(kind, operands, options, name, 0, 0)
+        except LayerError as error:
+            path = layer.path if error.option is None else layer.child(error.option)
+            raise SimdcError(says + error.message, file=layer.file, path=path) from None
+
+    @staticmethod
+    def options(layer: Node, kind: str, known: Sequence[str], says: str) -> dict[str, object]:
+        options = {key: value for key, value in layer.fields().items() if key not in LAYER_KEYS}
+        for key, value in options.items():
+            place = Node(value, layer.file, layer.child(key))
+            if key not in known:
+                others = hint(key, [*known, *LAYER_KEYS], "its options are") if known else "; it has no options"
+                raise place.error(f"{says}{kind} has no option '{key[:80]}'{others}")
+            if value is None:
+                raise place.error(f"{says}null is no value; leave the option out for its default")
+        return options
+
+    def known(self, node: Node, says: str) -> str:
+        """The name in `node`, which must be of an input or of a layer built so far."""
+        name = node.text()
+        if name in self.values:
+            return name
+        if name in self.places:
+            raise node.error(f"{says}'{name}' is defined only later, at {self.places[name]}; move that layer up")
+        raise node.error(f"{says}nothing is called '{name}'{hint(name, list(self.values), 'known so far:')}")
+
+    def check_implicit_layers(self, module: ModuleOp) -> None:
+        """A layer may bring others, `fc1.flatten`; their names are not free for layers of the file."""
+        seen: set[str] = set()
+        for op in network_of(module).layers():
+            name = op.layer.data
+            if name in seen:
+                message = f"'{name}' is the name of a layer that another layer brings along; give this one another name"
+                raise SimdcError(message, file=self.root.file, path=f"{self.places[name]}.name")
+            seen.add(name)

@@ -1,0 +1,159 @@
+"""Text and JSON files. Whatever is wrong with one is a SimdcError at its line and column."""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isfinite
+from pathlib import Path
+from typing import NoReturn, cast
+
+from simdc.errors import SimdcError
+
+MAX_NESTING = 64
+"""Objects and lists open at one place of a JSON text; keeps Python's own stack well below its limit."""
+MAX_DIGITS = 40
+"""Of a whole number; no size or count comes near it."""
+
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?|-?Infinity|NaN|-?\d[\d.eE+-]*|[\[\]{}]')
+
+
+class _Refused(Exception):
+    """Something that Python's JSON reader takes and JSON, or this program, does not."""
+
+
+def read_text(path: str, limit_bytes: int) -> str:
+    """The UTF-8 text of a file, without a byte order mark. Raises SimdcError."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(limit_bytes + 1)
+    except FileNotFoundError:
+        raise SimdcError("there is no such file", file=path) from None
+    except IsADirectoryError:
+        raise SimdcError("is a directory, expected a file", file=path) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SimdcError(f"cannot be read: {reason}", file=path) from None
+    if len(data) > limit_bytes:
+        raise SimdcError(f"is larger than the limit of {limit_bytes} bytes", file=path)
+    try:
+        return data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        found = data[error.start]
+        raise SimdcError(f"is not UTF-8 text: byte {error.start} is 0x{found:02x}", file=path) from None
+
+
+def parse_json(text: str, file: str) -> object:
+    """The value that a JSON text stands for. `file` is for messages. Raises SimdcError.
+
+    Stricter than Python: no duplicate keys, no NaN or Infinity, nothing that has no float or no UTF-8 form.
+    """
+    try:
+        data = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_refuse, parse_int=_whole_number, parse_float=_real_number
+        )
+    except json.JSONDecodeError as error:
+        _syntax_error(error, text, file)
+    except (_Refused, RecursionError):
+        raise _first_fault(text, file) from None
+    if _nested_too_deeply(data) or (re.search(r"\\u[dD][89a-fA-F]", text) and _has_surrogate(data)):
+        raise _first_fault(text, file)
+    return data
+
+
+def parse_object(text: str, file: str) -> dict[str, object]:
+    """As `parse_json`, for a text that must be an object."""
+    data = parse_json(text, file)
+    if not isinstance(data, dict):
+        kind = "a list" if isinstance(data, list) else "a single value"
+        raise SimdcError(f"must hold a JSON object, found {kind}", file=file)
+    return cast("dict[str, object]", data)
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise _Refused
+    return result
+
+
+def _refuse(_: str) -> NoReturn:
+    raise _Refused
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise _Refused
+    return int(digits)
+
+
+def _real_number(digits: str) -> float:
+    value = float(digits)
+    if not isfinite(value):
+        raise _Refused
+    return value
+
+
+def _nested_too_deeply(data: object) -> bool:
+    level: list[object] = [data]
+    for _ in range(MAX_NESTING + 1):
+        below: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                below += cast("dict[str, object]", each).values()
+            elif isinstance(each, list):
+                below += cast("list[object]", each)
+        if not below:
+            return False
+        level = below
+    return True
+
+
+def _has_surrogate(data: object) -> bool:
+    return re.search("[\ud800-\udfff]", json.dumps(data, ensure_ascii=False)) is not None
+
+
+def _syntax_error(error: json.JSONDecodeError, text: str, file: str) -> NoReturn:
+    if not text.strip():
+        raise SimdcError("is empty, expected JSON", file=file) from None
+    at_end = error.pos >= len(text.rstrip())
+    message = "the JSON text ends too early" if at_end else f"not valid JSON: {error.msg[0].lower()}{error.msg[1:]}"
+    raise _error_at(error.pos, message, text, file) from None
+
+
+def _first_fault(text: str, file: str) -> SimdcError:
+    """Finds the place of what the fast reader refused, in a text that is syntactically JSON up to there."""
+    open_objects: list[set[str] | None] = []
+    for token in TOKEN.finditer(text):
+        word, at = token[0], token.start()
+        if word in ("{", "["):
+            open_objects.append(set() if word == "{" else None)
+            if len(open_objects) > MAX_NESTING:
+                return _error_at(at, f"nested deeper than {MAX_NESTING} levels", text, file)
+        elif word in ("}", "]"):
+            open_objects.pop()
+        elif word in ("NaN", "Infinity", "-Infinity"):
+            return _error_at(at, f"{word} is not a JSON number", text, file)
+        elif word[0] != '"':
+            if word.lstrip("-").isdigit() and len(word) > MAX_DIGITS:
+                return _error_at(at, f"the number has more than {MAX_DIGITS} digits", text, file)
+            if not isfinite(float(word)):
+                return _error_at(at, "the number is too large", text, file)
+        else:
+            name = json.loads(word.removesuffix(token[1]) if token[1] else word, strict=False)
+            if _has_surrogate(name):
+                return _error_at(at, "the string holds half a character (an unpaired surrogate)", text, file)
+            if token[1] and open_objects and (keys := open_objects[-1]) is not None:
+                if name in keys:
+                    return _error_at(at, f"the key '{name[:80]}' stands twice in one object", text, file)
+                keys.add(name)
+    return SimdcError("not valid JSON", file=file)
+
+
+def _error_at(position: int, message: str, text: str, file: str) -> SimdcError:
+    begin = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    source = text[begin : end if end >= 0 else len(text)].rstrip("\r")
+    visible = "".join(character if character.isprintable() else " " for character in source)
+    line = text.count("\n", 0, position) + 1
+    return SimdcError(message, file=file, line=line, column=position - begin + 1, source_line=visible)
