@@ -7,7 +7,6 @@ cost = model.evaluate(kernel, model.greedy(kernel, hardware), hardware)
 
 from __future__ import annotations
 
-from .capacity import check_fits
 from .energy import Energy, energy_of
 from .exact import ExactModel
 from .greedy import greedy_tiling
@@ -43,7 +42,6 @@ __all__ = [
     "Uncosted",
     "VectorProgram",
     "affine",
-    "check_fits",
     "energy_of",
     "greedy_tiling",
     "load_model",

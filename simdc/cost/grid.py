@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from math import prod
+from collections.abc import Mapping, Sequence
 
 from .hardware import Hardware
 from .kernel import Affine, Kernel, Operand, VectorProgram
@@ -19,19 +18,13 @@ class Axis:
 
     __slots__ = ("bound", "count", "cuts", "last", "loop", "tile")
 
-    def __init__(self, loop: str, bound: int, tile: int, extra_cuts: Iterable[int] = ()):
+    def __init__(self, loop: str, bound: int, tile: int):
         self.loop = loop
         self.bound = bound
-        self.tile = min(tile, bound)
-        self.count = -(-bound // self.tile)
-        self.last = bound - (self.count - 1) * self.tile
-        cuts = set(extra_cuts)
-        if self.last != self.tile:
-            cuts.add(self.count - 1)
-        self.cuts = sorted(cut for cut in cuts if 0 < cut < self.count)
-
-    def size(self, index: int) -> int:
-        return self.last if index == self.count - 1 else self.tile
+        self.tile = tile = tile if tile < bound else bound
+        self.count = count = -(-bound // tile)
+        self.last = bound - (count - 1) * tile
+        self.cuts = [] if self.last == tile else [count - 1]
 
 
 def stored_bounds(kernel: Kernel, hardware: Hardware) -> dict[str, int]:
@@ -47,23 +40,38 @@ def stored_bounds(kernel: Kernel, hardware: Hardware) -> dict[str, int]:
     return bounds
 
 
-def make_axes(
-    bounds: dict[str, int], tiling: Tiling, operands: Sequence[Operand], hardware: Hardware
-) -> tuple[Axis, ...]:
-    """The axes of the loops in `bounds`, in the tiling's order, cut where an operand's footprint is clipped."""
-    axes = [
-        Axis(loop, bounds[loop], size) for loop, size in zip(tiling.order, tiling.sizes, strict=True) if loop in bounds
-    ]
-    if not hardware.stores_padding:
-        by_loop = {axis.loop: axis for axis in axes}
-        for operand in operands:
-            for expression, extent in zip(operand.index, operand.shape, strict=True):
-                _cut_where_clipped(expression, extent, by_loop)
-    return tuple(axes)
+class Grid:
+    """The tiles of a loop nest in walking order.
+
+    `every` has all axes, `axes` those with more than one tile: a walk index has one entry for each of these. A tile
+    size at or above a loop's own bound means the whole loop, rounding up included.
+    """
+
+    __slots__ = ("axes", "clip", "every", "slots", "whole")
+
+    def __init__(self, kernel: Kernel, loops: Mapping[str, int], tiling: Tiling, hardware: Hardware):
+        """`loops` are those of the nest with their bounds as the machine runs them (`stored_bounds`)."""
+        own = loop_bounds(kernel)
+        self.every = [
+            Axis(loop, loops[loop], size if size < own[loop] else loops[loop])
+            for loop, size in zip(tiling.order, tiling.sizes, strict=True)
+            if loop in loops
+        ]
+        self.axes = [axis for axis in self.every if axis.count > 1]
+        self.slots = {axis.loop: slot for slot, axis in enumerate(self.axes)}
+        self.whole = {axis.loop: axis.tile for axis in self.every if axis.count == 1}
+        self.clip = not hardware.stores_padding
+
+    def cut_at_borders(self, operands: Sequence[Operand]) -> None:
+        """Set apart the tiles whose footprint may be clipped at the border of an operand, where padding is not stored."""
+        if self.clip:
+            by_loop = {axis.loop: axis for axis in self.every}
+            for operand in operands:
+                for expression, extent in zip(operand.index, operand.shape, strict=True):
+                    _cut_where_clipped(expression, extent, by_loop)
 
 
-def _cut_where_clipped(expression: Affine, extent: int, by_loop: dict[str, Axis]) -> None:
-    """Set apart every tile whose range can leave [0, extent): those at the border of an axis."""
+def _cut_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Axis]) -> None:
     top = expression.constant + sum(step * (by_loop[loop].bound - 1) for loop, step in expression.terms)
     if expression.constant >= 0 and top < extent:
         return
@@ -74,83 +82,82 @@ def _cut_where_clipped(expression: Affine, extent: int, by_loop: dict[str, Axis]
         room = extent - 1 - (top - step * (axis.bound - 1))
         high = (room // step + 1) // axis.tile if room >= 0 else 0
         low, high = min(low, axis.count), max(0, min(high, axis.count))
-        alone = set(range(low + 1)) | set(range(high, axis.count)) if low < high else set(range(axis.count))
+        alone = {*range(low + 1), *range(high, axis.count)} if low < high else set(range(axis.count))
         axis.cuts = sorted({*axis.cuts, *(cut for cut in alone if 0 < cut < axis.count)})
 
 
 class Footprint:
-    """Bits of an operand that a tile touches, as a function of the tile's index along the axes that move the operand.
+    """Elements of an operand that a tile touches, as a function of the tile's index along the axes that move the operand.
 
-    `axes` are those axes, outermost first; `positions` are their places among all axes that have more than one tile.
+    `axes` are those axes, outermost first, `positions` their places in a walk index.
     """
 
-    __slots__ = ("_clip", "_dimensions", "axes", "bits", "positions")
+    __slots__ = ("_clip", "_dimensions", "_still", "axes", "positions")
 
-    def __init__(self, operand: Operand, axes: Sequence[Axis], *, clip: bool, bits: int | None = None):
-        self.bits = operand.bits if bits is None else bits
-        self._clip = clip
-        moving = set(operand.loops)
-        tiled_axes = [axis for axis in axes if axis.count > 1]
-        self.positions = tuple(i for i, axis in enumerate(tiled_axes) if axis.loop in moving)
-        self.axes = tuple(tiled_axes[i] for i in self.positions)
-        slot = {axis.loop: i for i, axis in enumerate(self.axes)}
-        still = {axis.loop: axis.tile for axis in axes if axis.count == 1}
+    def __init__(self, operand: Operand, grid: Grid):
+        slots, whole = grid.slots, grid.whole
+        moved = {slots[loop] for expression in operand.index for loop, _ in expression.terms if loop in slots}
+        self.positions = sorted(moved)
+        self.axes = [grid.axes[slot] for slot in self.positions]
+        self._clip = grid.clip
+        self._still = 1
         self._dimensions: list[tuple[int, int, int, list[tuple[int, int]]]] = []
         for expression, extent in zip(operand.index, operand.shape, strict=True):
-            fixed = sum(step * (still[loop] - 1) for loop, step in expression.terms if loop in still)
-            tiled = [(slot[loop], step) for loop, step in expression.terms if loop in slot]
-            self._dimensions.append((fixed, expression.constant, extent, tiled))
+            reach, tiled = 0, list[tuple[int, int]]()
+            for loop, step in expression.terms:
+                if loop in whole:
+                    reach += step * (whole[loop] - 1)
+                else:
+                    tiled.append((self.positions.index(slots[loop]), step))
+            if tiled or self._clip:
+                self._dimensions.append((reach, expression.constant, extent, tiled))
+            else:
+                self._still *= reach + 1
 
     def at(self, index: Sequence[int]) -> int:
-        """Bits at `index`, one entry per axis of `axes`."""
+        """Elements at `index`, one entry per axis of `axes`."""
+        elements = self._still
         axes = self.axes
-        sizes = [axis.last if i == axis.count - 1 else axis.tile for axis, i in zip(axes, index, strict=True)]
-        elements = 1
-        for fixed, constant, extent, tiled in self._dimensions:
-            reach = fixed
+        for reach, constant, extent, tiled in self._dimensions:
+            low = constant
             for slot, step in tiled:
-                reach += step * (sizes[slot] - 1)
+                axis, i = axes[slot], index[slot]
+                reach += step * ((axis.last if i == axis.count - 1 else axis.tile) - 1)
+                low += step * i * axis.tile
             if self._clip:
-                low = constant
-                for slot, step in tiled:
-                    low += step * index[slot] * axes[slot].tile
                 reach = min(low + reach, extent - 1) - max(low, 0)
                 if reach < 0:
                     return 0
             elements *= reach + 1
-        return elements * self.bits
+        return elements
 
     def largest(self) -> int:
-        """Bits of the largest tile: what its buffer must hold."""
+        """Elements of the largest tile: what its buffer must hold."""
         if not self._clip:
             return self.at([0] * len(self.axes))
         return max(self.at(index) for index, _ in combinations(self.axes))
-
-
-def intervals(axis: Axis) -> list[tuple[int, int]]:
-    """(first tile, number of tiles) of each stretch of alike tiles."""
-    starts = [0, *axis.cuts]
-    return [(start, end - start) for start, end in zip(starts, [*axis.cuts, axis.count], strict=True)]
 
 
 def combinations(axes: Sequence[Axis]) -> list[tuple[tuple[int, ...], int]]:
     """(representative index, multiplicity) of all kinds of tiles over several axes."""
     found: list[tuple[tuple[int, ...], int]] = [((), 1)]
     for axis in axes:
-        stretches = intervals(axis)
-        found = [((*index, start), times * length) for index, times in found for start, length in stretches]
+        if axis.cuts:
+            starts = [0, *axis.cuts]
+            stretches = [(start, end - start) for start, end in zip(starts, [*axis.cuts, axis.count], strict=True)]
+            found = [((*index, start), times * many) for index, times in found for start, many in stretches]
+        else:
+            found = [((*index, 0), times * axis.count) for index, times in found]
     return found
 
 
-def visits(footprint: Footprint, axes: Sequence[Axis]) -> tuple[int, list[tuple[int, int]]]:
-    """How often a walk over `axes`, each with more than one tile, turns to each tile of an operand, and the tiles as
-    (how many, bits of each).
-
-    The operand's tile index changes with the innermost axis that moves it; axes outside that one which do not move
-    the operand make the walk come back to each tile.
-    """
+def visits(footprint: Footprint, grid: Grid) -> int:
+    """How often a walk turns to each tile of an operand: the operand's tile index changes with the innermost axis that
+    moves it, and the axes outside that one which do not move it make the walk come back."""
     if not footprint.positions:
-        return 1, [(1, footprint.at(()))]
-    outside = axes[: footprint.positions[-1]]
-    returns = prod(axis.count for i, axis in enumerate(outside) if i not in footprint.positions)
-    return returns, [(times, footprint.at(index)) for index, times in combinations(footprint.axes)]
+        return 1
+    times = 1
+    for slot in range(footprint.positions[-1]):
+        if slot not in footprint.positions:
+            times *= grid.axes[slot].count
+    return times

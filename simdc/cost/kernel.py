@@ -52,7 +52,12 @@ class Operand(NamedTuple):
     @property
     def loops(self) -> tuple[str, ...]:
         """The loops that move this operand, in the order in which they appear."""
-        return tuple(dict.fromkeys(loop for expression in self.index for loop, _ in expression.terms))
+        return _loops_of(self.index)
+
+
+@lru_cache(maxsize=4096)
+def _loops_of(index: tuple[Affine, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(loop for expression in index for loop, _ in expression.terms))
 
 
 class Contraction(NamedTuple):

@@ -17,10 +17,10 @@ MAX_BYTES = 2**20
 
 
 def load_hardware(source: str, settings: Sequence[str] = ()) -> Hardware:
-    """The machine in a JSON file or preset `source`, each `field=value` of `settings` applied in turn. Raises SimdcError.
+    """The machine in a JSON file or preset `source`, with each `field=value` of `settings` applied in turn.
 
     The file is simdc's own or a GeneSys parameter file. A value is read as JSON and, where it is none, as text, so
-    that sizes (`256 KiB`) need no quotes.
+    that sizes (`256 KiB`) need no quotes. Raises SimdcError.
     """
     path = find_file(source, "hardware")
     data = parse_object(read_text(path, MAX_BYTES), path)

@@ -76,7 +76,7 @@ class _Graph:
     def add_input(self, node: Node) -> None:
         for key in node.fields():
             if key not in ("name", "shape"):
-                raise Node(None, node.file, node.child(key)).error(f"unknown key; an input has name and shape")
+                raise Node(None, node.file, node.child(key)).error("unknown key; an input has name and shape")
         name, shape = self.give_place(node.need("name")), node.need("shape")
         sizes = [size.size() for size in shape.items()]
         if not 1 <= len(sizes) <= MAX_DIMENSIONS:

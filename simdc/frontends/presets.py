@@ -23,10 +23,9 @@ def presets(kind: str) -> dict[str, Path]:
 
 
 def find_file(source: str, kind: str) -> str:
-    """The path that `source` means: a path if it looks like one or exists, else the name of a preset. Raises SimdcError."""
+    """The path that `source` means: itself if it looks like a path or is a file, else a preset's. Raises SimdcError."""
     path = Path(source)
-    exists = _exists(path)
-    if exists or "/" in source or "\\" in source:
+    if "/" in source or "\\" in source or _is_there(path):
         return source
     known = presets(kind)
     if path.suffix:
@@ -34,14 +33,13 @@ def find_file(source: str, kind: str) -> str:
         raise SimdcError(f"there is no such file{preset}", file=source)
     if source in known:
         return str(known[source])
-    if path.is_dir():
-        return source
-    otherwise = next((f"; did you mean '{name}'?" for name in known if name.lower() == source.lower()), "")
-    listed = f"; presets are {', '.join(known)}" if known else ""
-    raise SimdcError(f"there is no file or preset '{source[:80]}'{otherwise or suggestion(source, list(known))}{listed}")
+    close = next((f"; did you mean '{name}'?" for name in known if name.lower() == source.lower()), "")
+    close = close or suggestion(source, list(known))
+    raise SimdcError(f"there is no file or preset '{source[:80]}'{close}; presets are {', '.join(known)}")
 
 
-def _exists(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
+    """Whether there is something to read. A directory does not hide the preset of its name."""
     try:
         return path.exists() and not path.is_dir()
     except OSError:

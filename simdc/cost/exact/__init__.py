@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from simdc.cost.capacity import check_fits
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
 from simdc.cost.result import Cost
-from simdc.cost.tiling import Tiling
+from simdc.cost.tiling import Tiling, check_loops
 
 from .contraction import contraction_cost
 from .vector import vector_cost
@@ -25,7 +24,7 @@ class ExactModel:
         return greedy_tiling(kernel, hardware)
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
-        check_fits(kernel, tiling, hardware)
+        check_loops(kernel, tiling)
         if isinstance(kernel, VectorProgram):
             return vector_cost(kernel, tiling, hardware)
         return contraction_cost(kernel, tiling, hardware)

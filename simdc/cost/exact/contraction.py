@@ -5,83 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from simdc.cost.grid import Axis, Footprint, make_axes, stored_bounds, visits
+from simdc.cost.capacity import Need, refuse
+from simdc.cost.grid import Axis, Footprint, Grid, stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
-from .segments import Index, segments
-
-
-class Stream:
-    """One operand on its port: cycles to move the tile that belongs to a walk index."""
-
-    __slots__ = ("_bandwidth", "_cycles", "_footprint", "positions")
-
-    def __init__(self, footprint: Footprint, bandwidth: int):
-        self.positions = footprint.positions
-        self._footprint = footprint
-        self._bandwidth = bandwidth
-        self._cycles: dict[Index, int] = {}
-
-    def key(self, index: Index) -> Index:
-        """The operand's own tile index at a walk index."""
-        return tuple([index[i] for i in self.positions])
-
-    def cycles(self, key: Index) -> int:
-        found = self._cycles.get(key)
-        if found is None:
-            found = self._cycles[key] = -(-self._footprint.at(key) // self._bandwidth)
-        return found
-
-    def traffic(self, axes: Sequence[Axis]) -> tuple[int, int, int]:
-        """(times the walk turns to each tile, bits of all tiles once, cycles to move all tiles once)."""
-        times, tiles = visits(self._footprint, axes)
-        bits = sum(many * size for many, size in tiles)
-        return times, bits, sum(many * -(-size // self._bandwidth) for many, size in tiles)
+from .segments import segments
+from .stream import Stream, stream
 
 
 def contraction_cost(kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Cost:
-    """Exact cost of a legal tiling: the execution of a contraction in docs/architecture.md, in closed form."""
+    """The execution of a contraction in docs/architecture.md, in closed form. Raises TilingError for a tile that its
+    buffer cannot hold."""
     array, ports = hardware.systolic, hardware.systolic.bandwidths
-    clip = not hardware.stores_padding
-    every = make_axes(stored_bounds(kernel, hardware), tiling, kernel.operands, hardware)
-    axes = [axis for axis in every if axis.count > 1]
+    grid = Grid(kernel, stored_bounds(kernel, hardware), tiling, hardware)
+    grid.cut_at_borders(kernel.operands)
 
-    weight = Stream(Footprint(kernel.weight, every, clip=clip), ports.weight_bits_per_cycle)
-    ifmap = Stream(Footprint(kernel.ifmap, every, clip=clip), ports.ifmap_bits_per_cycle)
-    psum = Stream(Footprint(kernel.psum, every, clip=clip), ports.psum_bits_per_cycle)
-    ofmap = Stream(Footprint(kernel.psum, every, clip=clip, bits=kernel.ofmap_bits), ports.psum_bits_per_cycle)
-    loads = [(weight, 0), (ifmap, 1)]
-    if kernel.bias is not None:
-        loads.append((Stream(Footprint(kernel.bias, every, clip=clip), ports.weight_bits_per_cycle), 0))
+    weight = stream(kernel.weight, ports.weight_bits_per_cycle, grid)
+    ifmap = stream(kernel.ifmap, ports.ifmap_bits_per_cycle, grid)
+    psum = stream(kernel.psum, ports.psum_bits_per_cycle, grid)
+    ofmap = psum
+    if kernel.ofmap_bits != kernel.psum.bits:
+        ofmap = Stream(psum.footprint, kernel.ofmap_bits, ports.psum_bits_per_cycle, grid)
+    bias = None if kernel.bias is None else stream(kernel.bias, ports.weight_bits_per_cycle, grid)
+    _check_buffers(kernel, tiling, hardware, weight, ifmap, psum, bias)
 
     wide = {kernel.rows: array.rows, kernel.columns: array.columns}
-    steps = prod(_steps(axis, wide) for axis in every)
+    steps = prod(_steps(axis, wide) for axis in grid.every)
     fill = array.rows + array.columns - 2
-    compute = steps + prod(axis.count for axis in axes) * fill
-    total = _walk_cycles(every, axes, wide, fill, loads, psum, ofmap)
+    compute = steps + prod(axis.count for axis in grid.axes) * fill
+    loads = [(weight, 0), (ifmap, 1)] if bias is None else [(weight, 0), (ifmap, 1), (bias, 0)]
+    total = _walk_cycles(grid, wide, fill, loads, psum, ofmap)
 
-    times, bits, cycles = zip(*(stream.traffic(axes) for stream, _ in loads), strict=True)
-    psum_times, psum_bits, psum_cycles = psum.traffic(axes)
-    _, ofmap_bits, ofmap_cycles = ofmap.traffic(axes)
-    spills = 2 * (psum_times - 1)
-    dram_bits = [many * size for many, size in zip(times, bits, strict=True)]
-    port_cycles = [many * length for many, length in zip(times, cycles, strict=True)]
-
-    outputs = array.columns * prod(
-        _steps(axis, {kernel.columns: array.columns}) for axis in every if axis.loop in kernel.psum.loops
-    )
+    spills = 2 * (psum.times - 1)
+    of_psum = set(kernel.psum.loops)
+    outputs = array.columns * prod(_steps(axis, wide) for axis in grid.every if axis.loop in of_psum)
     executed = steps * array.rows * array.columns
+    bias_bits, bias_cycles = (0, 0) if bias is None else (bias.times * bias.bits_once, bias.times * bias.cycles_once)
     return Cost(
         Cycles(compute, total - compute),
         DramBits(
-            weight=dram_bits[0],
-            ifmap=dram_bits[1],
-            psum=spills * psum_bits,
-            ofmap=ofmap_bits,
-            bias=sum(dram_bits[2:]),
+            weight=weight.times * weight.bits_once,
+            ifmap=ifmap.times * ifmap.bits_once,
+            psum=spills * psum.bits_once,
+            ofmap=ofmap.bits_once,
+            bias=bias_bits,
         ),
         SramBits(
             wbuf=executed * kernel.weight.bits,
@@ -89,14 +59,37 @@ def contraction_cost(kernel: Contraction, tiling: Tiling, hardware: Hardware) ->
             obuf=(2 * steps * array.columns - outputs) * kernel.psum.bits,
             bbuf=0 if kernel.bias is None else outputs * kernel.bias.bits,
         ),
-        (("mac", prod(loop.bound for loop in kernel.loops)), ("mac_executed", executed)),
+        (("mac", prod([loop.bound for loop in kernel.loops])), ("mac_executed", executed)),
         Busy(
             compute=compute,
-            weight_port=port_cycles[0] + sum(port_cycles[2:]),
-            ifmap_port=port_cycles[1],
-            psum_port=spills * psum_cycles + ofmap_cycles,
+            weight_port=weight.times * weight.cycles_once + bias_cycles,
+            ifmap_port=ifmap.times * ifmap.cycles_once,
+            psum_port=spills * psum.cycles_once + ofmap.cycles_once,
         ),
     )
+
+
+def _check_buffers(
+    kernel: Contraction,
+    tiling: Tiling,
+    hardware: Hardware,
+    weight: Stream,
+    ifmap: Stream,
+    psum: Stream,
+    bias: Stream | None,
+) -> None:
+    buffers = hardware.systolic.buffers
+    rows = [
+        ("weight buffer", weight, kernel.weight.bits, buffers.weight_bits),
+        ("ifmap buffer", ifmap, kernel.ifmap.bits, buffers.ifmap_bits),
+        ("psum buffer", psum, kernel.psum.bits, buffers.psum_bits),
+    ]
+    if bias is not None and kernel.bias is not None:
+        rows.append(("bias buffer", bias, kernel.bias.bits, buffers.bias_bits))
+    for name, moved, bits, capacity_bits in rows:
+        need_bits = moved.footprint.largest() * bits
+        if need_bits > capacity_bits // 2:
+            refuse(Need(name, need_bits, capacity_bits // 2), tiling)
 
 
 def _steps(axis: Axis, wide: Mapping[str, int]) -> int:
@@ -108,8 +101,7 @@ def _steps(axis: Axis, wide: Mapping[str, int]) -> int:
 
 
 def _walk_cycles(
-    every: Sequence[Axis],
-    axes: Sequence[Axis],
+    grid: Grid,
     wide: Mapping[str, int],
     fill: int,
     loads: Sequence[tuple[Stream, int]],
@@ -117,12 +109,14 @@ def _walk_cycles(
     ofmap: Stream,
 ) -> int:
     """Cycles from the first load to the last store. `loads` are (stream, 0 for the weight port, 1 for the ifmap port)."""
-    still = prod(_steps(axis, wide) for axis in every if axis.count == 1)
+    axes = grid.axes
+    still = prod(_steps(axis, wide) for axis in grid.every if axis.count == 1)
     sizes = [(-(-axis.tile // wide.get(axis.loop, 1)), -(-axis.last // wide.get(axis.loop, 1))) for axis in axes]
     lasts = [axis.count - 1 for axis in axes]
-    summed = [i for i in range(len(axes)) if i not in psum.positions]
-    for i in summed:
-        axes[i].cuts = sorted({*axes[i].cuts, 1, lasts[i]} - {0})
+    summed = [slot for slot in range(len(axes)) if slot not in psum.positions]
+    for slot in summed:
+        # Whether a result was begun, or is complete, shows at the ends of a loop that is summed over.
+        axes[slot].cuts = sorted({*axes[slot].cuts, 1, lasts[slot]})
 
     total = 0
     for times, before, here, after in segments(axes):
@@ -130,20 +124,20 @@ def _walk_cycles(
         for i, last, (full, edge) in zip(here, lasts, sizes, strict=True):
             compute *= edge if i == last else full
         ports = [0, 0, 0]
-        here_result = psum.key(here)
-        if before is not None and (stored := psum.key(before)) != here_result:
-            complete = all(before[i] == lasts[i] for i in summed)
+        result = psum.key(here)
+        if before is not None and (stored := psum.key(before)) != result:
+            complete = all([before[slot] == lasts[slot] for slot in summed])
             ports[2] = (ofmap if complete else psum).cycles(stored)
         if after is not None:
-            for stream, port in loads:
-                if (key := stream.key(after)) != stream.key(here):
-                    ports[port] += stream.cycles(key)
-            if (key := psum.key(after)) != here_result and any(after[i] for i in summed):
+            for moved, port in loads:
+                if (key := moved.key(after)) != moved.key(here):
+                    ports[port] += moved.cycles(key)
+            if (key := psum.key(after)) != result and any([after[slot] for slot in summed]):
                 ports[2] += psum.cycles(key)
         total += times * max(compute + fill, *ports)
 
-    first, final = (0,) * len(axes), tuple(lasts)
+    first, final = [0] * len(axes), lasts
     opening = [0, 0]
-    for stream, port in loads:
-        opening[port] += stream.cycles(stream.key(first))
+    for moved, port in loads:
+        opening[port] += moved.cycles(moved.key(first))
     return max(opening) + total + ofmap.cycles(ofmap.key(final))

@@ -106,12 +106,20 @@ def test_edge_tiles_have_their_real_size() -> None:
 
 
 def test_stored_padding_rounds_channels_up_to_the_array() -> None:
-    kernel = row_convolution(ic=3, oc=5)
+    kernel = row_convolution(ic=5, oc=5)
     cost = simulate(kernel, schedule("g oc ic kw ow", oc=4, ic=3), tiny_machine(stores_padding=True))
-    # 6 x 4 channels, in tiles (oc, ic) of 4x3, 4x1, 2x3, 2x1: steps 2*2, 2*1, 1*2, 1*1.
-    assert cost.cycles.compute == 4 + 2 + 2 + 1 + 4 * 2
-    assert cost.dram_bits == DramBits(weight=6 * 4 * 8, ifmap=2 * 4 * 8, ofmap=6 * 8)
-    assert cost.ops == (("mac", 15), ("mac_executed", 9 * 4))
+    # 6 x 6 channels, in tiles (oc, ic) of 4x3, 4x3, 2x3, 2x3: steps 2*2, 2*2, 1*2, 1*2.
+    assert cost.cycles.compute == 4 + 4 + 2 + 2 + 4 * 2
+    assert cost.dram_bits == DramBits(weight=6 * 6 * 8, ifmap=2 * 6 * 8, ofmap=6 * 8)
+    assert cost.ops == (("mac", 25), ("mac_executed", 12 * 4))
+
+
+def test_a_tile_as_long_as_the_loop_takes_the_rounding_too() -> None:
+    kernel = row_convolution(ic=3, oc=5)
+    cost = simulate(kernel, schedule("g oc ic kw ow", oc=5, ic=3), tiny_machine(stores_padding=True))
+    # One tile of 6 x 4 channels.
+    assert cost.cycles.compute == 3 * 2 + 2
+    assert cost.dram_bits == DramBits(weight=6 * 4 * 8, ifmap=4 * 8, ofmap=6 * 8)
 
 
 def test_stride_gaps_inside_a_tile_move_and_gaps_between_tiles_do_not() -> None:

@@ -1,0 +1,25 @@
+"""Greedy tiling: fill the buffers one loop after the other, as the release does, for any layer and any machine.
+
+Tiles always have whole sizes, and the result is always legal: where the release's rules find nothing, loops are cut
+into parts that need not be equal.
+"""
+
+from __future__ import annotations
+
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.tiling import Tiling, loop_bounds
+
+from .contraction import contraction_tile
+from .program import program_tile
+
+
+def greedy_tiling(kernel: Kernel, hardware: Hardware) -> Tiling:
+    """A tiling in the kernel's default loop order. Pricing it raises TilingError when even one inner tile is too large
+    for a buffer; otherwise it is legal."""
+    if isinstance(kernel, VectorProgram):
+        sizes = program_tile(kernel, hardware)
+    else:
+        sizes = contraction_tile(kernel, hardware)
+    order = tuple(loop_bounds(kernel))
+    return Tiling(order, tuple([sizes[loop] for loop in order]))

@@ -1,0 +1,82 @@
+"""Greedy tile of a contraction, in the release's order (SimDIT section V): window, input channels, image, batch,
+output channels; then groups, which the release does not know."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from simdc.cost.grid import stored_bounds
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Operand
+
+from .splitting import split_evenly, split_exactly, tile_bits
+
+SMALL_WINDOW = 3
+
+
+class Roles(NamedTuple):
+    """The loops of a contraction by what they do: summed over beside the rows, along the image, along the batch, or
+    moving every operand."""
+
+    window: tuple[str, ...]
+    image: tuple[str, ...]
+    batch: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def roles(kernel: Contraction) -> Roles:
+    loops = [loop.name for loop in kernel.loops]
+    weight, ifmap, psum = (set(o.loops) for o in (kernel.weight, kernel.ifmap, kernel.psum))
+    shared = {loop for expression in kernel.ifmap.index if len(expression.terms) > 1 for loop, _ in expression.terms}
+    reused = [loop for loop in loops if loop not in weight]
+    return Roles(
+        window=tuple(loop for loop in loops if loop not in psum and loop != kernel.rows),
+        image=tuple(loop for loop in reused if loop in shared),
+        batch=tuple(loop for loop in reused if loop not in shared),
+        groups=tuple(loop for loop in loops if loop in weight and loop in ifmap and loop in psum),
+    )
+
+
+def contraction_tile(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
+    """Tile size of each loop. When the window is small the image is cut into equal parts if it can be."""
+    array, buffers, clip = hardware.systolic, hardware.systolic.buffers, not hardware.stores_padding
+    bounds = stored_bounds(kernel, hardware)
+    rows, columns = kernel.rows, kernel.columns
+    window, image, batch, groups = roles(kernel)
+    tile = dict.fromkeys(bounds, 1)
+    tile[rows], tile[columns] = min(array.rows, bounds[rows]), min(array.columns, bounds[columns])
+
+    def room(operand: Operand | None, capacity_bits: int) -> int:
+        """How many times the operand's current tile fits into half of its buffer."""
+        if operand is None:
+            return bounds[columns]
+        return capacity_bits // 2 // tile_bits(operand, tile, clip)
+
+    def inputs_fit() -> bool:
+        return room(kernel.weight, buffers.weight_bits) > 0 and room(kernel.ifmap, buffers.ifmap_bits) > 0
+
+    def image_fits() -> bool:
+        return room(kernel.psum, buffers.psum_bits) > 0 and room(kernel.ifmap, buffers.ifmap_bits) > 0
+
+    def everything_fits() -> bool:
+        return inputs_fit() and image_fits() and room(kernel.bias, buffers.bias_bits) > 0
+
+    split_evenly(window, bounds, tile, inputs_fit)
+    more = min(room(kernel.weight, buffers.weight_bits), room(kernel.ifmap, buffers.ifmap_bits))
+    tile[rows] = min(bounds[rows], array.rows * max(1, more))
+    if any(bounds[loop] > SMALL_WINDOW for loop in window) or not split_exactly(image, bounds, tile, image_fits):
+        split_evenly(image, bounds, tile, image_fits)
+    for loop in batch:
+        split_exactly((loop,), bounds, tile, image_fits)
+    more = min(
+        room(kernel.weight, buffers.weight_bits),
+        room(kernel.psum, buffers.psum_bits),
+        room(kernel.bias, buffers.bias_bits),
+    )
+    tile[columns] = min(bounds[columns], array.columns * max(1, more))
+    if tile[rows] == bounds[rows] and tile[columns] == bounds[columns]:
+        for loop in groups:
+            split_evenly((loop,), bounds, tile, everything_fits)
+    return tile

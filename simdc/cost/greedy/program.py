@@ -1,0 +1,81 @@
+"""Greedy tile of a vector program, in the release's order (SimDIT section V): image, channels, batch, or batch before
+channels where a program has per-channel operands, which then move less often. Windows stay whole if they can."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from simdc.cost.capacity import resident
+from simdc.cost.grid import stored_bounds
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import VectorProgram
+
+from .splitting import first, split_evenly, split_exactly, tile_bits
+
+IMAGE = ("h", "w", "oh", "ow")
+
+
+class Roles(NamedTuple):
+    """The loops of a program by what they do, lanes left out, and whether some operand has one value per channel."""
+
+    window: tuple[str, ...]
+    image: tuple[str, ...]
+    others: tuple[str, ...]
+    per_channel: bool
+
+
+@lru_cache(maxsize=4096)
+def roles(program: VectorProgram) -> Roles:
+    loops = dict.fromkeys(loop.name for phase in program.phases for loop in phase.loops)
+    operands = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
+    results = {loop for phase in program.phases for operand in phase.outputs for loop in operand.loops}
+    shared = {loop for o in operands for e in o.index if len(e.terms) > 1 for loop, _ in e.terms}
+    window = tuple(loop for loop in loops if loop in shared and loop not in results)
+    image = tuple(loop for loop in loops if loop in IMAGE and loop != program.lanes)
+    return Roles(
+        window=window,
+        image=image,
+        others=tuple(loop for loop in loops if loop not in (*window, *image, program.lanes)),
+        per_channel=any(operand.loops == (program.lanes,) for operand in operands),
+    )
+
+
+def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
+    """Tile size of each loop."""
+    simd, clip, lanes = hardware.simd, not hardware.stores_padding, program.lanes
+    bounds = stored_bounds(program, hardware)
+    tile = dict.fromkeys(bounds, 1)
+    tile[lanes] = min(simd.lanes, bounds[lanes])
+    phases = [resident(phase) for phase in program.phases]
+
+    def fits() -> bool:
+        for operands, vectors in phases:
+            bits = vectors * simd.lanes * simd.width_bits
+            for operand in operands:
+                bits += tile_bits(operand, tile, clip)
+            if bits > simd.vmem_bits:
+                return False
+        return True
+
+    def grow_lanes() -> None:
+        vectors = -(-bounds[lanes] // simd.lanes)
+
+        def lanes_fit(unused: int) -> bool:
+            tile[lanes] = min(bounds[lanes], (vectors - unused) * simd.lanes)
+            return fits()
+
+        lanes_fit(first(lanes_fit, 0, vectors - 1))
+
+    def grow_others() -> None:
+        for loop in others:
+            split = split_exactly if loop == "n" else split_evenly
+            split((loop,), bounds, tile, fits)
+
+    window, image, others, per_channel = roles(program)
+    split_evenly(window, bounds, tile, fits)
+    if not split_exactly(image, bounds, tile, fits):
+        split_evenly(image, bounds, tile, fits)
+    for grow in (grow_others, grow_lanes) if per_channel else (grow_lanes, grow_others):
+        grow()
+    return tile

@@ -1,0 +1,69 @@
+"""Cutting loops into the fewest parts that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import gcd, isqrt
+
+from simdc.cost.kernel import Operand
+
+
+def tile_bits(operand: Operand, tile: Mapping[str, int], clip: bool) -> int:
+    """Bits of the operand's tile; a clipped one is never larger than the tensor."""
+    bits = operand.bits
+    for (terms, _), extent in zip(operand.index, operand.shape, strict=True):
+        span = 1
+        for loop, step in terms:
+            span += step * (tile[loop] - 1)
+        bits *= min(span, extent) if clip else span
+    return bits
+
+
+def first(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The smallest n in [low, high] for which `holds`, or `high`; once it holds it must hold for all larger n."""
+    step = 1
+    while low < high and not holds(low):
+        low, step = min(low + step, high), step * 2
+    step //= 2
+    failed = low - step
+    while step > 1 and low - failed > 1:
+        middle = (low + failed) // 2
+        low, failed = (middle, failed) if holds(middle) else (low, middle)
+    return low
+
+
+def split_evenly(
+    loops: Sequence[str], bounds: Mapping[str, int], tile: dict[str, int], fits: Callable[[], bool]
+) -> None:
+    """Cut the loops into the fewest parts that fit, the same number for each; the last part may be smaller."""
+
+    def parts_fit(parts: int) -> bool:
+        for loop in loops:
+            tile[loop] = -(-bounds[loop] // parts)
+        return fits()
+
+    if loops:
+        parts_fit(first(parts_fit, 1, max(bounds[loop] for loop in loops)))
+
+
+def split_exactly(
+    loops: Sequence[str], bounds: Mapping[str, int], tile: dict[str, int], fits: Callable[[], bool]
+) -> bool:
+    """Cut the loops into the fewest equal parts that fit, the same number for each; False when no number does."""
+    for parts in _divisors(gcd(*[bounds[loop] for loop in loops]) or 1):
+        for loop in loops:
+            tile[loop] = bounds[loop] // parts
+        if fits():
+            return True
+    return False
+
+
+def _divisors(number: int) -> Iterator[int]:
+    """Every divisor, smallest first."""
+    large: list[int] = []
+    for divisor in range(1, isqrt(number) + 1):
+        if number % divisor == 0:
+            yield divisor
+            if divisor * divisor != number:
+                large.append(number // divisor)
+    yield from reversed(large)

@@ -1,0 +1,92 @@
+"""The published JSON Schema says what the front end does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from simdc.frontends import json_graph
+from simdc.frontends.json_graph import LAYER_KEYS, NETWORK_KEYS, parse_json_graph
+from simdc.frontends.layers import LAYERS
+
+SCHEMA = json.loads(Path(json_graph.__file__).with_name("network-graph.schema.json").read_text())
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples" / "networks").glob("*.json"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+VALID_OPTIONS: dict[str, Any] = {
+    "channels": 4,
+    "kernel": [2, 1],
+    "stride": 1,
+    "pad": [1, 0, 0, 1],
+    "dilation": 1,
+    "groups": 1,
+    "bias": True,
+    "features": 3,
+    "size": 5,
+    "alpha": 1e-4,
+    "beta": 0.75,
+    "rate": 0.1,
+}
+
+
+def network(op: str, **options: object) -> dict[str, Any]:
+    layers = [{"name": "y", "op": op, "inputs": ["x"] * LAYERS[op].inputs, **options}]
+    shape = [8] if op in ("fc", "softmax") else [8, 4, 4]
+    return {"schema": "simdc-network/1", "name": "n", "inputs": [{"name": "x", "shape": shape}], "layers": layers}
+
+
+def test_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_schema_and_layer_table_agree() -> None:
+    refs = [entry["$ref"].rpartition("/")[2] for entry in SCHEMA["properties"]["layers"]["items"]["oneOf"]]
+    assert refs == list(LAYERS)
+    for op, kind in LAYERS.items():
+        entry = SCHEMA["$defs"][op]
+        assert tuple(entry["properties"]) == (*LAYER_KEYS, *kind.parameters)
+        assert tuple(entry.get("required", ())) == kind.required
+        assert entry["properties"]["op"] == {"const": op}
+        assert SCHEMA["$defs"][entry["properties"]["inputs"]["$ref"].rpartition("/")[2]]["minItems"] == kind.inputs
+    assert set(SCHEMA["properties"]) == {*NETWORK_KEYS, "$schema"}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_are_valid(path: Path) -> None:
+    VALIDATOR.validate(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("op", LAYERS)
+def test_options_of_each_op(op: str) -> None:
+    options = {name: VALID_OPTIONS[name] for name in LAYERS[op].parameters}
+    if op == "lrn":
+        options["bias"] = 2.0
+    data = network(op, **options)
+    VALIDATOR.validate(data)
+    parse_json_graph(data, "n.json", 1)
+    for name in options:
+        misspelt = network(op, **{(key + "x" if key == name else key): value for key, value in options.items()})
+        assert not VALIDATOR.is_valid(misspelt)
+        assert not VALIDATOR.is_valid(network(op, **{**options, name: None}))
+    assert not VALIDATOR.is_valid(network(op, **options, zzz=1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": "simdc-network/2"},
+        {"inputs": []},
+        {"layers": []},
+        {"layers": [{"name": "y", "op": "nothing", "inputs": ["x"]}]},
+        {"layers": [{"name": "y", "op": "add", "inputs": ["x"]}]},
+        {"outputs": []},
+        {"extra": 1},
+    ],
+)
+def test_what_the_schema_refuses(change: dict[str, Any]) -> None:
+    assert VALIDATOR.is_valid(network("relu"))
+    assert not VALIDATOR.is_valid({**network("relu"), **change})
