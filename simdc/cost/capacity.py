@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
-from .grid import Footprint, Grid, visits
+from .grid import Grid, visits
 from .hardware import Hardware
 from .kernel import Operand, Phase
 from .tiling import Tiling, TilingError
@@ -29,7 +29,7 @@ def refuse(need: Need, tiling: Tiling) -> NoReturn:
 def check_vector_memory(phase: Phase, grid: Grid, tiling: Tiling, hardware: Hardware) -> None:
     """Raise TilingError unless all tiles that are resident at once fit, and no accumulator is left half-way."""
     for operand in phase.scratch:
-        if visits(Footprint(operand, grid), grid) > 1:
+        if visits(grid.footprint(operand), grid) > 1:
             raise TilingError(
                 f"loop order {list(tiling.order)} leaves '{operand.name}' before it is complete; "
                 "it lives in vector memory only: put the loops that it sums over inside the others"
@@ -37,7 +37,7 @@ def check_vector_memory(phase: Phase, grid: Grid, tiling: Tiling, hardware: Hard
     operands, vectors = resident(phase)
     need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
     for operand in operands:
-        need_bits += Footprint(operand, grid).largest() * operand.bits
+        need_bits += grid.footprint(operand).largest() * operand.bits
     if need_bits > hardware.simd.vmem_bits:
         refuse(Need("vector memory", need_bits, hardware.simd.vmem_bits), tiling)
 

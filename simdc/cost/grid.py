@@ -47,7 +47,7 @@ class Grid:
     size at or above a loop's own bound means the whole loop, rounding up included.
     """
 
-    __slots__ = ("axes", "clip", "every", "slots", "whole")
+    __slots__ = ("_footprints", "axes", "clip", "every", "slots", "whole")
 
     def __init__(self, kernel: Kernel, loops: Mapping[str, int], tiling: Tiling, hardware: Hardware):
         """`loops` are those of the nest with their bounds as the machine runs them (`stored_bounds`)."""
@@ -61,6 +61,7 @@ class Grid:
         self.slots = {axis.loop: slot for slot, axis in enumerate(self.axes)}
         self.whole = {axis.loop: axis.tile for axis in self.every if axis.count == 1}
         self.clip = not hardware.stores_padding
+        self._footprints: dict[str, Footprint] = {}
 
     def cut_at_borders(self, operands: Sequence[Operand]) -> None:
         """Set apart the tiles whose footprint may be clipped at the border of an operand, where padding is not stored."""
@@ -69,6 +70,13 @@ class Grid:
             for operand in operands:
                 for expression, extent in zip(operand.index, operand.shape, strict=True):
                     _cut_where_clipped(expression, extent, by_loop)
+
+    def footprint(self, operand: Operand) -> Footprint:
+        """The operand's footprint, made once; names are unique within a nest."""
+        found = self._footprints.get(operand.name)
+        if found is None:
+            found = self._footprints[operand.name] = Footprint(operand, self)
+        return found
 
 
 def _cut_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Axis]) -> None:
@@ -89,30 +97,32 @@ def _cut_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Ax
 class Footprint:
     """Elements of an operand that a tile touches, as a function of the tile's index along the axes that move the operand.
 
-    `axes` are those axes, outermost first, `positions` their places in a walk index.
+    `axes` are those axes, outermost first, `positions` their places in a walk index. `tiles` lists every kind of tile:
+    (representative index, how many, elements).
     """
 
-    __slots__ = ("_clip", "_dimensions", "_still", "axes", "positions")
+    __slots__ = ("_clip", "_dimensions", "_still", "axes", "positions", "tiles")
 
     def __init__(self, operand: Operand, grid: Grid):
         slots, whole = grid.slots, grid.whole
-        moved = {slots[loop] for expression in operand.index for loop, _ in expression.terms if loop in slots}
-        self.positions = sorted(moved)
-        self.axes = [grid.axes[slot] for slot in self.positions]
         self._clip = grid.clip
         self._still = 1
         self._dimensions: list[tuple[int, int, int, list[tuple[int, int]]]] = []
-        for expression, extent in zip(operand.index, operand.shape, strict=True):
+        self.positions = [slots[loop] for loop in operand.loops if loop in slots]
+        self.positions.sort()
+        self.axes = [grid.axes[slot] for slot in self.positions]
+        for (terms, constant), extent in zip(operand.index, operand.shape, strict=True):
             reach, tiled = 0, list[tuple[int, int]]()
-            for loop, step in expression.terms:
+            for loop, step in terms:
                 if loop in whole:
                     reach += step * (whole[loop] - 1)
                 else:
                     tiled.append((self.positions.index(slots[loop]), step))
             if tiled or self._clip:
-                self._dimensions.append((reach, expression.constant, extent, tiled))
+                self._dimensions.append((reach, constant, extent, tiled))
             else:
                 self._still *= reach + 1
+        self.tiles = [(index, many, self.at(index)) for index, many in combinations(self.axes)]
 
     def at(self, index: Sequence[int]) -> int:
         """Elements at `index`, one entry per axis of `axes`."""
@@ -133,9 +143,7 @@ class Footprint:
 
     def largest(self) -> int:
         """Elements of the largest tile: what its buffer must hold."""
-        if not self._clip:
-            return self.at([0] * len(self.axes))
-        return max(self.at(index) for index, _ in combinations(self.axes))
+        return max([elements for _, _, elements in self.tiles])
 
 
 def combinations(axes: Sequence[Axis]) -> list[tuple[tuple[int, ...], int]]:

@@ -42,10 +42,10 @@ class Node:
         fields = self.fields()
         return Node(fields[key], self.file, self.child(key)) if key in fields else None
 
-    def need(self, key: str) -> Node:
+    def need(self, key: str, remedy: str = "") -> Node:
         found = self.get(key)
         if found is None:
-            raise SimdcError("missing", file=self.file, path=self.child(key))
+            raise SimdcError(f"missing{remedy}", file=self.file, path=self.child(key))
         return found
 
     def items(self) -> list[Node]:

@@ -15,7 +15,8 @@ MAX_NESTING = 64
 MAX_DIGITS = 40
 """Of a whole number; no size or count comes near it."""
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?|-?Infinity|NaN|-?\d[\d.eE+-]*|[\[\]{}]')
+NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+TOKEN = re.compile(rf'"(?:[^"\\]|\\.)*"(\s*:)?|-?Infinity|NaN|{NUMBER}|[\[\]{{}}]')
 
 
 class _Refused(Exception):

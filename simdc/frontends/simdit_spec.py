@@ -23,6 +23,7 @@ from .simdit_operations import IGNORED, OPERATIONS, STRIDE, TILE_OPERANDS, TRAIN
 
 MODES = ("inference", "training")
 MAX_LAYERS = 100_000
+WITHOUT_TILINGS = "; with --tiling greedy simdc makes its own tilings"
 
 
 def parse_simdit_spec(data: dict[str, object], file: str, batch: int | None, *, given_tilings: bool) -> ModuleOp:
@@ -120,6 +121,7 @@ def _has_dimensions(entry: Node) -> bool:
 
 
 def _stride(entry: Node, operation: Operation) -> int:
+    """One step for rows and columns: the release looks at no other, not even at a pool's `sy`."""
     parameters = entry.need("operation_parameters")
     for key in operation.stride:
         found = parameters.get(key)
@@ -149,14 +151,14 @@ def _given_tiling(entry: Node, operation: Operation, kernel: Kernel) -> Tiling:
 
 def _tile_size(entry: Node, buffer: str, *names: str) -> int:
     operand, index = TILE_OPERANDS[buffer]
-    operands = entry.need(operand)
+    operands = entry.need(operand, WITHOUT_TILINGS)
     found = operands.items()
     if len(found) <= index:
         raise operands.error(f"holds the tiling of {buffer} in entry {index}, which is missing")
-    tiling = found[index].need("tiling")
+    tiling = found[index].need("tiling", WITHOUT_TILINGS)
     # The vector memory has two banks, VMEM1 and VMEM2; the result lies in either.
     bank = next((name for name in sorted(tiling.fields()) if name.startswith(buffer)), None)
     if bank is None:
-        raise tiling.error(f"gives no tile for {buffer}; with --tiling greedy simdc makes its own")
+        raise tiling.error(f"gives no tile for {buffer}{WITHOUT_TILINGS}")
     tile = tiling.need(bank)
     return tile.need(next((name for name in names if name in tile.fields()), names[0])).size()

@@ -250,12 +250,12 @@ def test_given_tilings_bring_their_batch() -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (CONV, "program[0].outputs: missing"),
+        (CONV, "program[0].outputs: missing; with --tiling greedy"),
         (tiled_simd(RELU, "VMEM1", N=1, C=64, H=2), "program[0].outputs[0].tiling.VMEM1.W: missing"),
         (tiled_simd(POOL, "VMEM1", N=1, C=64, OH=0, OW=2), "program[0].outputs[0].tiling.VMEM1.OH: must be a positive"),
         (tiled_simd(RELU, "OBUF", N=1), "program[0].outputs[0].tiling: gives no tile for VMEM"),
         ({**tiled_conv(), "inputs": []}, "program[0].inputs: holds the tiling of WBUF in entry 1, which is missing"),
-        ({**tiled_conv(), "outputs": [{}]}, "program[0].outputs[0].tiling: missing"),
+        ({**tiled_conv(), "outputs": [{}]}, "program[0].outputs[0].tiling: missing; with --tiling greedy"),
     ],
 )
 def test_tiling_errors(wrong: dict[str, Any], says: str) -> None:

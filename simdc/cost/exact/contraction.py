@@ -12,7 +12,7 @@ from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
-from .segments import segments
+from .segments import Index, segments
 from .stream import Stream, stream
 
 
@@ -113,7 +113,7 @@ def _walk_cycles(
     still = prod(_steps(axis, wide) for axis in grid.every if axis.count == 1)
     sizes = [(-(-axis.tile // wide.get(axis.loop, 1)), -(-axis.last // wide.get(axis.loop, 1))) for axis in axes]
     lasts = [axis.count - 1 for axis in axes]
-    summed = [slot for slot in range(len(axes)) if slot not in psum.positions]
+    summed = [slot for slot in range(len(axes)) if slot not in psum.footprint.positions]
     for slot in summed:
         # Whether a result was begun, or is complete, shows at the ends of a loop that is summed over.
         axes[slot].cuts = sorted({*axes[slot].cuts, 1, lasts[slot]})
@@ -124,20 +124,27 @@ def _walk_cycles(
         for i, last, (full, edge) in zip(here, lasts, sizes, strict=True):
             compute *= edge if i == last else full
         ports = [0, 0, 0]
-        result = psum.key(here)
-        if before is not None and (stored := psum.key(before)) != result:
+        if before is not None and psum.innermost >= _stepped(before, here):
             complete = all([before[slot] == lasts[slot] for slot in summed])
-            ports[2] = (ofmap if complete else psum).cycles(stored)
+            ports[2] = (ofmap if complete else psum).cycles_at(before)
         if after is not None:
+            stepped = _stepped(here, after)
             for moved, port in loads:
-                if (key := moved.key(after)) != moved.key(here):
-                    ports[port] += moved.cycles(key)
-            if (key := psum.key(after)) != result and any([after[slot] for slot in summed]):
-                ports[2] += psum.cycles(key)
+                if moved.innermost >= stepped:
+                    ports[port] += moved.cycles_at(after)
+            if psum.innermost >= stepped and any([after[slot] for slot in summed]):
+                ports[2] += psum.cycles_at(after)
         total += times * max(compute + fill, *ports)
 
-    first, final = [0] * len(axes), lasts
     opening = [0, 0]
     for moved, port in loads:
-        opening[port] += moved.cycles(moved.key(first))
-    return max(opening) + total + ofmap.cycles(ofmap.key(final))
+        opening[port] += moved.cycles_at([0] * len(axes))
+    return max(opening) + total + ofmap.cycles_at(lasts)
+
+
+def _stepped(here: Index, after: Index) -> int:
+    """The axis that steps between two tiles; those inside it wrap, and an operand changes if one of these moves it."""
+    slot = 0
+    while here[slot] == after[slot]:
+        slot += 1
+    return slot

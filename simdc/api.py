@@ -1,0 +1,66 @@
+"""The Python interface: load a network, compile it for a machine, price it on many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+
+from xdsl.dialects.builtin import ModuleOp
+
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Kernel
+from simdc.cost.model import load_model
+from simdc.cost.workload import LayerCost, Workload
+from simdc.frontends import load_network
+from simdc.frontends.hardware_file import load_hardware
+from simdc.ir.context import set_hardware
+from simdc.ir.network import network_of
+from simdc.passes.pipeline import default_passes, run_pipeline
+
+__all__ = ["Network", "compile_network", "evaluate", "load", "load_hardware"]
+
+
+class Network:
+    """A network that has been read and can be compiled for any number of machines. `module` stays as it was read."""
+
+    def __init__(self, module: ModuleOp):
+        self.module = module
+        self._workloads: dict[object, Workload] = {}
+
+    def workload(self, hardware: Hardware, model: str = "exact") -> Workload:
+        """The network's kernels with the element widths of `hardware`: made once for all machines of these widths."""
+        key = (hardware.systolic.widths, hardware.simd.width_bits, model)
+        if key not in self._workloads:
+            module = self.module.clone()
+            set_hardware(module, hardware)
+            # Everything up to tiling: what remains depends on more of the machine than its widths.
+            run_pipeline(module, default_passes(model)[:3])
+            layers: list[tuple[str, Kernel]] = []
+            for op in network_of(module).layers():
+                kernel = op.kernel()
+                if kernel is not None:
+                    layers.append((op.layer.data, kernel))
+            self._workloads[key] = Workload(layers)
+        return self._workloads[key]
+
+
+def load(path: str | PathLike[str], batch: int | None = None) -> Network:
+    """Read a network from a file (.dsl or .json) or by the name of an example. Raises SimdcError."""
+    return Network(load_network(fspath(path), batch))
+
+
+def compile_network(network: Network, hardware: Hardware, model: str = "exact") -> ModuleOp:
+    """The network as annotated IR: split over the arrays, tiled and priced. Raises SimdcError."""
+    module = network.module.clone()
+    set_hardware(module, hardware)
+    run_pipeline(module, default_passes(model))
+    return module
+
+
+def evaluate(network: Network, hardware: Hardware, model: str = "exact") -> Sequence[LayerCost]:
+    """What each layer costs on `hardware`, without making IR: a few milliseconds a network.
+
+    Raises TilingError when a buffer of the machine cannot hold one inner tile of some layer.
+    """
+    phase = network_of(network.module).phase.data
+    return network.workload(hardware, model).price(load_model(model, phase), hardware)
