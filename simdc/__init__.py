@@ -1,9 +1,9 @@
 """simdc tells what a neural network costs on a systolic + SIMD accelerator.
 
-    import simdc
-    network = simdc.load("resnet50")
-    layers = simdc.evaluate(network, simdc.load_hardware("HI3"))
-    print(sum(layer.cost.cycles.total for layer in layers))
+import simdc
+network = simdc.load("resnet50")
+layers = simdc.evaluate(network, simdc.load_hardware("HI3"))
+print(sum(layer.cost.cycles.total for layer in layers))
 """
 
 from __future__ import annotations

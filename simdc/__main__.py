@@ -1,3 +1,3 @@
-from simdc.cli import main
+from simdc.cli import entry
 
-raise SystemExit(main())
+raise SystemExit(entry())

@@ -35,7 +35,7 @@ def run(arguments: Namespace) -> None:
         if done.name in wanted:
             print(f"// IR after {done}\n" + str(module), file=sys.stderr)
 
-    run_pipeline(module, pipeline, verify_each=chosen is not None or bool(wanted), after=show)
+    run_pipeline(module, pipeline, verify=chosen is not None or bool(wanted), after=show)
     write_text(str(module) + "\n" if arguments.emit_ir else _report_text(module, arguments), arguments.output)
 
 

@@ -64,7 +64,7 @@ class Grid:
         self._footprints: dict[str, Footprint] = {}
 
     def cut_at_borders(self, operands: Sequence[Operand]) -> None:
-        """Set apart the tiles whose footprint may be clipped at the border of an operand, where padding is not stored."""
+        """Set apart the tiles whose footprint may be clipped at an operand's border, where padding is not stored."""
         if self.clip:
             by_loop = {axis.loop: axis for axis in self.every}
             for operand in operands:
@@ -95,7 +95,7 @@ def _cut_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Ax
 
 
 class Footprint:
-    """Elements of an operand that a tile touches, as a function of the tile's index along the axes that move the operand.
+    """Elements of an operand that a tile touches, by the tile's index along the axes that move the operand.
 
     `axes` are those axes, outermost first, `positions` their places in a walk index. `tiles` lists every kind of tile:
     (representative index, how many, elements).

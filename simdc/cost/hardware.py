@@ -56,6 +56,10 @@ def _float(unit: str, source: str, *, positive: bool = False, **options: Any) ->
     return field(validator=_real, metadata={"unit": unit, "source": source, "minimum": int(positive)}, **options)
 
 
+def _word(cls: type, words: str, source: str) -> Any:
+    return field(validator=_of_type(cls, words), metadata={"unit": words, "source": source})
+
+
 def _part(cls: type, **options: Any) -> Any:
     return field(validator=_of_type(cls, "an object"), metadata={"part": cls}, **options)
 
@@ -154,7 +158,7 @@ class SramPrices:
 class Prices:
     """Energy prices (SimDIT Eqs. 29-32). `source` says where the numbers come from."""
 
-    source: str = field(validator=_of_type(str, "text"), metadata={"unit": "text", "source": "whoever wrote the file"})
+    source: str = _word(str, "text", "whoever wrote the file")
     pe_pj_per_cycle: float = _float("pJ/(PE cycle)", "dynamic power of the systolic array, SimDIT Eq. 29")
     lane_pj_per_cycle: float = _float("pJ/(lane cycle)", "dynamic power of the SIMD array, SimDIT Eq. 30")
     dram_pj_per_bit: float = _float("pJ/bit", "SimDIT Eq. 32")
@@ -171,11 +175,9 @@ class Hardware:
     DRAM, and so moved like data. GeneSys machines store them; a machine that does not moves only what exists.
     """
 
-    name: str = field(validator=_of_type(str, "text"), metadata={"unit": "text", "source": "whoever wrote the file"})
+    name: str = _word(str, "text", "whoever wrote the file")
     clock_ns: float = _float("ns", "effective clock period, SimDIT Eq. 28", positive=True)
-    stores_padding: bool = field(
-        validator=_of_type(bool, "true or false"), metadata={"unit": "true/false", "source": MACHINE}
-    )
+    stores_padding: bool = _word(bool, "true or false", MACHINE)
     systolic: SystolicArray = _part(SystolicArray)
     simd: SimdArray = _part(SimdArray)
     prices: Prices = _part(Prices)

@@ -47,7 +47,7 @@ class Operand(NamedTuple):
     name: str
     bits: int
     shape: tuple[int, ...]
-    index: tuple[Affine, ...]
+    index: tuple[Affine, ...]  # pyright: ignore[reportIncompatibleMethodOverride]  # nobody searches an operand
 
     @property
     def loops(self) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ class Contraction(NamedTuple):
 
 
 class Instruction(NamedTuple):
-    """`dest = opcode(sources)`. A name is an operand, a scratch operand or a temporary vector; a number is an immediate."""
+    """`dest = opcode(sources)`. A name is an operand, scratch or a temporary vector; a number is an immediate."""
 
     opcode: str
     dest: str

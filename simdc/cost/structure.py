@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import NOTHING, fields
 
@@ -24,18 +24,19 @@ def parse_bits(text: str) -> int:
 
 
 def structure(cls: type[T], data: object, path: str = "") -> T:
-    """Build `cls` from nested dictionaries. Raises HardwareError naming the path: unknown or missing field, wrong value."""
+    """Build `cls` from nested dictionaries. Raises HardwareError with the path of what is unknown, missing or wrong."""
     if not isinstance(data, dict):
         raise HardwareError(path or "top level", f"must be an object, got {data!r:.60}")
+    given = cast("dict[object, object]", data)
     known: dict[str, Any] = {attribute.name: attribute for attribute in fields(cls)}  # pyright: ignore[reportArgumentType]
     prefix = f"{path}." if path else ""
-    for key in data:
+    for key in given:
         if key not in known:
             raise HardwareError(f"{prefix}{str(key)[:80]}", f"unknown field{_hint(str(key), list(known))}")
     values: dict[str, Any] = {}
     for name, attribute in known.items():
-        if name in data:
-            values[name] = _value(attribute, data[name], f"{prefix}{name}")
+        if name in given:
+            values[name] = _value(attribute, given[name], f"{prefix}{name}")
         elif attribute.default is NOTHING:
             raise HardwareError(f"{prefix}{name}", f"missing ({attribute.metadata.get('unit', 'an object')})")
     try:
@@ -59,7 +60,7 @@ def _value(attribute: Any, value: object, path: str) -> object:
 def unstructure(instance: Any) -> dict[str, Any]:
     """The nested dictionaries that `structure` reads, in field order."""
     out: dict[str, Any] = {}
-    for attribute in fields(type(instance)):
+    for attribute in fields(cast("type[Hardware]", type(instance))):
         value = getattr(instance, attribute.name)
         out[attribute.name] = unstructure(value) if "part" in attribute.metadata else value
     return out
@@ -71,7 +72,7 @@ def with_field(hardware: Hardware, path: str, value: object) -> Hardware:
     *parents, leaf = path.split(".")
     here: Any = data
     for step in parents:
-        here = here.get(step) if isinstance(here, dict) else None
+        here = cast("dict[str, Any]", here).get(step) if isinstance(here, dict) else None
     if not isinstance(here, dict) or leaf not in here or isinstance(here[leaf], dict):
         raise HardwareError(path[:80], f"unknown field{_hint(path, leaf_paths(data))}")
     here[leaf] = value
@@ -82,7 +83,8 @@ def leaf_paths(data: dict[str, Any], prefix: str = "") -> list[str]:
     """Every dotted path of a nested dictionary that ends in a value."""
     paths: list[str] = []
     for key, value in data.items():
-        paths += leaf_paths(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
+        inner = cast("dict[str, Any]", value) if isinstance(value, dict) else None
+        paths += [f"{prefix}{key}"] if inner is None else leaf_paths(inner, f"{prefix}{key}.")
     return paths
 
 

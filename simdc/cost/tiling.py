@@ -38,5 +38,5 @@ def check_loops(kernel: Kernel, tiling: Tiling) -> None:
     if missing or extra or len(set(tiling.order)) != len(tiling.order):
         raise TilingError(f"the tiling orders loops {list(tiling.order)}, the layer has {list(bounds)}")
     for name, size in zip(tiling.order, tiling.sizes, strict=True):
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        if size < 1:
             raise TilingError(f"tile size of loop '{name}' must be a positive whole number, got {size!r}")

@@ -36,7 +36,7 @@ class Workload:
         self.kernels = tuple(known)
 
     def price(self, model: CostModel, hardware: Hardware) -> list[LayerCost]:
-        """Tile every layer greedily by the model's rules and price it. Raises TilingError when a buffer is too small."""
+        """Tile each layer greedily by the model's rules and price it. Raises TilingError when a buffer is too small."""
         priced: list[tuple[Tiling | None, Cost | None, str]] = []
         for kernel in self.kernels:
             try:

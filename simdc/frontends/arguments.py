@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import shape_of
@@ -13,28 +16,35 @@ def _is_int(value: object, minimum: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= MAX_SIZE
 
 
+def shown(value: object) -> str:
+    """A value as its writer wrote it, cut short."""
+    text = {True: "true", False: "false", None: "null"}.get(value) if isinstance(value, bool | None) else repr(value)
+    return str(text)[:60]
+
+
 def positive(option: str, value: object) -> int:
     if not (isinstance(value, int) and _is_int(value, 1)):
-        raise LayerError(f"{option} must be a positive whole number, got {value!r:.60}", option)
+        raise LayerError(f"{option} must be a positive whole number, got {shown(value)}", option)
     return value
 
 
 def real(option: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
-        raise LayerError(f"{option} must be a number, got {value!r:.60}", option)
+        raise LayerError(f"{option} must be a number, got {shown(value)}", option)
     return float(value)
 
 
 def boolean(option: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise LayerError(f"{option} must be true or false, got {value!r:.60}", option)
+        raise LayerError(f"{option} must be true or false, got {shown(value)}", option)
     return value
 
 
 def _sizes(option: str, value: object, counts: tuple[int, ...], minimum: int, words: str) -> tuple[int, ...]:
-    entries = value if isinstance(value, (list, tuple)) else (value,)
-    if len(entries) not in counts or not all(_is_int(entry, minimum) for entry in entries):
-        raise LayerError(f"{option} must be {words}, got {value!r:.60}", option)
+    given = cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else (value,)
+    entries = [entry for entry in given if isinstance(entry, int) and _is_int(entry, minimum)]
+    if len(given) not in counts or len(entries) != len(given):
+        raise LayerError(f"{option} must be {words}, got {shown(cast(object, value))}", option)
     return tuple(entries)
 
 

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr,
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.ir.base import make_tensor_type, shape_of
+from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
 
 MAX_SIZE = 2**48
@@ -36,6 +36,7 @@ class NetworkBuilder:
         self._block = Block()
         self._place = FileLineColLoc(self._file, IntAttr(0), IntAttr(0))
         self._parameters = 0
+        self._layers: set[str] = set()
 
     @staticmethod
     def shape(value: SSAValue) -> tuple[int, ...]:
@@ -74,10 +75,15 @@ class NetworkBuilder:
             raise LayerError(f"the {role} would have {elements} elements, more than {MAX_SIZE}")
         if not statistic:
             self._parameters += elements
-        return self.append(ParameterOp(f"{layer}.{role}", shape, f32, statistic=statistic), f"{layer}.{role}")
+        label = f"{layer}.{role}"
+        return self.append(ParameterOp.make(label, make_tensor_type(f32, tuple(shape)), statistic=statistic), label)
 
     def append(self, op: Operation, name: str) -> SSAValue:
         """Add an op with one result at the current place of the source."""
+        if isinstance(op, LayerOp):
+            if name in self._layers:
+                raise LayerError(f"there is a layer called '{name}' already; give one of them another name", "name")
+            self._layers.add(name)
         op.location = self._place
         result = op.results[0]
         if prod(shape_of(result)) > MAX_SIZE:

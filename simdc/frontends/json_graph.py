@@ -11,7 +11,6 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
-from simdc.ir.network import network_of
 
 from .builder import LayerError, NetworkBuilder
 from .json_node import Node, hint
@@ -61,9 +60,7 @@ class _Graph:
         chosen = [names[-1]] if outputs is None else [self.known(each, "") for each in outputs.items()]
         if not chosen and outputs is not None:
             raise outputs.error("must name at least one output; leave it out for the last layer")
-        module = self.builder.finish([self.values[name] for name in chosen])
-        self.check_implicit_layers(module)
-        return module
+        return self.builder.finish([self.values[name] for name in chosen])
 
     def give_place(self, node: Node) -> str:
         """The name in `node`, which nothing else may have."""
@@ -129,13 +126,3 @@ class _Graph:
         if name in self.places:
             raise node.error(f"{says}'{name}' is defined only later, at {self.places[name]}; move that layer up")
         raise node.error(f"{says}nothing is called '{name}'{hint(name, list(self.values), 'known so far:')}")
-
-    def check_implicit_layers(self, module: ModuleOp) -> None:
-        """A layer may bring others, `fc1.flatten`; their names are not free for layers of the file."""
-        seen: set[str] = set()
-        for op in network_of(module).layers():
-            name = op.layer.data
-            if name in seen:
-                message = f"'{name}' is the name of a layer that another layer brings along; give this one another name"
-                raise SimdcError(message, file=self.root.file, path=f"{self.places[name]}.name")
-            seen.add(name)

@@ -21,7 +21,7 @@ from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from simdc.ir.softmax import SoftmaxOp
 
 from .arguments import boolean, four, image, pair, positive, real
-from .builder import NetworkBuilder
+from .builder import LayerError, NetworkBuilder
 
 
 @frozen
@@ -86,6 +86,8 @@ def fc(net: NetworkBuilder, name: str, x: SSAValue, *, features: object, bias: o
     shape = shape_of(x)
     if len(shape) == 4 and shape[2:] == (1, 1):
         x = net.append(FlattenOp(f"{name}.flatten", x), f"{name}.flatten")
+    elif len(shape) != 2:
+        raise LayerError(f"fc needs [n, features], its input has shape {list(shape)}; put flatten before it")
     out_features = positive("features", features)
     weight = net.parameter(name, "weight", (out_features, shape[1]))
     offset = net.parameter(name, "bias", (out_features,)) if boolean("bias", bias) else None
@@ -165,8 +167,9 @@ def dropout(net: NetworkBuilder, name: str, x: SSAValue, *, rate: object = 0.5) 
 
 @layer
 def softmax(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
+    if len(shape_of(x)) != 2:
+        raise LayerError(f"softmax needs [n, features], its input has shape {list(shape_of(x))}; put flatten before it")
     op = SoftmaxOp(name, x)
-    op.result_shape()
     return net.append(op, name)
 
 

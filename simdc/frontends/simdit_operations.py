@@ -37,7 +37,7 @@ class SpecNetwork:
     def parameter(self, layer: str, role: str, shape: Sequence[int]) -> SSAValue:
         _check_elements(shape)
         self.parameters += prod(shape)
-        op = ParameterOp(f"{layer}.{role}", shape, f32)
+        op = ParameterOp.make(f"{layer}.{role}", make_tensor_type(f32, tuple(shape)))
         op.location = self.place
         self.block.add_op(op)
         return op.result

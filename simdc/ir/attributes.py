@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum, auto
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from xdsl.ir import Data
 from xdsl.irdl import irdl_attr_definition
@@ -37,7 +37,7 @@ class UnitAttr(Data[Unit]):
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> Unit:
         with parser.in_angle_brackets():
-            return parser.parse_str_enum(Unit)
+            return Unit(parser.expect(lambda: parser.parse_optional_keyword_in([*Unit]), "'conv' or 'simd' expected"))
 
 
 @irdl_attr_definition
@@ -112,11 +112,11 @@ def _numbers(record: Any) -> dict[str, Any]:
     return {name: value for name, value in record._asdict().items() if value}
 
 
-def _print_record(printer: Printer, record: Mapping[str, Any]) -> None:
+def _print_record(printer: Printer, record: dict[str, Any]) -> None:
     def entry(item: tuple[str, Any]) -> None:
         printer.print_string(f"{item[0]} = ")
-        if isinstance(item[1], Mapping):
-            _print_record(printer, item[1])
+        if isinstance(item[1], dict):
+            _print_record(printer, cast("dict[str, Any]", item[1]))
         elif isinstance(item[1], str):
             printer.print_string_literal(item[1])
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, StringAttr, TensorType
 from xdsl.ir import Attribute, SSAValue
@@ -34,7 +34,7 @@ def tensor_type(value: SSAValue) -> TensorType[Attribute]:
     kind = value.type
     if not isinstance(kind, TensorType):
         raise VerifyException(f"expected a tensor, got {kind}")
-    return kind
+    return cast("TensorType[Attribute]", kind)
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
@@ -86,7 +86,7 @@ class LayerOp(IRDLOperation):
 
     @property
     def accumulator_bits(self) -> int:
-        """Width of partial sums and of temporaries: the array's own once widths are assigned, until then the result's."""
+        """Width of partial sums and temporaries: the array's own once widths are assigned, until then the result's."""
         return width_bits(self.results[0]) if self.accumulator is None else self.accumulator.value.data
 
     def print(self, printer: Printer) -> None:

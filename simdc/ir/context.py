@@ -19,9 +19,7 @@ def hardware_of(module: ModuleOp) -> Hardware:
     """The machine that the module is compiled for. Raises VerifyException when nobody set it."""
     attribute = module.attributes.get(HARDWARE)
     if not isinstance(attribute, HardwareAttr):
-        raise VerifyException(
-            f"the module has no '{HARDWARE}' attribute: choose a machine, on the command line with --hw"
-        )
+        raise VerifyException(f"the module has no '{HARDWARE}' attribute: choose a machine (--hw)")
     return attribute.data
 
 

@@ -19,7 +19,7 @@ from .window import ONES, ZEROS, window_index, window_output
 
 @irdl_op_definition
 class Conv2DOp(LayerOp):
-    """`result[n, oc, oh, ow] = bias[oc] + sum(input[n, ic, s*oh + d*kh - p, s*ow + d*kw - p] * weight[oc, ic, kh, kw])`.
+    """`result[n, oc, oh, ow] = bias[oc] + sum(weight[oc, ic, kh, kw] * input[n, ic, s*oh + d*kh - p, s*ow + d*kw - p])`
 
     input [n, c, h, w], weight [oc, c/groups, kh, kw], bias [oc]; `padding` is top, left, bottom, right. With groups,
     output channel oc reads the c/groups input channels of its own group only.
@@ -82,7 +82,7 @@ class Conv2DOp(LayerOp):
         return (n, out_channels, *window_output(size, kernel, stride, padding, dilation))
 
     def kernel(self) -> Contraction:
-        n, channels, *_ = shape_of(self.input)
+        n = shape_of(self.input)[0]
         _, out_channels, oh, ow = shape_of(self.result)
         _, in_channels, kh, kw = shape_of(self.weight)
         groups = self.groups.value.data

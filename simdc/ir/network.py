@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from xdsl.dialects.builtin import FileLineColLoc, IntegerAttr, ModuleOp, StringAttr, UnitAttr, i64
+from xdsl.dialects.builtin import FileLineColLoc, IntegerAttr, ModuleOp, StringAttr, TensorType, UnitAttr, i64
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -21,7 +21,7 @@ from xdsl.printer import Printer
 from xdsl.traits import IsolatedFromAbove, IsTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
-from .base import TENSOR, LayerOp, check_static, make_tensor_type
+from .base import TENSOR, LayerOp, check_static
 from .syntax import parse_layer, print_layer
 
 
@@ -65,11 +65,13 @@ class ParameterOp(IRDLOperation):
     result = result_def(TENSOR)
     traits = traits_def(Pure())
 
-    def __init__(self, label: str, shape: Sequence[int], element_type: Attribute, *, statistic: bool = False):
-        super().__init__(
-            result_types=[make_tensor_type(element_type, tuple(shape))],
-            properties={"label": StringAttr(label), "statistic": UnitAttr() if statistic else None},
-        )
+    @classmethod
+    def make(cls, label: str, kind: TensorType[Attribute], *, statistic: bool = False) -> ParameterOp:
+        """A parameter of type `kind`. Half of a network's ops are parameters, so this skips IRDL's general builder."""
+        properties: dict[str, Attribute] = {"label": StringAttr(label)}
+        if statistic:
+            properties["statistic"] = UnitAttr()
+        return cls.create(result_types=[kind], properties=properties)
 
     def print(self, printer: Printer) -> None:
         print_layer(self, printer, "label")

@@ -9,9 +9,20 @@ The layer's name, its operands, each property that is not at its default as a wo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
-from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IntegerAttr, StringAttr, UnitAttr, f64, i64
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    FloatAttr,
+    FloatData,
+    IntAttr,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    UnitAttr,
+    f64,
+    i64,
+)
 from xdsl.ir import Attribute
 from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
@@ -62,21 +73,21 @@ def parse_layer(cls: type[T], parser: Parser, label: str) -> T:
     return cls.create(operands=resolved, result_types=result_types, properties=properties, attributes=attributes)
 
 
-def _print_property(name: str, value: Any, printer: Printer) -> None:
+def _print_property(name: str, value: Attribute, printer: Printer) -> None:
     printer.print_string(f" {name}")
-    if isinstance(value, UnitAttr):
-        return
-    printer.print_string(" ")
-    if isinstance(value, DenseArrayBase):
-        with printer.in_square_brackets():
-            printer.print_list(value.get_values(), lambda entry: printer.print_string(str(entry)))
-    elif isinstance(value, IntegerAttr) and value.type == i64:
-        printer.print_string(str(value.value.data))
-    elif isinstance(value, FloatAttr) and value.type == f64:
-        text = repr(value.value.data)
-        printer.print_string(text if "." in text else text.replace("e", ".0e"))
-    else:
-        printer.print_attribute(value)
+    match value:
+        case UnitAttr():
+            pass
+        case DenseArrayBase(elt_type=kind) if kind == i64:
+            printer.print_string(f" {list(cast('DenseArrayBase[IntegerType]', value).get_values())}")
+        case IntegerAttr(value=IntAttr(data=number), type=kind) if kind == i64:
+            printer.print_string(f" {number}")
+        case FloatAttr(value=FloatData(data=number), type=kind) if kind == f64:
+            text = repr(number)
+            printer.print_string(f" {text if '.' in text else text.replace('e', '.0e')}")
+        case _:
+            printer.print_string(" ")
+            printer.print_attribute(value)
 
 
 def _parse_property(parser: Parser) -> Attribute:

@@ -20,7 +20,7 @@ def window_output(
     padding: Sequence[int],
     dilation: Sequence[int] = (1, 1),
 ) -> tuple[int, int]:
-    """Height and width of the result for input `size` and `padding` = top, left, bottom, right. Raises VerifyException."""
+    """Height and width of the result; `padding` is top, left, bottom, right. Raises VerifyException."""
     if (len(stride), len(padding), len(dilation)) != (2, 4, 2):
         raise VerifyException("stride and dilation take two entries, padding takes four (top, left, bottom, right)")
     if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xdsl.passes import ModulePass
 
 PASSES = {
     "simdc-fold-batch-norm": "simdc.passes.fold_batch_norm:FoldBatchNormPass",
@@ -13,7 +17,7 @@ PASSES = {
 }
 
 
-def load_pass(name: str) -> type:
+def load_pass(name: str) -> type[ModulePass]:
     """The pass class called `name`. Raises KeyError."""
     module, _, cls = PASSES[name].partition(":")
     return getattr(import_module(module), cls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from xdsl.context import Context
@@ -21,34 +22,37 @@ from simdc.ir.network import NetworkOp, network_of
 
 def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
     """What an op of the systolic array reads is stored at that operand's width; a result that leaves the systolic array
-    for anyone else at psum width; everything else at SIMD width. A free op's result is its operand's data."""
+    for anyone else at psum width; everything else at SIMD width. A free op hands on its operand's data."""
     widths = hardware.systolic.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
-    values = [*network.body.block.args, *(result for op in network.body.block.ops for result in op.results)]
-    own: dict[SSAValue, int] = {}
-    for value in values:
-        owner = value.owner
-        left_array = isinstance(owner, LayerOp) and owner.UNIT is Unit.CONV
-        free = isinstance(owner, LayerOp) and owner.UNIT is None
-        own[value] = own[owner.operands[0]] if free else widths.psum_bits if left_array else hardware.simd.width_bits
     found: dict[SSAValue, int] = {}
-    for value in reversed(values):
-        wanted: int | None = None
-        for use in value.uses:
-            reader = use.operation
-            if isinstance(reader, LayerOp) and reader.ROLES:
-                wanted = by_role[reader.ROLES[use.index]]
-            elif (
-                isinstance(reader, LayerOp)
-                and reader.UNIT is None
-                and found[reader.results[0]] != own[reader.results[0]]
-            ):
-                wanted = found[reader.results[0]]
-        found[value] = own[value] if wanted is None else wanted
-    for value in values:
-        if isinstance(value.owner, LayerOp) and value.owner.UNIT is None:
-            found[value] = found[value.owner.operands[0]]
+
+    def width_wanted(value: SSAValue) -> int | None:
+        """By an op of the systolic array that reads the value, or what free ops hand on of it."""
+        waiting = [value]
+        while waiting:
+            for use in waiting.pop().uses:
+                reader = use.operation
+                if isinstance(reader, LayerOp) and reader.ROLES:
+                    return by_role[reader.ROLES[use.index]]
+                if _is_free(reader):
+                    waiting += reader.results
+        return None
+
+    for argument in network.body.block.args:
+        found[argument] = width_wanted(argument) or hardware.simd.width_bits
+    for op in network.body.block.ops:
+        for result in op.results:
+            if _is_free(op):
+                found[result] = found[op.operands[0]]
+                continue
+            left_array = isinstance(op, LayerOp) and op.UNIT is Unit.CONV
+            found[result] = width_wanted(result) or (widths.psum_bits if left_array else hardware.simd.width_bits)
     return found
+
+
+def _is_free(op: Operation) -> bool:
+    return isinstance(op, LayerOp) and op.UNIT is None
 
 
 def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
@@ -56,9 +60,9 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
     program runs on the systolic array, whoever reads it; all else at psum width. Its programs have no dropout."""
     widths = hardware.systolic.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
-    found: dict[SSAValue, int] = {argument: widths.psum_bits for argument in network.body.block.args}
+    found: dict[SSAValue, int] = dict.fromkeys(network.body.block.args, widths.psum_bits)
     entries = [op for op in network.layers() if not isinstance(op, DropoutOp)]
-    before_array = {op for op, after in zip(entries, entries[1:], strict=False) if after.UNIT is Unit.CONV}
+    before_array = {op for op, after in pairwise(entries) if after.UNIT is Unit.CONV}
     for op in network.body.block.ops:
         for result in op.results:
             quantized = isinstance(op, LayerOp) and op.UNIT is Unit.SIMD and op in before_array

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdsl.builder import Builder
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.ir import Operation, OpResult, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint
 
 from simdc.ir.base import tensor_type
 from simdc.ir.conv import Conv2DOp, LinearOp
@@ -29,10 +27,11 @@ def fold(norm: BatchNormOp, producer: Conv2DOp | LinearOp) -> None:
     """Scaling goes into the weights, the rest into the bias, which is made where there was none."""
     bias = producer.bias
     if bias is None:
-        channels = tensor_type(norm.shift).get_shape()
-        parameter = ParameterOp(f"{producer.layer.data}.bias", channels, tensor_type(norm.shift).element_type)
+        parameter = ParameterOp.make(f"{producer.layer.data}.bias", tensor_type(norm.shift))
         parameter.location = producer.location
-        Builder(InsertPoint.before(producer)).insert(parameter)
+        block = producer.parent_block()
+        assert block is not None
+        block.insert_op_before(parameter, producer)
         parameter.result.name_hint = f"{producer.result.name_hint}.bias" if producer.result.name_hint else None
         producer.operands = [producer.input, producer.weight, parameter.result]
     folded = producer.folded.data if producer.folded is not None else ()

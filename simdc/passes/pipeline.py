@@ -42,8 +42,8 @@ def default_passes(model: str) -> tuple[ModulePass, ...]:
 
 def parse_pipeline(text: str) -> tuple[ModulePass, ...]:
     """The passes of `simdc-a,simdc-b{option=value}`. Raises SimdcError for an unknown pass or option."""
-    from xdsl.utils.arg_spec import ArgSpecParseError
     from xdsl.utils.arg_spec import parse_pipeline as parse_specs
+    from xdsl.utils.exceptions import ArgSpecParseError
 
     try:
         specs = list(parse_specs(text))
@@ -65,13 +65,16 @@ def run_pipeline(
     module: ModuleOp,
     passes: tuple[ModulePass, ...],
     *,
-    verify_each: bool = True,
+    verify: bool = True,
     after: Callable[[ModulePass], None] | None = None,
 ) -> None:
-    """Apply `passes` in order; `after` sees the module once each is done. Raises SimdcError at the layer at fault."""
+    """Apply `passes` in order; `after` sees the module once each is done. Raises SimdcError at the layer at fault.
+
+    `verify` checks the module before the first pass and after each: needed for passes and IR that are not our own.
+    """
 
     def done(previous: ModulePass | None, current: ModuleOp, following: ModulePass | None) -> None:
-        if (verify_each or following is None) and (error := first_invalid(current)) is not None:
+        if verify and (error := first_invalid(current)) is not None:
             raise error
         if previous is not None and after is not None:
             after(previous)

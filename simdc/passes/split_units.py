@@ -14,7 +14,7 @@ from simdc.ir.network import network_of
 
 @dataclass(frozen=True)
 class SplitUnitsPass(ModulePass):
-    """Writes `unit` on every layer that costs something: contractions to the systolic array, the rest to the SIMD array."""
+    """Writes `unit` on each layer that costs something: contractions run on the systolic array, the rest on SIMD."""
 
     name = "simdc-split-units"
 

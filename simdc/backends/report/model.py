@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import NamedTuple
 
-from attrs import field, frozen
 from xdsl.dialects.builtin import ModuleOp
 
 from simdc.cost.energy import Energy, energy_of
@@ -28,11 +26,8 @@ BINDS = {
 }
 PJ_PER_J = 1e12
 
-T = TypeVar("T")
 
-
-@frozen
-class LayerReport:
+class LayerReport(NamedTuple):
     """One costed layer. `source` is its op; `folded` names the layers that became part of it."""
 
     name: str
@@ -62,8 +57,7 @@ class LayerReport:
         return _utilization([self], hardware) if self.unit is Unit.CONV else None
 
 
-@frozen
-class Totals:
+class Totals(NamedTuple):
     """Sums over layers."""
 
     cycles: Cycles
@@ -80,10 +74,9 @@ class Totals:
         return self.energy.total / PJ_PER_J / runtime_s if runtime_s else 0.0
 
 
-@frozen
-class Report:
+class Report(NamedTuple):
     """Everything that a rendering needs. `free` are (name, op) of layers that cost nothing; `uncosted` are
-    (name, op, reason) of layers that the model has no price for, missing from every sum."""
+    (name, op, reason) of layers that the model has no price for, missing from every sum, `by_unit` and `total`."""
 
     network: str
     phase: str
@@ -94,41 +87,32 @@ class Report:
     layers: tuple[LayerReport, ...]
     free: tuple[tuple[str, str], ...]
     uncosted: tuple[tuple[str, str, str], ...]
-    by_unit: dict[Unit, Totals] = field(init=False)
-    total: Totals = field(init=False)
-
-    @by_unit.default
-    def _sum_units(self) -> dict[Unit, Totals]:
-        return {unit: sum_layers([layer for layer in self.layers if layer.unit is unit]) for unit in Unit}
-
-    @total.default
-    def _sum_all(self) -> Totals:
-        return sum_layers(self.layers)
+    by_unit: dict[Unit, Totals]
+    total: Totals
 
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""
         return _utilization([layer for layer in self.layers if layer.unit is Unit.CONV], self.hardware)
 
 
-def sum_layers(layers: Iterable[LayerReport]) -> Totals:
-    chosen = list(layers)
-    ops: Counter[str] = Counter()
-    for layer in chosen:
+def sum_layers(layers: Sequence[LayerReport]) -> Totals:
+    ops: dict[str, Number] = {}
+    for layer in layers:
         for name, count in layer.cost.ops:
-            ops[name] += count
-    costs = [layer.cost for layer in chosen]
+            ops[name] = ops.get(name, 0) + count
+    costs = [layer.cost for layer in layers]
     return Totals(
-        _sum_records(Cycles, [cost.cycles for cost in costs]),
-        _sum_records(DramBits, [cost.dram_bits for cost in costs]),
-        _sum_records(SramBits, [cost.sram_bits for cost in costs]),
+        Cycles(*_sums(cost.cycles for cost in costs)),
+        DramBits(*_sums(cost.dram_bits for cost in costs)),
+        SramBits(*_sums(cost.sram_bits for cost in costs)),
         tuple(sorted(ops.items())),
-        _sum_records(Energy, [layer.energy for layer in chosen]),
+        Energy(*_sums(layer.energy for layer in layers)),
     )
 
 
-def _sum_records(cls: type[T], records: Sequence[T]) -> T:
-    """Field by field."""
-    return cls(*map(sum, zip(*records, strict=True))) if records else cls()
+def _sums(records: Iterable[tuple[Number, ...]]) -> list[Number]:
+    """Field by field; nothing for no records."""
+    return [sum(column) for column in zip(*records, strict=True)]
 
 
 def make_report(module: ModuleOp, model: str) -> Report:
@@ -163,6 +147,8 @@ def make_report(module: ModuleOp, model: str) -> Report:
         layers=tuple(costed),
         free=tuple(free),
         uncosted=tuple(uncosted),
+        by_unit={unit: sum_layers([layer for layer in costed if layer.unit is unit]) for unit in Unit},
+        total=sum_layers(costed),
     )
 
 

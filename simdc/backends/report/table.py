@@ -40,7 +40,8 @@ def _coverage(report: Report) -> str:
     if folded:
         text += f", {len(folded)} batch norms folded into the layers before them"
     if report.free:
-        text += f", {len(report.free)} {'costs' if len(report.free) == 1 else 'cost'} nothing: {', '.join(f'{name} ({op})' for name, op in report.free)}"
+        verb = "costs" if len(report.free) == 1 else "cost"
+        text += f", {len(report.free)} {verb} nothing: {', '.join(f'{name} ({op})' for name, op in report.free)}"
     if report.uncosted:
         text += f", {len(report.uncosted)} NOT COSTED"
     return text

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 
 from simdc.cost.capacity import Need, refuse
-from simdc.cost.grid import Axis, Footprint, Grid, stored_bounds
+from simdc.cost.grid import Axis, Grid, stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
@@ -93,7 +93,7 @@ def _check_buffers(
 
 
 def _steps(axis: Axis, wide: Mapping[str, int]) -> int:
-    """Array steps along one axis over all its tiles; a loop that lies along the array takes `wide` iterations a step."""
+    """Array steps along one axis over all its tiles; a loop along the array does `wide` iterations a step."""
     width = wide.get(axis.loop)
     if width is None:
         return axis.bound
@@ -108,7 +108,7 @@ def _walk_cycles(
     psum: Stream,
     ofmap: Stream,
 ) -> int:
-    """Cycles from the first load to the last store. `loads` are (stream, 0 for the weight port, 1 for the ifmap port)."""
+    """Cycles from the first load to the last store. `loads` are (stream, 0 for weight port or 1 for ifmap port)."""
     axes = grid.axes
     still = prod(_steps(axis, wide) for axis in grid.every if axis.count == 1)
     sizes = [(-(-axis.tile // wide.get(axis.loop, 1)), -(-axis.last // wide.get(axis.loop, 1))) for axis in axes]
@@ -125,14 +125,14 @@ def _walk_cycles(
             compute *= edge if i == last else full
         ports = [0, 0, 0]
         if before is not None and psum.innermost >= _stepped(before, here):
-            complete = all([before[slot] == lasts[slot] for slot in summed])
+            complete = all(before[slot] == lasts[slot] for slot in summed)
             ports[2] = (ofmap if complete else psum).cycles_at(before)
         if after is not None:
             stepped = _stepped(here, after)
             for moved, port in loads:
                 if moved.innermost >= stepped:
                     ports[port] += moved.cycles_at(after)
-            if psum.innermost >= stepped and any([after[slot] for slot in summed]):
+            if psum.innermost >= stepped and any(after[slot] for slot in summed):
                 ports[2] += psum.cycles_at(after)
         total += times * max(compute + fill, *ports)
 

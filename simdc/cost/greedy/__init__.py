@@ -17,9 +17,7 @@ from .program import program_tile
 def greedy_tiling(kernel: Kernel, hardware: Hardware) -> Tiling:
     """A tiling in the kernel's default loop order. Pricing it raises TilingError when even one inner tile is too large
     for a buffer; otherwise it is legal."""
-    if isinstance(kernel, VectorProgram):
-        sizes = program_tile(kernel, hardware)
-    else:
-        sizes = contraction_tile(kernel, hardware)
+    is_program = isinstance(kernel, VectorProgram)
+    sizes = program_tile(kernel, hardware) if is_program else contraction_tile(kernel, hardware)
     order = tuple(loop_bounds(kernel))
     return Tiling(order, tuple([sizes[loop] for loop in order]))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from attrs import frozen
 from xdsl.ir import SSAValue
 
 from .errors import DslError, Place, listing, shorten, similar
@@ -25,8 +24,7 @@ class Layer(Protocol):
     def required(self) -> tuple[str, ...]: ...
 
 
-@frozen(eq=False, repr=False)
-class Given:
+class Given(NamedTuple):
     """An argument as it was evaluated."""
 
     place: Place
@@ -34,8 +32,7 @@ class Given:
     value: Value
 
 
-@frozen(eq=False, repr=False)
-class LayerCall:
+class LayerCall(NamedTuple):
     inputs: tuple[SSAValue, ...]
     arguments: dict[str, Value]
     places: dict[str, Place]

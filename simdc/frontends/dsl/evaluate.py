@@ -71,8 +71,8 @@ class _Evaluator(Expressions):
                 self.branch(statement, frame)
 
     def repeat(self, statement: Repeat, frame: Frame) -> None:
-        count = self.value(statement.count, frame)
-        place = statement.count.place
+        count = self.value(statement.rounds, frame)
+        place = statement.rounds.place
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise DslError(f"repeat needs a whole number that is not negative, got {describe(count)}", place)
         if count > MAX_STEPS:
@@ -80,8 +80,8 @@ class _Evaluator(Expressions):
         self.enter(statement.place)
         for index in range(count):
             self.spend(1, statement.place)
-            if statement.index is not None:
-                frame.variables[statement.index] = index
+            if statement.counter is not None:
+                frame.variables[statement.counter] = index
             self.execute(statement.body, frame)
         self.leave()
 

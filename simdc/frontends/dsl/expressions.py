@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 from .calls import Given
 from .errors import DslError, Place
@@ -12,8 +12,7 @@ from .syntax import Call, Chain, Expression, Name, Number, Operation, Prefix, Si
 from .values import Value, apply, describe, negate, number, truth
 
 
-@frozen(eq=False, repr=False)
-class Frame:
+class Frame(NamedTuple):
     """The names that are visible in the network or in one call of a block."""
 
     variables: dict[str, Value]

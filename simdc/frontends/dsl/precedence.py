@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 from .errors import DslError, Place
 from .syntax import Call, Chain, Expression, Name, Operation, Prefix
@@ -19,8 +19,7 @@ LEVELS = (
 NOT, COMPARISON = 2, 3
 
 
-@frozen(eq=False, repr=False)
-class Operator:
+class Operator(NamedTuple):
     place: Place
     symbol: str
 

@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 from .errors import Place
 
 
-@frozen(eq=False, repr=False)
-class Number:
+class Number(NamedTuple):
     place: Place
     value: int | float
 
 
-@frozen(eq=False, repr=False)
-class Truth:
+class Truth(NamedTuple):
     place: Place
     value: bool
 
 
-@frozen(eq=False, repr=False)
-class Name:
+class Name(NamedTuple):
     place: Place
     identifier: str
 
 
-@frozen(eq=False, repr=False)
-class Text:
+class Text(NamedTuple):
     """A string; the names in it stand for `{i}` and are replaced by their values."""
 
     place: Place
     parts: tuple[str | Name, ...]
 
 
-@frozen(eq=False, repr=False)
-class Sizes:
+class Sizes(NamedTuple):
     """A list such as `[3, 5]`."""
 
     place: Place
     items: tuple[Expression, ...]
 
 
-@frozen(eq=False, repr=False)
-class Prefix:
+class Prefix(NamedTuple):
     """`-x` or `not x`."""
 
     place: Place
@@ -50,8 +44,7 @@ class Prefix:
     operand: Expression
 
 
-@frozen(eq=False, repr=False)
-class Operation:
+class Operation(NamedTuple):
     """Operators of one precedence, from left to right: `operands[0] operators[0] operands[1] ...`. One node however
     many there are, so that a long sum is not a deep one. Each operator has its own place."""
 
@@ -60,8 +53,7 @@ class Operation:
     operands: tuple[Expression, ...]
 
 
-@frozen(eq=False, repr=False)
-class Argument:
+class Argument(NamedTuple):
     """`value` or `keyword=value`."""
 
     place: Place
@@ -69,15 +61,13 @@ class Argument:
     value: Expression
 
 
-@frozen(eq=False, repr=False)
-class Call:
+class Call(NamedTuple):
     place: Place
     callee: str
     arguments: tuple[Argument, ...]
 
 
-@frozen(eq=False, repr=False)
-class Chain:
+class Chain(NamedTuple):
     """`head -> step -> step`: each step's first argument is the value before it."""
 
     place: Place
@@ -85,23 +75,22 @@ class Chain:
     steps: tuple[Call, ...]
 
 
-@frozen(eq=False, repr=False)
-class Assign:
+class Assign(NamedTuple):
     place: Place
     target: str
     value: Expression
 
 
-@frozen(eq=False, repr=False)
-class Repeat:
+class Repeat(NamedTuple):
+    """`counter` is the name that numbers the rounds, if they are numbered."""
+
     place: Place
-    count: Expression
-    index: str | None
+    rounds: Expression
+    counter: str | None
     body: tuple[Statement, ...]
 
 
-@frozen(eq=False, repr=False)
-class Branch:
+class Branch(NamedTuple):
     """`otherwise` is the branch that follows `else if`, or the statements that follow `else`, if any."""
 
     place: Place
@@ -110,14 +99,12 @@ class Branch:
     otherwise: Branch | tuple[Statement, ...]
 
 
-@frozen(eq=False, repr=False)
-class Return:
+class Return(NamedTuple):
     place: Place
     values: tuple[Expression, ...]
 
 
-@frozen(eq=False, repr=False)
-class Input:
+class Input(NamedTuple):
     """An input of the network, its shape without batch."""
 
     place: Place
@@ -125,15 +112,13 @@ class Input:
     shape: tuple[int, ...]
 
 
-@frozen(eq=False, repr=False)
-class Parameter:
+class Parameter(NamedTuple):
     place: Place
     name: str
     default: Expression | None
 
 
-@frozen(eq=False, repr=False)
-class Network:
+class Network(NamedTuple):
     place: Place
     name: str
     inputs: tuple[Input, ...]
@@ -141,8 +126,7 @@ class Network:
     results: Return
 
 
-@frozen(eq=False, repr=False)
-class Block:
+class Block(NamedTuple):
     place: Place
     name: str
     parameters: tuple[Parameter, ...]
@@ -150,8 +134,7 @@ class Block:
     results: Return
 
 
-@frozen(eq=False, repr=False)
-class Program:
+class Program(NamedTuple):
     network: Network
     blocks: dict[str, Block]
 

@@ -73,7 +73,7 @@ BODY = [
     ("return conv(x, «0, 3) }", "conv: channels must be a positive whole number, got 0"),
     ("return conv(x, 4, 3, stride=2, «groups=1.5) }", "groups must be a positive whole number, got 1.5"),
     ("return «add(x, conv(x, 4, 1)) }", "add: "),
-    ("return dropout(x, «true) }", "rate must be a number, got True"),
+    ("return dropout(x, «true) }", "rate must be a number, got true"),
     # expressions
     ("a = x «+ 1 return x }", "'+' needs a number, got a tensor"),
     ("a = true «* 1 return x }", "'*' needs a number, got true"),

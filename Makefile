@@ -1,0 +1,52 @@
+# Each target sets up what it needs in $(VENV) first, and only once: a stamp file tells that it is there.
+#   make demo     what ResNet-50 costs on the preset machine HI3
+#   make test     lint, format check, types, tests
+#   make bench    speed and memory, measured here and now
+#   make docs     renew the generated pages below docs/
+#   make clean    remove the environment and caches
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first of these that is new enough; choose another with: make PYTHON=/path/to/python3
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint bench docs clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.simdc-installed
+	$(BIN)/simdc examples/networks/resnet50.dsl --hw HI3 --emit-cost
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.simdc-test-installed
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+bench: $(VENV)/.simdc-installed
+	$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/.simdc-installed
+	$(BIN)/python docs/generate_hardware.py
+	$(BIN)/python examples/compare_models.py --write docs/exact-vs-simdit.md
+
+$(VENV)/.simdc-installed: pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "simdc needs Python 3.11 or newer, but '$(PYTHON)' is: $$("$(PYTHON)" --version 2>&1)"; \
+		echo "If a newer one is installed, name it: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "setting up $(VENV) with $$("$(PYTHON)" --version)"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.simdc-test-installed: $(VENV)/.simdc-installed
+	@echo "adding what the tests need"
+	@$(PIP) install --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

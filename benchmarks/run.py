@@ -1,0 +1,142 @@
+"""Speed and memory of simdc, measured here and now, beside their targets.
+
+    python benchmarks/run.py            everything, about a minute
+    python benchmarks/run.py --quick    fewer repetitions, no long chains
+
+Whole processes are timed in turns (A B A B ...), so that whatever else the machine does hits both alike. Memory is the
+peak resident set of a child process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = [sys.executable, "-m", "simdc", "examples/networks/resnet50.dsl", "--hw", "HI3", "--emit-cost"]
+XDSL_ONLY = [sys.executable, "-c", "import xdsl.parser, xdsl.printer, xdsl.passes"]
+BARE = [sys.executable, "-c", "pass"]
+CHAINS = (1_000, 3_000, 10_000)
+MAXRSS_PER_MIB = 2**20 if sys.platform == "darwin" else 2**10
+"""The peak of a child's memory is told in bytes on macOS and in KiB elsewhere."""
+
+
+class Line(NamedTuple):
+    what: str
+    value: str
+    target: str = ""
+
+
+class Child(NamedTuple):
+    seconds: float
+    peak_mib: float
+
+
+def run_child(command: list[str]) -> Child:
+    """Run a process to its end. Raises CalledProcessError when it fails."""
+    start = perf_counter()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Child(perf_counter() - start, usage.ru_maxrss / MAXRSS_PER_MIB)
+
+
+def processes(repetitions: int) -> list[Line]:
+    commands = {"demo": DEMO, "xdsl": XDSL_ONLY, "bare": BARE}
+    for command in commands.values():
+        run_child(command)
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    peak_mib = 0.0
+    for _ in range(repetitions):
+        for name, command in commands.items():
+            child = run_child(command)
+            seconds[name].append(child.seconds)
+            if name == "demo":
+                peak_mib = max(peak_mib, child.peak_mib)
+    demo, xdsl, bare = (median(seconds[name]) for name in ("demo", "xdsl", "bare"))
+    return [
+        Line("python -c pass", f"{1e3 * bare:,.0f} ms"),
+        Line("python -c 'import xdsl.parser, xdsl.printer, xdsl.passes'", f"{1e3 * xdsl:,.0f} ms"),
+        Line("simdc examples/networks/resnet50.dsl --hw HI3 --emit-cost", f"{1e3 * demo:,.0f} ms"),
+        Line("  its time over that of importing xDSL", f"{demo / xdsl:.2f}", "at most 1.8"),
+        Line("  its peak memory", f"{peak_mib:,.0f} MiB", "at most 120 MiB"),
+    ]
+
+
+def again(repetitions: int) -> list[Line]:
+    """Costing a network again after a change of the machine, in a process that has costed it before."""
+    import simdc
+    from simdc.cost import with_field
+
+    network, base = simdc.load("resnet50"), simdc.load_hardware("HI3")
+    # A new machine each time, none of them seen before, all of them realistic: only the ifmap buffer moves.
+    machines = [with_field(base, "systolic.buffers.ifmap_bits", 2**21 + 4096 * i) for i in range(repetitions)]
+    lines: list[Line] = []
+    for model, target in (("exact", "at most 4 ms"), ("simdit", "at most 2 ms")):
+        simdc.evaluate(network, base, model)
+        milliseconds = [
+            1e3 * _seconds(lambda m=machine, n=model: simdc.evaluate(network, m, n)) for machine in machines
+        ]
+        best, middle = min(milliseconds), median(milliseconds)
+        lines.append(Line(f"ResNet-50 again on another machine, {model}", f"{middle:.2f} ms (best {best:.2f})", target))
+    return lines
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def chains(lengths: tuple[int, ...]) -> list[Line]:
+    """A network of convolutions one after the other, from DSL text to report."""
+    lines: list[Line] = []
+    per_layer_us: list[float] = []
+    with TemporaryDirectory() as folder:
+        for length in lengths:
+            path = Path(folder) / f"chain{length}.dsl"
+            layers = "".join(f"  x = conv(x, {16 + i % 7}, 3, pad=1)\n" for i in range(length))
+            path.write_text(f"network chain(x: 16x14x14) {{\n{layers}  return x\n}}\n", encoding="utf-8")
+            out = str(Path(folder) / "cost.json")
+            command = [sys.executable, "-m", "simdc", str(path), "--hw", "HI3", "--format", "json", "-o", out]
+            children = [run_child(command) for _ in range(3)]
+            seconds = median(child.seconds for child in children)
+            assert json.loads(Path(out).read_text(encoding="utf-8"))["coverage"]["costed"] == length
+            per_layer_us.append(1e6 * seconds / length)
+            value = f"{seconds:.2f} s, {per_layer_us[-1]:,.0f} us a layer, {children[0].peak_mib:,.0f} MiB"
+            lines.append(Line(f"a chain of {length:,} convolutions, DSL to JSON", value))
+    if len(lengths) > 1:
+        growth = per_layer_us[-1] / per_layer_us[0]
+        lines.append(Line(f"  time a layer, {lengths[-1]:,} over {lengths[0]:,}", f"{growth:.2f}", "linear: about 1"))
+    return lines
+
+
+def main() -> None:
+    parser = ArgumentParser(description="Measure simdc against its targets.")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, no long chains")
+    quick = parser.parse_args().quick
+    print(f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores; medians")
+    groups: list[Callable[[], list[Line]]] = [
+        lambda: processes(5 if quick else 21),
+        lambda: again(20 if quick else 200),
+        lambda: chains(CHAINS[:1] if quick else CHAINS),
+    ]
+    for group in groups:
+        for line in group():
+            print(f"{line.what:58}  {line.value:>32}  {line.target}".rstrip(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

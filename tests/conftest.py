@@ -1,0 +1,91 @@
+"""Settings for every test, and the collector of golden files: IR text before and after a pipeline of passes.
+
+// RUN: simdc-fold-batch-norm,simdc-assign-widths{rule=program-order}
+// HW: HI3                        (a preset, when the input names no machine itself; left out of the result)
+builtin.module { ... }
+// -----
+builtin.module { ... }            (expected; `pytest --update-golden` writes what the pipeline gives)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import unified_diff
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+
+from simdc.frontends.hardware_file import load_hardware
+from simdc.ir.context import HARDWARE, set_hardware
+from simdc.passes.pipeline import make_context, parse_pipeline, run_pipeline
+
+# How long one example takes says nothing on a shared machine.
+settings.register_profile("simdc", deadline=None)
+settings.load_profile("simdc")
+
+SEPARATOR = "// -----\n"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the expected part of golden .mlir files")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
+    return GoldenFile.from_parent(parent, path=file_path) if file_path.suffix == ".mlir" else None
+
+
+class GoldenMismatch(Exception):
+    """What the pipeline gives is not what the file expects."""
+
+
+class GoldenFile(pytest.File):
+    def collect(self) -> Iterable[pytest.Item]:
+        yield GoldenCase.from_parent(self, name=self.path.stem)
+
+
+class GoldenCase(pytest.Item):
+    def runtest(self) -> None:
+        text = self.path.read_text(encoding="utf-8")
+        given, _, expected = text.partition(SEPARATOR)
+        result = transformed(given)
+        if printed(parsed(result)) != result:
+            raise GoldenMismatch("the result does not parse back to itself")
+        if self.config.getoption("--update-golden"):
+            self.path.write_text(given + SEPARATOR + result, encoding="utf-8")
+        elif result != expected:
+            lines = unified_diff(expected.splitlines(), result.splitlines(), "expected", "result", lineterm="", n=1)
+            raise GoldenMismatch("\n".join(lines))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        return str(excinfo.value) if excinfo.errisinstance(GoldenMismatch) else str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.name
+
+
+def transformed(given: str) -> str:
+    """The input of a golden file after its pipeline."""
+    header = dict(re.findall(r"^// (RUN|HW): (\S.*?) *$", given, re.MULTILINE))
+    module = parsed(given)
+    if "HW" in header:
+        set_hardware(module, load_hardware(header["HW"]))
+    run_pipeline(module, parse_pipeline(header["RUN"]))
+    if "HW" in header:
+        del module.attributes[HARDWARE]
+    return printed(module)
+
+
+def parsed(text: str) -> ModuleOp:
+    return Parser(make_context(), text).parse_module()
+
+
+def printed(module: ModuleOp) -> str:
+    stream = StringIO()
+    Printer(stream).print_op(module)
+    return stream.getvalue() + "\n"
