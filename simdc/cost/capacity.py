@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from .grid import Grid, visits
 from .hardware import Hardware
@@ -11,18 +11,12 @@ from .kernel import Operand, Phase
 from .tiling import Tiling, TilingError
 
 
-class Need(NamedTuple):
-    """Bits that a tiling needs in a buffer, and the limit: what the buffer can hold at a time."""
-
-    buffer: str
-    need_bits: int
-    limit_bits: int
-
-
-def refuse(need: Need, tiling: Tiling) -> NoReturn:
+def refuse(buffer: str, field: str, need_bits: int, limit_bits: int, tiling: Tiling) -> NoReturn:
+    """Raise TilingError: `limit_bits` is what the buffer can hold at a time, `field` the hardware field to enlarge."""
+    tile = ", ".join(f"{loop} = {size}" for loop, size in tiling.as_dict().items())
     raise TilingError(
-        f"the {need.buffer} needs {need.need_bits:,} bits for tile {tiling.as_dict()}, "
-        f"it can hold {need.limit_bits:,} at a time"
+        f"the {buffer} needs {need_bits:,} bits for a tile of {tile}; "
+        f"it can hold {limit_bits:,} bits at a time: enlarge {field} or tile smaller"
     )
 
 
@@ -39,7 +33,7 @@ def check_vector_memory(phase: Phase, grid: Grid, tiling: Tiling, hardware: Hard
     for operand in operands:
         need_bits += grid.footprint(operand).largest() * operand.bits
     if need_bits > hardware.simd.vmem_bits:
-        refuse(Need("vector memory", need_bits, hardware.simd.vmem_bits), tiling)
+        refuse("vector memory", "simd.vmem_bits", need_bits, hardware.simd.vmem_bits, tiling)
 
 
 @lru_cache(maxsize=4096)

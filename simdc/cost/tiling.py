@@ -29,14 +29,14 @@ def loop_bounds(kernel: Kernel) -> dict[str, int]:
 
 
 def check_loops(kernel: Kernel, tiling: Tiling) -> None:
-    """Raise TilingError unless the tiling names exactly the kernel's loops, each with a positive size."""
-    bounds = loop_bounds(kernel)
-    if set(bounds) == set(tiling.order) and len(bounds) == len(tiling.order) and min(tiling.sizes) >= 1:
+    """Raise TilingError unless the tiling names exactly the kernel's loops, each with a positive whole size."""
+    bounds, (order, sizes) = loop_bounds(kernel), tiling
+    if set(bounds) != set(order) or len(bounds) != len(order):
+        raise TilingError(f"the tiling orders loops {list(order)}, the layer has {list(bounds)}")
+    if len(sizes) != len(order):
+        raise TilingError(f"the tiling has {len(sizes)} sizes for {len(order)} loops")
+    if set(map(type, sizes)) <= {int} and min(sizes, default=1) >= 1:
         return
-    missing = [name for name in bounds if name not in tiling.order]
-    extra = [name for name in tiling.order if name not in bounds]
-    if missing or extra or len(set(tiling.order)) != len(tiling.order):
-        raise TilingError(f"the tiling orders loops {list(tiling.order)}, the layer has {list(bounds)}")
-    for name, size in zip(tiling.order, tiling.sizes, strict=True):
-        if size < 1:
+    for name, size in zip(order, sizes, strict=True):
+        if type(size) is not int or size < 1:
             raise TilingError(f"tile size of loop '{name}' must be a positive whole number, got {size!r}")

@@ -161,6 +161,7 @@ def test_a_sum_in_vector_memory_must_not_be_left() -> None:
         ),
         (("oc", "ic", "kw", "ow", "g"), (1,) * 5, "the tiling orders loops ['oc', 'ic', 'kw', 'ow', 'g'], the layer"),
         (("oc", "ic", "kw", "ow", "ow"), (1,) * 5, "the tiling orders loops ['oc', 'ic', 'kw', 'ow', 'ow'], the layer"),
+        (("oc", "ic", "kw", "ow"), (1, 1, 1), "the tiling has 3 sizes for 4 loops"),
         (("oc", "ic", "kw", "ow"), (1, 0, 1, 1), "tile size of loop 'ic' must be a positive whole number, got 0"),
         (("oc", "ic", "kw", "ow"), (1, 1, 1, -2), "tile size of loop 'ow' must be a positive whole number, got -2"),
         (("oc", "ic", "kw", "ow"), (1, 2.5, 1, 1), "tile size of loop 'ic' must be a positive whole number, got 2.5"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from simdc.cost.capacity import Need, refuse
+from simdc.cost.capacity import refuse
 from simdc.cost.grid import Axis, Grid, stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
@@ -80,16 +80,16 @@ def _check_buffers(
 ) -> None:
     buffers = hardware.systolic.buffers
     rows = [
-        ("weight buffer", weight, kernel.weight.bits, buffers.weight_bits),
-        ("ifmap buffer", ifmap, kernel.ifmap.bits, buffers.ifmap_bits),
-        ("psum buffer", psum, kernel.psum.bits, buffers.psum_bits),
+        ("weight", weight, kernel.weight.bits, buffers.weight_bits),
+        ("ifmap", ifmap, kernel.ifmap.bits, buffers.ifmap_bits),
+        ("psum", psum, kernel.psum.bits, buffers.psum_bits),
     ]
     if bias is not None and kernel.bias is not None:
-        rows.append(("bias buffer", bias, kernel.bias.bits, buffers.bias_bits))
+        rows.append(("bias", bias, kernel.bias.bits, buffers.bias_bits))
     for name, moved, bits, capacity_bits in rows:
         need_bits = moved.footprint.largest() * bits
         if need_bits > capacity_bits // 2:
-            refuse(Need(name, need_bits, capacity_bits // 2), tiling)
+            refuse(f"{name} buffer", f"systolic.buffers.{name}_bits", need_bits, capacity_bits // 2, tiling)
 
 
 def _steps(axis: Axis, wide: Mapping[str, int]) -> int:

@@ -40,13 +40,15 @@ def roles(kernel: Contraction) -> Roles:
 
 
 def contraction_tile(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
-    """Tile size of each loop. When the window is small the image is cut into equal parts if it can be."""
+    """Tile size of each loop; the innermost tile if nothing fits. When the window is small the image is cut into equal
+    parts if it can be."""
     array, buffers, clip = hardware.systolic, hardware.systolic.buffers, not hardware.stores_padding
     bounds = stored_bounds(kernel, hardware)
     rows, columns = kernel.rows, kernel.columns
     window, image, batch, groups = roles(kernel)
     tile = dict.fromkeys(bounds, 1)
     tile[rows], tile[columns] = min(array.rows, bounds[rows]), min(array.columns, bounds[columns])
+    innermost = dict(tile)
 
     def room(operand: Operand | None, capacity_bits: int) -> int:
         """How many times the operand's current tile fits into half of its buffer."""
@@ -60,23 +62,26 @@ def contraction_tile(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
     def image_fits() -> bool:
         return room(kernel.psum, buffers.psum_bits) > 0 and room(kernel.ifmap, buffers.ifmap_bits) > 0
 
-    def everything_fits() -> bool:
+    def group_fits() -> bool:
         return inputs_fit() and image_fits() and room(kernel.bias, buffers.bias_bits) > 0
 
     split_evenly(window, bounds, tile, inputs_fit)
-    more = min(room(kernel.weight, buffers.weight_bits), room(kernel.ifmap, buffers.ifmap_bits))
-    tile[rows] = min(bounds[rows], array.rows * max(1, more))
+    row_tiles = min(room(kernel.weight, buffers.weight_bits), room(kernel.ifmap, buffers.ifmap_bits))
+    tile[rows] = min(bounds[rows], array.rows * max(1, row_tiles))
     if any(bounds[loop] > SMALL_WINDOW for loop in window) or not split_exactly(image, bounds, tile, image_fits):
         split_evenly(image, bounds, tile, image_fits)
     for loop in batch:
-        split_exactly((loop,), bounds, tile, image_fits)
-    more = min(
+        if bounds[loop] > 1:
+            split_exactly((loop,), bounds, tile, image_fits)
+    column_tiles = min(
         room(kernel.weight, buffers.weight_bits),
         room(kernel.psum, buffers.psum_bits),
         room(kernel.bias, buffers.bias_bits),
     )
-    tile[columns] = min(bounds[columns], array.columns * max(1, more))
+    if min(row_tiles, column_tiles) < 1:
+        return innermost
+    tile[columns] = min(bounds[columns], array.columns * column_tiles)
     if tile[rows] == bounds[rows] and tile[columns] == bounds[columns]:
         for loop in groups:
-            split_evenly((loop,), bounds, tile, everything_fits)
+            split_evenly((loop,), bounds, tile, group_fits)
     return tile

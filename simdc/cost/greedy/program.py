@@ -42,11 +42,12 @@ def roles(program: VectorProgram) -> Roles:
 
 
 def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
-    """Tile size of each loop."""
+    """Tile size of each loop; the innermost tile if nothing fits."""
     simd, clip, lanes = hardware.simd, not hardware.stores_padding, program.lanes
     bounds = stored_bounds(program, hardware)
     tile = dict.fromkeys(bounds, 1)
     tile[lanes] = min(simd.lanes, bounds[lanes])
+    innermost = dict(tile)
     phases = [resident(phase) for phase in program.phases]
 
     def fits() -> bool:
@@ -58,24 +59,22 @@ def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
                 return False
         return True
 
-    def grow_lanes() -> None:
+    def grow_lanes() -> bool:
         vectors = -(-bounds[lanes] // simd.lanes)
 
         def lanes_fit(unused: int) -> bool:
             tile[lanes] = min(bounds[lanes], (vectors - unused) * simd.lanes)
             return fits()
 
-        lanes_fit(first(lanes_fit, 0, vectors - 1))
+        return lanes_fit(0) or (vectors > 1 and lanes_fit(first(lanes_fit, 1, vectors - 1)))
 
-    def grow_others() -> None:
-        for loop in others:
-            split = split_exactly if loop == "n" else split_evenly
-            split((loop,), bounds, tile, fits)
+    def grow_others() -> bool:
+        splits = [split_exactly if loop == "n" else split_evenly for loop in others]
+        return all(split((loop,), bounds, tile, fits) for split, loop in zip(splits, others, strict=True))
 
     window, image, others, per_channel = roles(program)
     split_evenly(window, bounds, tile, fits)
     if not split_exactly(image, bounds, tile, fits):
         split_evenly(image, bounds, tile, fits)
-    for grow in (grow_others, grow_lanes) if per_channel else (grow_lanes, grow_others):
-        grow()
-    return tile
+    steps = (grow_others, grow_lanes) if per_channel else (grow_lanes, grow_others)
+    return tile if all(grow() for grow in steps) else innermost

@@ -34,16 +34,18 @@ def first(holds: Callable[[int], bool], low: int, high: int) -> int:
 
 def split_evenly(
     loops: Sequence[str], bounds: Mapping[str, int], tile: dict[str, int], fits: Callable[[], bool]
-) -> None:
-    """Cut the loops into the fewest parts that fit, the same number for each; the last part may be smaller."""
+) -> bool:
+    """Cut the loops into the fewest parts that fit, the same number for each; the last part may be smaller. False when
+    not even single iterations fit."""
 
     def parts_fit(parts: int) -> bool:
         for loop in loops:
             tile[loop] = -(-bounds[loop] // parts)
         return fits()
 
-    if loops:
-        parts_fit(first(parts_fit, 1, max(bounds[loop] for loop in loops)))
+    if parts_fit(1) or not loops:
+        return True
+    return parts_fit(first(parts_fit, 2, max(bounds[loop] for loop in loops)))
 
 
 def split_exactly(
