@@ -33,18 +33,19 @@ docs: $(VENV)/.simdc-installed
 	$(BIN)/python docs/generate_hardware.py
 	$(BIN)/python examples/compare_models.py --write docs/exact-vs-simdit.md
 
-$(VENV)/.simdc-installed: pyproject.toml
+# Installed as users have it, byte-compiled and all; anew when a file of the package changes.
+$(VENV)/.simdc-installed: pyproject.toml $(shell find simdc examples -type f -not -name '*.pyc')
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "simdc needs Python 3.11 or newer, but '$(PYTHON)' is: $$("$(PYTHON)" --version 2>&1)"; \
 		echo "If a newer one is installed, name it: make PYTHON=/path/to/python3"; exit 1; }
 	@echo "setting up $(VENV) with $$("$(PYTHON)" --version)"
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@$(PIP) install --editable .
+	@$(PIP) install .
 	@touch $@
 
 $(VENV)/.simdc-test-installed: $(VENV)/.simdc-installed
 	@echo "adding what the tests need"
-	@$(PIP) install --editable '.[test]'
+	@$(PIP) install '.[test]'
 	@touch $@
 
 clean:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -103,23 +104,26 @@ def _seconds(work: Callable[[], object]) -> float:
 def chains(lengths: tuple[int, ...]) -> list[Line]:
     """A network of convolutions one after the other, from DSL text to report."""
     lines: list[Line] = []
-    per_layer_us: list[float] = []
+    taken: list[float] = []
     with TemporaryDirectory() as folder:
         for length in lengths:
-            path = Path(folder) / f"chain{length}.dsl"
+            path, out = Path(folder) / f"chain{length}.dsl", Path(folder) / "cost.json"
             layers = "".join(f"  x = conv(x, {16 + i % 7}, 3, pad=1)\n" for i in range(length))
             path.write_text(f"network chain(x: 16x14x14) {{\n{layers}  return x\n}}\n", encoding="utf-8")
-            out = str(Path(folder) / "cost.json")
-            command = [sys.executable, "-m", "simdc", str(path), "--hw", "HI3", "--format", "json", "-o", out]
+            command = [sys.executable, "-m", "simdc", str(path), "--hw", "HI3", "--format", "json", "-o", str(out)]
             children = [run_child(command) for _ in range(3)]
-            seconds = median(child.seconds for child in children)
-            assert json.loads(Path(out).read_text(encoding="utf-8"))["coverage"]["costed"] == length
-            per_layer_us.append(1e6 * seconds / length)
-            value = f"{seconds:.2f} s, {per_layer_us[-1]:,.0f} us a layer, {children[0].peak_mib:,.0f} MiB"
+            assert json.loads(out.read_text(encoding="utf-8"))["coverage"]["costed"] == length
+            taken.append(median(child.seconds for child in children))
+            value = f"{taken[-1]:.2f} s, {1e6 * taken[-1] / length:,.0f} us a layer, {children[0].peak_mib:,.0f} MiB"
             lines.append(Line(f"a chain of {length:,} convolutions, DSL to JSON", value))
-    if len(lengths) > 1:
-        growth = per_layer_us[-1] / per_layer_us[0]
-        lines.append(Line(f"  time a layer, {lengths[-1]:,} over {lengths[0]:,}", f"{growth:.2f}", "linear: about 1"))
+    if len(lengths) > 2:
+        # Start-up is in all of them and in none of the differences.
+        steps = [
+            1e6 * (later - sooner) / (longer - shorter)
+            for (shorter, sooner), (longer, later) in pairwise(zip(lengths, taken, strict=True))
+        ]
+        value = " then ".join(f"{step:,.0f}" for step in steps) + f" us, ratio {steps[-1] / steps[0]:.2f}"
+        lines.append(Line("  a further layer", value, "linear: ratio about 1"))
     return lines
 
 

@@ -1,12 +1,10 @@
 """Write docs/hardware.md from the fields of `simdc.cost.hardware`.
 
-python docs/generate_hardware.py           write the page
-python docs/generate_hardware.py --check   fail if it is out of date
+python docs/generate_hardware.py
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,12 +83,5 @@ def page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def main() -> int:
-    if "--check" in sys.argv[1:]:
-        return int(not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page())
-    PAGE.write_text(page(), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    PAGE.write_text(page(), encoding="utf-8")

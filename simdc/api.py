@@ -15,7 +15,7 @@ from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
-from simdc.passes.pipeline import default_passes, run_pipeline
+from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline
 
 __all__ = ["Network", "compile_network", "evaluate", "load", "load_hardware"]
 
@@ -33,8 +33,7 @@ class Network:
         if key not in self._workloads:
             module = self.module.clone()
             set_hardware(module, hardware)
-            # Everything up to tiling: what remains depends on more of the machine than its widths.
-            run_pipeline(module, default_passes(model)[:3])
+            run_pipeline(module, lowering_passes(model))
             layers: list[tuple[str, Kernel]] = []
             for op in network_of(module).layers():
                 kernel = op.kernel()

@@ -1,8 +1,8 @@
 """What the README and the pages below docs/ show is what happens."""
 
 import contextlib
-import gc
 import io
+import itertools
 import json
 import re
 import runpy
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import simdc
 from simdc.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,10 +37,7 @@ def run_command(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     program, *arguments = shlex.split(command)
     assert program == "simdc"
     monkeypatch.chdir(ROOT)
-    try:
-        main(arguments)
-    finally:
-        gc.enable()
+    main(arguments)
     captured = capsys.readouterr()
     return captured.out + captured.err
 
@@ -49,7 +47,7 @@ def run_python(path: Path) -> list[tuple[str, str]]:
     names: dict[str, object] = {"__name__": "__main__"}
     found: list[tuple[str, str]] = []
     all_blocks = [*blocks(path), ("", "")]
-    for (language, text), (next_language, shown) in zip(all_blocks, all_blocks[1:], strict=False):
+    for (language, text), (next_language, shown) in itertools.pairwise(all_blocks):
         if language == "python":
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
@@ -103,7 +101,45 @@ def test_hardware_page_is_up_to_date():
     assert (ROOT / "docs/hardware.md").read_text(encoding="utf-8") == expected, "run: make docs"
 
 
-def test_comparison_page_is_up_to_date():
+@pytest.fixture(scope="module")
+def comparison():
+    """What `examples/compare_models.py` defines."""
+    return runpy.run_path(str(ROOT / "examples/compare_models.py"))
+
+
+def test_comparison_page_is_up_to_date(comparison):
     page = (ROOT / "docs/exact-vs-simdit.md").read_text(encoding="utf-8")
-    comparison = runpy.run_path(str(ROOT / "examples/compare_models.py"))
     assert comparison["renewed"](page) == page, "run: make docs"
+
+
+def test_differences_that_readme_names_are_those_of_the_models(comparison):
+    network = simdc.load("resnet50")
+    totals, layers = [], []
+    for machine in ("HI1", "HI2", "HI3"):
+        rows = comparison["compare"](network, simdc.load_hardware(machine))
+        exact, release = (
+            sum(len(row.names) * getattr(row, model).cycles.total for row in rows) for model in ("exact", "simdit")
+        )
+        totals.append(100 * abs(exact / release - 1))
+        layers += [abs(row.percent) for row in rows]
+    sentence = f"{min(totals):.1f} to {max(totals):.1f} % apart in total, on single layers up to {max(layers):.0f} %"
+    assert sentence in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("machine", "layer", "edge", "width", "tile"),
+    [
+        ("HI3", "layer1.1.add1", (0, 0), (0, -37_632), (-272, 0)),
+        ("HI3", "avgpool", (0, 0), (0, -96), (0, 0)),
+        ("HI3", "maxpool", (0, 0), (0, 0), (-816, -1_840)),
+        ("HI3", "layer1.0.relu1", (0, 0), (0, 0), (-204, 0)),
+        ("HI2", "layer4.1.conv2", (850, 46_380), (0, 0), (0, 0)),
+        ("HI2", "layer4.0.conv2", (41_664, -958), (0, 0), (0, 0)),
+        ("HI2", "layer3.0.conv3", (49, -1_630), (0, 0), (0, 0)),
+    ],
+)
+def test_causes_are_those_worked_out_on_the_comparison_page(comparison, machine, layer, edge, width, tile):
+    rows = comparison["compare"](simdc.load("resnet50"), simdc.load_hardware(machine))
+    (row,) = [row for row in rows if row.names[0] == layer]
+    found = [tuple(round(cycles) for cycles in cause) for cause in (row.edge, row.width, row.tile)]
+    assert found == [edge, width, tile]

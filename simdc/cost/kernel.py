@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple
 
 
@@ -65,6 +66,7 @@ class Contraction(NamedTuple):
 
     `loops` stand in the default order, outermost first. `psum` is the result as partial sums; a finished element
     leaves for DRAM with `ofmap_bits`. The loop `rows` runs along the rows of the array, `columns` along its columns.
+    `macs` is what the mathematics needs, where that is less than the loops run through (zeros that dilate a gradient).
     """
 
     kind: str
@@ -76,6 +78,11 @@ class Contraction(NamedTuple):
     bias: Operand | None = None
     rows: str = "ic"
     columns: str = "oc"
+    macs: int | None = None
+
+    @property
+    def useful_macs(self) -> int:
+        return prod([loop.bound for loop in self.loops]) if self.macs is None else self.macs
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -84,7 +91,10 @@ class Contraction(NamedTuple):
 
 
 class Instruction(NamedTuple):
-    """`dest = opcode(sources)`. A name is an operand, scratch or a temporary vector; a number is an immediate."""
+    """`dest = opcode(sources)`. A name is an operand, scratch or a temporary vector; a number is an immediate.
+
+    Opcodes are the fields of `Latencies`. `conditional_move(a, b, x, y)` is x where a equals b, else y.
+    """
 
     opcode: str
     dest: str

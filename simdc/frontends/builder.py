@@ -68,15 +68,17 @@ class NetworkBuilder:
         except VerifyException as error:
             raise LayerError(str(error)) from None
 
-    def parameter(self, layer: str, role: str, shape: Sequence[int], *, statistic: bool = False) -> SSAValue:
+    def parameter(
+        self, layer: str, role: str, shape: Sequence[int], *, statistic: bool = False, frozen: bool = False
+    ) -> SSAValue:
         """A tensor that comes with `layer`; `statistic` if it is gathered, not trained."""
         elements = prod(shape)
         if elements > MAX_SIZE:
             raise LayerError(f"the {role} would have {elements} elements, more than {MAX_SIZE}")
         if not statistic:
             self._parameters += elements
-        label = f"{layer}.{role}"
-        return self.append(ParameterOp.make(label, make_tensor_type(f32, tuple(shape)), statistic=statistic), label)
+        label, kind = f"{layer}.{role}", make_tensor_type(f32, tuple(shape))
+        return self.append(ParameterOp.make(label, kind, statistic=statistic, frozen=frozen), label)
 
     def append(self, op: Operation, name: str) -> SSAValue:
         """Add an op with one result at the current place of the source."""

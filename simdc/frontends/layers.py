@@ -102,12 +102,16 @@ def bn(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
     mean = net.parameter(name, "mean", channels, statistic=True)
     inv_std = net.parameter(name, "inv_std", channels, statistic=True)
     scale, shift = net.parameter(name, "scale", channels), net.parameter(name, "shift", channels)
-    return net.append(BatchNormOp(name, x, mean, inv_std, scale, shift), name)
+    op = BatchNormOp(name, x, mean, inv_std, scale, shift)
+    op.result_shape()
+    return net.append(op, name)
 
 
 @layer
 def relu(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
-    return net.append(ReluOp(name, x), name)
+    op = ReluOp(name, x)
+    op.result_shape()
+    return net.append(op, name)
 
 
 @layer

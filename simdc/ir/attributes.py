@@ -16,6 +16,8 @@ from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.structure import structure, unstructure
 from simdc.cost.tiling import Tiling
 
+from .syntax import number_text
+
 T = TypeVar("T")
 
 
@@ -120,7 +122,7 @@ def _print_record(printer: Printer, record: dict[str, Any]) -> None:
         elif isinstance(item[1], str):
             printer.print_string_literal(item[1])
         else:
-            printer.print_string(repr(item[1]).lower() if isinstance(item[1], bool) else repr(item[1]))
+            printer.print_string(str(item[1]).lower() if isinstance(item[1], bool) else number_text(item[1]))
 
     with printer.in_braces():
         printer.print_list(record.items(), entry)

@@ -82,6 +82,7 @@ class LayerOp(IRDLOperation):
     uncosted = opt_attr_def(StringAttr)
     folded = opt_attr_def(ArrayAttr[StringAttr])
     accumulator = opt_attr_def(IntegerAttr)
+    phase = opt_attr_def(StringAttr)
     traits = traits_def(Pure())
 
     @property
@@ -100,13 +101,17 @@ class LayerOp(IRDLOperation):
     def kernel(self) -> Kernel | None:
         """What the layer is to the cost models; None for an op that moves and computes nothing."""
 
-    @abstractmethod
     def result_shape(self) -> tuple[int, ...]:
-        """Shape of the result, from operands and properties. Raises VerifyException when they do not go together."""
+        """Shape of the only result, from operands and properties. Raises VerifyException if they do not go together."""
+        raise NotImplementedError
+
+    def result_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of all results, for an op that has several. Raises VerifyException as `result_shape`."""
+        return (self.result_shape(),)
 
     def verify_(self) -> None:
         for value in self.operands:
             check_static(value)
-        expected, found = self.result_shape(), shape_of(self.results[0])
-        if expected != found:
-            raise VerifyException(f"result has shape {list(found)}, expected {list(expected)}")
+        for expected, result in zip(self.result_shapes(), self.results, strict=True):
+            if shape_of(result) != expected:
+                raise VerifyException(f"result has shape {list(shape_of(result))}, expected {list(expected)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
@@ -34,7 +36,18 @@ def layer_error(op: LayerOp, message: str) -> SimdcError:
     if place is None:
         return SimdcError(text)
     file, line, column = place
-    return SimdcError(text, file=file, line=line or None, column=column or None)
+    if line == 0:
+        return SimdcError(text, file=file)
+    return SimdcError(text, file=file, line=line, column=column, source_line=_source_line(file, line))
+
+
+def _source_line(file: str, line: int) -> str | None:
+    """The line that an error points at, if the file is still there."""
+    try:
+        with open(file, encoding="utf-8") as stream:
+            return next(islice(stream, line - 1, line), "").rstrip("\n") or None
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def first_invalid(module: ModuleOp) -> SimdcError | None:

@@ -21,6 +21,13 @@ def element_loops(shape: tuple[int, ...]) -> tuple[Loop, ...]:
     return tuple(Loop(name, bounds[name]) for name in ("c", "n", "h", "w") if name in bounds)
 
 
+def element_shape(value: SSAValue) -> tuple[int, ...]:
+    """The shape of a tensor that `element_loops` can run over. Raises VerifyException."""
+    shape = shape_of(value)
+    element_loops(shape)
+    return shape
+
+
 def element_index(shape: tuple[int, ...]) -> tuple[str, ...]:
     """The loops of `element_loops` in the order of the tensor's dimensions."""
     return ("n", "c", "h", "w")[: len(shape)] if len(shape) > 1 else ("c",)
@@ -39,7 +46,7 @@ class ReluOp(LayerOp):
         super().__init__(operands=[input], result_types=[input.type], properties={"layer": StringAttr(layer)})
 
     def result_shape(self) -> tuple[int, ...]:
-        return shape_of(self.input)
+        return element_shape(self.input)
 
     def kernel(self) -> VectorProgram:
         shape = shape_of(self.result)
@@ -65,7 +72,7 @@ class AddOp(LayerOp):
     def result_shape(self) -> tuple[int, ...]:
         if shape_of(self.lhs) != shape_of(self.rhs):
             raise VerifyException(f"cannot add shapes {list(shape_of(self.lhs))} and {list(shape_of(self.rhs))}")
-        return shape_of(self.lhs)
+        return element_shape(self.lhs)
 
     def kernel(self) -> VectorProgram:
         shape = shape_of(self.result)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
 
 from .base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
 
@@ -30,6 +31,30 @@ class FlattenOp(LayerOp):
     def result_shape(self) -> tuple[int, ...]:
         n, *rest = shape_of(self.input)
         return (n, prod(rest))
+
+    def kernel(self) -> None:
+        return None
+
+
+@irdl_op_definition
+class ReshapeOp(LayerOp):
+    """The gradient of flatten: the same data read with another shape of as many elements."""
+
+    name = "simdc.reshape"
+    UNIT: ClassVar = None
+
+    input = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, input: SSAValue, like: SSAValue):
+        result = make_tensor_type(tensor_type(input).element_type, shape_of(like))
+        super().__init__(operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
+
+    def result_shape(self) -> tuple[int, ...]:
+        shape, found = shape_of(self.result), shape_of(self.input)
+        if prod(shape) != prod(found):
+            raise VerifyException(f"cannot read {list(found)} as {list(shape)}")
+        return shape
 
     def kernel(self) -> None:
         return None

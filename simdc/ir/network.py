@@ -56,21 +56,27 @@ class ReturnOp(IRDLOperation):
 
 @irdl_op_definition
 class ParameterOp(IRDLOperation):
-    """A tensor that comes with the network: a weight, a bias, or (`statistic`) something gathered, not trained."""
+    """A tensor that comes with the network: a weight, a bias, or (`statistic`) something gathered, not trained. A
+    `frozen` parameter keeps its value in training."""
 
     name = "simdc.parameter"
 
     label = prop_def(StringAttr)
     statistic = opt_prop_def(UnitAttr)
+    frozen = opt_prop_def(UnitAttr)
     result = result_def(TENSOR)
     traits = traits_def(Pure())
 
     @classmethod
-    def make(cls, label: str, kind: TensorType[Attribute], *, statistic: bool = False) -> ParameterOp:
+    def make(
+        cls, label: str, kind: TensorType[Attribute], *, statistic: bool = False, frozen: bool = False
+    ) -> ParameterOp:
         """A parameter of type `kind`. Half of a network's ops are parameters, so this skips IRDL's general builder."""
         properties: dict[str, Attribute] = {"label": StringAttr(label)}
         if statistic:
             properties["statistic"] = UnitAttr()
+        if frozen:
+            properties["frozen"] = UnitAttr()
         return cls.create(result_types=[kind], properties=properties)
 
     def print(self, printer: Printer) -> None:
@@ -133,9 +139,10 @@ class NetworkOp(IRDLOperation):
         with printer.in_parens():
             printer.print_list(self.body.block.args, printer.print_block_argument)
         printer.print_string(
-            f" {self.phase.data} batch {self.batch.value.data} parameters {self.parameters.value.data} "
+            f" {self.phase.data} batch {self.batch.value.data} parameters {self.parameters.value.data}"
         )
         printer.print_op_attributes(self.attributes, print_keyword=True)
+        printer.print_string(" ")
         printer.print_region(self.body, print_entry_block_args=False)
 
     @classmethod

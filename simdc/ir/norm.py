@@ -10,7 +10,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
 
 from .base import TENSOR, LayerOp, operand, shape_of
-from .elementwise import element_index, element_loops
+from .elementwise import element_index, element_loops, element_shape
 
 
 @irdl_op_definition
@@ -40,7 +40,7 @@ class BatchNormOp(LayerOp):
         )
 
     def result_shape(self) -> tuple[int, ...]:
-        shape = shape_of(self.input)
+        shape = element_shape(self.input)
         for value in (self.mean, self.inv_std, self.scale, self.shift):
             if len(shape) < 2 or shape_of(value) != (shape[1],):
                 raise VerifyException(f"input has shape {list(shape)}, a parameter {list(shape_of(value))}")

@@ -34,26 +34,26 @@ class SoftmaxOp(LayerOp):
         return shape_of(self.input)
 
     def kernel(self) -> VectorProgram:
-        n, channels = shape_of(self.input)
-        loops, names = (Loop("n", n), Loop("c", channels)), ("n", "c")
-        bits = self.accumulator_bits
+        names = ("n", "c")
         x, y = operand("x", self.input, names), operand("y", self.result, names)
-        e = y._replace(name="e", bits=bits)
-        maximum, total = (Operand(name, bits, (n,), (affine("n"),)) for name in ("maximum", "total"))
-        exponentials = (
-            Instruction("sub", "difference", ("x", "maximum")),
-            Instruction("exp", "e", ("difference",)),
-            Instruction("add", "total", ("total", "e")),
-        )
-        phases = (
-            Phase(
-                loops,
-                (x,),
-                (maximum,),
-                (Block(names, (Instruction("max", "maximum", ("maximum", "x")),)),),
-                initial=(("maximum", float("-inf")),),
-            ),
-            Phase(loops, (x, maximum), (e, total), (Block(names, exponentials),), initial=(("total", 0.0),)),
-            Phase(loops, (e, total), (y,), (Block(names, (Instruction("div", "y", ("e", "total")),)),)),
-        )
-        return VectorProgram("softmax", phases, lanes="n")
+        return VectorProgram("softmax", softmax_phases(x, y, self.accumulator_bits), lanes="n")
+
+
+def softmax_phases(x: Operand, y: Operand, bits: int) -> tuple[Phase, ...]:
+    """Phases that make `y` of `x`, both indexed [n, c]; `bits` is the width of what they hand on."""
+    names, (n, channels) = ("n", "c"), x.shape
+    loops = (Loop("n", n), Loop("c", channels))
+    e = y._replace(name="e", bits=bits)
+    maximum, total = (Operand(name, bits, (n,), (affine("n"),)) for name in ("maximum", "total"))
+    find = (Instruction("max", "maximum", ("maximum", "x")),)
+    exponentials = (
+        Instruction("sub", "difference", ("x", "maximum")),
+        Instruction("exp", "e", ("difference",)),
+        Instruction("add", "total", ("total", "e")),
+    )
+    divide = (Instruction("div", "y", ("e", "total")),)
+    return (
+        Phase(loops, (x,), (maximum,), (Block(names, find),), initial=(("maximum", float("-inf")),)),
+        Phase(loops, (x, maximum), (e, total), (Block(names, exponentials),), initial=(("total", 0.0),)),
+        Phase(loops, (e, total), (y,), (Block(names, divide),)),
+    )

@@ -73,6 +73,12 @@ def parse_layer(cls: type[T], parser: Parser, label: str) -> T:
     return cls.create(operands=resolved, result_types=result_types, properties=properties, attributes=attributes)
 
 
+def number_text(value: int | float) -> str:
+    """A number as MLIR reads it: `1e-05` is `1.0e-05` there."""
+    text = repr(value)
+    return text if "." in text else text.replace("e", ".0e")
+
+
 def _print_property(name: str, value: Attribute, printer: Printer) -> None:
     printer.print_string(f" {name}")
     match value:

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.passes import ModulePass
 
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import Uncosted, load_model
+from simdc.cost.model import MODELS, Uncosted, load_model
 from simdc.cost.tiling import TilingError
 from simdc.ir.attributes import TilingAttr
 from simdc.ir.context import hardware_of, layer_error
@@ -24,6 +24,10 @@ class LegalizeTilingPass(ModulePass):
 
     model: str = "exact"
     """The cost model whose rules count."""
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise ValueError(f"there is no cost model '{self.model}'; known models: {', '.join(MODELS)}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network, hardware = network_of(op), hardware_of(op)

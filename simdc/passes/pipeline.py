@@ -23,21 +23,22 @@ def make_context() -> Context:
     return context
 
 
-def default_passes(model: str) -> tuple[ModulePass, ...]:
-    """The passes from a network to its cost. `simdit` stores tensors by the release's own rule."""
-    from .annotate_cost import AnnotateCostPass
+def lowering_passes(model: str) -> tuple[ModulePass, ...]:
+    """The passes from a network to layers with kernels. `simdit` stores tensors by the release's own rule."""
     from .assign_widths import AssignWidthsPass
     from .fold_batch_norm import FoldBatchNormPass
-    from .legalize_tiling import LegalizeTilingPass
     from .split_units import SplitUnitsPass
 
-    return (
-        FoldBatchNormPass(),
-        AssignWidthsPass(rule="program-order" if model == "simdit" else "dataflow"),
-        SplitUnitsPass(),
-        LegalizeTilingPass(model=model),
-        AnnotateCostPass(model=model),
-    )
+    rule = "program-order" if model == "simdit" else "dataflow"
+    return (FoldBatchNormPass(), AssignWidthsPass(rule=rule), SplitUnitsPass())
+
+
+def default_passes(model: str) -> tuple[ModulePass, ...]:
+    """The passes from a network to its cost."""
+    from .annotate_cost import AnnotateCostPass
+    from .legalize_tiling import LegalizeTilingPass
+
+    return (*lowering_passes(model), LegalizeTilingPass(model=model), AnnotateCostPass(model=model))
 
 
 def parse_pipeline(text: str) -> tuple[ModulePass, ...]:

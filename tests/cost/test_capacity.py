@@ -35,8 +35,8 @@ def test_half_of_a_buffer_holds_the_tile(buffer: str) -> None:
     need = NEEDS[buffer]
     EXACT.evaluate(CONVOLUTION, tiling, machine(2 * need))
     says = (
-        f"the {buffer} buffer needs {need} bits for tile {{'oc': 2, 'ic': 2, 'kw': 3, 'ow': 2}}, "
-        f"it can hold {need - 1} at a time"
+        f"the {buffer} buffer needs {need} bits for a tile of oc = 2, ic = 2, kw = 3, ow = 2; it can hold {need - 1} bits "
+        f"at a time: enlarge systolic.buffers.{buffer}_bits or tile smaller"
     )
     with pytest.raises(TilingError, match=re.escape(says)):
         EXACT.evaluate(CONVOLUTION, tiling, machine(2 * need - 1))
@@ -119,7 +119,7 @@ CASES: list[tuple[str, Kernel, int]] = [
 @pytest.mark.parametrize(("kernel", "need"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_tiles_share_the_vector_memory(kernel: Kernel, need: int) -> None:
     EXACT.evaluate(kernel, whole(kernel), small_machine(vmem_bits=need, stores_padding=True))
-    with pytest.raises(TilingError, match=f"the vector memory needs {need:,} bits .* it can hold {need - 1:,} at"):
+    with pytest.raises(TilingError, match=f"the vector memory needs {need:,} bits .* it can hold {need - 1:,} bits at"):
         EXACT.evaluate(kernel, whole(kernel), small_machine(vmem_bits=need - 1, stores_padding=True))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from math import prod
 
 from attrs import frozen
 
@@ -76,7 +75,7 @@ def simulate_contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware
             obuf=obuf_accesses * columns * kernel.psum.bits,
             bbuf=first_steps * columns * kernel.bias.bits if kernel.bias is not None else 0,
         ),
-        ops=(("mac", prod(loop.bound for loop in kernel.loops)), ("mac_executed", steps * rows * columns)),
+        ops=(("mac", kernel.useful_macs), ("mac_executed", steps * rows * columns)),
         busy=Busy(compute=compute_cycles, **port_cycles),
     )
 

@@ -59,7 +59,7 @@ def contraction_cost(kernel: Contraction, tiling: Tiling, hardware: Hardware) ->
             obuf=(2 * steps * array.columns - outputs) * kernel.psum.bits,
             bbuf=0 if kernel.bias is None else outputs * kernel.bias.bits,
         ),
-        (("mac", prod([loop.bound for loop in kernel.loops])), ("mac_executed", executed)),
+        (("mac", kernel.useful_macs), ("mac_executed", executed)),
         Busy(
             compute=compute,
             weight_port=weight.times * weight.cycles_once + bias_cycles,

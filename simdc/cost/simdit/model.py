@@ -95,9 +95,7 @@ class SimditModel:
         systolic_tiling.check_tile(tile, array)
         groups = bounds.get("g", 1)
         batch_outside = systolic_dims.batch_runs_outside(dims, tile, tiling.order, groups)
-        macs = 1
-        for bound in bounds.values():
-            macs *= bound
+        macs = kernel.useful_macs
         if kernel.kind == "linear" and dims.n == 1:
             return matrix_vector(dims, tile, array, macs)
         return convolution(dims, tile, array, macs, groups, batch_outside)

@@ -1,0 +1,126 @@
+"""Gradients of pooling: each window hands its gradient back to the input positions that it covers.
+
+The loops are those of the forward layer, so windows that overlap add to the same positions of the result.
+"""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram
+
+from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from .pool import OUT, WINDOW, PoolOp
+from .window import ONES, ZEROS, window_index, window_output
+
+
+class PoolGradOp(LayerOp):
+    """Window of the forward layer, and `size`, the height and width of its input."""
+
+    gradient = operand_def(TENSOR)
+    size = prop_def(DenseArrayBase.constr(i64))
+    kernel_size = prop_def(DenseArrayBase.constr(i64))
+    stride = prop_def(DenseArrayBase.constr(i64), default_value=ONES)
+    padding = prop_def(DenseArrayBase.constr(i64), default_value=ZEROS)
+
+    def _build(self, layer: str, pool: PoolOp, operands: list[SSAValue]) -> None:
+        shape = shape_of(pool.input)
+        super().__init__(
+            operands=operands,
+            result_types=[make_tensor_type(tensor_type(pool.input).element_type, shape)],
+            properties={
+                "layer": StringAttr(layer),
+                "size": DenseArrayBase.from_list(i64, shape[2:]),
+                "kernel_size": pool.kernel_size,
+                "stride": pool.stride,
+                "padding": pool.padding,
+            },
+        )
+
+    def result_shape(self) -> tuple[int, ...]:
+        n, channels, *positions = shape_of(self.gradient)
+        size = self.size.get_values()
+        fields = (self.kernel_size.get_values(), self.stride.get_values(), self.padding.get_values())
+        found = window_output(size, *fields)
+        if found != tuple(positions):
+            raise VerifyException(f"the gradient has {positions} positions, the window {list(found)}")
+        return (n, channels, *size)
+
+    def scatter_program(self, kind: str, blocks: tuple[Block, ...], inputs: tuple[tuple[str, SSAValue], ...]):
+        """Operands `gradient`, those of `inputs` (x: the forward input, read by window; y: its result) and `dx`."""
+        n, channels, oh, ow = shape_of(self.gradient)
+        kh, kw = self.kernel_size.get_values()
+        bounds = {"c": channels, "n": n, "oh": oh, "ow": ow, "kh": kh, "kw": kw}
+        rows, columns = window_index(self.stride.get_values(), self.padding.get_values())
+        windows, positions = ("n", "c", rows, columns), ("n", "c", "oh", "ow")
+        loaded = [operand(name, value, windows if name == "x" else positions) for name, value in inputs]
+        phase = Phase(
+            tuple(Loop(name, bound) for name, bound in bounds.items()),
+            (*loaded, operand("gradient", self.gradient, positions)),
+            (operand("dx", self.results[0], windows),),
+            blocks,
+            initial=(("dx", 0.0),),
+        )
+        return VectorProgram(kind, (phase,))
+
+
+@irdl_op_definition
+class MaxPoolGradOp(PoolGradOp):
+    """`result += gradient where the input equals the window's maximum`; equal maxima of a window all receive it."""
+
+    name = "simdc.max_pool_grad"
+
+    input = operand_def(TENSOR)
+    output = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, pool: PoolOp, gradient: SSAValue):
+        self._build(layer, pool, [gradient, pool.input, pool.result])
+
+    def kernel(self) -> VectorProgram:
+        code = (
+            Instruction("conditional_move", "part", ("x", "y", "gradient", 0.0)),
+            Instruction("add", "dx", ("dx", "part")),
+        )
+        blocks = (Block(WINDOW, code),)
+        return self.scatter_program("max_pool_grad", blocks, (("x", self.input), ("y", self.output)))
+
+
+class AveragingPoolGradOp(PoolGradOp):
+    """Each position of a window receives the window's gradient divided by its size."""
+
+    def __init__(self, layer: str, pool: PoolOp, gradient: SSAValue):
+        self._build(layer, pool, [gradient])
+
+    def averaging_program(self, kind: str) -> VectorProgram:
+        kh, kw = self.kernel_size.get_values()
+        spread = Block(OUT, (Instruction("div", "share", ("gradient", float(kh * kw))),), at="start")
+        hand_out = Block(WINDOW, (Instruction("add", "dx", ("dx", "share")),))
+        return self.scatter_program(kind, (spread, hand_out), ())
+
+
+@irdl_op_definition
+class AveragePoolGradOp(AveragingPoolGradOp):
+    """`result[n, c, s*oh + kh - p, s*ow + kw - p] += gradient[n, c, oh, ow] / (KH * KW)`."""
+
+    name = "simdc.average_pool_grad"
+
+    result = result_def(TENSOR)
+
+    def kernel(self) -> VectorProgram:
+        return self.averaging_program("average_pool_grad")
+
+
+@irdl_op_definition
+class GlobalAveragePoolGradOp(AveragingPoolGradOp):
+    """`result[n, c, h, w] = gradient[n, c, 0, 0] / (H * W)`."""
+
+    name = "simdc.global_average_pool_grad"
+
+    result = result_def(TENSOR)
+
+    def kernel(self) -> VectorProgram:
+        return self.averaging_program("global_average_pool_grad")

@@ -1,0 +1,251 @@
+"""Parameter updates: one element-wise program each, with the optimizer's state in DRAM.
+
+Every op reads the parameter, its gradient and its state, and gives their new values. The rates are immediates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, UnitAttr, f64, i64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
+
+from .base import TENSOR, LayerOp, operand, shape_of
+from .elementwise import element_index, element_loops
+
+
+class UpdateOp(LayerOp):
+    """Operands and results of one shape: parameter and gradient, then state; results are the parameter, then state."""
+
+    @property
+    def replaced(self) -> tuple[SSAValue, ...]:
+        """The operands whose place in DRAM the results take, in the order of the results."""
+        parameter, _, *state = self.operands
+        return (parameter, *state)
+
+    def _build(self, layer: str, operands: Sequence[SSAValue], rates: dict[str, float]) -> None:
+        parameter, _, *state = operands
+        super().__init__(
+            operands=operands,
+            result_types=[value.type for value in (parameter, *state)],
+            properties={
+                "layer": StringAttr(layer),
+                **{name: FloatAttr(rate, f64) for name, rate in rates.items()},
+            },
+        )
+
+    def result_shapes(self) -> tuple[tuple[int, ...], ...]:
+        shapes = {shape_of(value) for value in self.operands}
+        if len(shapes) != 1:
+            raise VerifyException(f"parameter, gradient and state differ in shape: {sorted(map(list, shapes))}")
+        return (shapes.pop(),) * len(self.results)
+
+    def update_program(
+        self,
+        kind: str,
+        blocks: Sequence[Sequence[Instruction]],
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        scratch: Sequence[str] = (),
+    ) -> VectorProgram:
+        """`inputs` and `outputs` name operands and results in order. Each entry of `blocks` goes over the whole tile
+        before the next begins; what it hands on is `scratch`."""
+        shape = shape_of(self.operands[0])
+        loops, index = element_loops(shape), element_index(shape)
+        names = tuple(loop.name for loop in loops)
+        phase = Phase(
+            loops,
+            tuple(operand(name, value, index) for name, value in zip(inputs, self.operands, strict=True)),
+            tuple(operand(name, value, index) for name, value in zip(outputs, self.results, strict=True)),
+            tuple(Block(names, tuple(block)) for block in blocks),
+            tuple(operand(name, self.operands[0], index, self.accumulator_bits) for name in scratch),
+        )
+        return VectorProgram(kind, (phase,))
+
+
+def _decayed(weight_decay: float) -> tuple[tuple[Instruction, ...], str]:
+    """Code that adds weight decay to the gradient, and the name of the gradient to go on with."""
+    if weight_decay == 0.0:
+        return (), "gradient"
+    code = (
+        Instruction("mul", "decay", ("parameter", weight_decay)),
+        Instruction("add", "decayed", ("gradient", "decay")),
+    )
+    return code, "decayed"
+
+
+@irdl_op_definition
+class SgdOp(UpdateOp):
+    """`new_parameter = parameter - rate * (gradient + weight_decay * parameter)`."""
+
+    name = "simdc.sgd"
+
+    parameter = operand_def(TENSOR)
+    gradient = operand_def(TENSOR)
+    rate = prop_def(FloatAttr.constr(f64))
+    weight_decay = prop_def(FloatAttr.constr(f64))
+    new_parameter = result_def(TENSOR)
+
+    def __init__(self, layer: str, parameter: SSAValue, gradient: SSAValue, *, rate: float, weight_decay: float):
+        self._build(layer, [parameter, gradient], {"rate": rate, "weight_decay": weight_decay})
+
+    def kernel(self) -> VectorProgram:
+        decay, gradient = _decayed(self.weight_decay.value.data)
+        blocks = (
+            (*decay, Instruction("mul", "step", (gradient, self.rate.value.data))),
+            (Instruction("sub", "new_parameter", ("parameter", "step")),),
+        )
+        return self.update_program("sgd", blocks, ("parameter", "gradient"), ("new_parameter",), ("step",))
+
+
+@irdl_op_definition
+class MomentumOp(UpdateOp):
+    """`new_velocity = momentum * velocity + gradient + weight_decay * parameter`,
+    `new_parameter = parameter - rate * new_velocity`."""
+
+    name = "simdc.momentum"
+
+    parameter = operand_def(TENSOR)
+    gradient = operand_def(TENSOR)
+    velocity = operand_def(TENSOR)
+    rate = prop_def(FloatAttr.constr(f64))
+    momentum = prop_def(FloatAttr.constr(f64))
+    weight_decay = prop_def(FloatAttr.constr(f64))
+    new_parameter = result_def(TENSOR)
+    new_velocity = result_def(TENSOR)
+
+    def __init__(
+        self,
+        layer: str,
+        parameter: SSAValue,
+        gradient: SSAValue,
+        velocity: SSAValue,
+        *,
+        rate: float,
+        momentum: float,
+        weight_decay: float,
+    ):
+        rates = {"rate": rate, "momentum": momentum, "weight_decay": weight_decay}
+        self._build(layer, [parameter, gradient, velocity], rates)
+
+    def kernel(self) -> VectorProgram:
+        decay, gradient = _decayed(self.weight_decay.value.data)
+        code = (
+            *decay,
+            Instruction("mul", "kept", ("velocity", self.momentum.value.data)),
+            Instruction("add", "new_velocity", ("kept", gradient)),
+            Instruction("mul", "step", ("new_velocity", self.rate.value.data)),
+            Instruction("sub", "new_parameter", ("parameter", "step")),
+        )
+        inputs, outputs = ("parameter", "gradient", "velocity"), ("new_parameter", "new_velocity")
+        return self.update_program("momentum", (code,), inputs, outputs)
+
+
+@irdl_op_definition
+class AdamOp(UpdateOp):
+    """Adam at step `step`: `new_first = beta1 * first + (1 - beta1) * g`,
+    `new_second = beta2 * second + (1 - beta2) * g^2`,
+    `new_parameter = parameter
+    - rate * new_first / (1 - beta1^step) / (sqrt(new_second / (1 - beta2^step)) + epsilon)`.
+
+    With `decoupled` (AdamW) the parameter itself decays by `rate * weight_decay`; otherwise g includes the decay.
+    """
+
+    name = "simdc.adam"
+
+    parameter = operand_def(TENSOR)
+    gradient = operand_def(TENSOR)
+    first = operand_def(TENSOR)
+    second = operand_def(TENSOR)
+    rate = prop_def(FloatAttr.constr(f64))
+    beta1 = prop_def(FloatAttr.constr(f64))
+    beta2 = prop_def(FloatAttr.constr(f64))
+    epsilon = prop_def(FloatAttr.constr(f64))
+    weight_decay = prop_def(FloatAttr.constr(f64))
+    step = prop_def(IntegerAttr.constr(i64))
+    decoupled = opt_prop_def(UnitAttr)
+    new_parameter = result_def(TENSOR)
+    new_first = result_def(TENSOR)
+    new_second = result_def(TENSOR)
+
+    def __init__(
+        self,
+        layer: str,
+        parameter: SSAValue,
+        gradient: SSAValue,
+        first: SSAValue,
+        second: SSAValue,
+        *,
+        rate: float,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+        step: int = 1,
+        decoupled: bool = False,
+    ):
+        rates = {"rate": rate, "beta1": beta1, "beta2": beta2, "epsilon": epsilon, "weight_decay": weight_decay}
+        self._build(layer, [parameter, gradient, first, second], rates)
+        self.step = IntegerAttr(step, i64)
+        if decoupled:
+            self.decoupled = UnitAttr()
+
+    def kernel(self) -> VectorProgram:
+        rate, beta1, beta2, epsilon, weight_decay = (
+            field.value.data for field in (self.rate, self.beta1, self.beta2, self.epsilon, self.weight_decay)
+        )
+        step = self.step.value.data
+        decoupled = self.decoupled is not None and weight_decay != 0.0
+        decay, gradient = ((), "gradient") if decoupled else _decayed(weight_decay)
+        kept = "parameter"
+        if decoupled:
+            kept = "shrunk"
+            decay = (Instruction("mul", "shrunk", ("parameter", 1.0 - rate * weight_decay)),)
+        code = (
+            *decay,
+            Instruction("mul", "first_kept", ("first", beta1)),
+            Instruction("mul", "first_part", (gradient, 1.0 - beta1)),
+            Instruction("add", "new_first", ("first_kept", "first_part")),
+            Instruction("mul", "square", (gradient, gradient)),
+            Instruction("mul", "second_part", ("square", 1.0 - beta2)),
+            Instruction("mul", "second_kept", ("second", beta2)),
+            Instruction("add", "new_second", ("second_kept", "second_part")),
+            Instruction("mul", "second_fair", ("new_second", 1.0 / (1.0 - beta2**step))),
+            Instruction("sqrt", "root", ("second_fair",)),
+            Instruction("add", "divisor", ("root", epsilon)),
+            Instruction("mul", "scaled", ("new_first", rate / (1.0 - beta1**step))),
+            Instruction("div", "move", ("scaled", "divisor")),
+            Instruction("sub", "new_parameter", (kept, "move")),
+        )
+        inputs = ("parameter", "gradient", "first", "second")
+        outputs = ("new_parameter", "new_first", "new_second")
+        return self.update_program("adam", (code,), inputs, outputs)
+
+
+@irdl_op_definition
+class RunningAverageOp(UpdateOp):
+    """`new_parameter = (1 - momentum) * parameter + momentum * gradient`: a running statistic; the gradient's place
+    is taken by the batch's own value."""
+
+    name = "simdc.running_average"
+
+    parameter = operand_def(TENSOR)
+    gradient = operand_def(TENSOR)
+    momentum = prop_def(FloatAttr.constr(f64))
+    new_parameter = result_def(TENSOR)
+
+    def __init__(self, layer: str, parameter: SSAValue, current: SSAValue, *, momentum: float):
+        self._build(layer, [parameter, current], {"momentum": momentum})
+
+    def kernel(self) -> VectorProgram:
+        momentum = self.momentum.value.data
+        code = (
+            Instruction("mul", "kept", ("parameter", 1.0 - momentum)),
+            Instruction("mul", "added", ("gradient", momentum)),
+            Instruction("add", "new_parameter", ("kept", "added")),
+        )
+        return self.update_program("running_average", (code,), ("parameter", "gradient"), ("new_parameter",))

@@ -1,0 +1,36 @@
+"""Index expressions and operands."""
+
+from __future__ import annotations
+
+import pytest
+
+from simdc.cost import Affine, Operand, affine
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (affine(("oh", 2), "kh", constant=-3), "2*oh + kh - 3"),
+        (affine("oh", ("kh", 2), constant=1), "oh + 2*kh + 1"),
+        (affine("n"), "n"),
+        (affine(constant=4), "0 + 4"),
+        (affine(), "0"),
+    ],
+)
+def test_index_expression_as_text(expression: Affine, text: str) -> None:
+    assert str(expression) == text
+
+
+def test_span_of_a_tile() -> None:
+    # 2*oh + kh over 5 outputs and 3 taps: positions 0 to 2*4 + 2.
+    assert affine(("oh", 2), "kh", constant=-3).span({"oh": 5, "kh": 3}) == 11
+    assert affine(constant=7).span({}) == 1
+
+
+def test_loops_that_move_an_operand() -> None:
+    row, column = affine(("oh", 2), "kh"), affine("ow", "kw")
+    assert Operand("x", 8, (1, 3, 9, 9), (affine("n"), affine("ic"), row, column)).loops == (
+        "n", "ic", "oh", "kh", "ow", "kw",
+    )  # fmt: skip
+    assert Operand("g", 8, (9,), (affine(("g", 3), "c"),)).loops == ("g", "c")
+    assert Operand("scalar", 8, (), ()).loops == ()

@@ -1,0 +1,211 @@
+"""Machines as plain data: there and back, single fields, sizes as text, and the place of whatever is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from attrs import Attribute, fields
+from hypothesis import given, settings
+
+from simdc.cost import Hardware, HardwareError, structure, unstructure, with_field
+from simdc.cost.structure import leaf_paths, parse_bits
+from tests.cost.machines import small_machine
+from tests.strategies import machines
+
+DATA = unstructure(small_machine())
+LEAVES = leaf_paths(DATA)
+
+
+def leaf_fields(cls: type = Hardware, prefix: str = "") -> Iterator[tuple[str, Attribute[Any]]]:
+    """Dotted path and definition of every field that holds a value."""
+    for field in fields(cls):
+        part = field.metadata.get("part")
+        if part is None:
+            yield prefix + field.name, field
+        else:
+            yield from leaf_fields(part, f"{prefix}{field.name}.")
+
+
+FIELDS = dict(leaf_fields())
+WHOLE = [path for path in FIELDS if path.startswith(("systolic.", "simd."))]
+REAL = [path for path in FIELDS if path not in WHOLE and path not in ("name", "stores_padding", "prices.source")]
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """The machine as data with the value at a path replaced."""
+    data = unstructure(small_machine())
+    *parents, leaf = path.split(".")
+    here = data
+    for step in parents:
+        here = here[step]
+    here[leaf] = value
+    return data
+
+
+def without(path: str) -> dict[str, Any]:
+    data = unstructure(small_machine())
+    *parents, leaf = path.split(".")
+    here = data
+    for step in parents:
+        here = here[step]
+    del here[leaf]
+    return data
+
+
+def error(data: object) -> tuple[str, str]:
+    with pytest.raises(HardwareError) as caught:
+        structure(Hardware, data)
+    assert str(caught.value) == f"{caught.value.path}: {caught.value.message}"
+    return caught.value.path, caught.value.message
+
+
+def test_every_field_says_its_unit_and_where_its_meaning_comes_from() -> None:
+    assert list(FIELDS) == LEAVES
+    for path, field in FIELDS.items():
+        assert field.metadata["unit"], path
+        assert field.metadata["source"], path
+        # Units are in names too.
+        unit = field.metadata["unit"]
+        for word, suffix in [("bit", "_bits"), ("bit/cycle", "_bits_per_cycle"), ("ns", "_ns"), ("W", "_w")]:
+            assert (unit == word) == path.endswith(suffix), path
+
+
+@given(machines())
+@settings(max_examples=50)
+def test_there_and_back(machine: Hardware) -> None:
+    assert structure(Hardware, unstructure(machine)) == machine
+
+
+def test_defaults_may_be_left_out() -> None:
+    data = unstructure(small_machine())
+    del data["simd"]["latency_cycles"], data["simd"]["raw_wait_cycles"], data["prices"]["simd_leakage_w"]
+    assert structure(Hardware, data) == small_machine()
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_a_single_field(path: str) -> None:
+    value: object = {"name": "other", "stores_padding": True, "prices.source": "elsewhere"}.get(path, 77)
+    after = unstructure(with_field(small_machine(), path, value))
+    assert after == changed(path, value)
+    assert after != DATA
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("simd.lane", "unknown field; did you mean 'simd.lanes'?"),
+        ("simd", "unknown field"),
+        ("lanes", "unknown field"),
+        ("simd.lanes.x", "unknown field"),
+        ("systolic.nowhere.rows", "unknown field"),
+        ("", "unknown field"),
+        ("zzz", f"unknown field; known fields: {', '.join(LEAVES)}"),
+    ],
+)
+def test_a_single_field_that_is_none(path: str, hint: str) -> None:
+    with pytest.raises(HardwareError) as caught:
+        with_field(small_machine(), path, 1)
+    assert caught.value.path == path
+    assert caught.value.message.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "bits"),
+    [
+        ("12 bit", 12),
+        ("3 Kbit", 3 * 1024),
+        ("5B", 40),
+        ("5 byte", 40),
+        ("256 KiB", 256 * 1024 * 8),
+        ("256 KB", 256 * 1024 * 8),
+        ("1 MiB", 1024 * 1024 * 8),
+        ("  1  mb ", 1024 * 1024 * 8),
+    ],
+)
+def test_sizes_as_text(text: str, bits: int) -> None:
+    assert parse_bits(text) == bits
+    assert with_field(small_machine(), "simd.vmem_bits", text).simd.vmem_bits == bits
+
+
+@pytest.mark.parametrize("text", ["", "KiB", "12", "1.5 KiB", "-1 KiB", "1 GiB", "1 KiB KiB", "0x10 B", "9" * 19 + " B"])
+def test_sizes_that_are_none(text: str) -> None:
+    says = f"must be bits as a whole number or a size such as '256 KiB', got {text!r}"
+    with pytest.raises(ValueError, match=re.escape(says)):
+        parse_bits(text)
+    assert error(changed("simd.vmem_bits", text)) == ("simd.vmem_bits", says)
+
+
+@pytest.mark.parametrize("path", WHOLE)
+def test_whole_numbers(path: str) -> None:
+    zero_is_fine = path == "simd.raw_wait_cycles"
+    asks = "zero or more" if zero_is_fine else "positive"
+    assert error(changed(path, -1)) == (path, f"must be {asks}, got -1")
+    for value in (2.0, True, None, [1]):
+        assert error(changed(path, value)) == (path, f"must be a whole number, got {value!r}")
+    if not path.endswith("_bits"):
+        assert error(changed(path, "4")) == (path, "must be a whole number, got '4'")
+    if zero_is_fine:
+        assert structure(Hardware, changed(path, 0)).simd.raw_wait_cycles == 0
+    else:
+        assert error(changed(path, 0)) == (path, "must be positive, got 0")
+
+
+@pytest.mark.parametrize("path", REAL)
+def test_real_numbers(path: str) -> None:
+    asks = "positive" if path == "clock_ns" else "zero or more"
+    for value in (-0.5, float("inf"), float("nan")):
+        assert error(changed(path, value)) == (path, f"must be {asks}, got {value}")
+    for value in ("1", True, None):
+        assert error(changed(path, value)) == (path, f"must be a number, got {value!r}")
+    assert unstructure(structure(Hardware, changed(path, 2))) == changed(path, 2)
+    if path == "clock_ns":
+        assert error(changed(path, 0)) == (path, "must be positive, got 0")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("name", 3, "must be text, got 3"),
+        ("prices.source", None, "must be text, got None"),
+        ("stores_padding", 1, "must be true or false, got 1"),
+        ("stores_padding", "yes", "must be true or false, got 'yes'"),
+        ("systolic", 5, "must be an object, got 5"),
+        ("systolic.buffers", [], "must be an object, got []"),
+        ("prices.sram_pj_per_bit", None, "must be an object, got None"),
+        ("simd.latency_cycles", "fast", "must be an object, got 'fast'"),
+    ],
+)
+def test_other_values(path: str, value: object, says: str) -> None:
+    assert error(changed(path, value)) == (path, says)
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("clock_ns", "missing (ns)"),
+        ("systolic", "missing (an object)"),
+        ("systolic.rows", "missing (PE)"),
+        ("systolic.buffers.weight_bits", "missing (bit)"),
+        ("systolic.bandwidths.psum_bits_per_cycle", "missing (bit/cycle)"),
+        ("prices.sram_pj_per_bit.vmem", "missing (pJ/bit)"),
+        ("stores_padding", "missing (true or false)"),
+    ],
+)
+def test_missing_fields(path: str, says: str) -> None:
+    assert error(without(path)) == (path, says)
+
+
+def test_unknown_fields() -> None:
+    assert error(changed("systolic.colums", 1)) == ("systolic.colums", "unknown field; did you mean 'columns'?")
+    path, says = error(changed("systolic.buffers.vmem", 1))
+    assert path == "systolic.buffers.vmem"
+    assert says == "unknown field; known fields: weight_bits, ifmap_bits, psum_bits, bias_bits"
+    assert error(changed("x" * 200, 1))[0] == "x" * 80
+
+
+@pytest.mark.parametrize("data", [None, [], "HI3", 3])
+def test_no_object_at_all(data: object) -> None:
+    assert error(data) == ("top level", f"must be an object, got {data!r}")

@@ -1,0 +1,65 @@
+"""Layers priced together: each distinct kernel once."""
+
+from __future__ import annotations
+
+import pytest
+
+from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, Uncosted, load_model
+from simdc.cost.model import MODELS
+from simdc.cost.simdit import SimditModel
+from simdc.cost.workload import Workload
+from simdc.ir.elementwise import ReluOp
+from tests.cost.machines import row_convolution, small_machine
+from tests.ir.tensors import tensor
+
+
+class Recording(ExactModel):
+    """Counts what it is asked; knows no relu."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Kernel] = []
+
+    def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        if kernel.kind == "relu":
+            raise Uncosted("no relu here")
+        return super().greedy(kernel, hardware)
+
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+        self.asked.append(kernel)
+        return super().evaluate(kernel, tiling, hardware)
+
+
+def test_each_distinct_kernel_is_priced_once_and_reported_by_name() -> None:
+    small, large, relu = row_convolution(ow=4), row_convolution(ow=9), ReluOp("r", tensor(1, 4)).kernel()
+    names = ["a", "b", "r", "a again", "b again"]
+    workload = Workload(zip(names, [small, large, relu, row_convolution(ow=4), large], strict=True))
+    assert workload.kernels == (small, large, relu)
+
+    model, machine = Recording(), small_machine()
+    layers = workload.price(model, machine)
+    assert model.asked == [small, large]
+    assert [layer.name for layer in layers] == names
+    assert [layer.kernel for layer in layers] == [small, large, relu, small, large]
+    for layer in layers:
+        if layer.kernel == relu:
+            assert (layer.tiling, layer.cost, layer.reason) == (None, None, "no relu here")
+            continue
+        assert layer.tiling == ExactModel().greedy(layer.kernel, machine)
+        assert layer.tiling is not None
+        assert (layer.cost, layer.reason) == (ExactModel().evaluate(layer.kernel, layer.tiling, machine), "")
+
+
+def test_a_machine_that_is_too_small() -> None:
+    workload = Workload([("c", row_convolution(ic=2, oc=2))])
+    with pytest.raises(TilingError, match="weight buffer"):
+        workload.price(ExactModel(), small_machine(buffers=(62, 1000, 1000, 1000)))
+    # The same workload is fine on the next machine.
+    assert workload.price(ExactModel(), small_machine())[0].cost is not None
+
+
+def test_models_by_name() -> None:
+    assert {name: type(load_model(name)) for name in MODELS} == {"exact": ExactModel, "simdit": SimditModel}
+    assert all(load_model(name, "training").name == name for name in MODELS)
+    with pytest.raises(KeyError):
+        load_model("roofline")

@@ -1,0 +1,69 @@
+"""Everything in examples/ runs."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+from simdc.cli import main
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+NETWORKS = sorted([*EXAMPLES.glob("networks/*.dsl"), *EXAMPLES.glob("networks/*.json")])
+MACHINES = sorted(EXAMPLES.glob("hardware/*.json"))
+
+
+def cost(network, machine, capsys, *options):
+    """The JSON report of the command line."""
+    assert main([str(network), "--hw", str(machine), "--format", "json", *options]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def printed_by(script, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", [str(script)])
+    runpy.run_path(str(script), run_name="__main__")
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_script_runs_without_arguments(script, monkeypatch, capsys):
+    assert printed_by(script, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("model", ["exact", "simdit"])
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda path: path.name)
+def test_network_costs_something_on_the_smallest_machine(network, model, capsys):
+    report = cost(network, EXAMPLES / "hardware/HI1.json", capsys, "--model", model)
+    assert report["totals"]["cycles"]["total"] > report["totals"]["cycles"]["compute"] > 0
+    assert model == "simdit" or not report["coverage"]["uncosted"]
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.stem)
+def test_machine_costs_a_network(machine, capsys):
+    report = cost(EXAMPLES / "networks/lenet5.dsl", machine, capsys)
+    assert report["hardware"]["name"] == machine.stem
+    assert 0 < report["totals"]["average_power_w"] < 100
+
+
+def test_judging_schedules_finds_a_better_one_and_refuses_one_that_does_not_fit(monkeypatch, capsys):
+    lines = printed_by(EXAMPLES / "judge_schedule.py", monkeypatch, capsys).splitlines()[1:]
+    cycles = {line[:40].strip(): line[40:].split()[0] for line in lines}
+    assert cycles["all at once"] == "refused:"
+    own = int(cycles["simdc's own"].replace(",", ""))
+    assert int(cycles["weights stay, less reduction at a time"].replace(",", "")) < own
+    assert int(cycles["outputs stay"].replace(",", "")) > own
+
+
+def test_own_tiling_pass_saves_cycles_on_every_machine(monkeypatch, capsys):
+    lines = printed_by(EXAMPLES / "own_tiling_pass.py", monkeypatch, capsys).splitlines()[2:]
+    assert len(lines) == 3
+    for line in lines:
+        greedy, even = (int(number.replace(",", "")) for number in line.split()[1:3])
+        assert even < greedy
+
+
+def test_sweep_shows_a_machine_in_each_cell(monkeypatch, capsys):
+    lines = printed_by(EXAMPLES / "sweep_hardware.py", monkeypatch, capsys).splitlines()[2:]
+    assert len(lines) == 6
+    assert all(0 < float(cell) < 100 for line in lines for cell in line.split()[1:])
