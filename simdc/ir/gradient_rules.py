@@ -8,13 +8,15 @@ from .conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
 from .elementwise import AddOp, ReluOp
 from .elementwise_grad import MultiplyOp, ReduceSumOp, ReluGradOp
 from .free import FlattenOp, ReshapeOp
-from .gradient import Backward, rule_for
+from .gradient import RULES, Backward, rule_for
 from .linear_grad import LinearInputGradOp, LinearWeightGradOp
 from .loss import SoftmaxCrossEntropyGradOp, SoftmaxCrossEntropyOp
 from .lrn_grad import LocalResponseNormGradOp
 from .norm import BatchNormOp, LocalResponseNormOp
 from .pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from .pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp
+
+__all__ = ["RULES"]
 
 INPUT, WEIGHT = "input_gradient", "weight_gradient"
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from xdsl.passes import ModulePass
 
 PASSES = {
+    "simdc-derive-training": "simdc.passes.derive_training:DeriveTrainingPass",
     "simdc-fold-batch-norm": "simdc.passes.fold_batch_norm:FoldBatchNormPass",
     "simdc-assign-widths": "simdc.passes.assign_widths:AssignWidthsPass",
     "simdc-split-units": "simdc.passes.split_units:SplitUnitsPass",

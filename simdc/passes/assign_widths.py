@@ -18,11 +18,13 @@ from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.context import hardware_of
 from simdc.ir.free import DropoutOp
 from simdc.ir.network import NetworkOp, network_of
+from simdc.ir.update import UpdateOp
 
 
 def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
     """What an op of the systolic array reads is stored at that operand's width; a result that leaves the systolic array
-    for anyone else at psum width; everything else at SIMD width. A free op hands on its operand's data."""
+    for anyone else at psum width; everything else at SIMD width. A free op hands on its operand's data, and what an
+    update makes takes the place of what it replaces."""
     widths = hardware.systolic.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
     found: dict[SSAValue, int] = {}
@@ -48,6 +50,8 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
                 continue
             left_array = isinstance(op, LayerOp) and op.UNIT is Unit.CONV
             found[result] = width_wanted(result) or (widths.psum_bits if left_array else hardware.simd.width_bits)
+        if isinstance(op, UpdateOp):
+            found.update({new: found[old] for new, old in zip(op.results, op.replaced, strict=True)})
     return found
 
 
