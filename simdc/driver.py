@@ -22,7 +22,7 @@ def run(arguments: Namespace) -> None:
     wanted = _names_to_print(arguments.print_ir_after, pipeline)
     if arguments.emit_cost and arguments.emit_ir:
         raise SimdcError("--emit-cost and --emit-ir exclude each other")
-    if arguments.hw is None and chosen is None:
+    if arguments.hw is None and (chosen is None or not arguments.emit_ir):
         raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
 
     module = load_network(arguments.network, arguments.batch, given_tilings=arguments.tiling == "given")

@@ -71,6 +71,12 @@ class Grid:
                 for expression, extent in zip(operand.index, operand.shape, strict=True):
                     _cut_where_clipped(expression, extent, by_loop)
 
+    def cut_after_first(self, loops: Sequence[str]) -> None:
+        """Set the first tile along each of `loops` apart."""
+        for axis in self.axes:
+            if axis.loop in loops and 1 not in axis.cuts:
+                axis.cuts = [1, *axis.cuts]
+
     def footprint(self, operand: Operand) -> Footprint:
         """The operand's footprint, made once; names are unique within a nest."""
         found = self._footprints.get(operand.name)

@@ -61,6 +61,21 @@ def _loops_of(index: tuple[Affine, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(loop for expression in index for loop, _ in expression.terms))
 
 
+def shared_loops(result: Operand, bounds: Mapping[str, int]) -> tuple[str, ...]:
+    """Loops along which tiles of a result have elements in common: those of a dimension that several loops index, as
+    where a pool's gradient goes back to overlapping windows. A tile that is not the first along one of them finds
+    elements that an earlier tile began. Windows that lie side by side (step at least their span) share none."""
+    shared: list[str] = []
+    for expression in result.index:
+        if len(expression.terms) < 2:
+            continue
+        place, step = max(expression.terms, key=lambda term: term[1])
+        window = [term for term in expression.terms if term[0] != place]
+        span = 1 + sum(reach * (bounds[loop] - 1) for loop, reach in window)
+        shared += [loop for loop, _ in window] if span <= step else [loop for loop, _ in expression.terms]
+    return tuple(shared)
+
+
 class Contraction(NamedTuple):
     """Multiply-accumulate over a loop nest: convolution, fully connected layer, matrix product.
 

@@ -6,21 +6,28 @@ from collections.abc import Callable
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.ir import Dialect
 from xdsl.passes import ModulePass, PassPipeline
 from xdsl.utils.exceptions import DiagnosticException, PassFailedException
 
 from simdc.errors import SimdcError, suggestion
 from simdc.ir.context import first_invalid
-from simdc.ir.dialect import Simdc
 
 from . import PASSES, load_pass
 
 
 def make_context() -> Context:
+    """A context that knows our dialect, and loads it only when IR text is read."""
     context = Context()
     context.load_dialect(Builtin)
-    context.load_dialect(Simdc)
+    context.register_dialect("simdc", _dialect)
     return context
+
+
+def _dialect() -> Dialect:
+    from simdc.ir.dialect import Simdc
+
+    return Simdc
 
 
 def lowering_passes(model: str) -> tuple[ModulePass, ...]:

@@ -6,8 +6,19 @@ import re
 
 import pytest
 
-from simdc.cost import Block, ExactModel, Instruction, Kernel, Loop, Operand, Phase, Tiling, TilingError, VectorProgram
-from simdc.cost import affine
+from simdc.cost import (
+    Block,
+    ExactModel,
+    Instruction,
+    Kernel,
+    Loop,
+    Operand,
+    Phase,
+    Tiling,
+    TilingError,
+    VectorProgram,
+    affine,
+)
 from simdc.cost.capacity import resident
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.elementwise import AddOp, ReluOp
@@ -35,8 +46,8 @@ def test_half_of_a_buffer_holds_the_tile(buffer: str) -> None:
     need = NEEDS[buffer]
     EXACT.evaluate(CONVOLUTION, tiling, machine(2 * need))
     says = (
-        f"the {buffer} buffer needs {need} bits for a tile of oc = 2, ic = 2, kw = 3, ow = 2; it can hold {need - 1} bits "
-        f"at a time: enlarge systolic.buffers.{buffer}_bits or tile smaller"
+        f"the {buffer} buffer needs {need} bits for a tile of oc = 2, ic = 2, kw = 3, ow = 2; "
+        f"it can hold {need - 1} bits at a time: enlarge systolic.buffers.{buffer}_bits or tile smaller"
     )
     with pytest.raises(TilingError, match=re.escape(says)):
         EXACT.evaluate(CONVOLUTION, tiling, machine(2 * need - 1))

@@ -82,7 +82,9 @@ def test_more_bandwidth_never_costs_cycles(
 
 @given(st.data(), contractions(), machines())
 @settings(max_examples=200)
-def test_contractions_move_each_operand_at_least_once(data: st.DataObject, kernel: Contraction, machine: Hardware) -> None:
+def test_contractions_move_each_operand_at_least_once(
+    data: st.DataObject, kernel: Contraction, machine: Hardware
+) -> None:
     bounds = loop_bounds(kernel)
     dram = evaluated(kernel, data.draw(tilings(kernel)), machine).dram_bits
     assert dram.weight >= used_bits(kernel.weight, bounds)
@@ -94,7 +96,9 @@ def test_contractions_move_each_operand_at_least_once(data: st.DataObject, kerne
 
 @given(st.data(), vector_programs(), machines())
 @settings(max_examples=200)
-def test_programs_move_each_operand_at_least_once(data: st.DataObject, kernel: VectorProgram, machine: Hardware) -> None:
+def test_programs_move_each_operand_at_least_once(
+    data: st.DataObject, kernel: VectorProgram, machine: Hardware
+) -> None:
     bounds = loop_bounds(kernel)
     dram = evaluated(kernel, data.draw(tilings(kernel)), machine).dram_bits
     assert dram.ifmap >= sum(used_bits(operand, bounds) for phase in kernel.phases for operand in phase.inputs)

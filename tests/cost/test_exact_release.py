@@ -9,8 +9,18 @@ from typing import Any
 
 import pytest
 
-from simdc.cost import Contraction, Cycles, DramBits, ExactModel, Hardware, Operand, SramBits, Tiling, affine
-from simdc.cost import greedy_tiling
+from simdc.cost import (
+    Contraction,
+    Cycles,
+    DramBits,
+    ExactModel,
+    Hardware,
+    Operand,
+    SramBits,
+    Tiling,
+    affine,
+    greedy_tiling,
+)
 from tests.cost.simdit.release_layers import HI3, conv2d, genesys, release_kernels
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
@@ -24,8 +34,9 @@ def with_bias(kernel: Contraction) -> Contraction:
     return kernel._replace(bias=Operand("bias", 32, (channels,), (affine("oc"),)))
 
 
-# Layers of ResNet-50 on HI3, batch 1, as the release tiles and prices them: (oc, ic, k, oh, stride), tile (oc, ic, k, oh),
-# compute, stall, DRAM weight, ifmap, ofmap, bias, SRAM W, I, O, B. Images and windows are square, no psum is spilled.
+# Layers of ResNet-50 on HI3, batch 1, as the release tiles and prices them: (oc, ic, k, oh, stride), tile
+# (oc, ic, k, oh), compute, stall, DRAM weight, ifmap, ofmap, bias, SRAM W, I, O, B. Images and windows are
+# square, no psum is spilled.
 Layer = tuple[tuple[int, int, int, int, int], tuple[int, int, int, int], tuple[int, ...]]
 RELEASED: list[Layer] = [
     ((64, 64, 1, 56, 1), (64, 64, 1, 28),

@@ -10,8 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from simdc.cost import Contraction, ExactModel, Hardware, Kernel, Operand, Tiling, TilingError, VectorProgram
-from simdc.cost import greedy_tiling
+from simdc.cost import (
+    Contraction,
+    ExactModel,
+    Hardware,
+    Kernel,
+    Operand,
+    Tiling,
+    TilingError,
+    VectorProgram,
+    greedy_tiling,
+)
 from simdc.cost.hardware import Buffers
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.conv import Conv2DOp
@@ -20,7 +29,7 @@ from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
 from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from simdc.ir.softmax import SoftmaxOp
 from tests.cost.machines import row_convolution, small_machine
-from tests.ir.tensors import stored_as, tensor
+from tests.ir.tensors import tensor
 from tests.strategies import contractions, machines, vector_programs
 
 EXACT = ExactModel()
@@ -156,5 +165,5 @@ def test_refusal_after_greedy_names_the_buffer() -> None:
     kernel = row_convolution(ic=2, oc=2, ow=4)
     # One inner tile has 2 x 2 weights of 8 bits, 32 bits; half of the buffer holds 31.
     machine = small_machine(buffers=(62, 1000, 1000, 1000))
-    with pytest.raises(TilingError, match="the weight buffer needs 32 bits .* it can hold 31 bits at a time"):
+    with pytest.raises(TilingError, match=r"the weight buffer needs 32 bits .* it can hold 31 bits at a time"):
         EXACT.evaluate(kernel, EXACT.greedy(kernel, machine), machine)

@@ -130,7 +130,9 @@ def test_sizes_as_text(text: str, bits: int) -> None:
     assert with_field(small_machine(), "simd.vmem_bits", text).simd.vmem_bits == bits
 
 
-@pytest.mark.parametrize("text", ["", "KiB", "12", "1.5 KiB", "-1 KiB", "1 GiB", "1 KiB KiB", "0x10 B", "9" * 19 + " B"])
+@pytest.mark.parametrize(
+    "text", ["", "KiB", "12", "1.5 KiB", "-1 KiB", "1 GiB", "1 KiB KiB", "0x10 B", "9" * 19 + " B"]
+)
 def test_sizes_that_are_none(text: str) -> None:
     says = f"must be bits as a whole number or a size such as '256 KiB', got {text!r}"
     with pytest.raises(ValueError, match=re.escape(says)):

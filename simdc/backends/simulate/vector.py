@@ -9,7 +9,7 @@ from math import prod
 from attrs import frozen
 
 from simdc.cost.hardware import Hardware, SimdArray
-from simdc.cost.kernel import Block, Operand, Phase, VectorProgram
+from simdc.cost.kernel import Block, Operand, Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
@@ -55,6 +55,7 @@ def simulate_vector_program(kernel: VectorProgram, tiling: Tiling, hardware: Har
 def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iterator[Visit]:
     """What each tile of one phase does, in the order in which they run."""
     begun: set[tuple[int, tuple[int, ...]]] = set()
+    shared = [shared_loops(operand, {loop.name: loop.bound for loop in phase.loops}) for operand in phase.outputs]
 
     def bits(operand: Operand, tile: Tile) -> int:
         return operand.bits * footprint_elements(operand, tile, stores_padding=hardware.stores_padding)
@@ -63,7 +64,8 @@ def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iter
         loads = [bits(operand, tile) for operand in phase.inputs if differs(operand, tile, before)]
         for number, operand in enumerate(phase.outputs):
             place = number, tile.place(operand.loops)
-            if differs(operand, tile, before) and place in begun:
+            begun_before = place in begun or not tile.begins(shared[number])
+            if differs(operand, tile, before) and begun_before:
                 loads.append(bits(operand, tile))
             begun.add(place)
         yield Visit(

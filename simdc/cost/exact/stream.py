@@ -30,6 +30,15 @@ class Stream:
             self.bits_once += many * elements * bits
             self.cycles_once += many * cycles
 
+    def first_along(self, loops: Sequence[str]) -> tuple[int, int]:
+        """Bits and cycles to move once all tiles that stand first along each of `loops`, cut after their first tile."""
+        places = [place for place, axis in enumerate(self.footprint.axes) if axis.loop in loops]
+        if not places:
+            return self.bits_once, self.cycles_once
+        first = [tile for tile in self.footprint.tiles if not any(tile[0][place] for place in places)]
+        bits = sum(many * elements for _, many, elements in first) * self._bits
+        return bits, sum(many * -(-elements * self._bits // self._bandwidth) for _, many, elements in first)
+
     def cycles_at(self, index: Sequence[int]) -> int:
         """Cycles to move the tile that belongs to a walk index."""
         own = tuple([index[slot] for slot in self.footprint.positions])

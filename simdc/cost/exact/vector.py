@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import prod
 
 from simdc.cost.capacity import check_vector_memory
 from simdc.cost.grid import Axis, Grid, stored_bounds
 from simdc.cost.hardware import Hardware, SimdArray
-from simdc.cost.kernel import Block, Phase, VectorProgram
+from simdc.cost.kernel import Block, Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
@@ -24,8 +25,10 @@ def vector_cost(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> C
     for phase in program.phases:
         grid = Grid(program, {loop.name: bounds[loop.name] for loop in phase.loops}, tiling, hardware)
         grid.cut_at_borders((*phase.inputs, *phase.outputs))
+        shared = [shared_loops(operand, bounds) for operand in phase.outputs]
+        grid.cut_after_first([loop for loops in shared for loop in loops])
         check_vector_memory(phase, grid, tiling, hardware)
-        load_bits, store_bits, cycles = _traffic(phase, grid, simd.bandwidth_bits_per_cycle)
+        load_bits, store_bits, cycles = _traffic(phase, grid, simd.bandwidth_bits_per_cycle, shared)
         loaded, stored, transfer = loaded + load_bits, stored + store_bits, transfer + cycles
         compute += prod(axis.count for axis in grid.axes) * (simd.pipeline_stages + simd.lanes - 2)
         for block in phase.blocks:
@@ -80,17 +83,18 @@ def _accesses(block: Block, phase: Phase, simd: SimdArray) -> tuple[int, int]:
     return vmem_bits, immediates
 
 
-def _traffic(phase: Phase, grid: Grid, bandwidth: int) -> tuple[int, int, int]:
-    """Bits loaded, bits stored and cycles of all transfers of a phase."""
+def _traffic(phase: Phase, grid: Grid, bandwidth: int, shared: Sequence[tuple[str, ...]]) -> tuple[int, int, int]:
+    """Bits loaded, bits stored and cycles of all transfers; `shared` are the `shared_loops` of each output."""
     loaded = stored = cycles = 0
     for operand in phase.inputs:
         moved = stream(operand, bandwidth, grid)
         loaded += moved.times * moved.bits_once
         cycles += moved.times * moved.cycles_once
-    for operand in phase.outputs:
-        # A result that is left unfinished goes out each time and comes back each time but the first.
+    for operand, loops in zip(phase.outputs, shared, strict=True):
+        # A result that is left unfinished goes out each time and comes back, but for tiles that nobody began before.
         moved = stream(operand, bandwidth, grid)
-        loaded += (moved.times - 1) * moved.bits_once
+        fresh_bits, fresh_cycles = moved.first_along(loops)
+        loaded += moved.times * moved.bits_once - fresh_bits
         stored += moved.times * moved.bits_once
-        cycles += (2 * moved.times - 1) * moved.cycles_once
+        cycles += 2 * moved.times * moved.cycles_once - fresh_cycles
     return loaded, stored, cycles
