@@ -12,6 +12,7 @@ EPILOG = """examples:
   simdc resnet50 --hw HI3
   simdc net.dsl --hw hw.json --set simd.lanes=128 --batch 8 --emit-cost --layers
   simdc net.json --hw HI1 --emit-cost --format json -o cost.json
+  simdc resnet50 --hw HT3 --batch 32 --train --optimizer momentum
   simdc net.dsl --hw HI3 -p simdc-fold-batch-norm,simdc-assign-widths --emit-ir
 """
 
@@ -47,6 +48,16 @@ def build_parser() -> argparse.ArgumentParser:
         choices=["greedy", "given"],
         help="tile greedily (default), or keep the tilings that a SimDIT specification gives",
     )
+    training = parser.add_argument_group("training")
+    training.add_argument("--train", action="store_true", help="cost one training iteration: forward to update")
+    training.add_argument(
+        "--optimizer",
+        default="sgd",
+        choices=["sgd", "momentum", "adam", "adamw"],
+        help="update rule; its state lives in DRAM (default sgd)",
+    )
+    training.add_argument("--weight-decay", type=float, default=0.0, metavar="W", help="weight decay (default 0)")
+    training.add_argument("--input-grad", action="store_true", help="compute the gradient of the network's inputs, too")
     parser.add_argument("-p", "--passes", metavar="PIPELINE", help="run these passes instead of the default pipeline")
     parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")
     parser.add_argument("--emit-cost", action="store_true", help="print the cost report (the default)")

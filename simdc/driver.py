@@ -19,6 +19,8 @@ def run(arguments: Namespace) -> None:
     """Do what the command line asks for. Raises SimdcError."""
     chosen = None if arguments.passes is None else parse_pipeline(arguments.passes)
     pipeline = default_passes(arguments.model) if chosen is None else chosen
+    if arguments.train:
+        pipeline = (_training_pass(arguments), *pipeline)
     wanted = _names_to_print(arguments.print_ir_after, pipeline)
     if arguments.emit_cost and arguments.emit_ir:
         raise SimdcError("--emit-cost and --emit-ir exclude each other")
@@ -37,6 +39,14 @@ def run(arguments: Namespace) -> None:
 
     run_pipeline(module, pipeline, verify=chosen is not None or bool(wanted), after=show)
     write_text(str(module) + "\n" if arguments.emit_ir else _report_text(module, arguments), arguments.output)
+
+
+def _training_pass(arguments: Namespace) -> ModulePass:
+    from simdc.passes.derive_training import DeriveTrainingPass
+
+    return DeriveTrainingPass(
+        optimizer=arguments.optimizer, weight_decay=arguments.weight_decay, input_grad=arguments.input_grad
+    )
 
 
 def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[str]:

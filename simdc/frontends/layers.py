@@ -60,13 +60,15 @@ def conv(
     dilation: object = 1,
     groups: object = 1,
     bias: object = False,
+    freeze: object = False,
 ) -> SSAValue:
     in_channels = image(x)[1]
     out_channels, group_count = positive("channels", channels), positive("groups", groups)
     kernel_size = pair("kernel", kernel)
     weight_shape = (out_channels, max(1, in_channels // group_count), *kernel_size)
-    weight = net.parameter(name, "weight", weight_shape)
-    offset = net.parameter(name, "bias", (out_channels,)) if boolean("bias", bias) else None
+    frozen = boolean("freeze", freeze)
+    weight = net.parameter(name, "weight", weight_shape, frozen=frozen)
+    offset = net.parameter(name, "bias", (out_channels,), frozen=frozen) if boolean("bias", bias) else None
     op = Conv2DOp(
         name,
         x,
@@ -82,26 +84,36 @@ def conv(
 
 
 @layer
-def fc(net: NetworkBuilder, name: str, x: SSAValue, *, features: object, bias: object = True) -> SSAValue:
+def fc(
+    net: NetworkBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    features: object,
+    bias: object = True,
+    freeze: object = False,
+) -> SSAValue:
     shape = shape_of(x)
     if len(shape) == 4 and shape[2:] == (1, 1):
         x = net.append(FlattenOp(f"{name}.flatten", x), f"{name}.flatten")
     elif len(shape) != 2:
         raise LayerError(f"fc needs [n, features], its input has shape {list(shape)}; put flatten before it")
     out_features = positive("features", features)
-    weight = net.parameter(name, "weight", (out_features, shape[1]))
-    offset = net.parameter(name, "bias", (out_features,)) if boolean("bias", bias) else None
+    frozen = boolean("freeze", freeze)
+    weight = net.parameter(name, "weight", (out_features, shape[1]), frozen=frozen)
+    offset = net.parameter(name, "bias", (out_features,), frozen=frozen) if boolean("bias", bias) else None
     op = LinearOp(name, x, weight, offset)
     op.result_shape()
     return net.append(op, name)
 
 
 @layer
-def bn(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
-    channels = (shape_of(x)[1],)
+def bn(net: NetworkBuilder, name: str, x: SSAValue, *, freeze: object = False) -> SSAValue:
+    channels, frozen = (shape_of(x)[1],), boolean("freeze", freeze)
     mean = net.parameter(name, "mean", channels, statistic=True)
     inv_std = net.parameter(name, "inv_std", channels, statistic=True)
-    scale, shift = net.parameter(name, "scale", channels), net.parameter(name, "shift", channels)
+    scale = net.parameter(name, "scale", channels, frozen=frozen)
+    shift = net.parameter(name, "shift", channels, frozen=frozen)
     op = BatchNormOp(name, x, mean, inv_std, scale, shift)
     op.result_shape()
     return net.append(op, name)

@@ -6,9 +6,10 @@ agree (a pool's padded input is derived from its output). So every layer reads t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Kernel
@@ -19,7 +20,17 @@ from simdc.ir.unmodelled import UnmodelledOp
 
 from .builder import LayerError
 from .json_node import Node, hint
-from .simdit_operations import IGNORED, OPERATIONS, STRIDE, TILE_OPERANDS, TRAINING, Operation, SpecNetwork
+from .simdit_operations import (
+    IGNORED,
+    INPUT_GRADIENT,
+    OPERATIONS,
+    STRIDE,
+    TILES,
+    UNTILED,
+    WEIGHT_GRADIENT,
+    Operation,
+    SpecNetwork,
+)
 
 MODES = ("inference", "training")
 MAX_LAYERS = 100_000
@@ -61,8 +72,10 @@ class _Spec:
         operation = entry.need("operation")
         kind = operation.text()
         name = self.unique_name(entry, kind, index)
-        if kind in TRAINING:
-            raise operation.error(f"'{kind}' belongs to the training step, which is not supported yet")
+        if kind in UNTILED:
+            raise operation.error(f"the released SimDIT lists '{kind}' but has no model of it, and so has none here")
+        # From the gradient of the loss, or of whatever else the program begins its backward part with.
+        self.net.backward |= self.mode == "training" and (kind.endswith("_grad") or kind.startswith("batchnorm_grad"))
         if kind in OPERATIONS:
             self.add_layer(entry, name, OPERATIONS[kind])
         elif kind in IGNORED or not _has_dimensions(entry):
@@ -84,12 +97,16 @@ class _Spec:
     def add_layer(self, entry: Node, name: str, operation: Operation) -> None:
         place = entry.need("iterable_dimensions")
         dims = {key: place.need(key).size() for key in operation.dims}
-        self.set_batch(place, dims, operation)
+        gradient = self.mode == "training" and self.is_weight_gradient(dims, operation)
+        self.set_batch(place, dims, operation.reduced if gradient else operation.images)
         if operation.stride:
             dims[STRIDE] = _stride(entry, operation)
         _check_not_fused(entry)
         try:
             op = operation.build(self.net, name, dims)
+            phase = WEIGHT_GRADIENT if gradient else operation.phase
+            if phase is not None or self.net.backward:
+                op.phase = StringAttr(phase or INPUT_GRADIENT)
             self.net.add(op)
         except LayerError as error:
             path = place.path if error.option is None else place.child(error.option)
@@ -100,12 +117,17 @@ class _Spec:
         if self.given_tilings and kernel is not None:
             op.tiling = TilingAttr(_given_tiling(entry, operation, kernel))
 
-    def set_batch(self, place: Node, dims: dict[str, int], operation: Operation) -> None:
-        """The release's rule; in training, a contraction whose image dimension is not 1 computes a weight gradient,
-        where the images are summed over."""
-        images = operation.images
-        if self.mode == "training" and operation.reduced is not None and dims[images] != 1:
-            images = operation.reduced
+    def is_weight_gradient(self, dims: Mapping[str, int], operation: Operation) -> bool:
+        """The release's rule for training: a contraction whose image dimension is not 1 computes a weight gradient,
+        where that dimension holds channels and the images are summed over. A file with tilings has its batch there."""
+        if operation.reduced is None or operation.images is None:
+            return False
+        images = dims[operation.images]
+        return self.net.backward and images != self.batch if self.given_tilings else images != 1
+
+    def set_batch(self, place: Node, dims: dict[str, int], images: str | None) -> None:
+        if images is None:
+            return
         if not self.given_tilings:
             dims[images] = 1 if self.batch is None else self.batch
         elif self.batch is None:
@@ -149,12 +171,13 @@ def _given_tiling(entry: Node, operation: Operation, kernel: Kernel) -> Tiling:
     return Tiling(tuple(bounds), tuple(sizes))
 
 
-def _tile_size(entry: Node, buffer: str, *names: str) -> int:
-    operand, index = TILE_OPERANDS[buffer]
+def _tile_size(entry: Node, which: str, *names: str) -> int:
+    buffer, operand, index = TILES[which]
     operands = entry.need(operand, WITHOUT_TILINGS)
     found = operands.items()
-    if len(found) <= index:
-        raise operands.error(f"holds the tiling of {buffer} in entry {index}, which is missing")
+    if len(found) < max(1, index + 1):
+        where = f"entry {index}" if index >= 0 else "its last entry"
+        raise operands.error(f"holds the tiling of {buffer} in {where}, which is missing")
     tiling = found[index].need("tiling", WITHOUT_TILINGS)
     # The vector memory has two banks, VMEM1 and VMEM2; the result lies in either.
     bank = next((name for name in sorted(tiling.fields()) if name.startswith(buffer)), None)

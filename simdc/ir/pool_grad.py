@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram
+from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram
 
 from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
 from .pool import OUT, WINDOW, PoolOp
@@ -49,7 +49,13 @@ class PoolGradOp(LayerOp):
             raise VerifyException(f"the gradient has {positions} positions, the window {list(found)}")
         return (n, channels, *size)
 
-    def scatter_program(self, kind: str, blocks: tuple[Block, ...], inputs: tuple[tuple[str, SSAValue], ...]):
+    def scatter_program(
+        self,
+        kind: str,
+        blocks: tuple[Block, ...],
+        inputs: tuple[tuple[str, SSAValue], ...],
+        scratch: tuple[Operand, ...] = (),
+    ) -> VectorProgram:
         """Operands `gradient`, those of `inputs` (x: the forward input, read by window; y: its result) and `dx`."""
         n, channels, oh, ow = shape_of(self.gradient)
         kh, kw = self.kernel_size.get_values()
@@ -62,6 +68,7 @@ class PoolGradOp(LayerOp):
             (*loaded, operand("gradient", self.gradient, positions)),
             (operand("dx", self.results[0], windows),),
             blocks,
+            scratch,
             initial=(("dx", 0.0),),
         )
         return VectorProgram(kind, (phase,))
@@ -99,7 +106,8 @@ class AveragingPoolGradOp(PoolGradOp):
         kh, kw = self.kernel_size.get_values()
         spread = Block(OUT, (Instruction("div", "share", ("gradient", float(kh * kw))),), at="start")
         hand_out = Block(WINDOW, (Instruction("add", "dx", ("dx", "share")),))
-        return self.scatter_program(kind, (spread, hand_out), ())
+        share = operand("share", self.gradient, ("n", "c", "oh", "ow"), self.accumulator_bits)
+        return self.scatter_program(kind, (spread, hand_out), (), (share,))
 
 
 @irdl_op_definition

@@ -85,7 +85,8 @@ class TrainingStep:
         for op in reversed(layers):
             self.current = op
             if isinstance(op, SoftmaxCrossEntropyOp):
-                RULES[type(op)](op, self)
+                if self.needs(op.logits):
+                    RULES[type(op)](op, self)
                 continue
             for result in op.results:
                 self.join(result, op.layer.data)
@@ -119,6 +120,7 @@ def mask_dropout(step: TrainingStep) -> None:
     for op in list(step.network.layers()):
         if isinstance(op, DropoutOp):
             mask = ParameterOp.make(f"{op.layer.data}.mask", tensor_type(op.result), statistic=True)
+            mask.attributes["rate"] = op.rate
             masked = MultiplyOp(op.layer.data, op.input, mask.result)
             masked.location = mask.location = op.location
             mask.result.name_hint, masked.result.name_hint = f"{op.layer.data}.mask", op.result.name_hint

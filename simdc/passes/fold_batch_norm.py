@@ -55,11 +55,15 @@ def _erase_if_unused(value: SSAValue) -> None:
 
 @dataclass(frozen=True)
 class FoldBatchNormPass(ModulePass):
-    """Folds each batch normalization into the convolution or fully connected layer before it."""
+    """Folds each batch normalization into the convolution or fully connected layer before it. Does nothing in training,
+    where the statistics are those of the batch."""
 
     name = "simdc-fold-batch-norm"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for layer in list(network_of(op).layers()):
+        network = network_of(op)
+        if network.phase.data == "training":
+            return
+        for layer in list(network.layers()):
             if isinstance(layer, BatchNormOp) and (producer := foldable_producer(layer)) is not None:
                 fold(layer, producer)

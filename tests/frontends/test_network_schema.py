@@ -30,6 +30,7 @@ VALID_OPTIONS: dict[str, Any] = {
     "alpha": 1e-4,
     "beta": 0.75,
     "rate": 0.1,
+    "freeze": True,
 }
 
 

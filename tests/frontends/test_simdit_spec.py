@@ -17,7 +17,7 @@ from simdc.backends.report import make_report
 from simdc.cost.tiling import loop_bounds
 from simdc.errors import SimdcError
 from simdc.frontends.hardware_file import load_hardware
-from simdc.frontends.simdit_operations import IGNORED, TRAINING
+from simdc.frontends.simdit_operations import IGNORED
 from simdc.frontends.simdit_spec import parse_simdit_spec
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
@@ -131,13 +131,6 @@ def test_text_parses_back() -> None:
     again = Parser(make_context(), text).parse_module()
     again.verify()
     assert str(again) == text
-
-
-@pytest.mark.parametrize("operation", TRAINING)
-def test_training_is_not_supported_yet(operation: str) -> None:
-    found = message(spec(RELU, entry(operation, N=1, C=1, H=1, W=1), mode="training"))
-    says = f"'{operation}' belongs to the training step, which is not supported yet"
-    assert found == f"s.json: program[1].operation: {says}"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ def as_data(report: Report) -> dict[str, Any]:
             "average_power_w": total.average_power_w(report.hardware),
             "utilization": report.utilization(),
             "units": units,
+            **({"steps": {step: _sums(sums) for step, sums in report.by_step.items()}} if report.by_step else {}),
+            **({"memory_bytes": report.memory._asdict()} if report.memory is not None else {}),
         },
         "coverage": {
             "costed": len(report.layers),
@@ -70,6 +72,7 @@ def _layer(layer: LayerReport, report: Report) -> dict[str, Any]:
         "op": layer.op,
         "unit": layer.unit.value,
         "phase": layer.phase,
+        **({"step": layer.step} if report.by_step else {}),
         "dims": dimensions(layer.kernel),
         "operands": [_operand(operand) for operand in _operands(layer.kernel)],
     }
@@ -158,6 +161,7 @@ def render_csv(report: Report) -> str:
             "op": layer.op,
             "unit": layer.unit.value,
             "phase": layer.phase,
+            "step": layer.step,
             "dims": sizes,
             "tile": tile,
             **{f"{key} [cycle]": value for key, value in _cycles(layer.cost.cycles).items()},

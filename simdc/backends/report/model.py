@@ -17,6 +17,8 @@ from simdc.ir.base import LayerOp
 from simdc.ir.context import hardware_of, layer_error
 from simdc.ir.network import network_of
 
+from .memory import Memory, memory_of
+
 BINDS = {
     "compute": "compute",
     "weight_port": "weight port",
@@ -25,15 +27,18 @@ BINDS = {
     "simd_port": "simd port",
 }
 PJ_PER_J = 1e12
+STEPS = {"forward": "forward", "input_gradient": "backward", "weight_gradient": "backward", "update": "update"}
+"""The steps of an iteration in the order in which they are shown, and the phase that each belongs to."""
 
 
 class LayerReport(NamedTuple):
-    """One costed layer. `source` is its op; `folded` names the layers that became part of it."""
+    """One costed layer. `source` is its op; `step` its part of a training iteration; `folded` names the layers that
+    became part of it."""
 
     name: str
     op: str
     unit: Unit
-    phase: str
+    step: str
     source: LayerOp
     tiling: Tiling
     cost: Cost
@@ -45,6 +50,10 @@ class LayerReport(NamedTuple):
         kernel = self.source.kernel()
         assert kernel is not None
         return kernel
+
+    @property
+    def phase(self) -> str:
+        return STEPS[self.step]
 
     @property
     def bound_by(self) -> str:
@@ -76,7 +85,8 @@ class Totals(NamedTuple):
 
 class Report(NamedTuple):
     """Everything that a rendering needs. `free` are (name, op) of layers that cost nothing; `uncosted` are
-    (name, op, reason) of layers that the model has no price for, missing from every sum, `by_unit` and `total`."""
+    (name, op, reason) of layers that the model has no price for, missing from every sum: `by_unit`, `by_step` (in
+    training), `total`. `memory` is what a training step keeps in DRAM; None in inference."""
 
     network: str
     phase: str
@@ -88,7 +98,9 @@ class Report(NamedTuple):
     free: tuple[tuple[str, str], ...]
     uncosted: tuple[tuple[str, str, str], ...]
     by_unit: dict[Unit, Totals]
+    by_step: dict[str, Totals]
     total: Totals
+    memory: Memory | None
 
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""
@@ -136,7 +148,9 @@ def make_report(module: ModuleOp, model: str) -> Report:
                 energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.UNIT is Unit.CONV)
             folded = () if op.folded is None else tuple(entry.data for entry in op.folded)
             tiling, unit, energy = op.tiling.data, op.UNIT, energies[id(cost)]
-            costed.append(LayerReport(name, kind, unit, "forward", op, tiling, cost, energy, folded))
+            step = "forward" if op.phase is None else op.phase.data
+            costed.append(LayerReport(name, kind, unit, step, op, tiling, cost, energy, folded))
+    training = network.phase.data == "training"
     return Report(
         network=network.sym_name.data,
         phase=network.phase.data,
@@ -148,7 +162,9 @@ def make_report(module: ModuleOp, model: str) -> Report:
         free=tuple(free),
         uncosted=tuple(uncosted),
         by_unit={unit: sum_layers([layer for layer in costed if layer.unit is unit]) for unit in Unit},
+        by_step={step: sum_layers([layer for layer in costed if layer.step == step]) for step in STEPS if training},
         total=sum_layers(costed),
+        memory=memory_of(network) if training else None,
     )
 
 

@@ -17,7 +17,7 @@ WIDTH = 110
 
 
 def render_table(report: Report, *, every_layer: bool = False) -> str:
-    parts = [_heading(report), _totals(report), _operators(report), _layers(report, every_layer)]
+    parts = [_heading(report), _totals(report), _training(report), _operators(report), _layers(report, every_layer)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -82,6 +82,37 @@ def _totals(report: Report) -> str:
         f"energy: {shares}",
     ]
     return "\n".join(lines)
+
+
+def _training(report: Report) -> str:
+    """The parts of a training iteration, and what it keeps in DRAM."""
+    memory = report.memory
+    if memory is None:
+        return ""
+    whole = report.total.cycles.total
+    rows = [
+        [
+            step.replace("_", " "),
+            f"{total.cycles.compute:,.0f}",
+            f"{total.cycles.stall:,.0f}",
+            f"{total.cycles.total:,.0f}",
+            _percent(total.cycles.total, whole),
+            f"{total.dram_bits.total / BITS_PER_KIB:,.1f}",
+            f"{total.energy.total / 1e6:,.1f}",
+        ]
+        for step, total in report.by_step.items()
+    ]
+    heads = ["step", "compute [cycle]", "stall [cycle]", "runtime [cycle]", "share [%]", "DRAM [KiB]", "energy [uJ]"]
+    kept = [
+        ("weights", memory.weights),
+        ("their gradients", memory.gradients),
+        ("optimizer state", memory.state),
+        ("statistics and masks", memory.statistics),
+        ("kept from forward to backward", memory.kept),
+        (f"peak, at {memory.peak_layer}", memory.peak),
+    ]
+    footprint = columns(["DRAM footprint", "[MiB]"], [[what, f"{size / 2**20:,.2f}"] for what, size in kept], left=1)
+    return columns(heads, rows, left=1) + "\n\n" + footprint
 
 
 def _operators(report: Report) -> str:

@@ -17,7 +17,8 @@ IMAGE = ("h", "w", "oh", "ow")
 
 
 class Roles(NamedTuple):
-    """The loops of a program by what they do, lanes left out, and whether some operand has one value per channel."""
+    """The loops of a program by what they do, lanes left out, and whether some operand has one value per channel. Where
+    several loops index one dimension, the one with the longest step places the window, the others run through it."""
 
     window: tuple[str, ...]
     image: tuple[str, ...]
@@ -29,9 +30,9 @@ class Roles(NamedTuple):
 def roles(program: VectorProgram) -> Roles:
     loops = dict.fromkeys(loop.name for phase in program.phases for loop in phase.loops)
     operands = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
-    results = {loop for phase in program.phases for operand in phase.outputs for loop in operand.loops}
-    shared = {loop for o in operands for e in o.index if len(e.terms) > 1 for loop, _ in e.terms}
-    window = tuple(loop for loop in loops if loop in shared and loop not in results)
+    sliding = [expression.terms for operand in operands for expression in operand.index if len(expression.terms) > 1]
+    places = {max(terms, key=lambda term: term[1])[0] for terms in sliding}
+    window = tuple(loop for loop in loops if loop not in places and any(loop in dict(terms) for terms in sliding))
     image = tuple(loop for loop in loops if loop in IMAGE and loop != program.lanes)
     return Roles(
         window=window,

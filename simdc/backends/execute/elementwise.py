@@ -1,0 +1,62 @@
+"""Element-wise ops and their gradients, sums over all but the channels, and ops that only rename data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
+
+from simdc.errors import SimdcError
+from simdc.ir.base import shape_of
+from simdc.ir.context import layer_error
+from simdc.ir.elementwise import AddOp, ReluOp
+from simdc.ir.elementwise_grad import MultiplyOp, ReduceSumOp, ReluGradOp
+from simdc.ir.free import DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.unmodelled import UnmodelledOp
+
+
+@register_impls
+class ElementwiseFunctions(InterpreterFunctions):
+    @impl(ReluOp)
+    def relu(self, interpreter: Interpreter, op: ReluOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (np.maximum(args[0], 0.0),)
+
+    @impl(ReluGradOp)
+    def relu_grad(self, interpreter: Interpreter, op: ReluGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        gradient, output = args
+        return (gradient * (output > 0.0),)
+
+    @impl(AddOp)
+    def add(self, interpreter: Interpreter, op: AddOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0] + args[1],)
+
+    @impl(MultiplyOp)
+    def multiply(self, interpreter: Interpreter, op: MultiplyOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0] * args[1],)
+
+    @impl(ReduceSumOp)
+    def reduce_sum(self, interpreter: Interpreter, op: ReduceSumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        (x,) = args
+        return (x.sum(axis=(0, *range(2, x.ndim))),)
+
+
+@register_impls
+class FreeFunctions(InterpreterFunctions):
+    @impl(FlattenOp)
+    def flatten(self, interpreter: Interpreter, op: FlattenOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0].reshape(shape_of(op.result)),)
+
+    @impl(ReshapeOp)
+    def reshape(self, interpreter: Interpreter, op: ReshapeOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0].reshape(shape_of(op.result)),)
+
+    @impl(DropoutOp)
+    def dropout(self, interpreter: Interpreter, op: DropoutOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Nothing is dropped in inference; a training step multiplies by a mask instead."""
+        return args
+
+    @impl(UnmodelledOp)
+    def unmodelled(self, interpreter: Interpreter, op: UnmodelledOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        error: SimdcError = layer_error(op, f"nobody knows what '{op.operation.data}' computes, so it cannot run")
+        raise error

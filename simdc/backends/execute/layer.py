@@ -1,0 +1,79 @@
+"""Runs one op by its kernel: what the cost models count, on the op's own arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from simdc.cost.kernel import Contraction, VectorProgram
+from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+
+from .arrays import Array
+from .contraction import run_contraction
+from .program import run_program
+
+OPERAND_NAMES: dict[str, tuple[str, ...]] = {
+    "input": ("x",),
+    "logits": ("x",),
+    "probabilities": ("p",),
+    "lhs": ("a",),
+    "rhs": ("b",),
+    "gradient": ("gradient", "a"),
+    "output": ("y", "b"),
+}
+"""What programs call an op's operands, where that is not the operand's own name."""
+RESULT_NAMES = ("y", "dx")
+"""What programs call a result that has not its own name."""
+
+
+class KernelRun(NamedTuple):
+    """The op's results as its kernel computes them, and the operations that ran (`mac` for a contraction)."""
+
+    results: tuple[Array, ...]
+    ops: dict[str, int]
+
+
+def run_kernel(op: LayerOp, arguments: Sequence[Array]) -> KernelRun:
+    """Run the kernel of `op`, which must have one, on the values of the op's operands."""
+    kernel = op.kernel()
+    if isinstance(kernel, Contraction):
+        run = run_contraction(kernel, *contraction_operands(op, arguments))
+        return KernelRun((run.psum.reshape(shape_of(op.results[0])),), {"mac": run.macs})
+    assert kernel is not None, f"{op.name} computes nothing"
+    return _run_vector_program(op, kernel, arguments)
+
+
+def contraction_operands(op: LayerOp, arguments: Sequence[Array]) -> tuple[Array, ...]:
+    """Ifmap, weight and bias in the form that the kernel's access maps expect: the weight of an input gradient turned
+    by half, zeros between the elements of an output gradient where the forward layer strides."""
+    if isinstance(op, Conv2DInputGradOp):
+        gradient, weight = arguments
+        return dilated(gradient, op.stride.get_values()), weight[:, :, ::-1, ::-1]
+    if isinstance(op, Conv2DWeightGradOp):
+        x, gradient = arguments
+        return x, dilated(gradient, op.stride.get_values())
+    return tuple(arguments)
+
+
+def dilated(gradient: Array, stride: Sequence[int]) -> Array:
+    """[n, c, oh, ow] with stride - 1 zeros between neighbours: [n, c, (oh - 1)*s + 1, (ow - 1)*s + 1]."""
+    n, channels, oh, ow = gradient.shape
+    spread: Array = np.zeros((n, channels, (oh - 1) * stride[0] + 1, (ow - 1) * stride[1] + 1))
+    spread[:, :, :: stride[0], :: stride[1]] = gradient
+    return spread
+
+
+def _run_vector_program(op: LayerOp, program: VectorProgram, arguments: Sequence[Array]) -> KernelRun:
+    definition = op.get_irdl_definition()
+    read = {operand.name for phase in program.phases for operand in phase.inputs}
+    inputs: dict[str, Array] = {}
+    for (field, _), value in zip(definition.operands, arguments, strict=True):
+        name = next(name for name in (field, *OPERAND_NAMES.get(field, ())) if name in read)
+        inputs[name] = value
+    run = run_program(program, inputs)
+    written = {operand.name for phase in program.phases for operand in phase.outputs}
+    names = [next(name for name in (field, *RESULT_NAMES) if name in written) for field, _ in definition.results]
+    return KernelRun(tuple(run.arrays[name] for name in names), run.ops)

@@ -1,0 +1,41 @@
+"""Softmax, and the loss built on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
+
+from simdc.ir.loss import SoftmaxCrossEntropyGradOp, SoftmaxCrossEntropyOp
+from simdc.ir.softmax import SoftmaxOp
+
+from .arrays import Array
+
+
+def _log_softmax(x: Array) -> Array:
+    """`x - log(sum(exp(x)))` along the last axis; the largest entry is taken out first so that nothing overflows."""
+    centered = x - x.max(axis=1, keepdims=True)
+    return centered - np.log(np.exp(centered).sum(axis=1, keepdims=True))
+
+
+@register_impls
+class LossFunctions(InterpreterFunctions):
+    @impl(SoftmaxOp)
+    def softmax(self, interpreter: Interpreter, op: SoftmaxOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (np.exp(_log_softmax(args[0])),)
+
+    @impl(SoftmaxCrossEntropyOp)
+    def softmax_cross_entropy(
+        self, interpreter: Interpreter, op: SoftmaxCrossEntropyOp, args: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        logits, target = args
+        logs = _log_softmax(logits)
+        return np.exp(logs), -(target * logs).sum(axis=1)
+
+    @impl(SoftmaxCrossEntropyGradOp)
+    def softmax_cross_entropy_grad(
+        self, interpreter: Interpreter, op: SoftmaxCrossEntropyGradOp, args: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        probabilities, target = args
+        return ((probabilities - target) / len(target),)

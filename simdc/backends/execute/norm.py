@@ -1,0 +1,79 @@
+"""Normalizations: by the batch's or by stored statistics, and over neighbouring channels; and their gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
+
+from simdc.ir.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
+from simdc.ir.lrn_grad import LocalResponseNormGradOp
+from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
+
+from .arrays import Array, channelwise
+
+
+def _channel_sums(x: Array, before: int, after: int) -> Array:
+    """At each channel of [n, c, h, w] the sum over itself, `before` channels before it and `after` after it."""
+    padded = np.pad(x, ((0, 0), (before, after), (0, 0), (0, 0)))
+    seen: Array = sliding_window_view(padded, before + after + 1, axis=1)
+    return seen.sum(axis=-1)
+
+
+def _response(op: LocalResponseNormOp | LocalResponseNormGradOp, x: Array) -> tuple[Array, int, int]:
+    """`bias + alpha/size * sum of x^2`, and how far the window reaches before and after its channel."""
+    size = op.size.value.data
+    before = (size - 1) // 2
+    after = size - 1 - before
+    return op.bias.value.data + op.alpha.value.data / size * _channel_sums(x**2, before, after), before, after
+
+
+@register_impls
+class NormFunctions(InterpreterFunctions):
+    @impl(BatchNormOp)
+    def batch_norm(self, interpreter: Interpreter, op: BatchNormOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        x = args[0]
+        mean, inv_std, scale, shift = (channelwise(values, x.ndim) for values in args[1:])
+        return ((x - mean) * inv_std * scale + shift,)
+
+    @impl(BatchNormStatisticsOp)
+    def batch_norm_statistics(
+        self, interpreter: Interpreter, op: BatchNormStatisticsOp, args: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        (x,) = args
+        axes = (0, *range(2, x.ndim))
+        return x.mean(axis=axes), 1.0 / np.sqrt(x.var(axis=axes) + op.epsilon.value.data)
+
+    @impl(BatchNormGradOp)
+    def batch_norm_grad(self, interpreter: Interpreter, op: BatchNormGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """With `d = gradient * scale` and `z` the normalized input, means taken per channel:
+        `input_grad = inv_std * (d - mean(d) - z * mean(d * z))`."""
+        x, gradient = args[:2]
+        mean, inv_std, scale = (channelwise(values, x.ndim) for values in args[2:])
+        axes = (0, *range(2, x.ndim))
+        normal = (x - mean) * inv_std
+        inner = gradient * scale
+        along = (inner * normal).mean(axis=axes, keepdims=True)
+        input_grad = inv_std * (inner - inner.mean(axis=axes, keepdims=True) - normal * along)
+        return input_grad, (gradient * normal).sum(axis=axes), gradient.sum(axis=axes)
+
+    @impl(LocalResponseNormOp)
+    def local_response_norm(
+        self, interpreter: Interpreter, op: LocalResponseNormOp, args: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        (x,) = args
+        return (x / _response(op, x)[0] ** op.beta.value.data,)
+
+    @impl(LocalResponseNormGradOp)
+    def local_response_norm_grad(
+        self, interpreter: Interpreter, op: LocalResponseNormGradOp, args: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        """Channel c lies in the windows of those channels that are as far before it as the window reaches after its
+        own channel, and the other way round."""
+        x, gradient = args
+        alpha, beta, size = op.alpha.value.data, op.beta.value.data, op.size.value.data
+        base, before, after = _response(op, x)
+        through = _channel_sums(gradient * x * base ** (-beta - 1.0), after, before)
+        return (gradient * base**-beta - 2.0 * alpha * beta / size * x * through,)

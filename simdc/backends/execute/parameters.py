@@ -1,0 +1,81 @@
+"""Values for the parameters of a network: random to begin with, and those that a training step leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod, sqrt
+
+import numpy as np
+from xdsl.dialects.builtin import FloatAttr, ModuleOp
+from xdsl.ir import OpResult
+
+from simdc.ir.base import shape_of
+from simdc.ir.network import ParameterOp, network_of
+from simdc.ir.update import UpdateOp
+
+from .arrays import Array
+from .network import Execution
+
+RATE = "rate"
+
+
+def _weight(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    """Normal with a variance of 2 over the number of values that one result sums, so that relu keeps the scale."""
+    shape = shape_of(parameter.result)
+    return random.normal(0.0, sqrt(2.0 / prod(shape[1:])), shape)
+
+
+def _mask(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    """Zero with probability `rate`, else 1 / (1 - rate)."""
+    rate = parameter.attributes.get(RATE)
+    kept = 1.0 - (rate.value.data if isinstance(rate, FloatAttr) else 0.5)
+    if kept <= 0.0:
+        return np.zeros(shape_of(parameter.result))
+    return np.where(random.random(shape_of(parameter.result)) < kept, 1.0 / kept, 0.0)
+
+
+def _ones(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    return np.ones(shape_of(parameter.result))
+
+
+def _zeros(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    return np.zeros(shape_of(parameter.result))
+
+
+BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
+    "weight": _weight,
+    "mask": _mask,
+    "scale": _ones,
+    "inv_std": _ones,
+}
+"""First values by the role that ends a label (`conv1.weight`); biases, shifts, means and optimizer state are zero."""
+
+
+def initial_parameters(module: ModuleOp, seed: int = 0) -> dict[str, Array]:
+    """First values of all parameters by label; the same seed gives the same values. The masks of a training step are
+    drawn here, too: draw again for every batch (`draw_masks`)."""
+    random = np.random.default_rng(seed)
+    return {
+        op.label.data: BY_ROLE.get(op.label.data.rpartition(".")[2], _zeros)(op, random) for op in _parameters(module)
+    }
+
+
+def draw_masks(module: ModuleOp, parameters: Mapping[str, Array], random: np.random.Generator) -> dict[str, Array]:
+    """The parameters with new dropout masks."""
+    masks = [op for op in _parameters(module) if op.label.data.endswith(".mask")]
+    return {**parameters, **{op.label.data: _mask(op, random) for op in masks}}
+
+
+def updated_parameters(module: ModuleOp, parameters: Mapping[str, Array], run: Execution) -> dict[str, Array]:
+    """The parameters, statistics and optimizer state after the training step that `run` executed."""
+    values = dict(parameters)
+    for op in network_of(module).layers():
+        if isinstance(op, UpdateOp):
+            for replaced, new in zip(op.replaced, run.results[op.layer.data], strict=True):
+                if isinstance(replaced, OpResult) and isinstance(replaced.op, ParameterOp):
+                    values[replaced.op.label.data] = new
+    return values
+
+
+def _parameters(module: ModuleOp) -> list[ParameterOp]:
+    return [op for op in network_of(module).body.block.ops if isinstance(op, ParameterOp)]

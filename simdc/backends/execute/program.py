@@ -1,0 +1,129 @@
+"""Runs a vector program on arrays, instruction by instruction, and counts what it runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdc.cost.kernel import Block, Operand, Phase, VectorProgram
+
+from .arrays import Array
+
+Values = Array | float
+
+
+def _inv_sqrt(a: Values) -> Array:
+    return np.divide(1.0, np.sqrt(a))
+
+
+def _compare(a: Values, b: Values) -> Array:
+    """1 where a equals b, else 0."""
+    return np.equal(a, b).astype(np.float64)
+
+
+def _conditional_move(a: Values, b: Values, x: Values, y: Values) -> Array:
+    return np.where(np.equal(a, b), x, y)
+
+
+OPCODES: dict[str, Callable[..., Array]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "max": np.maximum,
+    "min": np.minimum,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "inv_sqrt": _inv_sqrt,
+    "compare": _compare,
+    "conditional_move": _conditional_move,
+}
+
+
+class ProgramRun(NamedTuple):
+    """Every operand by name as the last phase left it, and how many elements each opcode computed."""
+
+    arrays: dict[str, Array]
+    ops: dict[str, int]
+
+
+def run_program(program: VectorProgram, inputs: Mapping[str, Array]) -> ProgramRun:
+    """Run the phases one after the other, untiled; `inputs` are the operands that the first phase to name them reads.
+
+    A result or scratch operand begins at its initial value, NaN where there is none. Where an operand of a block lies
+    in the padding its instructions run, and count, but change nothing: padding is neutral to what a window gathers.
+    """
+    memory = dict(inputs)
+    ops: Counter[str] = Counter()
+    for phase in program.phases:
+        initial = dict(phase.initial)
+        for operand in (*phase.outputs, *phase.scratch):
+            memory[operand.name] = np.full(operand.shape, initial.get(operand.name, np.nan))
+        for view in phase.views:
+            viewed = max((o.name for o in phase.inputs if view.name.startswith(o.name)), key=len)
+            memory[view.name] = memory[viewed]
+        bounds = {loop.name: loop.bound for loop in phase.loops}
+        for block in phase.blocks:
+            _run_block(block, phase, {loop: bounds[loop] for loop in block.loops}, memory)
+            for instruction in block.instructions:
+                ops[instruction.opcode] += prod(bounds[loop] for loop in block.loops)
+    return ProgramRun(memory, dict(sorted(ops.items())))
+
+
+def _run_block(block: Block, phase: Phase, bounds: Mapping[str, int], memory: dict[str, Array]) -> None:
+    """All points of a block: Python steps through loops along which a result gathers, numpy through the rest."""
+    named = {name for code in block.instructions for name in (code.dest, *code.sources)}
+    known = (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)
+    operands = [operand for operand in known if operand.name in named]
+    written = {code.dest for code in block.instructions}
+    spread = _spread_loops([operand for operand in operands if operand.name in written], bounds)
+    stepped = [loop for loop in bounds if loop not in spread]
+    grid = np.indices([bounds[loop] for loop in spread]).reshape(len(spread), -1)
+    points: dict[str, NDArray[np.intp] | int] = dict(zip(spread, grid, strict=True))
+    for indices in product(*(range(bounds[loop]) for loop in stepped)):
+        places = {o.name: _places(o, points | dict(zip(stepped, indices, strict=True))) for o in operands}
+        inside = np.ones(grid.shape[1], dtype=bool)
+        for operand in operands:
+            extents = np.array(operand.shape)[:, None]
+            inside &= ((places[operand.name] >= 0) & (places[operand.name] < extents)).all(axis=0)
+        at = {name: tuple(place[:, inside if place.shape[1] > 1 else inside[:1]]) for name, place in places.items()}
+        _run_points(block, at, memory)
+
+
+def _run_points(block: Block, at: Mapping[str, tuple[NDArray[np.intp], ...]], memory: dict[str, Array]) -> None:
+    """The block's code at many points side by side; `at` says where each operand stands."""
+    temporaries: dict[str, Array] = {}
+
+    def value(source: str | float) -> Values:
+        if not isinstance(source, str):
+            return source
+        return memory[source][at[source]] if source in at else temporaries[source]
+
+    for code in block.instructions:
+        result = OPCODES[code.opcode](*(value(source) for source in code.sources))
+        if code.dest in at:
+            memory[code.dest][at[code.dest]] = result
+        else:
+            temporaries[code.dest] = result
+
+
+def _spread_loops(results: Sequence[Operand], bounds: Mapping[str, int]) -> list[str]:
+    """Loops whose points touch different elements of every result: of those that share a dimension, the first."""
+    spread = list(bounds)
+    for operand in results:
+        first = {expression.terms[0][0] for expression in operand.index if expression.terms}
+        spread = [loop for loop in spread if loop in first]
+    return spread
+
+
+def _places(operand: Operand, points: Mapping[str, NDArray[np.intp] | int]) -> NDArray[np.intp]:
+    """Where the operand stands at each point: one row per dimension."""
+    rows = [constant + sum(step * points[loop] for loop, step in terms) for terms, constant in operand.index]
+    return np.array(np.broadcast_arrays(*map(np.atleast_1d, rows)), dtype=np.intp)

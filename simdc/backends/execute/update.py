@@ -1,0 +1,43 @@
+"""Parameter updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
+
+from simdc.ir.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp
+
+
+@register_impls
+class UpdateFunctions(InterpreterFunctions):
+    @impl(SgdOp)
+    def sgd(self, interpreter: Interpreter, op: SgdOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        parameter, gradient = args
+        return (parameter - op.rate.value.data * (gradient + op.weight_decay.value.data * parameter),)
+
+    @impl(MomentumOp)
+    def momentum(self, interpreter: Interpreter, op: MomentumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        parameter, gradient, velocity = args
+        velocity = op.momentum.value.data * velocity + gradient + op.weight_decay.value.data * parameter
+        return parameter - op.rate.value.data * velocity, velocity
+
+    @impl(AdamOp)
+    def adam(self, interpreter: Interpreter, op: AdamOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        parameter, gradient, first, second = args
+        rate, decay, step = op.rate.value.data, op.weight_decay.value.data, op.step.value.data
+        beta1, beta2 = op.beta1.value.data, op.beta2.value.data
+        if op.decoupled is None:
+            gradient = gradient + decay * parameter
+        else:
+            parameter = parameter - rate * decay * parameter
+        first = beta1 * first + (1.0 - beta1) * gradient
+        second = beta2 * second + (1.0 - beta2) * gradient**2
+        fair_first, fair_second = first / (1.0 - beta1**step), second / (1.0 - beta2**step)
+        return parameter - rate * fair_first / (np.sqrt(fair_second) + op.epsilon.value.data), first, second
+
+    @impl(RunningAverageOp)
+    def running_average(self, interpreter: Interpreter, op: RunningAverageOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        stored, current = args
+        return (stored + op.momentum.value.data * (current - stored),)

@@ -1,0 +1,146 @@
+"""Printing and parsing back, in the dialect's own form and in MLIR's generic one."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import ParseError
+
+from simdc.cost import Busy, Cost, Cycles, DramBits, SramBits, Tiling
+from simdc.frontends import load_network
+from simdc.frontends.hardware_file import load_hardware
+from simdc.ir.attributes import CostAttr, HardwareAttr, TilingAttr, Unit, UnitAttr
+from simdc.ir.context import set_hardware
+from simdc.ir.dialect import Simdc
+from simdc.ir.network import network_of
+from simdc.passes.pipeline import default_passes, make_context, run_pipeline
+from tests.ir.networks import every_op
+
+
+def printed(op: Operation, *, generic: bool = False) -> str:
+    stream = StringIO()
+    Printer(stream, print_generic_format=generic).print_op(op)
+    return stream.getvalue()
+
+
+def parsed(text: str) -> ModuleOp:
+    module = Parser(make_context(), text).parse_module()
+    module.verify()
+    return module
+
+
+def compiled(model: str, name: str | None = None) -> ModuleOp:
+    module = every_op() if name is None else load_network(name, 2)
+    set_hardware(module, load_hardware("HI1"))
+    run_pipeline(module, default_passes(model))
+    return module
+
+
+def test_the_network_has_every_op_of_inference() -> None:
+    shell = {"network", "parameter", "return", "unmodelled"}
+    layers = {"conv2d", "linear", "relu", "add", "max_pool", "average_pool", "global_average_pool", "batch_norm"}
+    layers |= {"local_response_norm", "flatten", "dropout", "softmax"}
+    found = {op.name.removeprefix("simdc.") for op in every_op().walk()} - {"builtin.module"}
+    assert found == shell | layers
+    assert {f"simdc.{name}" for name in found} <= {op.name for op in Simdc.operations}
+
+
+@pytest.mark.parametrize("generic", [False, True], ids=["custom", "generic"])
+@pytest.mark.parametrize("stage", ["read", "exact", "simdit", "alexnet"])
+def test_parses_back_to_itself(stage: str, generic: bool) -> None:
+    match stage:
+        case "read":
+            module = every_op()
+        case "alexnet":
+            module = compiled("simdit", "alexnet")
+        case _:
+            module = compiled(stage)
+    again = parsed(printed(module, generic=generic))
+    assert module.is_structurally_equivalent(again)
+    assert printed(again, generic=generic) == printed(module, generic=generic)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg16", "lenet5"])
+def test_examples_parse_back(name: str) -> None:
+    module = load_network(name, 1)
+    assert module.is_structurally_equivalent(parsed(printed(module)))
+
+
+def test_custom_form_without_defaults() -> None:
+    text = printed(every_op())
+    assert (
+        '%dilated = simdc.conv2d "dilated" %x, %dilated.weight padding [3, 0, 2, 1] dilation [2, 3] : '
+        "(tensor<3x4x19x17xf32>, tensor<4x4x3x3xf32>) -> tensor<3x4x20x12xf32>"
+    ) in text
+    assert '%relu1 = simdc.relu "relu1" %bn1 : (tensor<3x8x10x9xf32>) -> tensor<3x8x10x9xf32>' in text
+    assert '%bn1.mean = simdc.parameter "bn1.mean" statistic : () -> tensor<8xf32>' in text
+    assert 'simdc.unmodelled "loss" operation "cross_entropy_loss"\n' in text
+
+
+COST = Cost(
+    Cycles(12, 3.2857142857142856),
+    DramBits(weight=1, ifmap=105636.5567867036, ofmap=2**70),
+    SramBits(vmem=0.1, insmem=5),
+    (("mac", 7), ("mac_executed", 1e22)),
+    Busy(compute=12, simd_port=2.5e-7),
+)
+ATTRIBUTES = [
+    (UnitAttr(Unit.CONV), "#simdc.unit<conv>"),
+    (UnitAttr(Unit.SIMD), "#simdc.unit<simd>"),
+    (TilingAttr(Tiling(("oc", "ic", "oh"), (64, 3, 14))), "#simdc.tiling<oc = 64, ic = 3, oh = 14>"),
+    (TilingAttr(Tiling((), ())), "#simdc.tiling<>"),
+    (
+        CostAttr(COST),
+        "#simdc.cost<{cycles = {compute = 12, stall = 3.2857142857142856}, dram_bits = {weight = 1, "
+        "ifmap = 105636.5567867036, ofmap = 1180591620717411303424}, sram_bits = {vmem = 0.1, insmem = 5}, "
+        "busy = {compute = 12, simd_port = 2.5e-07}, ops = {mac = 7, mac_executed = 1.0e+22}}>",
+    ),
+    (HardwareAttr(load_hardware("HT2")), None),
+    (HardwareAttr(load_hardware("HI3", ['name=a "quoted" \\ name', "prices.dram_pj_per_bit=0.00001"])), None),
+]
+
+
+@pytest.mark.parametrize(("attribute", "text"), ATTRIBUTES, ids=lambda value: getattr(value, "name", ""))
+def test_attribute(attribute: UnitAttr | TilingAttr | CostAttr | HardwareAttr, text: str | None) -> None:
+    shown = str(attribute)
+    if text is not None:
+        assert shown == text
+    again = Parser(make_context(), shown).parse_attribute()
+    assert again == attribute
+    assert str(again) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("#simdc.unit<gpu>", "'conv' or 'simd' expected"),
+        ("#simdc.tiling<oc = x>", "[Ee]xpected integer"),
+        ("#simdc.tiling<oc 4>", "Expected '='"),
+        ("#simdc.cost<{cycles = {compute = 1}}>", "not a valid value: 'dram_bits'"),
+        (
+            "#simdc.cost<{cycles = {}, dram_bits = {wieght = 1}, sram_bits = {}, busy = {}, ops = {}}>",
+            "not a valid value: .*unexpected keyword argument 'wieght'",
+        ),
+        ('#simdc.hardware<{name = "x"}>', r"not a valid value: clock_ns: missing \(ns\)"),
+        ('#simdc.hardware<{nam = "x"}>', "not a valid value: nam: unknown field; did you mean 'name'"),
+    ],
+)
+def test_attribute_that_does_not_parse(text: str, says: str) -> None:
+    with pytest.raises(ParseError, match=says):
+        Parser(make_context(), text).parse_attribute()
+
+
+def test_attributes_on_any_op_survive() -> None:
+    text = printed(every_op())
+    text = text.replace("parameters 837 {", 'parameters 837 attributes {note = "kept"} {')
+    text = text.replace('"plain.weight" :', '"plain.weight" {note = 1 : i64} :')
+    text = text.replace("%add1 : tensor<3x8x10x9xf32>,", '%add1 {note = "kept"} : tensor<3x8x10x9xf32>,')
+    assert text.count("note") == 3
+    module = parsed(text)
+    assert str(network_of(module).attributes["note"]) == '"kept"'
+    assert printed(module) == text

@@ -1,0 +1,127 @@
+"""Which room may import which: cli, driver, api, then frontends, passes and backends, then ir, then cost."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "simdc"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Rooms and files of the package by what they may import beside themselves and `errors`.
+MAY_IMPORT: dict[str, set[str]] = {
+    "__init__": {"api"},
+    "__main__": {"cli"},
+    # `__init__` holds nothing but the version and names that are imported on first use.
+    "cli": {"driver", "__init__"},
+    "driver": {"api", "frontends", "passes", "backends", "ir", "cost"},
+    "api": {"frontends", "passes", "backends", "ir", "cost"},
+    "frontends": {"ir", "cost"},
+    "passes": {"ir", "cost"},
+    "backends": {"ir", "cost"},
+    "ir": {"cost"},
+    "cost": set(),
+    "errors": set(),
+}
+LIBRARIES: dict[str, set[str]] = {
+    "frontends": {"xdsl", "attrs", "lark"},
+    "passes": {"xdsl", "attrs"},
+    "backends": {"xdsl", "attrs"},
+    "ir": {"xdsl", "attrs"},
+    "cost": {"attrs"},
+    "api": {"xdsl"},
+    "driver": {"xdsl"},
+}
+NUMPY = {"backends/execute.py", "backends/execute"}
+VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "tools", "shared"}
+MAX_LINES = 300
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path, *, deferred: bool = True) -> Iterator[str]:
+    """Absolute names of what a file imports; `deferred` includes imports inside functions and for type checkers."""
+    package = ["simdc", *path.relative_to(PACKAGE).parts[:-1]]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree) if deferred else tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            # `from simdc.cost import kernel` may name a module or something in one.
+            yield module if module != "simdc" else ""
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def own_room(name: str) -> str | None:
+    """The room that a name of ours lies in: `simdc.cost.kernel.Loop` lies in `cost`."""
+    parts = name.split(".")
+    if parts[0] != "simdc":
+        return None
+    rooms = {path.stem if path.suffix else path.name for path in PACKAGE.iterdir()}
+    return parts[1] if len(parts) > 1 and parts[1] in rooms else "__init__"
+
+
+def test_every_room_is_known() -> None:
+    assert len(FILES) > 50
+    assert {room(path) for path in FILES} <= MAY_IMPORT.keys()
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_imports_go_one_way(path: Path) -> None:
+    here = room(path)
+    allowed = MAY_IMPORT[here] | {here, "errors"}
+    found = {own_room(name) for name in imports(path) if name} - {None}
+    assert found <= allowed, f"{here} may import {sorted(allowed)}, not {sorted(map(str, found - allowed))}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_libraries_stay_in_their_rooms(path: Path) -> None:
+    libraries = {name.partition(".")[0] for name in imports(path) if name}
+    libraries -= {"simdc", *sys.stdlib_module_names}
+    allowed = set(LIBRARIES.get(room(path), set()))
+    if any(relative(path).startswith(place) for place in NUMPY):
+        allowed.add("numpy")
+    assert libraries <= allowed
+
+
+def test_the_command_line_imports_next_to_nothing_at_first() -> None:
+    at_top = {name.partition(".")[0] for name in imports(PACKAGE / "cli.py", deferred=False) if name}
+    assert at_top - {"simdc"} <= {"__future__", "argparse", "sys", "collections"}
+    ours = {name for name in imports(PACKAGE / "cli.py", deferred=False) if name.startswith("simdc")}
+    assert ours <= {"simdc.__version__"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_files_are_short_and_say_what_they_are(path: Path) -> None:
+    assert not VAGUE & {part.removesuffix(".py") for part in path.relative_to(PACKAGE).parts}
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_LINES
+    assert not text or ast.get_docstring(ast.parse(text)) or path.name == "__main__.py"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import numpy as np", {"numpy"}),
+        ("def f():\n    from simdc.passes import x", {"simdc.passes", "simdc.passes.x"}),
+        ("from ..ir.base import LayerOp", {"simdc.ir.base", "simdc.ir.base.LayerOp"}),
+        ("from . import kernel", {"simdc.cost", "simdc.cost.kernel"}),
+        ("if TYPE_CHECKING:\n    from simdc import api", {"simdc.api"}),
+    ],
+)
+def test_the_reader_of_imports_sees_them(source: str, found: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: source)
+    assert {name for name in imports(PACKAGE / "cost" / "made_up.py") if name} == found
