@@ -15,7 +15,7 @@ from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
-from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline
+from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 
 __all__ = ["Network", "compile_network", "evaluate", "load", "load_hardware"]
 
@@ -26,6 +26,13 @@ class Network:
     def __init__(self, module: ModuleOp):
         self.module = module
         self._workloads: dict[object, Workload] = {}
+
+    def training_step(self, optimizer: str = "sgd", weight_decay: float = 0.0) -> Network:
+        """One whole training iteration of this network: forward, loss, gradients, update. Raises SimdcError naming a
+        layer that cannot be trained."""
+        module = self.module.clone()
+        run_pipeline(module, training_passes(optimizer, weight_decay))
+        return Network(module)
 
     def workload(self, hardware: Hardware, model: str = "exact") -> Workload:
         """The network's kernels with the element widths of `hardware`: made once for all machines of these widths."""

@@ -12,7 +12,7 @@ from simdc.backends.output import write_text
 from simdc.errors import SimdcError
 from simdc.frontends import load_network
 from simdc.ir.context import set_hardware
-from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline
+from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline, training_passes
 
 
 def run(arguments: Namespace) -> None:
@@ -20,7 +20,8 @@ def run(arguments: Namespace) -> None:
     chosen = None if arguments.passes is None else parse_pipeline(arguments.passes)
     pipeline = default_passes(arguments.model) if chosen is None else chosen
     if arguments.train:
-        pipeline = (_training_pass(arguments), *pipeline)
+        training = training_passes(arguments.optimizer, arguments.weight_decay, input_grad=arguments.input_grad)
+        pipeline = (*training, *pipeline)
     wanted = _names_to_print(arguments.print_ir_after, pipeline)
     if arguments.emit_cost and arguments.emit_ir:
         raise SimdcError("--emit-cost and --emit-ir exclude each other")
@@ -39,14 +40,6 @@ def run(arguments: Namespace) -> None:
 
     run_pipeline(module, pipeline, verify=chosen is not None or bool(wanted), after=show)
     write_text(str(module) + "\n" if arguments.emit_ir else _report_text(module, arguments), arguments.output)
-
-
-def _training_pass(arguments: Namespace) -> ModulePass:
-    from simdc.passes.derive_training import DeriveTrainingPass
-
-    return DeriveTrainingPass(
-        optimizer=arguments.optimizer, weight_decay=arguments.weight_decay, input_grad=arguments.input_grad
-    )
 
 
 def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[str]:

@@ -61,11 +61,13 @@ class ConvGradOp(LayerOp):
         operands: tuple[Operand, Operand, Operand],
         macs: int,
     ) -> Contraction:
-        """`operands` are ifmap, weight and psum with the group in a dimension of its own where there are groups."""
+        """`operands` are ifmap, weight and psum with the group in a dimension of its own where there are groups. `macs`
+        are those of the forward layer: more than the loops run through where windows lie in the border altogether."""
         groups = self.groups.value.data
         outermost = {"g": groups} if groups > 1 else {}
         loops = tuple(Loop(name, bound) for name, bound in (outermost | bounds).items())
         ifmap, weight, psum = operands
+        macs = min(macs, prod([loop.bound for loop in loops]))
         return Contraction("conv2d", loops, ifmap, weight, psum, width_bits(self.results[0]), macs=macs)
 
 

@@ -85,7 +85,8 @@ class MaxPoolGradOp(PoolGradOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, pool: PoolOp, gradient: SSAValue):
-        self._build(layer, pool, [gradient, pool.input, pool.result])
+        # Fields of a class stand before those that it inherits.
+        self._build(layer, pool, [pool.input, pool.result, gradient])
 
     def kernel(self) -> VectorProgram:
         code = (

@@ -26,6 +26,8 @@ from simdc.ir.softmax import SoftmaxOp
 from simdc.ir.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp, UpdateOp
 
 UPDATE = "update"
+Optimizer = Literal["sgd", "momentum", "adam", "adamw"]
+OPTIMIZERS: tuple[Optimizer, ...] = ("sgd", "momentum", "adam", "adamw")
 
 
 class TrainingStep:

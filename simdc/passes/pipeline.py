@@ -30,6 +30,15 @@ def _dialect() -> Dialect:
     return Simdc
 
 
+def training_passes(optimizer: str, weight_decay: float = 0.0, *, input_grad: bool = False) -> tuple[ModulePass, ...]:
+    """The pass that makes a training step of a network. Raises SimdcError for an unknown optimizer."""
+    from .derive_training import OPTIMIZERS, DeriveTrainingPass
+
+    if optimizer not in OPTIMIZERS:
+        raise SimdcError(f"there is no optimizer '{optimizer}'; known: {', '.join(OPTIMIZERS)}")
+    return (DeriveTrainingPass(optimizer, weight_decay=weight_decay, input_grad=input_grad),)
+
+
 def lowering_passes(model: str) -> tuple[ModulePass, ...]:
     """The passes from a network to layers with kernels. `simdit` stores tensors by the release's own rule."""
     from .assign_widths import AssignWidthsPass

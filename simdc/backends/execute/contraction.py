@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import product
 from math import prod
 from typing import NamedTuple
@@ -80,6 +81,6 @@ def _gather(operand: Operand, array: Array, point: Mapping[str, int], bounds: Ma
     places = _positions(operand, point, bounds)
     inside = [(here >= 0) & (here < extent) for here, extent in zip(places, operand.shape, strict=True)]
     clipped = [np.clip(here, 0, extent - 1) for here, extent in zip(places, operand.shape, strict=True)]
-    values = np.where(np.logical_and.reduce(np.ix_(*inside)), array[np.ix_(*clipped)], 0.0)
+    values = np.where(reduce(np.logical_and.outer, inside), array[np.ix_(*clipped)], 0.0)
     moved = [any(loop not in point for loop, _ in expression.terms) for expression in operand.index]
     return values.reshape([size for size, moves in zip(values.shape, moved, strict=True) if moves])
