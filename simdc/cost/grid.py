@@ -107,44 +107,48 @@ class Footprint:
     (representative index, how many, elements).
     """
 
-    __slots__ = ("_clip", "_dimensions", "_still", "axes", "positions", "tiles")
+    __slots__ = ("_clipped", "_dimensions", "_still", "axes", "positions", "tiles")
 
     def __init__(self, operand: Operand, grid: Grid):
         slots, whole = grid.slots, grid.whole
-        self._clip = grid.clip
-        self._still = 1
-        self._dimensions: list[tuple[int, int, int, list[tuple[int, int]]]] = []
         self.positions = [slots[loop] for loop in operand.loops if loop in slots]
         self.positions.sort()
         self.axes = [grid.axes[slot] for slot in self.positions]
+        self._still = 1
+        self._dimensions: list[tuple[int, list[tuple[int, int]]]] = []
+        self._clipped: list[tuple[int, int, int, list[tuple[int, int]]]] = []
         for (terms, constant), extent in zip(operand.index, operand.shape, strict=True):
-            reach, tiled = 0, list[tuple[int, int]]()
+            reach, tiled = 1, list[tuple[int, int]]()
             for loop, step in terms:
                 if loop in whole:
                     reach += step * (whole[loop] - 1)
                 else:
                     tiled.append((self.positions.index(slots[loop]), step))
-            if tiled or self._clip:
-                self._dimensions.append((reach, constant, extent, tiled))
+            if grid.clip:
+                self._clipped.append((reach, constant, extent, tiled))
+            elif tiled:
+                self._dimensions.append((reach, tiled))
             else:
-                self._still *= reach + 1
+                self._still *= reach
         self.tiles = [(index, many, self.at(index)) for index, many in combinations(self.axes)]
 
     def at(self, index: Sequence[int]) -> int:
         """Elements at `index`, one entry per axis of `axes`."""
-        elements = self._still
-        axes = self.axes
-        for reach, constant, extent, tiled in self._dimensions:
-            low = constant
+        elements, axes = self._still, self.axes
+        for reach, tiled in self._dimensions:
             for slot, step in tiled:
-                axis, i = axes[slot], index[slot]
-                reach += step * ((axis.last if i == axis.count - 1 else axis.tile) - 1)
-                low += step * i * axis.tile
-            if self._clip:
-                reach = min(low + reach, extent - 1) - max(low, 0)
-                if reach < 0:
-                    return 0
-            elements *= reach + 1
+                axis = axes[slot]
+                reach += step * ((axis.last if index[slot] == axis.count - 1 else axis.tile) - 1)
+            elements *= reach
+        for reach, low, extent, tiled in self._clipped:
+            for slot, step in tiled:
+                axis = axes[slot]
+                reach += step * ((axis.last if index[slot] == axis.count - 1 else axis.tile) - 1)
+                low += step * index[slot] * axis.tile
+            reach = min(low + reach, extent) - max(low, 0)
+            if reach <= 0:
+                return 0
+            elements *= reach
         return elements
 
     def largest(self) -> int:

@@ -80,13 +80,14 @@ class MaxPoolGradOp(PoolGradOp):
 
     name = "simdc.max_pool_grad"
 
+    # Named again because what a class inherits comes after its own operands.
+    gradient = operand_def(TENSOR)
     input = operand_def(TENSOR)
     output = operand_def(TENSOR)
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, pool: PoolOp, gradient: SSAValue):
-        # Fields of a class stand before those that it inherits.
-        self._build(layer, pool, [pool.input, pool.result, gradient])
+        self._build(layer, pool, [gradient, pool.input, pool.result])
 
     def kernel(self) -> VectorProgram:
         code = (

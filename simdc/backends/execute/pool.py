@@ -38,7 +38,7 @@ class PoolFunctions(InterpreterFunctions):
     @impl(MaxPoolGradOp)
     def max_pool_grad(self, interpreter: Interpreter, op: MaxPoolGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Every place that holds its window's maximum receives the window's gradient."""
-        x, output, gradient = args
+        gradient, x, output = args
         padded = pad_image(x, op.padding.get_values(), -np.inf)
 
         def part(place: tuple[slice, slice]) -> Array:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Operand
+from simdc.cost.kernel import Contraction
 
-from .splitting import split_evenly, split_exactly, tile_bits
+from .splitting import Box, box, split_evenly, split_exactly, tile_bits
 
 SMALL_WINDOW = 3
 
@@ -50,23 +50,26 @@ def contraction_tile(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
     tile[rows], tile[columns] = min(array.rows, bounds[rows]), min(array.columns, bounds[columns])
     innermost = dict(tile)
 
-    def room(operand: Operand | None, capacity_bits: int) -> int:
+    weight, ifmap, psum = box(kernel.weight), box(kernel.ifmap), box(kernel.psum)
+    bias = None if kernel.bias is None else box(kernel.bias)
+
+    def room(operand: Box | None, capacity_bits: int) -> int:
         """How many times the operand's current tile fits into half of its buffer."""
         if operand is None:
             return bounds[columns]
         return capacity_bits // 2 // tile_bits(operand, tile, clip)
 
     def inputs_fit() -> bool:
-        return room(kernel.weight, buffers.weight_bits) > 0 and room(kernel.ifmap, buffers.ifmap_bits) > 0
+        return room(weight, buffers.weight_bits) > 0 and room(ifmap, buffers.ifmap_bits) > 0
 
     def image_fits() -> bool:
-        return room(kernel.psum, buffers.psum_bits) > 0 and room(kernel.ifmap, buffers.ifmap_bits) > 0
+        return room(psum, buffers.psum_bits) > 0 and room(ifmap, buffers.ifmap_bits) > 0
 
     def group_fits() -> bool:
-        return inputs_fit() and image_fits() and room(kernel.bias, buffers.bias_bits) > 0
+        return inputs_fit() and image_fits() and room(bias, buffers.bias_bits) > 0
 
     split_evenly(window, bounds, tile, inputs_fit)
-    row_tiles = min(room(kernel.weight, buffers.weight_bits), room(kernel.ifmap, buffers.ifmap_bits))
+    row_tiles = min(room(weight, buffers.weight_bits), room(ifmap, buffers.ifmap_bits))
     tile[rows] = min(bounds[rows], array.rows * max(1, row_tiles))
     if any(bounds[loop] > SMALL_WINDOW for loop in window) or not split_exactly(image, bounds, tile, image_fits):
         split_evenly(image, bounds, tile, image_fits)
@@ -74,9 +77,9 @@ def contraction_tile(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
         if bounds[loop] > 1:
             split_exactly((loop,), bounds, tile, image_fits)
     column_tiles = min(
-        room(kernel.weight, buffers.weight_bits),
-        room(kernel.psum, buffers.psum_bits),
-        room(kernel.bias, buffers.bias_bits),
+        room(weight, buffers.weight_bits),
+        room(psum, buffers.psum_bits),
+        room(bias, buffers.bias_bits),
     )
     if min(row_tiles, column_tiles) < 1:
         return innermost

@@ -11,7 +11,7 @@ from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import VectorProgram
 
-from .splitting import first, split_evenly, split_exactly, tile_bits
+from .splitting import box, first, split_evenly, split_exactly, tile_bits
 
 IMAGE = ("h", "w", "oh", "ow")
 
@@ -49,11 +49,13 @@ def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
     tile = dict.fromkeys(bounds, 1)
     tile[lanes] = min(simd.lanes, bounds[lanes])
     innermost = dict(tile)
-    phases = [resident(phase) for phase in program.phases]
+    phases = [
+        ([box(operand) for operand in operands], vectors * simd.lanes * simd.width_bits)
+        for operands, vectors in map(resident, program.phases)
+    ]
 
     def fits() -> bool:
-        for operands, vectors in phases:
-            bits = vectors * simd.lanes * simd.width_bits
+        for operands, bits in phases:
             for operand in operands:
                 bits += tile_bits(operand, tile, clip)
             if bits > simd.vmem_bits:

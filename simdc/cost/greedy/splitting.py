@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import gcd, isqrt
+from typing import NamedTuple
 
 from simdc.cost.kernel import Operand
 
 
-def tile_bits(operand: Operand, tile: Mapping[str, int], clip: bool) -> int:
+class Box(NamedTuple):
+    """An operand taken apart for asking again and again how large its tile is: dimensions that one loop steps through
+    one by one, and all others, each with the size of the tensor there."""
+
+    bits: int
+    plain: tuple[tuple[str, int], ...]
+    sliding: tuple[tuple[tuple[tuple[str, int], ...], int], ...]
+
+
+@lru_cache(maxsize=8192)
+def box(operand: Operand) -> Box:
+    dimensions = [(terms, extent) for (terms, _), extent in zip(operand.index, operand.shape, strict=True)]
+    plain = tuple((terms[0][0], extent) for terms, extent in dimensions if len(terms) == 1 and terms[0][1] == 1)
+    sliding = tuple((terms, extent) for terms, extent in dimensions if len(terms) != 1 or terms[0][1] != 1)
+    return Box(operand.bits, plain, sliding)
+
+
+def tile_bits(operand: Box, tile: Mapping[str, int], clip: bool) -> int:
     """Bits of the operand's tile; a clipped one is never larger than the tensor."""
-    bits = operand.bits
-    for (terms, _), extent in zip(operand.index, operand.shape, strict=True):
+    bits, plain, sliding = operand
+    for loop, extent in plain:
+        size = tile[loop]
+        bits *= extent if clip and extent < size else size
+    for terms, extent in sliding:
         span = 1
         for loop, step in terms:
             span += step * (tile[loop] - 1)
-        bits *= min(span, extent) if clip else span
+        bits *= extent if clip and extent < span else span
     return bits
 
 
