@@ -57,6 +57,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="update rule; its state lives in DRAM (default sgd)",
     )
     training.add_argument("--weight-decay", type=float, default=0.0, metavar="W", help="weight decay (default 0)")
+    training.add_argument(
+        "--master-weights", action="store_true", help="update a full-width copy of the weights, write the narrow beside"
+    )
     training.add_argument("--input-grad", action="store_true", help="compute the gradient of the network's inputs, too")
     parser.add_argument("-p", "--passes", metavar="PIPELINE", help="run these passes instead of the default pipeline")
     parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")

@@ -20,7 +20,12 @@ def run(arguments: Namespace) -> None:
     chosen = None if arguments.passes is None else parse_pipeline(arguments.passes)
     pipeline = default_passes(arguments.model) if chosen is None else chosen
     if arguments.train:
-        training = training_passes(arguments.optimizer, arguments.weight_decay, input_grad=arguments.input_grad)
+        training = training_passes(
+            arguments.optimizer,
+            arguments.weight_decay,
+            master_weights=arguments.master_weights,
+            input_grad=arguments.input_grad,
+        )
         pipeline = (*training, *pipeline)
     wanted = _names_to_print(arguments.print_ir_after, pipeline)
     if arguments.emit_cost and arguments.emit_ir:

@@ -116,6 +116,7 @@ class Latencies:
     min: int = _int("cycle", RELEASE, default=1)
     compare: int = _int("cycle", RELEASE, default=1)
     conditional_move: int = _int("cycle", RELEASE, default=1)
+    move: int = _int("cycle", ASSUMED + ", taken as conditional_move", default=1)
     div: int = _int("cycle", RELEASE, default=9)
     exp: int = _int("cycle", RELEASE, default=3)
     inv_sqrt: int = _int("cycle", RELEASE, default=13)

@@ -89,6 +89,13 @@ class MaxPoolGradOp(PoolGradOp):
     def __init__(self, layer: str, pool: PoolOp, gradient: SSAValue):
         self._build(layer, pool, [gradient, pool.input, pool.result])
 
+    def result_shape(self) -> tuple[int, ...]:
+        shape = super().result_shape()
+        if shape_of(self.input) != shape or shape_of(self.output) != shape_of(self.gradient):
+            found = f"input {list(shape_of(self.input))} and output {list(shape_of(self.output))}"
+            raise VerifyException(f"{found} do not go with gradient {list(shape_of(self.gradient))} and {list(shape)}")
+        return shape
+
     def kernel(self) -> VectorProgram:
         code = (
             Instruction("conditional_move", "part", ("x", "y", "gradient", 0.0)),

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, UnitAttr, f64, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    opt_operand_def,
+    opt_prop_def,
+    opt_result_def,
+    prop_def,
+    result_def,
+)
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
@@ -19,7 +27,15 @@ from .elementwise import element_index, element_loops
 
 
 class UpdateOp(LayerOp):
-    """Operands and results of one shape: parameter and gradient, then state; results are the parameter, then state."""
+    """Operands and results of one shape. Operands: parameter, gradient, state; results: parameter, state.
+
+    With `copy_of` the parameter is a full-width master, and the last result is the new narrow parameter in its place.
+    """
+
+    @property
+    def narrow(self) -> SSAValue | None:
+        """The narrow parameter that a master stands for."""
+        return self.copy_of  # pyright: ignore  # declared by each op, after its own operands
 
     @property
     def replaced(self) -> tuple[SSAValue, ...]:
@@ -27,11 +43,16 @@ class UpdateOp(LayerOp):
         parameter, _, *state = self.operands
         return (parameter, *state)
 
-    def _build(self, layer: str, operands: Sequence[SSAValue], rates: dict[str, float]) -> None:
+    def _build(
+        self, layer: str, operands: Sequence[SSAValue], rates: dict[str, float], copy_of: SSAValue | None
+    ) -> None:
         parameter, _, *state = operands
         super().__init__(
-            operands=operands,
-            result_types=[value.type for value in (parameter, *state)],
+            operands=[*operands, copy_of],
+            result_types=[
+                *(value.type for value in (parameter, *state)),
+                None if copy_of is None else copy_of.type,
+            ],
             properties={
                 "layer": StringAttr(layer),
                 **{name: FloatAttr(rate, f64) for name, rate in rates.items()},
@@ -52,14 +73,18 @@ class UpdateOp(LayerOp):
         outputs: Sequence[str],
         scratch: Sequence[str] = (),
     ) -> VectorProgram:
-        """`inputs` and `outputs` name operands and results in order. Each entry of `blocks` goes over the whole tile
-        before the next begins; what it hands on is `scratch`."""
+        """`inputs` and `outputs` name operands and results in order, the narrow copy left out. Each entry of `blocks`
+        goes over the whole tile before the next begins; what it hands on is `scratch`."""
         shape = shape_of(self.operands[0])
         loops, index = element_loops(shape), element_index(shape)
         names = tuple(loop.name for loop in loops)
+        if self.narrow is not None:
+            outputs = (*outputs, "new_copy")
+            *earlier, last = blocks
+            blocks = (*earlier, (*last, Instruction("move", "new_copy", (outputs[0],))))
         phase = Phase(
             loops,
-            tuple(operand(name, value, index) for name, value in zip(inputs, self.operands, strict=True)),
+            tuple(operand(name, value, index) for name, value in zip(inputs, self.operands, strict=False)),
             tuple(operand(name, value, index) for name, value in zip(outputs, self.results, strict=True)),
             tuple(Block(names, tuple(block)) for block in blocks),
             tuple(operand(name, self.operands[0], index, self.accumulator_bits) for name in scratch),
@@ -86,12 +111,23 @@ class SgdOp(UpdateOp):
 
     parameter = operand_def(TENSOR)
     gradient = operand_def(TENSOR)
+    copy_of = opt_operand_def(TENSOR)
     rate = prop_def(FloatAttr.constr(f64))
     weight_decay = prop_def(FloatAttr.constr(f64))
     new_parameter = result_def(TENSOR)
+    new_copy = opt_result_def(TENSOR)
 
-    def __init__(self, layer: str, parameter: SSAValue, gradient: SSAValue, *, rate: float, weight_decay: float):
-        self._build(layer, [parameter, gradient], {"rate": rate, "weight_decay": weight_decay})
+    def __init__(
+        self,
+        layer: str,
+        parameter: SSAValue,
+        gradient: SSAValue,
+        *,
+        rate: float,
+        weight_decay: float,
+        copy_of: SSAValue | None = None,
+    ):
+        self._build(layer, [parameter, gradient], {"rate": rate, "weight_decay": weight_decay}, copy_of)
 
     def kernel(self) -> VectorProgram:
         decay, gradient = _decayed(self.weight_decay.value.data)
@@ -112,11 +148,13 @@ class MomentumOp(UpdateOp):
     parameter = operand_def(TENSOR)
     gradient = operand_def(TENSOR)
     velocity = operand_def(TENSOR)
+    copy_of = opt_operand_def(TENSOR)
     rate = prop_def(FloatAttr.constr(f64))
     momentum = prop_def(FloatAttr.constr(f64))
     weight_decay = prop_def(FloatAttr.constr(f64))
     new_parameter = result_def(TENSOR)
     new_velocity = result_def(TENSOR)
+    new_copy = opt_result_def(TENSOR)
 
     def __init__(
         self,
@@ -128,9 +166,10 @@ class MomentumOp(UpdateOp):
         rate: float,
         momentum: float,
         weight_decay: float,
+        copy_of: SSAValue | None = None,
     ):
         rates = {"rate": rate, "momentum": momentum, "weight_decay": weight_decay}
-        self._build(layer, [parameter, gradient, velocity], rates)
+        self._build(layer, [parameter, gradient, velocity], rates, copy_of)
 
     def kernel(self) -> VectorProgram:
         decay, gradient = _decayed(self.weight_decay.value.data)
@@ -161,6 +200,7 @@ class AdamOp(UpdateOp):
     gradient = operand_def(TENSOR)
     first = operand_def(TENSOR)
     second = operand_def(TENSOR)
+    copy_of = opt_operand_def(TENSOR)
     rate = prop_def(FloatAttr.constr(f64))
     beta1 = prop_def(FloatAttr.constr(f64))
     beta2 = prop_def(FloatAttr.constr(f64))
@@ -171,6 +211,7 @@ class AdamOp(UpdateOp):
     new_parameter = result_def(TENSOR)
     new_first = result_def(TENSOR)
     new_second = result_def(TENSOR)
+    new_copy = opt_result_def(TENSOR)
 
     def __init__(
         self,
@@ -187,9 +228,10 @@ class AdamOp(UpdateOp):
         weight_decay: float = 0.0,
         step: int = 1,
         decoupled: bool = False,
+        copy_of: SSAValue | None = None,
     ):
         rates = {"rate": rate, "beta1": beta1, "beta2": beta2, "epsilon": epsilon, "weight_decay": weight_decay}
-        self._build(layer, [parameter, gradient, first, second], rates)
+        self._build(layer, [parameter, gradient, first, second], rates, copy_of)
         self.step = IntegerAttr(step, i64)
         if decoupled:
             self.decoupled = UnitAttr()
@@ -235,11 +277,13 @@ class RunningAverageOp(UpdateOp):
 
     parameter = operand_def(TENSOR)
     gradient = operand_def(TENSOR)
+    copy_of = opt_operand_def(TENSOR)
     momentum = prop_def(FloatAttr.constr(f64))
     new_parameter = result_def(TENSOR)
+    new_copy = opt_result_def(TENSOR)
 
     def __init__(self, layer: str, parameter: SSAValue, current: SSAValue, *, momentum: float):
-        self._build(layer, [parameter, current], {"momentum": momentum})
+        self._build(layer, [parameter, current], {"momentum": momentum}, None)
 
     def kernel(self) -> VectorProgram:
         momentum = self.momentum.value.data

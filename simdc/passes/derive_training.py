@@ -170,6 +170,8 @@ class DeriveTrainingPass(ModulePass):
     """Share of the velocity that stays (momentum), and of running statistics that changes as 1 - momentum."""
     weight_decay: float = 0.0
     """Weight decay, decoupled from the gradient in adamw."""
+    master_weights: bool = False
+    """Whether the update works on a full-width copy of each weight and writes the narrow weight beside it."""
     input_grad: bool = False
     """Whether to compute the gradient with respect to the network's inputs, too."""
 
@@ -229,11 +231,23 @@ class DeriveTrainingPass(ModulePass):
             return kept.result
 
         rate, decay = self.rate, self.weight_decay
+        narrow = value if self.master_weights and _is_weight(value) else None
+        if narrow is not None:
+            value = state("master")
         if self.optimizer == "sgd":
-            return SgdOp(name, value, gradient, rate=rate, weight_decay=decay)
+            return SgdOp(name, value, gradient, rate=rate, weight_decay=decay, copy_of=narrow)
         if self.optimizer == "momentum":
-            velocity = state("velocity")
-            return MomentumOp(name, value, gradient, velocity, rate=rate, momentum=self.momentum, weight_decay=decay)
-        moments = (state("first"), state("second"))
-        decoupled = self.optimizer == "adamw"
-        return AdamOp(name, value, gradient, *moments, rate=rate, weight_decay=decay, decoupled=decoupled)
+            velocity, momentum = state("velocity"), self.momentum
+            return MomentumOp(
+                name, value, gradient, velocity, rate=rate, momentum=momentum, weight_decay=decay, copy_of=narrow
+            )
+        moments, decoupled = (state("first"), state("second")), self.optimizer == "adamw"
+        return AdamOp(
+            name, value, gradient, *moments, rate=rate, weight_decay=decay, decoupled=decoupled, copy_of=narrow
+        )
+
+
+def _is_weight(parameter: SSAValue) -> bool:
+    """Whether the systolic array reads the parameter as weights: it is then narrower in DRAM than the SIMD array."""
+    readers = [(use.operation, use.index) for use in parameter.uses]
+    return any(isinstance(op, LayerOp) and op.ROLES and op.ROLES[index] == "weight" for op, index in readers)

@@ -30,13 +30,17 @@ def _dialect() -> Dialect:
     return Simdc
 
 
-def training_passes(optimizer: str, weight_decay: float = 0.0, *, input_grad: bool = False) -> tuple[ModulePass, ...]:
+def training_passes(
+    optimizer: str, weight_decay: float = 0.0, *, master_weights: bool = False, input_grad: bool = False
+) -> tuple[ModulePass, ...]:
     """The pass that makes a training step of a network. Raises SimdcError for an unknown optimizer."""
     from .derive_training import OPTIMIZERS, DeriveTrainingPass
 
     if optimizer not in OPTIMIZERS:
         raise SimdcError(f"there is no optimizer '{optimizer}'; known: {', '.join(OPTIMIZERS)}")
-    return (DeriveTrainingPass(optimizer, weight_decay=weight_decay, input_grad=input_grad),)
+    return (
+        DeriveTrainingPass(optimizer, weight_decay=weight_decay, master_weights=master_weights, input_grad=input_grad),
+    )
 
 
 def lowering_passes(model: str) -> tuple[ModulePass, ...]:

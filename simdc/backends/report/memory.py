@@ -15,9 +15,11 @@ BITS_PER_BYTE = 8
 
 
 class Memory(NamedTuple):
-    """Bytes of DRAM. `weights` are trained parameters; `statistics` what else comes with the network, dropout masks and
-    running statistics; `state` the optimizer's; `gradients` those of parameters; `kept` the results of forward layers
-    that backward layers read; `peak` the most that is there at once, at layer `peak_layer`.
+    """Bytes of DRAM.
+
+    `weights` are trained parameters; `statistics` what else comes with the network, dropout masks and running
+    statistics; `state` the optimizer's, master weights included; `gradients` those of parameters; `kept` the results of
+    forward layers that backward layers read; `peak` the most that is there at once, at layer `peak_layer`.
 
     Tensors count as they are, without padding of channels to the arrays.
     """
@@ -55,7 +57,7 @@ def memory_of(network: NetworkOp) -> Memory:
                 kept.add(root)
         if isinstance(op, UpdateOp):
             gradients.add(storage.get(op.operands[1], op.operands[1]))
-            state.update(op.replaced[1:])
+            state.update(op.replaced[1:] if op.narrow is None else op.replaced[:-1])
         if is_forward:
             forward.update(storage.get(result, result) for result in op.results)
 

@@ -16,8 +16,7 @@ from simdc.cli import main
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
-from simdc.passes.derive_training import DeriveTrainingPass
-from simdc.passes.pipeline import default_passes, run_pipeline
+from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
 
 SCHEMA = json.loads((Path(simdc.__file__).parent / "backends/report/cost.schema.json").read_text())
 
@@ -26,10 +25,11 @@ TWO_LAYERS = (
 )
 
 
-def trained(text: str, batch: int, optimizer: str = "sgd") -> ModuleOp:
+def trained(text: str, batch: int, optimizer: str = "sgd", *, master_weights: bool = False) -> ModuleOp:
     module = parse_dsl(text, "n.dsl", batch)
     set_hardware(module, simdc.load_hardware("HT1"))
-    run_pipeline(module, (DeriveTrainingPass(optimizer=optimizer), *default_passes("exact")))
+    training = training_passes(optimizer, master_weights=master_weights)
+    run_pipeline(module, (*training, *default_passes("exact")))
     return module
 
 
@@ -72,6 +72,21 @@ def test_peak_of_two_layers_by_hand() -> None:
 def test_optimizer_state(optimizer: str, copies: int) -> None:
     memory = memory_of(network_of(trained(TWO_LAYERS, 3, optimizer)))
     assert memory.state == copies * (32 + 16) * 4
+
+
+@pytest.mark.parametrize(("optimizer", "copies"), [("sgd", 1), ("momentum", 2), ("adam", 3), ("adamw", 3)])
+def test_master_weights_are_a_full_width_copy(optimizer: str, copies: int) -> None:
+    module = trained(TWO_LAYERS, 3, optimizer, master_weights=True)
+    memory = memory_of(network_of(module))
+    assert memory.weights == (32 + 16) * 2
+    assert memory.state == copies * (32 + 16) * 4
+    update = next(op for op in network_of(module).layers() if op.layer.data == "a.weight.update")
+    # Loads master, gradient and state, stores master and state at 32 bit, and the narrow weight at 16. The 8 output
+    # channels lie at n; the 4 input channels lie across 16 lanes and are rounded up.
+    stored = 16 * 8
+    assert update.cost is not None
+    assert update.cost.data.dram_bits.ofmap == stored * (copies * 32 + 16)
+    assert update.cost.data.dram_bits.ifmap == stored * (copies + 1) * 32
 
 
 def test_json_is_valid_and_steps_add_up() -> None:
