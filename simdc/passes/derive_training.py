@@ -122,8 +122,8 @@ def mask_dropout(step: TrainingStep) -> None:
     for op in list(step.network.layers()):
         if isinstance(op, DropoutOp):
             mask = ParameterOp.make(f"{op.layer.data}.mask", tensor_type(op.result), statistic=True)
-            mask.attributes["rate"] = op.rate
             masked = MultiplyOp(op.layer.data, op.input, mask.result)
+            masked.attributes["rate"] = op.rate
             masked.location = mask.location = op.location
             mask.result.name_hint, masked.result.name_hint = f"{op.layer.data}.mask", op.result.name_hint
             step.block.insert_ops_before([mask, masked], op)
@@ -137,8 +137,9 @@ def add_losses(step: TrainingStep, results: list[SSAValue]) -> list[SSAValue]:
     for number, value in enumerate(results):
         owner = value.owner
         if isinstance(owner, SoftmaxOp):
+            again = value in results[number + 1 :]
             value = owner.input
-            if owner.result.first_use is None:
+            if owner.result.first_use is None and not again:
                 step.block.erase_op(owner)
         if len(shape_of(value)) != 2:
             message = f"the loss is taken over [n, classes], but the network returns shape {list(shape_of(value))}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
@@ -227,6 +230,32 @@ def test_given_tilings_have_the_batch_in_the_file() -> None:
         "input_gradient",
         "weight_gradient",
     ]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Paths of everything inside a JSON value."""
+    keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
+    return [path, *(place for key in keys for place in places(value[key], (*path, key)))]
+
+
+TILED = tiled(BACKWARD[8], "inputs", 1, 2, N=1, C=32, OH=7, OW=14)
+WHOLE: dict[str, Any] = {"mode": "training", "program": [*FORWARD, *BACKWARD, TILED]}
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
+
+
+@given(st.sampled_from(places(WHOLE)[1:]), SCALARS | st.sampled_from(["sgd4d", "", [], {}, [0]]), st.booleans())
+def test_any_change_compiles_or_is_an_error_at_a_place(path: tuple[Any, ...], value: object, given_: bool) -> None:
+    data = deepcopy(WHOLE)
+    here = data
+    for step in path[:-1]:
+        here = here[step]
+    here[path[-1]] = value
+    error: SimdcError | None = None
+    try:
+        parse_simdit_spec(data, "s.json", None, given_tilings=given_).verify()
+    except SimdcError as caught:
+        error = caught
+    assert error is None or error.path
 
 
 def exactly(value: object) -> object:

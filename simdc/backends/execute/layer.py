@@ -68,12 +68,15 @@ def dilated(gradient: Array, stride: Sequence[int]) -> Array:
 
 def _run_vector_program(op: LayerOp, program: VectorProgram, arguments: Sequence[Array]) -> KernelRun:
     definition = op.get_irdl_definition()
+    given = [field for field, _ in definition.operands if getattr(op, field) is not None]
+    made = [field for field, _ in definition.results if getattr(op, field) is not None]
     read = {operand.name for phase in program.phases for operand in phase.inputs}
-    inputs: dict[str, Array] = {}
-    for (field, _), value in zip(definition.operands, arguments, strict=True):
-        name = next(name for name in (field, *OPERAND_NAMES.get(field, ())) if name in read)
-        inputs[name] = value
-    run = run_program(program, inputs)
     written = {operand.name for phase in program.phases for operand in phase.outputs}
-    names = [next(name for name in (field, *RESULT_NAMES) if name in written) for field, _ in definition.results]
+    inputs: dict[str, Array] = {}
+    for field, value in zip(given, arguments, strict=True):
+        names = [name for name in (field, *OPERAND_NAMES.get(field, ())) if name in read]
+        # The narrow weight beside a master is written only.
+        inputs |= dict.fromkeys(names[:1], value)
+    run = run_program(program, inputs)
+    names = [next(name for name in (field, *RESULT_NAMES) if name in written) for field in made]
     return KernelRun(tuple(run.arrays[name] for name in names), run.ops)

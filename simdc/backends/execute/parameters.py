@@ -16,8 +16,6 @@ from simdc.ir.update import UpdateOp
 from .arrays import Array
 from .network import Execution
 
-RATE = "rate"
-
 
 def _weight(parameter: ParameterOp, random: np.random.Generator) -> Array:
     """Normal with a variance of 2 over the number of values that one result sums, so that relu keeps the scale."""
@@ -26,9 +24,10 @@ def _weight(parameter: ParameterOp, random: np.random.Generator) -> Array:
 
 
 def _mask(parameter: ParameterOp, random: np.random.Generator) -> Array:
-    """Zero with probability `rate`, else 1 / (1 - rate)."""
-    rate = parameter.attributes.get(RATE)
-    kept = 1.0 - (rate.value.data if isinstance(rate, FloatAttr) else 0.5)
+    """Zero with probability `rate`, which the multiplication that took dropout's place remembers, else
+    1 / (1 - rate)."""
+    rates = [use.operation.attributes.get("rate") for use in parameter.result.uses]
+    kept = next((1.0 - rate.value.data for rate in rates if isinstance(rate, FloatAttr)), 0.5)
     if kept <= 0.0:
         return np.zeros(shape_of(parameter.result))
     return np.where(random.random(shape_of(parameter.result)) < kept, 1.0 / kept, 0.0)
@@ -48,16 +47,19 @@ BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
     "scale": _ones,
     "inv_std": _ones,
 }
-"""First values by the role that ends a label (`conv1.weight`); biases, shifts, means and optimizer state are zero."""
+"""First values by the role that ends a label (`conv1.weight`); biases, shifts, means and optimizer state are zero, and a
+master is what the weight is that it stands for."""
 
 
 def initial_parameters(module: ModuleOp, seed: int = 0) -> dict[str, Array]:
     """First values of all parameters by label; the same seed gives the same values. The masks of a training step are
     drawn here, too: draw again for every batch (`draw_masks`)."""
     random = np.random.default_rng(seed)
-    return {
-        op.label.data: BY_ROLE.get(op.label.data.rpartition(".")[2], _zeros)(op, random) for op in _parameters(module)
-    }
+    values: dict[str, Array] = {}
+    for op in _parameters(module):
+        owner, _, role = op.label.data.rpartition(".")
+        values[op.label.data] = values[owner] if role == "master" else BY_ROLE.get(role, _zeros)(op, random)
+    return values
 
 
 def draw_masks(module: ModuleOp, parameters: Mapping[str, Array], random: np.random.Generator) -> dict[str, Array]:

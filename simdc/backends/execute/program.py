@@ -42,6 +42,7 @@ OPCODES: dict[str, Callable[..., Array]] = {
     "log": np.log,
     "sqrt": np.sqrt,
     "inv_sqrt": _inv_sqrt,
+    "move": np.positive,
     "compare": _compare,
     "conditional_move": _conditional_move,
 }

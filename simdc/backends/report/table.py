@@ -13,6 +13,7 @@ from .model import LayerReport, Report, Totals, sum_layers
 
 BITS_PER_KIB = 8192
 COSTLIEST = 10
+FREE_SHOWN = 24
 WIDTH = 110
 
 
@@ -41,7 +42,10 @@ def _coverage(report: Report) -> str:
         text += f", {len(folded)} batch norms folded into the layers before them"
     if report.free:
         verb = "costs" if len(report.free) == 1 else "cost"
-        text += f", {len(report.free)} {verb} nothing: {', '.join(f'{name} ({op})' for name, op in report.free)}"
+        shown = [f"{name} ({op})" for name, op in report.free[:FREE_SHOWN]]
+        if len(report.free) > FREE_SHOWN:
+            shown.append(f"{len(report.free) - FREE_SHOWN} more, named by --format json")
+        text += f", {len(report.free)} {verb} nothing: {', '.join(shown)}"
     if report.uncosted:
         text += f", {len(report.uncosted)} NOT COSTED"
     return text
