@@ -50,7 +50,7 @@ def report(network: simdc.Network, hardware: Hardware, *own: ModulePass) -> Repo
     set_hardware(module, hardware)
     *before, legalize, annotate = default_passes("exact")
     run_pipeline(module, (*before, *own, legalize, annotate))
-    return make_report(module, "exact")
+    return make_report(module)
 
 
 def main() -> None:

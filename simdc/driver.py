@@ -59,7 +59,7 @@ def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[s
 def _report_text(module: ModuleOp, arguments: Namespace) -> str:
     from simdc.backends.report import make_report
 
-    report = make_report(module, arguments.model)
+    report = make_report(module)
     if arguments.format == "table":
         from simdc.backends.report.table import render_table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.hardware import Hardware
@@ -15,6 +15,7 @@ from .base import LayerOp
 from .network import place_of
 
 HARDWARE = "simdc.hardware"
+COST_MODEL = "simdc.cost_model"
 
 
 def hardware_of(module: ModuleOp) -> Hardware:
@@ -27,6 +28,12 @@ def hardware_of(module: ModuleOp) -> Hardware:
 
 def set_hardware(module: ModuleOp, hardware: Hardware) -> None:
     module.attributes[HARDWARE] = HardwareAttr(hardware)
+
+
+def cost_model_of(module: ModuleOp) -> str:
+    """The name of the model that priced the module, if the pass that did it left one."""
+    attribute = module.attributes.get(COST_MODEL)
+    return attribute.data if isinstance(attribute, StringAttr) else "unnamed"
 
 
 def layer_error(op: LayerOp, message: str) -> SimdcError:

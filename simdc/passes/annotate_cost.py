@@ -12,7 +12,7 @@ from simdc.cost.kernel import Kernel
 from simdc.cost.model import MODELS, Uncosted, load_model
 from simdc.cost.tiling import Tiling, TilingError
 from simdc.ir.attributes import CostAttr
-from simdc.ir.context import hardware_of, layer_error
+from simdc.ir.context import COST_MODEL, hardware_of, layer_error
 from simdc.ir.network import network_of
 
 
@@ -32,6 +32,7 @@ class AnnotateCostPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network, hardware = network_of(op), hardware_of(op)
         model = load_model(self.model, network.phase.data)
+        op.attributes[COST_MODEL] = StringAttr(self.model)
         known: dict[tuple[Kernel, Tiling], CostAttr] = {}
         for layer in network.layers():
             kernel = layer.kernel()

@@ -69,6 +69,9 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
     before_array = {op for op, after in pairwise(entries) if after.UNIT is Unit.CONV}
     for op in network.body.block.ops:
         for result in op.results:
+            if _is_free(op) and op.operands:
+                found[result] = found[op.operands[0]]
+                continue
             quantized = isinstance(op, LayerOp) and op.UNIT is Unit.SIMD and op in before_array
             found[result] = widths.ifmap_bits if quantized else widths.psum_bits
         if isinstance(op, LayerOp) and op.ROLES:

@@ -161,6 +161,28 @@ def test_a_prime_image_that_does_not_fit(kw: int, ow: int) -> None:
     assert greedy_tiling(kernel, machine).as_dict() == {"oc": 2, "ic": 2, "kw": kw, "ow": ow}
 
 
+@pytest.mark.parametrize(("held", "taps"), [(5, 5), (4, 3), (3, 3), (2, 2), (1, 1)])
+def test_a_window_is_cut_into_the_fewest_parts_that_fit(held: int, taps: int) -> None:
+    # A tap has 2 x 2 weights of 8 bits, 32 bits; half of the buffer holds `held` of them. 5 taps in two parts are 3
+    # and 2, in three parts 2, 2 and 1, in five parts one each.
+    kernel = row_convolution(ic=2, oc=2, ow=6, kw=5)
+    roomy = 1 << 30
+    machine = small_machine(buffers=(2 * held * 32, roomy, roomy, roomy))
+    assert greedy_tiling(kernel, machine).as_dict() == {"oc": 2, "ic": 2, "kw": taps, "ow": 6}
+
+
+def test_channels_grow_by_whole_arrays() -> None:
+    # Windows first: 3 taps of 2 x 2 weights, 96 bits. Half of the weight buffer holds 500 bits, 5 times as much, so
+    # 5 x 2 of 64 input channels. All 4 columns of the image. No more output channels: 2 x 10 x 3 weights are 480 bits.
+    kernel = row_convolution(ic=64, oc=64, ow=4, kw=3)
+    roomy = 1 << 30
+    machine = small_machine(buffers=(1000, roomy, roomy, roomy))
+    assert greedy_tiling(kernel, machine).as_dict() == {"oc": 2, "ic": 10, "kw": 3, "ow": 4}
+    # With room for all weights, half of the psum buffer holds 4 columns of 7 x 2 output channels.
+    machine = small_machine(buffers=(roomy, roomy, 2 * 7 * 2 * 4 * 32, roomy))
+    assert greedy_tiling(kernel, machine).as_dict() == {"oc": 14, "ic": 64, "kw": 3, "ow": 4}
+
+
 def test_refusal_after_greedy_names_the_buffer() -> None:
     kernel = row_convolution(ic=2, oc=2, ow=4)
     # One inner tile has 2 x 2 weights of 8 bits, 32 bits; half of the buffer holds 31.

@@ -222,7 +222,7 @@ def test_given_tilings_are_priced(model: str) -> None:
     module = parse(TILED, 1, given_tilings=True)
     set_hardware(module, load_hardware("HI3"))
     run_pipeline(module, default_passes(model))
-    layers = make_report(module, model).layers
+    layers = make_report(module).layers
     assert len(layers) == 5
     assert layers[0].tiling.as_dict()["oh"] == 8
 
@@ -317,4 +317,4 @@ def test_released_cycles(network: str, machine: str, cycles: int, given_tilings:
     module = parse(data, given_tilings=given_tilings)
     set_hardware(module, load_hardware(machine))
     run_pipeline(module, default_passes("simdit"))
-    assert int(make_report(module, "simdit").total.cycles.total) == cycles
+    assert int(make_report(module).total.cycles.total) == cycles

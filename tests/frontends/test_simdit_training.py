@@ -56,7 +56,7 @@ def bounds(*program: dict[str, Any], batch: int) -> list[dict[str, int]]:
 def report(module: ModuleOp, hardware: str, model: str = "simdit") -> Report:
     set_hardware(module, load_hardware(hardware))
     run_pipeline(module, default_passes(model))
-    return make_report(module, model)
+    return make_report(module)
 
 
 IMAGE = {"N": 1, "C": 64, "H": 56, "W": 28}

@@ -33,7 +33,7 @@ builtin.module {
     %conv2 = simdc.conv2d "conv2" %x, %conv2.weight {accumulator = 32 : i64} : (tensor<1x3x8x8xi32>, tensor<4x3x1x1xi8>) -> tensor<1x4x8x8xi32>
     %relu2 = simdc.relu "relu2" %conv2 {accumulator = 32 : i64} : (tensor<1x4x8x8xi32>) -> tensor<1x4x8x8xi32>
     %maxpool1 = simdc.max_pool "maxpool1" %relu1 kernel_size [2, 2] stride [2, 2] {accumulator = 32 : i64} : (tensor<1x4x8x8xi8>) -> tensor<1x4x4x4xi8>
-    %dropout1 = simdc.dropout "dropout1" %maxpool1 rate 0.5 : (tensor<1x4x4x4xi8>) -> tensor<1x4x4x4xi32>
+    %dropout1 = simdc.dropout "dropout1" %maxpool1 rate 0.5 : (tensor<1x4x4x4xi8>) -> tensor<1x4x4x4xi8>
     %conv3.weight = simdc.parameter "conv3.weight" : () -> tensor<4x4x1x1xi8>
     %conv3 = simdc.conv2d "conv3" %relu2, %conv3.weight {accumulator = 32 : i64} : (tensor<1x4x8x8xi32>, tensor<4x4x1x1xi8>) -> tensor<1x4x8x8xi32>
     %relu3 = simdc.relu "relu3" %conv3 {accumulator = 32 : i64} : (tensor<1x4x8x8xi32>) -> tensor<1x4x8x8xi32>
@@ -41,6 +41,6 @@ builtin.module {
     %fc1.weight = simdc.parameter "fc1.weight" : () -> tensor<3x256xi8>
     %fc1.bias = simdc.parameter "fc1.bias" : () -> tensor<3xi32>
     %fc1 = simdc.linear "fc1" %flatten1, %fc1.weight, %fc1.bias {accumulator = 32 : i64} : (tensor<1x256xi32>, tensor<3x256xi8>, tensor<3xi32>) -> tensor<1x3xi32>
-    simdc.return %dropout1, %fc1 : tensor<1x4x4x4xi32>, tensor<1x3xi32>
+    simdc.return %dropout1, %fc1 : tensor<1x4x4x4xi8>, tensor<1x3xi32>
   }
 }

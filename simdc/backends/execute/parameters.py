@@ -47,8 +47,8 @@ BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
     "scale": _ones,
     "inv_std": _ones,
 }
-"""First values by the role that ends a label (`conv1.weight`); biases, shifts, means and optimizer state are zero, and a
-master is what the weight is that it stands for."""
+"""First values by the role that ends a label (`conv1.weight`). Biases, shifts, means and optimizer state are zero, and
+a master is what the weight is that it stands for."""
 
 
 def initial_parameters(module: ModuleOp, seed: int = 0) -> dict[str, Array]:

@@ -151,9 +151,8 @@ def render_csv(report: Report) -> str:
     """A row per costed layer; the heads carry the units."""
     import csv
 
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for number, layer in enumerate(report.layers):
+    rows: list[dict[str, Any]] = []
+    for layer in report.layers:
         sizes = " ".join(f"{name}={bound}" for name, bound in dimensions(layer.kernel).items())
         tile = " ".join(f"{name}={size}" for name, size in layer.tiling.as_dict().items())
         cells: dict[str, Any] = {
@@ -171,7 +170,9 @@ def render_csv(report: Report) -> str:
             "mac [operation]": dict(layer.cost.ops).get("mac", 0),
             "bound by": layer.bound_by,
         }
-        if number == 0:
-            writer.writerow(cells)
-        writer.writerow(cells.values())
+        rows.append(cells)
+    out = StringIO()
+    writer = csv.DictWriter(out, rows[0] if rows else ["name", "op"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return out.getvalue()

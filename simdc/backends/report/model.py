@@ -14,7 +14,7 @@ from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
-from simdc.ir.context import hardware_of, layer_error
+from simdc.ir.context import cost_model_of, hardware_of, layer_error
 from simdc.ir.network import network_of
 
 from .memory import Memory, memory_of
@@ -127,9 +127,9 @@ def _sums(records: Iterable[tuple[Number, ...]]) -> list[Number]:
     return [sum(column) for column in zip(*records, strict=True)]
 
 
-def make_report(module: ModuleOp, model: str) -> Report:
+def make_report(module: ModuleOp) -> Report:
     """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not."""
-    network, hardware = network_of(module), hardware_of(module)
+    network, hardware, model = network_of(module), hardware_of(module), cost_model_of(module)
     costed: list[LayerReport] = []
     free: list[tuple[str, str]] = []
     uncosted: list[tuple[str, str, str]] = []

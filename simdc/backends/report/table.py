@@ -37,7 +37,7 @@ def _heading(report: Report) -> str:
 def _coverage(report: Report) -> str:
     folded = [name for layer in report.layers for name in layer.folded]
     nodes = len(report.layers) + len(report.free) + len(report.uncosted) + len(folded)
-    text = f"{nodes} nodes: {len(report.layers)} costed"
+    text = f"{nodes} node{'' if nodes == 1 else 's'}: {len(report.layers)} costed"
     if folded:
         text += f", {len(folded)} batch norms folded into the layers before them"
     if report.free:

@@ -41,7 +41,7 @@ def report(name: str, machine: str, model: str) -> Report:
         # A machine of each kind under `exact`; the release only knows those that store padding.
         hardware = with_field(hardware, "stores_padding", model == "simdit")
     network = Network(every_op()) if name == "everything" else load(name, 2)
-    return make_report(compile_network(network, hardware, model), model)
+    return make_report(compile_network(network, hardware, model))
 
 
 @cache
@@ -324,9 +324,9 @@ def test_an_empty_network() -> None:
     from simdc.frontends.dsl import parse_dsl
 
     network = Network(parse_dsl("network n(x: 3x4x4) { return flatten(x) }", "n.dsl", 1))
-    result = make_report(compile_network(network, load_hardware("HI1")), "exact")
+    result = make_report(compile_network(network, load_hardware("HI1")))
     whole = json.loads(render_json(result))
     jsonschema.Draft202012Validator(schema()).validate(whole)
     assert whole["layers"] == []
     assert whole["totals"]["cycles"] == {"compute": 0, "stall": 0, "total": 0}
-    assert "1 nodes: 0 costed, 1 costs nothing: flatten1 (flatten)" in render_table(result)
+    assert "1 node: 0 costed, 1 costs nothing: flatten1 (flatten)" in render_table(result)

@@ -34,7 +34,7 @@ def trained(text: str, batch: int, optimizer: str = "sgd", *, master_weights: bo
 
 
 def report(optimizer: str = "momentum") -> Report:
-    return make_report(trained(TWO_LAYERS, 3, optimizer), "exact")
+    return make_report(trained(TWO_LAYERS, 3, optimizer))
 
 
 def test_memory_of_two_layers_by_hand() -> None:
