@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 # The first of these that is new enough; choose another with: make PYTHON=/path/to/python3
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
+# What the tests may use; CI adds torch, which some of them compare gradients with.
+EXTRAS ?= test
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: demo test lint bench docs clean
@@ -45,7 +47,7 @@ $(VENV)/.simdc-installed: pyproject.toml $(shell find simdc examples -type f -no
 
 $(VENV)/.simdc-test-installed: $(VENV)/.simdc-installed
 	@echo "adding what the tests need"
-	@$(PIP) install '.[test]'
+	@$(PIP) install '.[$(EXTRAS)]'
 	@touch $@
 
 clean:

@@ -57,7 +57,8 @@ def parse_layer(cls: type[T], parser: Parser, label: str) -> T:
     )
     names = [name for name in definition.properties if name != label]
     while (name := parser.parse_optional_keyword_in(names)) is not None:
-        properties[name] = _parse_property(parser)
+        is_flag = definition.properties[name].constr.get_bases() == {UnitAttr}
+        properties[name] = UnitAttr() if is_flag else _parse_property(parser)
     for name, known in definition.properties.items():
         if name not in properties and known.default_value is not None:
             properties[name] = known.default_value
@@ -105,5 +106,4 @@ def _parse_property(parser: Parser) -> Attribute:
         return IntegerAttr(number, i64)
     if number is not None:
         return FloatAttr(number, f64)
-    value = parser.parse_optional_attribute()
-    return UnitAttr() if value is None else value
+    return parser.parse_attribute()

@@ -144,3 +144,16 @@ def test_attributes_on_any_op_survive() -> None:
     module = parsed(text)
     assert str(network_of(module).attributes["note"]) == '"kept"'
     assert printed(module) == text
+
+
+def test_flag_before_an_attribute_dictionary() -> None:
+    text = (
+        "simdc.network @n(%x: tensor<1x2xf32>) inference batch 1 parameters 0 {\n"
+        '  %m = simdc.parameter "m" statistic frozen {note = "kept"} : () -> tensor<2xf32>\n'
+        "  simdc.return %x : tensor<1x2xf32>\n"
+        "}\n"
+    )
+    module = Parser(make_context(), text).parse_module()
+    module.verify()
+    assert Parser(make_context(), str(module)).parse_module().is_structurally_equivalent(module)
+    assert 'statistic frozen {note = "kept"}' in str(module)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import prod
+from collections.abc import Sequence
 
 from simdc.cost.capacity import refuse
-from simdc.cost.grid import Axis, Grid, stored_bounds
+from simdc.cost.grid import Grid, stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
 from .segments import Index, segments
+from .steps import Steps
 from .stream import Stream, stream
 
 
@@ -32,17 +32,15 @@ def contraction_cost(kernel: Contraction, tiling: Tiling, hardware: Hardware) ->
     bias = None if kernel.bias is None else stream(kernel.bias, ports.weight_bits_per_cycle, grid)
     _check_buffers(kernel, tiling, hardware, weight, ifmap, psum, bias)
 
-    wide = {kernel.rows: array.rows, kernel.columns: array.columns}
-    steps = prod(_steps(axis, wide) for axis in grid.every)
+    steps = Steps(kernel, array, grid)
     fill = array.rows + array.columns - 2
-    compute = steps + prod(axis.count for axis in grid.axes) * fill
+    compute = steps.total + steps.tiles * fill
     loads = [(weight, 0), (ifmap, 1)] if bias is None else [(weight, 0), (ifmap, 1), (bias, 0)]
-    total = _walk_cycles(grid, wide, fill, loads, psum, ofmap)
+    total = _walk_cycles(grid, steps, fill, loads, psum, ofmap)
 
     spills = 2 * (psum.times - 1)
-    of_psum = set(kernel.psum.loops)
-    outputs = array.columns * prod(_steps(axis, wide) for axis in grid.every if axis.loop in of_psum)
-    executed = steps * array.rows * array.columns
+    outputs = steps.outputs * array.columns
+    executed = steps.total * array.rows * array.columns
     bias_bits, bias_cycles = (0, 0) if bias is None else (bias.times * bias.bits_once, bias.times * bias.cycles_once)
     return Cost(
         Cycles(compute, total - compute),
@@ -55,8 +53,8 @@ def contraction_cost(kernel: Contraction, tiling: Tiling, hardware: Hardware) ->
         ),
         SramBits(
             wbuf=executed * kernel.weight.bits,
-            ibuf=steps * array.rows * kernel.ifmap.bits,
-            obuf=(2 * steps * array.columns - outputs) * kernel.psum.bits,
+            ibuf=steps.total * array.rows * kernel.ifmap.bits,
+            obuf=(2 * steps.total * array.columns - outputs) * kernel.psum.bits,
             bbuf=0 if kernel.bias is None else outputs * kernel.bias.bits,
         ),
         (("mac", kernel.useful_macs), ("mac_executed", executed)),
@@ -92,17 +90,9 @@ def _check_buffers(
             refuse(f"{name} buffer", f"systolic.buffers.{name}_bits", need_bits, capacity_bits // 2, tiling)
 
 
-def _steps(axis: Axis, wide: Mapping[str, int]) -> int:
-    """Array steps along one axis over all its tiles; a loop along the array does `wide` iterations a step."""
-    width = wide.get(axis.loop)
-    if width is None:
-        return axis.bound
-    return (axis.count - 1) * -(-axis.tile // width) - (-axis.last // width)
-
-
 def _walk_cycles(
     grid: Grid,
-    wide: Mapping[str, int],
+    steps: Steps,
     fill: int,
     loads: Sequence[tuple[Stream, int]],
     psum: Stream,
@@ -110,8 +100,6 @@ def _walk_cycles(
 ) -> int:
     """Cycles from the first load to the last store. `loads` are (stream, 0 for weight port or 1 for ifmap port)."""
     axes = grid.axes
-    still = prod(_steps(axis, wide) for axis in grid.every if axis.count == 1)
-    sizes = [(-(-axis.tile // wide.get(axis.loop, 1)), -(-axis.last // wide.get(axis.loop, 1))) for axis in axes]
     lasts = [axis.count - 1 for axis in axes]
     summed = [slot for slot in range(len(axes)) if slot not in psum.footprint.positions]
     for slot in summed:
@@ -120,21 +108,19 @@ def _walk_cycles(
 
     total = 0
     for times, before, here, after in segments(axes):
-        compute = still
-        for i, last, (full, edge) in zip(here, lasts, sizes, strict=True):
-            compute *= edge if i == last else full
-        ports = [0, 0, 0]
+        ports = [0, 0]
+        psum_port = 0
         if before is not None and psum.innermost >= _stepped(before, here):
             complete = all(before[slot] == lasts[slot] for slot in summed)
-            ports[2] = (ofmap if complete else psum).cycles_at(before)
+            psum_port = (ofmap if complete else psum).cycles_at(before)
         if after is not None:
             stepped = _stepped(here, after)
             for moved, port in loads:
                 if moved.innermost >= stepped:
                     ports[port] += moved.cycles_at(after)
             if psum.innermost >= stepped and any(after[slot] for slot in summed):
-                ports[2] += psum.cycles_at(after)
-        total += times * max(compute + fill, *ports)
+                psum_port += psum.cycles_at(after)
+        total += times * max(steps.of_tile(here) + fill, psum_port, *ports)
 
     opening = [0, 0]
     for moved, port in loads:

@@ -1,0 +1,99 @@
+"""The same networks in torch: an independent forward pass, and autograd for the gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
+
+from simdc.ir.base import LayerOp
+from simdc.ir.conv import Conv2DOp, LinearOp
+from simdc.ir.elementwise import AddOp, ReluOp
+from simdc.ir.free import DropoutOp, FlattenOp
+from simdc.ir.network import ParameterOp, ReturnOp, network_of
+from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.softmax import SoftmaxOp
+
+Array = NDArray[np.float64]
+
+
+def torch_step(
+    inference: ModuleOp, inputs: Mapping[str, Array], parameters: Mapping[str, Array]
+) -> tuple[float, dict[str, Array]]:
+    """The mean loss of a training step, and its gradients by the names of inputs and parameters. `inference` is the
+    network before the step was derived; targets and dropout masks are among the values."""
+    torch = pytest.importorskip("torch")
+    leaves = {name: torch.tensor(value, requires_grad=True) for name, value in (inputs | dict(parameters)).items()}
+    values: dict[SSAValue, Any] = {}
+    block = network_of(inference).body.block
+    for argument in block.args:
+        values[argument] = leaves[argument.name_hint or ""]
+    total: Any = 0.0
+    for op in block.ops:
+        if isinstance(op, ParameterOp):
+            values[op.result] = leaves[op.label.data]
+        elif isinstance(op, ReturnOp):
+            for number, logits in enumerate(op.operands):
+                target = leaves["target" if number == 0 else f"target{number + 1}"]
+                total = total + torch.nn.functional.cross_entropy(values[logits], target.detach())
+        else:
+            assert isinstance(op, LayerOp)
+            arguments = [values[value] for value in op.operands]
+            values[op.results[0]] = _layer(torch, op, arguments, leaves)
+    total.backward()
+    gradients = {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}
+    return total.item(), gradients
+
+
+def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, Any]) -> Any:
+    functional = torch.nn.functional
+    x, *rest = arguments
+
+    def padded(padding: tuple[int, ...], fill: float = 0.0) -> Any:
+        top, left, bottom, right = padding
+        return functional.pad(x, (left, right, top, bottom), value=fill)
+
+    match op:
+        case Conv2DOp():
+            window = (op.stride.get_values(), 0, op.dilation.get_values(), op.groups.value.data)
+            bias = rest[1] if len(rest) > 1 else None
+            return functional.conv2d(padded(op.padding.get_values()), rest[0], bias, *window)
+        case LinearOp():
+            return functional.linear(x, *rest)
+        case ReluOp():
+            return functional.relu(x)
+        case AddOp():
+            return x + rest[0]
+        case MaxPoolOp():
+            image = padded(op.padding.get_values(), -np.inf)
+            return functional.max_pool2d(image, op.kernel_size.get_values(), op.stride.get_values())
+        case GlobalAveragePoolOp():
+            return functional.adaptive_avg_pool2d(x, 1)
+        case AveragePoolOp():
+            image = padded(op.padding.get_values())
+            return functional.avg_pool2d(image, op.kernel_size.get_values(), op.stride.get_values())
+        case BatchNormOp():
+            return functional.batch_norm(x, None, None, rest[2], rest[3], training=True, eps=1e-5)
+        case LocalResponseNormOp():
+            size = op.size.value.data
+            alpha, beta, bias = (field.value.data for field in (op.alpha, op.beta, op.bias))
+            if size % 2:
+                return functional.local_response_norm(x, size, alpha, beta, bias)
+            # torch has the longer half of an even window before its channel, ONNX and we have it after.
+            squares = functional.pad(x**2, (0, 0, 0, 0, (size - 1) // 2, size // 2))
+            return x / (bias + alpha / size * squares.unfold(1, size, 1).sum(-1)) ** beta
+        case FlattenOp():
+            return x.flatten(1)
+        case DropoutOp():
+            return x * leaves[f"{op.layer.data}.mask"].detach()
+        case SoftmaxOp():
+            # The loss takes logits.
+            return x
+        case _:
+            raise AssertionError(op.name)
