@@ -15,7 +15,17 @@ class Stream:
     how often the walk turns to each tile; `bits_once` and `cycles_once` move all tiles once.
     """
 
-    __slots__ = ("_bandwidth", "_bits", "_cycles", "bits_once", "cycles_once", "footprint", "innermost", "times")
+    __slots__ = (
+        "_bandwidth",
+        "_bits",
+        "_cycles",
+        "_ends",
+        "bits_once",
+        "cycles_once",
+        "footprint",
+        "innermost",
+        "times",
+    )
 
     def __init__(self, footprint: Footprint, bits: int, bandwidth: int, grid: Grid):
         self.footprint = footprint
@@ -24,6 +34,9 @@ class Stream:
         self._bits = bits
         self._bandwidth = bandwidth
         self._cycles: dict[tuple[int, ...], int] = {}
+        # Where nothing is clipped, only the last tile along an axis differs from the first.
+        axes = zip(footprint.positions, footprint.axes, strict=True)
+        self._ends = None if grid.clip else [(slot, axis.count - 1) for slot, axis in axes]
         self.bits_once = self.cycles_once = 0
         for index, many, elements in footprint.tiles:
             cycles = self._cycles[index] = -(-elements * bits // bandwidth)
@@ -41,7 +54,10 @@ class Stream:
 
     def cycles_at(self, index: Sequence[int]) -> int:
         """Cycles to move the tile that belongs to a walk index."""
-        own = tuple([index[slot] for slot in self.footprint.positions])
+        if self._ends is None:
+            own = tuple([index[slot] for slot in self.footprint.positions])
+        else:
+            own = tuple([last if index[slot] == last else 0 for slot, last in self._ends])
         found = self._cycles.get(own)
         if found is None:
             found = self._cycles[own] = -(-self.footprint.at(own) * self._bits // self._bandwidth)

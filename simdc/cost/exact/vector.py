@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from math import prod
 
 from simdc.cost.capacity import check_vector_memory
 from simdc.cost.grid import Axis, Grid, stored_bounds
-from simdc.cost.hardware import Hardware, SimdArray
-from simdc.cost.kernel import Block, Phase, VectorProgram, shared_loops
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
+from .code import code_cost
 from .stream import stream
 
 
@@ -21,7 +21,7 @@ def vector_cost(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> C
     vector memory cannot hold."""
     bounds, simd = stored_bounds(program, hardware), hardware.simd
     compute = transfer = loaded = stored = vmem = imm = insmem = 0
-    ops: Counter[str] = Counter()
+    ops: dict[str, int] = {}
     for phase in program.phases:
         grid = Grid(program, {loop.name: bounds[loop.name] for loop in phase.loops}, tiling, hardware)
         grid.cut_at_borders((*phase.inputs, *phase.outputs))
@@ -30,17 +30,12 @@ def vector_cost(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> C
         check_vector_memory(phase, grid, tiling, hardware)
         load_bits, store_bits, cycles = _traffic(phase, grid, simd.bandwidth_bits_per_cycle, shared)
         loaded, stored, transfer = loaded + load_bits, stored + store_bits, transfer + cycles
-        compute += prod(axis.count for axis in grid.axes) * (simd.pipeline_stages + simd.lanes - 2)
-        for block in phase.blocks:
-            issues = prod(_issues(axis, program.lanes, simd.lanes) for axis in grid.every if axis.loop in block.loops)
-            compute += issues * sequence_cycles(block, simd)
-            vmem_bits, immediates = _accesses(block, phase, simd)
-            vmem += issues * vmem_bits
-            imm += issues * immediates * simd.width_bits
-            insmem += issues * len(block.instructions) * simd.instruction_bits
-            elements = prod([loop.bound for loop in phase.loops if loop.name in block.loops])
-            for instruction in block.instructions:
-                ops[instruction.opcode] += elements
+        code = code_cost(phase, {axis.loop: _issues(axis, program.lanes, simd.lanes) for axis in grid.every}, simd)
+        vmem, imm, insmem = vmem + code.vmem_bits, imm + code.immediate_bits, insmem + code.instruction_bits
+        tiles = prod([axis.count for axis in grid.axes])
+        compute += code.cycles + tiles * (simd.pipeline_stages + simd.lanes - 2)
+        for opcode, elements in code.ops:
+            ops[opcode] = ops.get(opcode, 0) + elements
     return Cost(
         Cycles(compute, transfer),
         DramBits(ifmap=loaded, ofmap=stored),
@@ -50,37 +45,11 @@ def vector_cost(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> C
     )
 
 
-def sequence_cycles(block: Block, simd: SimdArray) -> int:
-    """Cycles of one run through straight-line code: latencies, and a wait for each instruction that reads the result
-    of the one before it (read after write in the pipeline)."""
-    cycles, written = 0, None
-    for instruction in block.instructions:
-        cycles += getattr(simd.latency_cycles, instruction.opcode)
-        if written in instruction.sources:
-            cycles += simd.raw_wait_cycles
-        written = instruction.dest
-    return cycles
-
-
 def _issues(axis: Axis, lanes_loop: str, lanes: int) -> int:
     """Vector instructions issued along one axis over all its tiles."""
     if axis.loop != lanes_loop:
         return axis.bound
     return (axis.count - 1) * -(-axis.tile // lanes) - (-axis.last // lanes)
-
-
-def _accesses(block: Block, phase: Phase, simd: SimdArray) -> tuple[int, int]:
-    """Of one run of a block: bits that it reads and writes in vector memory, whole vectors each, and its immediates."""
-    operands = (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)
-    widths = {operand.name: operand.bits for operand in operands}
-    vmem_bits = immediates = 0
-    for instruction in block.instructions:
-        for place in (*instruction.sources, instruction.dest):
-            if isinstance(place, str):
-                vmem_bits += widths.get(place, simd.width_bits) * simd.lanes
-            else:
-                immediates += 1
-    return vmem_bits, immediates
 
 
 def _traffic(phase: Phase, grid: Grid, bandwidth: int, shared: Sequence[tuple[str, ...]]) -> tuple[int, int, int]:

@@ -1,0 +1,59 @@
+"""What a phase's straight-line code costs: cycles, accesses to on-chip memories, operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from simdc.cost.hardware import SimdArray
+from simdc.cost.kernel import Block, Phase
+
+
+class CodeCost(NamedTuple):
+    """Sums over all tiles of a phase. `ops` holds (opcode, elements) of every instruction."""
+
+    cycles: int
+    vmem_bits: int
+    immediate_bits: int
+    instruction_bits: int
+    ops: list[tuple[str, int]]
+
+
+def code_cost(phase: Phase, issues_along: Mapping[str, int], simd: SimdArray) -> CodeCost:
+    """`issues_along` gives for each loop how many vector instructions all its tiles issue along it."""
+    cycles = vmem_bits = immediates = instructions = 0
+    ops: list[tuple[str, int]] = []
+    operands = (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)
+    widths = {operand.name: operand.bits for operand in operands}
+    bounds = {loop.name: loop.bound for loop in phase.loops}
+    for block in phase.blocks:
+        issues = elements = 1
+        for loop in block.loops:
+            issues *= issues_along[loop]
+            elements *= bounds[loop]
+        cycles += issues * sequence_cycles(block, simd)
+        instructions += issues * len(block.instructions)
+        for opcode, dest, sources in block.instructions:
+            bits = widths.get(dest, simd.width_bits)
+            for place in sources:
+                if isinstance(place, str):
+                    bits += widths.get(place, simd.width_bits)
+                else:
+                    immediates += issues
+            vmem_bits += issues * bits
+            ops.append((opcode, elements))
+    return CodeCost(
+        cycles, vmem_bits * simd.lanes, immediates * simd.width_bits, instructions * simd.instruction_bits, ops
+    )
+
+
+def sequence_cycles(block: Block, simd: SimdArray) -> int:
+    """Cycles of one run through straight-line code: latencies, and a wait for each instruction that reads the result
+    of the one before it (read after write in the pipeline)."""
+    cycles, written = 0, None
+    for opcode, dest, sources in block.instructions:
+        cycles += getattr(simd.latency_cycles, opcode)
+        if written in sources:
+            cycles += simd.raw_wait_cycles
+        written = dest
+    return cycles
