@@ -92,8 +92,10 @@ class _Graph:
         entry = LAYERS[kind]
         inputs = layer.need("inputs")
         given = inputs.items()
-        if len(given) != entry.inputs:
-            takes = f"{entry.inputs} input{'' if entry.inputs == 1 else 's'}"
+        if len(given) != entry.inputs if entry.inputs is not None else len(given) < 2:
+            takes = "two inputs or more"
+            if entry.inputs is not None:
+                takes = f"{entry.inputs} input{'' if entry.inputs == 1 else 's'}"
             raise inputs.error(f"{says}{kind} takes {takes}, got {len(given)}")
         operands = [self.values[self.known(each, says)] for each in given]
         options = self.options(layer, kind, entry.parameters, says)

@@ -13,6 +13,7 @@ from attrs import frozen
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import shape_of
+from simdc.ir.concat import ConcatOp
 from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.elementwise import AddOp, ReluOp
 from simdc.ir.free import DropoutOp, FlattenOp
@@ -26,15 +27,17 @@ from .builder import LayerError, NetworkBuilder
 
 @frozen
 class LayerKind:
-    """How a layer is called: number of tensor `inputs` and the names of its options in positional order."""
+    """How a layer is called: number of tensor `inputs`, None for two or more, and its options in positional order."""
 
     build: Callable[..., SSAValue]
-    inputs: int
+    inputs: int | None
     parameters: tuple[str, ...]
     required: tuple[str, ...]
 
 
 LAYERS: dict[str, LayerKind] = {}
+TAKES_ANY_NUMBER = 0x04
+"""The flag of a code object whose function has a parameter such as `*inputs`."""
 
 
 def layer(build: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
@@ -43,7 +46,8 @@ def layer(build: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
     options = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     defaults: dict[str, Any] = build.__kwdefaults__ or {}
     required = tuple(name for name in options if name not in defaults)
-    LAYERS[build.__name__] = LayerKind(build, code.co_argcount - 2, options, required)
+    inputs = None if code.co_flags & TAKES_ANY_NUMBER else code.co_argcount - 2
+    LAYERS[build.__name__] = LayerKind(build, inputs, options, required)
     return build
 
 
@@ -129,6 +133,13 @@ def relu(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
 @layer
 def add(net: NetworkBuilder, name: str, x: SSAValue, y: SSAValue) -> SSAValue:
     op = AddOp(name, x, y)
+    op.result_shape()
+    return net.append(op, name)
+
+
+@layer
+def concat(net: NetworkBuilder, name: str, *inputs: SSAValue) -> SSAValue:
+    op = ConcatOp(name, *inputs)
     op.result_shape()
     return net.append(op, name)
 

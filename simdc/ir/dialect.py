@@ -6,6 +6,7 @@ from xdsl.ir import Dialect
 
 from .attributes import CostAttr, HardwareAttr, TilingAttr, UnitAttr
 from .batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
+from .concat import ConcatOp, SliceOp
 from .conv import Conv2DOp, LinearOp
 from .conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
 from .elementwise import AddOp, ReluOp
@@ -42,6 +43,8 @@ Simdc = Dialect(
         DropoutOp,
         UnmodelledOp,
         ReshapeOp,
+        ConcatOp,
+        SliceOp,
         Conv2DInputGradOp,
         Conv2DWeightGradOp,
         LinearInputGradOp,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from .base import shape_of
 from .batch_norm_grad import BatchNormGradOp
+from .concat import ConcatOp, SliceOp
 from .conv import Conv2DOp, LinearOp
 from .conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
 from .elementwise import AddOp, ReluOp
@@ -58,6 +60,17 @@ def add(op: AddOp, back: Backward) -> None:
     for value in (op.lhs, op.rhs):
         if back.needs(value):
             back.give(value, back.upstream(op.result))
+
+
+@rule_for(ConcatOp)
+def concat(op: ConcatOp, back: Backward) -> None:
+    first = 0
+    for number, value in enumerate(op.inputs):
+        channels = shape_of(value)[1]
+        if back.needs(value):
+            grad = SliceOp(f"{op.layer.data}.grad_input{number}", back.upstream(op.result), first, channels)
+            back.give(value, back.emit(grad, INPUT).results[0])
+        first += channels
 
 
 @rule_for(MultiplyOp)

@@ -35,7 +35,7 @@ VALID_OPTIONS: dict[str, Any] = {
 
 
 def network(op: str, **options: object) -> dict[str, Any]:
-    layers = [{"name": "y", "op": op, "inputs": ["x"] * LAYERS[op].inputs, **options}]
+    layers = [{"name": "y", "op": op, "inputs": ["x"] * (LAYERS[op].inputs or 2), **options}]
     shape = [8] if op in ("fc", "softmax") else [8, 4, 4]
     return {"schema": "simdc-network/1", "name": "n", "inputs": [{"name": "x", "shape": shape}], "layers": layers}
 
@@ -52,7 +52,9 @@ def test_schema_and_layer_table_agree() -> None:
         assert tuple(entry["properties"]) == (*LAYER_KEYS, *kind.parameters)
         assert tuple(entry.get("required", ())) == kind.required
         assert entry["properties"]["op"] == {"const": op}
-        assert SCHEMA["$defs"][entry["properties"]["inputs"]["$ref"].rpartition("/")[2]]["minItems"] == kind.inputs
+        assert SCHEMA["$defs"][entry["properties"]["inputs"]["$ref"].rpartition("/")[2]]["minItems"] == (
+            kind.inputs or 2
+        )
     assert set(SCHEMA["properties"]) == {*NETWORK_KEYS, "$schema"}
 
 

@@ -19,6 +19,8 @@ network everything(x: 4x19x17, y: 8x9x9) {
   b = maxpool(b, 3, stride=1, pad=1) -> lrn(size=5, alpha=0.0001, beta=0.75, bias=2.0)
   z = avgpool(y, [2, 3], stride=[1, 2], pad=[1, 0, 0, 1])
   s = global_avgpool(d) -> flatten -> dropout(0.25) -> fc(10, bias=false) -> fc(7) -> softmax
+  z = concat(z, y -> avgpool([2, 3], stride=[1, 2], pad=[1, 0, 0, 1], name="again"), name="joined")
+  s = concat(s, s, name="flat_joined")
   return a, b, z, s, add(y, y)
 }
 """

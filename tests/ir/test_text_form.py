@@ -44,7 +44,7 @@ def compiled(model: str, name: str | None = None) -> ModuleOp:
 def test_the_network_has_every_op_of_inference() -> None:
     shell = {"network", "parameter", "return", "unmodelled"}
     layers = {"conv2d", "linear", "relu", "add", "max_pool", "average_pool", "global_average_pool", "batch_norm"}
-    layers |= {"local_response_norm", "flatten", "dropout", "softmax"}
+    layers |= {"local_response_norm", "flatten", "dropout", "softmax", "concat"}
     found = {op.name.removeprefix("simdc.") for op in every_op().walk()} - {"builtin.module"}
     assert found == shell | layers
     assert {f"simdc.{name}" for name in found} <= {op.name for op in Simdc.operations}

@@ -9,6 +9,7 @@ from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_i
 
 from simdc.errors import SimdcError
 from simdc.ir.base import shape_of
+from simdc.ir.concat import ConcatOp, SliceOp
 from simdc.ir.context import layer_error
 from simdc.ir.elementwise import AddOp, ReluOp
 from simdc.ir.elementwise_grad import MultiplyOp, ReduceSumOp, ReluGradOp
@@ -30,6 +31,15 @@ class ElementwiseFunctions(InterpreterFunctions):
     @impl(AddOp)
     def add(self, interpreter: Interpreter, op: AddOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return (args[0] + args[1],)
+
+    @impl(ConcatOp)
+    def concat(self, interpreter: Interpreter, op: ConcatOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (np.concatenate(args, axis=1),)
+
+    @impl(SliceOp)
+    def slice(self, interpreter: Interpreter, op: SliceOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        first = op.first.value.data
+        return (args[0][:, first : first + op.channels.value.data],)
 
     @impl(MultiplyOp)
     def multiply(self, interpreter: Interpreter, op: MultiplyOp, args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from xdsl.ir import SSAValue
 
 from simdc.cost.kernel import Contraction, VectorProgram
 from simdc.ir.base import LayerOp, shape_of
@@ -68,7 +69,7 @@ def dilated(gradient: Array, stride: Sequence[int]) -> Array:
 
 def _run_vector_program(op: LayerOp, program: VectorProgram, arguments: Sequence[Array]) -> KernelRun:
     definition = op.get_irdl_definition()
-    given = [field for field, _ in definition.operands if getattr(op, field) is not None]
+    given = [name for field, _ in definition.operands for name in _operand_names(op, field)]
     made = [field for field, _ in definition.results if getattr(op, field) is not None]
     read = {operand.name for phase in program.phases for operand in phase.inputs}
     written = {operand.name for phase in program.phases for operand in phase.outputs}
@@ -78,5 +79,24 @@ def _run_vector_program(op: LayerOp, program: VectorProgram, arguments: Sequence
         # The narrow weight beside a master is written only.
         inputs |= dict.fromkeys(names[:1], value)
     run = run_program(program, inputs)
-    names = [next(name for name in (field, *RESULT_NAMES) if name in written) for field in made]
-    return KernelRun(tuple(run.arrays[name] for name in names), run.ops)
+    return KernelRun(tuple(_result(field, written, run.arrays) for field in made), run.ops)
+
+
+def _operand_names(op: LayerOp, field: str) -> list[str]:
+    """The operand's name, x0, x1, ... for one that stands for several, nothing for one that is absent."""
+    value = getattr(op, field)
+    if isinstance(value, SSAValue):
+        return [field]
+    return [] if value is None else [f"x{number}" for number in range(len(value))]
+
+
+def _result(field: str, written: set[str], arrays: dict[str, Array]) -> Array:
+    """A result under its own name or the program's, or put together from its parts y0, y1, ..., each of which wrote
+    some of it and left the rest undefined."""
+    name = next((name for name in (field, *RESULT_NAMES) if name in written), None)
+    if name is not None:
+        return arrays[name]
+    parts = np.stack([arrays[part] for part in written if part.startswith("y")])
+    writers = np.count_nonzero(~np.isnan(parts), axis=0)
+    whole: Array = np.where(writers == 1, np.nansum(parts, axis=0), np.nan)
+    return whole

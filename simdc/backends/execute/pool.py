@@ -37,12 +37,16 @@ class PoolFunctions(InterpreterFunctions):
 
     @impl(MaxPoolGradOp)
     def max_pool_grad(self, interpreter: Interpreter, op: MaxPoolGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Every place that holds its window's maximum receives the window's gradient."""
+        """The first place of each window that holds the window's maximum receives its gradient."""
         gradient, x, output = args
         padded = pad_image(x, op.padding.get_values(), -np.inf)
+        waiting = np.ones(output.shape, dtype=bool)
 
         def part(place: tuple[slice, slice]) -> Array:
-            return gradient * (padded[:, :, *place] == output)
+            nonlocal waiting
+            found = waiting & (padded[:, :, *place] == output)
+            waiting = waiting & ~found
+            return gradient * found
 
         return (_scatter(op, output.shape[2:], part),)
 

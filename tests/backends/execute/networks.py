@@ -18,7 +18,8 @@ network everything(x: 4x11x9) {
   c = avgpool(x, [3, 2], stride=[2, 1], pad=[0, 0, 1, 1], name="average") -> conv(6, 1, bias=true, name="pointwise")
   d = add(a, b) -> add(c, name="second") -> relu(name="joined")
   e = conv(d, 6, 3, pad=1, groups=6, name="depthwise") -> dropout(0.25) -> add(d, name="skip")
-  f = global_avgpool(e) -> flatten -> fc(5, bias=false, name="head")
+  f = global_avgpool(concat(e, a, d, name="wide_open")) -> flatten
+  f = concat(f, flatten(global_avgpool(b)), name="flat_join") -> fc(5, bias=false, name="head")
   g = maxpool(e, 2, name="apart") -> lrn(size=4, name="even") -> flatten -> fc(5, name="wide") -> bn(name="flat")
   return add(f, g, name="logits") -> softmax
 }
@@ -33,6 +34,20 @@ network forks(x: 3x6x6) {
   y = add(add(a, b), add(c, x)) -> relu(name="joined")
   z = add(add(y, y), add(y, x))
   return global_avgpool(z) -> fc(3), flatten(z) -> fc(4)
+}
+"""
+
+INCEPTION_LIKE = """
+network inception_like(x: 3x10x10) {
+  x = conv(x, 8, 3, pad=1) -> bn -> relu
+  x = mixed(x, 3) -> mixed(4) -> maxpool(2) -> mixed(5)
+  return x -> global_avgpool -> flatten -> fc(6)
+}
+block mixed(x, c) {
+  a = conv(x, c, 1, bias=true) -> relu
+  b = conv(x, c, 1) -> bn -> relu -> conv(2 * c, 3, pad=1) -> relu
+  d = maxpool(x, 3, stride=1, pad=1) -> conv(c, 1) -> relu
+  return concat(a, b, d)
 }
 """
 
@@ -53,6 +68,10 @@ def every_op(batch: int = 3) -> ModuleOp:
 
 def forks(batch: int = 3) -> ModuleOp:
     return parse_dsl(FORKS, "forks.dsl", batch)
+
+
+def inception_like(batch: int = 3) -> ModuleOp:
+    return parse_dsl(INCEPTION_LIKE, "inception.dsl", batch)
 
 
 def vgg_like(batch: int = 4) -> ModuleOp:

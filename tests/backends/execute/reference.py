@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import LayerOp
+from simdc.ir.concat import ConcatOp
 from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.elementwise import AddOp, ReluOp
 from simdc.ir.free import DropoutOp, FlattenOp
@@ -70,6 +71,8 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
             return functional.relu(x)
         case AddOp():
             return x + rest[0]
+        case ConcatOp():
+            return torch.cat(arguments, dim=1)
         case MaxPoolOp():
             image = padded(op.padding.get_values(), -np.inf)
             return functional.max_pool2d(image, op.kernel_size.get_values(), op.stride.get_values())

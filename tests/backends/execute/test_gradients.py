@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.frontends.builder import NetworkBuilder
-from tests.backends.execute.networks import every_op, forks, vgg_like
+from tests.backends.execute.networks import every_op, forks, inception_like, vgg_like
 from tests.backends.execute.training import check_gradients
 
 
@@ -100,7 +100,7 @@ def test_layers_in_a_row(layers: tuple[tuple[str, dict[str, Any]], ...], seed: i
     check_gradients(pipeline((3, 5, 6), *layers), seed)
 
 
-@pytest.mark.parametrize("build", [every_op, forks, vgg_like])
+@pytest.mark.parametrize("build", [every_op, forks, inception_like, vgg_like])
 def test_whole_networks(build: Any) -> None:
     """A seed with which no relu and no maximum is so near its kink that a step carries it over."""
     check_gradients(build(), 3, entries=5)

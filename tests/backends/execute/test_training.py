@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from simdc.backends.execute import draw_masks, execute, initial_parameters, updated_parameters
 from simdc.ir.base import shape_of
 from simdc.ir.network import network_of
-from tests.backends.execute.networks import every_op, forks, small_resnet18, vgg_like
+from tests.backends.execute.networks import every_op, forks, inception_like, small_resnet18, vgg_like
 from tests.backends.execute.reference import torch_step
 from tests.backends.execute.training import (
     Values,
@@ -24,7 +24,7 @@ from tests.backends.execute.training import (
     relative_error,
 )
 
-NETWORKS = [every_op, forks, vgg_like, small_resnet18]
+NETWORKS = [every_op, forks, inception_like, vgg_like, small_resnet18]
 
 
 def labelled_batch(module: ModuleOp) -> Values:
@@ -40,7 +40,10 @@ def labelled_batch(module: ModuleOp) -> Values:
     return values
 
 
-@pytest.mark.parametrize(("build", "rate"), [(every_op, 0.05), (forks, 0.02), (vgg_like, 0.01), (small_resnet18, 0.02)])
+@pytest.mark.parametrize(
+    ("build", "rate"),
+    [(every_op, 0.05), (forks, 0.02), (inception_like, 0.05), (vgg_like, 0.01), (small_resnet18, 0.02)],
+)
 def test_the_loss_decreases(build: Callable[[], ModuleOp], rate: float) -> None:
     """Five steps of gradient descent on one batch, the first masks kept: each step is lower than the last."""
     module = derived(build(), rate=rate)
