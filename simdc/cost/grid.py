@@ -29,7 +29,12 @@ class Axis:
 
 def stored_bounds(kernel: Kernel, hardware: Hardware) -> dict[str, int]:
     """Loop bounds as the machine runs them: channels rounded up to the array where it stores padding."""
-    bounds = loop_bounds(kernel)
+    return round_up(loop_bounds(kernel), kernel, hardware)
+
+
+def round_up(bounds: dict[str, int], kernel: Kernel, hardware: Hardware) -> dict[str, int]:
+    """`stored_bounds` of loop bounds that are at hand."""
+    bounds = dict(bounds)
     if hardware.stores_padding:
         if isinstance(kernel, VectorProgram):
             steps = {"c": hardware.simd.lanes} if kernel.lanes == "c" else {}
@@ -49,9 +54,9 @@ class Grid:
 
     __slots__ = ("_footprints", "axes", "clip", "every", "slots", "whole")
 
-    def __init__(self, kernel: Kernel, loops: Mapping[str, int], tiling: Tiling, hardware: Hardware):
-        """`loops` are those of the nest with their bounds as the machine runs them (`stored_bounds`)."""
-        own = loop_bounds(kernel)
+    def __init__(self, own: Mapping[str, int], loops: Mapping[str, int], tiling: Tiling, hardware: Hardware):
+        """`loops` are those of the nest with their bounds as the machine runs them (`stored_bounds`), `own` has the
+        bounds that the kernel gives them."""
         self.every = [
             Axis(loop, loops[loop], size if size < own[loop] else loops[loop])
             for loop, size in zip(tiling.order, tiling.sizes, strict=True)

@@ -66,13 +66,13 @@ def shared_loops(result: Operand, bounds: Mapping[str, int]) -> tuple[str, ...]:
     where a pool's gradient goes back to overlapping windows. A tile that is not the first along one of them finds
     elements that an earlier tile began. Windows that lie side by side (step at least their span) share none."""
     shared: list[str] = []
-    for expression in result.index:
-        if len(expression.terms) < 2:
+    for terms, _ in result.index:
+        if len(terms) < 2:
             continue
-        place, step = max(expression.terms, key=lambda term: term[1])
-        window = [term for term in expression.terms if term[0] != place]
+        place, step = max(terms, key=lambda term: term[1])
+        window = [term for term in terms if term[0] != place]
         span = 1 + sum(reach * (bounds[loop] - 1) for loop, reach in window)
-        shared += [loop for loop, _ in window] if span <= step else [loop for loop, _ in expression.terms]
+        shared += [loop for loop, _ in window] if span <= step else [loop for loop, _ in terms]
     return tuple(shared)
 
 

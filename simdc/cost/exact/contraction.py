@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simdc.cost.capacity import refuse
-from simdc.cost.grid import Grid, stored_bounds
+from simdc.cost.grid import Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.tiling import Tiling
+from simdc.cost.tiling import Tiling, loop_bounds
 
 from .segments import Index, segments
 from .steps import Steps
@@ -20,7 +20,8 @@ def contraction_cost(kernel: Contraction, tiling: Tiling, hardware: Hardware) ->
     """The execution of a contraction in docs/architecture.md, in closed form. Raises TilingError for a tile that its
     buffer cannot hold."""
     array, ports = hardware.systolic, hardware.systolic.bandwidths
-    grid = Grid(kernel, stored_bounds(kernel, hardware), tiling, hardware)
+    own = loop_bounds(kernel)
+    grid = Grid(own, round_up(own, kernel, hardware), tiling, hardware)
     grid.cut_at_borders(kernel.operands)
 
     weight = stream(kernel.weight, ports.weight_bits_per_cycle, grid)

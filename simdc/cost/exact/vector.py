@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from math import prod
 
 from simdc.cost.capacity import check_vector_memory
-from simdc.cost.grid import Axis, Grid, stored_bounds
+from simdc.cost.grid import Axis, Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.tiling import Tiling
+from simdc.cost.tiling import Tiling, loop_bounds
 
 from .code import code_cost
 from .stream import stream
@@ -19,11 +19,12 @@ from .stream import stream
 def vector_cost(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> Cost:
     """The execution of a vector program in docs/architecture.md, in closed form. Raises TilingError for tiles that the
     vector memory cannot hold."""
-    bounds, simd = stored_bounds(program, hardware), hardware.simd
+    own, simd = loop_bounds(program), hardware.simd
+    bounds = round_up(own, program, hardware)
     compute = transfer = loaded = stored = vmem = imm = insmem = 0
     ops: dict[str, int] = {}
     for phase in program.phases:
-        grid = Grid(program, {loop.name: bounds[loop.name] for loop in phase.loops}, tiling, hardware)
+        grid = Grid(own, {loop.name: bounds[loop.name] for loop in phase.loops}, tiling, hardware)
         grid.cut_at_borders((*phase.inputs, *phase.outputs))
         shared = [shared_loops(operand, bounds) for operand in phase.outputs]
         grid.cut_after_first([loop for loops in shared for loop in loops])

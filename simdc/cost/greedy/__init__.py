@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
-from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.cost.tiling import Tiling
 
 from .contraction import contraction_tile
 from .program import program_tile
@@ -19,5 +19,4 @@ def greedy_tiling(kernel: Kernel, hardware: Hardware) -> Tiling:
     for a buffer; otherwise it is legal."""
     is_program = isinstance(kernel, VectorProgram)
     sizes = program_tile(kernel, hardware) if is_program else contraction_tile(kernel, hardware)
-    order = tuple(loop_bounds(kernel))
-    return Tiling(order, tuple([sizes[loop] for loop in order]))
+    return Tiling(tuple(sizes), tuple(sizes.values()))
