@@ -13,7 +13,7 @@ from .model import LayerReport, Report, Totals, sum_layers
 
 BITS_PER_KIB = 8192
 COSTLIEST = 10
-FREE_SHOWN = 24
+NAMES_SHOWN = 24
 WIDTH = 110
 
 
@@ -29,9 +29,20 @@ def _heading(report: Report) -> str:
         f"{report.parameters:,} parameters, {macs:,} MACs",
         fill(_coverage(report), WIDTH, subsequent_indent="  ", break_on_hyphens=False),
     ]
+    alike: dict[tuple[str, str], list[str]] = {}
     for name, op, reason in report.uncosted:
-        lines.append(f"NOT COSTED, missing from every sum: {name} ({op}): {reason}")
+        alike.setdefault((op, reason), []).append(name)
+    for (op, reason), names in alike.items():
+        lines.append(f"NOT COSTED, missing from every sum: {_listing(names)} ({op}): {reason}")
     return "\n".join(lines)
+
+
+def _listing(names: Sequence[str]) -> str:
+    """The names, the first of them where there are many."""
+    shown = list(names[:NAMES_SHOWN])
+    if len(names) > NAMES_SHOWN:
+        shown.append(f"{len(names) - NAMES_SHOWN} more, named by --format json")
+    return ", ".join(shown)
 
 
 def _coverage(report: Report) -> str:
@@ -42,10 +53,7 @@ def _coverage(report: Report) -> str:
         text += f", {len(folded)} batch norms folded into the layers before them"
     if report.free:
         verb = "costs" if len(report.free) == 1 else "cost"
-        shown = [f"{name} ({op})" for name, op in report.free[:FREE_SHOWN]]
-        if len(report.free) > FREE_SHOWN:
-            shown.append(f"{len(report.free) - FREE_SHOWN} more, named by --format json")
-        text += f", {len(report.free)} {verb} nothing: {', '.join(shown)}"
+        text += f", {len(report.free)} {verb} nothing: {_listing([f'{name} ({op})' for name, op in report.free])}"
     if report.uncosted:
         text += f", {len(report.uncosted)} NOT COSTED"
     return text
