@@ -66,7 +66,7 @@ class Grid:
         self.slots = {axis.loop: slot for slot, axis in enumerate(self.axes)}
         self.whole = {axis.loop: axis.tile for axis in self.every if axis.count == 1}
         self.clip = not hardware.stores_padding
-        self._footprints: dict[str, Footprint] = {}
+        self._footprints: dict[object, Footprint] = {}
 
     def cut_at_borders(self, operands: Sequence[Operand]) -> None:
         """Set apart the tiles whose footprint may be clipped at an operand's border, where padding is not stored."""
@@ -83,10 +83,11 @@ class Grid:
                 axis.cuts = [1, *axis.cuts]
 
     def footprint(self, operand: Operand) -> Footprint:
-        """The operand's footprint, made once; names are unique within a nest."""
-        found = self._footprints.get(operand.name)
+        """The operand's footprint, made once for all operands that the loops index alike."""
+        key = (operand.index, operand.shape if self.clip else None)
+        found = self._footprints.get(key)
         if found is None:
-            found = self._footprints[operand.name] = Footprint(operand, self)
+            found = self._footprints[key] = Footprint(operand, self)
         return found
 
 
