@@ -81,11 +81,13 @@ class NetworkBuilder:
         return self.append(ParameterOp.make(label, kind, statistic=statistic, frozen=frozen), label)
 
     def append(self, op: Operation, name: str) -> SSAValue:
-        """Add an op with one result at the current place of the source."""
+        """Add an op with one result at the current place of the source. Raises VerifyException if its operands do not
+        go together."""
         if isinstance(op, LayerOp):
             if name in self._layers:
                 raise LayerError(f"there is a layer called '{name}' already; give one of them another name", "name")
             self._layers.add(name)
+            op.result_shapes()
         op.location = self._place
         result = op.results[0]
         if prod(shape_of(result)) > MAX_SIZE:

@@ -18,7 +18,7 @@ from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.elementwise import AddOp, ReluOp
 from simdc.ir.free import DropoutOp, FlattenOp
 from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp, PoolOp
 from simdc.ir.softmax import SoftmaxOp
 
 from .arguments import boolean, four, image, pair, positive, real
@@ -83,7 +83,6 @@ def conv(
         dilation=pair("dilation", dilation),
         groups=group_count,
     )
-    op.result_shape()
     return net.append(op, name)
 
 
@@ -106,9 +105,7 @@ def fc(
     frozen = boolean("freeze", freeze)
     weight = net.parameter(name, "weight", (out_features, shape[1]), frozen=frozen)
     offset = net.parameter(name, "bias", (out_features,), frozen=frozen) if boolean("bias", bias) else None
-    op = LinearOp(name, x, weight, offset)
-    op.result_shape()
-    return net.append(op, name)
+    return net.append(LinearOp(name, x, weight, offset), name)
 
 
 @layer
@@ -118,46 +115,36 @@ def bn(net: NetworkBuilder, name: str, x: SSAValue, *, freeze: object = False) -
     inv_std = net.parameter(name, "inv_std", channels, statistic=True)
     scale = net.parameter(name, "scale", channels, frozen=frozen)
     shift = net.parameter(name, "shift", channels, frozen=frozen)
-    op = BatchNormOp(name, x, mean, inv_std, scale, shift)
-    op.result_shape()
-    return net.append(op, name)
+    return net.append(BatchNormOp(name, x, mean, inv_std, scale, shift), name)
 
 
 @layer
 def relu(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
-    op = ReluOp(name, x)
-    op.result_shape()
-    return net.append(op, name)
+    return net.append(ReluOp(name, x), name)
 
 
 @layer
 def add(net: NetworkBuilder, name: str, x: SSAValue, y: SSAValue) -> SSAValue:
-    op = AddOp(name, x, y)
-    op.result_shape()
-    return net.append(op, name)
+    return net.append(AddOp(name, x, y), name)
 
 
 @layer
 def concat(net: NetworkBuilder, name: str, *inputs: SSAValue) -> SSAValue:
-    op = ConcatOp(name, *inputs)
-    op.result_shape()
-    return net.append(op, name)
+    return net.append(ConcatOp(name, *inputs), name)
 
 
 @layer
 def maxpool(
     net: NetworkBuilder, name: str, x: SSAValue, *, kernel: object, stride: object = None, pad: object = 0
 ) -> SSAValue:
-    size, step = _window(kernel, stride)
-    return net.append(MaxPoolOp(name, x, size, stride=step, padding=four("pad", pad)), name)
+    return _pool(net, MaxPoolOp, name, x, kernel, stride, pad)
 
 
 @layer
 def avgpool(
     net: NetworkBuilder, name: str, x: SSAValue, *, kernel: object, stride: object = None, pad: object = 0
 ) -> SSAValue:
-    size, step = _window(kernel, stride)
-    return net.append(AveragePoolOp(name, x, size, stride=step, padding=four("pad", pad)), name)
+    return _pool(net, AveragePoolOp, name, x, kernel, stride, pad)
 
 
 @layer
@@ -177,9 +164,7 @@ def lrn(
     bias: object = 1.0,
 ) -> SSAValue:
     values = (real("alpha", alpha), real("beta", beta), real("bias", bias))
-    op = LocalResponseNormOp(name, x, positive("size", size), *values)
-    op.result_shape()
-    return net.append(op, name)
+    return net.append(LocalResponseNormOp(name, x, positive("size", size), *values), name)
 
 
 @layer
@@ -196,11 +181,13 @@ def dropout(net: NetworkBuilder, name: str, x: SSAValue, *, rate: object = 0.5) 
 def softmax(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
     if len(shape_of(x)) != 2:
         raise LayerError(f"softmax needs [n, features], its input has shape {list(shape_of(x))}; put flatten before it")
-    op = SoftmaxOp(name, x)
-    return net.append(op, name)
+    return net.append(SoftmaxOp(name, x), name)
 
 
-def _window(kernel: object, stride: object) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Window and step of a pool; windows that do not say how they step lie side by side."""
+def _pool(
+    net: NetworkBuilder, cls: type[PoolOp], name: str, x: SSAValue, kernel: object, stride: object, pad: object
+) -> SSAValue:
+    """Windows of a pool that does not say how they step lie side by side."""
     size = pair("kernel", kernel)
-    return size, size if stride is None else pair("stride", stride)
+    step = size if stride is None else pair("stride", stride)
+    return net.append(cls(name, x, size, stride=step, padding=four("pad", pad)), name)

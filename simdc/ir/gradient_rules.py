@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .base import shape_of
+from xdsl.ir import SSAValue
+
+from .base import LayerOp, shape_of
 from .batch_norm_grad import BatchNormGradOp
 from .concat import ConcatOp, SliceOp
 from .conv import Conv2DOp, LinearOp
@@ -23,12 +25,16 @@ __all__ = ["RULES"]
 INPUT, WEIGHT = "input_gradient", "weight_gradient"
 
 
+def _give_input(back: Backward, value: SSAValue, op: LayerOp) -> None:
+    """Hand over the only result of `op` as the gradient with respect to `value`."""
+    back.give(value, back.emit(op, INPUT).results[0])
+
+
 @rule_for(Conv2DOp)
 def conv2d(op: Conv2DOp, back: Backward) -> None:
     name, upstream = op.layer.data, back.upstream(op.result)
     if back.needs(op.input):
-        emitted = back.emit(Conv2DInputGradOp(f"{name}.grad_input", op, upstream), INPUT)
-        back.give(op.input, emitted.results[0])
+        _give_input(back, op.input, Conv2DInputGradOp(f"{name}.grad_input", op, upstream))
     if back.needs(op.weight):
         emitted = back.emit(Conv2DWeightGradOp(f"{name}.grad_weight", op, upstream), WEIGHT)
         back.give(op.weight, emitted.results[0])
@@ -40,8 +46,7 @@ def conv2d(op: Conv2DOp, back: Backward) -> None:
 def linear(op: LinearOp, back: Backward) -> None:
     name, upstream = op.layer.data, back.upstream(op.result)
     if back.needs(op.input):
-        emitted = back.emit(LinearInputGradOp(f"{name}.grad_input", upstream, op.weight), INPUT)
-        back.give(op.input, emitted.results[0])
+        _give_input(back, op.input, LinearInputGradOp(f"{name}.grad_input", upstream, op.weight))
     if back.needs(op.weight):
         emitted = back.emit(LinearWeightGradOp(f"{name}.grad_weight", op.input, upstream), WEIGHT)
         back.give(op.weight, emitted.results[0])
@@ -51,8 +56,7 @@ def linear(op: LinearOp, back: Backward) -> None:
 
 @rule_for(ReluOp)
 def relu(op: ReluOp, back: Backward) -> None:
-    grad = ReluGradOp(f"{op.layer.data}.grad_input", back.upstream(op.result), op.result)
-    back.give(op.input, back.emit(grad, INPUT).results[0])
+    _give_input(back, op.input, ReluGradOp(f"{op.layer.data}.grad_input", back.upstream(op.result), op.result))
 
 
 @rule_for(AddOp)
@@ -68,36 +72,31 @@ def concat(op: ConcatOp, back: Backward) -> None:
     for number, value in enumerate(op.inputs):
         channels = shape_of(value)[1]
         if back.needs(value):
-            grad = SliceOp(f"{op.layer.data}.grad_input{number}", back.upstream(op.result), first, channels)
-            back.give(value, back.emit(grad, INPUT).results[0])
+            name = f"{op.layer.data}.grad_input{number}"
+            _give_input(back, value, SliceOp(name, back.upstream(op.result), first, channels))
         first += channels
 
 
 @rule_for(MultiplyOp)
 def multiply(op: MultiplyOp, back: Backward) -> None:
-    for value, other, side in ((op.lhs, op.rhs, "lhs"), (op.rhs, op.lhs, "rhs")):
+    for value, other, side in ((op.lhs, op.rhs, "input"), (op.rhs, op.lhs, "other")):
         if back.needs(value):
-            side_name = "input" if side == "lhs" else "other"
-            grad = MultiplyOp(f"{op.layer.data}.grad_{side_name}", back.upstream(op.result), other)
-            back.give(value, back.emit(grad, INPUT).results[0])
+            _give_input(back, value, MultiplyOp(f"{op.layer.data}.grad_{side}", back.upstream(op.result), other))
 
 
 @rule_for(MaxPoolOp)
 def max_pool(op: MaxPoolOp, back: Backward) -> None:
-    grad = MaxPoolGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result))
-    back.give(op.input, back.emit(grad, INPUT).results[0])
+    _give_input(back, op.input, MaxPoolGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
 
 
 @rule_for(AveragePoolOp)
 def average_pool(op: AveragePoolOp, back: Backward) -> None:
-    grad = AveragePoolGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result))
-    back.give(op.input, back.emit(grad, INPUT).results[0])
+    _give_input(back, op.input, AveragePoolGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
 
 
 @rule_for(GlobalAveragePoolOp)
 def global_average_pool(op: GlobalAveragePoolOp, back: Backward) -> None:
-    grad = GlobalAveragePoolGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result))
-    back.give(op.input, back.emit(grad, INPUT).results[0])
+    _give_input(back, op.input, GlobalAveragePoolGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
 
 
 @rule_for(BatchNormOp)
@@ -112,18 +111,15 @@ def batch_norm(op: BatchNormOp, back: Backward) -> None:
 
 @rule_for(LocalResponseNormOp)
 def local_response_norm(op: LocalResponseNormOp, back: Backward) -> None:
-    grad = LocalResponseNormGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result))
-    back.give(op.input, back.emit(grad, INPUT).results[0])
+    _give_input(back, op.input, LocalResponseNormGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
 
 
 @rule_for(FlattenOp)
 def flatten(op: FlattenOp, back: Backward) -> None:
-    grad = ReshapeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), op.input)
-    back.give(op.input, back.emit(grad, INPUT).results[0])
+    _give_input(back, op.input, ReshapeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), op.input))
 
 
 @rule_for(SoftmaxCrossEntropyOp)
 def softmax_cross_entropy(op: SoftmaxCrossEntropyOp, back: Backward) -> None:
     """The loss is where the gradient begins: its own upstream is one."""
-    grad = SoftmaxCrossEntropyGradOp(f"{op.layer.data}.grad_input", op.probabilities, op.target)
-    back.give(op.logits, back.emit(grad, INPUT).results[0])
+    _give_input(back, op.logits, SoftmaxCrossEntropyGradOp(f"{op.layer.data}.grad_input", op.probabilities, op.target))
