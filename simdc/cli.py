@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from simdc import __version__
+from simdc.commands import COMMANDS
 
 EPILOG = """examples:
   simdc resnet50 --hw HI3
@@ -73,14 +75,27 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = build_parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    if given and given[0] in COMMANDS:
+        name, *given = given
+        job = import_module(COMMANDS[name])
+        parser = argparse.ArgumentParser(
+            prog=f"simdc {name}",
+            description=job.HELP,
+            epilog=job.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        job.add_arguments(parser)
+    else:
+        parser, job = build_parser(), None
+    arguments = parser.parse_args(given)
 
     from simdc.errors import SimdcError
 
     try:
-        from simdc.driver import run
-
-        run(arguments)
+        if job is None:
+            job = import_module("simdc.driver")
+        return job.run(arguments)
     except SimdcError as error:
         print(f"simdc: {error}" if error.file is None else error, file=sys.stderr)
         return 1
@@ -89,7 +104,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
-    return 0
 
 
 def entry() -> int:

@@ -15,7 +15,7 @@ from simdc.ir.context import set_hardware
 from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline, training_passes
 
 
-def run(arguments: Namespace) -> None:
+def run(arguments: Namespace) -> int:
     """Do what the command line asks for. Raises SimdcError."""
     chosen = None if arguments.passes is None else parse_pipeline(arguments.passes)
     pipeline = default_passes(arguments.model) if chosen is None else chosen
@@ -45,6 +45,7 @@ def run(arguments: Namespace) -> None:
 
     run_pipeline(module, pipeline, verify=chosen is not None or bool(wanted), after=show)
     write_text(str(module) + "\n" if arguments.emit_ir else _report_text(module, arguments), arguments.output)
+    return 0
 
 
 def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[str]:
