@@ -14,6 +14,8 @@ from xdsl.ir import SSAValue
 from .base import LayerOp
 
 T = TypeVar("T", bound=LayerOp)
+INPUT, WEIGHT = "input_gradient", "weight_gradient"
+"""Steps of a training iteration that a backward op may belong to."""
 
 
 class Backward(Protocol):
@@ -48,3 +50,8 @@ def rule_for(cls: type[T]) -> Callable[[Rule[T]], Rule[T]]:
         return rule
 
     return enter
+
+
+def give_input(back: Backward, value: SSAValue, op: LayerOp) -> None:
+    """Emit `op` and hand over its only result as the gradient with respect to `value`."""
+    back.give(value, back.emit(op, INPUT).results[0])

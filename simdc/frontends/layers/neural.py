@@ -1,17 +1,11 @@
-"""The layers that networks are written in: one function each, from arguments as people give them to ops.
-
-A keyword-only parameter of such a function is an option of the layer, in positional order; one without a default is
-required. Every front end reads this table, so a new layer is one function here.
-"""
+"""Layers with weights, activations, joins, pools and normalization."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from attrs import frozen
 from xdsl.ir import SSAValue
 
+from simdc.frontends.arguments import boolean, four, image, pair, positive, real
+from simdc.frontends.builder import LayerError, NetworkBuilder
 from simdc.ir.base import shape_of
 from simdc.ir.concat import ConcatOp
 from simdc.ir.conv import Conv2DOp, LinearOp
@@ -21,34 +15,7 @@ from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
 from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp, PoolOp
 from simdc.ir.softmax import SoftmaxOp
 
-from .arguments import boolean, four, image, pair, positive, real
-from .builder import LayerError, NetworkBuilder
-
-
-@frozen
-class LayerKind:
-    """How a layer is called: number of tensor `inputs`, None for two or more, and its options in positional order."""
-
-    build: Callable[..., SSAValue]
-    inputs: int | None
-    parameters: tuple[str, ...]
-    required: tuple[str, ...]
-
-
-LAYERS: dict[str, LayerKind] = {}
-TAKES_ANY_NUMBER = 0x04
-"""The flag of a code object whose function has a parameter such as `*inputs`."""
-
-
-def layer(build: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    """Enter a function into the table under its own name."""
-    code = build.__code__
-    options = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    defaults: dict[str, Any] = build.__kwdefaults__ or {}
-    required = tuple(name for name in options if name not in defaults)
-    inputs = None if code.co_flags & TAKES_ANY_NUMBER else code.co_argcount - 2
-    LAYERS[build.__name__] = LayerKind(build, inputs, options, required)
-    return build
+from .table import layer
 
 
 @layer
