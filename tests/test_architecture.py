@@ -39,7 +39,7 @@ LIBRARIES: dict[str, set[str]] = {
     "driver": {"xdsl"},
     "commands": {"xdsl"},
 }
-NUMPY = {"backends/execute.py", "backends/execute"}
+NUMPY = {"backends/execute.py", "backends/execute", "cost/schedules"}
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "tools", "shared"}
 MAX_LINES = 300
 

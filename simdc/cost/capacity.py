@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NoReturn
+from typing import NamedTuple
 
-from .grid import Grid, visits
+from .grid import Grid
 from .hardware import Hardware
-from .kernel import Operand, Phase
+from .kernel import Contraction, Operand, Phase
 from .tiling import Tiling, TilingError
 
 
-def refuse(buffer: str, field: str, need_bits: int, limit_bits: int, tiling: Tiling) -> NoReturn:
-    """Raise TilingError: `limit_bits` is what the buffer can hold at a time, `field` the hardware field to enlarge."""
-    tile = ", ".join(f"{loop} = {size}" for loop, size in tiling.as_dict().items())
-    raise TilingError(
-        f"the {buffer} needs {need_bits:,} bits for a tile of {tile}; "
-        f"it can hold {limit_bits:,} bits at a time: enlarge {field} or tile smaller"
-    )
+class Need(NamedTuple):
+    """What the largest tiles need of a buffer at a time and what it can hold; `field` is the hardware field to
+    enlarge."""
+
+    buffer: str
+    field: str
+    need_bits: int
+    limit_bits: int
 
 
-def check_vector_memory(phase: Phase, grid: Grid, tiling: Tiling, hardware: Hardware) -> None:
-    """Raise TilingError unless all tiles that are resident at once fit, and no accumulator is left half-way."""
-    for operand in phase.scratch:
-        if visits(grid.footprint(operand), grid) > 1:
+def check(needs: Iterable[Need], tiling: Tiling) -> None:
+    """Raise TilingError for a buffer that is too small."""
+    for buffer, field, need_bits, limit_bits in needs:
+        if need_bits > limit_bits:
+            tile = ", ".join(f"{loop} = {size}" for loop, size in tiling.as_dict().items())
             raise TilingError(
-                f"loop order {list(tiling.order)} leaves '{operand.name}' before it is complete; "
-                "it lives in vector memory only: put the loops that it sums over inside the others"
+                f"the {buffer} needs {need_bits:,} bits for a tile of {tile}; "
+                f"it can hold {limit_bits:,} bits at a time: enlarge {field} or tile smaller"
             )
+
+
+def array_needs(kernel: Contraction, grid: Grid, hardware: Hardware) -> list[Need]:
+    """A tile of each operand fits in half of its buffer, which is double."""
+    buffers = hardware.systolic.buffers
+    rows = [("weight", kernel.weight, buffers.weight_bits), ("ifmap", kernel.ifmap, buffers.ifmap_bits)]
+    rows.append(("psum", kernel.psum, buffers.psum_bits))
+    if kernel.bias is not None:
+        rows.append(("bias", kernel.bias, buffers.bias_bits))
+    return [
+        Need(
+            f"{name} buffer",
+            f"systolic.buffers.{name}_bits",
+            grid.footprint(operand).largest * operand.bits,
+            capacity_bits // 2,
+        )
+        for name, operand, capacity_bits in rows
+    ]
+
+
+def vector_need(phase: Phase, grid: Grid, hardware: Hardware) -> Need:
+    """All tiles that are resident at once fit in the vector memory."""
     operands, vectors = resident(phase)
     need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
     for operand in operands:
-        need_bits += grid.footprint(operand).largest() * operand.bits
-    if need_bits > hardware.simd.vmem_bits:
-        refuse("vector memory", "simd.vmem_bits", need_bits, hardware.simd.vmem_bits, tiling)
+        need_bits = need_bits + grid.footprint(operand).largest * operand.bits
+    return Need("vector memory", "simd.vmem_bits", need_bits, hardware.simd.vmem_bits)
+
+
+def unfinished(phase: Phase, grid: Grid) -> Operand | None:
+    """A scratch operand that the loop order leaves half-way, which it must not: it lives in vector memory only."""
+    for operand in phase.scratch:
+        slots = grid.footprint(operand).slots
+        if slots and any(slot not in slots for slot in range(slots[-1])):
+            return operand
+    return None
 
 
 @lru_cache(maxsize=4096)

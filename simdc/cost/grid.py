@@ -1,30 +1,112 @@
-"""A tiled loop nest as a grid of tiles: the size of each tile along each axis, and where along an axis tiles differ."""
+"""A tiled loop nest as a grid of tiles: the size of each tile along each axis, and where along an axis tiles differ.
+
+Sizes are whole numbers. The batch form puts arrays of them in their place and runs the same code, so nothing here asks
+whether a size is this or that: what differs between one tiling and many is in `Numbers`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from .hardware import Hardware
 from .kernel import Affine, Kernel, Operand, VectorProgram
-from .tiling import Tiling, loop_bounds
+from .tiling import loop_bounds
+
+
+class Place:
+    """Where a tile stands along an axis: its first iteration and its size; `begun` if tiles come before it, `final` if
+    none comes after it."""
+
+    __slots__ = ("begun", "final", "size", "start")
+
+    def __init__(self, axis: Axis, index: int):
+        self.start = index * axis.tile
+        self.begun = index > 0
+        self.final = index == axis.count - 1
+        self.size = axis.last if self.final else axis.tile
+
+
+Places = tuple[Place, ...]
 
 
 class Axis:
     """One loop cut into `count` tiles of `tile` iterations; the last has `last`.
 
-    `cuts` are the tile indices at which something about a tile changes (its size, whether its footprint is clipped):
-    between two cuts all tiles are alike.
+    Cuts are the tile indices at which something about a tile changes: between two cuts all tiles are alike. Where tiles
+    are not clipped (`clip`) the last one alone may differ.
     """
 
-    __slots__ = ("bound", "count", "cuts", "last", "loop", "tile")
+    __slots__ = ("_clip", "_cuts", "_kinds", "_places", "bound", "count", "last", "loop", "tile")
 
-    def __init__(self, loop: str, bound: int, tile: int):
+    def __init__(self, loop: str, bound: int, tile: int, clip: bool):
         self.loop = loop
         self.bound = bound
         self.tile = tile = tile if tile < bound else bound
         self.count = count = -(-bound // tile)
         self.last = bound - (count - 1) * tile
-        self.cuts = [] if self.last == tile else [count - 1]
+        self._cuts: set[int] = set() if self.last == tile else {count - 1}
+        self._clip = clip
+        self._places: dict[object, Place] = {}
+        self._kinds: list[tuple[int, Places]] | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one tile."""
+        return self.count > 1
+
+    def cut(self, *indices: int) -> None:
+        """Cut before the tiles at `indices`, which lie from 1 to `count` - 1."""
+        self._cuts.update(indices)
+        self._kinds = None
+
+    def set_apart(self, low: int, high: int) -> None:
+        """Cut around each single tile below `low`, and from `high` on; around all of them if `low` reaches `high`."""
+        low, high = min(low, self.count), max(0, min(high, self.count))
+        alone = {*range(low + 1), *range(high, self.count)} if low < high else set(range(self.count))
+        self.cut(*(index for index in alone if 0 < index < self.count))
+
+    def place(self, index: int) -> Place:
+        """The same object for all tiles that are alike, as far as one can tell."""
+        key = index if self._clip else (index == 0, index == self.count - 1)
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = Place(self, index)
+        return found
+
+    def kinds(self) -> list[tuple[int, Places]]:
+        """How many tiles there are of each kind, and one of them."""
+        if self._kinds is None:
+            self._kinds = self.stretches(0, self.count, (0,))
+        return self._kinds
+
+    def stretches(self, start: int, end: int, window: Sequence[int]) -> list[tuple[int, Places]]:
+        """Split tiles [start, end) so that within a stretch the tiles at i + each offset of `window` are of one kind:
+        (length, one tile at each offset)."""
+        firsts = {start, *(first for cut in self._cuts for offset in window if start < (first := cut - offset) < end)}
+        return [
+            (stop - first, tuple([self.place(first + offset) for offset in window]))
+            for first, stop in pairwise((*sorted(firsts), end))
+            if stop > first
+        ]
+
+
+def _choose(condition: bool, yes: int, no: int) -> int:
+    return yes if condition else no
+
+
+class Numbers(NamedTuple):
+    """What a whole number and an array of them do differently."""
+
+    axis: Callable[[str, int, int, bool], Axis]
+    larger: Callable[[int, int], int]
+    smaller: Callable[[int, int], int]
+    choose: Callable[[bool, int, int], int]
+
+
+ONE = Numbers(Axis, max, min, _choose)
+"""One tiling: numbers are Python's."""
 
 
 def stored_bounds(kernel: Kernel, hardware: Hardware) -> dict[str, int]:
@@ -48,24 +130,33 @@ def round_up(bounds: dict[str, int], kernel: Kernel, hardware: Hardware) -> dict
 class Grid:
     """The tiles of a loop nest in walking order.
 
-    `every` has all axes, `axes` those with more than one tile: a walk index has one entry for each of these. A tile
-    size at or above a loop's own bound means the whole loop, rounding up included.
+    `every` has all axes, `axes` those with more than one tile: a walk has one place for each of these. A tile size at
+    or above a loop's own bound means the whole loop, rounding up included.
     """
 
-    __slots__ = ("_footprints", "axes", "clip", "every", "slots", "whole")
+    __slots__ = ("_footprints", "axes", "clip", "every", "numbers", "slots", "whole")
 
-    def __init__(self, own: Mapping[str, int], loops: Mapping[str, int], tiling: Tiling, hardware: Hardware):
+    def __init__(
+        self,
+        own: Mapping[str, int],
+        loops: Mapping[str, int],
+        order: Sequence[str],
+        sizes: Sequence[int],
+        hardware: Hardware,
+        numbers: Numbers = ONE,
+    ):
         """`loops` are those of the nest with their bounds as the machine runs them (`stored_bounds`), `own` has the
         bounds that the kernel gives them."""
+        self.clip = not hardware.stores_padding
+        self.numbers = numbers
         self.every = [
-            Axis(loop, loops[loop], size if size < own[loop] else loops[loop])
-            for loop, size in zip(tiling.order, tiling.sizes, strict=True)
+            numbers.axis(loop, loops[loop], numbers.choose(size < own[loop], size, loops[loop]), self.clip)
+            for loop, size in zip(order, sizes, strict=True)
             if loop in loops
         ]
-        self.axes = [axis for axis in self.every if axis.count > 1]
+        self.axes = [axis for axis in self.every if axis.several]
         self.slots = {axis.loop: slot for slot, axis in enumerate(self.axes)}
-        self.whole = {axis.loop: axis.tile for axis in self.every if axis.count == 1}
-        self.clip = not hardware.stores_padding
+        self.whole = {axis.loop: axis.bound for axis in self.every if not axis.several}
         self._footprints: dict[object, Footprint] = {}
 
     def cut_at_borders(self, operands: Sequence[Operand]) -> None:
@@ -79,8 +170,8 @@ class Grid:
     def cut_after_first(self, loops: Sequence[str]) -> None:
         """Set the first tile along each of `loops` apart."""
         for axis in self.axes:
-            if axis.loop in loops and 1 not in axis.cuts:
-                axis.cuts = [1, *axis.cuts]
+            if axis.loop in loops:
+                axis.cut(1)
 
     def footprint(self, operand: Operand) -> Footprint:
         """The operand's footprint, made once for all operands that the loops index alike."""
@@ -101,87 +192,117 @@ def _cut_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Ax
         low = -(expression.constant // (step * axis.tile)) if expression.constant < 0 else 0
         room = extent - 1 - (top - step * (axis.bound - 1))
         high = (room // step + 1) // axis.tile if room >= 0 else 0
-        low, high = min(low, axis.count), max(0, min(high, axis.count))
-        alone = {*range(low + 1), *range(high, axis.count)} if low < high else set(range(axis.count))
-        axis.cuts = sorted({*axis.cuts, *(cut for cut in alone if 0 < cut < axis.count)})
+        axis.set_apart(low, high)
 
 
 class Footprint:
-    """Elements of an operand that a tile touches, by the tile's index along the axes that move the operand.
+    """Elements of an operand that a tile touches, by the tile's places along the axes that move the operand.
 
-    `axes` are those axes, outermost first, `positions` their places in a walk index. `tiles` lists every kind of tile:
-    (representative index, how many, elements).
+    `axes` are those axes, outermost first, `slots` their numbers in a walk. `total` sums over all tiles, `largest` is
+    what the buffer must hold.
     """
 
-    __slots__ = ("_clipped", "_dimensions", "_still", "axes", "positions", "tiles")
+    __slots__ = ("_sizes", "_spans", "_still", "axes", "largest", "slots", "total")
 
     def __init__(self, operand: Operand, grid: Grid):
-        slots, whole = grid.slots, grid.whole
-        self.positions = [slots[loop] for loop in operand.loops if loop in slots]
-        self.positions.sort()
-        self.axes = [grid.axes[slot] for slot in self.positions]
-        self._still = 1
-        self._dimensions: list[tuple[int, list[tuple[int, int]]]] = []
-        self._clipped: list[tuple[int, int, int, list[tuple[int, int]]]] = []
-        for (terms, constant), extent in zip(operand.index, operand.shape, strict=True):
+        whole, slots = grid.whole, [grid.slots[loop] for loop in operand.loops if loop in grid.slots]
+        slots.sort()
+        self.slots = slots
+        self.axes = [grid.axes[slot] for slot in slots]
+        self.total = 1
+        self._spans: list[Span] = []
+        for (terms, low), extent in zip(operand.index, operand.shape, strict=True):
             reach, tiled = 1, list[tuple[int, int]]()
             for loop, step in terms:
                 if loop in whole:
                     reach += step * (whole[loop] - 1)
                 else:
-                    tiled.append((self.positions.index(slots[loop]), step))
-            if grid.clip:
-                self._clipped.append((reach, constant, extent, tiled))
-            elif tiled:
-                self._dimensions.append((reach, tiled))
+                    tiled.append((slots.index(grid.slots[loop]), step))
+            span = Span(reach, low, extent, tiled, grid.numbers) if grid.clip else Span(reach, 0, 0, tiled, None)
+            if tiled:
+                self._spans.append(span)
             else:
-                self._still *= reach
-        self.tiles = [(index, many, self.at(index)) for index, many in combinations(self.axes)]
+                self.total *= span.reach(())
+        self.largest = self._still = self.total
+        self._sizes: dict[Places, int] = {}
+        for group in _entangled(self._spans):
+            own = sorted({slot for span in group for slot, _ in span.tiled})
+            total = largest = 0
+            for many, places in combinations([self.axes[slot] for slot in own]):
+                elements, by_slot = 1, dict(zip(own, places, strict=True))
+                for span in group:
+                    elements = elements * span.reach(by_slot)
+                total = total + many * elements
+                largest = grid.numbers.larger(largest, elements)
+            self.total = self.total * total
+            self.largest = self.largest * largest
 
-    def at(self, index: Sequence[int]) -> int:
-        """Elements at `index`, one entry per axis of `axes`."""
-        elements, axes = self._still, self.axes
-        for reach, tiled in self._dimensions:
-            for slot, step in tiled:
-                axis = axes[slot]
-                reach += step * ((axis.last if index[slot] == axis.count - 1 else axis.tile) - 1)
-            elements *= reach
-        for reach, low, extent, tiled in self._clipped:
-            for slot, step in tiled:
-                axis = axes[slot]
-                reach += step * ((axis.last if index[slot] == axis.count - 1 else axis.tile) - 1)
-                low += step * index[slot] * axis.tile
-            reach = min(low + reach, extent) - max(low, 0)
-            if reach <= 0:
-                return 0
-            elements *= reach
-        return elements
-
-    def largest(self) -> int:
-        """Elements of the largest tile: what its buffer must hold."""
-        return max([elements for _, _, elements in self.tiles])
+    def at(self, places: Places) -> int:
+        """Elements at a place for each of `axes`."""
+        found = self._sizes.get(places)
+        if found is None:
+            found = self._still
+            for span in self._spans:
+                found = found * span.reach(places)
+            self._sizes[places] = found
+        return found
 
 
-def combinations(axes: Sequence[Axis]) -> list[tuple[tuple[int, ...], int]]:
-    """(representative index, multiplicity) of all kinds of tiles over several axes."""
-    found: list[tuple[tuple[int, ...], int]] = [((), 1)]
-    for axis in axes:
-        if axis.cuts:
-            starts = [0, *axis.cuts]
-            stretches = [(start, end - start) for start, end in zip(starts, [*axis.cuts, axis.count], strict=True)]
-            found = [((*index, start), times * many) for index, times in found for start, many in stretches]
-        else:
-            found = [((*index, 0), times * axis.count) for index, times in found]
-    return found
+class Span:
+    """One dimension of a footprint: `still` positions, and more for each axis that moves it: `tiled` has (slot among
+    the footprint's axes, step). Positions are clipped to [0, `extent`) where `numbers` are given."""
+
+    __slots__ = ("_extent", "_low", "_numbers", "_still", "tiled")
+
+    def __init__(self, still: int, low: int, extent: int, tiled: Sequence[tuple[int, int]], numbers: Numbers | None):
+        self._still, self._low, self._extent, self._numbers = still, low, extent, numbers
+        self.tiled = tiled
+
+    def reach(self, places: Sequence[Place] | Mapping[int, Place]) -> int:
+        """Positions along this dimension that a tile touches."""
+        reach = self._still
+        for slot, step in self.tiled:
+            reach = reach + step * (places[slot].size - 1)
+        if self._numbers is None:
+            return reach
+        low = self._low
+        for slot, step in self.tiled:
+            low = low + step * places[slot].start
+        larger, smaller = self._numbers.larger, self._numbers.smaller
+        return larger(smaller(low + reach, self._extent) - larger(low, 0), 0)
+
+
+def _entangled(spans: Sequence[Span]) -> list[list[Span]]:
+    """Dimensions in groups: those that share an axis belong together, all others stand alone."""
+    if len(spans) < 2:
+        return [list(spans)] if spans else []
+    groups: list[tuple[set[int], list[Span]]] = []
+    for span in spans:
+        slots, members = {slot for slot, _ in span.tiled}, [span]
+        for group in [group for group in groups if group[0] & slots]:
+            slots |= group[0]
+            members += group[1]
+            groups.remove(group)
+        groups.append((slots, members))
+    return [members for _, members in groups]
+
+
+def combinations(axes: Sequence[Axis]) -> Iterator[tuple[int, Places]]:
+    """(how many, places) of all kinds of tiles over several axes."""
+    if not axes:
+        yield 1, ()
+        return
+    kinds = axes[-1].kinds()
+    for times, outer in combinations(axes[:-1]):
+        for many, place in kinds:
+            yield times * many, outer + place
 
 
 def visits(footprint: Footprint, grid: Grid) -> int:
-    """How often a walk turns to each tile of an operand: the operand's tile index changes with the innermost axis that
-    moves it, and the axes outside that one which do not move it make the walk come back."""
-    if not footprint.positions:
-        return 1
+    """How often a walk turns to each tile of an operand: the operand's tile changes with the innermost axis that moves
+    it, and the axes outside that one which do not move it make the walk come back."""
     times = 1
-    for slot in range(footprint.positions[-1]):
-        if slot not in footprint.positions:
-            times *= grid.axes[slot].count
+    for slot in range(footprint.slots[-1] if footprint.slots else 0):
+        if slot not in footprint.slots:
+            times = times * grid.axes[slot].count
     return times

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from simdc.cost.capacity import check
 from simdc.cost.greedy import greedy_tiling
+from simdc.cost.grid import ONE, Numbers
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, check_loops
 
-from .contraction import contraction_cost
-from .vector import vector_cost
+from .contraction import TiledContraction
+from .vector import TiledProgram
+
+Tiled = TiledContraction | TiledProgram
 
 
 class ExactModel:
@@ -25,6 +31,16 @@ class ExactModel:
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         check_loops(kernel, tiling)
-        if isinstance(kernel, VectorProgram):
-            return vector_cost(kernel, tiling, hardware)
-        return contraction_cost(kernel, tiling, hardware)
+        tiled = tile(kernel, tiling.order, tiling.sizes, hardware)
+        check(tiled.needs(), tiling)
+        return tiled.cost()
+
+
+def tile(
+    kernel: Kernel, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, numbers: Numbers = ONE
+) -> Tiled:
+    """The kernel with its loops cut, one way or many; raises TilingError when the order leaves an accumulator of a
+    vector program half-way."""
+    if isinstance(kernel, VectorProgram):
+        return TiledProgram(kernel, order, sizes, hardware, numbers)
+    return TiledContraction(kernel, order, sizes, hardware, numbers)

@@ -3,135 +3,158 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
-from simdc.cost.capacity import refuse
-from simdc.cost.grid import Grid, round_up
+from simdc.cost.capacity import Need, array_needs
+from simdc.cost.grid import ONE, Grid, Numbers, Places, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.cost.tiling import loop_bounds
 
-from .segments import Index, segments
+from .segments import segments
 from .steps import Steps
 from .stream import Stream, stream
 
 
-def contraction_cost(kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Cost:
-    """The execution of a contraction in docs/architecture.md, in closed form. Raises TilingError for a tile that its
-    buffer cannot hold."""
-    array, ports = hardware.systolic, hardware.systolic.bandwidths
-    own = loop_bounds(kernel)
-    grid = Grid(own, round_up(own, kernel, hardware), tiling, hardware)
-    grid.cut_at_borders(kernel.operands)
+class TiledContraction:
+    """The execution of a contraction in docs/architecture.md under one tiling, or many at once.
 
-    weight = stream(kernel.weight, ports.weight_bits_per_cycle, grid)
-    ifmap = stream(kernel.ifmap, ports.ifmap_bits_per_cycle, grid)
-    psum = stream(kernel.psum, ports.psum_bits_per_cycle, grid)
-    ofmap = psum
-    if kernel.ofmap_bits != kernel.psum.bits:
-        ofmap = Stream(psum.footprint, kernel.ofmap_bits, ports.psum_bits_per_cycle, grid)
-    bias = None if kernel.bias is None else stream(kernel.bias, ports.weight_bits_per_cycle, grid)
-    _check_buffers(kernel, tiling, hardware, weight, ifmap, psum, bias)
+    `sizes` are the tile sizes of the loops in `order`: whole numbers, or arrays where `numbers` says so.
+    """
 
-    steps = Steps(kernel, array, grid)
-    fill = array.rows + array.columns - 2
-    compute = steps.total + steps.tiles * fill
-    loads = [(weight, 0), (ifmap, 1)] if bias is None else [(weight, 0), (ifmap, 1), (bias, 0)]
-    total = _walk_cycles(grid, steps, fill, loads, psum, ofmap)
+    def __init__(
+        self,
+        kernel: Contraction,
+        order: Sequence[str],
+        sizes: Sequence[int],
+        hardware: Hardware,
+        numbers: Numbers = ONE,
+    ):
+        ports = hardware.systolic.bandwidths
+        own = loop_bounds(kernel)
+        self.kernel, self.hardware = kernel, hardware
+        self.grid = grid = Grid(own, round_up(own, kernel, hardware), order, sizes, hardware, numbers)
+        grid.cut_at_borders(kernel.operands)
+        self.weight = stream(kernel.weight, ports.weight_bits_per_cycle, grid)
+        self.ifmap = stream(kernel.ifmap, ports.ifmap_bits_per_cycle, grid)
+        self.psum = self.ofmap = stream(kernel.psum, ports.psum_bits_per_cycle, grid)
+        if kernel.ofmap_bits != kernel.psum.bits:
+            self.ofmap = Stream(self.psum.footprint, kernel.ofmap_bits, ports.psum_bits_per_cycle, grid)
+        self.loads: list[tuple[Stream, int]] = [(self.weight, 0), (self.ifmap, 1)]
+        """Operands that are only read, each with its port: 0 for weights, 1 for the ifmap."""
+        self.bias = None
+        if kernel.bias is not None:
+            self.bias = stream(kernel.bias, ports.weight_bits_per_cycle, grid)
+            self.loads.append((self.bias, 0))
+        self.steps = Steps(kernel, hardware.systolic, grid)
+        self.fill_cycles = hardware.systolic.rows + hardware.systolic.columns - 2
+        self.compute_cycles = self.steps.total + self.steps.tiles * self.fill_cycles
 
-    spills = 2 * (psum.times - 1)
-    outputs = steps.outputs * array.columns
-    executed = steps.total * array.rows * array.columns
-    bias_bits, bias_cycles = (0, 0) if bias is None else (bias.times * bias.bits_once, bias.times * bias.cycles_once)
-    return Cost(
-        Cycles(compute, total - compute),
-        DramBits(
-            weight=weight.times * weight.bits_once,
-            ifmap=ifmap.times * ifmap.bits_once,
-            psum=spills * psum.bits_once,
-            ofmap=ofmap.bits_once,
-            bias=bias_bits,
-        ),
-        SramBits(
-            wbuf=executed * kernel.weight.bits,
+    def cost(self) -> Cost:
+        busy, total = self.busy(), self.total_cycles()
+        stall = total - self.compute_cycles
+        return Cost(Cycles(self.compute_cycles, stall), self.dram_bits(), self.sram_bits(), self.ops(), busy)
+
+    def needs(self) -> list[Need]:
+        return array_needs(self.kernel, self.grid, self.hardware)
+
+    def dram_bits(self) -> DramBits:
+        return DramBits(
+            weight=self.weight.times * self.weight.bits_once,
+            ifmap=self.ifmap.times * self.ifmap.bits_once,
+            psum=2 * (self.psum.times - 1) * self.psum.bits_once,
+            ofmap=self.ofmap.bits_once,
+            bias=0 if self.bias is None else self.bias.times * self.bias.bits_once,
+        )
+
+    def sram_bits(self) -> SramBits:
+        """Every step reads `rows` ifmap values and `rows` x `columns` weights, and reads and writes `columns` psums; an
+        output's first visit reads its bias in place of psums."""
+        kernel, array, steps = self.kernel, self.hardware.systolic, self.steps
+        outputs = steps.outputs * array.columns
+        return SramBits(
+            wbuf=steps.total * array.rows * array.columns * kernel.weight.bits,
             ibuf=steps.total * array.rows * kernel.ifmap.bits,
             obuf=(2 * steps.total * array.columns - outputs) * kernel.psum.bits,
             bbuf=0 if kernel.bias is None else outputs * kernel.bias.bits,
-        ),
-        (("mac", kernel.useful_macs), ("mac_executed", executed)),
-        Busy(
-            compute=compute,
-            weight_port=weight.times * weight.cycles_once + bias_cycles,
-            ifmap_port=ifmap.times * ifmap.cycles_once,
-            psum_port=spills * psum.cycles_once + ofmap.cycles_once,
-        ),
-    )
+        )
 
+    def ops(self) -> tuple[tuple[str, int], ...]:
+        array = self.hardware.systolic
+        return (("mac", self.kernel.useful_macs), ("mac_executed", self.steps.total * array.rows * array.columns))
 
-def _check_buffers(
-    kernel: Contraction,
-    tiling: Tiling,
-    hardware: Hardware,
-    weight: Stream,
-    ifmap: Stream,
-    psum: Stream,
-    bias: Stream | None,
-) -> None:
-    buffers = hardware.systolic.buffers
-    rows = [
-        ("weight", weight, kernel.weight.bits, buffers.weight_bits),
-        ("ifmap", ifmap, kernel.ifmap.bits, buffers.ifmap_bits),
-        ("psum", psum, kernel.psum.bits, buffers.psum_bits),
-    ]
-    if bias is not None and kernel.bias is not None:
-        rows.append(("bias", bias, kernel.bias.bits, buffers.bias_bits))
-    for name, moved, bits, capacity_bits in rows:
-        need_bits = moved.footprint.largest() * bits
-        if need_bits > capacity_bits // 2:
-            refuse(f"{name} buffer", f"systolic.buffers.{name}_bits", need_bits, capacity_bits // 2, tiling)
-
-
-def _walk_cycles(
-    grid: Grid,
-    steps: Steps,
-    fill: int,
-    loads: Sequence[tuple[Stream, int]],
-    psum: Stream,
-    ofmap: Stream,
-) -> int:
-    """Cycles from the first load to the last store. `loads` are (stream, 0 for weight port or 1 for ifmap port)."""
-    axes = grid.axes
-    lasts = [axis.count - 1 for axis in axes]
-    summed = [slot for slot in range(len(axes)) if slot not in psum.footprint.positions]
-    for slot in summed:
-        # Whether a result was begun, or is complete, shows at the ends of a loop that is summed over.
-        axes[slot].cuts = sorted({*axes[slot].cuts, 1, lasts[slot]})
-
-    total = 0
-    for times, before, here, after in segments(axes):
+    def busy(self) -> Busy:
         ports = [0, 0]
-        psum_port = 0
-        if before is not None and psum.innermost >= _stepped(before, here):
-            complete = all(before[slot] == lasts[slot] for slot in summed)
-            psum_port = (ofmap if complete else psum).cycles_at(before)
-        if after is not None:
-            stepped = _stepped(here, after)
-            for moved, port in loads:
-                if moved.innermost >= stepped:
-                    ports[port] += moved.cycles_at(after)
-            if psum.innermost >= stepped and any(after[slot] for slot in summed):
-                psum_port += psum.cycles_at(after)
-        total += times * max(steps.of_tile(here) + fill, psum_port, *ports)
+        for moved, port in self.loads:
+            ports[port] = ports[port] + moved.cycles(moved.times)
+        spills = 2 * (self.psum.times - 1)
+        return Busy(
+            compute=self.compute_cycles,
+            weight_port=ports[0],
+            ifmap_port=ports[1],
+            psum_port=self.psum.cycles(spills) + self.ofmap.cycles(1),
+        )
 
-    opening = [0, 0]
-    for moved, port in loads:
-        opening[port] += moved.cycles_at([0] * len(axes))
-    return max(opening) + total + ofmap.cycles_at(lasts)
+    def total_cycles(self) -> int:
+        """From the first load to the last store."""
+        grid, psum, fill = self.grid, self.psum, self.fill_cycles
+        summed = [slot for slot in range(len(grid.axes)) if slot not in psum.footprint.slots]
+        for slot in summed:
+            # Whether a result was begun, or is complete, shows at the ends of a loop that is summed over.
+            grid.axes[slot].cut(1, grid.axes[slot].count - 1)
+        larger, choose = grid.numbers.larger, grid.numbers.choose
 
+        cycles = 0
+        for times, before, here, after, entered, left in segments(grid.axes):
+            ports = [0, 0]
+            psum_port = 0
+            if before is not None and psum.innermost >= entered:
+                psum_port = self._store_cycles(before, summed)
+            if after is not None:
+                for moved, port in self.loads:
+                    if moved.innermost >= left:
+                        ports[port] = ports[port] + moved.cycles_at(after)
+                if psum.innermost >= left and summed:
+                    begun = False
+                    for slot in summed:
+                        begun = begun | after[slot].begun
+                    psum_port = psum_port + choose(begun, psum.cycles_at(after), 0)
+            longest = reduce(larger, (*ports, psum_port), self.steps.of_tile(here) + fill)
+            cycles = cycles + times * longest
+        opening, closing = self.ends()
+        return opening + cycles + closing
 
-def _stepped(here: Index, after: Index) -> int:
-    """The axis that steps between two tiles; those inside it wrap, and an operand changes if one of these moves it."""
-    slot = 0
-    while here[slot] == after[slot]:
-        slot += 1
-    return slot
+    def ends(self) -> tuple[int, int]:
+        """Cycles of the first loads and of the last store, which nothing overlaps."""
+        axes, ports = self.grid.axes, [0, 0]
+        first = tuple([axis.place(0) for axis in axes])
+        for moved, port in self.loads:
+            ports[port] = ports[port] + moved.cycles_at(first)
+        last = tuple([axis.place(axis.count - 1) for axis in axes])
+        return self.grid.numbers.larger(*ports), self.ofmap.cycles_at(last)
+
+    def least_cost(self) -> Cost:
+        """All counts, and for cycles a bound that they never fall below: between the first loads and the last store,
+        which nothing overlaps, the array computes and each port moves the rest of its bits."""
+        larger, compute = self.grid.numbers.larger, self.compute_cycles
+        ports, first = [0, 0], [0, 0]
+        start = tuple([axis.place(0) for axis in self.grid.axes])
+        for moved, port in self.loads:
+            ports[port] = ports[port] + moved.least_cycles(moved.times)
+            first[port] = first[port] + moved.cycles_at(start)
+        psum_port = self.psum.least_cycles(2 * (self.psum.times - 1)) + self.ofmap.least_cycles(1)
+        opening, closing = self.ends()
+        rests = (ports[0] - first[0], ports[1] - first[1], psum_port - closing)
+        stall = opening + reduce(larger, rests, compute) + closing - compute
+        busy = Busy(compute, ports[0], ports[1], psum_port)
+        return Cost(Cycles(compute, stall), self.dram_bits(), self.sram_bits(), self.ops(), busy)
+
+    def _store_cycles(self, before: Places, summed: Sequence[int]) -> int:
+        """The result of a tile leaves as ofmap where all sums are complete, else as psum."""
+        if self.psum is self.ofmap or not summed:
+            return self.ofmap.cycles_at(before)
+        complete = True
+        for slot in summed:
+            complete = complete & before[slot].final
+        return self.grid.numbers.choose(complete, self.ofmap.cycles_at(before), self.psum.cycles_at(before))

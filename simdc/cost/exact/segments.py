@@ -9,45 +9,53 @@ neighbourhoods per layer, however many tiles there are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from simdc.cost.grid import Axis, combinations
-
-Index = tuple[int, ...]
+from simdc.cost.grid import Axis, Places, combinations
 
 
-def segments(axes: Sequence[Axis]) -> Iterator[tuple[int, Index | None, Index, Index | None]]:
-    """(how often, tile before, tile, tile after) over axes that each have more than one tile; None beyond the ends."""
+class Neighbourhood(NamedTuple):
+    """`times` occurrences of a tile, `here`, between two others; None beyond the ends. `entered` and `left` number the
+    axis that steps before and after it; those inside that one wrap."""
+
+    times: int
+    before: Places | None
+    here: Places
+    after: Places | None
+    entered: int
+    left: int
+
+
+def segments(axes: Sequence[Axis]) -> Iterator[Neighbourhood]:
+    """Over axes that each have more than one tile."""
     if not axes:
-        yield 1, None, (), None
+        yield Neighbourhood(1, None, (), None, 0, 0)
         return
-    outer, inner = axes[:-1], axes[-1]
+    outer, inner, own = axes[:-1], axes[-1], len(axes) - 1
     last = inner.count - 1
-    still = combinations(outer)
-    for i, times in _stretches(inner, 1, last, (-1, 0, 1)):
-        for index, outer_times in still:
-            yield times * outer_times, (*index, i - 1), (*index, i), (*index, i + 1)
-    for times, before, after in _steps(outer):
+    middle = inner.stretches(1, last, (-1, 0, 1))
+    for times, still in combinations(outer):
+        for many, (before, here, after) in middle:
+            yield Neighbourhood(times * many, (*still, before), (*still, here), (*still, after), own, own)
+    first, second, before_last, end = (inner.place(index) for index in (0, 1, last - 1, last))
+    for times, before, after, stepped in _steps(outer):
         if after is not None:
-            yield times, None if before is None else (*before, last), (*after, 0), (*after, 1)
+            left = None if before is None else (*before, end)
+            yield Neighbourhood(times, left, (*after, first), (*after, second), stepped, own)
         if before is not None:
-            yield times, (*before, last - 1), (*before, last), None if after is None else (*after, 0)
+            entered = None if after is None else (*after, first)
+            yield Neighbourhood(times, (*before, before_last), (*before, end), entered, own, stepped)
 
 
-def _steps(axes: Sequence[Axis]) -> Iterator[tuple[int, Index | None, Index | None]]:
-    """(how often, index before, index after) of every kind of step, the first and the last included."""
-    yield 1, None, (0,) * len(axes)
-    for level, axis in enumerate(axes):
-        inside = axes[level + 1 :]
-        wrapped, fresh = tuple(other.count - 1 for other in inside), (0,) * len(inside)
-        for i, times in _stretches(axis, 1, axis.count, (-1, 0)):
-            for index, outer_times in combinations(axes[:level]):
-                yield times * outer_times, (*index, i - 1, *wrapped), (*index, i, *fresh)
-    yield 1, tuple(axis.count - 1 for axis in axes), None
-
-
-def _stretches(axis: Axis, start: int, end: int, window: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Split tiles [start, end) so that within a stretch the tiles at i + each offset of `window` are of one kind."""
-    cuts = sorted({start, *(c for cut in axis.cuts for w in window if start < (c := cut - w) < end)})
-    for first, stop in zip(cuts, [*cuts[1:], end], strict=True):
-        if stop > first:
-            yield first, stop - first
+def _steps(axes: Sequence[Axis]) -> Iterator[tuple[int, Places | None, Places | None, int]]:
+    """(how often, places before, places after, axis) of every kind of step, the first and the last included."""
+    firsts = tuple([axis.place(0) for axis in axes])
+    lasts = tuple([axis.place(axis.count - 1) for axis in axes])
+    yield 1, None, firsts, 0
+    for number, axis in enumerate(axes):
+        steps = axis.stretches(1, axis.count, (-1, 0))
+        for times, still in combinations(axes[:number]):
+            for many, (before, after) in steps:
+                wrapped, fresh = lasts[number + 1 :], firsts[number + 1 :]
+                yield times * many, (*still, before, *wrapped), (*still, after, *fresh), number
+    yield 1, lasts, None, 0

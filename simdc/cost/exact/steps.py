@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from simdc.cost.grid import Grid
+from simdc.cost.grid import Grid, Places
 from simdc.cost.hardware import SystolicArray
 from simdc.cost.kernel import Contraction
 
@@ -12,32 +10,33 @@ from simdc.cost.kernel import Contraction
 class Steps:
     """`total` steps of all tiles; `outputs` of them, for whole rows of columns, begin an output; `tiles` tiles."""
 
-    __slots__ = ("_lasts", "_sizes", "_still", "outputs", "tiles", "total")
+    __slots__ = ("_of_places", "_widths", "outputs", "tiles", "total")
 
     def __init__(self, kernel: Contraction, array: SystolicArray, grid: Grid):
         wide = {kernel.rows: array.rows, kernel.columns: array.columns}
         of_result = kernel.psum.loops
-        self.total = self.outputs = self.tiles = self._still = 1
-        self._sizes: list[tuple[int, int]] = []
-        self._lasts = [axis.count - 1 for axis in grid.axes]
+        self.total = self.outputs = self.tiles = still = 1
+        self._widths = [wide.get(axis.loop, 1) for axis in grid.axes]
         for axis in grid.every:
-            width = wide.get(axis.loop)
-            full, edge, along = axis.tile, axis.last, axis.bound
-            if width is not None:
-                full, edge = -(-full // width), -(-edge // width)
-                along = (axis.count - 1) * full + edge
-            self.total *= along
+            width = wide.get(axis.loop, 1)
+            along = axis.bound
+            if width > 1:
+                along = (axis.count - 1) * -(-axis.tile // width) - (-axis.last // width)
+            self.total = self.total * along
             if axis.loop in of_result:
-                self.outputs *= along
-            if axis.count == 1:
-                self._still *= along
+                self.outputs = self.outputs * along
+            if axis.several:
+                self.tiles = self.tiles * axis.count
             else:
-                self.tiles *= axis.count
-                self._sizes.append((full, edge))
+                still *= -(-axis.bound // width)
+        self._of_places: dict[Places, int] = {(): still}
 
-    def of_tile(self, index: Sequence[int]) -> int:
-        """Steps of the tile at a walk index."""
-        steps = self._still
-        for i, last, (full, edge) in zip(index, self._lasts, self._sizes, strict=True):
-            steps *= edge if i == last else full
-        return steps
+    def of_tile(self, places: Places) -> int:
+        """Steps of the tile at the places of a walk."""
+        found = self._of_places.get(places)
+        if found is None:
+            width, size = self._widths[len(places) - 1], places[-1].size
+            if width > 1:
+                size = -(-size // width)
+            found = self._of_places[places] = self.of_tile(places[:-1]) * size
+        return found

@@ -2,48 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
+from collections.abc import Callable, Iterator, Sequence
 
-from simdc.cost.capacity import check_vector_memory
-from simdc.cost.grid import Axis, Grid, round_up
+from simdc.cost.capacity import Need, unfinished, vector_need
+from simdc.cost.grid import ONE, Axis, Grid, Numbers, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.cost.tiling import TilingError, loop_bounds
 
 from .code import code_cost
-from .stream import stream
+from .stream import Stream, stream
 
 
-def vector_cost(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> Cost:
-    """The execution of a vector program in docs/architecture.md, in closed form. Raises TilingError for tiles that the
-    vector memory cannot hold."""
-    own, simd = loop_bounds(program), hardware.simd
-    bounds = round_up(own, program, hardware)
-    compute = transfer = loaded = stored = vmem = imm = insmem = 0
-    ops: dict[str, int] = {}
-    for phase in program.phases:
-        grid = Grid(own, {loop.name: bounds[loop.name] for loop in phase.loops}, tiling, hardware)
-        grid.cut_at_borders((*phase.inputs, *phase.outputs))
-        shared = [shared_loops(operand, bounds) for operand in phase.outputs]
+class TiledProgram:
+    """The execution of a vector program in docs/architecture.md under one tiling, or many at once.
+
+    `sizes` are the tile sizes of the loops in `order`: whole numbers, or arrays where `numbers` says so. Raises
+    TilingError when the order leaves an accumulator half-way.
+    """
+
+    def __init__(
+        self,
+        program: VectorProgram,
+        order: Sequence[str],
+        sizes: Sequence[int],
+        hardware: Hardware,
+        numbers: Numbers = ONE,
+    ):
+        self.program, self.hardware = program, hardware
+        own = loop_bounds(program)
+        self.bounds = round_up(own, program, hardware)
+        self.phases: list[tuple[Phase, Grid]] = []
+        for phase in program.phases:
+            loops = {loop.name: self.bounds[loop.name] for loop in phase.loops}
+            grid = Grid(own, loops, order, sizes, hardware, numbers)
+            grid.cut_at_borders((*phase.inputs, *phase.outputs))
+            left = unfinished(phase, grid)
+            if left is not None:
+                raise TilingError(
+                    f"loop order {list(order)} leaves '{left.name}' before it is complete; "
+                    "it lives in vector memory only: put the loops that it sums over inside the others"
+                )
+            self.phases.append((phase, grid))
+
+    def needs(self) -> Iterator[Need]:
+        for phase, grid in self.phases:
+            yield vector_need(phase, grid, self.hardware)
+
+    def cost(self) -> Cost:
+        return self._priced(Stream.cycles)
+
+    def least_cost(self) -> Cost:
+        """All counts, and for cycles a bound that they never fall below: transfers as if tiles filled the port."""
+        return self._priced(Stream.least_cycles)
+
+    def _priced(self, cycles_of: Callable[[Stream, int], int]) -> Cost:
+        """`cycles_of` gives the cycles to move a stream's tiles so many times."""
+        simd, lanes = self.hardware.simd, self.program.lanes
+        compute = transfer = loaded = stored = vmem = imm = insmem = 0
+        ops: dict[str, int] = {}
+        for phase, grid in self.phases:
+            load_bits, store_bits, cycles = self._traffic(phase, grid, cycles_of)
+            loaded, stored, transfer = loaded + load_bits, stored + store_bits, transfer + cycles
+            code = code_cost(phase, {axis.loop: _issues(axis, lanes, simd.lanes) for axis in grid.every}, simd)
+            vmem, imm, insmem = vmem + code.vmem_bits, imm + code.immediate_bits, insmem + code.instruction_bits
+            tiles = 1
+            for axis in grid.axes:
+                tiles = tiles * axis.count
+            compute = compute + code.cycles + tiles * (simd.pipeline_stages + simd.lanes - 2)
+            for opcode, elements in code.ops:
+                ops[opcode] = ops.get(opcode, 0) + elements
+        return Cost(
+            Cycles(compute, transfer),
+            DramBits(ifmap=loaded, ofmap=stored),
+            SramBits(vmem=vmem, imm=imm, insmem=insmem),
+            tuple(sorted(ops.items())),
+            Busy(compute=compute, simd_port=transfer),
+        )
+
+    def _traffic(self, phase: Phase, grid: Grid, cycles_of: Callable[[Stream, int], int]) -> tuple[int, int, int]:
+        """Bits loaded, bits stored and cycles of all transfers."""
+        bandwidth = self.hardware.simd.bandwidth_bits_per_cycle
+        shared = [shared_loops(operand, self.bounds) for operand in phase.outputs]
         grid.cut_after_first([loop for loops in shared for loop in loops])
-        check_vector_memory(phase, grid, tiling, hardware)
-        load_bits, store_bits, cycles = _traffic(phase, grid, simd.bandwidth_bits_per_cycle, shared)
-        loaded, stored, transfer = loaded + load_bits, stored + store_bits, transfer + cycles
-        code = code_cost(phase, {axis.loop: _issues(axis, program.lanes, simd.lanes) for axis in grid.every}, simd)
-        vmem, imm, insmem = vmem + code.vmem_bits, imm + code.immediate_bits, insmem + code.instruction_bits
-        tiles = prod([axis.count for axis in grid.axes])
-        compute += code.cycles + tiles * (simd.pipeline_stages + simd.lanes - 2)
-        for opcode, elements in code.ops:
-            ops[opcode] = ops.get(opcode, 0) + elements
-    return Cost(
-        Cycles(compute, transfer),
-        DramBits(ifmap=loaded, ofmap=stored),
-        SramBits(vmem=vmem, imm=imm, insmem=insmem),
-        tuple(sorted(ops.items())),
-        Busy(compute=compute, simd_port=transfer),
-    )
+        loaded = stored = cycles = 0
+        for operand in phase.inputs:
+            moved = stream(operand, bandwidth, grid)
+            loaded = loaded + moved.times * moved.bits_once
+            cycles = cycles + cycles_of(moved, moved.times)
+        for operand, loops in zip(phase.outputs, shared, strict=True):
+            # A result that is left unfinished goes out each time and comes back, but for tiles nobody began before.
+            moved = stream(operand, bandwidth, grid)
+            fresh_bits, fresh_cycles = moved.bits_once, cycles_of(moved, 1)
+            if any(axis.loop in loops for axis in moved.footprint.axes):
+                fresh_bits, fresh_cycles = moved.first_along(loops)
+            loaded = loaded + moved.times * moved.bits_once - fresh_bits
+            stored = stored + moved.times * moved.bits_once
+            cycles = cycles + cycles_of(moved, 2 * moved.times) - fresh_cycles
+        return loaded, stored, cycles
 
 
 def _issues(axis: Axis, lanes_loop: str, lanes: int) -> int:
@@ -51,20 +108,3 @@ def _issues(axis: Axis, lanes_loop: str, lanes: int) -> int:
     if axis.loop != lanes_loop:
         return axis.bound
     return (axis.count - 1) * -(-axis.tile // lanes) - (-axis.last // lanes)
-
-
-def _traffic(phase: Phase, grid: Grid, bandwidth: int, shared: Sequence[tuple[str, ...]]) -> tuple[int, int, int]:
-    """Bits loaded, bits stored and cycles of all transfers; `shared` are the `shared_loops` of each output."""
-    loaded = stored = cycles = 0
-    for operand in phase.inputs:
-        moved = stream(operand, bandwidth, grid)
-        loaded += moved.times * moved.bits_once
-        cycles += moved.times * moved.cycles_once
-    for operand, loops in zip(phase.outputs, shared, strict=True):
-        # A result that is left unfinished goes out each time and comes back, but for tiles that nobody began before.
-        moved = stream(operand, bandwidth, grid)
-        fresh_bits, fresh_cycles = moved.first_along(loops)
-        loaded += moved.times * moved.bits_once - fresh_bits
-        stored += moved.times * moved.bits_once
-        cycles += 2 * moved.times * moved.cycles_once - fresh_cycles
-    return loaded, stored, cycles

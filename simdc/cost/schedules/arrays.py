@@ -1,0 +1,103 @@
+"""Arrays in the place of whole numbers: what `simdc.cost.grid` needs to run over many tilings at once.
+
+Element i of every array belongs to tiling i. Arrays are of int64, or of Python's own integers where these would not do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdc.cost.grid import Axis, Numbers
+
+Whole = NDArray[Any]
+Truth = bool | NDArray[np.bool_]
+
+
+class ArrayPlace:
+    """A `Place` for each tiling; a truth that holds for all of them is one."""
+
+    __slots__ = ("begun", "final", "size", "start")
+
+    def __init__(self, axis: ArrayAxis, index: int | Whole):
+        self.start = index * axis.tile
+        self.begun = _settled(np.greater(index, 0))
+        self.final = _settled(np.equal(index, axis.count - 1))
+        self.size = choose(self.final, axis.last, axis.tile)
+
+
+class ArrayAxis:
+    """An `Axis` for each tiling. Either all of them have several tiles along it or none has."""
+
+    __slots__ = ("_clip", "_cuts", "_kinds", "bound", "count", "last", "loop", "several", "tile")
+
+    def __init__(self, loop: str, bound: int, tile: Whole, clip: bool):
+        self.loop = loop
+        self.bound = bound
+        self.tile = tile = np.minimum(tile, bound)
+        self.count = count = -(-bound // tile)
+        self.last = bound - (count - 1) * tile
+        self.several = bool((count > 1).any())
+        self._cuts: list[int | Whole] = []
+        self._clip = clip
+        self._kinds: list[tuple[Whole, tuple[ArrayPlace, ...]]] | None = None
+        if self.several and (self.last != tile).any():
+            self._cuts.append(count - 1)
+
+    def cut(self, *indices: int | Whole) -> None:
+        for index in indices:
+            if not any(np.array_equal(index, known) for known in self._cuts):
+                self._cuts.append(index)
+        self._kinds = None
+
+    def set_apart(self, low: int | Whole, high: int | Whole) -> None:
+        count = self.count
+        apart = np.less(low, high)
+        low = np.where(apart, np.minimum(low, count), count)
+        high = np.where(apart, np.clip(high, 0, count), count)
+        self.cut(*(np.minimum(index, low) for index in range(1, int(low.max()) + 1)))
+        self.cut(*(np.maximum(count - index, high) for index in range(1, int((count - high).max()) + 1)))
+
+    def place(self, index: int | Whole) -> ArrayPlace:
+        return ArrayPlace(self, index)
+
+    def kinds(self) -> list[tuple[Whole, tuple[ArrayPlace, ...]]]:
+        if self._kinds is None:
+            self._kinds = self.stretches(0, self.count, (0,))
+        return self._kinds
+
+    def stretches(self, start: int, end: Whole, window: Sequence[int]) -> list[tuple[Whole, tuple[ArrayPlace, ...]]]:
+        """Where a stretch has no tiles in some tilings its length is zero there, and its tiles mean nothing."""
+        firsts = [np.clip(cut - offset, start, end) for cut in self._cuts for offset in window]
+        edges = np.sort(np.stack([np.full_like(end, start), *firsts, end]), axis=0)
+        # Nowhere may a stretch begin after its end: then there are no tiles at all.
+        lengths = np.maximum(edges[1:] - edges[:-1], 0)
+        return [
+            (length, tuple([self.place(first + offset) for offset in window]))
+            for first, length in zip(edges[:-1], lengths, strict=True)
+            if length.any()
+        ]
+
+
+def _settled(truth: NDArray[np.bool_]) -> Truth:
+    if truth.all():
+        return True
+    return truth if truth.any() else False
+
+
+def choose(condition: Truth, yes: int | Whole, no: int | Whole) -> int | Whole:
+    if isinstance(condition, bool):
+        return yes if condition else no
+    return np.where(condition, yes, no)
+
+
+MANY = Numbers(
+    axis=cast("Callable[[str, int, int, bool], Axis]", ArrayAxis),
+    larger=cast("Callable[[int, int], int]", np.maximum),
+    smaller=cast("Callable[[int, int], int]", np.minimum),
+    choose=cast("Callable[[bool, int, int], int]", choose),
+)
+"""Many tilings: numbers are arrays."""

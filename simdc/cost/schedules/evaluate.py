@@ -1,0 +1,138 @@
+"""The cost model `exact` over arrays of tilings: the formula of `simdc.cost.exact`, run on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from math import prod
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from attrs import astuple
+from numpy.typing import ArrayLike, NDArray
+
+from simdc.cost.exact import Tiled, tile
+from simdc.cost.grid import round_up
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.result import Cost
+from simdc.cost.tiling import TilingError, loop_bounds
+
+from .arrays import MANY, Whole
+
+MAX_BITS = 64
+CHUNK = 4096
+"""Tilings at a time: their arrays stay in the processor's cache."""
+SAFE = 2**62
+
+
+class Costs(NamedTuple):
+    """`cost` has an array in place of each number; entries where `legal` is false mean nothing."""
+
+    legal: NDArray[np.bool_]
+    cost: Cost
+
+
+def evaluate_many(kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware) -> Costs:
+    """The exact cost of many tilings with one loop order. `sizes` [tilings, loops] has the tile sizes of the loops in
+    `order`. Raises TilingError when these are not the kernel's loops or a size is not a positive whole number.
+
+    Element for element what `ExactModel.evaluate` gives; where it refuses a tiling, `legal` is false.
+    """
+    return _over_chunks(kernel, order, sizes, hardware, lambda one: one.cost())
+
+
+def bound_many(kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware) -> Costs:
+    """As `evaluate_many`, but `cycles` and `busy` are what the tilings take at least: several times faster. All counts
+    are exact."""
+    return _over_chunks(kernel, order, sizes, hardware, lambda one: one.least_cost())
+
+
+def _over_chunks(
+    kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware, price: Callable[[Tiled], Cost]
+) -> Costs:
+    table = _checked(kernel, order, sizes)
+    kind = _safe_kind(kernel, hardware)
+    bounds = loop_bounds(kernel)
+    one = price(tile(kernel, order, [bounds[loop] for loop in order], hardware))
+    legal = np.zeros(len(table), dtype=bool)
+    columns: dict[str, Whole] = {path: np.zeros(len(table), dtype=kind) for path, _ in _leaves(one)}
+    for chosen in _alike(kernel, order, table, hardware):
+        part = np.ascontiguousarray(table[chosen].T).astype(kind)
+        try:
+            many = tile(kernel, order, cast("Sequence[int]", list(part)), hardware, MANY)
+        except TilingError:
+            continue
+        fits = np.ones(part.shape[1], dtype=bool)
+        for need in many.needs():
+            fits &= np.less_equal(need.need_bits, need.limit_bits).astype(bool)
+        legal[chosen] = fits
+        for path, values in _leaves(price(many)):
+            columns[path][chosen] = values
+    return Costs(legal, _rebuilt(one, columns))
+
+
+def _checked(kernel: Kernel, order: Sequence[str], sizes: ArrayLike) -> NDArray[np.int64]:
+    bounds = loop_bounds(kernel)
+    table = np.asarray(sizes)
+    if set(bounds) != set(order) or len(bounds) != len(order):
+        raise TilingError(f"the tilings order loops {list(order)}, the layer has {list(bounds)}")
+    if table.ndim != 2 or table.shape[1] != len(order):
+        raise TilingError(f"sizes must have shape [tilings, {len(order)}], got {list(table.shape)}")
+    if not np.issubdtype(table.dtype, np.integer) or (table.size and table.min() < 1):
+        raise TilingError("tile sizes must be positive whole numbers")
+    return table.astype(np.int64, copy=False)
+
+
+def _alike(
+    kernel: Kernel, order: Sequence[str], table: NDArray[np.int64], hardware: Hardware
+) -> Iterator[slice | NDArray[np.intp]]:
+    """Tilings in chunks within which the same loops are cut into several tiles."""
+    own = loop_bounds(kernel)
+    cut = table < np.array([own[loop] for loop in order])
+    patterns, of_tiling = np.unique(cut @ (1 << np.arange(len(order))), return_inverse=True)
+    if len(patterns) == 1:
+        for first in range(0, len(table), CHUNK):
+            yield slice(first, first + CHUNK)
+        return
+    by_pattern = np.argsort(of_tiling, kind="stable")
+    edges = np.searchsorted(of_tiling[by_pattern], np.arange(len(patterns) + 1))
+    for first, end in pairwise(edges.tolist()):
+        for start in range(first, end, CHUNK):
+            yield by_pattern[start : min(start + CHUNK, end)]
+
+
+def _safe_kind(kernel: Kernel, hardware: Hardware) -> type[np.int64] | type[object]:
+    """int64 if no number on the way can overflow. A tile's footprint has at most as many elements as it has points,
+    times the steps of the index expressions, so no count exceeds that of all points by more than a point's share of
+    each: bits moved, bits read and written on chip, cycles."""
+    bounds = round_up(loop_bounds(kernel), kernel, hardware)
+    if isinstance(kernel, VectorProgram):
+        simd = hardware.simd
+        operands = [o for phase in kernel.phases for o in (*phase.inputs, *phase.outputs, *phase.scratch)]
+        code = 1 + sum(len(block.instructions) for phase in kernel.phases for block in phase.blocks)
+        slowest = max(astuple(simd.latency_cycles)) + simd.raw_wait_cycles + simd.pipeline_stages + simd.lanes
+        each = code * (slowest + simd.instruction_bits + 8 * simd.lanes * max(simd.width_bits, MAX_BITS))
+    else:
+        array = hardware.systolic
+        operands = kernel.operands
+        each = (array.rows + 1) * (array.columns + 1) * MAX_BITS
+    reach = sum(o.bits * prod(step for index in o.index for _, step in index.terms) for o in operands)
+    return np.int64 if 8 * prod(bounds.values()) * (each + reach) < SAFE else object
+
+
+def _leaves(cost: Cost) -> Iterator[tuple[str, Any]]:
+    for part in ("cycles", "dram_bits", "sram_bits", "busy"):
+        for name, value in getattr(cost, part)._asdict().items():
+            yield f"{part}.{name}", value
+    for name, value in cost.ops:
+        yield f"ops.{name}", value
+
+
+def _rebuilt(like: Cost, columns: dict[str, Whole]) -> Cost:
+    parts: dict[str, Any] = {
+        part: type(getattr(like, part))(*(columns[f"{part}.{name}"] for name in getattr(like, part)._fields))
+        for part in ("cycles", "dram_bits", "sram_bits", "busy")
+    }
+    ops: Any = tuple((name, columns[f"ops.{name}"]) for name, _ in like.ops)
+    return Cost(**parts, ops=ops)
