@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from simdc.cost.axis import Axis, Places, combinations
 from simdc.cost.exact.segments import segments
-from simdc.cost.grid import Axis, Places, combinations
 
 Index = tuple[int, ...]
 Signature = tuple[object, ...]

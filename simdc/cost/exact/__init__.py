@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simdc.cost.axis import ONE, Numbers
 from simdc.cost.capacity import check
 from simdc.cost.greedy import greedy_tiling
-from simdc.cost.grid import ONE, Numbers
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
 from simdc.cost.result import Cost

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
+from simdc.cost.axis import ONE, Numbers, Places
 from simdc.cost.capacity import Need, array_needs
-from simdc.cost.grid import ONE, Grid, Numbers, Places, round_up
+from simdc.cost.grid import Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits

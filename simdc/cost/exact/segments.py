@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from simdc.cost.grid import Axis, Places, combinations
+from simdc.cost.axis import Axis, Places, combinations
 
 
 class Neighbourhood(NamedTuple):

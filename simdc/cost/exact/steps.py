@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simdc.cost.grid import Grid, Places
+from simdc.cost.axis import Places
+from simdc.cost.grid import Grid
 from simdc.cost.hardware import SystolicArray
 from simdc.cost.kernel import Contraction
 

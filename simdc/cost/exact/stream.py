@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simdc.cost.grid import Footprint, Grid, Places, combinations, visits
+from simdc.cost.axis import Places, combinations
+from simdc.cost.grid import Footprint, Grid, visits
 from simdc.cost.kernel import Operand
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from simdc.cost.axis import ONE, Axis, Numbers
 from simdc.cost.capacity import Need, unfinished, vector_need
-from simdc.cost.grid import ONE, Axis, Grid, Numbers, round_up
+from simdc.cost.grid import Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits

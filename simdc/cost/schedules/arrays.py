@@ -1,4 +1,4 @@
-"""Arrays in the place of whole numbers: what `simdc.cost.grid` needs to run over many tilings at once.
+"""Arrays in the place of whole numbers: what `simdc.cost.axis` needs to run over many tilings at once.
 
 Element i of every array belongs to tiling i. Arrays are of int64, or of Python's own integers where these would not do.
 """
@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from simdc.cost.grid import Axis, Numbers
+from simdc.cost.axis import Axis, Numbers
 
 Whole = NDArray[Any]
 Truth = bool | NDArray[np.bool_]
