@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 
 from .axis import ONE, Axis, Numbers, Place, Places, combinations
 from .hardware import Hardware
@@ -35,7 +36,7 @@ class Grid:
     or above a loop's own bound means the whole loop, rounding up included.
     """
 
-    __slots__ = ("_footprints", "axes", "clip", "every", "numbers", "slots", "whole")
+    __slots__ = ("_footprints", "axes", "clip", "every", "numbers", "slots", "turns", "whole")
 
     def __init__(
         self,
@@ -50,6 +51,8 @@ class Grid:
         bounds that the kernel gives them."""
         self.clip = not hardware.stores_padding
         self.numbers = numbers
+        self.turns: Callable[[Footprint, Grid], int] = visits
+        """How often the walk turns to each tile of an operand."""
         self.every = [
             numbers.axis(loop, loops[loop], numbers.choose(size < own[loop], size, loops[loop]), self.clip)
             for loop, size in zip(order, sizes, strict=True)
@@ -73,6 +76,12 @@ class Grid:
         for axis in self.axes:
             if axis.loop in loops:
                 axis.cut(1)
+
+    def walked(self, turns: Callable[[Footprint, Grid], int]) -> Grid:
+        """The same tiles with another count of how often a walk turns to each tile of an operand."""
+        other = copy(self)
+        other.turns = turns
+        return other
 
     def footprint(self, operand: Operand) -> Footprint:
         """The operand's footprint, made once for all operands that the loops index alike."""

@@ -10,7 +10,7 @@ from simdc.cost.greedy import greedy_tiling
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
 from simdc.cost.result import Cost
-from simdc.cost.tiling import Tiling, check_loops
+from simdc.cost.tiling import Tiling, TilingError, check_loops
 
 from .contraction import TiledContraction
 from .vector import TiledProgram
@@ -32,6 +32,9 @@ class ExactModel:
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         check_loops(kernel, tiling)
         tiled = tile(kernel, tiling.order, tiling.sizes, hardware)
+        fault = tiled.fault()
+        if fault is not None:
+            raise TilingError(fault)
         check(tiled.needs(), tiling)
         return tiled.cost()
 
@@ -39,8 +42,8 @@ class ExactModel:
 def tile(
     kernel: Kernel, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, numbers: Numbers = ONE
 ) -> Tiled:
-    """The kernel with its loops cut, one way or many; raises TilingError when the order leaves an accumulator of a
-    vector program half-way."""
+    """The kernel with its loops cut, one way or many: `sizes` are the tile sizes of the loops in `order`, whole numbers
+    or, where `numbers` says so, arrays."""
     if isinstance(kernel, VectorProgram):
-        return TiledProgram(kernel, order, sizes, hardware, numbers)
-    return TiledContraction(kernel, order, sizes, hardware, numbers)
+        return TiledProgram.cut(kernel, order, sizes, hardware, numbers)
+    return TiledContraction.cut(kernel, order, sizes, hardware, numbers)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
+from typing import Self
 
-from simdc.cost.axis import ONE, Numbers, Places
+from simdc.cost.axis import Numbers, Places
 from simdc.cost.capacity import Need, array_needs
-from simdc.cost.grid import Grid, round_up
+from simdc.cost.grid import Footprint, Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
@@ -19,24 +20,11 @@ from .stream import Stream, stream
 
 
 class TiledContraction:
-    """The execution of a contraction in docs/architecture.md under one tiling, or many at once.
+    """The execution of a contraction in docs/architecture.md, its loops cut as `grid` says, one way or many at once."""
 
-    `sizes` are the tile sizes of the loops in `order`: whole numbers, or arrays where `numbers` says so.
-    """
-
-    def __init__(
-        self,
-        kernel: Contraction,
-        order: Sequence[str],
-        sizes: Sequence[int],
-        hardware: Hardware,
-        numbers: Numbers = ONE,
-    ):
+    def __init__(self, kernel: Contraction, grid: Grid, hardware: Hardware):
         ports = hardware.systolic.bandwidths
-        own = loop_bounds(kernel)
-        self.kernel, self.hardware = kernel, hardware
-        self.grid = grid = Grid(own, round_up(own, kernel, hardware), order, sizes, hardware, numbers)
-        grid.cut_at_borders(kernel.operands)
+        self.kernel, self.grid, self.hardware = kernel, grid, hardware
         self.weight = stream(kernel.weight, ports.weight_bits_per_cycle, grid)
         self.ifmap = stream(kernel.ifmap, ports.ifmap_bits_per_cycle, grid)
         self.psum = self.ofmap = stream(kernel.psum, ports.psum_bits_per_cycle, grid)
@@ -56,6 +44,23 @@ class TiledContraction:
         busy, total = self.busy(), self.total_cycles()
         stall = total - self.compute_cycles
         return Cost(Cycles(self.compute_cycles, stall), self.dram_bits(), self.sram_bits(), self.ops(), busy)
+
+    @classmethod
+    def cut(
+        cls, kernel: Contraction, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, numbers: Numbers
+    ) -> Self:
+        own = loop_bounds(kernel)
+        grid = Grid(own, round_up(own, kernel, hardware), order, sizes, hardware, numbers)
+        grid.cut_at_borders(kernel.operands)
+        return cls(kernel, grid, hardware)
+
+    def walked(self, turns: Callable[[Footprint, Grid], int]) -> Self:
+        """`Grid.walked`: for bounds over many loop orders."""
+        return type(self)(self.kernel, self.grid.walked(turns), self.hardware)
+
+    def fault(self) -> str | None:
+        """Why the loop order cannot be run: any can."""
+        return None
 
     def needs(self) -> list[Need]:
         return array_needs(self.kernel, self.grid, self.hardware)
@@ -128,26 +133,34 @@ class TiledContraction:
 
     def ends(self) -> tuple[int, int]:
         """Cycles of the first loads and of the last store, which nothing overlaps."""
-        axes, ports = self.grid.axes, [0, 0]
-        first = tuple([axis.place(0) for axis in axes])
+        ports = [0, 0]
+        first = self._first
         for moved, port in self.loads:
             ports[port] = ports[port] + moved.cycles_at(first)
-        last = tuple([axis.place(axis.count - 1) for axis in axes])
-        return self.grid.numbers.larger(*ports), self.ofmap.cycles_at(last)
+        return self.grid.numbers.larger(*ports), self.ofmap.cycles_at(self._last)
+
+    @property
+    def _first(self) -> Places:
+        return tuple([axis.place(0) for axis in self.grid.axes])
+
+    @property
+    def _last(self) -> Places:
+        return tuple([axis.place(axis.count - 1) for axis in self.grid.axes])
 
     def least_cost(self) -> Cost:
-        """All counts, and for cycles a bound that they never fall below: between the first loads and the last store,
-        which nothing overlaps, the array computes and each port moves the rest of its bits."""
+        """All counts, and for cycles a bound that they never fall below. Between the first loads and the last store,
+        which nothing overlaps, the array computes; the other loads are through before the last tile computes, and no
+        result moves before the first tile is computed."""
         larger, compute = self.grid.numbers.larger, self.compute_cycles
-        ports, first = [0, 0], [0, 0]
-        start = tuple([axis.place(0) for axis in self.grid.axes])
+        ports, first, start, end = [0, 0], [0, 0], self._first, self._last
         for moved, port in self.loads:
             ports[port] = ports[port] + moved.least_cycles(moved.times)
             first[port] = first[port] + moved.cycles_at(start)
         psum_port = self.psum.least_cycles(2 * (self.psum.times - 1)) + self.ofmap.least_cycles(1)
-        opening, closing = self.ends()
-        rests = (ports[0] - first[0], ports[1] - first[1], psum_port - closing)
-        stall = opening + reduce(larger, rests, compute) + closing - compute
+        opening, closing = larger(*first), self.ofmap.cycles_at(end)
+        loading = larger(ports[0] - first[0], ports[1] - first[1]) + self.steps.of_tile(end) + self.fill_cycles
+        storing = self.steps.of_tile(start) + self.fill_cycles + psum_port - closing
+        stall = opening + larger(larger(loading, storing), compute) + closing - compute
         busy = Busy(compute, ports[0], ports[1], psum_port)
         return Cost(Cycles(compute, stall), self.dram_bits(), self.sram_bits(), self.ops(), busy)
 

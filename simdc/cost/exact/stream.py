@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simdc.cost.axis import Places, combinations
-from simdc.cost.grid import Footprint, Grid, visits
+from simdc.cost.grid import Footprint, Grid
 from simdc.cost.kernel import Operand
 
 
@@ -21,7 +21,7 @@ class Stream:
     def __init__(self, footprint: Footprint, bits: int, bandwidth: int, grid: Grid):
         self.footprint = footprint
         self.innermost = footprint.slots[-1] if footprint.slots else -1
-        self.times = visits(footprint, grid)
+        self.times = grid.turns(footprint, grid)
         self.bits_once = footprint.total * bits
         self._bits = bits
         self._bandwidth = bandwidth

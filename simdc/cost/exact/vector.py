@@ -3,49 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Self
 
-from simdc.cost.axis import ONE, Axis, Numbers
+from simdc.cost.axis import Axis, Numbers
 from simdc.cost.capacity import Need, unfinished, vector_need
-from simdc.cost.grid import Grid, round_up
+from simdc.cost.grid import Footprint, Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.tiling import TilingError, loop_bounds
+from simdc.cost.tiling import loop_bounds
 
 from .code import code_cost
 from .stream import Stream, stream
 
 
 class TiledProgram:
-    """The execution of a vector program in docs/architecture.md under one tiling, or many at once.
+    """The execution of a vector program in docs/architecture.md, its loops cut as `grids` say, one for each phase: one
+    way, or many at once."""
 
-    `sizes` are the tile sizes of the loops in `order`: whole numbers, or arrays where `numbers` says so. Raises
-    TilingError when the order leaves an accumulator half-way.
-    """
-
-    def __init__(
-        self,
-        program: VectorProgram,
-        order: Sequence[str],
-        sizes: Sequence[int],
-        hardware: Hardware,
-        numbers: Numbers = ONE,
-    ):
+    def __init__(self, program: VectorProgram, grids: Sequence[Grid], hardware: Hardware):
         self.program, self.hardware = program, hardware
+        self.phases = list(zip(program.phases, grids, strict=True))
+
+    @classmethod
+    def cut(
+        cls, program: VectorProgram, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, numbers: Numbers
+    ) -> Self:
         own = loop_bounds(program)
-        self.bounds = round_up(own, program, hardware)
-        self.phases: list[tuple[Phase, Grid]] = []
+        bounds = round_up(own, program, hardware)
+        grids: list[Grid] = []
         for phase in program.phases:
-            loops = {loop.name: self.bounds[loop.name] for loop in phase.loops}
+            loops = {loop.name: bounds[loop.name] for loop in phase.loops}
             grid = Grid(own, loops, order, sizes, hardware, numbers)
             grid.cut_at_borders((*phase.inputs, *phase.outputs))
+            grids.append(grid)
+        return cls(program, grids, hardware)
+
+    def walked(self, turns: Callable[[Footprint, Grid], int]) -> Self:
+        """`Grid.walked`: for bounds over many loop orders."""
+        return type(self)(self.program, [grid.walked(turns) for _, grid in self.phases], self.hardware)
+
+    def fault(self) -> str | None:
+        """Why the loop order cannot be run, if it cannot."""
+        for phase, grid in self.phases:
             left = unfinished(phase, grid)
             if left is not None:
-                raise TilingError(
-                    f"loop order {list(order)} leaves '{left.name}' before it is complete; "
+                order = [axis.loop for axis in grid.every]
+                return (
+                    f"loop order {order} leaves '{left.name}' before it is complete; "
                     "it lives in vector memory only: put the loops that it sums over inside the others"
                 )
-            self.phases.append((phase, grid))
+        return None
 
     def needs(self) -> Iterator[Need]:
         for phase, grid in self.phases:
@@ -85,7 +93,8 @@ class TiledProgram:
     def _traffic(self, phase: Phase, grid: Grid, cycles_of: Callable[[Stream, int], int]) -> tuple[int, int, int]:
         """Bits loaded, bits stored and cycles of all transfers."""
         bandwidth = self.hardware.simd.bandwidth_bits_per_cycle
-        shared = [shared_loops(operand, self.bounds) for operand in phase.outputs]
+        bounds = {axis.loop: axis.bound for axis in grid.every}
+        shared = [shared_loops(operand, bounds) for operand in phase.outputs]
         grid.cut_after_first([loop for loops in shared for loop in loops])
         loaded = stored = cycles = 0
         for operand in phase.inputs:

@@ -7,6 +7,6 @@ cycles = cost.cycles.total[legal]
 
 from __future__ import annotations
 
-from .evaluate import Costs, bound_many, evaluate_many
+from .evaluate import Costs, bound_many, evaluate_many, number_type
 
-__all__ = ["Costs", "bound_many", "evaluate_many"]
+__all__ = ["Costs", "bound_many", "evaluate_many", "number_type"]

@@ -52,16 +52,15 @@ def _over_chunks(
     kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware, price: Callable[[Tiled], Cost]
 ) -> Costs:
     table = _checked(kernel, order, sizes)
-    kind = _safe_kind(kernel, hardware)
+    kind = number_type(kernel, hardware)
     bounds = loop_bounds(kernel)
     one = price(tile(kernel, order, [bounds[loop] for loop in order], hardware))
     legal = np.zeros(len(table), dtype=bool)
     columns: dict[str, Whole] = {path: np.zeros(len(table), dtype=kind) for path, _ in _leaves(one)}
     for chosen in _alike(kernel, order, table, hardware):
         part = np.ascontiguousarray(table[chosen].T).astype(kind)
-        try:
-            many = tile(kernel, order, cast("Sequence[int]", list(part)), hardware, MANY)
-        except TilingError:
+        many = tile(kernel, order, cast("Sequence[int]", list(part)), hardware, MANY)
+        if many.fault() is not None:
             continue
         fits = np.ones(part.shape[1], dtype=bool)
         for need in many.needs():
@@ -102,7 +101,7 @@ def _alike(
             yield by_pattern[start : min(start + CHUNK, end)]
 
 
-def _safe_kind(kernel: Kernel, hardware: Hardware) -> type[np.int64] | type[object]:
+def number_type(kernel: Kernel, hardware: Hardware) -> type[np.int64] | type[object]:
     """int64 if no number on the way can overflow. A tile's footprint has at most as many elements as it has points,
     times the steps of the index expressions, so no count exceeds that of all points by more than a point's share of
     each: bits moved, bits read and written on chip, cycles."""

@@ -1,0 +1,12 @@
+"""The best schedule of a kernel under `exact`, with a certificate. Needs numpy.
+
+from simdc.cost.search import objective_for, search
+tiling, cost, certificate = search(kernel, hardware, objective_for("cycles", kernel, hardware))
+"""
+
+from __future__ import annotations
+
+from .objective import OBJECTIVES, Objective, objective_for
+from .search import Certificate, Found, search
+
+__all__ = ["OBJECTIVES", "Certificate", "Found", "Objective", "objective_for", "search"]

@@ -1,0 +1,111 @@
+"""The tile sizes that a loop can have, by how many tiles they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdc.cost.grid import round_up
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.tiling import loop_bounds
+
+Sizes = NDArray[np.int64]
+
+
+class Cuts(NamedTuple):
+    """Ways to cut one loop of `own` iterations, `bound` as the machine runs it, the whole loop first.
+
+    Each way has a number of tiles, a tile size, the same as the machine runs it (the whole loop rounded up), and how
+    often at least an array passes along the loop over all tiles.
+    """
+
+    loop: str
+    own: int
+    bound: int
+    counts: Sizes
+    sizes: Sizes
+    stored: Sizes
+    passes: Sizes
+
+    def first(self, ways: int) -> Cuts:
+        """Only so many ways, with the fewest tiles."""
+        parts = (self.counts, self.sizes, self.stored, self.passes)
+        return Cuts(self.loop, self.own, self.bound, *(part[:ways] for part in parts))
+
+
+def even(kernel: Kernel, hardware: Hardware) -> list[Cuts]:
+    """For each loop and each number of tiles the smallest size, and the smallest of those with which an array passes
+    along the loop least often. `passes` holds for any size with as many tiles."""
+    return [_even(*loop) for loop in _loops(kernel, hardware)]
+
+
+def all_sizes(kernel: Kernel, hardware: Hardware) -> list[Cuts]:
+    """For each loop every size."""
+    found: list[Cuts] = []
+    for loop, own, bound, width in _loops(kernel, hardware):
+        sizes = [*range(own - 1, 0, -1)]
+        found.append(_cuts(loop, own, bound, sizes, [_passes(bound, size, width) for size in (bound, *sizes)]))
+    return found
+
+
+def _loops(kernel: Kernel, hardware: Hardware) -> Iterator[tuple[str, int, int, int]]:
+    """Each loop with its own bound, its bound as the machine runs it, and the width of the array along it."""
+    own = loop_bounds(kernel)
+    bounds = round_up(own, kernel, hardware)
+    if isinstance(kernel, VectorProgram):
+        widths = {kernel.lanes: hardware.simd.lanes}
+    else:
+        widths = {kernel.rows: hardware.systolic.rows, kernel.columns: hardware.systolic.columns}
+    for loop, bound in own.items():
+        yield loop, bound, bounds[loop], widths.get(loop, 1)
+
+
+def _even(loop: str, own: int, bound: int, width: int) -> Cuts:
+    sizes: list[int] = []
+    passes = [_passes(bound, bound, width)]
+    for count in _counts(bound, own):
+        fewest = _with_fewest_passes(bound, own, count, width)
+        for size in sorted({-(-bound // count), fewest}):
+            sizes.append(size)
+            passes.append(_passes(bound, fewest, width))
+    return _cuts(loop, own, bound, sizes, passes)
+
+
+def _cuts(loop: str, own: int, bound: int, sizes: Sequence[int], passes: Sequence[int]) -> Cuts:
+    stored = [bound, *sizes]
+    counts = [-(-bound // size) for size in stored]
+    return Cuts(loop, own, bound, _array(counts), _array([own, *sizes]), _array(stored), _array(passes))
+
+
+def _array(numbers: Sequence[int]) -> Sizes:
+    return np.array(numbers, dtype=np.int64)
+
+
+def _with_fewest_passes(bound: int, own: int, count: int, width: int) -> int:
+    """The smallest size that makes `count` tiles with the fewest passes. A multiple of the width has no more passes
+    than any other size; where none is possible the largest size has the fewest."""
+    least, most = -(-bound // count), min(-(-bound // (count - 1)) - 1, own - 1)
+    full = -(-least // width)
+    last = _passes(bound, min(full * width, most), width) - (count - 1) * full
+    return max(least, -(-(bound - last * width) // (count - 1)))
+
+
+def _counts(bound: int, own: int) -> Iterator[int]:
+    """Numbers of tiles, more than one, that some size below `own` makes, smallest first."""
+    size = own - 1
+    while size >= 1:
+        count = -(-bound // size)
+        if count > 1:
+            yield count
+        # The next smaller size that makes more tiles.
+        size = -(-bound // count) - 1
+
+
+def _passes(bound: int, size: int, width: int) -> int:
+    """How often the array passes along the loop, over all its tiles."""
+    full, rest = divmod(bound, size)
+    return full * -(-size // width) - (-rest // width)

@@ -1,0 +1,54 @@
+"""Loop orders, and how often at least they turn to each tile of an operand.
+
+An operand is loaded again when a loop outside the innermost one that moves it steps without moving it. So if the
+innermost loop that is cut moves an operand, every cut loop that does not move it makes the walk come back; if it does
+not move the operand, there are orders that never come back. Loops that move the same operands are alike in this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
+
+from simdc.cost.grid import Footprint, Grid
+from simdc.cost.kernel import Contraction, Kernel
+
+Order = tuple[str, ...]
+
+
+def families(kernel: Kernel, loops: Sequence[str]) -> list[Order]:
+    """Loops that move the same operands together."""
+    if isinstance(kernel, Contraction):
+        operands = kernel.operands
+    else:
+        operands = tuple(operand for phase in kernel.phases for operand in (*phase.inputs, *phase.outputs))
+    found: dict[tuple[bool, ...], Order] = {}
+    for loop in loops:
+        moves = tuple(loop in operand.loops for operand in operands)
+        found[moves] = (*found.get(moves, ()), loop)
+    return list(found.values())
+
+
+def fewest_turns(innermost: Sequence[str]) -> Callable[[Footprint, Grid], int]:
+    """For `Grid.walked`: at least so many turns, in any order whose innermost cut loop is of the family `innermost`."""
+
+    def turns(footprint: Footprint, grid: Grid) -> int:
+        times = 1
+        if any(axis.loop in innermost for axis in footprint.axes):
+            for slot, axis in enumerate(grid.axes):
+                if slot not in footprint.slots:
+                    times = times * axis.count
+        return times
+
+    return turns
+
+
+def orders(loops: Sequence[str], cut: Sequence[str], family: Sequence[str]) -> Iterator[Order]:
+    """All orders of the loops in `cut` whose innermost is of `family`; the others, which have one tile, go first."""
+    whole = [loop for loop in loops if loop not in cut]
+    if not cut:
+        yield tuple(loops)
+    for innermost in cut:
+        if innermost in family:
+            for outer in permutations([loop for loop in cut if loop != innermost]):
+                yield (*whole, *outer, innermost)

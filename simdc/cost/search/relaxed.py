@@ -1,0 +1,163 @@
+"""What a schedule costs at least when it is known of some loops only how they are cut.
+
+The other loops stand uncut where cutting makes a schedule dearer, and as single iterations where it makes tiles
+smaller. Of traffic only what must move at all is counted: a window that skips elements may skip more when cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simdc.cost.capacity import resident
+from simdc.cost.exact import tile
+from simdc.cost.grid import round_up
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
+from simdc.cost.result import Busy, Cost, Cycles, DramBits
+from simdc.cost.tiling import loop_bounds
+
+Decided = Mapping[str, Any]
+"""A number, or an array with one for each schedule, by loop."""
+
+
+class Buffer(NamedTuple):
+    """Operands whose tiles must be in `limit_bits` together with `fixed_bits`."""
+
+    operands: tuple[Operand, ...]
+    fixed_bits: int
+    limit_bits: int
+
+
+class Relaxed:
+    """Bounds for one kernel on one machine."""
+
+    def __init__(self, kernel: Kernel, hardware: Hardware):
+        self.own = own = loop_bounds(kernel)
+        self._kernel, self._hardware = kernel, hardware
+        self._bounds = round_up(own, kernel, hardware)
+        self._whole = tile(kernel, list(own), list(own.values()), hardware).least_cost()
+        self._buffers = _buffers(kernel, hardware)
+
+    def fits(self, sizes: Decided) -> Any:
+        """Whether the decided tile sizes may fit, the others being one."""
+        fitting: Any = True
+        for operands, fixed_bits, limit_bits in self._buffers:
+            need: Any = fixed_bits
+            for operand in operands:
+                need = need + self._least_tile(operand, sizes) * operand.bits
+            fitting = fitting & (need <= limit_bits)
+        return fitting
+
+    def _least_tile(self, operand: Operand, sizes: Decided) -> Any:
+        elements: Any = 1
+        for (terms, constant), extent in zip(operand.index, operand.shape, strict=True):
+            reach: Any = 1
+            for loop, step in terms:
+                if loop in sizes:
+                    reach = reach + step * (sizes[loop] - 1)
+            if not self._hardware.stores_padding:
+                top = constant + sum(step * (self._bounds[loop] - 1) for loop, step in terms)
+                reach = np.maximum(reach - max(0, -constant) - max(0, top - extent + 1), 0)
+            elements = elements * reach
+        return elements
+
+    def cost(self, counts: Decided, passes: Decided, innermost: str) -> Cost:
+        """At least, for any order in which `innermost`, or a loop that moves the same operands, is the innermost that
+        is cut. `counts` and `passes` are those of the decided loops."""
+        if isinstance(self._kernel, VectorProgram):
+            return self._program(self._kernel, counts, innermost)
+        return self._contraction(self._kernel, counts, passes, innermost)
+
+    def _contraction(self, kernel: Contraction, counts: Decided, passes: Decided, innermost: str) -> Cost:
+        array, ports = self._hardware.systolic, self._hardware.systolic.bandwidths
+        steps: Any = 1
+        tiles: Any = 1
+        for loop, bound in self._bounds.items():
+            width = {kernel.rows: array.rows, kernel.columns: array.columns}.get(loop, 1)
+            steps = steps * passes.get(loop, -(-bound // width))
+            tiles = tiles * counts.get(loop, 1)
+        compute = steps + tiles * (array.rows + array.columns - 2)
+
+        def moved(operand: Operand | None) -> Any:
+            if operand is None:
+                return 0
+            return self._least_moved(operand) * _turns(operand, self._bounds, counts, innermost)
+
+        weight, ifmap, bias = (moved(o) * (o.bits if o else 0) for o in (kernel.weight, kernel.ifmap, kernel.bias))
+        once = self._least_moved(kernel.psum)
+        psum = 2 * (moved(kernel.psum) - once) * kernel.psum.bits
+        ofmap = once * kernel.ofmap_bits
+        busy = Busy(
+            compute,
+            -(-(weight + bias) // ports.weight_bits_per_cycle),
+            -(-ifmap // ports.ifmap_bits_per_cycle),
+            -(-(psum + ofmap) // ports.psum_bits_per_cycle),
+        )
+        longest = np.maximum(np.maximum(compute, busy.weight_port), np.maximum(busy.ifmap_port, busy.psum_port))
+        traffic = DramBits(weight, ifmap, psum, ofmap, bias)
+        return self._whole._replace(cycles=Cycles(compute, longest - compute), dram_bits=traffic, busy=busy)
+
+    def _program(self, program: VectorProgram, counts: Decided, innermost: str) -> Cost:
+        simd = self._hardware.simd
+        compute: Any = self._whole.cycles.compute
+        loaded: Any = 0
+        stored: Any = 0
+        for phase in program.phases:
+            nest = [loop.name for loop in phase.loops]
+            tiles: Any = 1
+            for loop in nest:
+                tiles = tiles * counts.get(loop, 1)
+            compute = compute + (tiles - 1) * (simd.pipeline_stages + simd.lanes - 2)
+            for operand in phase.inputs:
+                once = self._least_moved(operand) * operand.bits
+                loaded = loaded + once * _turns(operand, nest, counts, innermost)
+            for operand in phase.outputs:
+                once = self._least_moved(operand) * operand.bits
+                turns = _turns(operand, nest, counts, innermost)
+                loaded, stored = loaded + once * (turns - 1), stored + once * turns
+        transfer = -(-(loaded + stored) // simd.bandwidth_bits_per_cycle)
+        return self._whole._replace(
+            cycles=Cycles(compute, transfer),
+            dram_bits=DramBits(ifmap=loaded, ofmap=stored),
+            busy=Busy(compute=compute, simd_port=transfer),
+        )
+
+    def _least_moved(self, operand: Operand) -> int:
+        """Elements that any tiling moves at least once."""
+        elements = 1
+        for (terms, constant), extent in zip(operand.index, operand.shape, strict=True):
+            places = max((self._bounds[loop] for loop, _ in terms), default=1)
+            if not self._hardware.stores_padding:
+                top = constant + sum(step * (self._bounds[loop] - 1) for loop, step in terms)
+                places = max(0, places - max(0, -constant) - max(0, top - extent + 1))
+            elements *= places
+        return elements
+
+
+def _turns(operand: Operand, nest: Mapping[str, int] | Sequence[str], counts: Decided, innermost: str) -> Any:
+    """Where the innermost loop that is cut moves the operand, every other cut loop makes the walk come back."""
+    turns: Any = 1
+    if innermost in operand.loops:
+        for loop in nest:
+            if loop in counts and loop not in operand.loops:
+                turns = turns * counts[loop]
+    return turns
+
+
+def _buffers(kernel: Kernel, hardware: Hardware) -> list[Buffer]:
+    if isinstance(kernel, VectorProgram):
+        return [_vector_memory(phase, hardware) for phase in kernel.phases]
+    buffers = hardware.systolic.buffers
+    limits = [buffers.weight_bits, buffers.ifmap_bits, *([] if kernel.bias is None else [buffers.bias_bits])]
+    return [
+        Buffer((operand,), 0, capacity_bits // 2)
+        for operand, capacity_bits in zip(kernel.operands, [*limits, buffers.psum_bits], strict=True)
+    ]
+
+
+def _vector_memory(phase: Phase, hardware: Hardware) -> Buffer:
+    operands, vectors = resident(phase)
+    return Buffer(operands, vectors * hardware.simd.lanes * hardware.simd.width_bits, hardware.simd.vmem_bits)
