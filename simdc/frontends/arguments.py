@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import shape_of
+from simdc.ir.movement import MAX_RANK
 
 from .builder import MAX_SIZE, LayerError
 
@@ -25,6 +26,12 @@ def shown(value: object) -> str:
 def positive(option: str, value: object) -> int:
     if not (isinstance(value, int) and _is_int(value, 1)):
         raise LayerError(f"{option} must be a positive whole number, got {shown(value)}", option)
+    return value
+
+
+def natural(option: str, value: object) -> int:
+    if not (isinstance(value, int) and _is_int(value, 0)):
+        raise LayerError(f"{option} must be a whole number, not negative, got {shown(value)}", option)
     return value
 
 
@@ -48,10 +55,36 @@ def _sizes(option: str, value: object, counts: tuple[int, ...], minimum: int, wo
     return tuple(entries)
 
 
-def pair(option: str, value: object) -> tuple[int, int]:
+def sizes(option: str, value: object) -> tuple[int, ...]:
+    """3 or [3, 5, 7]: sizes of as many dimensions."""
+    return _sizes(option, value, tuple(range(1, MAX_RANK)), 1, "a list of positive whole numbers, five at most")
+
+
+def dimension(option: str, value: object, x: SSAValue) -> int:
+    """The number of a dimension of `x`, from 0; -1 is the last."""
+    rank = len(shape_of(x))
+    if isinstance(value, bool) or not isinstance(value, int) or not -rank <= value < rank:
+        raise LayerError(f"{option} must be a dimension from {-rank} to {rank - 1}, got {shown(value)}", option)
+    return value % rank
+
+
+def dimensions(option: str, value: object, x: SSAValue) -> tuple[int, ...]:
+    """One dimension of `x` or a list of some."""
+    given = cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else (value,)
+    return tuple(dimension(option, each, x) for each in given)
+
+
+def word(option: str, value: object, known: Collection[str]) -> str:
+    if not isinstance(value, str) or value not in known:
+        raise LayerError(f"{option} must be one of {', '.join(known)}, got {shown(value)}", option)
+    return value
+
+
+def pair(option: str, value: object, minimum: int = 1) -> tuple[int, int]:
     """3 or [3, 5] (height, width)."""
-    sizes = _sizes(option, value, (1, 2), 1, "a positive whole number or [height, width]")
-    return sizes[0], sizes[-1]
+    what = "a positive whole number" if minimum == 1 else "a whole number, not negative,"
+    found = _sizes(option, value, (1, 2), minimum, f"{what} or [height, width]")
+    return found[0], found[-1]
 
 
 def four(option: str, value: object) -> tuple[int, int, int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from math import prod
 
@@ -10,7 +9,7 @@ from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr,
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.ir.base import LayerOp, make_tensor_type, shape_of
+from simdc.ir.base import LayerOp, make_tensor_type, name_hint, shape_of
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
 
 MAX_SIZE = 2**48
@@ -47,7 +46,7 @@ class NetworkBuilder:
         if not shape or min(shape) < 1 or prod(shape) * self.batch > MAX_SIZE:
             raise LayerError(f"input '{name}' must have positive sizes, at most {MAX_SIZE} elements in all")
         argument = self._block.insert_arg(make_tensor_type(f32, (self.batch, *shape)), len(self._block.args))
-        argument.name_hint = _hint(name)
+        argument.name_hint = name_hint(name)
         return argument
 
     def layer(
@@ -92,15 +91,10 @@ class NetworkBuilder:
         result = op.results[0]
         if prod(shape_of(result)) > MAX_SIZE:
             raise LayerError(f"the result would have {prod(shape_of(result))} elements, more than {MAX_SIZE}")
-        result.name_hint = _hint(name)
+        result.name_hint = name_hint(name)
         self._block.add_op(op)
         return result
 
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._block.add_op(ReturnOp(*results))
         return ModuleOp([NetworkOp(self.name, self.phase, self.batch, self._parameters, self._block)])
-
-
-def _hint(name: str) -> str | None:
-    """`name` as an SSA name, or None where it cannot be one."""
-    return name if re.fullmatch(r"[A-Za-z_][\w.$-]*", name, re.ASCII) else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import ClassVar, Self, cast
 
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, StringAttr, TensorType
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, StringAttr, TensorType
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, opt_attr_def, prop_def, traits_def
 from xdsl.parser import Parser
@@ -35,6 +36,11 @@ def tensor_type(value: SSAValue) -> TensorType[Attribute]:
     if not isinstance(kind, TensorType):
         raise VerifyException(f"expected a tensor, got {kind}")
     return cast("TensorType[Attribute]", kind)
+
+
+def name_hint(name: str) -> str | None:
+    """`name` as an SSA name, or None where it cannot be one."""
+    return name if re.fullmatch(r"[A-Za-z_][\w.$-]*", name, re.ASCII) else None
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
@@ -67,7 +73,9 @@ class LayerOp(IRDLOperation):
     """A node of the network. `layer` is its name.
 
     Passes write `unit`, `tiling`, `accumulator` (bits of a partial sum on the array that runs the op), `folded` (names
-    of layers that became part of this one) and `cost`, or into `uncosted` why the cost model has no price for it.
+    of layers that became part of this one) and `cost`, or into `uncosted` why the cost model has no price for it;
+    `artefacts` is what the model itself finds wrong with its answer.
+    `merged` names nodes of the source that a front end made one layer of together with this one.
     `UNIT` is the array that runs the op, None for an op that moves and computes nothing; `ROLES` says, operand by
     operand, which of the systolic array's operands each one is.
     """
@@ -80,9 +88,12 @@ class LayerOp(IRDLOperation):
     tiling = opt_attr_def(TilingAttr)
     cost = opt_attr_def(CostAttr)
     uncosted = opt_attr_def(StringAttr)
+    artefacts = opt_attr_def(ArrayAttr[StringAttr])
     folded = opt_attr_def(ArrayAttr[StringAttr])
+    merged = opt_attr_def(ArrayAttr[StringAttr])
     accumulator = opt_attr_def(IntegerAttr)
     phase = opt_attr_def(StringAttr)
+    search = opt_attr_def(DictionaryAttr)
     traits = traits_def(Pure())
 
     @property

@@ -1,7 +1,7 @@
-"""Joining tensors along the channels, and taking a range of channels out again: data is copied in DRAM.
+"""Joining tensors along a dimension, and taking a range of it out again: data is copied in DRAM.
 
-A channel's place in the result is another than in its operand, and lanes cannot see each other, so channels do not lie
-across the lanes: the image's width does, or the batch where there is no image.
+A position along the joined dimension is another in the result than in its operand, so that dimension does not lie
+across the lanes: where channels are joined the image's width does, or the batch where there is no image.
 """
 
 from __future__ import annotations
@@ -11,104 +11,135 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, Operand, Phase, VectorProgram, affine
 
 from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from .movement import check_axis, copy_phase, dimension_names, lanes_loop
 
-DIMENSIONS: tuple[str, ...] = ("n", "c", "h", "w")
+CHANNELS = IntegerAttr(1, i64)
+
+MOST_INPUTS = 4096
+"""Of a concatenation: each has a phase of its own in its program."""
 
 
-def _copy(source: Operand, target: Operand, shape: tuple[int, ...], channels: str) -> Phase:
-    """`target = source`, element by element of `shape`; `channels` names the loop over them."""
-    names = (DIMENSIONS[0], channels, *DIMENSIONS[2:])[: len(shape)]
+def resized(shape: tuple[int, ...], axis: int, size: int) -> tuple[int, ...]:
+    """`shape` with another size along `axis`."""
+    return (*shape[:axis], size, *shape[axis + 1 :])
+
+
+def _names(shape: tuple[int, ...], axis: int, along: str) -> tuple[str, ...]:
+    """The loops over `shape`; the one over `axis` is called `along`."""
+    names = dimension_names(shape)
+    return (*names[:axis], along, *names[axis + 1 :])
+
+
+def _index(names: tuple[str, ...], axis: int, step: int = 1, first: int = 0) -> tuple[str | Affine, ...]:
+    return (*names[:axis], affine((names[axis], step), constant=first), *names[axis + 1 :])
+
+
+def _copy(source: Operand, target: Operand, shape: tuple[int, ...], names: tuple[str, ...], axis: int) -> Phase:
+    """`target = source`, element by element of `shape`, the loop over `axis` outermost."""
     bounds = dict(zip(names, shape, strict=True))
-    order = (channels, *(name for name in names if name != channels))
-    block = Block(order, (Instruction("move", target.name, (source.name,)),))
-    return Phase(tuple(Loop(name, bounds[name]) for name in order), (source,), (target,), (block,))
-
-
-def _index(shape: tuple[int, ...], channels: str, first: int = 0) -> tuple[str | Affine, ...]:
-    return (DIMENSIONS[0], affine(channels, constant=first), *DIMENSIONS[2:])[: len(shape)]
-
-
-def _lanes(shape: tuple[int, ...]) -> str:
-    return DIMENSIONS[len(shape) - 1] if len(shape) > 2 else "n"
-
-
-def _rest(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """All sizes but the channels."""
-    if not 2 <= len(shape) <= len(DIMENSIONS):
-        raise VerifyException(f"expected [n, c], [n, c, h] or [n, c, h, w], got shape {list(shape)}")
-    return (shape[0], *shape[2:])
+    order = (names[axis], *(name for name in names if name != names[axis]))
+    lanes = lanes_loop(dimension_names(shape), {axis})
+    return copy_phase([(name, bounds[name]) for name in order], target, source, lanes)
 
 
 @irdl_op_definition
 class ConcatOp(LayerOp):
-    """The inputs' channels one after the other; all other sizes are equal. One phase copies each input `x0`, `x1`, ...
-    to its part `y0`, `y1`, ... of the result."""
+    """The inputs one after the other along `axis`, by default the channels; all other sizes are equal. One phase copies
+    each input `x0`, `x1`, ... to its part `y0`, `y1`, ... of the result."""
 
     name = "simdc.concat"
 
     inputs = var_operand_def(TENSOR)
+    axis = prop_def(IntegerAttr.constr(i64), default_value=CHANNELS)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, *inputs: SSAValue):
-        n, _, *image = shape_of(inputs[0])
-        channels = sum(shape_of(value)[1] for value in inputs)
-        result = make_tensor_type(tensor_type(inputs[0]).element_type, (n, channels, *image))
-        super().__init__(operands=[inputs], result_types=[result], properties={"layer": StringAttr(layer)})
+    def __init__(self, layer: str, *inputs: SSAValue, axis: int = 1):
+        shape = shape_of(inputs[0])
+        axis += len(shape) if axis < 0 else 0
+        check_axis(shape, axis)
+        total = sum(shape_of(value)[axis] for value in inputs if len(shape_of(value)) > axis)
+        result = make_tensor_type(tensor_type(inputs[0]).element_type, resized(shape, axis, total))
+        super().__init__(
+            operands=[inputs],
+            result_types=[result],
+            properties={"layer": StringAttr(layer), "axis": IntegerAttr(axis, i64)},
+        )
 
     def result_shape(self) -> tuple[int, ...]:
-        shapes = [shape_of(value) for value in self.inputs]
-        if not shapes or len({_rest(shape) for shape in shapes}) != 1:
-            raise VerifyException(f"inputs must agree in all but the channels, got {list(map(list, shapes))}")
-        n, _, *image = shapes[0]
-        return (n, sum(shape[1] for shape in shapes), *image)
+        shapes, axis = [shape_of(value) for value in self.inputs], self.axis.value.data
+        if len(shapes) > MOST_INPUTS:
+            raise VerifyException(f"joins {len(shapes)} inputs; at most {MOST_INPUTS} are supported, join in steps")
+        for shape in shapes:
+            check_axis(shape, axis)
+        if not shapes or len({resized(shape, axis, 0) for shape in shapes}) != 1:
+            along = "the channels" if axis == 1 else f"dimension {axis}"
+            raise VerifyException(f"inputs must agree in all but {along}, got {list(map(list, shapes))}")
+        return resized(shapes[0], axis, sum(shape[axis] for shape in shapes))
 
     def kernel(self) -> VectorProgram:
         phases: list[Phase] = []
-        first = 0
+        first, axis = 0, self.axis.value.data
+        own = dimension_names(shape_of(self.result))
         for number, value in enumerate(self.inputs):
-            shape, channels = shape_of(value), f"c{number}"
-            source = operand(f"x{number}", value, _index(shape, channels))
-            target = operand(f"y{number}", self.result, _index(shape, channels, first))
-            phases.append(_copy(source, target, shape, channels))
-            first += shape[1]
-        return VectorProgram("concat", tuple(phases), lanes=_lanes(shape_of(self.result)))
+            shape = shape_of(value)
+            names = _names(shape, axis, f"{own[axis]}{number}")
+            source = operand(f"x{number}", value, _index(names, axis))
+            target = operand(f"y{number}", self.result, _index(names, axis, first=first))
+            phases.append(_copy(source, target, shape, names, axis))
+            first += shape[axis]
+        return VectorProgram("concat", tuple(phases), lanes=lanes_loop(own, {axis}))
 
 
 @irdl_op_definition
 class SliceOp(LayerOp):
-    """`channels` channels of the input from number `first` on."""
+    """`count` positions of the input along `axis`: number `first`, and each `step` further."""
 
     name = "simdc.slice"
 
     input = operand_def(TENSOR)
+    axis = prop_def(IntegerAttr.constr(i64))
     first = prop_def(IntegerAttr.constr(i64))
-    channels = prop_def(IntegerAttr.constr(i64))
+    count = prop_def(IntegerAttr.constr(i64))
+    step = prop_def(IntegerAttr.constr(i64), default_value=IntegerAttr(1, i64))
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, first: int, channels: int):
-        n, _, *image = shape_of(input)
+    def __init__(self, layer: str, input: SSAValue, axis: int, first: int, count: int, step: int = 1):
+        shape = shape_of(input)
+        axis += len(shape) if axis < 0 else 0
+        check_axis(shape, axis)
+        fields = {"axis": axis, "first": first, "count": count, "step": step}
         super().__init__(
             operands=[input],
-            result_types=[make_tensor_type(tensor_type(input).element_type, (n, channels, *image))],
+            result_types=[make_tensor_type(tensor_type(input).element_type, resized(shape, axis, count))],
             properties={
                 "layer": StringAttr(layer),
-                "first": IntegerAttr(first, i64),
-                "channels": IntegerAttr(channels, i64),
+                **{name: IntegerAttr(number, i64) for name, number in fields.items()},
             },
         )
 
     def result_shape(self) -> tuple[int, ...]:
-        shape, first, channels = shape_of(self.input), self.first.value.data, self.channels.value.data
-        _rest(shape)
-        if first < 0 or channels < 1 or first + channels > shape[1]:
-            raise VerifyException(f"channels {first} to {first + channels - 1} are not among the input's {shape[1]}")
-        return (shape[0], channels, *shape[2:])
+        shape, axis, first, count, step = self._geometry()
+        check_axis(shape, axis)
+        last = first + step * (count - 1)
+        if first < 0 or count < 1 or step < 1 or last >= shape[axis]:
+            what, beyond = ("channels", "") if axis == 1 else ("positions", f" along dimension {axis}")
+            every = f" by steps of {step}" if step != 1 else ""
+            raise VerifyException(f"{what} {first} to {last}{every} are not among the input's {shape[axis]}{beyond}")
+        return resized(shape, axis, count)
 
     def kernel(self) -> VectorProgram:
+        _, axis, first, _, step = self._geometry()
         shape = shape_of(self.result)
-        source = operand("x", self.input, _index(shape, "c", self.first.value.data))
-        target = operand("y", self.result, _index(shape, "c"))
-        return VectorProgram("slice", (_copy(source, target, shape, "c"),), lanes=_lanes(shape))
+        names = dimension_names(shape)
+        source = operand("x", self.input, _index(names, axis, step, first))
+        target = operand("y", self.result, _index(names, axis))
+        return VectorProgram("slice", (_copy(source, target, shape, names, axis),), lanes=lanes_loop(names, {axis}))
+
+    def _geometry(self) -> tuple[tuple[int, ...], int, int, int, int]:
+        """Shape of the input, axis, first, count and step."""
+        fields = (self.axis, self.first, self.count, self.step)
+        axis, first, count, step = (field.value.data for field in fields)
+        return shape_of(self.input), axis, first, count, step

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin, ModuleOp, StringAttr
+from xdsl.ir import Dialect, Operation
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.hardware import Hardware
@@ -16,6 +19,20 @@ from .network import place_of
 
 HARDWARE = "simdc.hardware"
 COST_MODEL = "simdc.cost_model"
+
+
+def make_context() -> Context:
+    """A context that knows our dialect, and loads it only when IR text is read."""
+    context = Context()
+    context.load_dialect(Builtin)
+    context.register_dialect("simdc", _dialect)
+    return context
+
+
+def _dialect() -> Dialect:
+    from .dialect import Simdc
+
+    return Simdc
 
 
 def hardware_of(module: ModuleOp) -> Hardware:
@@ -37,19 +54,30 @@ def cost_model_of(module: ModuleOp) -> str:
 
 
 def layer_error(op: LayerOp, message: str) -> SimdcError:
-    """An error about one layer, at the place that it was written at."""
-    text = f"{op.name} '{op.layer.data}': {message}"
+    """An error about one layer, at the place that it was written at. What does not verify may lack a name."""
+    name = op.properties.get("layer")
+    return _error_at(
+        op, f"{op.name} '{name.data}': {message}" if isinstance(name, StringAttr) else f"{op.name}: {message}"
+    )
+
+
+def _error_at(op: Operation, text: str) -> SimdcError:
     place = place_of(op)
     if place is None:
         return SimdcError(text)
     file, line, column = place
     if line == 0:
         return SimdcError(text, file=file)
+    if column == 0:
+        # A model without lines: its front end counts nodes.
+        return SimdcError(text, file=file, path=f"node {line}")
     return SimdcError(text, file=file, line=line, column=column, source_line=_source_line(file, line))
 
 
 def _source_line(file: str, line: int) -> str | None:
     """The line that an error points at, if the file is still there."""
+    if not Path(file).is_file():
+        return None
     try:
         with open(file, encoding="utf-8") as stream:
             return next(islice(stream, line - 1, line), "").rstrip("\n") or None
@@ -63,5 +91,5 @@ def first_invalid(module: ModuleOp) -> SimdcError | None:
         try:
             op.verify(verify_nested_ops=False)
         except VerifyException as error:
-            return layer_error(op, str(error)) if isinstance(op, LayerOp) else SimdcError(f"{op.name}: {error}")
+            return layer_error(op, str(error)) if isinstance(op, LayerOp) else _error_at(op, f"{op.name}: {error}")
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
@@ -20,6 +20,7 @@ from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from .attributes import Unit
 from .base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type, width_bits
 from .conv import Conv2DOp
+from .conv_transpose import ConvTranspose2DOp, spread_contraction
 from .window import ONES, ZEROS, window_output
 
 
@@ -33,7 +34,9 @@ class ConvGradOp(LayerOp):
     dilation = prop_def(DenseArrayBase.constr(i64), default_value=ONES)
     groups = prop_def(IntegerAttr.constr(i64), default_value=IntegerAttr(1, i64))
 
-    def _build(self, layer: str, conv: Conv2DOp, operands: Sequence[SSAValue], result: SSAValue) -> None:
+    def _build(
+        self, layer: str, conv: Conv2DOp | ConvTranspose2DOp, operands: Sequence[SSAValue], result: SSAValue
+    ) -> None:
         height, width = shape_of(result)[2:]
         super().__init__(
             operands=operands,
@@ -93,37 +96,11 @@ class Conv2DInputGradOp(ConvGradOp):
         return (n, in_channels * self.groups.value.data, *size)
 
     def kernel(self) -> Contraction:
-        n, channels, oh, ow = shape_of(self.gradient)
-        _, in_channels, kh, kw = shape_of(self.weight)
-        groups = self.groups.value.data
-        out_channels = channels // groups
-        (height, width), (sh, sw) = self.size.get_values(), self.stride.get_values()
-        (top, left, *_), (dh, dw) = self.padding.get_values(), self.dilation.get_values()
-        g = (affine("g"),) if groups > 1 else ()
-        split = (groups,) if groups > 1 else ()
-        rows = affine("oh", ("kh", dh), constant=top - dh * (kh - 1))
-        columns = affine("ow", ("kw", dw), constant=left - dw * (kw - 1))
-        ifmap = Operand(
-            "ifmap",
-            width_bits(self.gradient),
-            (n, *split, out_channels, (oh - 1) * sh + 1, (ow - 1) * sw + 1),
-            (affine("n"), *g, affine("ic"), rows, columns),
-        )
-        weight = Operand(
-            "weight",
-            width_bits(self.weight),
-            (*split, out_channels, in_channels, kh, kw),
-            (*g, affine("ic"), affine("oc"), affine("kh"), affine("kw")),
-        )
-        psum = Operand(
-            "psum",
-            self.accumulator_bits,
-            (n, *split, in_channels, height, width),
-            (affine("n"), *g, affine("oc"), affine("oh"), affine("ow")),
-        )
-        bounds = {"oc": in_channels, "ic": out_channels, "kh": kh, "kw": kw, "n": n, "oh": height, "ow": width}
-        macs = n * channels * oh * ow * in_channels * kh * kw
-        return self.contraction(bounds, (ifmap, weight, psum), macs)
+        return spread_contraction(
+            "conv2d", self.gradient, self.weight, None, self.result,
+            stride=self.stride.get_values(), padding=self.padding.get_values(), dilation=self.dilation.get_values(),
+            groups=self.groups.value.data, psum_bits=self.accumulator_bits,
+        )  # fmt: skip
 
 
 @irdl_op_definition
@@ -140,6 +117,14 @@ class Conv2DWeightGradOp(ConvGradOp):
 
     def __init__(self, layer: str, conv: Conv2DOp, gradient: SSAValue):
         self._build(layer, conv, [conv.input, gradient], conv.weight)
+
+    @classmethod
+    def of_transpose(cls, layer: str, conv: ConvTranspose2DOp, gradient: SSAValue) -> Self:
+        """Of a transposed convolution: its result's gradient stands in the place of the input, its input in that of the
+        gradient."""
+        op = cls.__new__(cls)
+        op._build(layer, conv, [gradient, conv.input], conv.weight)
+        return op
 
     def result_shape(self) -> tuple[int, ...]:
         (_, channels, *image), (_, out_channels, *positions) = shape_of(self.input), shape_of(self.gradient)

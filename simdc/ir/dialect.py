@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from .activation import ACTIVATIONS, ExpOp, LogOp, NegateOp, PReluGradOp, PReluOp, PReluSlopeGradOp
 from .attributes import CostAttr, HardwareAttr, TilingAttr, UnitAttr
 from .batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
+from .broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
+from .broadcast_grad import BroadcastGradOp
 from .concat import ConcatOp, SliceOp
 from .conv import Conv2DOp, LinearOp
 from .conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from .conv_transpose import ConvTranspose2DOp
 from .elementwise import AddOp, ReluOp
-from .elementwise_grad import MultiplyOp, ReduceSumOp, ReluGradOp
+from .elementwise_grad import ReluGradOp
 from .free import DropoutOp, FlattenOp, ReshapeOp
+from .instance_norm import InstanceNormGradOp, InstanceNormOp
 from .linear_grad import LinearInputGradOp, LinearWeightGradOp
 from .loss import SoftmaxCrossEntropyGradOp, SoftmaxCrossEntropyOp
 from .lrn_grad import LocalResponseNormGradOp
+from .matmul import MatMulOp
 from .network import NetworkOp, ParameterOp, ReturnOp
 from .norm import BatchNormOp, LocalResponseNormOp
-from .pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from .pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp
-from .softmax import SoftmaxOp
+from .pad import PadOp
+from .pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
+from .pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, WindowDivideOp
+from .reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp
+from .resize import ResizeGradOp, ResizeOp
+from .scalar import ScalarOp
+from .scalar_grad import ScalarGradOp
+from .softmax import SoftmaxGradOp, SoftmaxOp
+from .transpose import TransposeOp
 from .unmodelled import UnmodelledOp
 from .update import AdamOp, MomentumOp, RunningAverageOp, SgdOp
 
@@ -45,6 +57,19 @@ Simdc = Dialect(
         ReshapeOp,
         ConcatOp,
         SliceOp,
+        PadOp,
+        TransposeOp,
+        ResizeOp,
+        ResizeGradOp,
+        GlobalMaxPoolOp,
+        WindowDivideOp,
+        ReduceMeanOp,
+        ReduceGradOp,
+        InstanceNormOp,
+        InstanceNormGradOp,
+        SoftmaxGradOp,
+        ConvTranspose2DOp,
+        MatMulOp,
         Conv2DInputGradOp,
         Conv2DWeightGradOp,
         LinearInputGradOp,
@@ -64,6 +89,22 @@ Simdc = Dialect(
         MomentumOp,
         AdamOp,
         RunningAverageOp,
+        *ACTIVATIONS,
+        *ACTIVATIONS.values(),
+        ExpOp,
+        LogOp,
+        NegateOp,
+        PReluOp,
+        PReluGradOp,
+        PReluSlopeGradOp,
+        SubtractOp,
+        DivideOp,
+        PowerOp,
+        MaximumOp,
+        MinimumOp,
+        BroadcastGradOp,
+        ScalarOp,
+        ScalarGradOp,
     ],
     [UnitAttr, HardwareAttr, TilingAttr, CostAttr],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import ClassVar
 
@@ -38,7 +39,7 @@ class FlattenOp(LayerOp):
 
 @irdl_op_definition
 class ReshapeOp(LayerOp):
-    """The gradient of flatten: the same data read with another shape of as many elements."""
+    """The same data read with another shape of as many elements: squeeze and unsqueeze, and the gradient of flatten."""
 
     name = "simdc.reshape"
     UNIT: ClassVar = None
@@ -46,8 +47,8 @@ class ReshapeOp(LayerOp):
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, like: SSAValue):
-        result = make_tensor_type(tensor_type(input).element_type, shape_of(like))
+    def __init__(self, layer: str, input: SSAValue, shape: Sequence[int]):
+        result = make_tensor_type(tensor_type(input).element_type, tuple(shape))
         super().__init__(operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
 
     def result_shape(self) -> tuple[int, ...]:

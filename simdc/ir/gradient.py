@@ -43,9 +43,11 @@ RULES: dict[type[LayerOp], Callable[..., None]] = {}
 
 
 def rule_for(cls: type[T]) -> Callable[[Rule[T]], Rule[T]]:
-    """Enter a function as the gradient rule of `cls`."""
+    """Enter a function as the gradient rule of `cls`. Raises ValueError if it has one."""
 
     def enter(rule: Rule[T]) -> Rule[T]:
+        if cls in RULES:
+            raise ValueError(f"{cls.name} has a gradient rule already")
         RULES[cls] = rule
         return rule
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xdsl.dialects.builtin import FileLineColLoc, IntegerAttr, ModuleOp, StringAttr, TensorType, UnitAttr, i64
-from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -127,11 +127,14 @@ class NetworkOp(IRDLOperation):
             raise VerifyException("the network must end in simdc.return")
         for argument in self.body.block.args:
             check_static(argument)
-        seen: set[str] = set()
+        seen: set[Attribute] = set()
         for layer in self.layers():
-            if layer.layer.data in seen:
+            # A layer without a name is refused by itself, later than this.
+            name = layer.properties.get("layer")
+            if name in seen:
                 raise VerifyException(f"two layers are called '{layer.layer.data}'")
-            seen.add(layer.layer.data)
+            if name is not None:
+                seen.add(name)
 
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
@@ -148,7 +151,7 @@ class NetworkOp(IRDLOperation):
     @classmethod
     def parse(cls, parser: Parser) -> NetworkOp:
         name = parser.parse_symbol_name().data
-        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
+        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, lambda: _parse_argument(parser))
         phase = parser.parse_identifier("'inference' or 'training'")
         parser.parse_keyword("batch")
         batch = parser.parse_integer(allow_boolean=False, allow_negative=False)
@@ -161,6 +164,13 @@ class NetworkOp(IRDLOperation):
         return network
 
 
+def _parse_argument(parser: Parser) -> Parser.Argument:
+    """An argument with its location, which xDSL 0.74 prints and does not parse."""
+    argument = parser.parse_argument()
+    argument.location = parser.parse_optional_location()
+    return argument
+
+
 def network_of(module: ModuleOp) -> NetworkOp:
     """The one network of a module. Raises VerifyException when there is none or more than one."""
     networks = [op for op in module.body.block.ops if isinstance(op, NetworkOp)]
@@ -169,7 +179,7 @@ def network_of(module: ModuleOp) -> NetworkOp:
     return networks[0]
 
 
-def place_of(op: LayerOp) -> tuple[str, int, int] | None:
+def place_of(op: Operation) -> tuple[str, int, int] | None:
     """File, line and column that the op was written at, if its front end said so."""
     where = op.location
     if not isinstance(where, FileLineColLoc):

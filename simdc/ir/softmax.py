@@ -1,50 +1,114 @@
-"""Softmax over the last dimension of a matrix."""
+"""Softmax along one dimension, and its gradient."""
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import StringAttr
+from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
 
 from .base import TENSOR, LayerOp, operand, shape_of
+from .movement import check_axis, dimension_names, lanes_loop
+
+CHANNELS = IntegerAttr(1, i64)
+
+
+def _axis_shape(value: SSAValue, axis: int) -> tuple[int, ...]:
+    shape = shape_of(value)
+    if not 2 <= len(shape) <= 4:
+        raise VerifyException(f"expected two to four dimensions, got shape {list(shape)}")
+    check_axis(shape, axis)
+    return shape
 
 
 @irdl_op_definition
 class SoftmaxOp(LayerOp):
-    """`result[n, c] = exp(input[n, c] - max[n]) / sum over c of exp(input[n, c] - max[n])`: input [n, c].
+    """`result = exp(input - max) / sum of exp(input - max)`, maximum and sum along `axis`, by default the channels.
 
-    Three passes over the data: maximum; exponentials and their sum; division. The sum runs over channels, so the
-    batch lies across the lanes; what one pass hands to the next goes through DRAM.
+    Three passes over the data: maximum; exponentials and their sum; division. The dimension that is summed over does
+    not lie across the lanes: in a matrix [n, c] the batch does. What one pass hands to the next goes through DRAM.
     """
 
     name = "simdc.softmax"
 
     input = operand_def(TENSOR)
+    axis = prop_def(IntegerAttr.constr(i64), default_value=CHANNELS)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue):
-        super().__init__(operands=[input], result_types=[input.type], properties={"layer": StringAttr(layer)})
+    def __init__(self, layer: str, input: SSAValue, axis: int = 1):
+        axis += len(shape_of(input)) if axis < 0 else 0
+        super().__init__(
+            operands=[input],
+            result_types=[input.type],
+            properties={"layer": StringAttr(layer), "axis": IntegerAttr(axis, i64)},
+        )
 
     def result_shape(self) -> tuple[int, ...]:
-        if len(shape_of(self.input)) != 2:
-            raise VerifyException(f"expected a matrix [n, c], got shape {list(shape_of(self.input))}")
-        return shape_of(self.input)
+        return _axis_shape(self.input, self.axis.value.data)
 
     def kernel(self) -> VectorProgram:
-        names = ("n", "c")
+        axis, names = self.axis.value.data, dimension_names(shape_of(self.input))
         x, y = operand("x", self.input, names), operand("y", self.result, names)
-        return VectorProgram("softmax", softmax_phases(x, y, self.accumulator_bits), lanes="n")
+        phases = softmax_phases(x, y, self.accumulator_bits, axis)
+        return VectorProgram("softmax", phases, lanes_loop(names, {axis}))
 
 
-def softmax_phases(x: Operand, y: Operand, bits: int) -> tuple[Phase, ...]:
-    """Phases that make `y` of `x`, both indexed [n, c]; `bits` is the width of what they hand on."""
-    names, (n, channels) = ("n", "c"), x.shape
-    loops = (Loop("n", n), Loop("c", channels))
+@irdl_op_definition
+class SoftmaxGradOp(LayerOp):
+    """`result = output * (gradient - sum of gradient * output)`, the sum along `axis`; `output` is the softmax."""
+
+    name = "simdc.softmax_grad"
+
+    gradient = operand_def(TENSOR)
+    output = operand_def(TENSOR)
+    axis = prop_def(IntegerAttr.constr(i64), default_value=CHANNELS)
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, softmax: SoftmaxOp, gradient: SSAValue):
+        super().__init__(
+            operands=[gradient, softmax.result],
+            result_types=[gradient.type],
+            properties={"layer": StringAttr(layer), "axis": softmax.axis},
+        )
+
+    def result_shape(self) -> tuple[int, ...]:
+        shape = _axis_shape(self.gradient, self.axis.value.data)
+        if shape_of(self.output) != shape:
+            raise VerifyException(f"output has shape {list(shape_of(self.output))}, the gradient {list(shape)}")
+        return shape
+
+    def kernel(self) -> VectorProgram:
+        axis, names = self.axis.value.data, dimension_names(shape_of(self.gradient))
+        gradient, p = operand("gradient", self.gradient, names), operand("y", self.output, names)
+        loops, total = _along(p, axis, "total", self.accumulator_bits)
+        every = tuple(loop.name for loop in loops)
+        gather = (Instruction("mul", "product", ("gradient", "y")), Instruction("add", "total", ("total", "product")))
+        finish = (Instruction("sub", "centered", ("gradient", "total")), Instruction("mul", "dx", ("y", "centered")))
+        phases = (
+            Phase(loops, (gradient, p), (total,), (Block(every, gather),), initial=(("total", 0.0),)),
+            Phase(loops, (gradient, p, total), (operand("dx", self.result, names),), (Block(every, finish),)),
+        )
+        return VectorProgram("softmax_grad", phases, lanes_loop(names, {axis}))
+
+
+def _along(x: Operand, axis: int, name: str, bits: int) -> tuple[tuple[Loop, ...], Operand]:
+    """Loops over `x`, that along `axis` innermost, and an operand with one element for each line along it."""
+    names = dimension_names(x.shape)
+    bounds = dict(zip(names, x.shape, strict=True))
+    kept = tuple(each for each in names if each != names[axis])
+    loops = tuple(Loop(each, bounds[each]) for each in (*kept, names[axis]))
+    return loops, Operand(name, bits, tuple(bounds[each] for each in kept), tuple(affine(each) for each in kept))
+
+
+def softmax_phases(x: Operand, y: Operand, bits: int, axis: int = 1) -> tuple[Phase, ...]:
+    """Phases that make `y` of `x`, both indexed by the names of their dimensions; `bits` is the width of what they hand
+    on."""
+    loops, maximum = _along(x, axis, "maximum", bits)
+    total = maximum._replace(name="total")
+    names = tuple(loop.name for loop in loops)
     e = y._replace(name="e", bits=bits)
-    maximum, total = (Operand(name, bits, (n,), (affine("n"),)) for name in ("maximum", "total"))
     find = (Instruction("max", "maximum", ("maximum", "x")),)
     exponentials = (
         Instruction("sub", "difference", ("x", "maximum")),

@@ -45,7 +45,7 @@ def print_layer(op: IRDLOperation, printer: Printer, label: str) -> None:
     printer.print_op_attributes(op.attributes)
     if op.results:
         printer.print_string(" : ")
-        printer.print_operation_type(op)
+        printer.print_function_type(op.operand_types, op.result_types)
 
 
 def parse_layer(cls: type[T], parser: Parser, label: str) -> T:

@@ -10,7 +10,6 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import Rewriter
 
 from simdc.cost.hardware import Hardware
 from simdc.ir.attributes import Unit
@@ -45,7 +44,7 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
         found[argument] = width_wanted(argument) or hardware.simd.width_bits
     for op in network.body.block.ops:
         for result in op.results:
-            if _is_free(op):
+            if _is_free(op) and op.operands:
                 found[result] = found[op.operands[0]]
                 continue
             left_array = isinstance(op, LayerOp) and op.UNIT is Unit.CONV
@@ -82,7 +81,9 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
 
 
 def _retype(value: SSAValue, width: int) -> None:
-    Rewriter.replace_value_with_new_type(value, make_tensor_type(IntegerType(width), shape_of(value)))
+    """In place: xDSL's way, a new value, copies the operands of every reader for each of them, and a training step
+    returns all its weights."""
+    value._type = make_tensor_type(IntegerType(width), shape_of(value))  # pyright: ignore[reportPrivateUsage]
 
 
 def _set_accumulator(op: Operation, hardware: Hardware) -> None:

@@ -12,12 +12,12 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.errors import SimdcError
-from simdc.ir.base import LayerOp, make_tensor_type, shape_of, tensor_type
+from simdc.ir.base import LayerOp, make_tensor_type, name_hint, shape_of, tensor_type
 from simdc.ir.batch_norm_grad import BatchNormStatisticsOp
+from simdc.ir.broadcast import MultiplyOp
 from simdc.ir.context import layer_error
 from simdc.ir.elementwise import AddOp
-from simdc.ir.elementwise_grad import MultiplyOp
-from simdc.ir.free import DropoutOp
+from simdc.ir.free import DropoutOp, FlattenOp
 from simdc.ir.gradient_rules import RULES
 from simdc.ir.loss import SoftmaxCrossEntropyOp
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
@@ -66,7 +66,7 @@ class TrainingStep:
     def append(self, op: Operation, name: str) -> None:
         self.block.add_op(op)
         for number, result in enumerate(op.results):
-            result.name_hint = name if number == 0 else f"{name}.{number}"
+            result.name_hint = name_hint(name if number == 0 else f"{name}.{number}")
 
     def give(self, value: SSAValue, gradient: SSAValue) -> None:
         self.gradients.setdefault(value, []).append(gradient)
@@ -113,7 +113,7 @@ def use_batch_statistics(step: TrainingStep) -> list[tuple[BatchNormOp, list[SSA
             found.append((op, [op.mean, op.inv_std]))
             op.operands = [op.input, statistics.mean, statistics.inv_std, op.scale, op.shift]
             for result, name in zip(statistics.results, ("mean", "inv_std"), strict=True):
-                result.name_hint = f"{op.layer.data}.batch_{name}"
+                result.name_hint = name_hint(f"{op.layer.data}.batch_{name}")
     return found
 
 
@@ -125,10 +125,21 @@ def mask_dropout(step: TrainingStep) -> None:
             masked = MultiplyOp(op.layer.data, op.input, mask.result)
             masked.attributes["rate"] = op.rate
             masked.location = mask.location = op.location
-            mask.result.name_hint, masked.result.name_hint = f"{op.layer.data}.mask", op.result.name_hint
+            mask.result.name_hint, masked.result.name_hint = name_hint(f"{op.layer.data}.mask"), op.result.name_hint
             step.block.insert_ops_before([mask, masked], op)
             op.result.replace_all_uses_with(masked.result)
             step.block.erase_op(op)
+
+
+def flattened(step: TrainingStep, value: SSAValue) -> SSAValue:
+    """[n, c, 1, 1] as [n, c]."""
+    owner = value.owner
+    name = f"{owner.layer.data if isinstance(owner, LayerOp) else value.name_hint or 'input'}.flatten"
+    op = FlattenOp(name, value)
+    if isinstance(owner, LayerOp):
+        op.location = owner.location
+    step.append(op, name)
+    return op.result
 
 
 def add_losses(step: TrainingStep, results: list[SSAValue]) -> list[SSAValue]:
@@ -136,11 +147,14 @@ def add_losses(step: TrainingStep, results: list[SSAValue]) -> list[SSAValue]:
     losses: list[SSAValue] = []
     for number, value in enumerate(results):
         owner = value.owner
-        if isinstance(owner, SoftmaxOp):
+        if isinstance(owner, SoftmaxOp) and owner.axis.value.data == 1:
             again = value in results[number + 1 :]
             value = owner.input
             if owner.result.first_use is None and not again:
                 step.block.erase_op(owner)
+        if shape_of(value)[2:] == (1, 1):
+            # Networks that end in a convolution and a global pool.
+            value = flattened(step, value)
         if len(shape_of(value)) != 2:
             message = f"the loss is taken over [n, classes], but the network returns shape {list(shape_of(value))}"
             where = value.owner
@@ -180,6 +194,9 @@ class DeriveTrainingPass(ModulePass):
         network = network_of(op)
         if network.phase.data == "training":
             raise VerifyException("the network is a training step already")
+        for layer in network.layers():
+            if layer.folded is not None:
+                raise layer_error(layer, "a batch norm is folded into it, which training needs: derive the step first")
         network.phase = StringAttr("training")
         step = TrainingStep(network, self.input_grad)
         inputs = list(step.block.args)

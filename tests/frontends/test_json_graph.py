@@ -91,7 +91,7 @@ def test_outputs() -> None:
     ("wrong", "says"),
     [
         (layer("r", "rely", "x"), "layers[1].op: layer 'r': unknown op 'rely'; did you mean 'relu'?"),
-        (layer("r", "zzzz", "x"), f"layers[1].op: layer 'r': unknown op 'zzzz'; known ops: {', '.join(LAYERS)}"),
+        (layer("r", "zzzz", "x"), f"layers[1].op: layer 'r': unknown op 'zzzz'; known ops: {', '.join([*LAYERS][:40])}"),
         (layer("r", "relu", "y"), "layers[1].inputs[0]: layer 'r': nothing is called 'y'; known so far: x, first"),
         (layer("r", "relu", "fist"), "layers[1].inputs[0]: layer 'r': nothing is called 'fist'; did you mean 'first'?"),
         (layer("r", "relu", "r"), "layers[1].inputs[0]: layer 'r': 'r' is defined only later, at layers[1]"),
@@ -137,7 +137,7 @@ def test_layer_errors(wrong: dict[str, Any], says: str) -> None:
         ({"schema": "simdc-network/2"}, 'schema: must be "simdc-network/1"'),
         ({"layer": []}, "layer: unknown key; did you mean 'layers'?"),
         ({"name": 3}, "name: must be a printable text of 1 to 200 characters, got 3"),
-        ({"layers": []}, "layers: must hold 1 to 100000 layers, got 0"),
+        ({"layers": []}, "layers: must hold 1 to 32000 layers, got 0"),
         ({"layers": {}}, "layers: must be a list, got an object"),
         ({"layers": [3]}, "layers[0]: must be an object, got 3"),
         ({"inputs": []}, "inputs: must hold at least one input"),

@@ -31,12 +31,32 @@ VALID_OPTIONS: dict[str, Any] = {
     "beta": 0.75,
     "rate": 0.1,
     "freeze": True,
+    "minimum": -1.0,
+    "maximum": 2.0,
+    "approximate": "tanh",
+    "function": "mul",
+    "value": 0.5,
+    "axis": 1,
+    "axes": [1, 2],
+    "first": 1,
+    "count": 2,
+    "step": 2,
+    "permutation": [0, 3, 1, 2],
+    "shape": [16, 8],
+    "factor": [2, 1],
+    "mode": "linear",
+    "coordinates": "align_corners",
+    "keepdims": True,
+    "epsilon": 1e-3,
+    "output_pad": [0, 0],
+    "ceil_mode": True,
+    "count_include_pad": True,
 }
 
 
 def network(op: str, **options: object) -> dict[str, Any]:
     layers = [{"name": "y", "op": op, "inputs": ["x"] * (LAYERS[op].inputs or 2), **options}]
-    shape = [8] if op in ("fc", "softmax") else [8, 4, 4]
+    shape = {"fc": [8], "matmul": [1]}.get(op, [8, 4, 4])
     return {"schema": "simdc-network/1", "name": "n", "inputs": [{"name": "x", "shape": shape}], "layers": layers}
 
 

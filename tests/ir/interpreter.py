@@ -25,6 +25,8 @@ OPCODES: dict[str, Callable[..., float]] = {
     "log": math.log,
     "sqrt": math.sqrt,
     "inv_sqrt": lambda a: 1 / math.sqrt(a),
+    "move": lambda a: a,
+    "conditional_move": lambda a, b, x, y: x if a == b else y,
 }
 
 

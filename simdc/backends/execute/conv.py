@@ -1,4 +1,5 @@
-"""Convolution, fully connected layer and their gradients. Nothing here follows the loop nests of their kernels."""
+"""Convolution, transposed convolution, matrix products and their gradients. Nothing here follows the loop nests of
+their kernels."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_i
 from simdc.ir.base import shape_of
 from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from simdc.ir.conv_transpose import ConvTranspose2DOp
 from simdc.ir.linear_grad import LinearInputGradOp, LinearWeightGradOp
+from simdc.ir.matmul import MatMulOp
 
 from .arrays import Array, channelwise, crop_image, pad_image, taps, windows
 
@@ -19,6 +22,22 @@ def _groups(channels: int, groups: int) -> list[slice]:
     """The channels of each group."""
     each = channels // groups
     return [slice(start, start + each) for start in range(0, channels, each)]
+
+
+def _spread(op: Conv2DInputGradOp | ConvTranspose2DOp, x: Array, weight: Array) -> Array:
+    """Each position adds its value, times the weight, to the places its window covers; what it adds to the border is
+    cut off."""
+    n, channels, height, width = shape_of(op.result)
+    top, left, bottom, right = op.padding.get_values()
+    stride, dilation = op.stride.get_values(), op.dilation.get_values()
+    # A window may end before the border does, or with output padding before the image does: never after both.
+    padded: Array = np.zeros((n, channels, height + top + bottom, width + left + right))
+    groups = op.groups.value.data
+    for read, made in zip(_groups(len(weight), groups), _groups(channels, groups), strict=True):
+        for (i, j), (rows, columns) in taps(weight.shape[2:], x.shape[2:], stride, dilation):
+            part = np.tensordot(x[:, read], weight[read, :, i, j], axes=(1, 0))
+            padded[:, made, rows, columns] += part.transpose(0, 3, 1, 2)
+    return crop_image(padded, op.padding.get_values(), (height, width))
 
 
 @register_impls
@@ -44,18 +63,15 @@ class ConvFunctions(InterpreterFunctions):
     def conv2d_input_grad(
         self, interpreter: Interpreter, op: Conv2DInputGradOp, args: tuple[Any, ...]
     ) -> tuple[Any, ...]:
-        """Each output position adds its gradient, times the weight, to the places its window covers."""
-        gradient, weight = args
-        (height, width), (top, left, bottom, right) = op.size.get_values(), op.padding.get_values()
-        n, channels, *_ = shape_of(op.result)
-        padded: Array = np.zeros((n, channels, height + top + bottom, width + left + right))
-        groups = op.groups.value.data
-        window = (op.stride.get_values(), op.dilation.get_values())
-        for read, made in zip(_groups(channels, groups), _groups(len(weight), groups), strict=True):
-            for (i, j), (rows, columns) in taps(weight.shape[2:], gradient.shape[2:], *window):
-                part = np.tensordot(gradient[:, made], weight[made, :, i, j], axes=(1, 0))
-                padded[:, read, rows, columns] += part.transpose(0, 3, 1, 2)
-        return (crop_image(padded, op.padding.get_values(), (height, width)),)
+        return (_spread(op, *args),)
+
+    @impl(ConvTranspose2DOp)
+    def conv_transpose2d(
+        self, interpreter: Interpreter, op: ConvTranspose2DOp, args: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        x, weight, *bias = args
+        result = _spread(op, x, weight)
+        return (result + channelwise(bias[0], 4) if bias else result,)
 
     @impl(Conv2DWeightGradOp)
     def conv2d_weight_grad(
@@ -91,3 +107,7 @@ class ConvFunctions(InterpreterFunctions):
     ) -> tuple[Any, ...]:
         x, gradient = args
         return (gradient.T @ x,)
+
+    @impl(MatMulOp)
+    def matmul(self, interpreter: Interpreter, op: MatMulOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0] @ args[1],)

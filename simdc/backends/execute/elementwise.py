@@ -1,4 +1,4 @@
-"""Element-wise ops and their gradients, sums over all but the channels, and ops that only rename data."""
+"""The rectifier and its gradient, and ops that only rename data."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_i
 
 from simdc.errors import SimdcError
 from simdc.ir.base import shape_of
-from simdc.ir.concat import ConcatOp, SliceOp
 from simdc.ir.context import layer_error
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.elementwise_grad import MultiplyOp, ReduceSumOp, ReluGradOp
+from simdc.ir.elementwise import ReluOp
+from simdc.ir.elementwise_grad import ReluGradOp
 from simdc.ir.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.unmodelled import UnmodelledOp
 
@@ -27,28 +26,6 @@ class ElementwiseFunctions(InterpreterFunctions):
     def relu_grad(self, interpreter: Interpreter, op: ReluGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
         gradient, output = args
         return (gradient * (output > 0.0),)
-
-    @impl(AddOp)
-    def add(self, interpreter: Interpreter, op: AddOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (args[0] + args[1],)
-
-    @impl(ConcatOp)
-    def concat(self, interpreter: Interpreter, op: ConcatOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (np.concatenate(args, axis=1),)
-
-    @impl(SliceOp)
-    def slice(self, interpreter: Interpreter, op: SliceOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        first = op.first.value.data
-        return (args[0][:, first : first + op.channels.value.data],)
-
-    @impl(MultiplyOp)
-    def multiply(self, interpreter: Interpreter, op: MultiplyOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (args[0] * args[1],)
-
-    @impl(ReduceSumOp)
-    def reduce_sum(self, interpreter: Interpreter, op: ReduceSumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        (x,) = args
-        return (x.sum(axis=(0, *range(2, x.ndim))),)
 
 
 @register_impls

@@ -11,6 +11,7 @@ from xdsl.ir import SSAValue
 from simdc.cost.kernel import Contraction, VectorProgram
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from simdc.ir.conv_transpose import ConvTranspose2DOp
 
 from .arrays import Array
 from .contraction import run_contraction
@@ -48,11 +49,11 @@ def run_kernel(op: LayerOp, arguments: Sequence[Array]) -> KernelRun:
 
 
 def contraction_operands(op: LayerOp, arguments: Sequence[Array]) -> tuple[Array, ...]:
-    """Ifmap, weight and bias in the form that the kernel's access maps expect: the weight of an input gradient turned
-    by half, zeros between the elements of an output gradient where the forward layer strides."""
-    if isinstance(op, Conv2DInputGradOp):
-        gradient, weight = arguments
-        return dilated(gradient, op.stride.get_values()), weight[:, :, ::-1, ::-1]
+    """Ifmap, weight and bias in the form that the kernel's access maps expect: the weight of an input gradient or a
+    transposed convolution turned by half, zeros between the elements of what the layer spreads by its stride."""
+    if isinstance(op, (Conv2DInputGradOp, ConvTranspose2DOp)):
+        x, weight, *bias = arguments
+        return dilated(x, op.stride.get_values()), weight[:, :, ::-1, ::-1], *bias
     if isinstance(op, Conv2DWeightGradOp):
         x, gradient = arguments
         return x, dilated(gradient, op.stride.get_values())

@@ -23,11 +23,15 @@ from xdsl.utils.exceptions import InterpretationError
 from simdc.errors import SimdcError, suggestion
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
+from simdc.plugins import Group
 
+from .activation import ActivationFunctions
 from .arrays import Array
+from .broadcast import BroadcastFunctions
 from .conv import ConvFunctions
 from .elementwise import ElementwiseFunctions, FreeFunctions
 from .loss import LossFunctions
+from .movement import MovementFunctions
 from .norm import NormFunctions
 from .pool import PoolFunctions
 from .update import UpdateFunctions
@@ -35,7 +39,10 @@ from .update import UpdateFunctions
 FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
     ConvFunctions,
     ElementwiseFunctions,
+    ActivationFunctions,
+    BroadcastFunctions,
     FreeFunctions,
+    MovementFunctions,
     PoolFunctions,
     NormFunctions,
     LossFunctions,
@@ -91,12 +98,12 @@ def execute(
     functions: Iterable[InterpreterFunctions] = (),
 ) -> Execution:
     """Run the network of `module`. `inputs` go by the names of its arguments or by position, `parameters` by label;
-    `functions` say how ops from outside the dialect run. Raises SimdcError for a value that is missing, too many or of
-    the wrong shape, and for an op that nobody can run."""
+    ops from outside the dialect run as plug-ins or `functions` say. Raises SimdcError for a value that is missing, too
+    many or of the wrong shape, and for an op that nobody can run."""
     network = network_of(module)
     recorder = Recorder()
     interpreter = Interpreter(module, listeners=(recorder,))
-    for known in (ShellFunctions(parameters), *(cls() for cls in FUNCTIONS), *functions):
+    for known in (ShellFunctions(parameters), *(cls() for cls in (*FUNCTIONS, *_plugged(network))), *functions):
         interpreter.register_implementations(known, override=True)
     arguments = _arguments(network, inputs)
     try:
@@ -104,6 +111,22 @@ def execute(
     except InterpretationError as error:
         raise SimdcError(f"cannot run the network: {error}") from None
     return Execution(returned, recorder.results)
+
+
+def _plugged(network: NetworkOp) -> list[type[InterpreterFunctions]]:
+    """What plug-ins can run, where there is something that we cannot."""
+    if all(op.dialect_name() == "simdc" for op in network.layers()):
+        return []
+    return [plugin.value for plugin in PLUGIN_FUNCTIONS.all()]
+
+
+def _check(name: str, value: object) -> type[InterpreterFunctions]:
+    if not isinstance(value, type) or not issubclass(value, InterpreterFunctions):
+        raise TypeError(f"expected a subclass of xdsl.interpreter.InterpreterFunctions, got {value!r:.80}")
+    return value
+
+
+PLUGIN_FUNCTIONS = Group("simdc.execution", (), _check)
 
 
 def _arguments(network: NetworkOp, inputs: Mapping[str, ArrayLike] | Sequence[ArrayLike]) -> tuple[Array, ...]:

@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
+from simdc.ir.instance_norm import InstanceNormGradOp, InstanceNormOp
 from simdc.ir.lrn_grad import LocalResponseNormGradOp
 from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
 
@@ -28,6 +29,13 @@ def _response(op: LocalResponseNormOp | LocalResponseNormGradOp, x: Array) -> tu
     before = (size - 1) // 2
     after = size - 1 - before
     return op.bias.value.data + op.alpha.value.data / size * _channel_sums(x**2, before, after), before, after
+
+
+def _plane_normal(x: Array, epsilon: float) -> tuple[Array, Array]:
+    """Each [n, c] of the input with mean 0 and variance 1, and the inverse deviations."""
+    plane = tuple(range(2, x.ndim))
+    inv_std: Array = 1.0 / np.sqrt(x.var(axis=plane, keepdims=True) + epsilon)
+    return (x - x.mean(axis=plane, keepdims=True)) * inv_std, inv_std
 
 
 @register_impls
@@ -57,6 +65,25 @@ class NormFunctions(InterpreterFunctions):
         inner = gradient * scale
         along = (inner * normal).mean(axis=axes, keepdims=True)
         input_grad = inv_std * (inner - inner.mean(axis=axes, keepdims=True) - normal * along)
+        return input_grad, (gradient * normal).sum(axis=axes), gradient.sum(axis=axes)
+
+    @impl(InstanceNormOp)
+    def instance_norm(self, interpreter: Interpreter, op: InstanceNormOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        x, scale, shift = args
+        normal, _ = _plane_normal(x, op.epsilon.value.data)
+        return (normal * channelwise(scale, x.ndim) + channelwise(shift, x.ndim),)
+
+    @impl(InstanceNormGradOp)
+    def instance_norm_grad(
+        self, interpreter: Interpreter, op: InstanceNormGradOp, args: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        """As that of batch normalization, with means over each plane and parameter gradients over all planes."""
+        x, gradient, scale = args
+        normal, inv_std = _plane_normal(x, op.epsilon.value.data)
+        plane, axes = tuple(range(2, x.ndim)), (0, *range(2, x.ndim))
+        inner = gradient * channelwise(scale, x.ndim)
+        along = (inner * normal).mean(axis=plane, keepdims=True)
+        input_grad = inv_std * (inner - inner.mean(axis=plane, keepdims=True) - normal * along)
         return input_grad, (gradient * normal).sum(axis=axes), gradient.sum(axis=axes)
 
     @impl(LocalResponseNormOp)

@@ -37,6 +37,10 @@ def _ones(parameter: ParameterOp, random: np.random.Generator) -> Array:
     return np.ones(shape_of(parameter.result))
 
 
+def _quarters(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    return np.full(shape_of(parameter.result), 0.25)
+
+
 def _zeros(parameter: ParameterOp, random: np.random.Generator) -> Array:
     return np.zeros(shape_of(parameter.result))
 
@@ -46,6 +50,7 @@ BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
     "mask": _mask,
     "scale": _ones,
     "inv_std": _ones,
+    "slope": _quarters,
 }
 """First values by the role that ends a label (`conv1.weight`). Biases, shifts, means and optimizer state are zero, and
 a master is what the weight is that it stands for."""

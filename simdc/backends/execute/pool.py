@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.base import shape_of
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp, PoolOp
-from simdc.ir.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, PoolGradOp
+from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp, PoolOp
+from simdc.ir.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, PoolGradOp, WindowDivideOp
+from simdc.ir.window import window_counts
 
 from .arrays import Array, crop_image, pad_image, taps, windows
 
 
+def _border(op: PoolOp | PoolGradOp, size: Sequence[int], positions: Sequence[int]) -> list[int]:
+    """The padding, and on the right and below what windows reach beyond it."""
+    top, left, *ends = op.padding.get_values()
+    kernel, stride, dilation = (field.get_values() for field in (op.kernel_size, op.stride, op.dilation))
+    for axis, before in enumerate((top, left)):
+        reach = (positions[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1
+        ends[axis] = max(ends[axis], reach - before - size[axis])
+    return [top, left, *ends]
+
+
 def _windows(op: PoolOp, x: Array, border: float) -> Array:
-    return windows(pad_image(x, op.padding.get_values(), border), op.kernel_size.get_values(), op.stride.get_values())
+    padded = pad_image(x, _border(op, x.shape[2:], shape_of(op.result)[2:]), border)
+    return windows(padded, op.kernel_size.get_values(), op.stride.get_values(), op.dilation.get_values())
+
+
+def _divisors(rows: Sequence[int], columns: Sequence[int]) -> Array:
+    return np.multiply.outer(rows, columns).astype(np.float64)
 
 
 def _scatter(op: PoolGradOp, positions: tuple[int, ...], part: Callable[[tuple[slice, slice]], Array]) -> Array:
     """Adds, place by place inside the window, what `part` gives for the rows and columns that lie there."""
     n, channels, height, width = shape_of(op.results[0])
-    top, left, bottom, right = op.padding.get_values()
-    padded: Array = np.zeros((n, channels, height + top + bottom, width + left + right))
-    for _, (rows, columns) in taps(op.kernel_size.get_values(), positions, op.stride.get_values()):
+    border = _border(op, (height, width), positions)
+    padded: Array = pad_image(np.zeros((n, channels, height, width)), border)
+    window = (op.kernel_size.get_values(), positions, op.stride.get_values(), op.dilation.get_values())
+    for _, (rows, columns) in taps(*window):
         padded[:, :, rows, columns] += part((rows, columns))
-    return crop_image(padded, op.padding.get_values(), (height, width))
+    return crop_image(padded, border, (height, width))
 
 
 @register_impls
@@ -35,11 +52,15 @@ class PoolFunctions(InterpreterFunctions):
     def max_pool(self, interpreter: Interpreter, op: MaxPoolOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return (_windows(op, args[0], -np.inf).max(axis=(4, 5)),)
 
+    @impl(GlobalMaxPoolOp)
+    def global_max_pool(self, interpreter: Interpreter, op: GlobalMaxPoolOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0].max(axis=(2, 3), keepdims=True),)
+
     @impl(MaxPoolGradOp)
     def max_pool_grad(self, interpreter: Interpreter, op: MaxPoolGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The first place of each window that holds the window's maximum receives its gradient."""
         gradient, x, output = args
-        padded = pad_image(x, op.padding.get_values(), -np.inf)
+        padded = pad_image(x, _border(op, x.shape[2:], output.shape[2:]), -np.inf)
         waiting = np.ones(output.shape, dtype=bool)
 
         def part(place: tuple[slice, slice]) -> Array:
@@ -52,7 +73,11 @@ class PoolFunctions(InterpreterFunctions):
 
     @impl(AveragePoolOp)
     def average_pool(self, interpreter: Interpreter, op: AveragePoolOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (_windows(op, args[0], 0.0).mean(axis=(4, 5)),)
+        return (_windows(op, args[0], 0.0).sum(axis=(4, 5)) / _divisors(*map(window_counts, op.window_runs())),)
+
+    @impl(WindowDivideOp)
+    def window_divide(self, interpreter: Interpreter, op: WindowDivideOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0] / _divisors(op.rows.get_values(), op.columns.get_values()),)
 
     @impl(AveragePoolGradOp)
     def average_pool_grad(
@@ -60,7 +85,8 @@ class PoolFunctions(InterpreterFunctions):
     ) -> tuple[Any, ...]:
         (gradient,) = args
         kh, kw = op.kernel_size.get_values()
-        return (_scatter(op, gradient.shape[2:], lambda _: gradient / (kh * kw)),)
+        share = gradient if op.divided is not None else gradient / (kh * kw)
+        return (_scatter(op, gradient.shape[2:], lambda _: share),)
 
     @impl(GlobalAveragePoolOp)
     def global_average_pool(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from . import neural
-from .table import LAYERS, LayerKind, layer
 
-__all__ = ["LAYERS", "LayerKind", "layer", "neural"]
+# Messages list layers in the order in which they are entered.
+# isort: split
+from . import elementwise, movement
+from .table import LAYERS, LayerKind, find_layer, layer
+
+__all__ = ["LAYERS", "LayerKind", "elementwise", "find_layer", "layer", "movement", "neural"]

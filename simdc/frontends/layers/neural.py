@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.ir import SSAValue
 
-from simdc.frontends.arguments import boolean, four, image, pair, positive, real
+from simdc.frontends.arguments import boolean, dimension, four, image, pair, positive, real
 from simdc.frontends.builder import LayerError, NetworkBuilder
 from simdc.ir.base import shape_of
 from simdc.ir.concat import ConcatOp
@@ -12,7 +12,7 @@ from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.elementwise import AddOp, ReluOp
 from simdc.ir.free import DropoutOp, FlattenOp
 from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp, PoolOp
+from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from simdc.ir.softmax import SoftmaxOp
 
 from .table import layer
@@ -96,22 +96,58 @@ def add(net: NetworkBuilder, name: str, x: SSAValue, y: SSAValue) -> SSAValue:
 
 
 @layer
-def concat(net: NetworkBuilder, name: str, *inputs: SSAValue) -> SSAValue:
-    return net.append(ConcatOp(name, *inputs), name)
+def concat(net: NetworkBuilder, name: str, *inputs: SSAValue, axis: object = 1) -> SSAValue:
+    return net.append(ConcatOp(name, *inputs, axis=dimension("axis", axis, inputs[0])), name)
 
 
 @layer
 def maxpool(
-    net: NetworkBuilder, name: str, x: SSAValue, *, kernel: object, stride: object = None, pad: object = 0
+    net: NetworkBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    kernel: object,
+    stride: object = None,
+    pad: object = 0,
+    dilation: object = 1,
+    ceil_mode: object = False,
 ) -> SSAValue:
-    return _pool(net, MaxPoolOp, name, x, kernel, stride, pad)
+    size = pair("kernel", kernel)
+    op = MaxPoolOp(
+        name,
+        x,
+        size,
+        stride=_step(stride, size),
+        padding=four("pad", pad),
+        dilation=pair("dilation", dilation),
+        ceil_mode=boolean("ceil_mode", ceil_mode),
+    )
+    return net.append(op, name)
 
 
 @layer
 def avgpool(
-    net: NetworkBuilder, name: str, x: SSAValue, *, kernel: object, stride: object = None, pad: object = 0
+    net: NetworkBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    kernel: object,
+    stride: object = None,
+    pad: object = 0,
+    ceil_mode: object = False,
+    count_include_pad: object = True,
 ) -> SSAValue:
-    return _pool(net, AveragePoolOp, name, x, kernel, stride, pad)
+    size = pair("kernel", kernel)
+    op = AveragePoolOp(
+        name,
+        x,
+        size,
+        stride=_step(stride, size),
+        padding=four("pad", pad),
+        ceil_mode=boolean("ceil_mode", ceil_mode),
+        count_include_pad=boolean("count_include_pad", count_include_pad),
+    )
+    return net.append(op, name)
 
 
 @layer
@@ -145,16 +181,10 @@ def dropout(net: NetworkBuilder, name: str, x: SSAValue, *, rate: object = 0.5) 
 
 
 @layer
-def softmax(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
-    if len(shape_of(x)) != 2:
-        raise LayerError(f"softmax needs [n, features], its input has shape {list(shape_of(x))}; put flatten before it")
-    return net.append(SoftmaxOp(name, x), name)
+def softmax(net: NetworkBuilder, name: str, x: SSAValue, *, axis: object = 1) -> SSAValue:
+    return net.append(SoftmaxOp(name, x, dimension("axis", axis, x)), name)
 
 
-def _pool(
-    net: NetworkBuilder, cls: type[PoolOp], name: str, x: SSAValue, kernel: object, stride: object, pad: object
-) -> SSAValue:
+def _step(stride: object, size: tuple[int, int]) -> tuple[int, int]:
     """Windows of a pool that does not say how they step lie side by side."""
-    size = pair("kernel", kernel)
-    step = size if stride is None else pair("stride", stride)
-    return net.append(cls(name, x, size, stride=step, padding=four("pad", pad)), name)
+    return size if stride is None else pair("stride", stride)

@@ -12,6 +12,8 @@ from typing import Any
 from attrs import frozen
 from xdsl.ir import SSAValue
 
+from simdc.ir.plugin_ops import load_plugin_ops
+
 
 @frozen
 class LayerKind:
@@ -29,7 +31,9 @@ TAKES_ANY_NUMBER = 0x04
 
 
 def layer(build: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    """Enter a function into the table under its own name."""
+    """Enter a function into the table under its own name. Raises ValueError if there is one of that name."""
+    if build.__name__ in LAYERS:
+        raise ValueError(f"there is a layer called '{build.__name__}' already")
     code = build.__code__
     options = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     defaults: dict[str, Any] = build.__kwdefaults__ or {}
@@ -37,3 +41,10 @@ def layer(build: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
     inputs = None if code.co_flags & TAKES_ANY_NUMBER else code.co_argcount - 2
     LAYERS[build.__name__] = LayerKind(build, inputs, options, required)
     return build
+
+
+def find_layer(kind: str) -> LayerKind | None:
+    """The layer called `kind`, built in or of a plug-in."""
+    if kind not in LAYERS:
+        load_plugin_ops()
+    return LAYERS.get(kind)

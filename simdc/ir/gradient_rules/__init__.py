@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from simdc.ir.gradient import RULES
 
-from . import neural
+from . import elementwise, movement, neural
 
-__all__ = ["RULES", "neural"]
+__all__ = ["RULES", "elementwise", "movement", "neural"]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import product
+from math import prod
+
 from simdc.ir.base import shape_of
 from simdc.ir.batch_norm_grad import BatchNormGradOp
-from simdc.ir.concat import ConcatOp, SliceOp
 from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.elementwise_grad import MultiplyOp, ReduceSumOp, ReluGradOp
+from simdc.ir.elementwise import ReluOp
+from simdc.ir.elementwise_grad import ReluGradOp
 from simdc.ir.free import FlattenOp, ReshapeOp
 from simdc.ir.gradient import INPUT, WEIGHT, Backward, give_input, rule_for
 from simdc.ir.linear_grad import LinearInputGradOp, LinearWeightGradOp
 from simdc.ir.loss import SoftmaxCrossEntropyGradOp, SoftmaxCrossEntropyOp
 from simdc.ir.lrn_grad import LocalResponseNormGradOp
 from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from simdc.ir.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp
+from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
+from simdc.ir.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, WindowDivideOp
+from simdc.ir.reduce import ReduceSumOp
+from simdc.ir.window import window_counts
 
 
 @rule_for(Conv2DOp)
@@ -48,39 +52,25 @@ def relu(op: ReluOp, back: Backward) -> None:
     give_input(back, op.input, ReluGradOp(f"{op.layer.data}.grad_input", back.upstream(op.result), op.result))
 
 
-@rule_for(AddOp)
-def add(op: AddOp, back: Backward) -> None:
-    for value in (op.lhs, op.rhs):
-        if back.needs(value):
-            back.give(value, back.upstream(op.result))
-
-
-@rule_for(ConcatOp)
-def concat(op: ConcatOp, back: Backward) -> None:
-    first = 0
-    for number, value in enumerate(op.inputs):
-        channels = shape_of(value)[1]
-        if back.needs(value):
-            name = f"{op.layer.data}.grad_input{number}"
-            give_input(back, value, SliceOp(name, back.upstream(op.result), first, channels))
-        first += channels
-
-
-@rule_for(MultiplyOp)
-def multiply(op: MultiplyOp, back: Backward) -> None:
-    for value, other, side in ((op.lhs, op.rhs, "input"), (op.rhs, op.lhs, "other")):
-        if back.needs(value):
-            give_input(back, value, MultiplyOp(f"{op.layer.data}.grad_{side}", back.upstream(op.result), other))
-
-
 @rule_for(MaxPoolOp)
 def max_pool(op: MaxPoolOp, back: Backward) -> None:
     give_input(back, op.input, MaxPoolGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
 
 
+@rule_for(GlobalMaxPoolOp)
+def global_max_pool(op: GlobalMaxPoolOp, back: Backward) -> None:
+    give_input(back, op.input, MaxPoolGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
+
+
 @rule_for(AveragePoolOp)
 def average_pool(op: AveragePoolOp, back: Backward) -> None:
-    give_input(back, op.input, AveragePoolGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
+    """A gradient of windows that differ in size is divided first: they overlap, and share their loops."""
+    name, upstream, runs = op.layer.data, back.upstream(op.result), op.window_runs()
+    uneven = {rows.value * columns.value for rows, columns in product(*runs)} != {prod(op.kernel_size.get_values())}
+    if uneven:
+        counts = map(window_counts, runs)
+        upstream = back.emit(WindowDivideOp(f"{name}.grad_divided", upstream, *counts), INPUT).results[0]
+    give_input(back, op.input, AveragePoolGradOp(f"{name}.grad_input", op, upstream, divided=uneven))
 
 
 @rule_for(GlobalAveragePoolOp)
@@ -105,7 +95,7 @@ def local_response_norm(op: LocalResponseNormOp, back: Backward) -> None:
 
 @rule_for(FlattenOp)
 def flatten(op: FlattenOp, back: Backward) -> None:
-    give_input(back, op.input, ReshapeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), op.input))
+    give_input(back, op.input, ReshapeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), shape_of(op.input)))
 
 
 @rule_for(SoftmaxCrossEntropyOp)

@@ -11,15 +11,22 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
-from simdc.ir.base import LayerOp
-from simdc.ir.concat import ConcatOp
+from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.concat import ConcatOp, SliceOp
 from simdc.ir.conv import Conv2DOp, LinearOp
+from simdc.ir.conv_transpose import ConvTranspose2DOp
 from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.free import DropoutOp, FlattenOp
+from simdc.ir.free import DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.instance_norm import InstanceNormOp
+from simdc.ir.matmul import MatMulOp
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
 from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.pad import PadOp
+from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
+from simdc.ir.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.resize import ResizeOp
 from simdc.ir.softmax import SoftmaxOp
+from simdc.ir.transpose import TransposeOp
 
 Array = NDArray[np.float64]
 
@@ -72,15 +79,22 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
         case AddOp():
             return x + rest[0]
         case ConcatOp():
-            return torch.cat(arguments, dim=1)
+            return torch.cat(arguments, dim=op.axis.value.data)
         case MaxPoolOp():
             image = padded(op.padding.get_values(), -np.inf)
-            return functional.max_pool2d(image, op.kernel_size.get_values(), op.stride.get_values())
+            window = (op.kernel_size, op.stride)
+            dilation, ceil = op.dilation.get_values(), op.ceil_mode is not None
+            return functional.max_pool2d(
+                image, *(field.get_values() for field in window), dilation=dilation, ceil_mode=ceil
+            )
         case GlobalAveragePoolOp():
             return functional.adaptive_avg_pool2d(x, 1)
         case AveragePoolOp():
-            image = padded(op.padding.get_values())
-            return functional.avg_pool2d(image, op.kernel_size.get_values(), op.stride.get_values())
+            window = (op.kernel_size.get_values(), op.stride.get_values())
+            if op.exclude_padding is not None:
+                margin = op.padding.get_values()[:2]
+                return functional.avg_pool2d(x, *window, margin, count_include_pad=False)
+            return functional.avg_pool2d(padded(op.padding.get_values()), *window)
         case BatchNormOp():
             return functional.batch_norm(x, None, None, rest[2], rest[3], training=True, eps=1e-5)
         case LocalResponseNormOp():
@@ -96,7 +110,45 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
         case DropoutOp():
             return x * leaves[f"{op.layer.data}.mask"].detach()
         case SoftmaxOp():
+            ends = any(isinstance(use.operation, ReturnOp) for use in op.result.uses)
             # The loss takes logits.
-            return x
+            return x if ends else functional.softmax(x, op.axis.value.data)
+        case SliceOp():
+            axis, first, count, step = (field.value.data for field in (op.axis, op.first, op.count, op.step))
+            return x.index_select(axis, torch.arange(first, first + step * count, step))
+        case PadOp():
+            margins = list(zip(op.before.get_values(), op.after.get_values(), strict=True))
+            return functional.pad(x, [m for pair in reversed(margins) for m in pair], value=op.value.value.data)
+        case TransposeOp():
+            return x.permute(op.permutation.get_values())
+        case ReshapeOp():
+            return x.reshape(shape_of(op.result))
+        case ResizeOp():
+            if op.mode.data == "nearest":
+                return functional.interpolate(x, size=op.size.get_values(), mode="nearest-exact")
+            corners = op.coordinates.data == "align_corners"
+            return functional.interpolate(x, size=op.size.get_values(), mode="bilinear", align_corners=corners)
+        case GlobalMaxPoolOp():
+            return x.amax((2, 3), keepdim=True)
+        case ReduceMeanOp():
+            return x.mean(op.summed, keepdim=op.keepdims is not None)
+        case ReduceSumOp():
+            return x.sum(op.summed, keepdim=op.keepdims is not None)
+        case InstanceNormOp():
+            return functional.instance_norm(x, weight=rest[0], bias=rest[1], eps=op.epsilon.value.data)
+        case MatMulOp():
+            return x @ rest[0]
+        case ConvTranspose2DOp():
+            top, left, bottom, right = op.padding.get_values()
+            assert (top, left) == (bottom, right)
+            return functional.conv_transpose2d(
+                x,
+                *rest,
+                stride=op.stride.get_values(),
+                padding=(top, left),
+                output_padding=op.output_padding.get_values(),
+                groups=op.groups.value.data,
+                dilation=op.dilation.get_values(),
+            )
         case _:
             raise AssertionError(op.name)

@@ -1,0 +1,74 @@
+"""Data movement, resizing, sums over dimensions, and ops that only rename data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
+
+from simdc.ir.base import shape_of
+from simdc.ir.concat import ConcatOp, SliceOp
+from simdc.ir.pad import PadOp
+from simdc.ir.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp
+from simdc.ir.resize import ResizeGradOp, ResizeOp
+from simdc.ir.sampling import Sampling, rows
+from simdc.ir.transpose import TransposeOp
+
+from .arrays import Array
+
+
+def _weights(sampling: Sampling, count: int, made: int) -> Array:
+    """[made, count]: what each position of a resized axis takes of each position of the axis."""
+    weights: Array = np.zeros((made, count))
+    for position, row in enumerate(rows(sampling, count, made)):
+        for place, weight in row:
+            weights[position, place] += float(weight)
+    return weights
+
+
+@register_impls
+class MovementFunctions(InterpreterFunctions):
+    @impl(ConcatOp)
+    def concat(self, interpreter: Interpreter, op: ConcatOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (np.concatenate(args, axis=op.axis.value.data),)
+
+    @impl(SliceOp)
+    def slice(self, interpreter: Interpreter, op: SliceOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        axis, first, count, step = (field.value.data for field in (op.axis, op.first, op.count, op.step))
+        return (args[0].take(range(first, first + step * count, step), axis=axis),)
+
+    @impl(PadOp)
+    def pad(self, interpreter: Interpreter, op: PadOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        margins = list(zip(op.before.get_values(), op.after.get_values(), strict=True))
+        return (np.pad(args[0], margins, constant_values=op.value.value.data),)
+
+    @impl(TransposeOp)
+    def transpose(self, interpreter: Interpreter, op: TransposeOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0].transpose(op.permutation.get_values()),)
+
+    @impl(ResizeOp)
+    def resize(self, interpreter: Interpreter, op: ResizeOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Both axes are weighted sums: `result = rows @ x @ columns.T`."""
+        (height, width), (oh, ow) = args[0].shape[2:], op.size.get_values()
+        return (_weights(op.sampling, height, oh) @ args[0] @ _weights(op.sampling, width, ow).T,)
+
+    @impl(ResizeGradOp)
+    def resize_grad(self, interpreter: Interpreter, op: ResizeGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        (oh, ow), (height, width) = args[0].shape[2:], op.size.get_values()
+        return (_weights(op.sampling, height, oh).T @ args[0] @ _weights(op.sampling, width, ow),)
+
+    @impl(ReduceSumOp)
+    def reduce_sum(self, interpreter: Interpreter, op: ReduceSumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0].sum(axis=op.summed, keepdims=op.keepdims is not None),)
+
+    @impl(ReduceMeanOp)
+    def reduce_mean(self, interpreter: Interpreter, op: ReduceMeanOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (args[0].mean(axis=op.summed, keepdims=op.keepdims is not None),)
+
+    @impl(ReduceGradOp)
+    def reduce_grad(self, interpreter: Interpreter, op: ReduceGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        shape, axes = shape_of(op.result), op.axes.get_values()
+        kept = [1 if axis in axes else size for axis, size in enumerate(shape)]
+        whole = np.broadcast_to(args[0].reshape(kept), shape)
+        return (whole if op.mean is None else whole / np.prod([shape[axis] for axis in axes]),)

@@ -1,0 +1,170 @@
+"""Activations made of the exponential function."""
+
+from __future__ import annotations
+
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, prop_def
+
+from simdc.cost.kernel import Instruction
+
+from .base import REAL, ActivationOp, Code, Curve, InputGradOp, OutputGradOp
+
+
+def decay(source: str) -> Code:
+    """`whole = 1 + exp(-source)`, one over the sigmoid."""
+    return (
+        Instruction("sub", "minus", (0.0, source)),
+        Instruction("exp", "power", ("minus",)),
+        Instruction("add", "whole", ("power", 1.0)),
+    )
+
+
+class Sigmoid(Curve):
+    """`1 / (1 + exp(-x))`; its slope is `y * (1 - y)`."""
+
+    def forward(self) -> Code:
+        return (*decay("x"), Instruction("div", "y", (1.0, "whole")))
+
+    def backward(self) -> Code:
+        return (
+            Instruction("sub", "rest", (1.0, "y")),
+            Instruction("mul", "slope", ("y", "rest")),
+            Instruction("mul", "dx", ("gradient", "slope")),
+        )
+
+
+@irdl_op_definition
+class SigmoidOp(Sigmoid, ActivationOp):
+    name = "simdc.sigmoid"
+
+
+@irdl_op_definition
+class SigmoidGradOp(Sigmoid, OutputGradOp):
+    name = "simdc.sigmoid_grad"
+
+
+class Tanh(Curve):
+    """`1 - 2 / (exp(2x) + 1)`. From 20 on it is one to the last bit of a double, so `x` is cut off there and nothing
+    overflows. Its slope is `1 - y^2`."""
+
+    def forward(self) -> Code:
+        return (
+            Instruction("min", "cut", ("x", 20.0)),
+            Instruction("mul", "twice", ("cut", 2.0)),
+            Instruction("exp", "power", ("twice",)),
+            Instruction("add", "whole", ("power", 1.0)),
+            Instruction("div", "rest", (2.0, "whole")),
+            Instruction("sub", "y", (1.0, "rest")),
+        )
+
+    def backward(self) -> Code:
+        return (
+            Instruction("mul", "square", ("y", "y")),
+            Instruction("sub", "slope", (1.0, "square")),
+            Instruction("mul", "dx", ("gradient", "slope")),
+        )
+
+
+@irdl_op_definition
+class TanhOp(Tanh, ActivationOp):
+    name = "simdc.tanh"
+
+
+@irdl_op_definition
+class TanhGradOp(Tanh, OutputGradOp):
+    name = "simdc.tanh_grad"
+
+
+class Silu(Curve):
+    """`x * sigmoid(x)`, also called swish; with `s` for the sigmoid its slope is `s * (1 + x * (1 - s))`."""
+
+    def forward(self) -> Code:
+        return (*decay("x"), Instruction("div", "y", ("x", "whole")))
+
+    def backward(self) -> Code:
+        return (
+            *decay("x"),
+            Instruction("div", "gate", (1.0, "whole")),
+            Instruction("sub", "rest", (1.0, "gate")),
+            Instruction("mul", "bend", ("x", "rest")),
+            Instruction("add", "factor", ("bend", 1.0)),
+            Instruction("mul", "slope", ("gate", "factor")),
+            Instruction("mul", "dx", ("gradient", "slope")),
+        )
+
+
+@irdl_op_definition
+class SiluOp(Silu, ActivationOp):
+    name = "simdc.silu"
+
+
+@irdl_op_definition
+class SiluGradOp(Silu, InputGradOp):
+    name = "simdc.silu_grad"
+
+
+class Softplus(Curve):
+    """`log(1 + exp(x))` as `max(x, 0) + log(1 + exp(-|x|))`, which does not overflow; its slope is the sigmoid."""
+
+    def forward(self) -> Code:
+        return (
+            Instruction("sub", "minus", (0.0, "x")),
+            Instruction("min", "low", ("x", "minus")),
+            Instruction("exp", "power", ("low",)),
+            Instruction("add", "whole", ("power", 1.0)),
+            Instruction("log", "rest", ("whole",)),
+            Instruction("max", "high", ("x", 0.0)),
+            Instruction("add", "y", ("rest", "high")),
+        )
+
+    def backward(self) -> Code:
+        return (*decay("x"), Instruction("div", "dx", ("gradient", "whole")))
+
+
+@irdl_op_definition
+class SoftplusOp(Softplus, ActivationOp):
+    name = "simdc.softplus"
+
+
+@irdl_op_definition
+class SoftplusGradOp(Softplus, InputGradOp):
+    name = "simdc.softplus_grad"
+
+
+class Elu(Curve):
+    """`x` where it is positive, else `alpha * (exp(x) - 1)`; the gradient at zero is that of the negative side."""
+
+    alpha = prop_def(REAL)
+
+    def forward(self) -> Code:
+        return (
+            Instruction("min", "low", ("x", 0.0)),
+            Instruction("exp", "power", ("low",)),
+            Instruction("sub", "fall", ("power", 1.0)),
+            Instruction("mul", "scaled", ("fall", self.alpha.value.data)),
+            Instruction("max", "high", ("x", 0.0)),
+            Instruction("add", "y", ("scaled", "high")),
+        )
+
+    def backward(self) -> Code:
+        return (
+            Instruction("min", "low", ("x", 0.0)),
+            Instruction("exp", "power", ("low",)),
+            Instruction("mul", "slope", ("power", self.alpha.value.data)),
+            Instruction("mul", "scaled", ("gradient", "slope")),
+            Instruction("max", "high", ("x", 0.0)),
+            Instruction("conditional_move", "dx", ("high", 0.0, "scaled", "gradient")),
+        )
+
+
+@irdl_op_definition
+class EluOp(Elu, ActivationOp):
+    name = "simdc.elu"
+
+    def __init__(self, layer: str, input: SSAValue, alpha: float = 1.0):
+        self._build(layer, input, alpha=alpha)
+
+
+@irdl_op_definition
+class EluGradOp(Elu, InputGradOp):
+    name = "simdc.elu_grad"

@@ -1,0 +1,108 @@
+"""Functions that networks use beside activations, most of them one instruction."""
+
+from __future__ import annotations
+
+from xdsl.irdl import irdl_op_definition
+
+from simdc.cost.kernel import Instruction
+
+from .base import ActivationOp, Code, Curve, InputGradOp, OutputGradOp
+
+
+@irdl_op_definition
+class ExpOp(ActivationOp):
+    """`exp(x)`, which is its own slope."""
+
+    name = "simdc.exp"
+
+    def forward(self) -> Code:
+        return (Instruction("exp", "y", ("x",)),)
+
+
+@irdl_op_definition
+class LogOp(ActivationOp):
+    """The natural logarithm of positive numbers."""
+
+    name = "simdc.log"
+
+    def forward(self) -> Code:
+        return (Instruction("log", "y", ("x",)),)
+
+
+@irdl_op_definition
+class NegateOp(ActivationOp):
+    """`-x`."""
+
+    name = "simdc.negate"
+
+    def forward(self) -> Code:
+        return (Instruction("sub", "y", (0.0, "x")),)
+
+
+class Sqrt(Curve):
+    """The square root; its slope is `1 / (2y)`."""
+
+    def forward(self) -> Code:
+        return (Instruction("sqrt", "y", ("x",)),)
+
+    def backward(self) -> Code:
+        return (Instruction("div", "whole", ("gradient", "y")), Instruction("mul", "dx", ("whole", 0.5)))
+
+
+@irdl_op_definition
+class SqrtOp(Sqrt, ActivationOp):
+    name = "simdc.sqrt"
+
+
+@irdl_op_definition
+class SqrtGradOp(Sqrt, OutputGradOp):
+    name = "simdc.sqrt_grad"
+
+
+class Reciprocal(Curve):
+    """`1 / x`; its slope is `-y^2`."""
+
+    def forward(self) -> Code:
+        return (Instruction("div", "y", (1.0, "x")),)
+
+    def backward(self) -> Code:
+        return (
+            Instruction("mul", "square", ("y", "y")),
+            Instruction("mul", "product", ("gradient", "square")),
+            Instruction("sub", "dx", (0.0, "product")),
+        )
+
+
+@irdl_op_definition
+class ReciprocalOp(Reciprocal, ActivationOp):
+    name = "simdc.reciprocal"
+
+
+@irdl_op_definition
+class ReciprocalGradOp(Reciprocal, OutputGradOp):
+    name = "simdc.reciprocal_grad"
+
+
+class Abs(Curve):
+    """`max(x, -x)`; its slope is the sign of x, zero at zero."""
+
+    def forward(self) -> Code:
+        return (Instruction("sub", "minus", (0.0, "x")), Instruction("max", "y", ("x", "minus")))
+
+    def backward(self) -> Code:
+        return (
+            Instruction("max", "high", ("x", 0.0)),
+            Instruction("sub", "minus", (0.0, "gradient")),
+            Instruction("conditional_move", "side", ("high", 0.0, "minus", "gradient")),
+            Instruction("conditional_move", "dx", ("x", 0.0, 0.0, "side")),
+        )
+
+
+@irdl_op_definition
+class AbsOp(Abs, ActivationOp):
+    name = "simdc.abs"
+
+
+@irdl_op_definition
+class AbsGradOp(Abs, InputGradOp):
+    name = "simdc.abs_grad"

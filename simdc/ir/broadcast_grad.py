@@ -1,0 +1,137 @@
+"""Gradients of ops on two tensors: one op, whatever the function, with the sum over the places where an operand was
+repeated as part of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Instruction, VectorProgram
+
+from .base import TENSOR, LayerOp, shape_of
+from .broadcast import BroadcastOp
+from .elements import broadcast_index, broadcast_operand, element_program, element_shape
+
+
+class Slope(NamedTuple):
+    """Which operands of the forward op a gradient reads, and its code from `gradient`, `lhs` and `rhs` to `dx`. With no
+    code the gradient is passed on."""
+
+    reads: tuple[str, ...]
+    code: tuple[Instruction, ...]
+
+
+PASS = Slope((), ())
+SLOPES: dict[tuple[str, str], Slope] = {
+    ("add", "lhs"): PASS,
+    ("add", "rhs"): PASS,
+    ("subtract", "lhs"): PASS,
+    ("subtract", "rhs"): Slope((), (Instruction("sub", "dx", (0.0, "gradient")),)),
+    ("multiply", "lhs"): Slope(("rhs",), (Instruction("mul", "dx", ("gradient", "rhs")),)),
+    ("multiply", "rhs"): Slope(("lhs",), (Instruction("mul", "dx", ("gradient", "lhs")),)),
+    ("divide", "lhs"): Slope(("rhs",), (Instruction("div", "dx", ("gradient", "rhs")),)),
+    # -gradient * lhs / rhs^2
+    ("divide", "rhs"): Slope(
+        ("lhs", "rhs"),
+        (
+            Instruction("mul", "product", ("gradient", "lhs")),
+            Instruction("mul", "square", ("rhs", "rhs")),
+            Instruction("sub", "minus", (0.0, "product")),
+            Instruction("div", "dx", ("minus", "square")),
+        ),
+    ),
+    # gradient * rhs * lhs^(rhs - 1)
+    ("power", "lhs"): Slope(
+        ("lhs", "rhs"),
+        (
+            Instruction("log", "log", ("lhs",)),
+            Instruction("sub", "less", ("rhs", 1.0)),
+            Instruction("mul", "exponent", ("log", "less")),
+            Instruction("exp", "power", ("exponent",)),
+            Instruction("mul", "weighted", ("gradient", "rhs")),
+            Instruction("mul", "dx", ("weighted", "power")),
+        ),
+    ),
+    # gradient * lhs^rhs * log(lhs)
+    ("power", "rhs"): Slope(
+        ("lhs", "rhs"),
+        (
+            Instruction("log", "log", ("lhs",)),
+            Instruction("mul", "exponent", ("log", "rhs")),
+            Instruction("mul", "weighted", ("gradient", "log")),
+            Instruction("exp", "power", ("exponent",)),
+            Instruction("mul", "dx", ("weighted", "power")),
+        ),
+    ),
+}
+
+
+def _extreme(opcode: str, equal: float | str, other: float | str) -> Slope:
+    """The gradient goes to the operand that was taken: to `lhs` if both are equal."""
+    code = (
+        Instruction(opcode, "taken", ("lhs", "rhs")),
+        Instruction("conditional_move", "dx", ("taken", "lhs", equal, other)),
+    )
+    return Slope(("lhs", "rhs"), code)
+
+
+for _function, _opcode in (("maximum", "max"), ("minimum", "min")):
+    SLOPES[_function, "lhs"] = _extreme(_opcode, "gradient", 0.0)
+    SLOPES[_function, "rhs"] = _extreme(_opcode, 0.0, "gradient")
+
+
+@irdl_op_definition
+class BroadcastGradOp(LayerOp):
+    """The gradient of `function` with respect to its operand `side`, in that operand's shape: summed over all places
+    where the operand was repeated. `inputs` are the operands of the forward op that the slope depends on, lhs first."""
+
+    name = "simdc.broadcast_grad"
+
+    gradient = operand_def(TENSOR)
+    inputs = var_operand_def(TENSOR)
+    function = prop_def(StringAttr)
+    side = prop_def(StringAttr)
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, forward: BroadcastOp, gradient: SSAValue, side: str):
+        """`side` is `lhs` or `rhs`."""
+        operands = {"lhs": forward.lhs, "rhs": forward.rhs}
+        function = forward.name.removeprefix("simdc.")
+        super().__init__(
+            operands=[gradient, [operands[name] for name in SLOPES[function, side].reads]],
+            result_types=[operands[side].type],
+            properties={"layer": StringAttr(layer), "function": StringAttr(function), "side": StringAttr(side)},
+        )
+
+    @property
+    def slope(self) -> Slope:
+        """Raises VerifyException for a function or a side that there is not."""
+        key = (self.function.data, self.side.data)
+        if key not in SLOPES:
+            raise VerifyException(f"there is no gradient of '{key[0]}' with respect to '{key[1]}'")
+        return SLOPES[key]
+
+    def result_shape(self) -> tuple[int, ...]:
+        shape, reads = element_shape(self.gradient), self.slope.reads
+        if len(self.inputs) != len(reads):
+            raise VerifyException(f"reads {' and '.join(reads) or 'no input'}, got {len(self.inputs)} inputs")
+        for value in (*self.inputs, self.result):
+            broadcast_index(shape_of(value), shape)
+        return shape_of(self.result)
+
+    def kernel(self) -> VectorProgram:
+        shape, (reads, code) = shape_of(self.gradient), self.slope
+        names = {name: f"x{number}" for number, name in enumerate(reads)}
+        code = [
+            step._replace(sources=tuple(names.get(source, source) if isinstance(source, str) else source
+                                        for source in step.sources))
+            for step in code
+        ]  # fmt: skip
+        values = zip(("gradient", *names.values()), (self.gradient, *self.inputs), strict=True)
+        inputs = tuple(broadcast_operand(name, value, shape) for name, value in values)
+        dx = broadcast_operand("dx", self.result, shape)
+        return element_program(f"{self.function.data}_grad", shape, inputs, dx, code)

@@ -1,0 +1,138 @@
+"""Rules for data movement, resizing, reductions, softmax, instance norm and products of activations."""
+
+from __future__ import annotations
+
+from simdc.ir.base import shape_of
+from simdc.ir.concat import ConcatOp, SliceOp, resized
+from simdc.ir.conv import Conv2DOp, LinearOp
+from simdc.ir.conv_grad import Conv2DWeightGradOp
+from simdc.ir.conv_transpose import ConvTranspose2DOp
+from simdc.ir.free import ReshapeOp
+from simdc.ir.gradient import INPUT, WEIGHT, Backward, give_input, rule_for
+from simdc.ir.instance_norm import InstanceNormGradOp, InstanceNormOp
+from simdc.ir.linear_grad import LinearWeightGradOp
+from simdc.ir.matmul import MatMulOp
+from simdc.ir.pad import PadOp
+from simdc.ir.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp
+from simdc.ir.resize import ResizeGradOp, ResizeOp
+from simdc.ir.softmax import SoftmaxGradOp, SoftmaxOp
+from simdc.ir.transpose import TransposeOp
+
+
+@rule_for(ConcatOp)
+def concat(op: ConcatOp, back: Backward) -> None:
+    first, axis = 0, op.axis.value.data
+    for number, value in enumerate(op.inputs):
+        count = shape_of(value)[axis]
+        if back.needs(value):
+            name = f"{op.layer.data}.grad_input{number}"
+            give_input(back, value, SliceOp(name, back.upstream(op.result), axis, first, count))
+        first += count
+
+
+@rule_for(SliceOp)
+def slice(op: SliceOp, back: Backward) -> None:
+    """What was left out has no gradient. Where positions were passed over, zeros come between: behind each element
+    first, in a dimension of its own."""
+    name, shape, gradient = op.layer.data, shape_of(op.input), back.upstream(op.result)
+    axis, first, count, step = (field.value.data for field in (op.axis, op.first, op.count, op.step))
+    if step > 1:
+        own = shape_of(op.result)
+        apart = (*own[: axis + 1], 1, *own[axis + 1 :])
+        column = back.emit(ReshapeOp(f"{name}.grad_apart", gradient, apart), INPUT).results[0]
+        behind = [step - 1 if at == axis + 1 else 0 for at in range(len(apart))]
+        filled = back.emit(PadOp(f"{name}.grad_filled", column, [0] * len(apart), behind), INPUT).results[0]
+        spread = resized(own, axis, count * step)
+        gradient = back.emit(ReshapeOp(f"{name}.grad_spread", filled, spread), INPUT).results[0]
+        count *= step
+    room = shape[axis] - first
+    if count > room:
+        gradient = back.emit(SliceOp(f"{name}.grad_cut", gradient, axis, 0, room), INPUT).results[0]
+        count = room
+    before, after = ([margin if at == axis else 0 for at in range(len(shape))] for margin in (first, room - count))
+    give_input(back, op.input, PadOp(f"{name}.grad_input", gradient, before, after))
+
+
+@rule_for(PadOp)
+def pad(op: PadOp, back: Backward) -> None:
+    """One dimension after the other, the last under the name of the gradient."""
+    name, shape, gradient = op.layer.data, shape_of(op.input), back.upstream(op.result)
+    before, after = op.before.get_values(), op.after.get_values()
+    padded = [axis for axis in range(len(shape)) if before[axis] or after[axis]]
+    for axis in padded:
+        suffix = "grad_input" if axis == padded[-1] else f"grad_cut{axis}"
+        cut = SliceOp(f"{name}.{suffix}", gradient, axis, before[axis], shape[axis])
+        gradient = back.emit(cut, INPUT).results[0]
+    back.give(op.input, gradient)
+
+
+@rule_for(TransposeOp)
+def transpose(op: TransposeOp, back: Backward) -> None:
+    permutation = op.permutation.get_values()
+    inverse = [permutation.index(axis) for axis in range(len(permutation))]
+    give_input(back, op.input, TransposeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), inverse))
+
+
+@rule_for(ReshapeOp)
+def reshape(op: ReshapeOp, back: Backward) -> None:
+    give_input(back, op.input, ReshapeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), shape_of(op.input)))
+
+
+@rule_for(ResizeOp)
+def resize(op: ResizeOp, back: Backward) -> None:
+    give_input(back, op.input, ResizeGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
+
+
+@rule_for(ReduceMeanOp)
+def reduce_mean(op: ReduceMeanOp, back: Backward) -> None:
+    give_input(back, op.input, ReduceGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
+
+
+@rule_for(ReduceSumOp)
+def reduce_sum(op: ReduceSumOp, back: Backward) -> None:
+    give_input(back, op.input, ReduceGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
+
+
+@rule_for(SoftmaxOp)
+def softmax(op: SoftmaxOp, back: Backward) -> None:
+    give_input(back, op.input, SoftmaxGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
+
+
+@rule_for(InstanceNormOp)
+def instance_norm(op: InstanceNormOp, back: Backward) -> None:
+    results = back.emit(InstanceNormGradOp(f"{op.layer.data}.grad", op, back.upstream(op.result)), INPUT).results
+    for value, gradient in zip((op.input, op.scale, op.shift), results, strict=True):
+        if back.needs(value):
+            back.give(value, gradient)
+
+
+@rule_for(ConvTranspose2DOp)
+def conv_transpose2d(op: ConvTranspose2DOp, back: Backward) -> None:
+    """Its input's gradient is the convolution that it is the transpose of."""
+    name, upstream = op.layer.data, back.upstream(op.result)
+    if back.needs(op.input):
+        conv = Conv2DOp(
+            f"{name}.grad_input",
+            upstream,
+            op.weight,
+            stride=op.stride.get_values(),
+            padding=op.padding.get_values(),
+            dilation=op.dilation.get_values(),
+            groups=op.groups.value.data,
+        )
+        give_input(back, op.input, conv)
+    if back.needs(op.weight):
+        emitted = back.emit(Conv2DWeightGradOp.of_transpose(f"{name}.grad_weight", op, upstream), WEIGHT)
+        back.give(op.weight, emitted.results[0])
+    if op.bias is not None and back.needs(op.bias):
+        back.give(op.bias, back.emit(ReduceSumOp(f"{name}.grad_bias", upstream), WEIGHT).results[0])
+
+
+@rule_for(MatMulOp)
+def matmul(op: MatMulOp, back: Backward) -> None:
+    """`gradient @ rhs.T` is what a fully connected layer computes, `lhs.T @ gradient` what its weight gradient does."""
+    name, upstream = op.layer.data, back.upstream(op.result)
+    if back.needs(op.lhs):
+        give_input(back, op.lhs, LinearOp(f"{name}.grad_lhs", upstream, op.rhs))
+    if back.needs(op.rhs):
+        give_input(back, op.rhs, LinearWeightGradOp(f"{name}.grad_rhs", upstream, op.lhs))

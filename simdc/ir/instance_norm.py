@@ -1,0 +1,191 @@
+"""Normalization of each channel of each image by its own statistics, and its gradient."""
+
+from __future__ import annotations
+
+from math import prod
+
+from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+
+from .base import TENSOR, LayerOp, operand, shape_of
+from .movement import dimension_names
+
+EPSILON = 1e-5
+PLANE = (affine("n"), affine("c"))
+ENDS = ("c", "n")
+
+
+def _check(input: SSAValue, *parameters: SSAValue) -> tuple[int, ...]:
+    shape = shape_of(input)
+    if not 3 <= len(shape) <= 4:
+        raise VerifyException(f"expected [n, c, h] or [n, c, h, w], got shape {list(shape)}")
+    for value in parameters:
+        if shape_of(value) != shape[1:2]:
+            raise VerifyException(f"input has shape {list(shape)}, a parameter {list(shape_of(value))}")
+    return shape
+
+
+def _loops(shape: tuple[int, ...]) -> tuple[Loop, ...]:
+    """Channels and images outside, so that each plane's statistics are complete before the next."""
+    bounds = dict(zip(dimension_names(shape), shape, strict=True))
+    return tuple(Loop(name, bounds[name]) for name in ("c", "n", "h", "w") if name in bounds)
+
+
+def _statistics(x: Operand, bits: int, epsilon: float) -> Phase:
+    """`mean` and `inv_std = 1 / sqrt(mean of squares - mean^2 + epsilon)` of each plane."""
+    loops, count = _loops(x.shape), float(prod(x.shape[2:]))
+
+    def plane(name: str) -> Operand:
+        return Operand(name, bits, x.shape[:2], PLANE)
+
+    accumulate = (
+        Instruction("add", "sum", ("sum", "x")),
+        Instruction("mul", "square", ("x", "x")),
+        Instruction("add", "squares", ("squares", "square")),
+    )
+    finish = (
+        Instruction("div", "mean", ("sum", count)),
+        Instruction("mul", "mean_square", ("mean", "mean")),
+        Instruction("div", "square_mean", ("squares", count)),
+        Instruction("sub", "variance", ("square_mean", "mean_square")),
+        Instruction("add", "shifted", ("variance", epsilon)),
+        Instruction("inv_sqrt", "inv_std", ("shifted",)),
+    )
+    return Phase(
+        loops,
+        (x,),
+        (plane("mean"), plane("inv_std")),
+        (Block(tuple(loop.name for loop in loops), accumulate), Block(ENDS, finish)),
+        scratch=(plane("sum"), plane("squares")),
+        initial=(("sum", 0.0), ("squares", 0.0)),
+    )
+
+
+@irdl_op_definition
+class InstanceNormOp(LayerOp):
+    """`result = (input - mean) * inv_std * scale + shift`: input [n, c, h] or [n, c, h, w], scale and shift [c]; mean
+    and `inv_std = 1 / sqrt(variance + epsilon)` are those of each [n, c] over the rest, in training and inference.
+
+    The first phase gathers the statistics, the second normalizes. Both read the input from DRAM; the statistics go
+    through DRAM, too.
+    """
+
+    name = "simdc.instance_norm"
+
+    input = operand_def(TENSOR)
+    scale = operand_def(TENSOR)
+    shift = operand_def(TENSOR)
+    epsilon = prop_def(FloatAttr.constr(f64))
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, input: SSAValue, scale: SSAValue, shift: SSAValue, epsilon: float = EPSILON):
+        super().__init__(
+            operands=[input, scale, shift],
+            result_types=[input.type],
+            properties={"layer": StringAttr(layer), "epsilon": FloatAttr(epsilon, f64)},
+        )
+
+    def result_shape(self) -> tuple[int, ...]:
+        return _check(self.input, self.scale, self.shift)
+
+    def kernel(self) -> VectorProgram:
+        shape, bits = shape_of(self.input), self.accumulator_bits
+        index = dimension_names(shape)
+        loops, x = _loops(shape), operand("x", self.input, index)
+        statistics = _statistics(x, bits, self.epsilon.value.data)
+        inputs = (x, *statistics.outputs, operand("scale", self.scale, ("c",)), operand("shift", self.shift, ("c",)))
+        code = (
+            Instruction("sub", "centered", ("x", "mean")),
+            Instruction("mul", "normal", ("centered", "inv_std")),
+            Instruction("mul", "scaled", ("normal", "scale")),
+            Instruction("add", "y", ("scaled", "shift")),
+        )
+        block = Block(tuple(loop.name for loop in loops), code)
+        normalize = Phase(loops, inputs, (operand("y", self.result, index),), (block,))
+        return VectorProgram("instance_norm", (statistics, normalize))
+
+
+@irdl_op_definition
+class InstanceNormGradOp(LayerOp):
+    """Gradients of instance normalization over planes of N elements.
+
+    The statistics are gathered again. Then, per plane, `weighted = sum(gradient * normal)` and `total = sum(gradient)`,
+    where `normal = (input - mean) * inv_std`; `scale_grad` and `shift_grad` are their sums over the images. Last
+    `input_grad = scale * inv_std / N * (N * gradient - total - normal * weighted)`.
+    """
+
+    name = "simdc.instance_norm_grad"
+
+    input = operand_def(TENSOR)
+    gradient = operand_def(TENSOR)
+    scale = operand_def(TENSOR)
+    epsilon = prop_def(FloatAttr.constr(f64))
+    input_grad = result_def(TENSOR)
+    scale_grad = result_def(TENSOR)
+    shift_grad = result_def(TENSOR)
+
+    def __init__(self, layer: str, norm: InstanceNormOp, gradient: SSAValue):
+        super().__init__(
+            operands=[norm.input, gradient, norm.scale],
+            result_types=[norm.input.type, norm.scale.type, norm.scale.type],
+            properties={"layer": StringAttr(layer), "epsilon": norm.epsilon},
+        )
+
+    def result_shapes(self) -> tuple[tuple[int, ...], ...]:
+        shape = _check(self.input, self.scale)
+        if shape_of(self.gradient) != shape:
+            raise VerifyException(f"input has shape {list(shape)}, the gradient {list(shape_of(self.gradient))}")
+        return (shape, shape[1:2], shape[1:2])
+
+    def kernel(self) -> VectorProgram:
+        shape, bits = shape_of(self.input), self.accumulator_bits
+        index: tuple[str | Affine, ...] = dimension_names(shape)
+        loops, count = _loops(shape), float(prod(shape[2:]))
+        names = tuple(loop.name for loop in loops)
+        x, gradient = operand("x", self.input, index), operand("gradient", self.gradient, index)
+        normal, scale = operand("normal", self.input, index, bits), operand("scale", self.scale, ("c",))
+        statistics = _statistics(x, bits, self.epsilon.value.data)
+        _, inv_std = statistics.outputs
+        weighted, total, factor = (Operand(name, bits, shape[:2], PLANE) for name in ("weighted", "total", "factor"))
+        grads = (operand("scale_grad", self.scale_grad, ("c",)), operand("shift_grad", self.shift_grad, ("c",)))
+        gather = (
+            Instruction("sub", "centered", ("x", "mean")),
+            Instruction("mul", "normal", ("centered", "inv_std")),
+            Instruction("mul", "product", ("normal", "gradient")),
+            Instruction("add", "weighted", ("weighted", "product")),
+            Instruction("add", "total", ("total", "gradient")),
+        )
+        add_up = (
+            Instruction("add", "scale_grad", ("scale_grad", "weighted")),
+            Instruction("add", "shift_grad", ("shift_grad", "total")),
+        )
+        begin = (
+            Instruction("mul", "spread", ("scale", "inv_std")),
+            Instruction("div", "factor", ("spread", count)),
+        )
+        balance = (
+            Instruction("mul", "all", ("gradient", count)),
+            Instruction("mul", "along", ("normal", "weighted")),
+            Instruction("sub", "rest", ("all", "along")),
+            Instruction("sub", "balanced", ("rest", "total")),
+            Instruction("mul", "y", ("balanced", "factor")),
+        )
+        sums = Phase(
+            loops,
+            (x, gradient, *statistics.outputs),
+            (normal, weighted, total, *grads),
+            (Block(names, gather), Block(ENDS, add_up)),
+            initial=(("weighted", 0.0), ("total", 0.0), ("scale_grad", 0.0), ("shift_grad", 0.0)),
+        )
+        finish = Phase(
+            loops,
+            (gradient, normal, inv_std, scale, weighted, total),
+            (operand("y", self.input_grad, index),),
+            (Block(ENDS, begin, at="start"), Block(names, balance)),
+            scratch=(factor,),
+        )
+        return VectorProgram("instance_norm_grad", (statistics, sums, finish))

@@ -1,0 +1,192 @@
+"""Sums and means over any dimensions, and how their gradients go back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
+
+from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from .elements import SINGLE
+from .movement import channels_first, dimension_names, lanes_loop
+
+
+class Reduction:
+    """The loops of an op over `axes` of a tensor of `shape`, these innermost. What is summed over does not lie across
+    the lanes: where that is everything, one lane does all the work."""
+
+    def __init__(self, shape: tuple[int, ...], axes: Sequence[int]):
+        self.names = dimension_names(shape)
+        self.kept = tuple(name for axis, name in enumerate(self.names) if axis not in axes)
+        self.lanes = lanes_loop(self.names, axes)
+        self.count = prod(shape[axis] for axis in axes)
+        order = [*channels_first(self.kept), *(name for name in self.names if name not in self.kept)]
+        if self.lanes == SINGLE:
+            order.insert(0, SINGLE)
+        bounds = {SINGLE: 1, **dict(zip(self.names, shape, strict=True))}
+        self.loops = tuple(Loop(name, bounds[name]) for name in order)
+        self.ends = tuple(name for name in order if name == SINGLE or name in self.kept)
+        """The loops of what is left, for a block that runs once for each sum."""
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        return tuple(loop.name for loop in self.loops)
+
+    def index_of(self, shape: Sequence[int]) -> tuple[Affine, ...]:
+        """How the loops index a tensor that has lost the axes, or keeps them with size one."""
+        if not self.kept:
+            return (*(affine() for _ in shape[1:]), affine(SINGLE))
+        if len(shape) == len(self.names):
+            return tuple(affine(name) if name in self.kept else affine() for name in self.names)
+        return tuple(affine(name) for name in self.kept)
+
+
+class ReductionOp(LayerOp):
+    """Sums over `axes`; with `keepdims` they stay as dimensions of size one."""
+
+    input = operand_def(TENSOR)
+    axes = opt_prop_def(DenseArrayBase.constr(i64))
+    keepdims = opt_prop_def(UnitAttr)
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, input: SSAValue, axes: Sequence[int] | None = None, keepdims: bool = False):
+        shape = shape_of(input)
+        if axes is None:
+            chosen = _all_but_channels(shape)
+        else:
+            chosen = tuple(sorted(axis + len(shape) if axis < 0 else axis for axis in axes))
+        properties = {"layer": StringAttr(layer), "axes": DenseArrayBase.from_list(i64, chosen)}
+        result = make_tensor_type(tensor_type(input).element_type, reduced(shape, chosen, keepdims=keepdims))
+        super().__init__(
+            operands=[input],
+            result_types=[result],
+            properties={
+                **{name: value for name, value in properties.items() if name != "axes" or axes is not None},
+                **({"keepdims": UnitAttr()} if keepdims else {}),
+            },
+        )
+
+    @property
+    def summed(self) -> tuple[int, ...]:
+        """The axes; all but the channels where none are given."""
+        return _all_but_channels(shape_of(self.input)) if self.axes is None else tuple(self.axes.get_values())
+
+    def result_shape(self) -> tuple[int, ...]:
+        return reduced(shape_of(self.input), self.summed, keepdims=self.keepdims is not None)
+
+
+@irdl_op_definition
+class ReduceSumOp(ReductionOp):
+    """`result = sum of input over axes`; without any `result[c] = sum of input[n, c, ...]`: the gradient of a bias, the
+    one sum that the released SimDIT knows."""
+
+    name = "simdc.reduce_sum"
+
+    def kernel(self) -> VectorProgram:
+        nest = Reduction(shape_of(self.input), self.summed)
+        phase = Phase(
+            nest.loops,
+            (operand("x", self.input, nest.names),),
+            (operand("y", self.result, nest.index_of(shape_of(self.result))),),
+            (Block(nest.every, (Instruction("add", "y", ("y", "x")),)),),
+            initial=(("y", 0.0),),
+        )
+        return VectorProgram("reduce_sum" if self.axes is None else "sum", (phase,), nest.lanes)
+
+
+@irdl_op_definition
+class ReduceMeanOp(ReductionOp):
+    """`result = mean of input over axes`."""
+
+    name = "simdc.reduce_mean"
+
+    def kernel(self) -> VectorProgram:
+        nest = Reduction(shape_of(self.input), self.summed)
+        index = nest.index_of(shape_of(self.result))
+        divide = (Instruction("div", "y", ("sum", float(nest.count))),)
+        phase = Phase(
+            nest.loops,
+            (operand("x", self.input, nest.names),),
+            (operand("y", self.result, index),),
+            (Block(nest.every, (Instruction("add", "sum", ("sum", "x")),)), Block(nest.ends, divide)),
+            scratch=(operand("sum", self.result, index, self.accumulator_bits),),
+            initial=(("sum", 0.0),),
+        )
+        return VectorProgram("reduce_mean", (phase,), nest.lanes)
+
+
+@irdl_op_definition
+class ReduceGradOp(LayerOp):
+    """The gradient of a sum or, where `mean` is set, of a mean over `axes`: each of the elements that went into one
+    receives its gradient, or a share of it. `shape` is that of the forward input."""
+
+    name = "simdc.reduce_grad"
+
+    gradient = operand_def(TENSOR)
+    shape = prop_def(DenseArrayBase.constr(i64))
+    axes = prop_def(DenseArrayBase.constr(i64))
+    mean = opt_prop_def(UnitAttr)
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, reduction: ReductionOp, gradient: SSAValue):
+        shape = shape_of(reduction.input)
+        super().__init__(
+            operands=[gradient],
+            result_types=[make_tensor_type(tensor_type(gradient).element_type, shape)],
+            properties={
+                "layer": StringAttr(layer),
+                "shape": DenseArrayBase.from_list(i64, shape),
+                "axes": DenseArrayBase.from_list(i64, reduction.summed),
+                **({"mean": UnitAttr()} if isinstance(reduction, ReduceMeanOp) else {}),
+            },
+        )
+
+    def result_shape(self) -> tuple[int, ...]:
+        shape, axes = self.shape.get_values(), self.axes.get_values()
+        found = shape_of(self.gradient)
+        if found not in (reduced(shape, axes, keepdims=True), reduced(shape, axes, keepdims=False)):
+            raise VerifyException(
+                f"the gradient has shape {list(found)}, not that of {list(shape)} without {list(axes)}"
+            )
+        return tuple(shape)
+
+    def kernel(self) -> VectorProgram:
+        nest = Reduction(shape_of(self.result), self.axes.get_values())
+        index = nest.index_of(shape_of(self.gradient))
+        divide = Instruction("div", "share", ("gradient", float(nest.count)))
+        share = operand("share", self.gradient, index, self.accumulator_bits)
+        begin = () if self.mean is None else (Block(nest.ends, (divide,), at="start"),)
+        source = "gradient" if self.mean is None else "share"
+        phase = Phase(
+            nest.loops,
+            (operand("gradient", self.gradient, index),),
+            (operand("dx", self.result, nest.names),),
+            (*begin, Block(nest.every, (Instruction("move", "dx", (source,)),))),
+            scratch=(share,) if begin else (),
+        )
+        return VectorProgram("reduce_grad", (phase,), nest.lanes)
+
+
+def reduced(shape: Sequence[int], axes: Sequence[int], *, keepdims: bool) -> tuple[int, ...]:
+    """`shape` without `axes`, or with size one there. Raises VerifyException."""
+    dimension_names(shape)
+    if not axes or len(set(axes)) != len(axes) or not all(0 <= axis < len(shape) for axis in axes):
+        raise VerifyException(f"axes must be some of the dimensions 0 to {len(shape) - 1}, each once, got {list(axes)}")
+    if keepdims:
+        return tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+    left = tuple(size for axis, size in enumerate(shape) if axis not in axes)
+    if not left:
+        raise VerifyException("a result without dimensions is not supported; set keepdims")
+    return left
+
+
+def _all_but_channels(shape: Sequence[int]) -> tuple[int, ...]:
+    if len(shape) < 2:
+        raise VerifyException(f"expected [n, c, ...], got shape {list(shape)}")
+    return (0, *range(2, len(shape)))

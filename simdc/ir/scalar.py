@@ -1,0 +1,116 @@
+"""A tensor and a number that is known when the network is compiled: the number is an immediate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+
+from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Instruction, VectorProgram
+
+from .base import TENSOR, LayerOp, shape_of
+from .elements import broadcast_operand, element_program, element_shape
+
+Code = tuple[Instruction, ...]
+MOST_MULTIPLIED = 2**16
+"""Whole exponents up to here are products of squares; beyond, as all others, they go through the logarithm."""
+
+
+def power(base: str, exponent: float, result: str) -> Code:
+    """`result = base ^ exponent`. Whole exponents, 0.5 and -0.5 take any base that numpy takes, all others positive
+    ones."""
+    special: dict[float, Code] = {
+        0.0: (Instruction("move", result, (1.0,)),),
+        1.0: (Instruction("move", result, (base,)),),
+        -1.0: (Instruction("div", result, (1.0, base)),),
+        0.5: (Instruction("sqrt", result, (base,)),),
+        -0.5: (Instruction("inv_sqrt", result, (base,)),),
+    }
+    if exponent in special:
+        return special[exponent]
+    if exponent != int(exponent) or abs(exponent) > MOST_MULTIPLIED:
+        return (
+            Instruction("log", "log", (base,)),
+            Instruction("mul", "exponent", ("log", exponent)),
+            Instruction("exp", result, ("exponent",)),
+        )
+    if exponent < 0:
+        return (*power(base, -exponent, "product"), Instruction("div", result, (1.0, "product")))
+    return _products(base, int(exponent), result)
+
+
+def _products(base: str, exponent: int, result: str) -> Code:
+    """From the exponent's second binary digit on: square, and multiply by the base where the digit is one."""
+    steps: list[tuple[str, ...]] = []
+    for digit in f"{exponent:b}"[1:]:
+        steps.append(("square",))
+        if digit == "1":
+            steps.append(("times",))
+    code: list[Instruction] = []
+    held = base
+    for number, (step,) in enumerate(steps, 1):
+        dest = result if number == len(steps) else "product"
+        code.append(Instruction("mul", dest, (held, held if step == "square" else base)))
+        held = dest
+    return tuple(code)
+
+
+FUNCTIONS: dict[str, Callable[[float], Code]] = {
+    "add": lambda value: (Instruction("add", "y", ("x", value)),),
+    "sub": lambda value: (Instruction("sub", "y", ("x", value)),),
+    "rsub": lambda value: (Instruction("sub", "y", (value, "x")),),
+    "mul": lambda value: (Instruction("mul", "y", ("x", value)),),
+    "div": lambda value: (Instruction("div", "y", ("x", value)),),
+    "rdiv": lambda value: (Instruction("div", "y", (value, "x")),),
+    "pow": lambda value: power("x", value, "y"),
+    "max": lambda value: (Instruction("max", "y", ("x", value)),),
+    "min": lambda value: (Instruction("min", "y", ("x", value)),),
+}
+"""Code from `x` to `y` for each function; `rsub` is value - x, `rdiv` value / x."""
+
+
+@irdl_op_definition
+class ScalarOp(LayerOp):
+    """`result = function(input, value)`: add, sub, rsub, mul, div, rdiv, pow, max, min."""
+
+    name = "simdc.scalar"
+
+    input = operand_def(TENSOR)
+    function = prop_def(StringAttr)
+    value = prop_def(FloatAttr.constr(f64))
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, input: SSAValue, function: str, value: float):
+        super().__init__(
+            operands=[input],
+            result_types=[input.type],
+            properties={
+                "layer": StringAttr(layer),
+                "function": StringAttr(function),
+                "value": FloatAttr(value, f64),
+            },
+        )
+
+    def result_shape(self) -> tuple[int, ...]:
+        check_function(self.function.data, self.value.value.data, FUNCTIONS)
+        return element_shape(self.input)
+
+    def kernel(self) -> VectorProgram:
+        shape = shape_of(self.result)
+        x, y = broadcast_operand("x", self.input, shape), broadcast_operand("y", self.result, shape)
+        code = FUNCTIONS[self.function.data](self.value.value.data)
+        return element_program(f"scalar_{self.function.data}", shape, (x,), y, code)
+
+
+def check_function(function: str, value: float, known: dict[str, Callable[[float], Code]]) -> None:
+    """Raise VerifyException unless the function is known and can take the number."""
+    if function not in known:
+        raise VerifyException(f"function must be one of {', '.join(known)}, got '{function}'")
+    if not isfinite(value):
+        raise VerifyException(f"value must be finite, got {value}")
+    if function == "div" and value == 0:
+        raise VerifyException("value must not be zero where it divides")

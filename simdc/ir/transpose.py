@@ -1,0 +1,65 @@
+"""Another order of a tensor's dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import VectorProgram
+
+from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from .movement import channels_first, copy_phase, dimension_names
+
+
+@irdl_op_definition
+class TransposeOp(LayerOp):
+    """Dimension d of the result is dimension `permutation[d]` of the input, which has six at most.
+
+    Channel shuffle is a reshape to [n, g, c, h, w], this with [0, 2, 1, 3, 4], and a reshape back.
+
+    Every element is copied. No dimension is cut or moved along itself, so any loop may lie across the lanes: the
+    longest does, the last of those. That takes transfers which gather one of the tensors along a dimension whose
+    elements are not neighbours in DRAM; the model prices bits, not bursts. Loops are named after the input's
+    dimensions; the name `c` is for channels that stay channels.
+    """
+
+    name = "simdc.transpose"
+
+    input = operand_def(TENSOR)
+    permutation = prop_def(DenseArrayBase.constr(i64))
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, input: SSAValue, permutation: Sequence[int]):
+        result = make_tensor_type(tensor_type(input).element_type, _permuted(shape_of(input), permutation))
+        super().__init__(
+            operands=[input],
+            result_types=[result],
+            properties={"layer": StringAttr(layer), "permutation": DenseArrayBase.from_list(i64, permutation)},
+        )
+
+    def result_shape(self) -> tuple[int, ...]:
+        return _permuted(shape_of(self.input), self.permutation.get_values())
+
+    def kernel(self) -> VectorProgram:
+        shape, permutation = shape_of(self.input), self.permutation.get_values()
+        names = dimension_names(shape)
+        if len(shape) > 4 or len(shape) < 2 or permutation[1] != 1:
+            names = tuple("k" if name == "c" else name for name in names)
+        bounds = dict(zip(names, shape, strict=True))
+        lanes = max(reversed(names), key=lambda name: bounds[name])
+        source = operand("x", self.input, names)
+        target = operand("y", self.result, [names[axis] for axis in permutation])
+        order = channels_first(names)
+        phase = copy_phase([(name, bounds[name]) for name in order], target, source, lanes)
+        return VectorProgram("transpose", (phase,), lanes=lanes)
+
+
+def _permuted(shape: Sequence[int], permutation: Sequence[int]) -> tuple[int, ...]:
+    dimension_names(shape)
+    if sorted(permutation) != list(range(len(shape))):
+        raise VerifyException(f"permutation must name each of 0 to {len(shape) - 1} once, got {list(permutation)}")
+    return tuple(shape[axis] for axis in permutation)
