@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -11,26 +12,55 @@ from simdc.errors import SimdcError
 
 
 def write_text(text: str, target: str | None) -> None:
-    """Write to the file `target`, replacing it in one step, or to standard output. Raises SimdcError."""
+    """Write to the file `target`, replacing it in one step, or to standard output. Raises SimdcError.
+
+    A link stays a link: the file that it leads to is replaced. A device or pipe is written as it is.
+    """
     if target is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        _print(text)
         return
-    path = Path(target)
-    if path.is_dir():
-        raise SimdcError("is a directory; name a file to write to", file=target)
+    path = Path(os.path.realpath(target))
+    data = text.encode(errors="backslashreplace")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
+        mode = _mode(path)
+        if mode is not None and stat.S_ISDIR(mode):
+            raise SimdcError("is a directory; name a file to write to", file=target)
+        if mode is not None and not stat.S_ISREG(mode):
+            path.write_bytes(data)
+            return
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.chmod(temporary, 0o666 & ~_umask())
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            os.chmod(temporary, 0o666 & ~_umask() if mode is None else stat.S_IMODE(mode))
             os.replace(temporary, path)
         except BaseException:
             os.unlink(temporary)
             raise
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SimdcError(f"cannot be written: {reason}", file=target) from None
+
+
+def _print(text: str) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise SimdcError(f"cannot be written: {error.strerror}", file=target) from None
+        # What is left in the buffer would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SimdcError(f"standard output cannot be written: {error.strerror}") from None
+
+
+def _mode(path: Path) -> int | None:
+    """Kind and permissions of what is there, None for nothing."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
 
 
 def _umask() -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .grid import Grid
 from .hardware import Hardware
-from .kernel import Contraction, Operand, Phase
+from .kernel import Contraction, Operand, Phase, viewed
 from .tiling import Tiling, TilingError
 
 
@@ -69,12 +69,23 @@ def unfinished(phase: Phase, grid: Grid) -> Operand | None:
     return None
 
 
+def torn(phase: Phase, grid: Grid) -> tuple[Operand, str] | None:
+    """A view that finds only part of the window it looks into, and the loop that is cut: what moves the input but not
+    its view must stay whole."""
+    for view in phase.views:
+        for loop in viewed(view, phase).loops:
+            if loop in grid.slots and loop not in view.loops:
+                return view, loop
+    return None
+
+
 @lru_cache(maxsize=4096)
 def resident(phase: Phase) -> tuple[tuple[Operand, ...], int]:
     """The operands whose tiles are in vector memory at once, and the number of vectors for temporaries beside them.
 
-    A result takes the place of an input if both are element-wise (every loop moves them), equally wide, indexed alike,
-    and nothing reads the input after the result's first write.
+    A result takes the place of an input if both are element-wise (every loop moves them, each in a dimension of its
+    own), equally wide, indexed alike, the result does not begin at an initial value, and nothing reads the input after
+    the result's first write. Windows are not element-wise: a position is read again where the next one overlaps.
     """
     reads, writes, moment = dict[str, int](), dict[str, int](), 0
     for block in phase.blocks:
@@ -85,10 +96,12 @@ def resident(phase: Phase) -> tuple[tuple[Operand, ...], int]:
             moment += 1
     everywhere = {loop.name for loop in phase.loops}
     viewed = {view.name.partition(".")[0] for view in phase.views}
-    free = [o for o in phase.inputs if set(o.loops) == everywhere and o.name not in viewed]
+    single = [o for o in phase.inputs if all(len(terms) == 1 for terms, _ in o.index)]
+    free = [o for o in single if set(o.loops) == everywhere and o.name not in viewed]
     kept = [*phase.inputs, *phase.scratch]
     for result in phase.outputs:
-        like = [o for o in free if (o.bits, o.index) == (result.bits, result.index)]
+        begins_alone = result.name not in dict(phase.initial)
+        like = [o for o in free if begins_alone and (o.bits, o.index) == (result.bits, result.index)]
         place = next((o for o in like if reads.get(o.name, -1) <= writes[result.name]), None)
         if place is None:
             kept.append(result)

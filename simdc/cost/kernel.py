@@ -146,6 +146,11 @@ class Phase(NamedTuple):
     views: tuple[Operand, ...] = ()
 
 
+def viewed(view: Operand, phase: Phase) -> Operand:
+    """The input that `view` is a view of."""
+    return max((o for o in phase.inputs if view.name.startswith(o.name)), key=lambda o: len(o.name))
+
+
 class VectorProgram(NamedTuple):
     """Phases that run one after the other. The loop `lanes` is spread over the SIMD lanes; there is no path between
     lanes, so it is always a parallel loop. Where that loop counts channels (`lanes == "c"`) a machine that stores

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from itertools import product
 from math import prod
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 from simdc.cost.kernel import Contraction, Operand
 
 from .arrays import Array
+from .program import places
 
 
 class ContractionRun(NamedTuple):
@@ -35,16 +35,16 @@ def run_contraction(kernel: Contraction, ifmap: Array, weight: Array, bias: Arra
     letters = {loop: chr(ord("a") + number) for number, loop in enumerate(bounds)}
     psum: Array = np.zeros(kernel.psum.shape)
     if kernel.bias is not None and bias is not None:
-        begin = bias.reshape(kernel.bias.shape)
-        text = f"{_labels(kernel.bias, letters)},{_labels(kernel.psum, letters)}->{_labels(kernel.psum, letters)}"
-        psum += np.einsum(text, begin, np.ones(kernel.psum.shape))
+        grid = np.indices([bounds[loop] for loop in kernel.psum.loops])
+        points = dict(zip(kernel.psum.loops, grid.reshape(len(kernel.psum.loops), -1), strict=True))
+        psum[tuple(places(kernel.psum, points))] = bias.reshape(kernel.bias.shape)[tuple(places(kernel.bias, points))]
     moving = {loop: letter for loop, letter in letters.items() if loop not in stepped}
     text = ",".join(_labels(operand, moving) for operand, _ in factors) + "->" + _labels(kernel.psum, moving)
     for indices in product(*(range(bounds[loop]) for loop in stepped)):
         point = dict(zip(stepped, indices, strict=True))
         parts = [_gather(operand, array, point, bounds) for operand, array in factors]
-        places = np.ix_(*_positions(kernel.psum, point, bounds))
-        psum[places] += np.einsum(text, *parts, optimize=True).reshape(psum[places].shape)
+        here = np.ix_(*_positions(kernel.psum, point, bounds))
+        psum[here] += np.einsum(text, *parts, optimize=True).reshape(psum[here].shape)
     return ContractionRun(psum, prod(bounds.values()))
 
 
@@ -78,9 +78,10 @@ def _positions(operand: Operand, point: Mapping[str, int], bounds: Mapping[str, 
 
 def _gather(operand: Operand, array: Array, point: Mapping[str, int], bounds: Mapping[str, int]) -> Array:
     """The elements at `_positions`, zero in the padding, without the dimensions that nothing moves."""
-    places = _positions(operand, point, bounds)
-    inside = [(here >= 0) & (here < extent) for here, extent in zip(places, operand.shape, strict=True)]
-    clipped = [np.clip(here, 0, extent - 1) for here, extent in zip(places, operand.shape, strict=True)]
-    values = np.where(reduce(np.logical_and.outer, inside), array[np.ix_(*clipped)], 0.0)
+    found = _positions(operand, point, bounds)
+    inside = [(here >= 0) & (here < extent) for here, extent in zip(found, operand.shape, strict=True)]
+    values: Array = np.zeros([len(here) for here in found])
+    real = np.ix_(*(here[present] for here, present in zip(found, inside, strict=True)))
+    values[np.ix_(*inside)] = array[real]
     moved = [any(loop not in point for loop, _ in expression.terms) for expression in operand.index]
     return values.reshape([size for size, moves in zip(values.shape, moved, strict=True) if moves])

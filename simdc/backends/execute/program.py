@@ -58,28 +58,33 @@ class ProgramRun(NamedTuple):
 def run_program(program: VectorProgram, inputs: Mapping[str, Array]) -> ProgramRun:
     """Run the phases one after the other, untiled; `inputs` are the operands that the first phase to name them reads.
 
-    A result or scratch operand begins at its initial value, NaN where there is none. Where an operand of a block lies
-    in the padding its instructions run, and count, but change nothing: padding is neutral to what a window gathers.
+    A result or scratch operand begins at its initial value, NaN where there is none; a result without one, parts of
+    which an earlier phase wrote, goes on from there. Where an operand of a block lies in the padding its instructions
+    run, and count, but change nothing: padding is neutral to what a window gathers.
     """
     memory = dict(inputs)
     ops: Counter[str] = Counter()
+    begun: set[str] = set()
     for phase in program.phases:
         initial = dict(phase.initial)
         for operand in (*phase.outputs, *phase.scratch):
-            memory[operand.name] = np.full(operand.shape, initial.get(operand.name, np.nan))
+            if operand.name in initial or operand.name not in begun:
+                memory[operand.name] = np.full(operand.shape, initial.get(operand.name, np.nan))
+        begun |= {operand.name for operand in phase.outputs}
         for view in phase.views:
             viewed = max((o.name for o in phase.inputs if view.name.startswith(o.name)), key=len)
             memory[view.name] = memory[viewed]
         bounds = {loop.name: loop.bound for loop in phase.loops}
         for block in phase.blocks:
-            _run_block(block, phase, {loop: bounds[loop] for loop in block.loops}, memory)
+            run_block(block, phase, {loop: bounds[loop] for loop in block.loops}, memory)
             for instruction in block.instructions:
                 ops[instruction.opcode] += prod(bounds[loop] for loop in block.loops)
     return ProgramRun(memory, dict(sorted(ops.items())))
 
 
-def _run_block(block: Block, phase: Phase, bounds: Mapping[str, int], memory: dict[str, Array]) -> None:
-    """All points of a block: Python steps through loops along which a result gathers, numpy through the rest."""
+def run_block(block: Block, phase: Phase, bounds: Mapping[str, int], memory: dict[str, Array]) -> None:
+    """All points of a block, in place on the arrays of `memory`: Python steps through loops along which a result
+    gathers, numpy through the rest."""
     named = {name for code in block.instructions for name in (code.dest, *code.sources)}
     known = (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)
     operands = [operand for operand in known if operand.name in named]
@@ -89,12 +94,13 @@ def _run_block(block: Block, phase: Phase, bounds: Mapping[str, int], memory: di
     grid = np.indices([bounds[loop] for loop in spread]).reshape(len(spread), -1)
     points: dict[str, NDArray[np.intp] | int] = dict(zip(spread, grid, strict=True))
     for indices in product(*(range(bounds[loop]) for loop in stepped)):
-        places = {o.name: _places(o, points | dict(zip(stepped, indices, strict=True))) for o in operands}
+        at_point = {o.name: places(o, points | dict(zip(stepped, indices, strict=True))) for o in operands}
         inside = np.ones(grid.shape[1], dtype=bool)
         for operand in operands:
             extents = np.array(operand.shape)[:, None]
-            inside &= ((places[operand.name] >= 0) & (places[operand.name] < extents)).all(axis=0)
-        at = {name: tuple(place[:, inside if place.shape[1] > 1 else inside[:1]]) for name, place in places.items()}
+            here = at_point[operand.name]
+            inside &= ((here >= 0) & (here < extents)).all(axis=0)
+        at = {name: tuple(place[:, inside if place.shape[1] > 1 else inside[:1]]) for name, place in at_point.items()}
         _run_points(block, at, memory)
 
 
@@ -124,7 +130,9 @@ def _spread_loops(results: Sequence[Operand], bounds: Mapping[str, int]) -> list
     return spread
 
 
-def _places(operand: Operand, points: Mapping[str, NDArray[np.intp] | int]) -> NDArray[np.intp]:
+def places(operand: Operand, points: Mapping[str, NDArray[np.intp] | int]) -> NDArray[np.intp]:
     """Where the operand stands at each point: one row per dimension."""
     rows = [constant + sum(step * points[loop] for loop, step in terms) for terms, constant in operand.index]
+    if not rows:
+        return np.empty((0, 1), dtype=np.intp)
     return np.array(np.broadcast_arrays(*map(np.atleast_1d, rows)), dtype=np.intp)

@@ -1,7 +1,40 @@
-"""The cost report: an annotated module as a table for people, as JSON and CSV for programs."""
+"""The cost report: an annotated module as a table for people, as JSON and CSV for programs. Other packages add formats
+by entry points."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from simdc.plugins import Group
+
 from .model import LayerReport, Report, Totals, make_report
 
-__all__ = ["LayerReport", "Report", "Totals", "make_report"]
+__all__ = ["PLUGIN_REPORTS", "REPORTS", "LayerReport", "Report", "Totals", "load_report", "make_report"]
+
+REPORTS = {
+    "table": "simdc.backends.report.table:render_table",
+    "json": "simdc.backends.report.machine_text:render_json",
+    "csv": "simdc.backends.report.machine_text:render_csv",
+}
+
+
+def load_report(name: str) -> Callable[..., str]:
+    """The function from a `Report` to the text of the format called `name`, built in or a plug-in. Raises KeyError."""
+    if name in REPORTS:
+        module, _, function = REPORTS[name].partition(":")
+        return getattr(import_module(module), function)
+    plugin = PLUGIN_REPORTS.get(name)
+    if plugin is None:
+        raise KeyError(name)
+    return plugin.value
+
+
+def _check(name: str, value: object) -> Callable[..., str]:
+    if not callable(value):
+        raise TypeError(f"expected a function of a Report to text, got {value!r:.80}")
+    return cast("Callable[..., str]", value)
+
+
+PLUGIN_REPORTS = Group("simdc.reports", REPORTS, _check)

@@ -20,11 +20,23 @@ DIMENSION_ORDER = ("g", "n", "c", "h", "w", "oc", "oh", "ow", "ic", "kh", "kw")
 
 
 def render_json(report: Report) -> str:
-    return json.dumps(as_data(report), indent=1, allow_nan=False) + "\n"
+    """Everything there is to know, for programs: cost.schema.json describes it."""
+    text = json.dumps({**_summary(report), "layers": []}, indent=1, allow_nan=False)
+    # Layer by layer: as one piece of data a deep network's layers take ten times the room that their text does.
+    layers = [
+        json.dumps(_layer(layer, report), indent=1, allow_nan=False).replace("\n", "\n  ") for layer in report.layers
+    ]
+    if layers:
+        text = "".join((text.removesuffix("[]\n}"), "[\n  ", ",\n  ".join(layers), "\n ]\n}"))
+    return text + "\n"
 
 
 def as_data(report: Report) -> dict[str, Any]:
     """The report as plain data, keys in the order of the contract."""
+    return {**_summary(report), "layers": [_layer(layer, report) for layer in report.layers]}
+
+
+def _summary(report: Report) -> dict[str, Any]:
     total = report.total
     units = {unit.value: _sums(report.by_unit[unit]) for unit in Unit}
     return {
@@ -52,9 +64,14 @@ def as_data(report: Report) -> dict[str, Any]:
             "folded": [name for layer in report.layers for name in layer.folded],
             "free": [{"name": name, "op": op} for name, op in report.free],
             "uncosted": [{"name": name, "op": op, "reason": reason} for name, op, reason in report.uncosted],
+            **({"merged": [{"name": name, "into": into} for name, into in report.merged]} if report.merged else {}),
         },
-        "layers": [_layer(layer, report) for layer in report.layers],
+        **({"warnings": _warnings(report)} if report.warnings() else {}),
     }
+
+
+def _warnings(report: Report) -> list[dict[str, Any]]:
+    return [{"message": message, "layers": layers} for message, layers in report.warnings().items()]
 
 
 def _sums(total: Totals) -> dict[str, Any]:
@@ -67,24 +84,26 @@ def _sums(total: Totals) -> dict[str, Any]:
 
 
 def _layer(layer: LayerReport, report: Report) -> dict[str, Any]:
+    kernel = layer.kernel
     data: dict[str, Any] = {
         "name": layer.name,
         "op": layer.op,
         "unit": layer.unit.value,
         "phase": layer.phase,
         **({"step": layer.step} if report.by_step else {}),
-        "dims": dimensions(layer.kernel),
-        "operands": [_operand(operand) for operand in _operands(layer.kernel)],
+        "dims": dimensions(kernel),
+        "operands": [_operand(operand) for operand in _operands(kernel)],
     }
-    if isinstance(layer.kernel, VectorProgram):
-        data["lanes"] = layer.kernel.lanes
-        data["program"] = [_phase(phase) for phase in layer.kernel.phases]
+    if isinstance(kernel, VectorProgram):
+        data["lanes"] = kernel.lanes
+        data["program"] = [_phase(phase) for phase in kernel.phases]
     if layer.folded:
         data["folded"] = list(layer.folded)
     utilization = layer.utilization(report.hardware)
     return {
         **data,
         "tiling": {"order": list(layer.tiling.order), "tile": layer.tiling.as_dict()},
+        **({} if layer.searched is None else {"search": layer.searched._asdict()}),
         "cycles": _cycles(layer.cost.cycles),
         "dram_bits": _with_total(layer.cost.dram_bits),
         "sram_bits": _with_total(layer.cost.sram_bits),

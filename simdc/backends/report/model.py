@@ -18,6 +18,7 @@ from simdc.ir.context import cost_model_of, hardware_of, layer_error
 from simdc.ir.network import network_of
 
 from .memory import Memory, memory_of
+from .searched import Searched, searched_of
 
 BINDS = {
     "compute": "compute",
@@ -50,6 +51,10 @@ class LayerReport(NamedTuple):
         kernel = self.source.kernel()
         assert kernel is not None
         return kernel
+
+    @property
+    def searched(self) -> Searched | None:
+        return searched_of(self.source)
 
     @property
     def phase(self) -> str:
@@ -86,7 +91,8 @@ class Totals(NamedTuple):
 class Report(NamedTuple):
     """Everything that a rendering needs. `free` are (name, op) of layers that cost nothing; `uncosted` are
     (name, op, reason) of layers that the model has no price for, missing from every sum: `by_unit`, `by_step` (in
-    training), `total`. `memory` is what a training step keeps in DRAM; None in inference."""
+    training), `total`; `merged` are (name, layer) of nodes of the source that a layer does the work of. `memory` is
+    what a training step keeps in DRAM; None in inference."""
 
     network: str
     phase: str
@@ -97,6 +103,7 @@ class Report(NamedTuple):
     layers: tuple[LayerReport, ...]
     free: tuple[tuple[str, str], ...]
     uncosted: tuple[tuple[str, str, str], ...]
+    merged: tuple[tuple[str, str], ...]
     by_unit: dict[Unit, Totals]
     by_step: dict[str, Totals]
     total: Totals
@@ -105,6 +112,14 @@ class Report(NamedTuple):
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""
         return _utilization([layer for layer in self.layers if layer.unit is Unit.CONV], self.hardware)
+
+    def warnings(self) -> dict[str, list[str]]:
+        """What the cost model itself finds wrong with its numbers, and for which layers."""
+        found: dict[str, list[str]] = {}
+        for layer in self.layers:
+            for words in layer.source.artefacts or ():
+                found.setdefault(words.data, []).append(layer.name)
+        return found
 
 
 def sum_layers(layers: Sequence[LayerReport]) -> Totals:
@@ -133,9 +148,12 @@ def make_report(module: ModuleOp) -> Report:
     costed: list[LayerReport] = []
     free: list[tuple[str, str]] = []
     uncosted: list[tuple[str, str, str]] = []
+    merged: list[tuple[str, str]] = []
     energies: dict[int, Energy] = {}
     for op in network.layers():
         name, kind = op.layer.data, op.name.removeprefix("simdc.")
+        if op.merged is not None:
+            merged += [(entry.data, name) for entry in op.merged]
         if op.uncosted is not None:
             uncosted.append((name, kind, op.uncosted.data))
         elif op.UNIT is None:
@@ -161,6 +179,7 @@ def make_report(module: ModuleOp) -> Report:
         layers=tuple(costed),
         free=tuple(free),
         uncosted=tuple(uncosted),
+        merged=tuple(merged),
         by_unit={unit: sum_layers([layer for layer in costed if layer.unit is unit]) for unit in Unit},
         by_step={step: sum_layers([layer for layer in costed if layer.step == step]) for step in STEPS if training},
         total=sum_layers(costed),

@@ -10,6 +10,7 @@ from simdc.cost.result import Number
 from simdc.ir.attributes import Unit
 
 from .model import LayerReport, Report, Totals, sum_layers
+from .searched import sentence
 
 BITS_PER_KIB = 8192
 COSTLIEST = 10
@@ -18,6 +19,7 @@ WIDTH = 110
 
 
 def render_table(report: Report, *, every_layer: bool = False) -> str:
+    """For people: totals, operators, and the costliest layers or every one."""
     parts = [_heading(report), _totals(report), _training(report), _operators(report), _layers(report, every_layer)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -29,6 +31,9 @@ def _heading(report: Report) -> str:
         f"{report.parameters:,} parameters, {macs:,} MACs",
         fill(_coverage(report), WIDTH, subsequent_indent="  ", break_on_hyphens=False),
     ]
+    searched = {layer.kernel: layer.searched for layer in report.layers if layer.searched is not None}
+    if searched:
+        lines.append(fill(sentence(list(searched.values())), WIDTH, subsequent_indent="  "))
     alike: dict[tuple[str, str], list[str]] = {}
     for name, op, reason in report.uncosted:
         alike.setdefault((op, reason), []).append(name)
@@ -47,10 +52,13 @@ def _listing(names: Sequence[str]) -> str:
 
 def _coverage(report: Report) -> str:
     folded = [name for layer in report.layers for name in layer.folded]
-    nodes = len(report.layers) + len(report.free) + len(report.uncosted) + len(folded)
+    nodes = len(report.layers) + len(report.free) + len(report.uncosted) + len(folded) + len(report.merged)
     text = f"{nodes} node{'' if nodes == 1 else 's'}: {len(report.layers)} costed"
     if folded:
         text += f", {len(folded)} batch norms folded into the layers before them"
+    if report.merged:
+        names = _listing([f"{name} (in {into})" for name, into in report.merged])
+        text += f", {len(report.merged)} part of another layer: {names}"
     if report.free:
         verb = "costs" if len(report.free) == 1 else "cost"
         text += f", {len(report.free)} {verb} nothing: {_listing([f'{name} ({op})' for name, op in report.free])}"

@@ -15,7 +15,7 @@ from simdc.cost.tiling import Tiling, check_loops, loop_bounds
 from .contraction import simulate_contraction
 from .vector import simulate_vector_program
 
-__all__ = ["simulate"]
+__all__ = ["simulate", "whole_loops"]
 
 
 def simulate(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
@@ -25,13 +25,13 @@ def simulate(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
     Raises TilingError when the tiling does not name the kernel's loops.
     """
     check_loops(kernel, tiling)
-    tiling = _whole_loops(kernel, tiling)
+    tiling = whole_loops(kernel, tiling)
     if isinstance(kernel, Contraction):
         return simulate_contraction(kernel, tiling, hardware)
     return simulate_vector_program(kernel, tiling, hardware)
 
 
-def _whole_loops(kernel: Kernel, tiling: Tiling) -> Tiling:
+def whole_loops(kernel: Kernel, tiling: Tiling) -> Tiling:
     """A tile as long as the layer's own loop is the whole loop, also where the machine rounds the loop up."""
     bounds = loop_bounds(kernel)
     sizes = (

@@ -50,12 +50,12 @@ def simulate_contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware
     port_cycles: Counter[str] = Counter()
     for before, visit, after in neighbours(visits(kernel, tiling, hardware)):
         if before is None:
-            total_cycles += _slowest_port(visit.loads)
+            total_cycles += slowest_port(visit.loads)
         prefetch = after.loads if after is not None else ()
         write_back = before.stores if before is not None else ()
-        total_cycles += max(visit.compute_cycles, _slowest_port(prefetch + write_back))
+        total_cycles += max(visit.compute_cycles, slowest_port(prefetch + write_back))
         if after is None:
-            total_cycles += _slowest_port(visit.stores)
+            total_cycles += slowest_port(visit.stores)
 
         compute_cycles += visit.compute_cycles
         steps += visit.steps
@@ -98,7 +98,7 @@ def visits(kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Iterator[
     def transfer(traffic: str, port: str, bits: int) -> Transfer:
         return Transfer(traffic, port, bits, ceil_div(bits, bandwidths[port]))
 
-    for before, tile, after in neighbours(walk(_bounds(kernel, hardware), tiling)):
+    for before, tile, after in neighbours(walk(rounded_bounds(kernel, hardware), tiling)):
         loads = [
             transfer(
                 traffic, port, source.bits * footprint_elements(source, tile, stores_padding=hardware.stores_padding)
@@ -132,7 +132,7 @@ def visits(kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Iterator[
         )
 
 
-def _bounds(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
+def rounded_bounds(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
     """The loops' bounds; where padding is stored, channels are rounded up to whole passes of the array."""
     bounds = loop_bounds(kernel)
     if hardware.stores_padding:
@@ -141,7 +141,7 @@ def _bounds(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
     return bounds
 
 
-def _slowest_port(transfers: Iterable[Transfer]) -> int:
+def slowest_port(transfers: Iterable[Transfer]) -> int:
     """Cycles until all are through: ports work side by side, transfers on one port in turn."""
     cycles: Counter[str] = Counter()
     for transfer in transfers:

@@ -35,9 +35,9 @@ def simulate_vector_program(kernel: VectorProgram, tiling: Tiling, hardware: Har
         for visit in visits(phase, kernel.lanes, tiling, hardware):
             compute_cycles += fill_cycles
             for block, issues in visit.issues:
-                compute_cycles += issues * _sequence_cycles(block, simd)
-                vmem += issues * _vmem_bits(block, phase, simd)
-                imm += issues * _immediates(block) * simd.width_bits
+                compute_cycles += issues * sequence_cycles(block, simd)
+                vmem += issues * vmem_bits(block, phase, simd)
+                imm += issues * immediates(block) * simd.width_bits
                 insmem += issues * len(block.instructions) * simd.instruction_bits
             port_cycles += sum(ceil_div(bits, simd.bandwidth_bits_per_cycle) for bits in visit.loads + visit.stores)
             loaded += sum(visit.loads)
@@ -60,7 +60,7 @@ def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iter
     def bits(operand: Operand, tile: Tile) -> int:
         return operand.bits * footprint_elements(operand, tile, stores_padding=hardware.stores_padding)
 
-    for before, tile, after in neighbours(walk(_bounds(phase, lanes, hardware), tiling)):
+    for before, tile, after in neighbours(walk(rounded_bounds(phase, lanes, hardware), tiling)):
         loads = [bits(operand, tile) for operand in phase.inputs if differs(operand, tile, before)]
         for number, operand in enumerate(phase.outputs):
             place = number, tile.place(operand.loops)
@@ -73,13 +73,13 @@ def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iter
             issues=tuple(
                 (block, _issues(block, lanes, tile, hardware.simd))
                 for block in phase.blocks
-                if _runs(block, phase, tile)
+                if runs(block, phase, tile)
             ),
             stores=tuple(bits(operand, tile) for operand in phase.outputs if differs(operand, tile, after)),
         )
 
 
-def _bounds(phase: Phase, lanes: str, hardware: Hardware) -> dict[str, int]:
+def rounded_bounds(phase: Phase, lanes: str, hardware: Hardware) -> dict[str, int]:
     """The loops' bounds; where padding is stored, channels on the lanes are rounded up to whole vectors."""
     bounds = {loop.name: loop.bound for loop in phase.loops}
     if hardware.stores_padding and lanes == "c" and lanes in bounds:
@@ -87,7 +87,7 @@ def _bounds(phase: Phase, lanes: str, hardware: Hardware) -> dict[str, int]:
     return bounds
 
 
-def _runs(block: Block, phase: Phase, tile: Tile) -> bool:
+def runs(block: Block, phase: Phase, tile: Tile) -> bool:
     missing = [loop.name for loop in phase.loops if loop.name not in block.loops]
     return tile.begins(missing) if block.at == "start" else tile.finishes(missing)
 
@@ -98,7 +98,7 @@ def _issues(block: Block, lanes: str, tile: Tile, simd: SimdArray) -> int:
     return vectors * tile.size(loop for loop in block.loops if loop != lanes)
 
 
-def _sequence_cycles(block: Block, simd: SimdArray) -> int:
+def sequence_cycles(block: Block, simd: SimdArray) -> int:
     """Cycles of one issue of the block: latencies, and a wait where an instruction reads the result before it."""
     cycles = 0
     previous_dest: str | None = None
@@ -111,7 +111,7 @@ def _sequence_cycles(block: Block, simd: SimdArray) -> int:
     return cycles
 
 
-def _vmem_bits(block: Block, phase: Phase, simd: SimdArray) -> int:
+def vmem_bits(block: Block, phase: Phase, simd: SimdArray) -> int:
     """Bits that one issue of the block reads from and writes to vector memory. Temporaries live there too."""
     widths = {operand.name: operand.bits for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
     names = [
@@ -123,7 +123,7 @@ def _vmem_bits(block: Block, phase: Phase, simd: SimdArray) -> int:
     return sum(simd.lanes * widths.get(name, simd.width_bits) for name in names)
 
 
-def _immediates(block: Block) -> int:
+def immediates(block: Block) -> int:
     return sum(not isinstance(source, str) for instruction in block.instructions for source in instruction.sources)
 
 

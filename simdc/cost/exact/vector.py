@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from simdc.cost.axis import Axis, Numbers
-from simdc.cost.capacity import Need, unfinished, vector_need
+from simdc.cost.capacity import Need, torn, unfinished, vector_need
 from simdc.cost.grid import Footprint, Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Phase, VectorProgram, shared_loops
@@ -52,6 +52,12 @@ class TiledProgram:
                 return (
                     f"loop order {order} leaves '{left.name}' before it is complete; "
                     "it lives in vector memory only: put the loops that it sums over inside the others"
+                )
+            view = torn(phase, grid)
+            if view is not None:
+                return (
+                    f"'{view[0].name}' reads across the whole window, so loop '{view[1]}' cannot be cut: enlarge "
+                    "simd.vmem_bits or cut another loop"
                 )
         return None
 

@@ -1,0 +1,29 @@
+"""Runs a tiled kernel on arrays the way the machine does: through buffers, in the order of its tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simdc.backends.simulate import whole_loops
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.tiling import Tiling, check_loops
+
+from .arrays import Array
+from .tiled_contraction import run_tiled_contraction
+from .tiled_program import run_tiled_program
+from .tiled_run import TiledRun
+
+
+def run_tiled(kernel: Kernel, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array]) -> TiledRun:
+    """Results and traffic of the schedule, computed by an execution that sees nothing but what is on chip.
+
+    `inputs` holds an array for each operand that the kernel reads from DRAM and does not make itself. Raises
+    TilingError when the tiling does not name the kernel's loops, and ScheduleError when a tile does not fit its buffer
+    or computes with what is not there.
+    """
+    check_loops(kernel, tiling)
+    tiling = whole_loops(kernel, tiling)
+    if isinstance(kernel, Contraction):
+        return run_tiled_contraction(kernel, tiling, hardware, inputs)
+    return run_tiled_program(kernel, tiling, hardware, inputs)

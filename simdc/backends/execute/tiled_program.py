@@ -1,0 +1,122 @@
+"""Runs a tiled vector program through vector memory: load, compute, store, tile by tile and phase by phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdc.backends.simulate.footprint import differs
+from simdc.backends.simulate.vector import rounded_bounds, runs
+from simdc.backends.simulate.walk import Tile, neighbours, walk
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Block, Loop, Operand, Phase, VectorProgram, shared_loops
+from simdc.cost.result import DramBits
+from simdc.cost.tiling import Tiling
+
+from .arrays import Array
+from .buffers import Place, ScheduleError, Traffic, real_values
+from .program import run_block
+from .tiled_run import TiledRun
+from .vector_memory import VectorMemory
+
+
+def run_tiled_program(
+    program: VectorProgram, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array]
+) -> TiledRun:
+    """`inputs` are DRAM arrays of the operands that no phase makes before they are read. Raises ScheduleError."""
+    run = _Run(program, tiling, hardware, dict(inputs))
+    for number, phase in enumerate(program.phases):
+        run.play(number, phase)
+    results = {operand.name: run.dram[operand.name] for phase in program.phases for operand in phase.outputs}
+    loaded, stored = (sum(bits.values()) for bits in (run.traffic.loaded_bits, run.traffic.stored_bits))
+    return TiledRun(results, run.writers, tuple(run.tiles), DramBits(ifmap=loaded, ofmap=stored))
+
+
+class _Run:
+    def __init__(self, program: VectorProgram, tiling: Tiling, hardware: Hardware, dram: dict[str, Array]):
+        self.lanes, self.tiling, self.hardware, self.dram = program.lanes, tiling, hardware, dram
+        self.tiles = list[Place]()
+        self.writers = dict[str, NDArray[np.intp]]()
+        self.traffic = Traffic()
+
+    def play(self, number: int, phase: Phase) -> None:
+        bounds = {loop.name: loop.bound for loop in phase.loops}
+        memory = VectorMemory(phase, self.hardware)
+        begun: set[tuple[str, tuple[int, ...]]] = set()
+        for result in phase.outputs:
+            # A result that an earlier phase wrote parts of goes on from there, as in the untiled run.
+            if result.name not in self.writers or result.name in dict(phase.initial):
+                self.dram[result.name] = np.full(result.shape, np.nan)
+                self.writers[result.name] = np.full(self.dram[result.name].size, -1)
+        for before, tile, after in neighbours(walk(rounded_bounds(phase, self.lanes, self.hardware), self.tiling)):
+            place = Place(len(self.tiles), number, tile.index)
+            self.tiles.append(place)
+            for operand in phase.inputs:
+                if differs(operand, tile, before):
+                    memory.make(operand, tile, bounds).load(self.dram[operand.name])
+                    self.traffic.load(operand.name, memory[operand.name].bits)
+            for operand in (*phase.scratch, *phase.outputs):
+                if differs(operand, tile, before):
+                    self._begin(operand, phase, tile, memory, bounds, begun)
+            memory.check_room(place)
+            values = real_values(tile, bounds)
+            for block in phase.blocks:
+                if runs(block, phase, tile):
+                    _compute(block, phase, {loop: values[loop] for loop in block.loops}, memory, place)
+            for operand in phase.outputs:
+                if differs(operand, tile, after):
+                    written = memory[operand.name].store(self.dram[operand.name], values)
+                    self.writers[operand.name][written] = place.number
+                    self.traffic.store(operand.name, memory[operand.name].bits)
+
+    def _begin(
+        self,
+        operand: Operand,
+        phase: Phase,
+        tile: Tile,
+        memory: VectorMemory,
+        bounds: Mapping[str, int],
+        begun: set[tuple[str, tuple[int, ...]]],
+    ) -> None:
+        """A result or accumulator that the tile before did not hold: at its initial value, or as it was left."""
+        key = operand.name, tile.place(operand.loops)
+        is_result = operand in phase.outputs
+        if key in begun and not is_result:
+            raise ScheduleError(
+                "access",
+                self.tiles[-1],
+                operand.name,
+                "an accumulator that stays in vector memory until it is complete",
+                "a walk that left it and comes back",
+            )
+        buffer = memory.make(operand, tile, bounds)
+        initial = dict(phase.initial).get(operand.name)
+        if initial is not None:
+            buffer.values[...] = initial
+        if is_result and (key in begun or not tile.begins(shared_loops(operand, bounds))):
+            written = self.writers[operand.name].reshape(operand.shape)[buffer.slices] >= 0
+            buffer.values[written] = self.dram[operand.name][buffer.slices][written]
+            self.traffic.load(operand.name, buffer.bits)
+        begun.add(key)
+
+
+def _compute(block: Block, phase: Phase, values: Mapping[str, range], memory: VectorMemory, tile: Place) -> None:
+    """One block over one tile, on what is in vector memory alone."""
+    if not all(values.values()):
+        return
+    named = {name for code in block.instructions for name in (code.dest, *code.sources)}
+
+    def here(operands: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        return tuple(memory[o.name].view(o, values, tile) for o in operands if o.name in named)
+
+    local = Phase(
+        loops=tuple(Loop(loop, len(values[loop])) for loop in block.loops),
+        inputs=here(phase.inputs),
+        outputs=here(phase.outputs),
+        blocks=(block,),
+        scratch=here(phase.scratch),
+        views=here(phase.views),
+    )
+    run_block(block, local, {loop.name: loop.bound for loop in local.loops}, memory.arrays(named))

@@ -1,0 +1,23 @@
+"""What the execution of a tiled schedule leaves behind."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdc.cost.result import DramBits
+
+from .arrays import Array
+from .buffers import Place
+
+
+class TiledRun(NamedTuple):
+    """Results by name as they lie in DRAM, NaN where nothing was written; for each element of them, flat, the number of
+    the tile that wrote it last, -1 for none; the tiles in the order in which they ran; and the bits moved."""
+
+    arrays: dict[str, Array]
+    writers: dict[str, NDArray[np.intp]]
+    tiles: tuple[Place, ...]
+    dram_bits: DramBits

@@ -1,0 +1,80 @@
+"""Vector memory: all tiles that are there at once, results in the place of inputs that are not needed any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from simdc.backends.simulate.walk import Tile
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Operand, Phase
+
+from .arrays import Array
+from .buffers import Buffer, Place, ScheduleError
+
+
+class VectorMemory:
+    """The buffers of one phase by the name of their operand. A view is its input's buffer; a result that takes the
+    place of an input has the input's very array, so that what it overwrites is gone."""
+
+    def __init__(self, phase: Phase, hardware: Hardware):
+        self._hardware = hardware
+        self._buffers: dict[str, Buffer] = {}
+        self._replaced = replaced_inputs(phase)
+        self._viewed = {view.name: _viewed(view, phase) for view in phase.views}
+        known = {o.name for o in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
+        self._temporaries = len({code.dest for block in phase.blocks for code in block.instructions} - known)
+
+    def __getitem__(self, name: str) -> Buffer:
+        return self._buffers[self._viewed.get(name, name)]
+
+    def make(self, operand: Operand, tile: Tile, bounds: Mapping[str, int]) -> Buffer:
+        buffer = Buffer(operand, tile, bounds, stores_padding=self._hardware.stores_padding)
+        if operand.name in self._replaced:
+            buffer.values = self._buffers[self._replaced[operand.name]].values
+        self._buffers[operand.name] = buffer
+        return buffer
+
+    def arrays(self, names: Iterable[str | float]) -> dict[str, Array]:
+        return {
+            str(name): self[str(name)].values for name in names if self._viewed.get(str(name), name) in self._buffers
+        }
+
+    def check_room(self, tile: Place) -> None:
+        """Raise ScheduleError, naming the largest tile, unless everything fits at once."""
+        simd = self._hardware.simd
+        own = {name: buffer.bits for name, buffer in self._buffers.items() if name not in self._replaced}
+        need_bits = sum(own.values()) + self._temporaries * simd.lanes * simd.width_bits
+        if need_bits > simd.vmem_bits:
+            names = " + ".join(f"{name} {bits:,}" for name, bits in own.items())
+            raise ScheduleError(
+                "buffer",
+                tile,
+                max(own, key=lambda name: own[name], default="temporaries"),
+                f"at most {simd.vmem_bits:,} bits in vector memory",
+                f"{need_bits:,} bits at once: {names}, {self._temporaries} temporaries",
+            )
+
+
+def _viewed(view: Operand, phase: Phase) -> str:
+    return max((o.name for o in phase.inputs if view.name.startswith(o.name)), key=len)
+
+
+def replaced_inputs(phase: Phase) -> dict[str, str]:
+    """Input by the result that takes its place: both are element-wise, equally wide and indexed alike, the result does
+    not begin with a value of its own, and no instruction reads the input after the result's first write."""
+    code = [instruction for block in phase.blocks for instruction in block.instructions]
+    loops = {loop.name for loop in phase.loops}
+    viewed = {_viewed(view, phase) for view in phase.views}
+    found: dict[str, str] = {}
+    for result in phase.outputs:
+        first_write = next(moment for moment, step in enumerate(code) if step.dest == result.name)
+        for source in phase.inputs:
+            alike = (source.bits, source.index, source.shape) == (result.bits, result.index, result.shape)
+            one_by_one = set(source.loops) == loops and all(len(terms) == 1 for terms, _ in source.index)
+            free = source.name not in viewed and source.name not in found.values()
+            read_later = any(source.name in step.sources for step in code[first_write + 1 :])
+            begins_alone = result.name not in dict(phase.initial)
+            if alike and one_by_one and free and not read_later and begins_alone:
+                found[result.name] = source.name
+                break
+    return found

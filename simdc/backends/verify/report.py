@@ -1,0 +1,148 @@
+"""The verdicts on a network's layers as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from simdc.backends.report.table import columns
+
+from . import LayerVerdict
+from .difference import Difference
+
+SCHEMA = "simdc-verify/1"
+
+
+class NotChecked(NamedTuple):
+    """A layer that the model has no price for."""
+
+    name: str
+    op: str
+    reason: str
+
+
+class VerifyReport(NamedTuple):
+    """`layers` are the distinct ones that were checked; `free` names those that cost nothing."""
+
+    network: str
+    phase: str
+    batch: int
+    hardware: str
+    model: str
+    layers: tuple[LayerVerdict, ...]
+    free: tuple[str, ...]
+    not_checked: tuple[NotChecked, ...]
+
+    @property
+    def failed(self) -> tuple[LayerVerdict, ...]:
+        return tuple(layer for layer in self.layers if layer.verdict.difference is not None)
+
+    @property
+    def passed(self) -> bool:
+        return not self.failed
+
+
+def render_table(report: VerifyReport, *, brief: bool = False) -> str:
+    """`brief` leaves out the layers but for the one that is explained."""
+    parts = [f"{report.network}: {report.phase}, batch {report.batch}, on {report.hardware}, model {report.model}"]
+    if not brief:
+        parts += [_layers(report), _scaled(report)]
+    parts.append(_summary(report))
+    parts += [_explained(layer) for layer in report.failed][:1]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _layers(report: VerifyReport) -> str:
+    rows: list[list[str]] = []
+    for layer in report.layers:
+        verdict = layer.verdict
+        name, *alike = layer.names
+        rows.append(
+            [
+                f"{name} and {len(alike)} alike" if alike else name,
+                layer.kernel.kind,
+                f"{verdict.tiles:,}",
+                f"{verdict.played:,}",
+                f"{verdict.executed:,}",
+                f"{verdict.elements:,}",
+                "scaled" if verdict.counts_scaled else "full",
+                "scaled" if verdict.data_scaled else "full",
+                "agrees" if verdict.difference is None else f"DIFFERS: {verdict.difference.kind}",
+            ]
+        )
+    heads = [
+        "layer",
+        "operator",
+        "tiles",
+        "played",
+        "executed",
+        "elements",
+        "counts, cycles",
+        "data",
+        "verdict",
+    ]
+    return columns(heads, rows, left=2, right_text=3) if rows else ""
+
+
+def _scaled(report: VerifyReport) -> str:
+    lines = [f"{layer.names[0]}: {layer.verdict.scaled}" for layer in report.layers if layer.verdict.scaled]
+    if not lines:
+        return ""
+    return "\n".join(["Scaled down to the same tile structure, with buffers as full as they were:", *lines])
+
+
+def _summary(report: VerifyReport) -> str:
+    names = sum(len(layer.names) for layer in report.layers)
+    failed = sum(len(layer.names) for layer in report.failed)
+    outcome = f"{failed} DIFFER" if failed else "all agree"
+    verdicts = [layer.verdict for layer in report.layers]
+    tiles = sum(verdict.played for verdict in verdicts)
+    executed, elements = sum(v.executed for v in verdicts), sum(v.elements for v in verdicts)
+    lines = [
+        f"{names} layer{'' if names == 1 else 's'}, {len(report.layers)} of them distinct: {outcome}",
+        f"{tiles:,} tiles played, {executed:,} executed, {elements:,} elements compared",
+    ]
+    if report.free:
+        lines.append(f"nothing to check, they cost nothing: {', '.join(report.free)}")
+    lines += [f"NOT CHECKED: {layer.name} ({layer.op}): {layer.reason}" for layer in report.not_checked]
+    return "\n".join(lines)
+
+
+def _explained(layer: LayerVerdict) -> str:
+    return f"{layer.names[0]}: {layer.verdict.difference}"
+
+
+def render_json(report: VerifyReport) -> str:
+    return json.dumps(as_data(report), indent=1, allow_nan=False) + "\n"
+
+
+def as_data(report: VerifyReport) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "network": {"name": report.network, "phase": report.phase, "batch": report.batch},
+        "hardware": {"name": report.hardware},
+        "model": report.model,
+        "passed": report.passed,
+        "layers": [_layer_data(layer) for layer in report.layers],
+        "free": list(report.free),
+        "not_checked": [layer._asdict() for layer in report.not_checked],
+    }
+
+
+def _layer_data(layer: LayerVerdict) -> dict[str, Any]:
+    verdict = layer.verdict
+    difference: Difference | None = verdict.difference
+    return {
+        "names": list(layer.names),
+        "kind": layer.kernel.kind,
+        "tiling": {"order": list(layer.tiling.order), "tile": layer.tiling.as_dict()},
+        "tiles": verdict.tiles,
+        "tiles_played": verdict.played,
+        "tiles_executed": verdict.executed,
+        "elements_compared": verdict.elements,
+        "counts_scaled": verdict.counts_scaled,
+        "data_scaled": verdict.data_scaled,
+        "scaled": verdict.scaled,
+        "agrees": difference is None,
+        "difference": None if difference is None else difference._asdict(),
+    }

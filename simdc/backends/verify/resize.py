@@ -1,0 +1,101 @@
+"""The same kernel with other loop bounds: tensors grow or shrink with the loops that index them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simdc.cost.kernel import Affine, Contraction, Kernel, Loop, Operand, Phase, VectorProgram
+from simdc.cost.tiling import loop_bounds
+
+LARGEST_OFFSET = 4
+"""Elements that the loops leave out before and after, as where one tensor follows another, need not be more."""
+
+
+def resized(kernel: Kernel, bounds: Mapping[str, int]) -> Kernel:
+    """`kernel` with these bounds. Strides, dilations and the padding before and after stay, and where loops lie in one
+    dimension without a gap (`8*g + c` with 8 channels a group) they still do."""
+    own = loop_bounds(kernel)
+
+    def loops(given: tuple[Loop, ...]) -> tuple[Loop, ...]:
+        return tuple(Loop(loop.name, bounds[loop.name]) for loop in given)
+
+    def operand(given: Operand) -> Operand:
+        return _resized(given, own, bounds)
+
+    def operands(given: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        return tuple(map(operand, given))
+
+    if isinstance(kernel, Contraction):
+        return kernel._replace(
+            loops=loops(kernel.loops),
+            ifmap=operand(kernel.ifmap),
+            weight=operand(kernel.weight),
+            psum=operand(kernel.psum),
+            bias=None if kernel.bias is None else operand(kernel.bias),
+            macs=None,
+        )
+    phases = [
+        phase._replace(
+            loops=loops(phase.loops),
+            inputs=operands(phase.inputs),
+            outputs=operands(phase.outputs),
+            scratch=operands(phase.scratch),
+            views=operands(phase.views),
+        )
+        for phase in kernel.phases
+    ]
+    return kernel._replace(phases=tuple(_with_common_shapes(phases)))
+
+
+def window_loops(kernel: Kernel) -> set[str]:
+    """Loops that share a dimension with another loop: those of windows, and the positions of windows."""
+    if isinstance(kernel, VectorProgram):
+        operands = [o for phase in kernel.phases for o in (*phase.inputs, *phase.outputs, *phase.views)]
+    else:
+        operands = list(kernel.operands)
+    shared = [terms for operand in operands for terms, _ in operand.index if len(terms) > 1]
+    return {loop for terms in shared for loop, _ in terms}
+
+
+def _resized(operand: Operand, own: Mapping[str, int], bounds: Mapping[str, int]) -> Operand:
+    index: list[Affine] = []
+    shape: list[int] = []
+    for expression, extent in zip(operand.index, operand.shape, strict=True):
+        terms = _terms(expression, own, bounds)
+        constant = min(expression.constant, LARGEST_OFFSET)
+        after = min(extent - expression.constant - expression.span(own), LARGEST_OFFSET)
+        index.append(Affine(terms, constant))
+        shape.append(max(1, constant + Affine(terms).span(bounds) + after))
+    return operand._replace(shape=tuple(shape), index=tuple(index))
+
+
+def _with_common_shapes(phases: list[Phase]) -> list[Phase]:
+    """A tensor has one shape in all phases and views: the largest that one of them gave it."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for phase in phases:
+        for o in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views):
+            name = o.name.partition(".")[0]
+            shapes[name] = tuple(map(max, o.shape, shapes.get(name, o.shape)))
+
+    def common(operands: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        return tuple(o._replace(shape=shapes[o.name.partition(".")[0]]) for o in operands)
+
+    return [
+        phase._replace(
+            inputs=common(phase.inputs),
+            outputs=common(phase.outputs),
+            scratch=common(phase.scratch),
+            views=common(phase.views),
+        )
+        for phase in phases
+    ]
+
+
+def _terms(expression: Affine, own: Mapping[str, int], bounds: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """The steps, those of which are exactly as long as what another loop covers made to fit it again."""
+    steps = dict(expression.terms)
+    for loop, step in sorted(expression.terms, key=lambda term: term[1]):
+        for inner, inner_step in expression.terms:
+            if inner != loop and step > 1 and step == inner_step * own[inner]:
+                steps[loop] = max(1, steps[inner] * bounds[inner])
+    return tuple((loop, steps[loop]) for loop, _ in expression.terms)

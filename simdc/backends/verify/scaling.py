@@ -1,0 +1,127 @@
+"""Makes a large layer small and keeps its tile structure: how many tiles a loop has, which is ragged, how they meet.
+
+Along each loop the smallest bound and tile are taken that look the same: 1, 2, 3 or more tiles, a smaller last
+tile or none, whole or broken passes of the array, channels that fill it or not. Order, strides, dilations, padding and
+the windows stay. The array and its buffers shrink along, the buffers by as much as the tiles in them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import NamedTuple
+
+from attrs import evolve
+
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Kernel, VectorProgram
+from simdc.cost.tiling import Tiling, loop_bounds
+
+from .largest_tile import contraction_needs_bits, program_need_bits
+from .resize import resized, window_loops
+
+MOST_TILES = 4
+"""Along one loop: the first, one in the middle, the last but one and the last."""
+MOST_IN_ALL = 1100
+LARGEST_WINDOW = 12
+"""Windows up to this size stay as they are."""
+SMALL_ARRAY = 5
+"""Rows, columns and lanes of the small machine. Not 2, 3 or 4, which are numbers of tiles: where so many tiles end and
+where rounding up to the array ends must be able to differ."""
+
+
+class Scaled(NamedTuple):
+    kernel: Kernel
+    tiling: Tiling
+    hardware: Hardware
+
+
+def scale_down(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Scaled:
+    """A small layer, tiling and machine of the same tile structure."""
+    array, simd = hardware.systolic, hardware.simd
+    rows, columns, lanes = (min(side, SMALL_ARRAY) for side in (array.rows, array.columns, simd.lanes))
+    if isinstance(kernel, Contraction):
+        sides = {kernel.rows: (array.rows, rows), kernel.columns: (array.columns, columns)}
+    else:
+        sides = {kernel.lanes: (simd.lanes, lanes)}
+    bounds, tiles, windows = loop_bounds(kernel), tiling.as_dict(), window_loops(kernel)
+    sizes: dict[str, tuple[int, int]] = {}
+    for most in range(MOST_TILES, 1, -1):
+        for loop, bound in bounds.items():
+            side = sides.get(loop, (1, 1))
+            keep = loop in windows and bound <= LARGEST_WINDOW and -(-bound // tiles[loop]) <= most
+            sizes[loop] = (bound, tiles[loop]) if keep else smallest_alike(bound, tiles[loop], *side, most)
+        if prod(-(-bound // tile) for bound, tile in sizes.values()) <= MOST_IN_ALL:
+            break
+    small_tiling = Tiling(tiling.order, tuple(sizes[loop][1] for loop in tiling.order))
+    small_kernel = resized(kernel, {loop: bound for loop, (bound, _) in sizes.items()})
+    small_array = evolve(array, rows=rows, columns=columns)
+    small = evolve(hardware, systolic=small_array, simd=evolve(simd, lanes=lanes))
+    return Scaled(
+        small_kernel, small_tiling, _shrink_buffers(small, (kernel, tiling, hardware), small_kernel, small_tiling)
+    )
+
+
+@lru_cache(maxsize=65536)
+def smallest_alike(bound: int, tile: int, side: int, small_side: int, most: int) -> tuple[int, int]:
+    """The smallest (bound, tile) along one loop that look like the given ones. The loop lies along `side` elements of
+    an array (1 if along none), of which the small machine has `small_side`."""
+    for exact in (True, False):
+        wanted = _looks(bound, min(tile, bound), side, most, exact=exact)
+        for small_bound in range(1, 4 * most * small_side + 4):
+            for small_tile in range(1, small_bound + 1):
+                if _looks(small_bound, small_tile, small_side, most, exact=exact) == wanted:
+                    return small_bound, small_tile
+    return bound, tile
+
+
+def _looks(bound: int, tile: int, side: int, most: int, *, exact: bool) -> tuple[object, ...]:
+    """What is kept of a loop. Rounding channels up may add tiles; how many is kept only if `exact`: a small array has
+    not always room for as many."""
+    count = -(-bound // tile)
+    padded = -(-bound // side) * side
+    padded_count = -(-padded // (padded if tile == bound else tile))
+    return (
+        tile == bound,
+        min(count, most),
+        min(padded_count, most) if exact else padded_count > count,
+        bound % tile == 0,
+        min(tile, 2 if count > 1 else 3),
+        min(-(-tile // side), 2),
+        tile % side == 0,
+        bound % side == 0,
+    )
+
+
+def _shrink_buffers(
+    small: Hardware, original: tuple[Kernel, Tiling, Hardware], kernel: Kernel, tiling: Tiling
+) -> Hardware:
+    """The small machine with buffers that are as full as the large one's: what was too large for one still is."""
+    given, given_tiling, hardware = original
+    if isinstance(given, Contraction) and isinstance(kernel, Contraction):
+        before = contraction_needs_bits(given, given_tiling, hardware)
+        after = contraction_needs_bits(kernel, tiling, small)
+        sizes = {
+            f"{name}_bits": max(1, 2 * _in_proportion(_half(hardware, name), need_bits, after[name]))
+            for name, need_bits in before.items()
+        }
+        buffers = evolve(small.systolic.buffers, **sizes)
+        return evolve(small, systolic=evolve(small.systolic, buffers=buffers))
+    if isinstance(given, VectorProgram) and isinstance(kernel, VectorProgram):
+        before_bits = program_need_bits(given, given_tiling, hardware)
+        after_bits = program_need_bits(kernel, tiling, small)
+        vmem_bits = max(1, _in_proportion(hardware.simd.vmem_bits, before_bits, after_bits))
+        return evolve(small, simd=evolve(small.simd, vmem_bits=vmem_bits))
+    return small
+
+
+def _half(hardware: Hardware, buffer: str) -> int:
+    bits: int = getattr(hardware.systolic.buffers, f"{buffer}_bits")
+    return bits // 2
+
+
+def _in_proportion(limit_bits: int, need_bits: int, small_need_bits: int) -> int:
+    """Room for the small need if and only if there was room for the large one."""
+    if need_bits <= limit_bits:
+        return max(small_need_bits, limit_bits * small_need_bits // max(1, need_bits))
+    return min(small_need_bits - 1, limit_bits * small_need_bits // need_bits)

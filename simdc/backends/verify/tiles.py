@@ -1,0 +1,20 @@
+"""The number of tiles of a schedule, without walking them."""
+
+from __future__ import annotations
+
+from math import prod
+
+from simdc.backends.simulate import contraction, vector, whole_loops
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.tiling import Tiling
+
+
+def count_tiles(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> int:
+    """Of all phases together."""
+    sizes = whole_loops(kernel, tiling).as_dict()
+    if isinstance(kernel, Contraction):
+        nests = [contraction.rounded_bounds(kernel, hardware)]
+    else:
+        nests = [vector.rounded_bounds(phase, kernel.lanes, hardware) for phase in kernel.phases]
+    return sum(prod(-(-bound // sizes[loop]) for loop, bound in bounds.items()) for bounds in nests)

@@ -1,0 +1,152 @@
+"""`simdc verify`: checks the numbers of the cost model by playing and executing each layer's tiled schedule."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from .arguments import add_network, add_output, add_tiling, add_training
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+    from simdc.backends.verify import LayerVerdict
+    from simdc.backends.verify.report import NotChecked
+    from simdc.cost.kernel import Kernel
+    from simdc.cost.tiling import Tiling
+
+HELP = (
+    "Checks every number of the cost model 'exact': plays each layer's tiles one by one, compares counts and cycles, "
+    "and executes the tiles on arrays that see nothing but what is on chip. Exit code 1 with the first difference."
+)
+EPILOG = """examples:
+  simdc verify lenet5 --hw HI3
+  simdc verify resnet50 --hw HT3 --batch 32 --train --optimizer momentum
+  simdc verify net.dsl --hw hw.json --layer conv1 --format json -o verdict.json
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_network(parser)
+    parser.add_argument("--layer", metavar="NAME", help="check this layer only")
+    add_tiling(parser)
+    parser.add_argument("--model", default="exact", metavar="MODEL", help="the cost model to check: exact, no other")
+    add_training(parser)
+    parser.add_argument("--format", default="table", choices=["table", "json"], help="format of the report")
+    add_output(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress, and of the table the summary only")
+
+
+def run(arguments: Namespace) -> int:
+    """Raises SimdcError for wrong input. A difference is no error but a report with exit code 1."""
+    from simdc.backends.output import write_text
+    from simdc.backends.verify import distinct, verify_layers
+    from simdc.backends.verify.report import VerifyReport, render_json, render_table
+    from simdc.cost.exact import ExactModel
+    from simdc.errors import SimdcError
+    from simdc.ir.context import hardware_of
+    from simdc.ir.network import network_of
+
+    from .progress import Progress
+
+    if arguments.model != "exact":
+        known = "it rounds tiles to fractions, so no execution gives its numbers" if arguments.model == "simdit" else ""
+        raise SimdcError(f"--model {arguments.model}: only 'exact' can be verified" + (f"; {known}" if known else ""))
+    module = _compiled(arguments)
+    network, hardware = network_of(module), hardware_of(module)
+    layers, free, not_checked = _layers(module, arguments.layer)
+    verdicts: list[LayerVerdict] = []
+    with Progress(len(distinct(layers)), "layer", quiet=arguments.quiet) as progress:
+        for verdict in verify_layers(layers, ExactModel(), hardware):
+            verdicts.append(verdict)
+            progress.advance(verdict.names[0])
+    report = VerifyReport(
+        network=network.sym_name.data,
+        phase=network.phase.data,
+        batch=network.batch.value.data,
+        hardware=hardware.name,
+        model="exact",
+        layers=tuple(verdicts),
+        free=free,
+        not_checked=not_checked,
+    )
+    text = render_json(report) if arguments.format == "json" else render_table(report, brief=arguments.quiet)
+    write_text(text, arguments.output)
+    return 0 if report.passed else 1
+
+
+def _compiled(arguments: Namespace) -> ModuleOp:
+    """The network with kernels and tilings, for the machine."""
+    from simdc.errors import SimdcError
+    from simdc.frontends import load_network
+    from simdc.frontends.bindings import parse_bindings
+    from simdc.frontends.hardware_file import change_hardware, load_hardware
+    from simdc.ir.context import HARDWARE, hardware_of, set_hardware
+    from simdc.ir.network import network_of
+    from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
+
+    module = load_network(
+        arguments.network,
+        arguments.batch,
+        given_tilings=arguments.tiling == "given",
+        bind=parse_bindings(arguments.bind),
+        allow_uncosted=arguments.allow_uncosted,
+    )
+    if arguments.tiling in ("greedy", "search"):
+        for layer in network_of(module).layers():
+            layer.tiling = None
+    if arguments.hw is not None:
+        set_hardware(module, load_hardware(arguments.hw, arguments.set))
+    elif HARDWARE in module.attributes:
+        set_hardware(module, change_hardware(hardware_of(module), arguments.set))
+    else:
+        raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
+    training = ()
+    if arguments.train:
+        training = training_passes(
+            arguments.optimizer,
+            arguments.weight_decay,
+            master_weights=arguments.master_weights,
+            input_grad=arguments.input_grad,
+        )
+    run_pipeline(module, (*training, *default_passes("exact")), verify=False)
+    return module
+
+
+def _layers(
+    module: ModuleOp, wanted: str | None
+) -> tuple[list[tuple[str, Kernel, Tiling]], tuple[str, ...], tuple[NotChecked, ...]]:
+    """Layers to check, names of those that cost nothing, and layers that no model has a price for; `wanted` picks one
+    by name. Raises SimdcError when there is none of that name."""
+    from simdc.backends.verify.report import NotChecked
+    from simdc.errors import SimdcError, suggestion
+    from simdc.ir.network import network_of
+
+    checked: list[tuple[str, Kernel, Tiling]] = []
+    free: list[str] = []
+    unknown: list[NotChecked] = []
+    folded: dict[str, str] = {}
+    for op in network_of(module).layers():
+        name, kernel = op.layer.data, op.kernel()
+        for parts in (op.folded, op.merged):
+            folded |= {} if parts is None else {part.data: name for part in parts}
+        if op.uncosted is not None:
+            unknown.append(NotChecked(name, op.name.removeprefix("simdc."), op.uncosted.data))
+        elif kernel is None:
+            free.append(name)
+        elif op.tiling is not None:
+            checked.append((name, kernel, op.tiling.data))
+    if wanted is None:
+        return checked, tuple(free), tuple(unknown)
+    found = [layer for layer in checked if layer[0] == wanted]
+    if not found:
+        if wanted in folded:
+            raise SimdcError(f"--layer: '{wanted}' became part of '{folded[wanted]}': check that layer")
+        for layer in unknown:
+            if layer.name == wanted:
+                raise SimdcError(f"--layer: '{wanted}' has no price to check: {layer.reason}")
+        if wanted in free:
+            raise SimdcError(f"--layer: '{wanted}' costs nothing: there is nothing to check")
+        names = [name for name, _, _ in checked]
+        raise SimdcError(f"--layer: there is no layer '{wanted[:80]}'{suggestion(wanted, names)}")
+    return found, (), ()
