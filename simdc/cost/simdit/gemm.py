@@ -4,29 +4,45 @@ from __future__ import annotations
 
 from ..hardware import SystolicArray
 from ..result import Busy, Cost, Cycles, DramBits, Number
-from .arithmetic import ceil_div, ratio
-from .systolic import TileTransfers, executed_macs, sram_bits, tile_counts, tile_cycles, tile_transfers
+from .arithmetic import SCALARS, Arithmetic, ceil_div, ratio
+from .systolic import TileCounts, TileTransfers, executed_macs, sram_bits, tile_counts, tile_cycles, tile_transfers
 from .systolic_dims import SystolicDims, SystolicTile
 
 
-def matrix_vector(dims: SystolicDims, tile: SystolicTile, array: SystolicArray, macs: int) -> Cost:
-    """`macs` is reported as the work of the mathematics. The ifmap counts once for every tile of output channels,
-    even when one tile holds all of it: so does the release."""
+def matrix_vector_cycles(
+    dims: SystolicDims, tile: SystolicTile, counts: TileCounts, ct: int, load: TileTransfers, calc: Arithmetic
+) -> Cycles:
+    stall = calc.choose(
+        ceil_div(dims.ic, tile.ic) == 1,
+        _stall_of_one_reduction_tile(dims, tile, ct, load, calc),
+        _stall(dims, tile, ct, load, calc),
+    )
+    return Cycles(ceil_div(ct * counts.tiles, counts.unit), stall)
+
+
+def matrix_vector_dram_bits(dims: SystolicDims, tile: SystolicTile, array: SystolicArray, calc: Arithmetic) -> DramBits:
+    """The ifmap counts once for every tile of output channels, even when one tile holds all of it: so does the
+    release."""
     widths = array.widths
-    counts, load, ct = tile_counts(dims, tile, False), tile_transfers(tile, array), tile_cycles(tile, array)
-    compute = ceil_div(ct * counts.tiles, counts.unit)
+    return DramBits(
+        weight=dims.ic * dims.oc * widths.weight_bits,
+        ifmap=calc.ratio(dims.ic * dims.oc * widths.ifmap_bits, tile.oc),
+        ofmap=dims.oc * widths.psum_bits,
+        bias=dims.oc * widths.bias_bits,
+    )
+
+
+def matrix_vector(dims: SystolicDims, tile: SystolicTile, array: SystolicArray, macs: int) -> Cost:
+    """`macs` is reported as the work of the mathematics."""
+    counts, load = tile_counts(dims, tile, False), tile_transfers(tile, array)
+    cycles = matrix_vector_cycles(dims, tile, counts, tile_cycles(tile, array), load, SCALARS)
     return Cost(
-        Cycles(compute, _stall(dims, tile, ct, load)),
-        DramBits(
-            weight=dims.ic * dims.oc * widths.weight_bits,
-            ifmap=ratio(dims.ic * dims.oc * widths.ifmap_bits, tile.oc),
-            ofmap=dims.oc * widths.psum_bits,
-            bias=dims.oc * widths.bias_bits,
-        ),
+        cycles,
+        matrix_vector_dram_bits(dims, tile, array, SCALARS),
         sram_bits(dims, tile, array, 1),
         (("mac", macs), ("mac_executed", executed_macs(dims, 1))),
         Busy(
-            compute=compute,
+            compute=cycles.compute,
             weight_port=ratio(load.weight * counts.weight_loads + load.bias * counts.bias_loads, counts.unit),
             ifmap_port=ratio(load.ifmap * counts.tiles, counts.unit),
             psum_port=ratio(load.psum * dims.oc, tile.oc),
@@ -34,22 +50,32 @@ def matrix_vector(dims: SystolicDims, tile: SystolicTile, array: SystolicArray, 
     )
 
 
-def _stall(dims: SystolicDims, tile: SystolicTile, ct: int, load: TileTransfers) -> Number:
+def _stall_of_one_reduction_tile(
+    dims: SystolicDims, tile: SystolicTile, ct: int, load: TileTransfers, calc: Arithmetic
+) -> Number:
     lw, lb, li, lo = load.weight, load.bias, load.ifmap, load.psum
-    first = max(li, lw + lb)
-    if ceil_div(dims.ic, tile.ic) == 1:
-        beyond_two = dims.oc - 2 * tile.oc
-        if beyond_two < 0:
-            return first + lo
-        steady = max(0, lw + lb - ct, lo - ct)
-        return ratio(beyond_two * steady, tile.oc) + first + max(0, lw + lb - ct) + max(0, lo - ct) + lo
-    # Counts of tiles over `unit`: those that begin an output beyond the first, and the others between.
-    unit = tile.ic * tile.oc
+    largest, first = calc.largest, calc.largest(li, lw + lb)
+    beyond_two = dims.oc - 2 * tile.oc
+    steady = calc.ratio(beyond_two * largest(0, lw + lb - ct, lo - ct), tile.oc)
+    many = steady + first + largest(0, lw + lb - ct) + largest(0, lo - ct) + lo
+    return calc.choose(beyond_two < 0, first + lo, many)
+
+
+def case_counts(dims: SystolicDims, tile: SystolicTile) -> tuple[int, int]:
+    """Over the size of a tile of weights, the tiles that begin an output beyond the first, and the others between. The
+    latter may be negative."""
     outputs = (dims.oc - tile.oc) * tile.ic
-    between = dims.ic * dims.oc - dims.oc * tile.ic - unit - outputs
+    return outputs, dims.ic * dims.oc - dims.oc * tile.ic - tile.ic * tile.oc - outputs
+
+
+def _stall(dims: SystolicDims, tile: SystolicTile, ct: int, load: TileTransfers, calc: Arithmetic) -> Number:
+    lw, lb, li, lo = load.weight, load.bias, load.ifmap, load.psum
+    largest, first = calc.largest, calc.largest(li, lw + lb)
+    unit = tile.ic * tile.oc
+    outputs, between = case_counts(dims, tile)
     cases = (
-        outputs * max(0, lw + lb - ct, li - ct)
-        + between * max(0, lw - ct, li - ct)
-        + outputs * max(0, lw - ct, li - ct, lo - ct)
+        outputs * largest(0, lw + lb - ct, li - ct)
+        + between * largest(0, lw - ct, li - ct)
+        + outputs * largest(0, lw - ct, li - ct, lo - ct)
     )
-    return ratio(cases, unit) + first + max(0, lw - ct, li - ct) + lo
+    return calc.ratio(cases, unit) + first + largest(0, lw - ct, li - ct) + lo

@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from attrs import frozen
-
+from ..batch import BatchCost
 from ..hardware import Hardware
 from ..kernel import Kernel, VectorProgram
-from ..model import Uncosted
 from ..result import Cost, Number
 from ..tiling import Tiling, check_loops, loop_bounds
-from . import simd_backward, simd_dims, simd_forward, simd_tiling, systolic_dims, systolic_tiling
+from . import artefacts, simd_dims, simd_tiling, systolic_dims, systolic_tiling
 from .gemm import matrix_vector
-from .simd_tiling import MemoryRule
-from .simd_work import PhaseLatencies, SimdWork, read_work
+from .simd_layers import simd_layer
+from .simd_work import PhaseLatencies, read_work
 from .systolic import convolution
 
 LATENCIES = {"inference": PhaseLatencies(9, 3, 13), "training": PhaseLatencies(5, 3, 11)}
-
-
-@frozen
-class SimdLayer:
-    """How the release tiles a kind of SIMD layer and what it costs."""
-
-    memory: MemoryRule
-    cost: Callable[[SimdWork], Cost]
-
-
-SIMD_LAYERS = {
-    "relu": SimdLayer(simd_tiling.ELEMENT_WISE, simd_forward.relu),
-    "add": SimdLayer(simd_tiling.ELEMENT_WISE, simd_forward.add),
-    "max_pool": SimdLayer(simd_tiling.POOL, simd_forward.max_pool),
-    "average_pool": SimdLayer(simd_tiling.POOL, simd_forward.average_pool),
-    "global_average_pool": SimdLayer(simd_tiling.POOL, simd_forward.average_pool),
-    "batch_norm_statistics": SimdLayer(simd_tiling.MEAN_VAR, simd_forward.batch_norm_statistics),
-    "batch_norm": SimdLayer(simd_tiling.BATCH_NORM, simd_forward.batch_norm),
-    "batch_norm_grad": SimdLayer(simd_tiling.BATCH_NORM_GRAD, simd_backward.batch_norm_grad),
-    "relu_grad": SimdLayer(simd_tiling.ELEMENT_WISE, simd_backward.relu_grad),
-    "sgd": SimdLayer(simd_tiling.ELEMENT_WISE, simd_backward.sgd),
-    "reduce_sum": SimdLayer(simd_tiling.ELEMENT_WISE, simd_backward.reduce_sum),
-    "max_pool_grad": SimdLayer(simd_tiling.MAX_POOL_GRAD, simd_backward.max_pool_grad),
-    "average_pool_grad": SimdLayer(simd_tiling.POOL, simd_backward.average_pool_grad),
-    "global_average_pool_grad": SimdLayer(simd_tiling.POOL, simd_backward.average_pool_grad),
-}
 
 
 class SimditModel:
@@ -59,7 +29,7 @@ class SimditModel:
         TilingError where the release's assertions fail."""
         bounds = loop_bounds(kernel)
         if isinstance(kernel, VectorProgram):
-            layer = _simd_layer(kernel)
+            layer = simd_layer(kernel)
             array, windowed = hardware.simd, layer.memory.windowed
             dims = simd_dims.read_dims(kernel, bounds, windowed, array.lanes)
             tile = simd_tiling.greedy_tile(
@@ -81,7 +51,7 @@ class SimditModel:
         bounds, sizes = loop_bounds(kernel), tiling.as_dict()
         psum_bits = hardware.systolic.widths.psum_bits
         if isinstance(kernel, VectorProgram):
-            layer = _simd_layer(kernel)
+            layer = simd_layer(kernel)
             array, windowed = hardware.simd, layer.memory.windowed
             dims = simd_dims.read_dims(kernel, bounds, windowed, array.lanes)
             tile = simd_dims.read_tile(dims, bounds, sizes, windowed)
@@ -100,17 +70,29 @@ class SimditModel:
             return matrix_vector(dims, tile, array, macs)
         return convolution(dims, tile, array, macs, groups, batch_outside)
 
+    def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> tuple[str, ...]:
+        """What is wrong with the release's own numbers for a legal tiling, in words; nothing for most layers."""
+        bounds, sizes = loop_bounds(kernel), tiling.as_dict()
+        if isinstance(kernel, VectorProgram):
+            windowed = simd_layer(kernel).memory.windowed
+            dims = simd_dims.read_dims(kernel, bounds, windowed, hardware.simd.lanes)
+            return artefacts.of_program(dims, simd_dims.read_tile(dims, bounds, sizes, windowed))
+        dims = systolic_dims.read_dims(kernel, bounds, hardware.systolic)
+        tile = systolic_dims.read_tile(dims, bounds, sizes)
+        if kernel.kind == "linear" and dims.n == 1:
+            return artefacts.of_matrix_vector(dims, tile)
+        outside = systolic_dims.batch_runs_outside(dims, tile, tiling.order, bounds.get("g", 1))
+        return artefacts.of_contraction(dims, tile, batch_outside=outside)
+
+    def price_many(self, kernel: Kernel, machines: Hardware) -> BatchCost:
+        """As `greedy` and `evaluate` for each machine of a batch (`simdc.cost.batch.machines_like`), element by
+        element the same numbers. Loads numpy."""
+        from .many import price_many
+
+        return price_many(kernel, machines, self.latency)
+
     def op_count(self, cost: Cost) -> Number:
         """The release's "Op count" of a layer: two for each executed multiply-accumulate, SIMD operations by their
         latency."""
         weights = {"mac": 0, "mac_executed": 2, "div": self.latency.div, "inv_sqrt": self.latency.inv_sqrt}
         return sum(weights.get(operation, 1) * count for operation, count in cost.ops)
-
-
-def _simd_layer(program: VectorProgram) -> SimdLayer:
-    layer = SIMD_LAYERS.get(program.kind)
-    if layer is None:
-        raise Uncosted(
-            f"the released SimDIT has no layer '{program.kind}'; on the SIMD array it knows {', '.join(SIMD_LAYERS)}"
-        )
-    return layer

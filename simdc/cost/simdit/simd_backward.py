@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..result import Cost
-from .arithmetic import ceil_div, ratio
+from .arithmetic import ceil_div
 from .simd_forward import tiled_cycles, tiled_stall, with_vectors
 from .simd_work import SimdWork, simd_cost
 
@@ -62,7 +62,7 @@ def reduce_sum(work: SimdWork) -> Cost:
     return simd_cost(
         work,
         compute=ceil_div((vectors + work.fill) * c, tile_channels),
-        stall=ratio(work.transfers(1, t, 1, tile_channels) * c, tile_channels),
+        stall=work.calc.ratio(work.transfers(1, t, 1, tile_channels) * c, tile_channels),
         loads=e * work.bits,
         stores=c * work.out_bits,
         vmem=(3 * batch - 1) * c * work.bits + c * work.out_bits,
@@ -80,7 +80,7 @@ def max_pool_grad(work: SimdWork) -> Cost:
         compute=tiled_cycles(work, (2 + work.wait) * t * work.window),
         stall=tiled_stall(work, work.transfers(2, t, 1, windowed)),
         loads=2 * e * work.bits,
-        stores=ratio(windowed * e * work.out_bits, t),
+        stores=work.calc.ratio(windowed * e * work.out_bits, t),
         vmem=6 * steps * work.bits,
         instructions=work.per_lane(2 * steps),
         ops=(("add", steps), ("conditional_move", steps)),
@@ -95,7 +95,7 @@ def average_pool_grad(work: SimdWork) -> Cost:
         compute=tiled_cycles(work, (work.latency.div + work.wait + k) * t),
         stall=tiled_stall(work, work.transfers(1, t, 1, windowed)),
         loads=e * work.bits,
-        stores=ratio(windowed * e * work.out_bits, t),
+        stores=work.calc.ratio(windowed * e * work.out_bits, t),
         vmem=3 * (e + e * k) * work.bits,
         instructions=work.per_lane(e + e * k),
         ops=(("add", e * k), ("div", e)),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from attrs import frozen
+from typing import NamedTuple
 
 from ..kernel import VectorProgram
 from ..tiling import TilingError
@@ -15,8 +14,7 @@ TENSOR_LOOPS = frozenset(("n", "c", "h", "w"))
 WINDOW_LOOPS = frozenset(("n", "c", "oh", "ow", "kh", "kw"))
 
 
-@frozen
-class SimdDims:
+class SimdDims(NamedTuple):
     """N, C, H, W with `c` padded to the lanes. Where a window slides, `h` and `w` are its positions OH and OW."""
 
     n: int
@@ -28,8 +26,7 @@ class SimdDims:
     stride: int = 1
 
 
-@frozen
-class SimdTile:
+class SimdTile(NamedTuple):
     """Tile sizes; `ih` and `iw` are the rows and columns that the windows of the tile cover."""
 
     n: int

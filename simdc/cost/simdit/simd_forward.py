@@ -4,7 +4,7 @@ reads each operand and writes its result once per element."""
 from __future__ import annotations
 
 from ..result import Cost, Number
-from .arithmetic import ceil_div, ratio
+from .arithmetic import ceil_div
 from .simd_work import SimdWork, simd_cost
 
 
@@ -16,7 +16,7 @@ def tiled_cycles(work: SimdWork, lane_operations: int, fills: int = 1) -> int:
 
 
 def tiled_stall(work: SimdWork, per_tile: int) -> Number:
-    return ratio(per_tile * work.elements, work.tile_elements)
+    return work.calc.ratio(per_tile * work.elements, work.tile_elements)
 
 
 def relu(work: SimdWork) -> Cost:
@@ -75,7 +75,7 @@ def _pool(
         work,
         compute=tiled_cycles(work, lane_operations),
         stall=tiled_stall(work, work.transfers(1, work.windowed_elements, 1, t)),
-        loads=ratio(work.windowed_elements * e * work.bits, t),
+        loads=work.calc.ratio(work.windowed_elements * e * work.bits, t),
         stores=e * work.out_bits,
         vmem=(2 * e * k + e * (k - 1)) * work.bits + e * work.out_bits + vmem,
         instructions=ceil_div(instructions, work.array.lanes),
@@ -124,4 +124,6 @@ def batch_norm(work: SimdWork) -> Cost:
 def with_vectors(work: SimdWork, per_tile: int, per_channel_tile: int) -> Number:
     """Stall of transfers that occur in every tile and of those that occur once per channel tile."""
     t, tile_channels = work.tile_elements, work.tile_channels
-    return ratio(per_tile * work.elements * tile_channels + per_channel_tile * work.channels * t, t * tile_channels)
+    return work.calc.ratio(
+        per_tile * work.elements * tile_channels + per_channel_tile * work.channels * t, t * tile_channels
+    )

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ..tiling import TilingError
-from .arithmetic import common_divisors
+from .arithmetic import SCALARS, Arithmetic, common_divisors, divisors
 from .simd_dims import SimdDims, SimdTile, make_tile
 
 
@@ -42,13 +41,16 @@ BATCH_NORM = MemoryRule(channel_share=4, channels_last=True)
 BATCH_NORM_GRAD = MemoryRule(vectors_per_tile=3, channels_last=True)
 
 
-def greedy_tile(dims: SimdDims, rule: MemoryRule, lanes: int, element_bits: int, memory_bits: int) -> SimdTile:
+def greedy_tile(
+    dims: SimdDims, rule: MemoryRule, lanes: int, element_bits: int, memory_bits: int, calc: Arithmetic = SCALARS
+) -> SimdTile:
     """Image first, by common divisors of its sides, then channels and batch. Raises TilingError."""
-    if rule.minimum * lanes * element_bits > memory_bits:
-        raise TilingError(
-            f"vector memory: the released generator needs at least {rule.minimum * lanes * element_bits} bits, "
-            f"one of the two memories has {memory_bits}"
-        )
+    minimum = rule.minimum * lanes * element_bits
+    calc.refuse(
+        minimum > memory_bits,
+        "vector memory",
+        lambda: f"the released generator needs at least {minimum} bits, one of the two memories has {memory_bits}",
+    )
     room = memory_bits // element_bits - rule.reserved * lanes
     extra = rule.vectors_per_tile
 
@@ -56,18 +58,20 @@ def greedy_tile(dims: SimdDims, rule: MemoryRule, lanes: int, element_bits: int,
         return (_pixels(make_tile(dims, 1, lanes, dims.h // q, dims.w // q), rule) + extra) * lanes <= room
 
     splits = common_divisors(dims.h, dims.w)
-    q = next((q for q in splits if fits(q)), splits[-1])
+    q = calc.first_of(splits, fits, splits[-1])
     h, w = dims.h // q, dims.w // q
     pixels = _pixels(make_tile(dims, 1, lanes, h, w), rule)
 
     def batch(channels: int) -> int:
-        splits = common_divisors(dims.n, dims.n)
-        return next((dims.n // q for q in splits if (pixels * (dims.n // q) + extra) * channels <= room), 1)
+        def batch_fits(q: int) -> bool:
+            return (pixels * (dims.n // q) + extra) * channels <= room
+
+        return dims.n // calc.first_of(divisors(dims.n), batch_fits, dims.n)
 
     def channels(images: int) -> int:
         share = memory_bits // element_bits // rule.channel_share
-        vectors = min(room // ((pixels * images + extra) * lanes), share // lanes, dims.c // lanes)
-        return lanes * max(1, vectors)
+        vectors = calc.smallest(room // ((pixels * images + extra) * lanes), share // lanes, dims.c // lanes)
+        return lanes * calc.largest(1, vectors)
 
     if rule.channels_last:
         n = batch(lanes)
@@ -77,18 +81,27 @@ def greedy_tile(dims: SimdDims, rule: MemoryRule, lanes: int, element_bits: int,
         n = batch(c)
     tile = make_tile(dims, n, c, h, w)
     what = "the released generator's smallest tile (it splits images by common divisors and no windows)"
-    check_tile(tile, rule, lanes, element_bits, memory_bits, what)
+    check_tile(tile, rule, lanes, element_bits, memory_bits, what, calc)
     return tile
 
 
 def check_tile(
-    tile: SimdTile, rule: MemoryRule, lanes: int, element_bits: int, memory_bits: int, what: str = "the tile"
+    tile: SimdTile,
+    rule: MemoryRule,
+    lanes: int,
+    element_bits: int,
+    memory_bits: int,
+    what: str = "the tile",
+    calc: Arithmetic = SCALARS,
 ) -> None:
     """Raise TilingError when a tile exceeds one of the two vector memories."""
     elements = (_pixels(tile, rule) * tile.n + rule.vectors_per_tile) * tile.c + rule.reserved * lanes
-    need = max(elements, rule.channel_share * tile.c) * element_bits
-    if need > memory_bits:
-        raise TilingError(f"vector memory: {what} needs {need} bits, one of the two memories has {memory_bits}")
+    need = calc.largest(elements, rule.channel_share * tile.c) * element_bits
+    calc.refuse(
+        need > memory_bits,
+        "vector memory",
+        lambda: f"{what} needs {need} bits, one of the two memories has {memory_bits}",
+    )
 
 
 def _pixels(tile: SimdTile, rule: MemoryRule) -> int:

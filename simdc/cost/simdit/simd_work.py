@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 from ..hardware import SimdArray
 from ..result import Busy, Cost, Cycles, DramBits, Number, SramBits
-from .arithmetic import ceil_div, ratio
+from .arithmetic import SCALARS, Arithmetic, ceil_div
 from .simd_dims import SimdDims, SimdTile
 
 
-@frozen
-class PhaseLatencies:
+class PhaseLatencies(NamedTuple):
     """Cycles of the instructions that take more than one, as the release sets them for a network's phase. They belong
     to its network specification, not to the machine."""
 
@@ -20,8 +19,7 @@ class PhaseLatencies:
     inv_sqrt: int
 
 
-@frozen
-class SimdWork:
+class SimdWork(NamedTuple):
     """`elements` counts the whole padded tensor, on the pooled side where a window of `window` points slides;
     `tile_elements` and `windowed_elements` count one tile at either side of the window. The number of tiles is the
     real quotient `elements / tile_elements`."""
@@ -37,6 +35,7 @@ class SimdWork:
     out_bits: int
     array: SimdArray
     latency: PhaseLatencies
+    calc: Arithmetic = SCALARS
 
     @property
     def fill(self) -> int:
@@ -56,11 +55,17 @@ class SimdWork:
         return loads * self.transfer(load_elements, self.bits) + stores * self.transfer(store_elements, self.out_bits)
 
     def per_lane(self, operations: int) -> Number:
-        return ratio(operations, self.array.lanes)
+        return self.calc.ratio(operations, self.array.lanes)
 
 
 def read_work(
-    dims: SimdDims, tile: SimdTile, bits: int, out_bits: int, array: SimdArray, latency: PhaseLatencies
+    dims: SimdDims,
+    tile: SimdTile,
+    bits: int,
+    out_bits: int,
+    array: SimdArray,
+    latency: PhaseLatencies,
+    calc: Arithmetic = SCALARS,
 ) -> SimdWork:
     images = tile.n * tile.c
     return SimdWork(
@@ -75,6 +80,7 @@ def read_work(
         out_bits=out_bits,
         array=array,
         latency=latency,
+        calc=calc,
     )
 
 

@@ -6,17 +6,17 @@ Here they stay numerators over one denominator, so that nothing is rounded befor
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 from ..hardware import SystolicArray
 from ..result import Busy, Cost, Cycles, DramBits, Number, SramBits
-from .arithmetic import ceil_div, ratio
+from .arithmetic import SCALARS, Arithmetic, ceil_div, ratio
 from .systolic_dims import SystolicDims, SystolicTile
 
 
-def weight_port(array: SystolicArray) -> int:
+def weight_port(array: SystolicArray, calc: Arithmetic = SCALARS) -> int:
     """Bits per cycle: the release lets weights fill at most one row of the array in a cycle."""
-    return min(array.rows * array.widths.weight_bits, array.bandwidths.weight_bits_per_cycle)
+    return calc.smallest(array.rows * array.widths.weight_bits, array.bandwidths.weight_bits_per_cycle)
 
 
 def tile_cycles(tile: SystolicTile, array: SystolicArray) -> int:
@@ -49,8 +49,7 @@ def executed_macs(dims: SystolicDims, groups: int) -> int:
     return groups * dims.oh * dims.ow * dims.oc * dims.n * dims.ic * dims.kh * dims.kw
 
 
-@frozen
-class TileTransfers:
+class TileTransfers(NamedTuple):
     """Cycles of one tile's transfers; weights and biases share a port, `psum` is one load or one store."""
 
     weight: int
@@ -59,9 +58,9 @@ class TileTransfers:
     psum: int
 
 
-def tile_transfers(tile: SystolicTile, array: SystolicArray) -> TileTransfers:
+def tile_transfers(tile: SystolicTile, array: SystolicArray, calc: Arithmetic = SCALARS) -> TileTransfers:
     """Each operand's transfer is rounded up on its own, unlike SimDIT Eqs. 17 and 18."""
-    widths, weight_bandwidth = array.widths, weight_port(array)
+    widths, weight_bandwidth = array.widths, weight_port(array, calc)
     return TileTransfers(
         ceil_div(tile.kh * tile.kw * tile.ic * tile.oc * widths.weight_bits, weight_bandwidth),
         ceil_div(tile.oc * widths.bias_bits, weight_bandwidth),
@@ -70,8 +69,7 @@ def tile_transfers(tile: SystolicTile, array: SystolicArray) -> TileTransfers:
     )
 
 
-@frozen
-class TileCounts:
+class TileCounts(NamedTuple):
     """How many tiles there are, and how many of them begin with new weights, begin with a new bias or finish an
     output; all as numerators over `unit`."""
 
@@ -95,51 +93,70 @@ def tile_counts(dims: SystolicDims, tile: SystolicTile, batch_outside: bool) -> 
     )
 
 
-def _stall(counts: TileCounts, ct: int, load: TileTransfers) -> Number:
-    """Sum of the release's four cases, by what moves beside a tile's compute (SimDIT Eq. 18 shows the third), and of
-    its terms for the first two and the last two tiles. The first case's count may be negative, and is used so."""
-    lw, lb, li, lp = load.weight, load.bias, load.ifmap, load.psum
+def case_counts(counts: TileCounts) -> tuple[int, int, int, int]:
+    """Over `unit`, the tiles of the stall's four cases, by what moves beside a tile's compute: ifmap load and psum
+    store alone, with a psum load, with that and new weights, with a new bias. The first may be negative."""
     new_bias = counts.bias_loads - counts.unit
     new_weight = counts.weight_loads - counts.bias_loads
     only_store = counts.finished - 2 * counts.unit - new_bias
-    psum_load = counts.tiles - counts.finished - new_weight
+    return only_store, counts.tiles - counts.finished - new_weight, new_weight, new_bias
+
+
+def _stall(counts: TileCounts, ct: int, load: TileTransfers, calc: Arithmetic) -> Number:
+    """Sum of the release's four cases (SimDIT Eq. 18 shows the third) and of its terms for the first two and the last
+    two tiles. Negative counts are used as they are."""
+    lw, lb, li, lp = load.weight, load.bias, load.ifmap, load.psum
+    largest = calc.largest
+    only_store, psum_load, new_weight, new_bias = case_counts(counts)
     cases = (
-        only_store * max(0, li - ct, lp - ct)
-        + psum_load * max(0, li - ct, 2 * lp - ct)
-        + new_weight * max(0, li - ct, lw - ct, 2 * lp - ct)
-        + new_bias * max(0, li - ct, lp - ct, lw + lb - ct)
+        only_store * largest(0, li - ct, lp - ct)
+        + psum_load * largest(0, li - ct, 2 * lp - ct)
+        + new_weight * largest(0, li - ct, lw - ct, 2 * lp - ct)
+        + new_bias * largest(0, li - ct, lp - ct, lw + lb - ct)
     )
-    ends = max(li, lw + lb) + max(0, li - ct) + max(0, lp - ct) + lp
-    return ratio(cases + ends * counts.unit, counts.unit)
+    ends = largest(li, lw + lb) + largest(0, li - ct) + largest(0, lp - ct) + lp
+    return calc.ratio(cases + ends * counts.unit, counts.unit)
+
+
+def convolution_cycles(counts: TileCounts, ct: int, load: TileTransfers, groups: int, calc: Arithmetic) -> Cycles:
+    """Of `groups` convolutions one after the other, whose tiles compute for `ct` cycles each."""
+    compute = groups * ceil_div(ct * counts.tiles, counts.unit)
+    return Cycles(compute, groups * _stall(counts, ct, load, calc))
+
+
+def convolution_dram_bits(
+    dims: SystolicDims, tile: SystolicTile, array: SystolicArray, counts: TileCounts, groups: int, calc: Arithmetic
+) -> DramBits:
+    widths = array.widths
+    outputs = dims.oh * dims.ow * dims.oc * dims.n
+    weights = calc.ratio(groups * counts.weight_loads, tile.oh * tile.ow * tile.n)
+    reduction_tiles = ceil_div(dims.ic, tile.ic) * ceil_div(dims.kh, tile.kh) * ceil_div(dims.kw, tile.kw)
+    # Every output-channel tile walks the whole ifmap anew. Of the tile counts only theirs is rounded up.
+    ifmap_tile_bits = tile.ih * tile.iw * tile.ic * tile.n * widths.ifmap_bits
+    ifmap_tiles = ceil_div(dims.oc, tile.oc) * (counts.tiles // dims.oc) * tile.oc
+    return DramBits(
+        weight=weights * widths.weight_bits,
+        ifmap=calc.ratio(groups * ifmap_tile_bits * ifmap_tiles, counts.unit),
+        psum=groups * outputs * (2 * reduction_tiles - 2) * widths.psum_bits,
+        ofmap=groups * outputs * widths.psum_bits,
+        bias=groups * dims.oc * widths.bias_bits,
+    )
 
 
 def convolution(
     dims: SystolicDims, tile: SystolicTile, array: SystolicArray, macs: int, groups: int, batch_outside: bool
 ) -> Cost:
     """`groups` convolutions one after the other; `macs` is reported as the work of the mathematics."""
-    widths = array.widths
-    counts, load, ct = tile_counts(dims, tile, batch_outside), tile_transfers(tile, array), tile_cycles(tile, array)
+    counts, load = tile_counts(dims, tile, batch_outside), tile_transfers(tile, array)
+    cycles = convolution_cycles(counts, tile_cycles(tile, array), load, groups, SCALARS)
     unit = counts.unit
-    outputs = dims.oh * dims.ow * dims.oc * dims.n
-    weight_bits = groups * dims.kh * dims.kw * dims.ic * dims.oc * widths.weight_bits
-    reduction_tiles = ceil_div(dims.ic, tile.ic) * ceil_div(dims.kh, tile.kh) * ceil_div(dims.kw, tile.kw)
-    # Every output-channel tile walks the whole ifmap anew. Of the tile counts only theirs is rounded up.
-    ifmap_tile_bits = tile.ih * tile.iw * tile.ic * tile.n * widths.ifmap_bits
-    ifmap_tiles = ceil_div(dims.oc, tile.oc) * (counts.tiles // dims.oc) * tile.oc
-    compute = groups * ceil_div(ct * counts.tiles, unit)
     return Cost(
-        Cycles(compute, groups * _stall(counts, ct, load)),
-        DramBits(
-            weight=ratio(weight_bits * dims.n, tile.n) if batch_outside else weight_bits,
-            ifmap=ratio(groups * ifmap_tile_bits * ifmap_tiles, unit),
-            psum=groups * outputs * (2 * reduction_tiles - 2) * widths.psum_bits,
-            ofmap=groups * outputs * widths.psum_bits,
-            bias=groups * dims.oc * widths.bias_bits,
-        ),
+        cycles,
+        convolution_dram_bits(dims, tile, array, counts, groups, SCALARS),
         sram_bits(dims, tile, array, groups),
         (("mac", macs), ("mac_executed", groups * counts.tiles)),
         Busy(
-            compute=compute,
+            compute=cycles.compute,
             weight_port=ratio(groups * (load.weight * counts.weight_loads + load.bias * counts.bias_loads), unit),
             ifmap_port=ratio(groups * load.ifmap * counts.tiles, unit),
             psum_port=ratio(groups * load.psum * (2 * counts.tiles - counts.finished), unit),

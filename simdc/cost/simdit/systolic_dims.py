@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from attrs import frozen
+from typing import NamedTuple
 
 from ..hardware import SystolicArray
 from ..kernel import Contraction
@@ -21,8 +20,7 @@ ORDER = ("oc", "ic", "kh", "kw", "n", "oh", "ow")
 BATCH_OUTSIDE = ("oc", "n", "ic", "kh", "kw", "oh", "ow")
 
 
-@frozen
-class SystolicDims:
+class SystolicDims(NamedTuple):
     """OC, IC, KH, KW, N, OH, OW and S of one group; `oc` padded to the columns and `ic` to the rows of the array."""
 
     oc: int
@@ -35,8 +33,7 @@ class SystolicDims:
     stride: int
 
 
-@frozen
-class SystolicTile:
+class SystolicTile(NamedTuple):
     """Tile sizes of one group; `ih` and `iw` are the rows and columns of its ifmap tile."""
 
     oc: int

@@ -5,65 +5,70 @@ from __future__ import annotations
 
 from ..hardware import SystolicArray
 from ..tiling import TilingError
-from .arithmetic import ceil_div, common_divisors, first_fit
+from .arithmetic import SCALARS, Arithmetic, ceil_div, common_divisors, divisors
 from .systolic_dims import SystolicDims, SystolicTile
 
 
-def greedy_tile(dims: SystolicDims, array: SystolicArray) -> SystolicTile:
+def greedy_tile(dims: SystolicDims, array: SystolicArray, calc: Arithmetic = SCALARS) -> SystolicTile:
     """Raises TilingError when a buffer is smaller than the release demands."""
-    _check_minimum(array)
+    _check_minimum(array, calc)
     widths, buffers = array.widths, array.buffers
     stride, rows, columns = dims.stride, array.rows, array.columns
+    smallest, largest = calc.smallest, calc.largest
     # Usable halves in elements, and in whole vectors of the array where a tile grows by vectors.
     weights = buffers.weight_bits // 2 // widths.weight_bits
     ifmaps = buffers.ifmap_bits // 2 // widths.ifmap_bits
     psums = buffers.psum_bits // 2 // widths.psum_bits
     biases = buffers.bias_bits // 2 // widths.bias_bits
 
-    points = min(weights // (rows * columns), ifmaps // rows)
-    q = first_fit(max(dims.kh, dims.kw), lambda q: ceil_div(dims.kh, q) * ceil_div(dims.kw, q) <= points)
+    points = smallest(weights // (rows * columns), ifmaps // rows)
+    longer = max(dims.kh, dims.kw)
+    q = calc.first_fit(longer, lambda q: ceil_div(dims.kh, q) * ceil_div(dims.kw, q) <= points)
     kh, kw = ceil_div(dims.kh, q), ceil_div(dims.kw, q)
 
-    ic = rows * max(1, min(points // (kh * kw), dims.ic // rows))
+    ic = rows * largest(1, smallest(points // (kh * kw), dims.ic // rows))
 
     def fits(oh: int, ow: int, n: int) -> bool:
-        if oh * ow * n * columns > psums:
-            return False
-        return ((oh - 1) * stride + kh) * ((ow - 1) * stride + kw) * ic * n <= ifmaps
+        psums_fit = oh * ow * n * columns <= psums
+        return psums_fit & (((oh - 1) * stride + kh) * ((ow - 1) * stride + kw) * ic * n <= ifmaps)
 
     if dims.kh <= 3 and dims.kw <= 3:
         # The release insists on image tiles that divide the image when the window is small.
         splits = common_divisors(dims.oh, dims.ow)
-        q = next((q for q in splits if fits(dims.oh // q, dims.ow // q, 1)), 0)
-        if not q:
-            raise TilingError(
+        q = calc.first_of(splits, lambda q: fits(dims.oh // q, dims.ow // q, 1), 0)
+        calc.refuse(
+            q == 0,
+            "ifmap or psum buffer",
+            lambda: (
                 f"the released generator splits an image of {dims.oh} x {dims.ow} by common divisors only, and even "
                 f"the largest, {splits[-1]}, leaves tiles that need more than the usable half of the ifmap buffer "
                 f"({buffers.ifmap_bits // 2} bits) or of the psum buffer ({buffers.psum_bits // 2} bits)"
-            )
+            ),
+        )
+        q = largest(q, 1)
     else:
-        q = first_fit(max(dims.oh, dims.ow), lambda q: fits(ceil_div(dims.oh, q), ceil_div(dims.ow, q), 1))
+        longer = max(dims.oh, dims.ow)
+        q = calc.first_fit(longer, lambda q: fits(ceil_div(dims.oh, q), ceil_div(dims.ow, q), 1))
     oh, ow = ceil_div(dims.oh, q), ceil_div(dims.ow, q)
 
-    n = next(dims.n // q for q in common_divisors(dims.n, dims.n) if fits(oh, ow, dims.n // q))
+    n = dims.n // calc.first_of(divisors(dims.n), lambda q: fits(oh, ow, dims.n // q), dims.n)
 
-    grown = min(weights // (kh * kw * ic * columns), psums // (oh * ow * n * columns), biases // columns)
-    oc = columns * max(1, min(grown, dims.oc // columns))
+    grown = smallest(weights // (kh * kw * ic * columns), psums // (oh * ow * n * columns), biases // columns)
+    oc = columns * largest(1, smallest(grown, dims.oc // columns))
     return SystolicTile(oc, ic, kh, kw, n, oh, ow, (oh - 1) * stride + kh, (ow - 1) * stride + kw)
 
 
-def _check_minimum(array: SystolicArray) -> None:
+def _check_minimum(array: SystolicArray, calc: Arithmetic) -> None:
     """The release asserts room for a 3x3 window, a 15x15 ifmap tile and a 7x7 ofmap tile of one vector, twice."""
     widths, buffers = array.widths, array.buffers
-    _demand("weight", 2 * 9 * array.rows * array.columns * widths.weight_bits, buffers.weight_bits)
-    _demand("ifmap", 2 * 15 * 15 * array.rows * widths.ifmap_bits, buffers.ifmap_bits)
-    _demand("psum", 2 * 49 * array.columns * widths.psum_bits, buffers.psum_bits)
-    _demand("bias", 2 * array.columns * widths.bias_bits, buffers.bias_bits)
+    _demand("weight buffer", 2 * 9 * array.rows * array.columns * widths.weight_bits, buffers.weight_bits, calc)
+    _demand("ifmap buffer", 2 * 15 * 15 * array.rows * widths.ifmap_bits, buffers.ifmap_bits, calc)
+    _demand("psum buffer", 2 * 49 * array.columns * widths.psum_bits, buffers.psum_bits, calc)
+    _demand("bias buffer", 2 * array.columns * widths.bias_bits, buffers.bias_bits, calc)
 
 
-def _demand(name: str, need: int, limit: int) -> None:
-    if need > limit:
-        raise TilingError(f"{name} buffer: the released generator needs at least {need} bits, it has {limit}")
+def _demand(buffer: str, need: int, limit: int, calc: Arithmetic) -> None:
+    calc.refuse(need > limit, buffer, lambda: f"the released generator needs at least {need} bits, it has {limit}")
 
 
 def check_tile(tile: SystolicTile, array: SystolicArray) -> None:
