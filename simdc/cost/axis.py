@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from .tiling import TilingError
+
+MOST_SINGLE = 100_000
+"""Tiles along an axis that may be told apart one by one."""
+
 
 class Place:
     """Where a tile stands along an axis: its first iteration and its size; `begun` if tiles come before it, `final` if
@@ -57,11 +62,20 @@ class Axis:
         self._cuts.update(indices)
         self._kinds = None
 
-    def set_apart(self, low: int, high: int) -> None:
-        """Cut around each single tile below `low`, and from `high` on; around all of them if `low` reaches `high`."""
-        low, high = min(low, self.count), max(0, min(high, self.count))
-        alone = {*range(low + 1), *range(high, self.count)} if low < high else set(range(self.count))
-        self.cut(*(index for index in alone if 0 < index < self.count))
+    @property
+    def pieces(self) -> int:
+        """Stretches of tiles that are alike."""
+        return len(self._cuts) + 1
+
+    def set_apart(self, low: int, high: int, begin: int, end: int) -> None:
+        """Cut around each single tile of [`begin`, `low`) and [`high`, `end`); of all [`begin`, `end`) if `low` reaches
+        `high`."""
+        begin, end = max(0, begin), min(end, self.count)
+        low, high = (min(low, end), max(0, min(high, end))) if low < high else (end, end)
+        for single in (range(begin, low + 1), range(high, end + 1)):
+            if len(single) > MOST_SINGLE:
+                raise TilingError(f"more than {MOST_SINGLE:,} tiles of loop '{self.loop}' are clipped at the border")
+            self.cut(*(index for index in single if 0 < index < self.count))
 
     def place(self, index: int) -> Place:
         """The same object for all tiles that are alike, as far as one can tell."""

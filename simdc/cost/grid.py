@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from math import prod
 
 from .axis import ONE, Axis, Numbers, Place, Places, combinations
 from .hardware import Hardware
 from .kernel import Affine, Kernel, Operand, VectorProgram
-from .tiling import loop_bounds
+from .tiling import TilingError, loop_bounds
+
+MOST_KINDS = 200_000
+"""Of tiles that differ in size or in what the border leaves of them: pricing takes seconds and 100 MB for so many."""
 
 
 def stored_bounds(kernel: Kernel, hardware: Hardware) -> dict[str, int]:
@@ -70,6 +74,12 @@ class Grid:
             for operand in operands:
                 for expression, extent in zip(operand.index, operand.shape, strict=True):
                     _cut_where_clipped(expression, extent, by_loop)
+            if prod([axis.pieces for axis in self.axes]) > MOST_KINDS:
+                cut = ", ".join(f"loop {axis.loop} has {axis.pieces}" for axis in self.axes if axis.pieces > 2)
+                raise TilingError(
+                    f"more than {MOST_KINDS:,} kinds of tiles: the border clips each differently ({cut} kinds): "
+                    "tile larger, or let the machine store padding (stores_padding)"
+                )
 
     def cut_after_first(self, loops: Sequence[str]) -> None:
         """Set the first tile along each of `loops` apart."""
@@ -100,9 +110,13 @@ def _cut_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Ax
         axis = by_loop[loop]
         # Tiles [low, high) stay inside the tensor whatever the other loops of this dimension do.
         low = -(expression.constant // (step * axis.tile)) if expression.constant < 0 else 0
-        room = extent - 1 - (top - step * (axis.bound - 1))
+        others = top - step * (axis.bound - 1)
+        room = extent - 1 - others
         high = (room // step + 1) // axis.tile if room >= 0 else 0
-        axis.set_apart(low, high)
+        # Those before `begin` and from `end` on stay outside, and touch nothing.
+        begin = ((-1 - others) // step + 1) // axis.tile if others < 0 else 0
+        end = -((expression.constant - extent) // (step * axis.tile)) if expression.constant < extent else 0
+        axis.set_apart(low, high, begin, end)
 
 
 class Footprint:

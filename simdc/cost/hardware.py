@@ -13,6 +13,8 @@ from attrs import Attribute, field, frozen
 MACHINE = "GeneSys machine, SimDIT section III"
 RELEASE = "released SimDIT program, inference mode"
 ASSUMED = "assumption: the release has no such instruction"
+LARGEST = 10**18
+"""Of any field: no machine comes near it, and products of fields and counts stay within what a float can hold."""
 
 
 class HardwareError(ValueError):
@@ -30,6 +32,8 @@ def _whole(_: object, attribute: Attribute[int], value: object) -> None:
         raise HardwareError(attribute.name, f"must be a whole number, got {value!r}")
     if value < minimum:
         raise HardwareError(attribute.name, f"must be {'positive' if minimum == 1 else 'zero or more'}, got {value}")
+    if value > LARGEST:
+        raise HardwareError(attribute.name, f"must be at most 10^18, got {value}")
 
 
 def _real(_: object, attribute: Attribute[float], value: object) -> None:
@@ -38,6 +42,8 @@ def _real(_: object, attribute: Attribute[float], value: object) -> None:
     positive = attribute.metadata["minimum"] == 1
     if not (0 < value < float("inf") if positive else 0 <= value < float("inf")):
         raise HardwareError(attribute.name, f"must be {'positive' if positive else 'zero or more'}, got {value}")
+    if value > LARGEST:
+        raise HardwareError(attribute.name, f"must be at most 10^18, got {value}")
 
 
 def _of_type(expected: type, words: str) -> Any:

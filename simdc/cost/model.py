@@ -1,9 +1,12 @@
-"""The protocol of a cost model and the table of those that are built in."""
+"""The protocol of a cost model and the table of those that are built in. Other packages add theirs by entry points."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Protocol
+from typing import Protocol, cast
+
+from simdc.plugins import Group
 
 from .hardware import Hardware
 from .kernel import Kernel
@@ -16,7 +19,8 @@ class Uncosted(Exception):
 
 
 class CostModel(Protocol):
-    """A cost model legalizes tilings by its own rules and prices a tiled kernel."""
+    """A cost model legalizes tilings by its own rules and prices a tiled kernel. `load_model` makes one by calling its
+    class with the network's phase."""
 
     name: str
 
@@ -29,10 +33,42 @@ class CostModel(Protocol):
         ...
 
 
+def artefacts_of(model: CostModel, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> tuple[str, ...]:
+    """What is wrong with the model's own answer, in words that do not depend on the layer: reports warn of it. A model
+    that has such things has a method `artefacts` of the same arguments."""
+    find = getattr(model, "artefacts", None)
+    return () if find is None else find(kernel, tiling, hardware)
+
+
 MODELS = {"exact": "simdc.cost.exact:ExactModel", "simdit": "simdc.cost.simdit:SimditModel"}
 
 
 def load_model(name: str, phase: str = "inference") -> CostModel:
-    """The model called `name` for a network in `phase` (`inference` or `training`). Raises KeyError."""
-    module, _, cls = MODELS[name].partition(":")
-    return getattr(import_module(module), cls)(phase)
+    """The model called `name`, built in or a plug-in, for a network in `phase` (`inference` or `training`). Raises
+    KeyError."""
+    if name in MODELS:
+        module, _, cls = MODELS[name].partition(":")
+        return getattr(import_module(module), cls)(phase)
+    plugin = PLUGIN_MODELS.get(name)
+    if plugin is None:
+        raise KeyError(name)
+    return plugin.value(phase)
+
+
+def check_model(name: str) -> None:
+    """Raise ValueError, naming the models that there are, unless there is one called `name`."""
+    if name not in MODELS and PLUGIN_MODELS.get(name) is None:
+        known = ", ".join([*MODELS, *PLUGIN_MODELS.names()])
+        raise ValueError(f"there is no cost model '{name}'; known models: {known}")
+
+
+def _check(name: str, value: object) -> Callable[[str], CostModel]:
+    lacks = [method for method in ("greedy", "evaluate") if not callable(getattr(value, method, None))]
+    if not isinstance(value, type) or lacks:
+        raise TypeError(f"expected a class with methods greedy and evaluate, got {value!r:.80}")
+    if getattr(value, "name", None) != name:
+        raise TypeError(f"the model calls itself '{getattr(value, 'name', None)}'")
+    return cast("Callable[[str], CostModel]", value)
+
+
+PLUGIN_MODELS = Group("simdc.models", MODELS, _check)

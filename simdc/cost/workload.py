@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .guards import Check, InvariantError, guard_of, layer_fault
 from .hardware import Hardware
 from .kernel import Kernel
 from .model import CostModel, Uncosted
@@ -34,17 +35,35 @@ class Workload:
             self._names.append(name)
             self._numbers.append(known.setdefault(kernel, len(known)))
         self.kernels = tuple(known)
+        self._guards: dict[str, list[Check]] = {}
+
+    def occurrences(self) -> list[tuple[Kernel, str, int]]:
+        """Each distinct kernel with the first layer that has it and the number of layers that do."""
+        return [
+            (kernel, self._names[self._numbers.index(number)], self._numbers.count(number))
+            for number, kernel in enumerate(self.kernels)
+        ]
 
     def price(self, model: CostModel, hardware: Hardware) -> list[LayerCost]:
-        """Tile each layer greedily by the model's rules and price it. Raises TilingError when a buffer is too small."""
+        """Tile each layer greedily by the model's rules and price it. Raises TilingError when a buffer is too small,
+        InvariantError for a cost that no schedule can have."""
         priced: list[tuple[Tiling | None, Cost | None, str]] = []
-        for kernel in self.kernels:
+        for number, (kernel, guard) in enumerate(zip(self.kernels, self._guards_of(model.name), strict=True)):
             try:
                 tiling = model.greedy(kernel, hardware)
-                priced.append((tiling, model.evaluate(kernel, tiling, hardware), ""))
+                cost = model.evaluate(kernel, tiling, hardware)
+                guard(cost, hardware)
+                priced.append((tiling, cost, ""))
             except Uncosted as reason:
                 priced.append((None, None, str(reason)))
+            except InvariantError as broken:
+                raise layer_fault(self._names[self._numbers.index(number)], model.name, broken) from None
         return [
             LayerCost(name, self.kernels[number], *priced[number])
             for name, number in zip(self._names, self._numbers, strict=True)
         ]
+
+    def _guards_of(self, model: str) -> list[Check]:
+        if model not in self._guards:
+            self._guards[model] = [guard_of(model, kernel) for kernel in self.kernels]
+        return self._guards[model]

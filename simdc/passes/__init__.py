@@ -1,9 +1,11 @@
-"""Passes by name, one a file."""
+"""Passes by name, one a file. Other packages add theirs by entry points (see `simdc/plugins.py`)."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from simdc.plugins import Group
 
 if TYPE_CHECKING:
     from xdsl.passes import ModulePass
@@ -14,11 +16,30 @@ PASSES = {
     "simdc-assign-widths": "simdc.passes.assign_widths:AssignWidthsPass",
     "simdc-split-units": "simdc.passes.split_units:SplitUnitsPass",
     "simdc-legalize-tiling": "simdc.passes.legalize_tiling:LegalizeTilingPass",
+    "simdc-search-tiling": "simdc.passes.search_tiling:SearchTilingPass",
     "simdc-annotate-cost": "simdc.passes.annotate_cost:AnnotateCostPass",
 }
 
 
 def load_pass(name: str) -> type[ModulePass]:
-    """The pass class called `name`. Raises KeyError."""
-    module, _, cls = PASSES[name].partition(":")
-    return getattr(import_module(module), cls)
+    """The pass class called `name`, built in or a plug-in. Raises KeyError."""
+    if name in PASSES:
+        module, _, cls = PASSES[name].partition(":")
+        return getattr(import_module(module), cls)
+    plugin = PLUGIN_PASSES.get(name)
+    if plugin is None:
+        raise KeyError(name)
+    return plugin.value
+
+
+def _check(name: str, value: object) -> type[ModulePass]:
+    from xdsl.passes import ModulePass
+
+    if not isinstance(value, type) or not issubclass(value, ModulePass):
+        raise TypeError(f"expected a subclass of xdsl.passes.ModulePass, got {value!r:.80}")
+    if getattr(value, "name", None) != name:
+        raise TypeError(f"the pass calls itself '{getattr(value, 'name', None)}'")
+    return value
+
+
+PLUGIN_PASSES = Group("simdc.passes", PASSES, _check)

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.passes import ModulePass
 
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import MODELS, Uncosted, load_model
+from simdc.cost.model import Uncosted, check_model, load_model
 from simdc.cost.tiling import TilingError
 from simdc.ir.attributes import TilingAttr
 from simdc.ir.context import hardware_of, layer_error
@@ -18,7 +18,8 @@ from simdc.ir.network import network_of
 
 @dataclass(frozen=True)
 class LegalizeTilingPass(ModulePass):
-    """Tiles every layer greedily by the rules of a cost model. A tiling that a layer has already stays."""
+    """Tiles every layer greedily by the rules of a cost model. A tiling that a layer has already stays;
+    what it cost does not."""
 
     name = "simdc-legalize-tiling"
 
@@ -26,14 +27,15 @@ class LegalizeTilingPass(ModulePass):
     """The cost model whose rules count."""
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise ValueError(f"there is no cost model '{self.model}'; known models: {', '.join(MODELS)}")
+        check_model(self.model)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network, hardware = network_of(op), hardware_of(op)
         model = load_model(self.model, network.phase.data)
         known: dict[Kernel, TilingAttr] = {}
         for layer in network.layers():
+            if layer.UNIT is not None:
+                layer.cost = layer.uncosted = None
             kernel = None if layer.tiling is not None else layer.kernel()
             if kernel is None:
                 continue

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin, ModuleOp
-from xdsl.ir import Dialect
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
 from xdsl.utils.exceptions import DiagnosticException, PassFailedException
 
 from simdc.errors import SimdcError, suggestion
-from simdc.ir.context import first_invalid
+from simdc.ir.context import first_invalid, make_context
 
-from . import PASSES, load_pass
-
-
-def make_context() -> Context:
-    """A context that knows our dialect, and loads it only when IR text is read."""
-    context = Context()
-    context.load_dialect(Builtin)
-    context.register_dialect("simdc", _dialect)
-    return context
-
-
-def _dialect() -> Dialect:
-    from simdc.ir.dialect import Simdc
-
-    return Simdc
+from . import PASSES, PLUGIN_PASSES, load_pass
 
 
 def training_passes(
@@ -53,12 +37,20 @@ def lowering_passes(model: str) -> tuple[ModulePass, ...]:
     return (FoldBatchNormPass(), AssignWidthsPass(rule=rule), SplitUnitsPass())
 
 
-def default_passes(model: str) -> tuple[ModulePass, ...]:
-    """The passes from a network to its cost."""
+def default_passes(model: str, objective: str | None = None) -> tuple[ModulePass, ...]:
+    """The passes from a network to its cost, with greedy tilings or those that are best for an objective (`OBJECTIVES`
+    of `simdc.cost.search`). Raises SimdcError for a model that nothing searches under."""
     from .annotate_cost import AnnotateCostPass
     from .legalize_tiling import LegalizeTilingPass
 
-    return (*lowering_passes(model), LegalizeTilingPass(model=model), AnnotateCostPass(model=model))
+    if objective is None:
+        return (*lowering_passes(model), LegalizeTilingPass(model=model), AnnotateCostPass(model=model))
+    if model != "exact":
+        raise SimdcError(
+            f"the search for tilings needs the cost model exact, not {model}: its bounds hold for no other"
+        )
+    (search,) = parse_pipeline(f"simdc-search-tiling{{objective={objective}}}")
+    return (*lowering_passes(model), search, AnnotateCostPass(model=model))
 
 
 def parse_pipeline(text: str) -> tuple[ModulePass, ...]:
@@ -72,11 +64,12 @@ def parse_pipeline(text: str) -> tuple[ModulePass, ...]:
         raise SimdcError(f"-p '{text[:80]}': {error}") from None
     found: list[ModulePass] = []
     for spec in specs:
-        if spec.name not in PASSES:
-            hint = suggestion(spec.name, list(PASSES)) or f"; known passes: {', '.join(PASSES)}"
-            raise SimdcError(f"-p: there is no pass '{spec.name}'{hint}")
         try:
             found.append(load_pass(spec.name).from_spec(spec))
+        except KeyError:
+            known = [*PASSES, *PLUGIN_PASSES.names()]
+            hint = suggestion(spec.name, known) or f"; known passes: {', '.join(known)}"
+            raise SimdcError(f"-p: there is no pass '{spec.name}'{hint}") from None
         except (ValueError, TypeError) as error:
             raise SimdcError(f"-p: {spec.name}: {error}") from None
     return tuple(found)

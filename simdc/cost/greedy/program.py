@@ -3,7 +3,8 @@ channels where a program has per-channel operands, which then move less often. W
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from simdc.cost.capacity import resident
@@ -18,17 +19,22 @@ IMAGE = ("h", "w", "oh", "ow")
 
 class Roles(NamedTuple):
     """The loops of a program by what they do, lanes left out, and whether some operand has one value per channel. Where
-    several loops index one dimension, the one with the longest step places the window, the others run through it."""
+    several loops index one dimension, the one with the longest step places the window, the others run through it.
+    `others` stand with the numbers of the phases that have them: a wide concatenation has a phase, and a
+    loop, for each of its inputs."""
 
     window: tuple[str, ...]
     image: tuple[str, ...]
-    others: tuple[str, ...]
+    others: tuple[tuple[str, tuple[int, ...]], ...]
     per_channel: bool
 
 
 @lru_cache(maxsize=4096)
 def roles(program: VectorProgram) -> Roles:
-    loops = dict.fromkeys(loop.name for phase in program.phases for loop in phase.loops)
+    loops: dict[str, list[int]] = {}
+    for number, phase in enumerate(program.phases):
+        for loop in phase.loops:
+            loops.setdefault(loop.name, []).append(number)
     operands = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
     sliding = [expression.terms for operand in operands for expression in operand.index if len(expression.terms) > 1]
     places = {max(terms, key=lambda term: term[1])[0] for terms in sliding}
@@ -37,7 +43,9 @@ def roles(program: VectorProgram) -> Roles:
     return Roles(
         window=window,
         image=image,
-        others=tuple(loop for loop in loops if loop not in (*window, *image, program.lanes)),
+        others=tuple(
+            (loop, tuple(numbers)) for loop, numbers in loops.items() if loop not in (*window, *image, program.lanes)
+        ),
         per_channel=any(operand.loops == (program.lanes,) for operand in operands),
     )
 
@@ -54,8 +62,9 @@ def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
         for operands, vectors in map(resident, program.phases)
     ]
 
-    def fits() -> bool:
-        for operands, bits in phases:
+    def fits(among: Sequence[int] = range(len(phases))) -> bool:
+        for number in among:
+            operands, bits = phases[number]
             for operand in operands:
                 bits += tile_bits(operand, tile, clip)
             if bits > simd.vmem_bits:
@@ -72,12 +81,15 @@ def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
         return lanes_fit(0) or (vectors > 1 and lanes_fit(first(lanes_fit, 1, vectors - 1)))
 
     def grow_others() -> bool:
-        splits = [split_exactly if loop == "n" else split_evenly for loop in others]
-        return all(split((loop,), bounds, tile, fits) for split, loop in zip(splits, others, strict=True))
+        for loop, phase_numbers in others:
+            split = split_exactly if loop == "n" else split_evenly
+            if not split((loop,), bounds, tile, partial(fits, phase_numbers)):
+                return False
+        return True
 
     window, image, others, per_channel = roles(program)
     split_evenly(window, bounds, tile, fits)
     if not split_exactly(image, bounds, tile, fits):
         split_evenly(image, bounds, tile, fits)
     steps = (grow_others, grow_lanes) if per_channel else (grow_lanes, grow_others)
-    return tile if all(grow() for grow in steps) else innermost
+    return tile if all(grow() for grow in steps) and fits() else innermost

@@ -11,7 +11,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from simdc.cost.axis import Axis, Numbers
+from simdc.cost.axis import MOST_SINGLE, Axis, Numbers
+from simdc.cost.tiling import TilingError
 
 Whole = NDArray[Any]
 Truth = bool | NDArray[np.bool_]
@@ -53,13 +54,20 @@ class ArrayAxis:
                 self._cuts.append(index)
         self._kinds = None
 
-    def set_apart(self, low: int | Whole, high: int | Whole) -> None:
-        count = self.count
+    @property
+    def pieces(self) -> int:
+        return len(self._cuts) + 1
+
+    def set_apart(self, low: int | Whole, high: int | Whole, begin: int | Whole, end: int | Whole) -> None:
         apart = np.less(low, high)
-        low = np.where(apart, np.minimum(low, count), count)
-        high = np.where(apart, np.clip(high, 0, count), count)
-        self.cut(*(np.minimum(index, low) for index in range(1, int(low.max()) + 1)))
-        self.cut(*(np.maximum(count - index, high) for index in range(1, int((count - high).max()) + 1)))
+        begin, end = np.maximum(begin, 0), np.minimum(end, self.count)
+        low = np.where(apart, np.minimum(low, end), end)
+        high = np.where(apart, np.clip(high, 0, end), end)
+        for distance in (int((low - begin).max()), int((end - high).max())):
+            if distance > MOST_SINGLE:
+                raise TilingError(f"more than {MOST_SINGLE:,} tiles of loop '{self.loop}' are clipped at the border")
+        self.cut(*(np.minimum(begin + index, low) for index in range(int((low - begin).max()) + 1)))
+        self.cut(*(np.maximum(end - index, high) for index in range(int((end - high).max()) + 1)))
 
     def place(self, index: int | Whole) -> ArrayPlace:
         return ArrayPlace(self, index)

@@ -34,7 +34,7 @@ FEW = 24
 FIRST_WAYS = 6
 """Ways to cut each loop in a first round, which finds a good schedule to measure the others by."""
 WAITING = 1 << 14
-ROWS = 30_000
+ROWS = 100_000
 """How many groups the last round, over every tile size, may test: more proves more and takes longer."""
 
 
