@@ -17,21 +17,35 @@ MAX_BYTES = 2**20
 
 
 def load_hardware(source: str, settings: Sequence[str] = ()) -> Hardware:
-    """The machine in a JSON file or preset `source`, with each `field=value` of `settings` applied in turn.
+    """The machine in a file or preset `source`, with each `field=value` of `settings` applied in turn.
 
-    The file is simdc's own or a GeneSys parameter file. A value is read as JSON and, where it is none, as text, so
-    that sizes (`256 KiB`) need no quotes. Raises SimdcError.
+    The file is JSON, simdc's own or a GeneSys parameter file, or a SCALE-Sim configuration (.cfg). A value is read as
+    JSON and, where it is none, as text, so that sizes (`256 KiB`) need no quotes. Raises SimdcError.
     """
     path = find_file(source, "hardware")
-    data = parse_object(read_text(path, MAX_BYTES), path)
-    try:
-        is_genesys = genesys_file.is_genesys(data)
-        hardware = genesys_file.convert(data, Path(path).stem) if is_genesys else structure(Hardware, data)
-    except HardwareError as error:
-        raise SimdcError(error.message, file=path, path=error.path) from None
+    return change_hardware(parse_hardware(read_text(path, MAX_BYTES), path), settings)
+
+
+def change_hardware(hardware: Hardware, settings: Sequence[str]) -> Hardware:
+    """The machine with each `field=value` of `settings` applied in turn, as `load_hardware`. Raises SimdcError."""
     for setting in settings:
         hardware = _override(hardware, setting)
     return hardware
+
+
+def parse_hardware(text: str, path: str) -> Hardware:
+    """The machine in a text of any format; `path` is for messages, names a GeneSys machine and tells a configuration
+    of SCALE-Sim. Raises SimdcError."""
+    if path.lower().endswith(".cfg"):
+        from .scale_sim.config import parse_config
+
+        return parse_config(text, path)
+    data = parse_object(text, path)
+    try:
+        is_genesys = genesys_file.is_genesys(data)
+        return genesys_file.convert(data, Path(path).stem) if is_genesys else structure(Hardware, data)
+    except HardwareError as error:
+        raise SimdcError(error.message, file=path, path=error.path) from None
 
 
 def _override(hardware: Hardware, setting: str) -> Hardware:

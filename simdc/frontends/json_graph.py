@@ -14,10 +14,10 @@ from simdc.errors import SimdcError
 
 from .builder import LayerError, NetworkBuilder
 from .json_node import Node, hint
-from .layers import LAYERS
+from .layers import LAYERS, find_layer
 
 SCHEMA = "simdc-network/1"
-MAX_LAYERS = 100_000
+MAX_LAYERS = 32_000
 MAX_DIMENSIONS = 3
 """Of an input without its batch: element-wise layers know [c], [c, h] and [c, h, w]."""
 NETWORK_KEYS = ("schema", "name", "inputs", "layers", "outputs")
@@ -87,9 +87,9 @@ class _Graph:
         says = f"layer '{name}': "
         op = layer.need("op")
         kind = op.text()
-        if kind not in LAYERS:
+        entry = find_layer(kind)
+        if entry is None:
             raise op.error(f"{says}unknown op '{kind}'{hint(kind, list(LAYERS), 'known ops:')}")
-        entry = LAYERS[kind]
         inputs = layer.need("inputs")
         given = inputs.items()
         if len(given) != entry.inputs if entry.inputs is not None else len(given) < 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from math import isfinite
 from pathlib import Path
 from typing import NoReturn, cast
@@ -12,6 +13,10 @@ from simdc.errors import SimdcError
 
 MAX_NESTING = 64
 """Objects and lists open at one place of a JSON text; keeps Python's own stack well below its limit."""
+MAX_VALUES = 500_000
+"""Of a JSON text, counted by its commas and brackets before anything is made of them: each takes up to 250 bytes."""
+MAX_TEXT_BYTES = 64 * 2**20
+"""Of a text in memory, where one character beyond the Basic Multilingual Plane makes all of them four bytes wide."""
 MAX_DIGITS = 40
 """Of a whole number; no size or count comes near it."""
 
@@ -49,6 +54,9 @@ def parse_json(text: str, file: str) -> object:
 
     Stricter than Python: no duplicate keys, no NaN or Infinity, nothing that has no float or no UTF-8 form.
     """
+    if sum(map(text.count, ",[{")) > MAX_VALUES or sys.getsizeof(text) > MAX_TEXT_BYTES:
+        limits = f"{MAX_VALUES} values and {MAX_TEXT_BYTES} bytes in memory"
+        raise SimdcError(f"the JSON text is larger than the limit of {limits}", file=file)
     try:
         data = json.loads(
             text, object_pairs_hook=_object, parse_constant=_refuse, parse_int=_whole_number, parse_float=_real_number

@@ -13,11 +13,12 @@ from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
 from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.elementwise_grad import ReduceSumOp, ReluGradOp
+from simdc.ir.elementwise_grad import ReluGradOp
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
 from simdc.ir.norm import BatchNormOp
 from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from simdc.ir.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, PoolGradOp
+from simdc.ir.reduce import ReduceSumOp
 from simdc.ir.update import SgdOp
 
 from .builder import MAX_SIZE, LayerError

@@ -33,7 +33,7 @@ from .simdit_operations import (
 )
 
 MODES = ("inference", "training")
-MAX_LAYERS = 100_000
+MAX_LAYERS = 32_000
 WITHOUT_TILINGS = "; with --tiling greedy simdc makes its own tilings"
 
 

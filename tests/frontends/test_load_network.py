@@ -53,7 +53,7 @@ def test_batch_must_be_sensible(batch: int) -> None:
 def test_what_is_no_network(tmp_path: Path) -> None:
     for file, says in [
         ("n.txt", "'.txt' files are not supported; supported: .dsl"),
-        ("n.mlir", "'.mlir' files are not supported; supported: .dsl"),
+        ("n.mlr", "'.mlr' files are not supported; supported: .dsl"),
         ("n", "a file without a suffix is not supported; supported: .dsl"),
     ]:
         path = tmp_path / file

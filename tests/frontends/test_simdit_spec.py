@@ -140,7 +140,7 @@ def test_text_parses_back() -> None:
         ({"mode": "inference"}, "program: missing"),
         ({"program": [RELU]}, "mode: missing"),
         ({"mode": "inference", "program": {}}, "program: must be a list, got an object"),
-        (spec(), "program: must hold 1 to 100000 entries, got 0"),
+        (spec(), "program: must hold 1 to 32000 entries, got 0"),
         (spec(entry("convv", OC=3)), "program[0].operation: unknown operation 'convv'; did you mean 'conv'?"),
         (spec(entry("zzz", N=3)), "program[0].operation: unknown operation 'zzz'; supported: conv, conv_bias, gemm"),
         ({"mode": "inference", "program": [{}]}, "program[0].operation: missing"),

@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.frontends.builder import LayerError, NetworkBuilder
+from simdc.frontends.layers import find_layer
 
 from .calls import Given, Layer, bind_block, bind_layer, take_name
 from .errors import DslError, Place, listing, shorten, similar
@@ -106,6 +107,8 @@ class _Evaluator(Expressions):
             value = self.layer(call.callee, layer, given, frame, call.place)
         elif call.callee in FUNCTIONS:
             value = self.function(call.callee, given, call.place)
+        elif layer := find_layer(call.callee):
+            value = self.layer(call.callee, layer, given, frame, call.place)
         else:
             raise self.unknown(call.callee, call.place)
         self.leave()

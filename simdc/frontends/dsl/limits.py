@@ -10,6 +10,7 @@ MAX_DEPTH = 200
 """Calls, brackets and statement bodies in progress at one moment; keeps Python's own stack well below its limit."""
 MAX_STEPS = 1_000_000
 """Statements, calls, operators and list items executed."""
-MAX_LAYERS = 100_000
+MAX_LAYERS = 32_000
+"""A residual network of 10,000 blocks has 30,000. What becomes of so many takes 200 MB, a training step three times that."""
 MAX_DIGITS = 18
 MAX_STRING = 200

@@ -48,7 +48,7 @@ BODY = [
     ("y = «z z = x return y }", "'z' has no value here"),
     ("return «relu }", "'relu' is a layer, it needs an input here; write 'relu(x)' or 'x -> relu'"),
     ("a = «channels return x }", "'channels' is not a value; call it"),
-    ("return x -> «cnv(4, 3) }", "there is no layer or block 'cnv'; did you mean 'conv'? The layers are add,"),
+    ("return x -> «cnv(4, 3) }", "there is no layer or block 'cnv'; did you mean 'conv'? The layers are abs, add,"),
     ("return «x(3) }", "there is no layer or block 'x'"),
     ('x = relu(x, name="a") return relu(x, «name="a") }', "the name 'a' is already given in line 2, column 13"),
     ('x = relu(x) return relu(x, «name="relu1") }', "the name 'relu1' is already given in line 2, column 5"),

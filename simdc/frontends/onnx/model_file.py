@@ -1,0 +1,214 @@
+"""Reads an ONNX file into plain values. The only place that looks at protobuf messages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simdc.errors import SimdcError
+
+from .constant import Array, Constant
+from .graph import Dimension, Graph, Node, Shaped
+
+MAX_BYTES = 2**31
+"""Protobuf's own limit. Larger networks keep their weights in files of their own."""
+MAX_NODES = 200_000
+OLDEST_OPSET = 7
+"""Before, element-wise operators broadcast by other rules and batch normalization was another operator."""
+MAX_NAME = 200
+
+
+class Model(NamedTuple):
+    """`opset` is the version of ONNX's own operators, `opsets` of each domain's."""
+
+    graph: Graph
+    opset: int
+    opsets: dict[str, int]
+
+
+def read_model(path: str) -> Model:
+    """The model in a file, weights unread. Raises SimdcError for what is not a model that can be translated."""
+    onnx = import_onnx(path)
+    proto = _load(onnx, path)
+    if not proto.graph.node:
+        raise SimdcError("is not an ONNX model, or an empty one: it has no nodes", file=path)
+    if len(proto.graph.node) > MAX_NODES:
+        raise SimdcError(f"has {len(proto.graph.node)} nodes, more than {MAX_NODES}", file=path)
+    opsets = {_text(entry.domain) if entry.domain != "ai.onnx" else "": entry.version for entry in proto.opset_import}
+    _check_opset(opsets.get(""), onnx.defs.onnx_opset_version(), path)
+    if proto.functions:
+        proto = _inlined(onnx, proto, path)
+    return Model(_Decoder(onnx, path).graph(proto.graph), opsets[""], opsets)
+
+
+def import_onnx(path: str) -> Any:
+    """The package `onnx`, which is not among those that simdc always brings."""
+    try:
+        return import_module("onnx")
+    except ImportError:
+        message = "reading .onnx files needs the package onnx: pip install 'simdc[onnx]'"
+        raise SimdcError(message, file=path) from None
+
+
+def _load(onnx: Any, path: str) -> Any:
+    from google.protobuf.message import DecodeError
+
+    try:
+        if Path(path).is_dir():
+            raise SimdcError("is a directory, not an ONNX file", file=path)
+        size = os.path.getsize(path)
+        if size >= MAX_BYTES:
+            raise SimdcError(
+                f"has {size} bytes, and ONNX files end at {MAX_BYTES}: save the weights as external data", file=path
+            )
+        return onnx.load(path, load_external_data=False)
+    except OSError as error:
+        raise SimdcError(f"cannot be read: {error.strerror or error}", file=path) from None
+    except (DecodeError, ValueError, RuntimeError) as error:
+        raise SimdcError(f"is not an ONNX model, or is cut off or damaged: {error}", file=path) from None
+
+
+def _check_opset(opset: int | None, newest: int, path: str) -> None:
+    if opset is None:
+        raise SimdcError("does not say which version of the ONNX operators it uses (no opset_import)", file=path)
+    if opset < OLDEST_OPSET:
+        raise SimdcError(
+            f"uses opset {opset}; the oldest that simdc reads is {OLDEST_OPSET}. Convert it: "
+            "onnx.version_converter.convert_version(onnx.load(file), 13)",
+            file=path,
+        )
+    if opset > newest:
+        remedy = "pip install --upgrade onnx"
+        raise SimdcError(f"uses opset {opset}; the installed package onnx knows up to {newest}: {remedy}", file=path)
+
+
+def _inlined(onnx: Any, proto: Any, path: str) -> Any:
+    """The model with calls of its own functions replaced by their bodies."""
+    try:
+        return import_module("onnx.inliner").inline_local_functions(proto)
+    except (ValueError, RuntimeError) as error:
+        raise SimdcError(f"the functions inside the model cannot be expanded: {error}", file=path) from None
+
+
+class _Decoder:
+    def __init__(self, onnx: Any, path: str):
+        self.path = path
+        self.folder = str(Path(path).resolve().parent)
+        self.to_array: Callable[[Any, str], Array] = onnx.numpy_helper.to_array
+        self.external: int = onnx.TensorProto.EXTERNAL
+        self.failures: tuple[type[Exception], ...] = (
+            OSError,
+            ValueError,
+            TypeError,
+            RuntimeError,
+            KeyError,
+            onnx.checker.ValidationError,
+        )
+        kinds = onnx.AttributeProto
+        self.attributes: dict[int, Callable[[Any], object]] = {
+            kinds.FLOAT: lambda entry: float(entry.f),
+            kinds.INT: lambda entry: int(entry.i),
+            kinds.STRING: lambda entry: entry.s.decode("utf-8", "replace"),
+            kinds.TENSOR: lambda entry: self.tensor(entry.t, _text(entry.t.name)),
+            kinds.GRAPH: lambda entry: self.graph(entry.g),
+            kinds.FLOATS: lambda entry: tuple(map(float, entry.floats)),
+            kinds.INTS: lambda entry: tuple(map(int, entry.ints)),
+            kinds.STRINGS: lambda entry: tuple(text.decode("utf-8", "replace") for text in entry.strings),
+        }
+
+    def graph(self, proto: Any) -> Graph:
+        inputs = tuple(self.shaped(entry) for entry in proto.input)
+        outputs = [self.shaped(entry) for entry in proto.output]
+        described = {entry.name: entry for entry in map(self.shaped, proto.value_info)}
+        initializers = {_text(entry.name): self.tensor(entry, _text(entry.name)) for entry in proto.initializer}
+        for sparse in proto.sparse_initializer:
+            initializers[_text(sparse.values.name)] = self.sparse(sparse)
+        return Graph(
+            _text(proto.name),
+            self.nodes(proto.node),
+            inputs,
+            tuple(entry.name for entry in outputs),
+            initializers,
+            described | {entry.name: entry for entry in (*inputs, *outputs)},
+        )
+
+    def nodes(self, protos: Iterable[Any]) -> tuple[Node, ...]:
+        taken: set[str] = set()
+        nodes: list[Node] = []
+        for number, proto in enumerate(protos, 1):
+            operator, domain = _text(proto.op_type), _text(proto.domain)
+            inputs, outputs = tuple(map(_text, proto.input)), tuple(map(_text, proto.output))
+            name = _text(proto.name) or next((output for output in outputs if output), f"{operator}_{number}")
+            name = "".join(letter if letter.isprintable() else "_" for letter in name)[:MAX_NAME]
+            if name in taken:
+                name += f".{number}"
+            taken.add(name)
+            attributes = {_text(entry.name): self.attribute(entry) for entry in proto.attribute}
+            captured = frozenset(
+                read for value in attributes.values() if isinstance(value, Graph) for read in _captured(value)
+            )
+            nodes.append(Node(number, name, operator, domain, inputs, outputs, attributes, captured, proto))
+        return tuple(nodes)
+
+    def attribute(self, proto: Any) -> object:
+        decode = self.attributes.get(proto.type)
+        return proto if decode is None else decode(proto)
+
+    def tensor(self, proto: Any, name: str) -> Constant:
+        shape = self.sizes(name, proto.dims)
+        return Constant(name, shape, proto.data_type, {name: prod(shape)}, lambda: self.values(proto, name))
+
+    def sparse(self, proto: Any) -> Constant:
+        name = _text(proto.values.name)
+        shape = self.sizes(name, proto.dims)
+        return Constant(name, shape, proto.values.data_type, {name: prod(shape)}, missing(name, self.path))
+
+    def sizes(self, name: str, dims: Iterable[int]) -> tuple[int, ...]:
+        sizes = tuple(map(int, dims))
+        if any(size < 0 for size in sizes):
+            raise SimdcError(f"weight '{name[:MAX_NAME]}' has a negative size: {list(sizes)}", file=self.path)
+        return sizes
+
+    def values(self, proto: Any, name: str) -> Array:
+        try:
+            return self.to_array(proto, self.folder)
+        except self.failures as error:
+            where = "in the file beside the model" if proto.data_location == self.external else "in the model"
+            raise SimdcError(f"the values of '{name}' are not {where}: {error}", file=self.path) from None
+
+    def shaped(self, proto: Any) -> Shaped:
+        kind = proto.type.tensor_type
+        known = proto.type.HasField("tensor_type") and kind.HasField("shape")
+        return Shaped(_text(proto.name), tuple(map(_dimension, kind.shape.dim)) if known else None, kind.elem_type)
+
+
+def missing(name: str, path: str) -> Callable[[], Array]:
+    """What reads a tensor of which the file has the shape only."""
+
+    def fail() -> Array:
+        raise SimdcError(f"the file has no values of '{name}'", file=path)
+
+    return fail
+
+
+def _text(value: str | bytes) -> str:
+    """Text of a message; protobuf gives bytes where a damaged file has no UTF-8."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _dimension(proto: Any) -> Dimension:
+    if proto.HasField("dim_value") and proto.dim_value > 0:
+        return int(proto.dim_value)
+    return _text(proto.dim_param) or None
+
+
+def _captured(graph: Graph) -> set[str]:
+    """Names that a subgraph reads and does not make."""
+    made = {entry.name for entry in graph.inputs} | graph.initializers.keys()
+    made |= {name for node in graph.nodes for name in node.outputs}
+    read = {name for node in graph.nodes for name in node.reads()}
+    return (read | set(graph.outputs)) - made

@@ -1,0 +1,116 @@
+"""The network being built: layers at the place of their node, parameters counted as the file's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, f32
+from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.frontends.builder import MAX_SIZE, LayerError, NetworkBuilder
+from simdc.ir.base import make_tensor_type, name_hint
+from simdc.ir.network import ParameterOp
+
+from .constant import Constant
+from .graph import Node
+from .problems import Unsupported
+
+
+class Mark(NamedTuple):
+    """A state of the network to come back to."""
+
+    last: Operation | None
+    layers: frozenset[str]
+    labels: frozenset[str]
+
+
+class OnnxNetwork(NetworkBuilder):
+    """`constants` are the parameters' values by label, `statistics` the labels of those that are not trained."""
+
+    def __init__(self, name: str, batch: int, file: str):
+        super().__init__(name, batch, file)
+        self.constants: dict[str, Constant] = {}
+        self._made: dict[str, SSAValue] = {}
+        self._labels: dict[tuple[int, bool], str] = {}
+        """By constant, which `constants` keeps alive: a weight that several layers read is one parameter."""
+        self._statistics: set[str] = set()
+
+    def image(self, name: str, shape: Sequence[int]) -> SSAValue:
+        """A network input of the whole `shape`, batch included."""
+        if prod(shape) > MAX_SIZE:
+            raise LayerError(f"input '{name}' has {prod(shape)} elements, more than {MAX_SIZE}")
+        argument = self._block.insert_arg(make_tensor_type(f32, tuple(shape)), len(self._block.args))
+        argument.name_hint = name_hint(name)
+        return argument
+
+    def go_to(self, node: Node) -> None:
+        """Layers from here on come from `node`. A model has no lines: the node's number stands for one, in column 0."""
+        self._place = FileLineColLoc(self._file, IntAttr(node.number), IntAttr(0))
+
+    def unused(self, name: str) -> str:
+        """`name`, or one like it if a layer has it already."""
+        taken, found, count = self._layers, name, 2
+        while found in taken:
+            found, count = f"{name}.{count}", count + 1
+        return found
+
+    def constant(self, label: str, value: Constant, *, statistic: bool = False) -> SSAValue:
+        """A parameter with the values of a constant; the same one for the same constant and shape."""
+        key = (id(value), statistic)
+        if key in self._labels:
+            return self._made[self._labels[key]]
+        found, count = label, 2
+        while found in self.constants:
+            found, count = f"{label}.{count}", count + 1
+        if not value.shape or min(value.shape) < 1:
+            raise Unsupported(f"a weight of shape {list(value.shape)} has no place here")
+        if value.elements > MAX_SIZE:
+            raise Unsupported(f"weight '{value.name}' has {value.elements} elements, more than {MAX_SIZE}")
+        op = ParameterOp.make(found, make_tensor_type(f32, value.shape), statistic=statistic)
+        self._made[found] = self.append(op, found)
+        self.constants[found], self._labels[key] = value, found
+        if statistic:
+            self._statistics.add(found)
+        return self._made[found]
+
+    def add_all(self, op: Operation, name: str) -> tuple[SSAValue, ...]:
+        """As `append`, for an op with any number of results."""
+        try:
+            self.append(op, name)
+        except (VerifyException, LayerError) as error:
+            if op.parent is None:
+                op.erase()
+            raise Unsupported(error.message if isinstance(error, LayerError) else str(error)) from None
+        return tuple(op.results)
+
+    def mark(self) -> Mark:
+        return Mark(self._block.last_op, frozenset(self._layers), frozenset(self.constants))
+
+    def rewind(self, mark: Mark) -> None:
+        """Take out what was added since."""
+        while (last := self._block.last_op) is not None and last is not mark.last:
+            last.detach()
+            last.erase()
+        self._layers = set(mark.layers)
+        for label in self.constants.keys() - mark.labels:
+            value, statistic = self.constants.pop(label), label in self._statistics
+            del self._made[label], self._labels[id(value), statistic]
+            self._statistics.discard(label)
+
+    def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
+        self._parameters = self._weights()
+        return super().finish(results)
+
+    def _weights(self) -> int:
+        """Trained values. What was cut from one weight of the file, or is used in several forms, counts no more than
+        that weight has."""
+        groups: dict[frozenset[str], tuple[int, int]] = {}
+        for label, value in self.constants.items():
+            if label not in self._statistics:
+                key = frozenset(value.sources)
+                used, whole = groups.get(key, (0, sum(value.sources.values())))
+                groups[key] = used + value.elements, whole
+        return sum(min(used, whole) if whole else used for used, whole in groups.values())

@@ -1,0 +1,108 @@
+"""Gemm and MatMul: fully connected layers where one side is a weight."""
+
+from __future__ import annotations
+
+from math import prod
+
+from xdsl.ir import SSAValue
+
+from simdc.frontends.onnx.build import Build
+from simdc.frontends.onnx.constant import Constant
+from simdc.frontends.onnx.problems import Unsupported
+from simdc.frontends.onnx.table import Value, operator
+from simdc.ir.base import shape_of
+from simdc.ir.conv import LinearOp
+from simdc.ir.elementwise import AddOp
+from simdc.ir.free import ReshapeOp
+from simdc.ir.matmul import MatMulOp
+from simdc.ir.scalar import ScalarOp
+from simdc.ir.transpose import TransposeOp
+
+
+def scaled(constant: Constant, factor: float) -> Constant:
+    return constant if factor == 1 else constant.mapped(constant.shape, lambda array: array * factor)
+
+
+def feature_bias(constant: Constant | None, features: int) -> Constant | None:
+    """A constant that adds one value to each feature of [n, features], as [features]; None if it is another."""
+    if constant is None or constant.shape not in ((features,), (1, features), (1,), (), (1, 1)):
+        return None
+    if constant.elements == features:
+        return constant.reshaped((features,))
+    return constant.reshaped((1,)).broadcast((features,))
+
+
+@operator("Gemm")
+def gemm(build: Build) -> Value:
+    """`alpha * A' * B' + beta * C`; a weight and a bias take up their factors."""
+    node = build.node
+    alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
+    lhs = build.tensor(0)
+    if node.integer("transA", 0):
+        lhs = build.add(TransposeOp(build.part("lhs"), lhs, (1, 0)))
+    weight, bias = build.constant(1), build.constant(2)
+    if not build.has(2) or beta == 0:
+        bias, beta = None, 0.0
+    if weight is None:
+        rhs = build.tensor(1)
+        if node.integer("transB", 0):
+            rhs = build.add(TransposeOp(build.part("rhs"), rhs, (1, 0)))
+        plain = alpha == 1 and not beta
+        result = build.add(MatMulOp(build.name if plain else build.part("product"), lhs, rhs))
+        if alpha != 1:
+            name = build.part("alpha") if beta else build.name
+            result = build.add(ScalarOp(name, result, "mul", alpha))
+    else:
+        if len(weight.shape) != 2:
+            raise Unsupported(f"its weight has shape {list(weight.shape)}, not two dimensions")
+        matrix = weight if node.integer("transB", 0) else weight.transposed((1, 0))
+        offset = feature_bias(bias, matrix.shape[0])
+        name = build.part("product") if beta and offset is None else build.name
+        value = build.parameter(scaled(matrix, alpha), "weight")
+        result = build.add(
+            LinearOp(name, lhs, value, None if offset is None else build.parameter(scaled(offset, beta), "bias"))
+        )
+        beta = beta if offset is None else 0.0
+    if not beta:
+        return result
+    addend = build.tensor(2, "bias") if bias is None else build.parameter(scaled(bias, beta), "bias")
+    if bias is None and beta != 1:
+        addend = build.add(ScalarOp(build.part("beta"), addend, "mul", beta))
+    return build.add(AddOp(build.name, result, addend))
+
+
+@operator("MatMul")
+def matmul(build: Build) -> Value:
+    weight, shape = build.constant(1), build.shape(0)
+    if weight is None or len(weight.shape) != 2 or len(shape) < 2:
+        if min(len(shape), len(build.shape(1))) < 2:
+            raise Unsupported("a side of it is a vector")
+        return _product(build, build.tensor(0, "lhs"), build.tensor(1, "rhs"))
+    features = weight.shape[1]
+    follower = build.follower("Add")
+    bias = None if follower is None else feature_bias(build.other_constant(follower), features)
+    if follower is not None and bias is not None:
+        build.absorb(follower)
+    x = build.tensor(0)
+    if len(shape) > 2:
+        x = build.add(ReshapeOp(build.part("rows"), x, (prod(shape[:-1]), shape[-1])))
+    op = LinearOp(
+        build.name if len(shape) == 2 else build.part("linear"),
+        x,
+        build.parameter(weight.transposed((1, 0)), "weight"),
+        None if bias is None else build.parameter(bias, "bias"),
+    )
+    result = build.add(op)
+    if len(shape) == 2:
+        return result
+    return build.add(ReshapeOp(build.name, result, (*shape[:-1], shape_of(result)[1])))
+
+
+def _product(build: Build, lhs: SSAValue, rhs: SSAValue) -> Value:
+    """Of two computed matrices; where the right one is one matrix, all dimensions of the left but the last are rows."""
+    shape = shape_of(lhs)
+    if len(shape) == 2 or len(shape_of(rhs)) != 2:
+        return build.add(MatMulOp(build.name, lhs, rhs))
+    rows = build.add(ReshapeOp(build.part("rows"), lhs, (prod(shape[:-1]), shape[-1])))
+    result = build.add(MatMulOp(build.part("product"), rows, rhs))
+    return build.add(ReshapeOp(build.name, result, (*shape[:-1], shape_of(result)[1])))

@@ -1,0 +1,122 @@
+"""Normalizations and softmax."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from simdc.frontends.onnx.build import Build
+from simdc.frontends.onnx.constant import Array, Constant, combined
+from simdc.frontends.onnx.problems import Unsupported
+from simdc.frontends.onnx.shapes import axis_of
+from simdc.frontends.onnx.table import Value, operator
+from simdc.ir.activation import LogOp
+from simdc.ir.instance_norm import InstanceNormOp
+from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.softmax import SoftmaxOp
+
+from .convolution import channel_bias
+from .view import view
+
+
+@operator("BatchNormalization")
+def batch_normalization(build: Build) -> Value:
+    """What an export in training mode adds, statistics of the batch, is for the training step to derive (`--train`)."""
+    epsilon = build.node.real("epsilon", 1e-5)
+    shape = build.shape(0)
+    scale, shift, mean, variance = (_per_channel(build, place) for place in (1, 2, 3, 4))
+    if len(shape) < 2:
+        raise Unsupported(f"its input has shape {list(shape)}, without channels")
+
+    def inverse_deviation(values: Array) -> Array:
+        return 1.0 / np.sqrt(values.astype(np.float64) + epsilon)
+
+    scale, shift = _with_scale_layer(build, scale, shift, len(shape))
+    x = build.tensor(0)
+    wide = len(shape) > 4
+    if wide:
+        x = view(build, x, (*shape[:2], prod(shape[2:-1]), shape[-1]), build.part("image"))
+    op = BatchNormOp(
+        build.part("norm") if wide else build.name,
+        x,
+        build.parameter(mean, "mean", statistic=True),
+        build.parameter(variance.mapped(variance.shape, inverse_deviation), "inv_std", statistic=True),
+        build.parameter(scale, "scale"),
+        build.parameter(shift, "shift"),
+    )
+    return view(build, build.add(op), shape) if wide else build.add(op)
+
+
+def _per_channel(build: Build, place: int) -> Constant:
+    found = build.constant(place)
+    if found is None:
+        raise Unsupported("its statistics or factors depend on data")
+    return found
+
+
+def _with_scale_layer(build: Build, scale: Constant, shift: Constant, rank: int) -> tuple[Constant, Constant]:
+    """Caffe's networks have a layer for the statistics and one for factor and offset of each channel, a Mul and an Add
+    here. Both are one batch normalization."""
+    channels = scale.elements
+    follower = build.follower("Mul")
+    factor = None if follower is None else channel_bias(build.other_constant(follower), channels, rank)
+    if follower is not None and factor is not None:
+        build.absorb(follower)
+        scale = combined(scale.shape, np.multiply, scale, factor)
+        shift = combined(shift.shape, np.multiply, shift, factor)
+        follower = build.follower("Add")
+        offset = None if follower is None else channel_bias(build.other_constant(follower), channels, rank)
+        if follower is not None and offset is not None:
+            build.absorb(follower)
+            shift = combined(shift.shape, np.add, shift, offset)
+    return scale, shift
+
+
+@operator("LRN")
+def local_response_normalization(build: Build) -> Value:
+    node = build.node
+    values = node.real("alpha", 1e-4), node.real("beta", 0.75), node.real("bias", 1.0)
+    return build.add(LocalResponseNormOp(build.name, build.tensor(0), node.integer("size", 0), *values))
+
+
+@operator("InstanceNormalization")
+def instance_normalization(build: Build) -> Value:
+    shape, epsilon = build.shape(0), build.node.real("epsilon", 1e-5)
+    x, scale, shift = build.tensor(0), _factor(build, 1, "scale"), _factor(build, 2, "shift")
+    if len(shape) == 4:
+        return build.add(InstanceNormOp(build.name, x, scale, shift, epsilon))
+    if len(shape) < 3:
+        raise Unsupported(f"its input has shape {list(shape)}, no image")
+    image = view(build, x, (*shape[:2], prod(shape[2:-1]), shape[-1]), build.part("image"))
+    return view(build, build.add(InstanceNormOp(build.part("norm"), image, scale, shift, epsilon)), shape)
+
+
+def _factor(build: Build, place: int, role: str) -> SSAValue:
+    """Group normalization is exported as this with ones and zeros written into the graph: nobody trains these."""
+    constant = build.constant(place)
+    if constant is None or not build.is_literal(constant):
+        return build.tensor(place, role)
+    return build.parameter(constant, role, statistic=True)
+
+
+@operator("Softmax", "LogSoftmax")
+def softmax(build: Build) -> Value:
+    """Up to opset 12 over all dimensions from `axis` on, since then over `axis` alone."""
+    node, shape = build.node, build.shape(0)
+    logarithm = node.op_type == "LogSoftmax"
+    joint = build.opset < 13
+    axis = axis_of(node.integer("axis", 1 if joint else -1), len(shape))
+    x = build.tensor(0)
+    long = [place for place in range(axis, len(shape)) if shape[place] > 1]
+    flat = joint and len(long) > 1
+    if flat:
+        x, axis = view(build, x, (prod(shape[:axis]), prod(shape[axis:])), build.part("rows")), 1
+    elif joint and long:
+        axis = long[0]
+    name = build.part("softmax") if logarithm or flat else build.name
+    result = build.add(SoftmaxOp(name, x, axis))
+    if logarithm:
+        result = build.add(LogOp(build.part("log") if flat else build.name, result))
+    return view(build, result, shape) if flat else result

@@ -1,0 +1,53 @@
+"""The table of operators: for each ONNX operator, the function that makes layers of a node of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from xdsl.ir import SSAValue
+
+from simdc.plugins import Group
+
+from .constant import Constant
+
+if TYPE_CHECKING:
+    from .build import Build
+
+Value: TypeAlias = SSAValue | Constant
+Translation: TypeAlias = "Callable[[Build], Value | tuple[Value, ...]]"
+"""Makes layers of a node; gives its results in order. Raises Unsupported."""
+
+OPERATORS: dict[str, Translation] = {}
+
+
+def operator(*names: str, domain: str = "") -> Callable[[Translation], Translation]:
+    """Enter a function for the operators `names` of `domain`. A program enters its own with it; a package that is to
+    work with the command line names its functions in entry points `simdc.onnx`."""
+
+    def enter(function: Translation) -> Translation:
+        for name in names:
+            OPERATORS[operator_key(name, domain)] = function
+        return function
+
+    return enter
+
+
+def operator_key(name: str, domain: str) -> str:
+    """`Conv`, or `com.example::Conv` for a domain that is not ONNX's own."""
+    return name if domain in ("", "ai.onnx") else f"{domain}::{name}"
+
+
+def translation_of(key: str) -> Translation | None:
+    """The function for an operator: simdc's own, else a plug-in's."""
+    plugin = None if key in OPERATORS else PLUGIN_OPERATORS.get(key)
+    return OPERATORS.get(key) if plugin is None else plugin.value
+
+
+def _check(name: str, value: object) -> Translation:
+    if not callable(value):
+        raise TypeError(f"expected a function from a Build to its results, got {value!r:.80}")
+    return cast("Translation", value)
+
+
+PLUGIN_OPERATORS = Group("simdc.onnx", OPERATORS, _check)
