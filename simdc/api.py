@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 
 from xdsl.dialects.builtin import ModuleOp
@@ -50,9 +50,19 @@ class Network:
         return self._workloads[key]
 
 
-def load(path: str | PathLike[str], batch: int | None = None) -> Network:
-    """Read a network from a file (.dsl or .json) or by the name of an example. Raises SimdcError."""
-    return Network(load_network(fspath(path), batch))
+def load(
+    path: str | PathLike[str],
+    batch: int | None = None,
+    *,
+    bind: Mapping[str, int] | None = None,
+    allow_uncosted: bool = False,
+) -> Network:
+    """Read a network from a file (.dsl, .json, .onnx, .mlir, .csv) or by the name of an example.
+
+    `bind` gives sizes that an ONNX model leaves open, by name; with `allow_uncosted` its nodes that simdc has no op for
+    stay in the network, without a cost. Raises SimdcError.
+    """
+    return Network(load_network(fspath(path), batch, bind=bind, allow_uncosted=allow_uncosted))
 
 
 def compile_network(network: Network, hardware: Hardware, model: str = "exact") -> ModuleOp:

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from simdc import __version__
 from simdc.commands import COMMANDS
+from simdc.commands.arguments import add_network, add_output, add_tiling, add_training
 
 EPILOG = """examples:
   simdc resnet50 --hw HI3
@@ -17,6 +18,23 @@ EPILOG = """examples:
   simdc resnet50 --hw HT3 --batch 32 --train --optimizer momentum
   simdc net.dsl --hw HI3 -p simdc-fold-batch-norm,simdc-assign-widths --emit-ir
 """
+KINDS = ["passes", "models", "ops", "hardware", "networks", "frontends", "reports"]
+
+
+class _List(argparse.Action):
+    """Prints what there is of a kind, and ends."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        from simdc.commands.listing import listing
+
+        sys.stdout.write(listing(str(values)))
+        parser.exit()
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -26,50 +44,27 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("network", help="network: a .dsl or .json file, or the name of an example (resnet50)")
-    parser.add_argument(
-        "--hw", metavar="MACHINE", help="hardware: a JSON file (ours or GeneSys) or a preset (HI1 ... HT3)"
-    )
-    parser.add_argument(
-        "--set",
-        metavar="FIELD=VALUE",
-        action="append",
-        default=[],
-        help="change a hardware field, such as simd.lanes=128 or systolic.buffers.weight_bits='256 KiB'; repeatable",
-    )
-    parser.add_argument("--batch", type=int, metavar="N", help="batch size (default 1)")
+    add_network(parser)
     parser.add_argument(
         "--model",
-        default="exact",
-        choices=["exact", "simdit"],
-        help="cost model: exact (default), or simdit, the released SimDIT to the last digit",
+        metavar="NAME",
+        help="cost model: exact (default), simdit, the released SimDIT to the last digit, or a plug-in's; "
+        "IR that was priced keeps its model",
     )
-    parser.add_argument(
-        "--tiling",
-        default="greedy",
-        choices=["greedy", "given"],
-        help="tile greedily (default), or keep the tilings that a SimDIT specification gives",
-    )
-    training = parser.add_argument_group("training")
-    training.add_argument("--train", action="store_true", help="cost one training iteration: forward to update")
-    training.add_argument(
-        "--optimizer",
-        default="sgd",
-        choices=["sgd", "momentum", "adam", "adamw"],
-        help="update rule; its state lives in DRAM (default sgd)",
-    )
-    training.add_argument("--weight-decay", type=float, default=0.0, metavar="W", help="weight decay (default 0)")
-    training.add_argument(
-        "--master-weights", action="store_true", help="update a full-width copy of the weights, write the narrow beside"
-    )
-    training.add_argument("--input-grad", action="store_true", help="compute the gradient of the network's inputs, too")
+    add_tiling(parser)
+    add_training(parser)
     parser.add_argument("-p", "--passes", metavar="PIPELINE", help="run these passes instead of the default pipeline")
     parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")
     parser.add_argument("--emit-cost", action="store_true", help="print the cost report (the default)")
     parser.add_argument("--emit-ir", action="store_true", help="print the annotated IR instead")
-    parser.add_argument("--format", default="table", choices=["table", "json", "csv"], help="format of the report")
+    parser.add_argument("--generic", action="store_true", help="print the IR in MLIR's generic form")
+    parser.add_argument("--locations", action="store_true", help="print the IR with the place of each op in its source")
+    parser.add_argument(
+        "--format", default="table", metavar="NAME", help="format of the report: table, json, csv, or a plug-in's"
+    )
     parser.add_argument("--layers", action="store_true", help="list every layer in the table, not only the costliest")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file, whole or not at all")
+    add_output(parser)
+    parser.add_argument("--list", action=_List, choices=KINDS, help="show what there is, built in and by plug-ins")
     parser.add_argument("--version", action="version", version=f"simdc {__version__}")
     return parser
 
@@ -88,7 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         job.add_arguments(parser)
     else:
         parser, job = build_parser(), None
-    arguments = parser.parse_args(given)
+    # Options and networks in any order, also where a command takes any number of networks.
+    arguments = parser.parse_intermixed_args(given)
 
     from simdc.errors import SimdcError
 

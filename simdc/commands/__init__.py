@@ -6,5 +6,9 @@ and raises SimdcError. It imports what it works with inside `run`: its arguments
 
 from __future__ import annotations
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "compare": "simdc.commands.compare",
+    "explore": "simdc.commands.explore",
+    "verify": "simdc.commands.verify",
+}
 """Command by name, with the module it stands in."""

@@ -1,0 +1,195 @@
+"""`simdc compare`: our numbers, layer by layer, beside those that the released SimDIT wrote into a file."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .arguments import add_network, add_output, add_training
+
+if TYPE_CHECKING:
+    from simdc.backends.report import LayerReport, Report
+    from simdc.cost.hardware import Hardware
+    from simdc.frontends.simdit_result import SimditLayer, SimditResult
+
+HELP = (
+    "Prints compute and stall cycles and the traffic of DRAM and on-chip memories of each layer beside those of a "
+    "SimDIT result file, with ratios (ours to SimDIT's). Layers of the same kind and sizes belong together."
+)
+EPILOG = """examples:
+  simdc compare resnet50 --hw HI3 --with simdit-resnet50.json
+  simdc compare resnet50 --hw HT3 --batch 32 --train --model simdit --with simdit-training.json
+"""
+KINDS = {
+    "conv": "contraction",
+    "conv_bias": "contraction",
+    "gemm": "contraction",
+    "gemm_no_bias": "contraction",
+    "relu": "relu",
+    "elem_add": "add",
+    "max_pool": "max_pool",
+    "avg_pool": "average_pool",
+    "global_avg_pool": "global_average_pool",
+    "mean_var": "batch_norm_statistics",
+    "batch_norm": "batch_norm",
+    "batchnorm_grad_x_mu": "batch_norm_grad",
+    "relu_grad": "relu_grad",
+    "max_pool_grad": "max_pool_grad",
+    "average_pool_grad": "average_pool_grad",
+    "global_average_pool_grad": "global_average_pool_grad",
+    "reduce_sum": "reduce_sum",
+    "sgd1d": "sgd",
+    "sgd2d": "sgd",
+    "sgd4d": "sgd",
+}
+"""SimDIT's operations by the kinds of our kernels."""
+BITS_PER_KIB = 8192
+MEASURES = ("compute [cycle]", "stall [cycle]", "DRAM [KiB]", "SRAM [KiB]")
+
+Key = tuple[str, tuple[int, ...]]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_network(parser)
+    parser.add_argument("--with", dest="result", metavar="FILE", required=True, help="the SimDIT result: a JSON file")
+    parser.add_argument("--model", default="exact", metavar="NAME", help="the cost model that answers (default exact)")
+    add_training(parser)
+    add_output(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Raises SimdcError."""
+    from simdc.backends.output import write_text
+    from simdc.backends.report import make_report
+    from simdc.cost.model import check_model
+    from simdc.errors import SimdcError
+    from simdc.frontends import load_network
+    from simdc.frontends.hardware_file import load_hardware
+    from simdc.frontends.simdit_result import load_simdit_result
+    from simdc.ir.context import set_hardware
+    from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
+
+    try:
+        check_model(arguments.model)
+    except ValueError as error:
+        raise SimdcError(f"--model: {error}") from None
+    if arguments.hw is None:
+        raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
+    result = load_simdit_result(arguments.result)
+    module = load_network(arguments.network, arguments.batch)
+    set_hardware(module, load_hardware(arguments.hw, arguments.set))
+    training = ()
+    if arguments.train:
+        training = training_passes(
+            arguments.optimizer,
+            arguments.weight_decay,
+            master_weights=arguments.master_weights,
+            input_grad=arguments.input_grad,
+        )
+    run_pipeline(module, (*training, *default_passes(arguments.model)), verify=False)
+    write_text(comparison(make_report(module), result), arguments.output)
+    return 0
+
+
+def comparison(report: Report, result: SimditResult) -> str:
+    """The table as text: a row for each layer that both have, sums of these rows, then the layers of one side only."""
+    from simdc.backends.report.table import columns
+
+    pairs, ours_only, theirs_only = match(report, result.layers)
+    rows = [
+        [ours.name, f"{theirs.number} {theirs.op}", *_cells(_ours(ours), _theirs(theirs))] for ours, theirs in pairs
+    ]
+    if rows:
+        sums = [[sum(column) for column in zip(*side, strict=True)] for side in _sides(pairs)]
+        rows.append([f"all {len(pairs)}", "", *_cells(*sums)])
+    heads = [head for measure in MEASURES for head in (measure, "SimDIT", "ratio")]
+    title = (
+        f"{report.network} on {report.hardware.name}, batch {report.batch}, model {report.model}; "
+        f"SimDIT: {result.network} on {result.hardware}, batch {result.batch}"
+    )
+    parts = [title, columns(["layer", "SimDIT's layer", *heads], rows, left=2) if rows else "no layer is in both"]
+    if ours_only:
+        parts.append("not in the SimDIT result: " + ", ".join(f"{layer.name} ({layer.op})" for layer in ours_only))
+    if theirs_only:
+        parts.append("only in the SimDIT result: " + ", ".join(_described(layer) for layer in theirs_only))
+    return "\n\n".join(parts) + "\n"
+
+
+def match(
+    report: Report, theirs: Sequence[SimditLayer]
+) -> tuple[list[tuple[LayerReport, SimditLayer]], list[LayerReport], list[SimditLayer]]:
+    """Pairs of layers of the same kind and sizes, the first of ours with the first of theirs, then what is left of
+    either side. Both run the same layers in an order of their own."""
+    waiting: dict[Key, list[SimditLayer]] = {}
+    for layer in theirs:
+        waiting.setdefault(_their_key(layer), []).append(layer)
+    pairs: list[tuple[LayerReport, SimditLayer]] = []
+    ours_only: list[LayerReport] = []
+    for layer in report.layers:
+        found = waiting.get(_our_key(layer, report.hardware))
+        if found:
+            pairs.append((layer, found.pop(0)))
+        else:
+            ours_only.append(layer)
+    return pairs, ours_only, sorted(layer for layers in waiting.values() for layer in layers)
+
+
+def _our_key(layer: LayerReport, hardware: Hardware) -> Key:
+    """Sizes in SimDIT's terms: channels are padded to the array, or to the lanes."""
+    from simdc.cost.kernel import Contraction
+    from simdc.cost.tiling import loop_bounds
+
+    kernel = layer.kernel
+    get = loop_bounds(kernel).get
+    window = (get("kh", 1), get("kw", 1))
+    if isinstance(kernel, Contraction):
+        oc = _padded(get("oc", 1), hardware.systolic.columns)
+        ic = _padded(get("ic", 1), hardware.systolic.rows)
+        return "contraction", (get("n", 1), get("g", 1), oc, ic, get("oh", 1), get("ow", 1), *window)
+    height, width = (get(position, get(element, 1)) for position, element in (("oh", "h"), ("ow", "w")))
+    return kernel.kind, (get("n", 1), _padded(get("c", 1), hardware.simd.lanes), height, width, *window)
+
+
+def _their_key(layer: SimditLayer) -> Key:
+    """SimDIT has no groups. It calls channels OC or C, and rows OH, H or, where input and result are alike, IH."""
+
+    def size(*names: str) -> int:
+        return next((layer.dims[name] for name in names if name in layer.dims), 1)
+
+    kind, window = KINDS.get(layer.op, layer.op), (size("KH"), size("KW"))
+    height, width = size("OH", "H", "IH"), size("OW", "W", "IW")
+    if kind == "contraction":
+        return kind, (size("N"), 1, size("OC"), size("IC"), height, width, *window)
+    return kind, (size("N"), size("OC", "C"), height, width, *window)
+
+
+def _padded(size: int, unit: int) -> int:
+    return -(-size // unit) * unit
+
+
+def _ours(layer: LayerReport) -> list[float]:
+    cost = layer.cost
+    return [cost.cycles.compute, cost.cycles.stall, cost.dram_bits.total, cost.sram_bits.total]
+
+
+def _theirs(layer: SimditLayer) -> list[float]:
+    return [layer.compute_cycles, layer.stall_cycles, layer.dram_bits, layer.sram_bits]
+
+
+def _sides(pairs: Sequence[tuple[LayerReport, SimditLayer]]) -> tuple[list[list[float]], list[list[float]]]:
+    return [_ours(ours) for ours, _ in pairs], [_theirs(theirs) for _, theirs in pairs]
+
+
+def _cells(ours: Sequence[float], theirs: Sequence[float]) -> list[str]:
+    """For each of `MEASURES` our number, theirs and the ratio."""
+    cells: list[str] = []
+    for measure, mine, other in zip(MEASURES, ours, theirs, strict=True):
+        numbers = [f"{value / BITS_PER_KIB:,.1f}" if "KiB" in measure else f"{value:,.0f}" for value in (mine, other)]
+        ratio = f"{mine / other:.3f}" if other else "1.000" if mine == other else "-"
+        cells += [*numbers, ratio]
+    return cells
+
+
+def _described(layer: SimditLayer) -> str:
+    return f"{layer.number} {layer.op} ({' '.join(f'{name}={size}' for name, size in layer.dims.items())})"

@@ -1,0 +1,212 @@
+"""`simdc explore`: what networks cost on every machine of a space, and which machines are worth building."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from .arguments import add_output, add_training
+
+if TYPE_CHECKING:
+    from simdc.cost.hardware import Hardware
+    from simdc.cost.workload import Workload
+    from simdc.explore.exploration import Exploration, NetworkChoice
+    from simdc.explore.findings import Findings
+    from simdc.explore.space_file import NetworkEntry, SpaceFile
+
+HELP = (
+    "Prices networks on every machine of a space: fields of the hardware with the values they may take, and budgets on "
+    "their sums. Tells the best and the worst machine, the Pareto front, cheap machines that are almost best, and what "
+    "each choice alone changes."
+)
+EPILOG = """examples:
+  simdc explore resnet50 --space space.json --model simdit
+  simdc explore resnet50 resnet18 --space space.json --hw HI3 --objective edp --workers 2 --resume journal.jsonl
+  simdc explore --space space.json --format csv -o machines.csv --plot landscape.png
+"""
+INTERRUPTED = 130
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "network",
+        nargs="*",
+        help="networks, each as for `simdc`; several count with equal weight (default: those that the space names)",
+    )
+    parser.add_argument("--space", required=True, metavar="FILE", help="the space: a JSON file, see docs/explore.md")
+    parser.add_argument("--hw", metavar="MACHINE", help="the machine to vary, instead of the space's `base`")
+    parser.add_argument(
+        "--set", metavar="FIELD=VALUE", action="append", default=[], help="change a field of that machine; repeatable"
+    )
+    parser.add_argument("--batch", type=int, metavar="N", help="batch size (default 1, or the file's own)")
+    parser.add_argument(
+        "--bind", metavar="NAME=SIZE", action="append", default=[], help="a size that an ONNX model leaves open"
+    )
+    parser.add_argument(
+        "--allow-uncosted", action="store_true", help="go on without ONNX nodes that simdc does not know"
+    )
+    parser.add_argument("--model", default="exact", metavar="NAME", help="exact (default), simdit or a plug-in")
+    parser.add_argument(
+        "--tiling",
+        default="greedy",
+        choices=["greedy", "search"],
+        help="tile greedily by the model's rules (default), or search the best schedule of each layer on each machine",
+    )
+    parser.add_argument(
+        "--objective",
+        choices=["cycles", "runtime", "energy", "dram_bits", "edp"],
+        help="what the best machine has the least of (default: the space's, or cycles)",
+    )
+    add_training(parser)
+    parser.add_argument("--top", type=int, default=10, metavar="N", help="machines in the ranking (default 10)")
+    parser.add_argument(
+        "--format",
+        default="table",
+        choices=["table", "json", "csv", "parquet"],
+        help="table and json tell what was found, csv and parquet list every machine (default table)",
+    )
+    add_output(parser)
+    parser.add_argument("--plot", metavar="FILE", help="draw to a .png, .svg or .pdf file as well; needs matplotlib")
+    parser.add_argument(
+        "--plot-kind",
+        default="landscape",
+        choices=["landscape", "sensitivity", "pareto", "map"],
+        help="what to draw: all machines, best first (default); one choice at a time; the front; two choices",
+    )
+    parser.add_argument("--map", nargs=2, metavar=("DOWN", "ACROSS"), help="the two choices of --plot-kind map")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that work (default 1)")
+    parser.add_argument(
+        "--resume", metavar="FILE", help="keep what is finished in this file, and continue from what it holds"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+
+
+def run(arguments: Namespace) -> int:
+    """Raises SimdcError. Interrupted, it reports what is done and returns 130."""
+    from simdc.cost.model import check_model
+    from simdc.errors import SimdcError
+    from simdc.explore.exploration import Exploration
+    from simdc.explore.findings import find
+    from simdc.explore.plots import check_plot, draw
+
+    if arguments.workers < 1:
+        raise SimdcError(f"--workers must be at least 1, got {arguments.workers}")
+    try:
+        check_model(arguments.model)
+    except ValueError as error:
+        raise SimdcError(f"--model: {error}") from None
+    if arguments.tiling == "search" and arguments.model != "exact":
+        raise SimdcError(f"--tiling search finds the best schedules under 'exact', not under '{arguments.model}'")
+    if arguments.format == "parquet" and arguments.output is None:
+        raise SimdcError("--format parquet writes a file: name it with -o")
+    if arguments.plot is not None:
+        check_plot(arguments.plot)
+    given = _space(arguments)
+    networks = _networks(arguments, given.networks)
+    exploration = Exploration(given.space, networks, arguments.model, arguments.tiling)
+    complete = _work(exploration, arguments)
+    findings = find(exploration, exploration.survey(), arguments.top)
+    _write(findings, arguments)
+    if arguments.plot is not None:
+        draw(findings, arguments.plot_kind, arguments.plot, None if arguments.map is None else tuple(arguments.map))
+    return 0 if complete else INTERRUPTED
+
+
+def _space(arguments: Namespace) -> SpaceFile:
+    from pathlib import Path
+
+    from simdc.errors import SimdcError
+    from simdc.explore.space_file import read_space
+    from simdc.frontends.hardware_file import MAX_BYTES, load_hardware
+    from simdc.frontends.json_text import parse_object, read_text
+
+    def load_base(named: str | None) -> Hardware:
+        source = arguments.hw or named
+        if source is None:
+            raise SimdcError("names no 'base' machine; name one there or with --hw", file=arguments.space)
+        beside = Path(arguments.space).parent / source
+        return load_hardware(str(beside) if arguments.hw is None and beside.is_file() else source, arguments.set)
+
+    data = parse_object(read_text(arguments.space, MAX_BYTES), arguments.space)
+    return read_space(data, arguments.space, load_base, arguments.objective)
+
+
+def _networks(arguments: Namespace, named: tuple[NetworkEntry, ...]) -> list[NetworkChoice]:
+    from simdc.errors import SimdcError
+    from simdc.explore.space_file import NetworkEntry
+
+    entries = [NetworkEntry(name) for name in arguments.network] or list(named)
+    if not entries:
+        raise SimdcError("name a network, or several in the space's 'networks'", file=arguments.space)
+    return [_network(entry, arguments) for entry in entries]
+
+
+def _network(entry: NetworkEntry, arguments: Namespace) -> NetworkChoice:
+    from simdc.api import Network
+    from simdc.explore.exploration import NetworkChoice
+    from simdc.frontends import load_network
+    from simdc.frontends.bindings import parse_bindings
+    from simdc.ir.network import network_of
+    from simdc.passes.pipeline import run_pipeline, training_passes
+
+    batch = arguments.batch if entry.batch is None else entry.batch
+    module = load_network(
+        entry.network, batch, bind=parse_bindings(arguments.bind), allow_uncosted=arguments.allow_uncosted
+    )
+    if arguments.train or entry.train:
+        passes = training_passes(
+            arguments.optimizer,
+            arguments.weight_decay,
+            master_weights=arguments.master_weights,
+            input_grad=arguments.input_grad,
+        )
+        run_pipeline(module, passes)
+    network, op = Network(module), network_of(module)
+
+    def workload(machine: Hardware) -> Workload:
+        return network.workload(machine, arguments.model)
+
+    return NetworkChoice(op.sym_name.data, op.phase.data, workload, entry.weight)
+
+
+def _work(exploration: Exploration, arguments: Namespace) -> bool:
+    """Whether everything was done; False when it was interrupted."""
+    from contextlib import ExitStack
+
+    from simdc.explore.journal import Journal
+
+    from .progress import Progress
+
+    with ExitStack() as stack:
+        journal = None
+        if arguments.resume is not None:
+            journal = Journal(arguments.resume, exploration.job.fingerprint())
+            stack.callback(journal.close)
+            exploration.finished |= journal.finished
+        sizes = {number: task.stop - task.start for number, task in enumerate(exploration.job.tasks)}
+        progress = stack.enter_context(
+            Progress(sum(sizes[number] for number in exploration.left), "point", quiet=arguments.quiet)
+        )
+        try:
+            exploration.run(arguments.workers, journal, lambda number: progress.advance(by=sizes[number]))
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def _write(findings: Findings, arguments: Namespace) -> None:
+    import numpy as np
+
+    from simdc.backends.output import write_text
+    from simdc.explore.data import csv_chunks, render_json, write_parquet
+    from simdc.explore.table import render_table
+
+    every = np.arange(len(findings.survey.numbers))
+    if arguments.format == "parquet":
+        write_parquet(findings.survey, every, arguments.output)
+        return
+    if arguments.format == "csv":
+        text = "".join(csv_chunks(findings.survey, every))
+    else:
+        text = render_json(findings) if arguments.format == "json" else render_table(findings)
+    write_text(text, arguments.output)

@@ -1,0 +1,61 @@
+"""`simdc --list`: everything that there is, each with what it is and where it is from."""
+
+from __future__ import annotations
+
+import pytest
+
+from simdc.backends.report import REPORTS
+from simdc.cli import KINDS, main
+from simdc.commands.listing import KINDS as LISTED
+from simdc.cost.model import MODELS
+from simdc.frontends import FRONT_ENDS
+from simdc.frontends.presets import presets
+from simdc.ir.dialect import Simdc
+from simdc.passes import PASSES
+from tests.distributions import visible
+
+THERE_IS = {
+    "passes": list(PASSES),
+    "models": list(MODELS),
+    "ops": [op.name for op in Simdc.operations],
+    "hardware": list(presets("hardware")),
+    "networks": list(presets("networks")),
+    "frontends": list(FRONT_ENDS),
+    "reports": list(REPORTS),
+}
+
+
+def listed(kind: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(["--list", kind])
+    said = capsys.readouterr()
+    assert (ended.value.code in (0, None), said.err) == (True, "")
+    return said.out
+
+
+def test_the_command_line_offers_what_can_be_listed() -> None:
+    assert KINDS == list(LISTED) == list(THERE_IS)
+
+
+@pytest.mark.parametrize("kind", THERE_IS)
+def test_lists_all_of_a_kind(
+    kind: str, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with visible(tmp_path_factory.mktemp("site")):
+        rows = [line.split("  ", 1) for line in listed(kind, capsys).splitlines()]
+    built_in = [(name, rest.split("built in", 1)[1].strip()) for name, rest in rows if "built in" in rest]
+    assert [name for name, _ in built_in] == THERE_IS[kind]
+    for name, says in built_in:
+        assert len(says) > 2, f"{name} says nothing about itself"
+
+
+def test_an_unknown_kind_is_a_matter_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--list", "wishes"])
+    assert ended.value.code == 2
+    assert "invalid choice: 'wishes'" in capsys.readouterr().err
+
+
+def test_machines_and_networks_are_described(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "HI3  built in  64 x 64 PEs, 64 lanes, 0.97 ns\n" in listed("hardware", capsys)
+    assert "lenet5    built in  LeNet-5 as Caffe trains it" in listed("networks", capsys)

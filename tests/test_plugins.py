@@ -1,0 +1,214 @@
+"""Plug-ins as simdc finds them: who is heard, who is left out and why, and that nobody looks without need."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+import pytest
+
+from simdc.cli import main
+from simdc.cost import ExactModel
+from simdc.cost.model import PLUGIN_MODELS, load_model
+from simdc.plugins import Group
+from tests.distributions import install, visible
+from tests.ir.networks import written
+
+DSL = "network n(x: 3x8x8) {\n  return x -> conv(4, 3) -> relu\n}\n"
+PASS = """
+from xdsl.passes import ModulePass
+
+class Shout(ModulePass):
+    "Says so. And does nothing."
+    name = "{}"
+    def apply(self, ctx, op):
+        import sys
+        print("shouted", file=sys.stderr)
+"""
+MODEL = """
+from simdc.cost import Cycles, ExactModel
+
+class Late(ExactModel):
+    "All takes 1000 cycles longer."
+    name = "late"
+    def evaluate(self, kernel, tiling, hardware):
+        cost = super().evaluate(kernel, tiling, hardware)
+        return cost._replace(cycles=Cycles(cost.cycles.compute, cost.cycles.stall + 1000))
+"""
+FRONT_END = """
+def load(path, batch):
+    "Networks by their name."
+    from pathlib import Path
+    from simdc.frontends import load_network
+    return load_network(Path(path).read_text().strip(), batch)
+"""
+REPORT = """
+def line(report):
+    "One line."
+    return f"{report.network}: {report.total.cycles.total} cycles\\n"
+"""
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> str:
+    return written(tmp_path, DSL)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_pass_model_front_end_and_report_are_found_by_name(
+    net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = {
+        "simdc.passes": {"shout": "p_pass:Shout"},
+        "simdc.models": {"late": "p_model:Late"},
+        "simdc.frontends": {"name": "p_front_end:load"},
+        "simdc.reports": {"line": "p_report:line"},
+    }
+    install(tmp_path / "site", "my-package", points,
+            p_pass=PASS.format("shout"), p_model=MODEL, p_front_end=FRONT_END, p_report=REPORT)  # fmt: skip
+    named = written(tmp_path, "lenet5\n", "net.name")
+    exact = run(capsys, "lenet5", "--hw", "HI1", "--format", "json")[1]
+    cycles = [layer["cycles"]["total"] + 1000 for layer in json.loads(exact)["layers"]]
+    with visible(tmp_path / "site"):
+        assert run(capsys, named, "--hw", "HI1", "--model", "late", "--format", "line") == (
+            0, f"lenet5: {sum(cycles)} cycles\n", "",
+        )  # fmt: skip
+        assert run(capsys, net, "--hw", "HI1", "-p", "shout", "--emit-ir")[2] == "shouted\n"
+        assert isinstance(load_model("late"), ExactModel)
+        for kind, row in {
+            "passes": "shout                  my-package 1.5  Says so\n",
+            "models": "late    my-package 1.5  All takes 1000 cycles longer\n",
+            "frontends": "name  my-package 1.5  Networks by their name\n",
+            "reports": "line   my-package 1.5  One line\n",
+        }.items():
+            with pytest.raises(SystemExit) as ended:
+                main(["--list", kind])
+            said = capsys.readouterr()
+            assert ended.value.code in (0, None)
+            assert (row in said.out, said.err) == (True, "")
+
+
+BROKEN = {
+    "absent": ("p_absent:Thing", "ModuleNotFoundError: No module named 'p_absent'"),
+    "falls": ("p_falls:Thing", "ZeroDivisionError: division by zero"),
+    "leaves": ("p_leaves:Thing", "SystemExit: 3"),
+    "lacks": ("p_pass:Thing", "AttributeError: module 'p_pass' has no attribute 'Thing'"),
+    "wrong": ("p_pass:ModulePass.__doc__", "expected a subclass of xdsl.passes.ModulePass, got "),
+    "renamed": ("p_pass:Shout", "the pass calls itself 'shout'"),
+    "simdc-split-units": ("p_pass:Shout", "simdc itself has one of this name"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_one_that_does_not_work_is_named_and_the_others_work(
+    name: str, net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value, reason = BROKEN[name]
+    modules = {"p_falls": "1 / 0", "p_leaves": "raise SystemExit(3)", "p_pass": PASS.format("shout")}
+    install(tmp_path / "site", "good-one", {"simdc.passes": {"shout": "p_pass:Shout"}}, **modules)
+    install(tmp_path / "site", "bad-one", {"simdc.passes": {name: value}})
+    with visible(tmp_path / "site"):
+        with pytest.raises(SystemExit):
+            main(["--list", "passes"])
+        said = capsys.readouterr()
+        assert said.err.startswith(f"simdc: plug-in '{name}' (simdc.passes) of bad-one 1.5 is left out: {reason}")
+        assert said.err.count("\n") == 1
+        assert "bad-one" not in said.out
+        assert "\nshout " in said.out
+        assert "\nsimdc-split-units " in said.out
+        code, _, err = run(capsys, net, "--hw", "HI1", "-p", "shout,simdc-split-units", "--emit-ir")
+        # It was named once.
+        assert (code, err) == (0, "shouted\n")
+
+
+def test_two_of_one_name_are_both_left_out(net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for distribution in ("one-package", "other-package"):
+        install(tmp_path / "site", distribution, {"simdc.passes": {"shout": "p_pass:Shout"}})
+    with visible(tmp_path / "site"):
+        code, _, err = run(capsys, net, "--hw", "HI1", "-p", "shout")
+    assert code == 1
+    says, _, error = err.partition("\n")
+    assert says == (
+        "simdc: plug-in 'shout' (simdc.passes) of one-package 1.5, other-package 1.5 is left out: "
+        "several packages have one of this name"
+    )
+    assert error.startswith("simdc: -p: there is no pass 'shout'; known passes: simdc-derive-training, ")
+
+
+OPS = """
+from xdsl.ir import Dialect
+from simdc.frontends.layers import layer
+from simdc.ir.elementwise import ReluOp
+
+@layer
+def {}(net, name, x):
+    return net.append(ReluOp(name, x), name)
+
+DIALECT = Dialect("{}", [])
+"""
+
+
+def test_layers_of_a_plugin_are_known_to_the_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = written(tmp_path, DSL.replace("relu", "mine"))
+    install(tmp_path / "site", "my-ops", {"simdc.ops": {"mine": "p_ops:DIALECT"}}, p_ops=OPS.format("mine", "mine"))
+    assert "there is no layer or block 'mine'" in run(capsys, network, "--hw", "HI1")[2]
+    with visible(tmp_path / "site"):
+        assert run(capsys, network, "--hw", "HI1")[0] == 0
+    assert run(capsys, network, "--hw", "HI1")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("layer", "dialect", "reason"),
+    [
+        ("relu", "mine", "ValueError: there is a layer called 'relu' already"),
+        ("theirs", "yours", "the dialect calls itself 'yours'"),
+    ],
+)
+def test_ops_that_clash_are_left_out(
+    layer: str, dialect: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = written(tmp_path, DSL.replace("-> relu", "-> none_such"))
+    install(tmp_path / "site", "my-ops", {"simdc.ops": {"mine": "p_clash:DIALECT"}}, p_clash=OPS.format(layer, dialect))
+    with visible(tmp_path / "site"):
+        err = run(capsys, network, "--hw", "HI1")[2]
+    assert err.startswith(f"simdc: plug-in 'mine' (simdc.ops) of my-ops 1.5 is left out: {reason}\n{network}:2:")
+    assert run(capsys, written(tmp_path, DSL), "--hw", "HI1")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--model", "exakt"), "--model: there is no cost model 'exakt'; known models: exact, simdit; did you mean"),
+        (("--format", "xml"), "--format: there is no format 'xml'; known formats: table, json, csv"),
+    ],
+)
+def test_a_name_that_nobody_has(
+    arguments: tuple[str, str], says: str, net: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, net, "--hw", "HI1", *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"simdc: {says}")
+
+
+def test_nobody_looks_for_what_is_built_in(net: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(**_: str) -> None:
+        raise AssertionError("looked for entry points")
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", look)
+    for group in Group.groups:
+        group.forget()
+    net = written(Path(net).parent, DSL.replace("-> relu", "-> relu -> flatten -> fc(2)"))
+    for arguments in (
+        ("--model", "simdit", "--format", "json"),
+        ("--train",),
+        ("-p", "simdc-split-units", "--emit-ir"),
+    ):
+        assert main([net, "--hw", "HI1", *arguments]) == 0
+    with pytest.raises(AssertionError, match="looked for entry points"):
+        PLUGIN_MODELS.get("other")
