@@ -1,0 +1,130 @@
+"""Findings for programs: JSON with what was found, CSV and Parquet with every machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from io import StringIO
+from math import isnan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdc.errors import SimdcError
+
+from .admitted import axis_values
+from .findings import Findings, Machine
+from .survey import Survey
+
+SCHEMA = "simdc-exploration/1"
+CSV_CHUNK = 2**16
+
+
+def render_json(findings: Findings) -> str:
+    """The contract of exploration.schema.json."""
+    return json.dumps(as_data(findings), indent=1, allow_nan=False) + "\n"
+
+
+def as_data(findings: Findings) -> dict[str, Any]:
+    survey, rules, space = findings.survey, findings.exploration.job.rules, findings.space
+    return {
+        "schema": SCHEMA,
+        "model": rules.model,
+        "tiling": rules.tiling,
+        "base": space.base.name,
+        "objective": space.objective,
+        "networks": [
+            {"name": each.name, "phase": each.phase, "weight": each.weight} for each in findings.exploration.networks
+        ],
+        "machines": {
+            "space": space.size,
+            "admitted": survey.admitted,
+            "compared": len(survey.numbers),
+            "over_limit": survey.over_limit,
+            "not_priced": survey.missing,
+            "infeasible": [
+                {"layer": layer, "buffer": buffer, "machines": times}
+                for (layer, buffer), times in survey.infeasible.most_common()
+            ],
+        },
+        "uncosted": [{"layer": layer, "reason": reason} for layer, reason in findings.exploration.uncosted.items()],
+        "best": _machine(findings.best),
+        "worst": _machine(findings.worst),
+        "worst_over_best": findings.over_best(findings.worst),
+        "ranking": [_machine(each) for each in findings.ranking],
+        "economic": [
+            {"least": each.resource, "within": each.within, "machine": _machine(machine)}
+            for each, machine in findings.cheap
+        ],
+        "pareto": {"of": list(findings.front_of), "machines": [_machine(each) for each in findings.front]},
+        "sensitivity": [
+            {
+                "choice": space.axes[swing.axis].name,
+                "options": list(space.axes[swing.axis].labels),
+                "chosen": swing.chosen,
+                "objective": [None if isnan(value) else _number(value) for value in swing.values.tolist()],
+            }
+            for swing in findings.swings
+        ],
+        "within": [{"times_best": share, "share_of_machines": part} for share, part in findings.spread.items()],
+    }
+
+
+def _machine(machine: Machine) -> dict[str, Any]:
+    return {
+        "number": machine.number,
+        "fields": machine.fields,
+        "metrics": {name: _number(value) for name, value in machine.values.items()},
+        "sums": {name: _number(value) for name, value in machine.sums.items()},
+    }
+
+
+def _number(value: float) -> int | float:
+    """Whole where it is whole."""
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def machine_columns(survey: Survey, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """A column for the number, each field, each metric and each constraint's sum of these machines."""
+    choices = survey.choices(rows)
+    out: dict[str, NDArray[Any]] = {"machine": survey.numbers[rows]}
+    for place, axis in enumerate(survey.space.axes):
+        if len(axis.paths) > 1:
+            out[axis.name] = np.array(axis.labels, object)[choices[:, place]]
+        out |= {path: axis_values(axis, path)[choices[:, place]] for path in axis.paths}
+    return out | {name: column[rows] for name, column in (*survey.values.items(), *survey.sums.items())}
+
+
+def csv_chunks(survey: Survey, rows: NDArray[np.int64]) -> Iterator[str]:
+    """Header and rows, some at a time."""
+    import csv
+
+    for start in range(0, max(len(rows), 1), CSV_CHUNK):
+        stream = StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        table = machine_columns(survey, rows[start : start + CSV_CHUNK])
+        if start == 0:
+            writer.writerow(table)
+        cells = [_cells(column) for column in table.values()]
+        writer.writerows(zip(*cells, strict=True))
+        yield stream.getvalue()
+
+
+def _cells(column: NDArray[Any]) -> list[Any]:
+    values = column.tolist()
+    return [_number(value) for value in values] if column.dtype == np.float64 else values
+
+
+def write_parquet(survey: Survey, rows: NDArray[np.int64], path: str) -> None:
+    """Raises SimdcError when pyarrow is missing or the file cannot be written."""
+    try:
+        pyarrow: Any = import_module("pyarrow")
+        parquet: Any = import_module("pyarrow.parquet")
+    except ImportError:
+        raise SimdcError("--format parquet needs pyarrow: pip install 'simdc[parquet]'") from None
+    try:
+        parquet.write_table(pyarrow.table(machine_columns(survey, rows)), path)
+    except OSError as error:
+        raise SimdcError(f"cannot be written: {error.strerror or error}", file=path) from None

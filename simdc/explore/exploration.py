@@ -1,0 +1,161 @@
+"""An exploration from space and networks to the survey of its machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from simdc.cost.hardware import Hardware
+from simdc.cost.model import Uncosted, load_model
+from simdc.cost.tiling import TilingError
+from simdc.cost.workload import Workload
+
+from . import roles
+from .admitted import Admitted, admitted_machines
+from .journal import Journal
+from .points import Points, unit_points
+from .pricing import Priced, Rules, Work
+from .run import run_here, run_in_processes
+from .space import Space
+from .survey import Survey, Unit, counts_for, put_together
+from .tasks import FEW_POINTS, MANY_POINTS, ONE_POINT, Job, cut
+
+MAX_MACHINES = 2**26
+"""Compared at once: a machine takes 8 bytes for its number, each metric and each constraint."""
+
+
+class NetworkChoice(NamedTuple):
+    """A network of an exploration. `workload` gives its kernels for the element widths of a machine; `weight` is how
+    much its metrics count."""
+
+    name: str
+    phase: str
+    workload: Callable[[Hardware], Workload]
+    weight: float = 1.0
+
+
+class Exploration:
+    """What networks cost on the machines of a space: `run` does the work, `survey` tells what is done.
+
+    Raises SimdcError when no machine keeps the constraints. `admitted` takes the place of the machines that do.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        networks: Sequence[NetworkChoice],
+        model: str = "exact",
+        tiling: str = "greedy",
+        admitted: Admitted | None = None,
+    ):
+        self.space, self.networks = space, tuple(networks)
+        self.admitted = admitted_machines(space) if admitted is None else admitted
+        if self.admitted.size > MAX_MACHINES:
+            raise space.error(
+                f"{self.admitted.size:,} machines keep the constraints, at most {MAX_MACHINES:,} can be compared"
+            )
+        counts = counts_for(space.metrics)
+        rules = Rules(model, tiling, space.objective, counts)
+        points = tuple(
+            unit_points(space, self.admitted, unit, energy="energy_pj" in counts, separable=rules.separable)
+            for unit in roles.UNITS
+        )
+        self.uncosted: dict[str, str] = {}
+        """Layers that the model has no price for, with the reason: they are missing from every number."""
+        works = {key: self._costed(each, model) for key, each in _works(space, self.networks, points).items()}
+        one_by_one = FEW_POINTS if tiling == "greedy" else ONE_POINT
+        tasks = cut(points, MANY_POINTS if rules.at_once else one_by_one)
+        self.job = Job(space, works, points, rules, tasks)
+        self.finished: dict[int, Priced] = {}
+
+    def _costed(self, works: Kernels, model: str) -> tuple[Work, ...]:
+        machine, kept = works.machine, list[Work]()
+        for work in works.works:
+            priced_by = load_model(model, work.phase)
+            try:
+                priced_by.evaluate(work.kernel, priced_by.greedy(work.kernel, machine), machine)
+            except Uncosted as reason:
+                self.uncosted[work.layer] = str(reason)
+                continue
+            except TilingError:
+                pass
+            kept.append(work)
+        if not kept:
+            raise self.space.error(
+                f"the model '{model}' has no price for any layer: {next(iter(self.uncosted.values()))}"
+            )
+        return tuple(kept)
+
+    @property
+    def left(self) -> list[int]:
+        """Tasks that are not finished."""
+        return [number for number in range(len(self.job.tasks)) if number not in self.finished]
+
+    def run(
+        self, workers: int = 1, journal: Journal | None = None, after: Callable[[int], None] = lambda number: None
+    ) -> None:
+        """Do what is left; `after` is told each task that is done. Interrupted, it keeps what is finished."""
+        if journal is not None:
+            self.finished |= journal.finished
+
+        def finish(number: int, priced: Priced) -> None:
+            self.finished[number] = priced
+            if journal is not None:
+                journal.append(number, priced)
+            after(number)
+
+        if workers == 1:
+            run_here(self.job, self.left, finish)
+        else:
+            run_in_processes(self.job, self.left, finish, workers)
+
+    def survey(self) -> Survey:
+        """Of the machines for which everything is priced."""
+        units = [self._unit(number) for number in range(len(self.job.points))]
+        names, weights = [each.name for each in self.networks], [each.weight for each in self.networks]
+        return put_together(self.space, self.admitted, units, names, weights)
+
+    def _unit(self, number: int) -> Unit:
+        points = self.job.points[number]
+        values = np.full((len(self.job.rules.counts), len(self.networks), points.length), np.nan)
+        refused = np.zeros(points.length, np.int64)
+        reasons: dict[tuple[str, str], int] = {}
+        for task, priced in sorted(self.finished.items()):
+            unit, start, stop = self.job.tasks[task]
+            if unit == number:
+                chosen = points.order[start:stop]
+                values[:, :, chosen] = priced.values
+                local = [0, *(reasons.setdefault(reason, len(reasons) + 1) for reason in priced.reasons)]
+                refused[chosen] = np.array(local)[priced.refused]
+        return Unit(points, Priced(values, refused, tuple(reasons)), self.job.rules.counts)
+
+
+class Kernels(NamedTuple):
+    """The distinct kernels of all networks for the element widths that `machine` has."""
+
+    machine: Hardware
+    works: tuple[Work, ...]
+
+
+def _works(space: Space, networks: Sequence[NetworkChoice], points: Sequence[Points]) -> dict[int, Kernels]:
+    """By the number that points have for their element widths."""
+    found: dict[int, Kernels] = {}
+    for each in points:
+        for key, first in zip(*np.unique(each.kernel, return_index=True), strict=True):
+            if int(key) not in found:
+                fields = {path: values[first].item() for path, values in each.columns.items()}
+                found[int(key)] = _distinct(networks, space.with_fields(fields))
+    return found
+
+
+def _distinct(networks: Sequence[NetworkChoice], machine: Hardware) -> Kernels:
+    works: dict[object, Work] = {}
+    for place, network in enumerate(networks):
+        for kernel, layer, times in network.workload(machine).occurrences():
+            none = (0,) * len(networks)
+            work = works.get((network.phase, kernel), Work(kernel, network.phase, layer, none))
+            counts = (*work.times[:place], times, *work.times[place + 1 :])
+            works[network.phase, kernel] = work._replace(times=counts)
+    return Kernels(machine, tuple(works.values()))

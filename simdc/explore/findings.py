@@ -1,0 +1,156 @@
+"""What an exploration has found, ready to be shown: as a table, as data, or drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import choose
+from .exploration import Exploration
+from .sensitivity import Swing, sensitivity
+from .space import METRICS, OBJECTIVES, Economy, Space, Value
+from .survey import Survey
+
+RANKED = 10
+WITHIN = (1.01, 1.05, 1.1, 1.2, 1.5, 2.0, 5.0, 10.0)
+
+
+class Machine(NamedTuple):
+    """A row of a survey: its `fields` by dotted path, the labels of its options by axis."""
+
+    number: int
+    labels: dict[str, str]
+    fields: dict[str, Value]
+    values: dict[str, float]
+    sums: dict[str, float]
+
+
+class Findings(NamedTuple):
+    """`cheap` has a machine for each of the space's economies; `spread` the share of machines whose objective is at
+    most so many times the best; `interrupted` that not all machines were priced."""
+
+    exploration: Exploration
+    survey: Survey
+    best: Machine
+    worst: Machine
+    ranking: tuple[Machine, ...]
+    cheap: tuple[tuple[Economy, Machine], ...]
+    front_of: tuple[str, ...]
+    front: tuple[Machine, ...]
+    swings: tuple[Swing, ...]
+    spread: Mapping[float, float]
+
+    @property
+    def space(self) -> Space:
+        return self.survey.space
+
+    def objective(self, machine: Machine) -> float:
+        return machine.values[self.space.metric]
+
+    def over_best(self, machine: Machine) -> float:
+        least = self.objective(self.best)
+        return self.objective(machine) / least if least else 1.0
+
+
+def find(exploration: Exploration, survey: Survey, ranked: int = RANKED) -> Findings:
+    """Raises SimdcError when the survey has no machine."""
+    if not len(survey.numbers):
+        raise survey.space.error(_why_none(survey))
+    best = choose.best(survey)
+    objective: Any = survey.values[survey.space.metric]
+    names = survey.space.pareto or (survey.space.metric, *survey.sums)
+    front: list[int] = choose.front(survey, names).tolist() if len(names) > 1 else [best]
+    return Findings(
+        exploration,
+        survey,
+        machine_at(survey, best),
+        machine_at(survey, choose.worst(survey)),
+        tuple(machine_at(survey, int(row)) for row in choose.ranking(survey, ranked)),
+        tuple((each, machine_at(survey, choose.economic(survey, each))) for each in survey.space.economy),
+        names,
+        tuple(machine_at(survey, row) for row in front),
+        tuple(sensitivity(exploration, survey, best)),
+        {share: np.count_nonzero(objective <= share * objective[best]) / len(objective) for share in WITHIN},
+    )
+
+
+def machine_at(survey: Survey, row: int) -> Machine:
+    choice: list[int] = survey.choices(row).tolist()
+    labels: dict[str, str] = {}
+    fields: dict[str, Value] = {}
+    for axis, option in zip(survey.space.axes, choice, strict=True):
+        labels[axis.name] = axis.labels[option]
+        fields.update(zip(axis.paths, axis.options[option], strict=True))
+    return Machine(
+        int(survey.numbers[row]),
+        labels,
+        fields,
+        {name: float(column[row]) for name, column in survey.values.items()},
+        {name: float(column[row]) for name, column in survey.sums.items()},
+    )
+
+
+def _why_none(survey: Survey) -> str:
+    if survey.missing:
+        return f"none of {survey.admitted:,} machines was priced before the interruption"
+    reasons = [
+        f"{times:,} have too small a {buffer} for '{layer}'"
+        for (layer, buffer), times in survey.infeasible.most_common(5)
+    ]
+    if survey.over_limit:
+        limits = ", ".join(f"{limit.metric} at most {limit.high:,g}" for limit in survey.space.limits)
+        reasons.append(f"{survey.over_limit:,} are over a limit ({limits})")
+    return f"none of {survey.admitted:,} machines is left: {'; '.join(reasons)}"
+
+
+def unit_of(name: str, space: Space) -> str:
+    """The unit of a metric or of a constraint's sum, empty where its terms have none in common."""
+    if name in METRICS:
+        return METRICS[name]
+    terms = next(each.terms for each in space.constraints if each.name == name)
+    units = {field_unit(term.paths[0]) if len(term.paths) == 1 and term.weight == 1 else "" for term in terms}
+    return units.pop() if len(units) == 1 else ""
+
+
+def headed(name: str, space: Space) -> str:
+    """`energy [pJ]`: a metric or a constraint with its unit behind it."""
+    words = next((word for word, metric in OBJECTIVES.items() if metric == name), name)
+    unit = unit_of(name, space)
+    return f"{words.removesuffix('_bits')} [{unit}]" if unit else words
+
+
+def field_unit(path: str) -> str:
+    """The unit that the end of a field's name tells."""
+    for ending, unit in (("_bits_per_cycle", "bit/cycle"), ("_bits", "bit"), ("_ns", "ns"), ("_w", "W")):
+        if path.endswith(ending):
+            return unit
+    return "pJ" if "_pj_" in path else ""
+
+
+def short_names(space: Space) -> dict[str, str]:
+    """The shortest endings of axis names that differ; fields of the SIMD array keep its name."""
+    names = [axis.name for axis in space.axes]
+    out: dict[str, str] = {}
+    for name in names:
+        parts = name.split(".")
+        endings = (
+            ".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1) if parts[0] != "simd" or not start
+        )
+        out[name] = next(
+            ending for ending in endings if sum(each == ending or each.endswith("." + ending) for each in names) == 1
+        )
+    return out
+
+
+def shown(value: Any, unit: str) -> str:
+    """A number for people: whole KiB as such."""
+    if unit == "bit" and value and value % 8192 == 0:
+        return f"{value / 8192:,.0f} KiB"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    whole = isinstance(value, int) or float(value).is_integer()
+    if whole and abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if 1e3 < abs(value) < 1e12 else f"{value:,.6g}"

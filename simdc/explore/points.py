@@ -1,0 +1,80 @@
+"""The distinct points at which a unit of the machine is priced, and where each admitted machine finds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import roles
+from .admitted import Admitted, axis_values
+from .space import Space
+
+Indices = NDArray[np.int64]
+
+
+class Points(NamedTuple):
+    """`columns` [points] has the value of each field that the unit's cost depends on; `kernel` [points] numbers the
+    element widths. Points are numbered row-major over the components: machine (c0, c1, ...) has point
+    `sum(places[i][ci])`. `order` lists them such that equal widths, then equal tilings, stand side by side."""
+
+    unit: str
+    columns: dict[str, NDArray[Any]]
+    places: tuple[Indices, ...]
+    order: Indices
+    kernel: Indices
+
+    @property
+    def length(self) -> int:
+        return len(self.order)
+
+
+def unit_points(space: Space, admitted: Admitted, unit: str, *, energy: bool, separable: bool) -> Points:
+    """What does not separate is priced at every field, each unit on its own all the same."""
+    used: dict[int, tuple[str, ...]] = {}
+    for number, axis in enumerate(space.axes):
+        paths = tuple(path for path in axis.paths if not separable or roles.concerns(path, unit, energy=energy))
+        if paths:
+            used[number] = paths
+    firsts: list[Indices] = []
+    ranks: list[Indices] = []
+    for component in admitted.components:
+        mine = [place for place, axis in enumerate(component.axes) if axis in used]
+        _, first, rank = np.unique(component.options[:, mine], axis=0, return_index=True, return_inverse=True)
+        firsts.append(np.asarray(first, np.int64))
+        ranks.append(np.asarray(rank, np.int64).reshape(-1))
+    counts = [len(first) for first in firsts]
+    strides = [prod(counts[number + 1 :]) for number in range(len(counts))]
+    options = _options(admitted, firsts, used)
+    columns = {
+        path: axis_values(space.axes[number], path)[options[number]] for number, paths in used.items() for path in paths
+    }
+    kernel = _key(columns, prod(counts), roles.shapes_kernels)
+    tiling = _key(columns, prod(counts), roles.shapes_tilings)
+    places = tuple(rank * stride for rank, stride in zip(ranks, strides, strict=True))
+    return Points(unit, columns, places, np.lexsort((tiling, kernel)), kernel)
+
+
+def _options(admitted: Admitted, firsts: list[Indices], used: dict[int, tuple[str, ...]]) -> dict[int, Indices]:
+    """The option of each axis at every point."""
+    counts = [len(first) for first in firsts]
+    found: dict[int, Indices] = {}
+    for number, (component, first) in enumerate(zip(admitted.components, firsts, strict=True)):
+        before, after = prod(counts[:number]), prod(counts[number + 1 :])
+        for place, axis in enumerate(component.axes):
+            if axis in used:
+                found[axis] = np.tile(np.repeat(component.options[first, place], after), before)
+    return found
+
+
+def _key(columns: dict[str, NDArray[Any]], length: int, chosen: Callable[[str], bool]) -> Indices:
+    """A number for each point, equal where the values of all chosen fields are."""
+    key = np.zeros(length, np.int64)
+    for path, values in columns.items():
+        if chosen(path):
+            distinct, inverse = np.unique(values, return_inverse=True)
+            key = key * len(distinct) + inverse.reshape(-1)
+    return key

@@ -1,0 +1,200 @@
+"""What the kernels of one unit cost at many points, by a model that takes them at once or one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdc.cost.batch import BatchModel, machines_like
+from simdc.cost.energy import energy_of
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.model import CostModel, load_model
+from simdc.cost.result import Cost
+from simdc.cost.tiling import Tiling, TilingError
+
+from . import roles
+from .schedulers import SCHEDULERS
+from .space import Value, machine_with
+
+
+class Work(NamedTuple):
+    """A distinct kernel of the networks to price: `times[i]` is how often network i has it, first as `layer`; `phase`
+    is the phase of these networks."""
+
+    kernel: Kernel
+    phase: str
+    layer: str
+    times: tuple[int, ...]
+
+    @property
+    def unit(self) -> str:
+        return roles.SYSTOLIC if isinstance(self.kernel, Contraction) else roles.SIMD
+
+
+def _energy_pj(work: Work, cost: Cost, machines: Hardware) -> Any:
+    return energy_of(cost, machines, on_systolic=work.unit == roles.SYSTOLIC).total
+
+
+COUNTED: dict[str, Callable[[Work, Cost, Hardware], Any]] = {
+    "cycles": lambda work, cost, machines: cost.cycles.total,
+    "dram_bits": lambda work, cost, machines: cost.dram_bits.total,
+    "energy_pj": _energy_pj,
+}
+"""What adds up over layers. The other metrics follow from these and the clock."""
+
+
+class Priced(NamedTuple):
+    """`values` [counts, networks, points]; `refused` [points] is 0, or 1 + the position in `reasons` of the
+    (layer, buffer) that is too small there. Values of refused points are NaN."""
+
+    values: NDArray[np.float64]
+    refused: NDArray[np.int64]
+    reasons: tuple[tuple[str, str], ...]
+
+
+class Rules(NamedTuple):
+    """By what points are priced: a model and a scheduler, which is made for `objective`, by name; `counts` are names
+    of COUNTED."""
+
+    model: str
+    tiling: str
+    objective: str
+    counts: tuple[str, ...]
+
+    @property
+    def separable(self) -> bool:
+        """Whether it is known what the model looks at. A plug-in may look at any field for any layer."""
+        return self.model in roles.SEPARABLE_MODELS
+
+    @property
+    def at_once(self) -> bool:
+        """Whether many points are priced in one go."""
+        return self.tiling == "greedy" and hasattr(load_model(self.model), "price_many")
+
+
+def price_points(works: Sequence[Work], base: Hardware, columns: Mapping[str, NDArray[Any]], rules: Rules) -> Priced:
+    """All of `works` at each point: a machine like `base` with the values that `columns` [points] has for it."""
+    models = {work.phase: load_model(rules.model, work.phase) for work in works}
+    grid = Grid.of(columns, len(next(iter(columns.values()), [0])), rules.separable)
+    distinct, place = grid.distinct()
+    price = _at_once if rules.at_once else _one_by_one
+    priced = price(works, base, distinct, rules, models)
+    return Priced(priced.values[:, :, place], priced.refused[place], priced.reasons)
+
+
+class Grid(NamedTuple):
+    """Points as pairs of a row, what a greedy tiling looks at, and a column, all else: point i is
+    (`row[i]`, `column[i]`)."""
+
+    rows: dict[str, NDArray[Any]]
+    columns: dict[str, NDArray[Any]]
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, columns: Mapping[str, NDArray[Any]], count: int, separable: bool) -> Grid:
+        tilings = {path: each for path, each in columns.items() if not separable or roles.shapes_tilings(path)}
+        others = {path: values for path, values in columns.items() if path not in tilings}
+        rows, row = _distinct(tilings, count)
+        cells, column = _distinct(others, count)
+        return cls(rows, cells, row, column)
+
+    def distinct(self) -> tuple[Grid, NDArray[np.int64]]:
+        """Each point once, and where every point of this grid is among them."""
+        pairs = self.row * self.shape[1] + self.column
+        _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
+        return self._replace(row=self.row[first], column=self.column[first]), inverse.reshape(-1)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return int(self.row.max()) + 1, int(self.column.max()) + 1
+
+
+def _distinct(columns: dict[str, NDArray[Any]], count: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
+    """The distinct rows of the table, and for each row of it which one it is."""
+    key = np.zeros(count, np.int64)
+    for values in columns.values():
+        distinct, inverse = np.unique(values, return_inverse=True)
+        # Renumbered after every column, so that keys stay below the square of the count.
+        key = np.unique(key * len(distinct) + inverse.reshape(-1), return_inverse=True)[1].reshape(-1)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return {path: values[first] for path, values in columns.items()}, inverse.reshape(-1)
+
+
+def _at_once(
+    works: Sequence[Work], base: Hardware, grid: Grid, rules: Rules, models: Mapping[str, CostModel]
+) -> Priced:
+    """Where most pairs of a row and a column are points, the whole grid is priced, so that what depends on rows alone
+    is computed once for each."""
+    shape = grid.shape
+    if shape[0] * shape[1] <= 2 * len(grid.row):
+        fields = {path: values[:, None] for path, values in grid.rows.items()}
+        fields |= {path: values[None, :] for path, values in grid.columns.items()}
+        where: Any = (grid.row, grid.column)
+    else:
+        fields = {path: values[grid.row] for path, values in grid.rows.items()}
+        fields |= {path: values[grid.column] for path, values in grid.columns.items()}
+        shape, where = grid.row.shape, slice(None)
+    machines = machines_like(base, fields)
+    totals: list[list[Any]] = [[0.0] * len(works[0].times) for _ in rules.counts]
+    refused: Any = np.zeros((), np.int64)
+    reasons: list[tuple[str, str]] = []
+    with np.errstate(all="ignore"):
+        for work in works:
+            cost, its_refused, buffers = cast("BatchModel", models[work.phase]).price_many(work.kernel, machines)
+            reached = np.asarray(its_refused)
+            if reached.any():
+                numbers = np.array([0, *range(len(reasons) + 1, len(reasons) + len(buffers))])
+                refused = np.where(refused == 0, numbers[reached], refused)
+                reasons += [(work.layer, buffer) for buffer in buffers[1:]]
+            for total, name in zip(totals, rules.counts, strict=True):
+                value = np.asarray(COUNTED[name](work, cost, machines), float)
+                for network, times in enumerate(work.times):
+                    total[network] = total[network] + times * value if times else total[network]
+    refused = np.broadcast_to(refused, shape)[where]
+    values = np.array([[np.broadcast_to(each, shape)[where] for each in row] for row in totals])
+    values[:, :, refused > 0] = np.nan
+    return Priced(values, refused, tuple(reasons))
+
+
+def _one_by_one(
+    works: Sequence[Work], base: Hardware, grid: Grid, rules: Rules, models: Mapping[str, CostModel]
+) -> Priced:
+    schedule, count = SCHEDULERS[rules.tiling](rules.objective), len(grid.row)
+    values = np.zeros((len(rules.counts), len(works[0].times), count))
+    refused = np.zeros(count, np.int64)
+    reasons: dict[tuple[str, str], int] = {}
+    tilings: dict[tuple[int, int], Tiling] = {}
+    for point in range(count):
+        row, column = int(grid.row[point]), int(grid.column[point])
+        fields = {path: _plain(each[row]) for path, each in grid.rows.items()}
+        machine = machine_with(base, fields | {path: _plain(each[column]) for path, each in grid.columns.items()})
+        for place, work in enumerate(works):
+            key = (place, -1 - point if schedule.rates_matter else row)
+            model = models[work.phase]
+            try:
+                if key not in tilings:
+                    tilings[key] = schedule(model, work.kernel, machine)
+                cost = model.evaluate(work.kernel, tilings[key], machine)
+            except TilingError as error:
+                reason = (work.layer, _buffer(str(error)))
+                refused[point] = reasons.setdefault(reason, len(reasons) + 1)
+                values[:, :, point] = np.nan
+                break
+            for number, name in enumerate(rules.counts):
+                values[number, :, point] += np.multiply(work.times, float(COUNTED[name](work, cost, machine)))
+    return Priced(values, refused, tuple(reasons))
+
+
+def _plain(value: Any) -> Value:
+    return cast("Value", value.item())
+
+
+def _buffer(message: str) -> str:
+    """`weight buffer` out of a TilingError's message."""
+    known = ("ifmap or psum buffer", "weight buffer", "ifmap buffer", "psum buffer", "bias buffer", "vector memory")
+    return next((each for each in known if each in message), message)

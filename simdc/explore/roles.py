@@ -1,0 +1,39 @@
+"""Which fields of a machine the cost of a layer depends on, and which of them the choice of its tiling does."""
+
+from __future__ import annotations
+
+SYSTOLIC, SIMD = "conv", "simd"
+UNITS = (SYSTOLIC, SIMD)
+
+SEPARABLE_MODELS = ("exact", "simdit")
+"""The cost models that depend on no other fields than this file says."""
+KERNEL_PREFIXES = ("systolic.widths.", "simd.width_bits")
+"""Widths are part of the kernels themselves, of both units."""
+PRICE_PREFIXES = ("prices.", "clock_ns")
+TILING_PREFIXES = (
+    *KERNEL_PREFIXES,
+    "systolic.rows",
+    "systolic.columns",
+    "systolic.buffers.",
+    "simd.lanes",
+    "simd.vmem_bits",
+    "stores_padding",
+)
+"""What a greedy tiling looks at. Bandwidths and latencies it does not."""
+
+
+def shapes_kernels(path: str) -> bool:
+    return path.startswith(KERNEL_PREFIXES)
+
+
+def shapes_tilings(path: str) -> bool:
+    return path.startswith(TILING_PREFIXES)
+
+
+def concerns(path: str, unit: str, *, energy: bool) -> bool:
+    """Whether the cost of a layer of this unit depends on the field. Prices and the clock enter energy only."""
+    if shapes_kernels(path) or path == "stores_padding":
+        return True
+    if path.startswith(PRICE_PREFIXES):
+        return energy
+    return path.startswith("systolic." if unit == SYSTOLIC else "simd.")

@@ -1,0 +1,71 @@
+"""What happens when one choice of a machine changes and all others stay, and machines that somebody lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdc.cost.hardware import Hardware
+
+from .admitted import listed_machines
+from .exploration import Exploration, NetworkChoice
+from .space import Axis, Space
+from .survey import Survey
+
+
+class Swing(NamedTuple):
+    """The objective with each option of an axis in the place of option `chosen`; NaN where some layer does not fit."""
+
+    axis: int
+    chosen: int
+    values: NDArray[np.float64]
+
+
+def sensitivity(exploration: Exploration, survey: Survey, row: int) -> list[Swing]:
+    """Around the machine in this row of the survey, one axis at a time, whatever the constraints say."""
+    center = survey.choices(row)
+    space = exploration.space._replace(constraints=(), limits=(), pareto=())
+    around: list[NDArray[np.int64]] = []
+    for axis, each in enumerate(space.axes):
+        variants = np.tile(center, (len(each.options), 1))
+        variants[:, axis] = np.arange(len(each.options))
+        around.append(variants)
+    choices = np.unique(np.concatenate(around), axis=0)
+    rules = exploration.job.rules
+    found = Exploration(space, exploration.networks, rules.model, rules.tiling, listed_machines(space, choices))
+    found.run()
+    result = found.survey()
+    objective = {
+        tuple(choice): value
+        for choice, value in zip(
+            result.choices(slice(None)).tolist(), result.values[space.metric].tolist(), strict=True
+        )
+    }
+    return [
+        Swing(axis, int(center[axis]), np.array([objective.get(tuple(each), np.nan) for each in variants.tolist()]))
+        for axis, variants in enumerate(around)
+    ]
+
+
+def survey_machines(
+    base: Hardware,
+    columns: Mapping[str, Sequence[Any]],
+    networks: Sequence[NetworkChoice],
+    model: str = "exact",
+    metrics: Sequence[str] = ("cycles",),
+) -> Survey:
+    """Any machines: number i is like `base` with the i-th value that `columns` has for each field. Those that are too
+    small for some layer are missing from the survey's rows. Values are taken as they are, unchecked."""
+    rows = tuple(
+        zip(
+            *(values.tolist() if isinstance(values, np.ndarray) else values for values in columns.values()), strict=True
+        )
+    )
+    axis = Axis("machine", tuple(columns), rows, tuple(map(str, range(len(rows)))))
+    space = Space(base, (axis,), pareto=tuple(metrics))
+    found = Exploration(space, networks, model)
+    found.run()
+    return found.survey()

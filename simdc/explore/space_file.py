@@ -1,0 +1,241 @@
+"""A space of machines from JSON data. `space.schema.json` beside this file describes the format for other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf, isfinite
+from typing import NamedTuple, cast
+
+from simdc.cost.hardware import Hardware, HardwareError
+from simdc.cost.structure import leaf_paths, parse_bits, unstructure, with_field
+from simdc.frontends.json_node import Node, describe, hint
+
+from .space import METRICS, OBJECTIVES, Axis, Constraint, Economy, Limit, Space, Term, Value, field_of
+from .value_list import value_list
+
+SCHEMA = "simdc-space/1"
+KEYS = ("schema", "base", "networks", "choices", "fields", "constraints", "limits", "objective", "pareto", "economic")
+CONSTRAINT_KEYS = ("name", "sum", "budget", "from", "to", "at_least", "at_most")
+TEXTS = ("name", "prices.source")
+NETWORK_KEYS = ("network", "batch", "train", "weight")
+
+
+class NetworkEntry(NamedTuple):
+    """A network that a space file names. `batch` is None for the network's own."""
+
+    network: str
+    batch: int | None = None
+    train: bool = False
+    weight: float = 1.0
+
+
+class SpaceFile(NamedTuple):
+    space: Space
+    networks: tuple[NetworkEntry, ...]
+
+
+def read_space(
+    data: dict[str, object], file: str, load_base: Callable[[str | None], Hardware], objective: str | None = None
+) -> SpaceFile:
+    """`load_base` gives the machine that `base` names, or one for None when it names none. `objective` takes the place
+    of the one in the file. Raises SimdcError with the path of what is wrong."""
+    root = Node(data, file)
+    _check_keys(root, KEYS, "$schema")
+    schema = root.need("schema")
+    if schema.value != SCHEMA:
+        raise schema.error(f'must be "{SCHEMA}"')
+    base = root.get("base")
+    hardware = load_base(None if base is None else base.text())
+    axes = (*_choices(root, hardware), *_fields(root, hardware))
+    if not axes:
+        raise root.error("varies nothing: give 'fields' with values, or 'choices'")
+    seen: dict[str, str] = {}
+    for axis in axes:
+        for path in axis.paths:
+            if path in seen:
+                raise root.error(f"the field {path} is set twice: by '{seen[path]}' and by '{axis.name}'")
+            seen[path] = axis.name
+    constraints = tuple(_constraint(each, hardware) for each in _items(root, "constraints"))
+    names = [each.name for each in constraints]
+    for each, name in zip(_items(root, "constraints"), names, strict=True):
+        if names.count(name) > 1 or name in METRICS:
+            raise each.error(f"the name '{name}' is taken: constraints and metrics have different names")
+    known = (*METRICS, *names)
+    pareto = tuple(_one_of(each, known) for each in _items(root, "pareto"))
+    chosen = root.get("objective")
+    space = Space(
+        hardware,
+        axes,
+        constraints,
+        _limits(root),
+        objective or ("cycles" if chosen is None else _one_of(chosen, tuple(OBJECTIVES))),
+        pareto,
+        tuple(_economy(each, names) for each in _items(root, "economic")),
+        file,
+    )
+    return SpaceFile(space, tuple(_network(each) for each in _items(root, "networks")))
+
+
+def _check_keys(node: Node, known: tuple[str, ...], *more: str) -> None:
+    for key in node.fields():
+        if key not in (*known, *more):
+            raise Node(None, node.file, node.child(key)).error(f"unknown key{hint(key, known, 'known keys:')}")
+
+
+def _items(root: Node, key: str) -> list[Node]:
+    found = root.get(key)
+    return [] if found is None else found.items()
+
+
+def _one_of(node: Node, known: tuple[str, ...]) -> str:
+    word = node.text()
+    if word not in known:
+        raise node.error(f"'{word[:80]}' is not known{hint(word, known, 'known:')}")
+    return word
+
+
+def _fields(root: Node, hardware: Hardware) -> list[Axis]:
+    axes: list[Axis] = []
+    fields = root.get("fields")
+    for path in {} if fields is None else fields.fields():
+        node = Node(cast("Node", fields).fields()[path], root.file, f"fields.{path[:80]}")
+        _known(node, hardware, path)
+        values = value_list(node)
+        options = tuple((_checked(place, hardware, path, value),) for place, value in values)
+        if len(set(options)) < len(options):
+            raise node.error("has a value twice")
+        axes.append(Axis(path, (path,), options, tuple(str(value) for _, value in values)))
+    return axes
+
+
+def _choices(root: Node, hardware: Hardware) -> list[Axis]:
+    axes: list[Axis] = []
+    choices = root.get("choices")
+    for name in {} if choices is None else choices.fields():
+        node = cast("Node", cast("Node", choices).get(name))
+        options: list[tuple[Value, ...]] = []
+        labels: list[str] = []
+        paths: tuple[str, ...] = ()
+        for option in node.items():
+            _check_keys(option, ("name", "set"))
+            label, fields = option.need("name").text(), option.need("set")
+            if not options:
+                paths = tuple(fields.fields())
+                for path in paths:
+                    _known(Node(None, root.file, fields.child(path)), hardware, path)
+            if set(fields.fields()) != set(paths) or not paths:
+                raise fields.error(
+                    f"must set the same fields as the first option: {', '.join(paths) or 'at least one'}"
+                )
+            if label in labels:
+                raise option.error(f"the name '{label}' is taken")
+            labels.append(label)
+            options.append(
+                tuple(_checked(fields.need(path), hardware, path, fields.need(path).value) for path in paths)
+            )
+        if not options:
+            raise node.error("must have at least one option")
+        axes.append(Axis(name, paths, tuple(options), tuple(labels)))
+    return axes
+
+
+def _known(node: Node, hardware: Hardware, path: str) -> None:
+    known = [each for each in leaf_paths(unstructure(hardware)) if each not in TEXTS]
+    if path in TEXTS:
+        raise node.error("is no quantity; it cannot vary")
+    if path not in known:
+        raise node.error(f"unknown field{hint(path, known, 'known fields:')}")
+
+
+def _checked(place: Node, hardware: Hardware, path: str, value: object) -> Value:
+    """The value that the field has in the machine after it was set: a size in words has become bits."""
+    try:
+        return field_of(with_field(hardware, path, value), path)
+    except HardwareError as error:
+        raise place.error(error.message) from None
+
+
+def _constraint(node: Node, hardware: Hardware) -> Constraint:
+    _check_keys(node, CONSTRAINT_KEYS)
+    name, terms = node.need("name").text(), node.need("sum")
+    if isinstance(terms.value, list):
+        found = [_term(each, each.text(), 1.0, hardware) for each in terms.items()]
+    else:
+        found = [_term(terms, key, _number(terms.need(key)), hardware) for key in terms.fields()]
+    if not found:
+        raise terms.error("must name at least one field")
+    budget, low, high = node.get("budget"), node.get("at_least"), node.get("at_most")
+    shares = node.get("from"), node.get("to")
+    if budget is None and any(shares):
+        raise node.error("'from' and 'to' are shares of a 'budget', which is missing")
+    if budget is not None and (low or high):
+        raise node.error("has a 'budget' as well as 'at_least' or 'at_most'; shares of a budget are 'from' and 'to'")
+    if budget is not None:
+        whole = _amount(budget)
+        least = -inf if shares[0] is None else whole * _number(shares[0])
+        return Constraint(name, tuple(found), least, whole * (1.0 if shares[1] is None else _number(shares[1])))
+    if low is None and high is None:
+        raise node.error("has no bounds: give 'budget' (with 'from' and 'to'), or 'at_least', 'at_most' or both")
+    return Constraint(name, tuple(found), -inf if low is None else _amount(low), inf if high is None else _amount(high))
+
+
+def _term(node: Node, text: str, weight: float, hardware: Hardware) -> Term:
+    """`systolic.rows * systolic.columns` is a product of fields."""
+    known = leaf_paths(unstructure(hardware))
+    paths = tuple(part.strip() for part in text.split("*"))
+    for path in paths:
+        if path not in known:
+            raise node.error(f"unknown field '{path[:80]}'{hint(path, known, 'known fields:')}")
+    return Term(weight, paths)
+
+
+def _limits(root: Node) -> tuple[Limit, ...]:
+    limits = root.get("limits")
+    if limits is None:
+        return ()
+    _check_keys(limits, tuple(METRICS))
+    return tuple(Limit(metric, _number(limits.need(metric))) for metric in limits.fields())
+
+
+def _economy(node: Node, names: list[str]) -> Economy:
+    _check_keys(node, ("least", "within"))
+    if not names:
+        raise node.error("there are no constraints, so there is no sum to be least")
+    within = node.need("within")
+    share = _number(within)
+    if share < 0:
+        raise within.error(f"must be zero or more, such as 0.15 for 15 %, got {share}")
+    return Economy(_one_of(node.need("least"), tuple(names)), share)
+
+
+def _network(node: Node) -> NetworkEntry:
+    _check_keys(node, NETWORK_KEYS)
+    batch, train, weight = node.get("batch"), node.get("train"), node.get("weight")
+    if train is not None and not isinstance(train.value, bool):
+        raise train.error(f"must be true or false, got {describe(train.value)}")
+    share = 1.0 if weight is None else _number(weight)
+    if weight is not None and share <= 0:
+        raise weight.error(f"must be positive, got {share}")
+    return NetworkEntry(
+        node.need("network").text(),
+        None if batch is None else batch.size(),
+        train is not None and train.value is True,
+        share,
+    )
+
+
+def _amount(node: Node) -> float:
+    """A number, or a size such as `2 MiB` in bits."""
+    if not isinstance(node.value, str):
+        return _number(node)
+    try:
+        return float(parse_bits(node.value))
+    except ValueError as error:
+        raise node.error(str(error)) from None
+
+
+def _number(node: Node) -> float:
+    value = node.value
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise node.error(f"must be a number, got {describe(value)}")
+    return float(value)

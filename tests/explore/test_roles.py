@@ -1,0 +1,83 @@
+"""What is taken apart may be taken apart: no layer's cost depends on a field that is said not to concern it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simdc
+from simdc.cost import Hardware, TilingError, energy_of, load_model
+from simdc.cost.kernel import Contraction
+from simdc.cost.model import MODELS
+from simdc.cost.structure import leaf_paths, unstructure, with_field
+from simdc.explore import roles
+from simdc.explore.exploration import NetworkChoice
+from simdc.explore.space import field_of
+from tests.explore.spaces import NET, network_of_text, space_of, survey_of
+from tests.explore.test_brute_force import compare
+
+HARDWARE = simdc.load_hardware("HI1")
+PATHS = [path for path in leaf_paths(unstructure(HARDWARE)) if path not in ("name", "prices.source")]
+
+
+def others(path: str) -> list[Any]:
+    """Other values of the field, none of which makes the machine too small."""
+    value = field_of(HARDWARE, path)
+    if isinstance(value, bool):
+        return [not value]
+    return [value * 2 + 1, value * 3] if value else [1]
+
+
+def answers(hardware: Hardware, network: NetworkChoice, model: str) -> dict[tuple[str, Any], tuple[Any, Any, float]]:
+    """(tiling, cost, energy) of each kernel."""
+    found: dict[tuple[str, Any], tuple[Any, Any, float]] = {}
+    for layer in network.workload(hardware).price(load_model(model, network.phase), hardware):
+        if layer.cost is not None:
+            on_systolic = isinstance(layer.kernel, Contraction)
+            energy = energy_of(layer.cost, hardware, on_systolic=on_systolic).total
+            unit = roles.SYSTOLIC if on_systolic else roles.SIMD
+            found[unit, layer.kernel] = layer.tiling, layer.cost, energy
+    return found
+
+
+@pytest.mark.parametrize("model", roles.SEPARABLE_MODELS)
+def test_fields_that_do_not_concern_a_layer_do_not_change_it(model: str, tmp_path: Path) -> None:
+    # A training step has layers of every kind.
+    network = network_of_text(tmp_path, NET, model, train=True)
+    before = answers(HARDWARE, network, model)
+    assert {unit for unit, _ in before} == set(roles.UNITS)
+    unchanged = 0
+    for path in PATHS:
+        if roles.shapes_kernels(path):
+            continue
+        for value in others(path):
+            try:
+                after = answers(with_field(HARDWARE, path, value), network, model)
+            except TilingError:
+                continue
+            assert after.keys() == before.keys()
+            for key, (tiling, cost, energy) in after.items():
+                if not roles.shapes_tilings(path):
+                    assert tiling == before[key][0], path
+                if not roles.concerns(path, key[0], energy=False):
+                    assert cost == before[key][1], path
+                    unchanged += 1
+                if not roles.concerns(path, key[0], energy=True):
+                    assert energy == before[key][2], path
+    assert unchanged > 100
+
+
+def test_a_model_that_looks_at_everything_is_not_taken_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(MODELS, "odd", "tests.explore.odd_model:OddModel")
+    fields = {
+        "systolic.buffers.weight_bits": ["16 KiB", "64 KiB"],
+        "systolic.bandwidths.weight_bits_per_cycle": [40, 64],
+        "simd.bandwidth_bits_per_cycle": [32, 128],
+    }
+    space = space_of({"schema": "simdc-space/1", "base": "HI1", "fields": fields}, pareto=["energy_pj"])
+    network = network_of_text(tmp_path, NET, "exact")
+    assert compare(space, [network], "odd") == (8, 0)
+    exact = survey_of(space, [network], "exact")
+    assert len(set(exact.values["cycles"].tolist())) > 4
