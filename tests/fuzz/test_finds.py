@@ -1,0 +1,150 @@
+"""What fuzzing found, one test for each find; docs/fuzzing.md is the account."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simdc.backends.report import make_report
+from simdc.backends.report.machine_text import render_json
+from simdc.cli import main
+from simdc.cost.structure import unstructure
+from simdc.errors import SimdcError
+from simdc.frontends.dsl import parse_dsl
+from simdc.frontends.hardware_file import load_hardware, parse_hardware
+from simdc.frontends.json_text import MAX_VALUES, parse_json
+from simdc.frontends.simdit_spec import parse_simdit_spec
+from simdc.ir.context import set_hardware
+from simdc.ir.text import parse_ir
+from simdc.passes.pipeline import default_passes, make_context, run_pipeline
+from tests.ir.networks import written
+
+NETWORK = """builtin.module {
+  simdc.network @n(%x: tensor<1x4x8x8xf32>) inference batch 1 parameters 0 {
+    %y = simdc.relu "relu" %x : (tensor<1x4x8x8xf32>) -> tensor<1x4x8x8xf32>
+    simdc.return %y : tensor<1x4x8x8xf32>
+  }
+}
+"""
+
+
+def refused(text: str) -> SimdcError:
+    with pytest.raises(SimdcError) as caught:
+        parse_ir(make_context(), text, "n.mlir")
+    return caught.value
+
+
+def machine(**change: Any) -> str:
+    return json.dumps({**unstructure(load_hardware("HI3")), **change})
+
+
+def test_names_beyond_ascii_parse_back() -> None:
+    """xDSL prints them as escapes and takes escapes beyond ASCII for bytes."""
+    module = parse_ir(make_context(), NETWORK.replace('"relu"', '"größe"'), "n.mlir")
+    set_hardware(module, parse_hardware(machine(name="\u2028 größe"), "hw.json"))
+    run_pipeline(module, default_passes("exact"))
+    text = str(module)
+    assert '"gr\\C3\\B6\\C3\\9Fe"' in text
+    assert str(parse_ir(make_context(), text, "n.mlir")) == text
+
+
+def test_a_string_without_an_end() -> None:
+    """xDSL's expression for strings takes time exponential in its length: minutes for thirty words."""
+    start = time.perf_counter()
+    error = refused(NETWORK.replace('"relu" ', '"' + "word " * 2000))
+    assert (error.line, error.column) == (3, 21)
+    assert time.perf_counter() - start < 2
+
+
+def test_an_integer_type_that_fills_the_memory() -> None:
+    """Its range alone is a number of as many bits."""
+    error = refused(NETWORK.replace('"relu" %x', '"relu" %x {x = 1 : i99999999999}'))
+    assert "at most 9999999 bits" in error.message
+    parse_ir(make_context(), NETWORK.replace('"relu" %x', '"relu" %x {x = 1 : i64}'), "n.mlir")
+
+
+@pytest.mark.parametrize("number", ["9" * 41, "-" + "9" * 41])
+def test_a_number_that_no_attribute_holds(number: str) -> None:
+    """xDSL's arrays refuse it with a ValueError."""
+    pool = f'simdc.max_pool "relu" %x kernel_size [{number}, 2]'
+    error = refused(NETWORK.replace('simdc.relu "relu" %x', pool))
+    assert error.line == 3
+    assert "out of range" in error.message
+
+
+@pytest.mark.parametrize(
+    "text", ["builtin.module {" * 3000, NETWORK.replace('"relu" %x', f'"relu" %x {{x = {"[" * 3000}')]
+)
+def test_nesting_that_exhausts_the_stack(text: str) -> None:
+    assert "nested too deeply" in refused(text).message
+
+
+@pytest.mark.parametrize("change", [{"clock_ns": 1e308}, {"clock_ns": 10**39}])
+def test_a_machine_whose_run_time_is_infinite(change: dict[str, Any]) -> None:
+    """The report has no form for infinity, and products of fields beyond any machine reach it."""
+    with pytest.raises(SimdcError, match=r"clock_ns: must be at most 10\^18"):
+        parse_hardware(machine(**change), "hw.json")
+
+
+def test_the_largest_machine_has_a_finite_report() -> None:
+    data = json.loads(machine(clock_ns=1e18))
+    data["prices"].update(pe_pj_per_cycle=1e18, lane_pj_per_cycle=1e18, dram_pj_per_bit=1e18, systolic_leakage_w=1e18)
+    data["simd"]["latency_cycles"]["max"] = 10**18
+    module = parse_dsl("network n(x: 3x1024x1024) { return x -> conv(64, 3) -> relu -> maxpool(64) }", "n.dsl", 10**6)
+    set_hardware(module, parse_hardware(json.dumps(data), "hw.json"))
+    run_pipeline(module, default_passes("exact"))
+    assert '"runtime_s": ' in render_json(make_report(module))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "conv(x, 1, 4096, pad=2048)",
+        "conv(x, 1, [1, 4096], pad=[0, 2048], stride=[1, 1]) -> maxpool(4096, pad=4000, stride=1)",
+    ],
+)
+def test_windows_that_the_border_clips_each_differently(
+    layer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pricing takes a class for each kind of tile; there were millions."""
+    net = written(tmp_path, f"network n(x: 1x4096x4096) {{ return {layer} }}")
+    start = time.perf_counter()
+    assert main([net, "--hw", "HI3", "--set", "stores_padding=false"]) == 1
+    said = capsys.readouterr().err
+    assert "stores_padding" in said or "clipped at the border" in said
+    assert time.perf_counter() - start < 20
+
+
+def test_tiles_that_lie_in_the_border_are_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A border a hundred times as wide as the image: tiles within it touch nothing, wherever they are."""
+    net = written(tmp_path, "network n(x: 6x8x8) { return x -> conv(4, 3, pad=1000) -> relu }")
+    assert main([net, "--hw", "HI3", "--set", "stores_padding=false", "--set", "systolic.buffers.psum_bits=40960"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("size", "window"), [(10**9, 1), (10**6, 10**6), (2**40, 3)])
+def test_large_averages(size: int, window: int) -> None:
+    """The windows were counted place by place."""
+    dims = {"N": 1, "C": 1, "KH": window, "KW": 1, "OH": size, "OW": 1}
+    entry = {"operation": "avg_pool", "iterable_dimensions": dims, "operation_parameters": {"sx": 1}}
+    start = time.perf_counter()
+    parse_simdit_spec({"mode": "inference", "program": [entry]}, "s.json", 1, given_tilings=False)
+    assert time.perf_counter() - start < 2
+
+
+def test_a_text_of_millions_of_empty_lists() -> None:
+    """Three bytes of text, seventy of memory."""
+    with pytest.raises(SimdcError, match=f"larger than the limit of {MAX_VALUES} values"):
+        parse_json("[" + "[]," * 5_000_000 + "[]]", "n.json")
+    with pytest.raises(SimdcError, match="bytes in memory"):
+        parse_json('["' + "a" * 2**24 + '\U0001f600"]', "n.json")
+
+
+def test_joining_more_than_can_be_joined() -> None:
+    """Time grew with the square of the number of inputs."""
+    with pytest.raises(SimdcError, match="joins 5000 inputs; at most 4096"):
+        parse_dsl(f"network n(x: 3x8x8) {{ return concat({', '.join(['x'] * 5000)}) }}", "n.dsl", 1)

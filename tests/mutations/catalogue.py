@@ -1,0 +1,7 @@
+"""All mistakes that are listed one by one."""
+
+from __future__ import annotations
+
+from tests.mutations import catalogue_exact, catalogue_machine, catalogue_simdit
+
+LISTED = (*catalogue_exact.LISTED, *catalogue_machine.LISTED, *catalogue_simdit.LISTED)

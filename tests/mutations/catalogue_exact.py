@@ -1,0 +1,435 @@
+"""Mistakes in the cost model `exact`: the closed form of both arrays, and the grid of tiles that it stands on."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+M = Mutation
+
+CONTRACTION = (
+    M(
+        "exact/__init__.py",
+        "        fault = tiled.fault()\n",
+        "        fault = None\n",
+        "an accumulator may be left half-way",
+    ),
+    M("exact/__init__.py", "        check(tiled.needs(), tiling)\n", "", "nothing is ever too large"),
+    M(
+        "exact/__init__.py",
+        "return greedy_tiling(kernel, hardware)",
+        "return greedy_tiling(kernel, hardware)._replace(sizes=(1,) * len(greedy_tiling(kernel, hardware).sizes))",
+        "greedy tiles are single iterations",
+    ),
+    M(
+        "exact/__init__.py",
+        "return TiledContraction.cut(kernel, order, sizes, hardware, numbers)",
+        "return TiledContraction.cut(kernel, order[::-1], sizes[::-1], hardware, numbers)",
+        "loops run inside out",
+    ),
+    M(
+        "exact/contraction.py",
+        "self.weight = stream(kernel.weight, ports.weight_bits_per_cycle, grid)",
+        "self.weight = stream(kernel.weight, ports.ifmap_bits_per_cycle, grid)",
+        "weights come through the ifmap port",
+    ),
+    M(
+        "exact/contraction.py",
+        "hardware.systolic.rows + hardware.systolic.columns - 2",
+        "hardware.systolic.rows + hardware.systolic.columns - 1",
+        "the fill is a cycle too long",
+    ),
+    M(
+        "exact/contraction.py",
+        "self.steps.total + self.steps.tiles * self.fill_cycles",
+        "self.steps.total + self.fill_cycles",
+        "only the first tile fills",
+    ),
+    M(
+        "exact/contraction.py",
+        "self.loads.append((self.bias, 0))",
+        "self.loads.append((self.bias, 1))",
+        "the bias comes through the ifmap port",
+    ),
+    M("exact/contraction.py", "stall = total - self.compute_cycles", "stall = total", "compute counts as stall"),
+    M(
+        "exact/contraction.py",
+        "        grid.cut_at_borders(kernel.operands)\n        return cls",
+        "        return cls",
+        "clipped tiles are taken for whole ones",
+    ),
+    M(
+        "exact/contraction.py",
+        "return array_needs(self.kernel, self.grid, self.hardware)",
+        "return []",
+        "buffers have no end",
+    ),
+    M(
+        "exact/contraction.py",
+        "psum=2 * (self.psum.times - 1) * self.psum.bits_once",
+        "psum=2 * self.psum.times * self.psum.bits_once",
+        "finished results leave as psums too",
+    ),
+    M(
+        "exact/contraction.py",
+        "ofmap=self.ofmap.bits_once",
+        "ofmap=self.psum.bits_once",
+        "results leave at the width of psums",
+    ),
+    M(
+        "exact/contraction.py",
+        "2 * steps.total * array.columns - outputs",
+        "2 * steps.total * array.columns",
+        "an output's first visit reads psums too",
+    ),
+    M(
+        "exact/contraction.py",
+        '("mac_executed", self.steps.total * array.rows * array.columns)',
+        '("mac_executed", self.kernel.useful_macs)',
+        "idle PEs are not counted",
+    ),
+    M(
+        "exact/contraction.py",
+        "spills = 2 * (self.psum.times - 1)\n        return Busy(",
+        "spills = self.psum.times - 1\n        return Busy(",
+        "the port stores psums but does not load them",
+    ),
+    M(
+        "exact/contraction.py",
+        "grid.axes[slot].cut(1, grid.axes[slot].count - 1)",
+        "grid.axes[slot].cut(1)",
+        "the last tile of a sum is not set apart",
+    ),
+    M(
+        "exact/contraction.py",
+        "psum.innermost >= entered:",
+        "psum.innermost > entered:",
+        "a result stays when its own loop steps",
+    ),
+    M(
+        "exact/contraction.py",
+        "if moved.innermost >= left:",
+        "if moved.innermost > left:",
+        "an operand stays when its own loop steps",
+    ),
+    M(
+        "exact/contraction.py",
+        "begun = begun | after[slot].begun",
+        "begun = begun & after[slot].begun",
+        "no psum comes back",
+    ),
+    M("exact/contraction.py", "return opening + cycles + closing", "return opening + cycles", "the last store is free"),
+    M(
+        "exact/contraction.py",
+        "longest = reduce(larger, (*ports, psum_port), self.steps.of_tile(here) + fill)",
+        "longest = reduce(larger, (*ports, psum_port), self.steps.of_tile(here))",
+        "overlap forgets the fill",
+    ),
+    M(
+        "exact/contraction.py",
+        "return self.grid.numbers.larger(*ports), self.ofmap.cycles_at(self._last)",
+        "return sum(ports), self.ofmap.cycles_at(self._last)",
+        "the first loads take turns",
+    ),
+    M(
+        "exact/contraction.py",
+        "axis.place(0) for axis in self.grid.axes",
+        "axis.place(axis.count - 1) for axis in self.grid.axes",
+        "the first tile is taken for the last",
+    ),
+    M(
+        "exact/contraction.py",
+        "axis.place(axis.count - 1) for axis in self.grid.axes",
+        "axis.place(0) for axis in self.grid.axes",
+        "the last tile is taken for the first",
+    ),
+    M(
+        "exact/contraction.py",
+        "complete = complete & before[slot].final",
+        "complete = complete | before[slot].final",
+        "every psum is complete",
+    ),
+    M(
+        "exact/segments.py",
+        "yield Neighbourhood(1, None, (), None, 0, 0)",
+        "yield Neighbourhood(2, None, (), None, 0, 0)",
+        "a single tile runs twice",
+    ),
+    M(
+        "exact/segments.py",
+        "middle = inner.stretches(1, last, (-1, 0, 1))",
+        "middle = inner.stretches(2, last, (-1, 0, 1))",
+        "a tile in the middle is left out",
+    ),
+    M(
+        "exact/segments.py",
+        "steps = axis.stretches(1, axis.count, (-1, 0))",
+        "steps = axis.stretches(1, axis.count - 1, (-1, 0))",
+        "the last step of a loop is left out",
+    ),
+    M(
+        "exact/steps.py",
+        "(axis.count - 1) * -(-axis.tile // width) - (-axis.last // width)",
+        "axis.count * -(-axis.tile // width)",
+        "the edge tile is a whole one",
+    ),
+    M(
+        "exact/steps.py",
+        "                size = -(-size // width)\n",
+        "                size = size // width\n",
+        "half-filled passes are free",
+    ),
+    M(
+        "exact/stream.py",
+        "self.innermost = footprint.slots[-1] if footprint.slots else -1",
+        "self.innermost = footprint.slots[0] if footprint.slots else -1",
+        "the outermost loop decides when an operand moves",
+    ),
+    M(
+        "exact/stream.py",
+        "        return times * cycles\n",
+        "        return cycles\n",
+        "tiles never come back over the port",
+    ),
+    M(
+        "exact/stream.py",
+        "many = self._choose(places[number].begun, 0, many)",
+        "many = self._choose(places[number].begun, many, 0)",
+        "fresh are the tiles that somebody began",
+    ),
+    M(
+        "exact/stream.py",
+        "self._cycles[own] = -(-self.footprint.at(own) * self._bits // self._bandwidth)",
+        "self._cycles[own] = self.footprint.at(own) * self._bits // self._bandwidth",
+        "transfers are rounded down",
+    ),
+    M(
+        "exact/stream.py",
+        "tuple([places[slot] for slot in self.footprint.slots])",
+        "places[: len(self.footprint.slots)]",
+        "an operand is loaded at another's place",
+    ),
+    M(
+        "exact/stream.py",
+        "return -(-times * self.bits_once // self._bandwidth)",
+        "return -(-(times + 1) * self.bits_once // self._bandwidth)",
+        "a bound above what it bounds",
+    ),
+    M(
+        "exact/stream.py",
+        "return Stream(grid.footprint(operand), operand.bits, bandwidth, grid)",
+        "return Stream(grid.footprint(operand), 8, bandwidth, grid)",
+        "everything is 8 bits wide",
+    ),
+)
+PROGRAM = (
+    M(
+        "exact/vector.py",
+        "self.phases = list(zip(program.phases, grids, strict=True))",
+        "self.phases = list(zip(program.phases, grids, strict=True))[:1]",
+        "later phases are free",
+    ),
+    M(
+        "exact/vector.py",
+        "grid.cut_at_borders((*phase.inputs, *phase.outputs))",
+        "grid.cut_at_borders(phase.outputs)",
+        "clipped inputs are taken for whole ones",
+    ),
+    M("exact/vector.py", "if left is not None:", "if left is None:", "orders that complete their sums are refused"),
+    M("exact/vector.py", "yield vector_need(phase, grid, self.hardware)", "yield from ()", "vector memory has no end"),
+    M(
+        "exact/vector.py",
+        "return self._priced(Stream.cycles)",
+        "return self._priced(Stream.least_cycles)",
+        "transfers are not rounded up tile by tile",
+    ),
+    M(
+        "exact/vector.py",
+        "(simd.pipeline_stages + simd.lanes - 2)",
+        "(simd.pipeline_stages + simd.lanes - 1)",
+        "the fill is a cycle too long",
+    ),
+    M(
+        "exact/vector.py",
+        "cycles = cycles + cycles_of(moved, 2 * moved.times) - fresh_cycles",
+        "cycles = cycles + cycles_of(moved, moved.times)",
+        "results are stored and never come back",
+    ),
+    M(
+        "exact/vector.py",
+        "        grid.cut_after_first([loop for loops in shared for loop in loops])\n",
+        "",
+        "where a result is begun is not set apart",
+    ),
+    M(
+        "exact/vector.py",
+        "(axis.count - 1) * -(-axis.tile // lanes) - (-axis.last // lanes)",
+        "-(-axis.bound // lanes)",
+        "half-filled vectors of a tile are free",
+    ),
+    M(
+        "exact/code.py",
+        "cycles += issues * sequence_cycles(block, simd)",
+        "cycles += issues * len(block.instructions)",
+        "every instruction takes a cycle",
+    ),
+    M("exact/code.py", "vmem_bits * simd.lanes, immediates", "vmem_bits, immediates", "one lane reads and writes"),
+    M(
+        "exact/code.py",
+        "            cycles += simd.raw_wait_cycles\n",
+        "            cycles += 0\n",
+        "nobody waits for a result",
+    ),
+    M(
+        "exact/code.py",
+        "                    immediates += issues\n",
+        "                    immediates += 1\n",
+        "an immediate is read once",
+    ),
+)
+GRID = (
+    M(
+        "axis.py",
+        "self.size = axis.last if self.final else axis.tile",
+        "self.size = axis.tile",
+        "the last tile is a whole one",
+    ),
+    M(
+        "axis.py",
+        "self.last = bound - (count - 1) * tile",
+        "self.last = bound % tile",
+        "the last tile of an even loop is empty",
+    ),
+    M("axis.py", "return self.count > 1", "return self.count > 2", "two tiles count as one"),
+    M("axis.py", "        self._cuts.update(indices)\n", "", "no cut is remembered"),
+    M(
+        "axis.py",
+        "range(begin, low + 1)",
+        "range(begin, low)",
+        "the first whole tile is taken for a clipped one",
+    ),
+    M(
+        "axis.py",
+        "key = index if self._clip else (index == 0, index == self.count - 1)",
+        "key = (index == 0, index == self.count - 1)",
+        "clipped tiles are all alike",
+    ),
+    M(
+        "axis.py",
+        "self._kinds = self.stretches(0, self.count, (0,))",
+        "self._kinds = self.stretches(1, self.count, (0,))",
+        "the first tile is left out",
+    ),
+    M("axis.py", "first := cut - offset", "first := cut + offset", "neighbours are looked up on the wrong side"),
+    M("axis.py", "return yes if condition else no", "return no if condition else yes", "a choice is turned round"),
+    M(
+        "axis.py",
+        "yield times * many, outer + place",
+        "yield times + many, outer + place",
+        "kinds of tiles are added, not multiplied",
+    ),
+    M(
+        "grid.py",
+        "return round_up(loop_bounds(kernel), kernel, hardware)",
+        "return loop_bounds(kernel)",
+        "greedy tiles forget the rounding",
+    ),
+    M(
+        "grid.py",
+        "bounds[loop] = -(-bounds[loop] // step) * step",
+        "bounds[loop] = bounds[loop] // step * step",
+        "channels are rounded down",
+    ),
+    M(
+        "grid.py",
+        "numbers.choose(size < own[loop], size, loops[loop])",
+        "numbers.choose(size < loops[loop], size, loops[loop])",
+        "a tile of all channels leaves the padding out",
+    ),
+    M(
+        "grid.py",
+        "        if self.clip:\n            by_loop",
+        "        if not self.clip:\n            by_loop",
+        "tiles are clipped where padding is stored",
+    ),
+    M(
+        "grid.py",
+        "            if axis.loop in loops:\n                axis.cut(1)",
+        "            if axis.loop not in loops:\n                axis.cut(1)",
+        "the wrong loops are cut after their first tile",
+    ),
+    M(
+        "grid.py",
+        "key = (operand.index, operand.shape if self.clip else None)",
+        "key = operand.index",
+        "tensors of two sizes share a footprint",
+    ),
+    M(
+        "grid.py",
+        "high = (room // step + 1) // axis.tile if room >= 0 else 0",
+        "high = (room // step + 2) // axis.tile if room >= 0 else 0",
+        "a clipped tile is taken for a whole one",
+    ),
+    M("grid.py", "reach += step * (whole[loop] - 1)", "reach += whole[loop] - 1", "gaps of the stride are not loaded"),
+    M("grid.py", "found = found * span.reach(places)", "found = span.reach(places)", "a tile has one dimension"),
+    M(
+        "grid.py",
+        "larger(smaller(low + reach, self._extent) - larger(low, 0), 0)",
+        "smaller(low + reach, self._extent) - larger(low, 0)",
+        "tiles outside the image have negative size",
+    ),
+    M(
+        "grid.py",
+        "        for group in [group for group in groups if group[0] & slots]:",
+        "        for group in []:",
+        "dimensions that share a loop are summed apart",
+    ),
+    M(
+        "grid.py",
+        "if slot not in footprint.slots:\n            times = times",
+        "if slot in footprint.slots:\n            times = times",
+        "an operand comes back for its own loops",
+    ),
+    M(
+        "grid.py",
+        "self._still, self._low, self._extent, self._numbers = still, low, extent, numbers",
+        "self._still, self._low, self._extent, self._numbers = still, 0, extent, numbers",
+        "the border before the image is forgotten",
+    ),
+    M("grid.py", "        other.turns = turns\n", "", "bounds over orders count like one order"),
+)
+
+BOUNDS = (
+    M("axis.py", "return len(self._cuts) + 1", "return len(self._cuts)", "a cut makes one piece"),
+    M(
+        "exact/contraction.py",
+        "return type(self)(self.kernel, self.grid.walked(turns), self.hardware)",
+        "return type(self)(self.kernel, self.grid, self.hardware)",
+        "bounds over orders count like one order of a contraction",
+    ),
+    M(
+        "exact/contraction.py",
+        '        """Why the loop order cannot be run: any can."""\n        return None',
+        '        """Why the loop order cannot be run: any can."""\n        return "none can"',
+        "no contraction can run",
+    ),
+    M(
+        "exact/contraction.py",
+        "storing = self.steps.of_tile(start) + self.fill_cycles + psum_port - closing",
+        "storing = self.steps.of_tile(start) + self.fill_cycles + psum_port",
+        "the last store counts twice in a bound",
+    ),
+    M(
+        "exact/vector.py",
+        "[grid.walked(turns) for _, grid in self.phases]",
+        "[grid for _, grid in self.phases]",
+        "bounds over orders count like one order of a program",
+    ),
+    M(
+        "exact/vector.py",
+        "return self._priced(Stream.least_cycles)",
+        "return self._priced(Stream.cycles)",
+        "a bound on transfers is no bound but the cost",
+    ),
+)
+
+LISTED = (*BOUNDS, *CONTRACTION, *PROGRAM, *GRID)

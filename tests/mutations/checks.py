@@ -1,0 +1,66 @@
+"""The checks that a mutant has to fail: oracles on fixed random cases, and the hand-worked tests below tests/cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from tests.mutations import answers, plain_runner
+from tests.mutations.sandbox import Find
+
+ORACLES: dict[str, Callable[[bytes], None]] = {
+    "costs": answers.check_costs,
+    "bounds": answers.check_bounds,
+    "tilings": answers.check_tilings,
+    "refusals": answers.check_refusals,
+}
+
+# Those that need the dialect take longest to start.
+PLAIN = ("test_hand_contractions", "test_corners", "test_exact_release", "test_kernel", "test_energy", "test_segments")
+SIMDIT = ("hand_systolic", "hand_simd", "records", "tiling", "edges")
+DIALECT = ("test_shared_windows", "test_capacity", "test_hand_programs", "test_workload", "test_greedy")
+MODULES = (
+    *(f"tests.cost.{name}" for name in PLAIN),
+    *(f"tests.cost.simdit.test_simdit_{name}" for name in SIMDIT),
+    "tests.cost.test_structure",
+    *(f"tests.cost.{name}" for name in DIALECT),
+    "tests.cost.test_exact_scaling",
+)
+# By the beginning of the mutated file's name: what knows most about it comes first.
+FIRST = {
+    "simdit/many": ("tests.cost.simdit.test_simdit_many",),
+    "simdit/arrays": ("tests.cost.simdit.test_simdit_many",),
+    "simdit/arithmetic": ("tests.cost.simdit.test_simdit_tiling", "tests.cost.simdit.test_simdit_many"),
+    "simdit/model": ("tests.cost.simdit.test_simdit_tiling", "tests.cost.simdit.test_simdit_many"),
+    "batch": ("tests.cost.simdit.test_simdit_many",),
+    "simdit/simd": ("tests.cost.simdit.test_simdit_hand_simd", "tests.cost.simdit.test_simdit_tiling"),
+    "simdit": ("tests.cost.simdit.test_simdit_hand_systolic", "tests.cost.simdit.test_simdit_tiling"),
+    "greedy": ("tilings",),
+    "exact": ("costs",),
+    "grid": ("costs", "refusals"),
+    "axis": ("costs", "refusals"),
+    "capacity": ("refusals",),
+    "energy": ("tests.cost.test_energy",),
+    "hardware": ("tests.cost.test_structure",),
+    "structure": ("tests.cost.test_structure",),
+    "kernel": ("tests.cost.test_kernel",),
+    "tiling": ("costs",),
+    "workload": ("tests.cost.test_workload",),
+}
+
+
+def order_for(file: str) -> list[str]:
+    """Every check, the most telling ones for a file first."""
+    first = next((names for start, names in FIRST.items() if file.startswith(start)), ())
+    return list(dict.fromkeys((*first, *ORACLES, *MODULES)))
+
+
+def finder(prepared: answers.Answers) -> Find:
+    """From the name of a check to the check."""
+
+    def find(name: str) -> Callable[[], object]:
+        if name in ORACLES:
+            return partial(ORACLES[name], prepared["costs" if name == "bounds" else name])
+        return partial(plain_runner.run_module, name)
+
+    return find

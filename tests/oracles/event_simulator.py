@@ -1,0 +1,253 @@
+"""A second simulator in another style: the rules of docs/architecture.md played by an event queue.
+
+Ports and arrays are resources, transfers and computations are jobs that wait for what they need. What moves follows
+from what the buffers hold and from how often a result has been visited. Nothing here comes from the tile simulator or
+from the cost models but the classes of their inputs and of the answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from math import ceil, prod
+from typing import Any
+
+from simdc.cost.hardware import Hardware, SimdArray
+from simdc.cost.kernel import Block, Contraction, Kernel, Operand, Phase, VectorProgram
+from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
+from simdc.cost.tiling import Tiling
+from tests.oracles.event_queue import EventQueue
+
+Tile = dict[str, range]
+Key = tuple[range, ...]
+Load = tuple[str, str, int]
+"""(traffic, port, bits) of one transfer."""
+
+
+def play(kernel: Kernel, tiling: Tiling, machine: Hardware) -> Cost:
+    """What `simulate` answers, by another way."""
+    if isinstance(kernel, VectorProgram):
+        return _play_program(kernel, tiling, machine)
+    return _play_contraction(kernel, tiling, machine)
+
+
+def odometer(loops: Mapping[str, int], stored: Mapping[str, int], tiling: Tiling) -> Iterator[Tile]:
+    """Tiles in order, last loop fastest. `loops` are the layer's own bounds, `stored` those that the machine runs."""
+    wanted = dict(zip(tiling.order, tiling.sizes, strict=True))
+    size = {
+        loop: wanted[loop] if wanted[loop] < loops[loop] else stored[loop] for loop in tiling.order if loop in loops
+    }
+    hand = dict.fromkeys(size, 0)
+    while True:
+        yield {loop: range(hand[loop], min(hand[loop] + size[loop], stored[loop])) for loop in size}
+        for loop in reversed(size):
+            hand[loop] += size[loop]
+            if hand[loop] < stored[loop]:
+                break
+            hand[loop] = 0
+        else:
+            return
+
+
+def key_of(operand: Operand, tile: Tile) -> Key:
+    """Which of the operand's tiles this is: the values of the loops that index it."""
+    return tuple(tile[loop] for expression in operand.index for loop, _ in expression.terms)
+
+
+def bits_of(operand: Operand, tile: Tile, machine: Hardware) -> int:
+    """The box around all that the tile touches; where padding is not stored, as far as it lies inside the tensor."""
+    bits = operand.bits
+    for (terms, constant), extent in zip(operand.index, operand.shape, strict=True):
+        low = high = constant
+        for loop, step in terms:
+            low, high = low + step * tile[loop][0], high + step * tile[loop][-1]
+        if not machine.stores_padding:
+            low, high = max(low, 0), min(high, extent - 1)
+        bits *= max(0, high - low + 1)
+    return bits
+
+
+def _cycles(bits: int, bandwidth: int) -> int:
+    whole, rest = divmod(bits, bandwidth)
+    return whole + (rest > 0)
+
+
+def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) -> Cost:
+    array = machine.systolic
+    ports = {
+        "weight_port": array.bandwidths.weight_bits_per_cycle,
+        "ifmap_port": array.bandwidths.ifmap_bits_per_cycle,
+        "psum_port": array.bandwidths.psum_bits_per_cycle,
+    }
+    inputs = [("weight", "weight_port", kernel.weight), ("ifmap", "ifmap_port", kernel.ifmap)]
+    inputs += [] if kernel.bias is None else [("bias", "weight_port", kernel.bias)]
+    loops = {loop.name: loop.bound for loop in kernel.loops}
+    stored = dict(loops)
+    if machine.stores_padding:
+        for loop, side in ((kernel.rows, array.rows), (kernel.columns, array.columns)):
+            stored[loop] += -stored[loop] % side
+    result = kernel.psum
+    indexing = {loop for expression in result.index for loop, _ in expression.terms}
+    tiles = list(odometer(loops, stored, tiling))
+    visits_needed = len(tiles) // len({key_of(result, tile) for tile in tiles})
+
+    held: dict[str, Key] = {}
+    visits: Counter[Key] = Counter()
+    loads: list[list[Load]] = []
+    stores: list[list[Load]] = []
+    compute: list[int] = []
+    steps = first_steps = 0
+    for number, tile in enumerate(tiles):
+        moved = [entry for entry in inputs if held.get(entry[0]) != key_of(entry[2], tile)]
+        held |= {traffic: key_of(operand, tile) for traffic, _, operand in moved}
+        loads.append([(traffic, port, bits_of(operand, tile, machine)) for traffic, port, operand in moved])
+        place = key_of(result, tile)
+        bits = bits_of(result, tile, machine)
+        if held.get("result") != place and visits[place]:
+            loads[-1].append(("psum", "psum_port", bits))
+        held["result"] = place
+
+        across = ceil(len(tile[kernel.columns]) / array.columns)
+        points = prod(len(values) for loop, values in tile.items() if loop not in (kernel.rows, kernel.columns))
+        here = ceil(len(tile[kernel.rows]) / array.rows) * across * points
+        steps += here
+        if not visits[place]:
+            first_steps += across * prod(len(tile[loop]) for loop in indexing if loop != kernel.columns)
+        compute.append(here + array.rows + array.columns - 2)
+
+        visits[place] += 1
+        stores.append([])
+        if number + 1 == len(tiles) or key_of(result, tiles[number + 1]) != place:
+            finished = visits[place] == visits_needed
+            done = bits // result.bits * kernel.ofmap_bits
+            stores[-1].append(("ofmap", "psum_port", done) if finished else ("psum", "psum_port", bits))
+
+    traffic: Counter[str] = Counter()
+    for name, _, bits in (transfer for transfers in (*loads, *stores) for transfer in transfers):
+        traffic[name] += bits
+    queue = EventQueue()
+    gate: list[int] = []
+    for number in range(-1, len(tiles) + 1):
+        jobs = [queue.submit("compute", compute[number], gate)] if 0 <= number < len(tiles) else []
+        transfers = stores[number - 1] if number >= 1 else []
+        transfers = transfers + (loads[number + 1] if number + 1 < len(tiles) else [])
+        jobs += [queue.submit(port, _cycles(bits, ports[port]), gate) for _, port, bits in transfers]
+        gate = [queue.submit(None, 0, (*jobs, *gate))]
+    end, busy = queue.run()
+    written = 2 * steps - first_steps
+    return Cost(
+        Cycles(busy["compute"], end - busy["compute"]),
+        DramBits(**traffic),
+        SramBits(
+            wbuf=steps * array.rows * array.columns * kernel.weight.bits,
+            ibuf=steps * array.rows * kernel.ifmap.bits,
+            obuf=written * array.columns * result.bits,
+            bbuf=0 if kernel.bias is None else first_steps * array.columns * kernel.bias.bits,
+        ),
+        (
+            ("mac", prod(loops.values()) if kernel.macs is None else kernel.macs),
+            ("mac_executed", steps * array.rows * array.columns),
+        ),
+        Busy(**busy),
+    )
+
+
+def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> Cost:
+    simd = machine.simd
+    queue = EventQueue()
+    last: list[int] = []
+    total: Counter[str] = Counter()
+    operations: Counter[str] = Counter()
+    for phase in program.phases:
+        loops = {loop.name: loop.bound for loop in phase.loops}
+        stored = dict(loops)
+        if machine.stores_padding and program.lanes == "c" and "c" in stored:
+            stored["c"] += -stored["c"] % simd.lanes
+        for loads, issues, stores in _visits(phase, program.lanes, list(odometer(loops, stored, tiling)), machine):
+            compute = simd.pipeline_stages - 1 + simd.lanes - 1
+            for block, times in issues:
+                counts = _sequence(block, phase, simd)
+                compute += times * counts.pop("cycles")
+                total.update({name: times * count for name, count in counts.items()})
+            jobs = [("simd_port", _cycles(bits, simd.bandwidth_bits_per_cycle)) for bits in loads]
+            jobs += [("compute", compute)]
+            jobs += [("simd_port", _cycles(bits, simd.bandwidth_bits_per_cycle)) for bits in stores]
+            for resource, cycles in jobs:
+                last = [queue.submit(resource, cycles, last)]
+            total["ifmap"] += sum(loads)
+            total["ofmap"] += sum(stores)
+        for block in phase.blocks:
+            for instruction in block.instructions:
+                operations[instruction.opcode] += prod(loops[loop] for loop in block.loops)
+    end, busy = queue.run()
+    return Cost(
+        Cycles(busy["compute"], end - busy["compute"]),
+        DramBits(ifmap=total["ifmap"], ofmap=total["ofmap"]),
+        SramBits(vmem=total["vmem"], imm=total["imm"], insmem=total["insmem"]),
+        tuple(sorted(operations.items())),
+        Busy(**busy),
+    )
+
+
+def _visits(
+    phase: Phase, lanes: str, tiles: list[Tile], machine: Hardware
+) -> Iterator[tuple[list[int], list[tuple[Block, int]], list[int]]]:
+    """(bits of each load, how often each block is issued, bits of each store) of every tile."""
+    held: dict[str, Key] = {}
+    begun: set[tuple[str, Key]] = set()
+    loops = {loop.name: loop.bound for loop in phase.loops}
+    for number, tile in enumerate(tiles):
+        loads: list[int] = []
+        for operand in (*phase.inputs, *phase.outputs):
+            key = key_of(operand, tile)
+            if held.get(operand.name) != key:
+                is_result = operand in phase.outputs
+                overlaps = any(tile[loop][0] > 0 for loop in _overlapping(operand, loops)) if is_result else False
+                if not is_result or overlaps or (operand.name, key) in begun:
+                    loads.append(bits_of(operand, tile, machine))
+                held[operand.name] = key
+                begun.add((operand.name, key))
+        issues: list[tuple[Block, int]] = []
+        for block in phase.blocks:
+            others = [loop for loop in loops if loop not in block.loops]
+            at_end = all(tile[loop] == tiles[-1][loop] for loop in others)
+            if all(tile[loop][0] == 0 for loop in others) if block.at == "start" else at_end:
+                vectors = ceil(len(tile[lanes]) / machine.simd.lanes) if lanes in block.loops else 1
+                issues.append((block, vectors * prod(len(tile[loop]) for loop in block.loops if loop != lanes)))
+        leaves = [
+            operand
+            for operand in phase.outputs
+            if number + 1 == len(tiles) or key_of(operand, tiles[number + 1]) != key_of(operand, tile)
+        ]
+        yield loads, issues, [bits_of(operand, tile, machine) for operand in leaves]
+
+
+def _overlapping(result: Operand, loops: Mapping[str, int]) -> set[str]:
+    """Loops along which tiles of a result have elements in common: all of a dimension whose windows overlap; only those
+    inside the window where windows lie side by side."""
+    found: set[str] = set()
+    for terms, _ in result.index:
+        steps = dict(terms)
+        if len(steps) > 1:
+            place = max(steps, key=steps.__getitem__)
+            inside = steps.keys() - {place}
+            window = sum(steps[loop] * (loops[loop] - 1) for loop in inside) + 1
+            found |= inside if window <= steps[place] else steps.keys()
+    return found
+
+
+def _sequence(block: Block, phase: Phase, simd: SimdArray) -> dict[str, Any]:
+    """Cycles and on-chip bits of one issue of a block."""
+    widths = {operand.name: operand.bits for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
+    counts: Counter[str] = Counter()
+    for number, (opcode, dest, sources) in enumerate(block.instructions):
+        counts["cycles"] += getattr(simd.latency_cycles, opcode)
+        if number and block.instructions[number - 1].dest in sources:
+            counts["cycles"] += simd.raw_wait_cycles
+        counts["insmem"] += simd.instruction_bits
+        for place in (dest, *sources):
+            if isinstance(place, str):
+                counts["vmem"] += simd.lanes * widths.get(place, simd.width_bits)
+            else:
+                counts["imm"] += simd.width_bits
+    return {"cycles": 0, **counts}
