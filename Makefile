@@ -2,7 +2,8 @@
 #   make demo     what ResNet-50 costs on the preset machine HI3
 #   make test     lint, format check, types, tests
 #   make bench    speed and memory, measured here and now
-#   make docs     renew the generated pages below docs/
+#   make docs     renew the generated pages below docs/, and the outputs that pages show
+#   make site     make a website of docs/ in site/; warnings are errors
 #   make clean    remove the environment and caches
 
 VENV ?= .venv
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 EXTRAS ?= test
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench docs site clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.simdc-installed
@@ -31,9 +32,13 @@ lint: $(VENV)/.simdc-test-installed
 bench: $(VENV)/.simdc-installed
 	$(BIN)/python benchmarks/run.py
 
-docs: $(VENV)/.simdc-installed
+docs: $(VENV)/.simdc-test-installed
 	$(BIN)/python docs/generate_hardware.py
 	$(BIN)/python examples/compare_models.py --write docs/exact-vs-simdit.md
+	$(BIN)/python docs/run_pages.py
+
+site: $(VENV)/.simdc-docs-installed
+	$(BIN)/mkdocs build --strict --quiet
 
 # Installed as users have it, byte-compiled and all; anew when a file of the package changes.
 $(VENV)/.simdc-installed: pyproject.toml $(shell find simdc examples -type f -not -name '*.pyc')
@@ -50,6 +55,11 @@ $(VENV)/.simdc-test-installed: $(VENV)/.simdc-installed
 	@$(PIP) install '.[$(EXTRAS)]'
 	@touch $@
 
+$(VENV)/.simdc-docs-installed: $(VENV)/.simdc-installed
+	@echo "adding what the website needs"
+	@$(PIP) install '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,110 @@
+"""What the README and the pages below docs/ show is what happens, and the pages make a website."""
+
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import simdc.cost
+from simdc.cli import main
+from simdc.commands import COMMANDS
+from simdc.frontends.onnx import OPERATORS, operators
+
+ROOT = Path(__file__).resolve().parents[1]
+RUN_PAGES = runpy.run_path(str(ROOT / "docs/run_pages.py"))
+PAGES = RUN_PAGES["pages"]()
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
+REFERENCE = re.compile(r"^::: (\S+)$", re.MULTILINE)
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+
+
+def text_of(path):
+    return path.read_text(encoding="utf-8")
+
+
+@each_page
+def test_page_shows_what_happens(page):
+    shown = text_of(page)
+    assert RUN_PAGES["renewed"](shown) == shown, "run: make docs"
+
+
+@each_page
+def test_commands_that_are_only_shown_are_accepted(page, monkeypatch):
+    monkeypatch.setattr("simdc.driver.run", lambda arguments: 0)
+    for module in COMMANDS.values():
+        monkeypatch.setattr(import_module(module), "run", lambda arguments: 0)
+    for block in RUN_PAGES["blocks"](text_of(page)):
+        for line in block.text.splitlines() if block.language == "sh" else ():
+            program, *arguments = shlex.split(line, comments=True)
+            if program == "simdc" and "--help" not in arguments and "--list" not in arguments:
+                assert main(arguments) == 0, line
+
+
+@each_page
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(text_of(page)):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize(
+    ("page", "output"),
+    [
+        ("```console\n$ simdc --version\n```\n", "```console\n$ simdc --version\nsimdc 0.1.0\n```\n"),
+        ("```python\nprint(1)\n```\n\n```text\n2\n```\n", "```python\nprint(1)\n```\n\n```text\n1\n```\n"),
+        ("```python\nprint('a\\nb')\n```\n```text\n...\nb\n```\n", None),
+        ("```python\nprint('a\\nb')\n```\n```text\n...\nc\n```\n", "```python\nprint('a\\nb')\n```\n```text\na\nb\n```\n"),
+        ('```dsl title="one.py"\nx = 1\n```\n```python\nfrom one import x\n```\n', None),
+    ],
+)
+def test_renewing_changes_what_is_wrong_only(page, output):
+    assert RUN_PAGES["renewed"](page) == (page if output is None else output)
+
+
+def test_output_that_no_block_shows_is_refused():
+    with pytest.raises(ValueError, match="no text block shows"):
+        RUN_PAGES["renewed"]("```python\nprint(1)\n```\n")
+
+
+def test_hardware_page_is_up_to_date():
+    generator = runpy.run_path(str(ROOT / "docs/generate_hardware.py"))
+    assert text_of(ROOT / "docs/hardware.md") == generator["page"](), "run: make docs"
+
+
+def test_onnx_page_names_every_operator():
+    assert operators
+    rows = re.findall(r"^\| (`.*?) \|", text_of(ROOT / "docs/onnx.md"), re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(OPERATORS)
+
+
+def test_index_names_every_page():
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert pages <= set(LINK.findall(text_of(ROOT / "docs/index.md")))
+
+
+def test_reference_has_every_public_name():
+    names = {name for page in (ROOT / "docs/api").glob("*.md") for name in REFERENCE.findall(text_of(page))}
+    assert {f"simdc.cost.{name}" for name in simdc.cost.__all__} <= names | {"simdc.cost.Kernel"}
+    assert {f"simdc.api.{name}" for name in simdc.api.__all__} <= names
+    for package in ("execute", "simulate", "verify"):
+        public = import_module(f"simdc.backends.{package}").__all__
+        assert {f"simdc.backends.{package}.{name}" for name in public} <= names
+
+
+@pytest.mark.skipif(find_spec("mkdocs") is None, reason="needs the extra 'docs'")
+def test_pages_make_a_website_that_loads_nothing_from_the_net(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    html = [text_of(path) for path in tmp_path.rglob("*.html")]
+    assert len(html) >= len(PAGES)
+    for tag in re.findall(r"<(?:script|img|link|iframe)\b[^>]*>", "".join(html)):
+        assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", tag), tag
+    assert 'id="simdc.cost.Tiling"' in text_of(tmp_path / "api/cost.html")
+    assert (tmp_path / "examples/autotuner.py").exists()
