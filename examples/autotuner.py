@@ -1,7 +1,7 @@
 """An auto-tuner in a few lines: random search over the tilings of a layer, judged a hundred thousand at a time.
 
-`evaluate_many` takes an array of tile sizes and gives arrays of costs, so a tuner needs no loop in Python. The branch and
-bound of `simdc.cost.search` finds the optimum of the same layer, and proves it.
+`evaluate_many` takes an array of tile sizes and gives arrays of costs, so a tuner needs no loop in Python. The branch
+and bound of `simdc.cost.search` finds the best schedule of the same layer.
 
     python examples/autotuner.py
 """

@@ -119,7 +119,7 @@ def explore(name: str, space: Space, model: str = "simdit", tiling: str = "greed
 
     exploration = Exploration(space, [NetworkChoice(name, "inference", workload)], model, tiling)
     exploration.run(workers)
-    return find(exploration, exploration.survey())
+    return find(exploration, exploration.survey(), workers=workers)
 
 
 def allocation(fields: dict[str, Any]) -> Allocation:

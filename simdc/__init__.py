@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Network, compile_network, evaluate, load, load_hardware
+    from .api import Network, compile, evaluate, load, load_hardware
 
 __version__ = "0.1.0"
-__all__ = ["Network", "__version__", "compile_network", "evaluate", "load", "load_hardware"]
+__all__ = ["Network", "__version__", "compile", "evaluate", "load", "load_hardware"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,14 +10,15 @@ from xdsl.dialects.builtin import ModuleOp
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import load_model
-from simdc.cost.workload import LayerCost, Workload
+from simdc.cost.workload import LayerCost, Tiler, Workload
+from simdc.errors import SimdcError
 from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 
-__all__ = ["Network", "compile_network", "evaluate", "load", "load_hardware"]
+__all__ = ["Network", "compile", "evaluate", "load", "load_hardware"]
 
 
 class Network:
@@ -65,18 +66,33 @@ def load(
     return Network(load_network(fspath(path), batch, bind=bind, allow_uncosted=allow_uncosted))
 
 
-def compile_network(network: Network, hardware: Hardware, model: str = "exact") -> ModuleOp:
-    """The network as annotated IR: split over the arrays, tiled and priced. Raises SimdcError."""
+def compile(network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None) -> ModuleOp:
+    """The network as annotated IR: split over the arrays, tiled and priced. Tilings are greedy, or the best for an
+    objective: `cycles`, `energy`, `dram` or `edp`. Raises SimdcError."""
     module = network.module.clone()
     set_hardware(module, hardware)
-    run_pipeline(module, default_passes(model))
+    run_pipeline(module, default_passes(model, objective))
     return module
 
 
-def evaluate(network: Network, hardware: Hardware, model: str = "exact") -> Sequence[LayerCost]:
-    """What each layer costs on `hardware`, without making IR: a few milliseconds a network.
+def evaluate(
+    network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None
+) -> Sequence[LayerCost]:
+    """What each layer costs on `hardware`, without making IR: a few milliseconds a network with greedy tilings, about a
+    second with those that are best for an objective (as `compile`; under `exact` alone).
 
     Raises TilingError when a buffer of the machine cannot hold one inner tile of some layer.
     """
     phase = network_of(network.module).phase.data
-    return network.workload(hardware, model).price(load_model(model, phase), hardware)
+    tiler = None if objective is None else _tiler(model, objective)
+    return network.workload(hardware, model).price(load_model(model, phase), hardware, tiler)
+
+
+def _tiler(model: str, objective: str) -> Tiler:
+    from simdc.cost.search import OBJECTIVES, objective_for, search
+
+    if model != "exact" or objective not in OBJECTIVES:
+        raise SimdcError(
+            f"tilings are searched under exact, for {', '.join(OBJECTIVES)}; not {objective} under {model}"
+        )
+    return lambda kernel, hardware: search(kernel, hardware, objective_for(objective, kernel, hardware)).tiling

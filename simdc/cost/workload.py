@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from .guards import Check, InvariantError, guard_of, layer_fault
@@ -11,6 +11,8 @@ from .kernel import Kernel
 from .model import CostModel, Uncosted
 from .result import Cost
 from .tiling import Tiling
+
+Tiler = Callable[[Kernel, Hardware], Tiling]
 
 
 class LayerCost(NamedTuple):
@@ -44,13 +46,14 @@ class Workload:
             for number, kernel in enumerate(self.kernels)
         ]
 
-    def price(self, model: CostModel, hardware: Hardware) -> list[LayerCost]:
-        """Tile each layer greedily by the model's rules and price it. Raises TilingError when a buffer is too small,
-        InvariantError for a cost that no schedule can have."""
+    def price(self, model: CostModel, hardware: Hardware, tiler: Tiler | None = None) -> list[LayerCost]:
+        """Tile each layer, greedily by the model's rules if no `tiler` is given, and price it. Raises TilingError when
+        a buffer is too small, InvariantError for a cost that no schedule can have."""
+        tiler = tiler or model.greedy
         priced: list[tuple[Tiling | None, Cost | None, str]] = []
         for number, (kernel, guard) in enumerate(zip(self.kernels, self._guards_of(model.name), strict=True)):
             try:
-                tiling = model.greedy(kernel, hardware)
+                tiling = tiler(kernel, hardware)
                 cost = model.evaluate(kernel, tiling, hardware)
                 guard(cost, hardware)
                 priced.append((tiling, cost, ""))

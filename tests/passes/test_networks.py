@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simdc.api import Network, compile_network, evaluate, load
+import simdc
+from simdc.api import Network, evaluate, load
 from simdc.backends.report import Report, make_report
 from simdc.backends.report.table import render_table
 from simdc.frontends.hardware_file import load_hardware
@@ -17,7 +18,7 @@ def resnet50() -> Network:
 
 
 def report(network: Network, machine: str, model: str) -> Report:
-    return make_report(compile_network(network, load_hardware(machine), model))
+    return make_report(simdc.compile(network, load_hardware(machine), model))
 
 
 def share(simd: float, both: float) -> float:
@@ -103,7 +104,7 @@ def test_alexnet_is_costed_throughout_by_exact() -> None:
 def test_both_ways_to_a_cost_agree(name: str, model: str) -> None:
     """Pricing a network in process, without IR, and the passes."""
     network, machine = load(name, 2), load_hardware("HI1")
-    result = make_report(compile_network(network, machine, model))
+    result = make_report(simdc.compile(network, machine, model))
     priced = {layer.name: layer for layer in evaluate(network, machine, model)}
     assert {name for name, layer in priced.items() if layer.cost is None} == {name for name, *_ in result.uncosted}
     assert {name for name, layer in priced.items() if layer.cost is not None} == {layer.name for layer in result.layers}

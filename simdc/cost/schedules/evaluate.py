@@ -27,10 +27,10 @@ SAFE = 2**62
 
 
 class Costs(NamedTuple):
-    """`cost` has an array in place of each number; entries where `legal` is false mean nothing."""
+    """`cost` is a `Cost` with an array in place of each number; entries where `legal` is false mean nothing."""
 
     legal: NDArray[np.bool_]
-    cost: Cost
+    cost: Any
 
 
 def evaluate_many(kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware) -> Costs:

@@ -14,7 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from simdc.api import Network, compile_network, load
+import simdc
+from simdc.api import Network, load
 from simdc.backends.report import Report, make_report
 from simdc.backends.report.machine_text import SCHEMA, render_csv, render_json
 from simdc.backends.report.table import COSTLIEST, render_table
@@ -41,7 +42,7 @@ def report(name: str, machine: str, model: str) -> Report:
         # A machine of each kind under `exact`; the release only knows those that store padding.
         hardware = with_field(hardware, "stores_padding", model == "simdit")
     network = Network(every_op()) if name == "everything" else load(name, 2)
-    return make_report(compile_network(network, hardware, model))
+    return make_report(simdc.compile(network, hardware, model))
 
 
 @cache
@@ -327,7 +328,7 @@ def test_an_empty_network() -> None:
     from simdc.frontends.dsl import parse_dsl
 
     network = Network(parse_dsl("network n(x: 3x4x4) { return flatten(x) }", "n.dsl", 1))
-    result = make_report(compile_network(network, load_hardware("HI1")))
+    result = make_report(simdc.compile(network, load_hardware("HI1")))
     whole = json.loads(render_json(result))
     jsonschema.Draft202012Validator(schema()).validate(whole)
     assert whole["layers"] == []

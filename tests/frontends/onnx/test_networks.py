@@ -13,7 +13,8 @@ import numpy as np
 import onnx
 import pytest
 
-from simdc.api import compile_network, load, load_hardware
+import simdc
+from simdc.api import load, load_hardware
 from simdc.backends.report import make_report
 from simdc.cost.kernel import Contraction
 from simdc.ir.network import NetworkOp, network_of
@@ -77,7 +78,7 @@ def test_training_derives(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["squeezenet", "shufflenet", "densenet121"])
 def test_every_node_has_a_price(name: str) -> None:
-    module = compile_network(load(LIGHT / f"light_{name}.onnx"), load_hardware("HI3"))
+    module = simdc.compile(load(LIGHT / f"light_{name}.onnx"), load_hardware("HI3"))
     report = make_report(module)
     assert not report.uncosted
     assert dict(report.total.ops)["mac"] == NETWORKS[name].macs
@@ -139,7 +140,7 @@ def resnet50(batch: str | int) -> onnx.ModelProto:
 def test_resnet50_equals_that_of_the_network_language(tmp_path: Path) -> None:
     """Layer for layer: kernels and costs, batch norms folded by the pass as there."""
     path, hardware = saved(resnet50("N"), tmp_path), load_hardware("HI3")
-    ours, theirs = (compile_network(load(source, 2), hardware) for source in (path, "resnet50"))
+    ours, theirs = (simdc.compile(load(source, 2), hardware) for source in (path, "resnet50"))
     assert network_of(ours).parameters == network_of(theirs).parameters
     layers = [list(network_of(module).layers()) for module in (ours, theirs)]
     assert len(layers[0]) == len(layers[1]) > 100
@@ -155,8 +156,8 @@ def test_resnet50_equals_that_of_the_network_language(tmp_path: Path) -> None:
 
 def test_the_light_resnet50_differs_in_order_and_softmax_only() -> None:
     hardware = load_hardware("HI3")
-    light = make_report(compile_network(load(LIGHT / "light_resnet50.onnx"), hardware))
-    ours = make_report(compile_network(load("resnet50"), hardware))
+    light = make_report(simdc.compile(load(LIGHT / "light_resnet50.onnx"), hardware))
+    ours = make_report(simdc.compile(load("resnet50"), hardware))
     softmax = [layer for layer in light.layers if layer.op == "softmax"]
     costs = [sorted(tuple(layer.cost.cycles) for layer in report.layers) for report in (light, ours)]
     assert len(softmax) == 1
