@@ -33,7 +33,7 @@ from simdc.cost.tiling import loop_bounds
 
 MACHINES = ("HI1", "HI2", "HI3")
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
-UNLIMITED_BITS = 2**60
+UNLIMITED_BITS = 10**18
 WORTH_A_REASON_PERCENT = 1.0
 
 

@@ -36,7 +36,7 @@ HEADS = (*(f"{share} [%]" for share in SHARES), "power [W]", "runtime [s]")
 DIGITS = (1, 1, 1, 1, 2, 3)
 WORTH_A_REASON_PP = 1.0
 WORTH_A_NAME_PP = 0.1
-UNLIMITED_BITS = 2**60
+UNLIMITED_BITS = 10**18
 
 
 class Numbers(NamedTuple):

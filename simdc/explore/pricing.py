@@ -14,6 +14,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.model import CostModel, load_model
 from simdc.cost.result import Cost
+from simdc.cost.schedules import evaluate_rates, number_type
 from simdc.cost.tiling import Tiling, TilingError
 
 from . import roles
@@ -75,13 +76,18 @@ class Rules(NamedTuple):
         """Whether many points are priced in one go."""
         return self.tiling == "greedy" and hasattr(load_model(self.model), "price_many")
 
+    @property
+    def by_row(self) -> bool:
+        """Whether points that share their tilings are priced in one go."""
+        return self.tiling == "greedy" and self.model == "exact"
+
 
 def price_points(works: Sequence[Work], base: Hardware, columns: Mapping[str, NDArray[Any]], rules: Rules) -> Priced:
     """All of `works` at each point: a machine like `base` with the values that `columns` [points] has for it."""
     models = {work.phase: load_model(rules.model, work.phase) for work in works}
     grid = Grid.of(columns, len(next(iter(columns.values()), [0])), rules.separable)
     distinct, place = grid.distinct()
-    price = _at_once if rules.at_once else _one_by_one
+    price = _at_once if rules.at_once else _row_by_row if rules.by_row else _one_by_one
     priced = price(works, base, distinct, rules, models)
     return Priced(priced.values[:, :, place], priced.refused[place], priced.reasons)
 
@@ -159,6 +165,38 @@ def _at_once(
     values = np.array([[np.broadcast_to(each, shape)[where] for each in row] for row in totals])
     values[:, :, refused > 0] = np.nan
     return Priced(values, refused, tuple(reasons))
+
+
+def _row_by_row(
+    works: Sequence[Work], base: Hardware, grid: Grid, rules: Rules, models: Mapping[str, CostModel]
+) -> Priced:
+    """Each tiling is made once, and priced on all machines of its row at once."""
+    values = np.zeros((len(rules.counts), len(works[0].times), len(grid.row)))
+    refused = np.zeros(len(grid.row), np.int64)
+    reasons: dict[tuple[str, str], int] = {}
+    for row in np.unique(grid.row).tolist():
+        points = np.flatnonzero(grid.row == row)
+        machine = machine_with(base, {path: _plain(each[row]) for path, each in grid.rows.items()})
+        fields = {path: each[grid.column[points]] for path, each in grid.columns.items()}
+        dearest = machine_with(machine, {path: _plain(each.max()) for path, each in fields.items()})
+        for work in works:
+            model, kind = models[work.phase], number_type(work.kernel, dearest)
+            machines = machines_like(machine, {path: each.astype(_wide(each, kind)) for path, each in fields.items()})
+            try:
+                cost = evaluate_rates(work.kernel, model.greedy(work.kernel, machine), machines)
+            except TilingError as error:
+                refused[points] = reasons.setdefault((work.layer, _buffer(str(error))), len(reasons) + 1)
+                values[:, :, points] = np.nan
+                break
+            for number, name in enumerate(rules.counts):
+                counted = np.broadcast_to(COUNTED[name](work, cost, machines), points.shape).astype(float)
+                values[number][:, points] += np.multiply.outer(np.array(work.times, float), counted)
+    return Priced(values, refused, tuple(reasons))
+
+
+def _wide(values: NDArray[Any], kind: type) -> Any:
+    """The type for a field's values where counts need `kind`: prices stay what they are."""
+    return kind if np.issubdtype(values.dtype, np.integer) else values.dtype
 
 
 def _one_by_one(
