@@ -17,10 +17,10 @@ from .admitted import Admitted, admitted_machines
 from .journal import Journal
 from .points import Points, unit_points
 from .pricing import Priced, Rules, Work
-from .run import run_here, run_in_processes
+from .run import Runner, run_here
 from .space import Space
 from .survey import Survey, Unit, counts_for, put_together
-from .tasks import FEW_POINTS, MANY_POINTS, ONE_POINT, Job, cut
+from .tasks import FEW_POINTS, MANY_POINTS, Job, cut
 
 MAX_MACHINES = 2**26
 """Compared at once: a machine takes 8 bytes for its number, each metric and each constraint."""
@@ -59,14 +59,20 @@ class Exploration:
         counts = counts_for(space.metrics)
         rules = Rules(model, tiling, space.objective, counts)
         points = tuple(
-            unit_points(space, self.admitted, unit, energy="energy_pj" in counts, separable=rules.separable)
+            unit_points(
+                space,
+                self.admitted,
+                unit,
+                energy="energy_pj" in counts,
+                separable=rules.separable,
+                together=roles.shapes_tilings if tiling == "greedy" else roles.shapes_rates,
+            )
             for unit in roles.UNITS
         )
         self.uncosted: dict[str, str] = {}
         """Layers that the model has no price for, with the reason: they are missing from every number."""
         works = {key: self._costed(each, model) for key, each in _works(space, self.networks, points).items()}
-        one_by_one = FEW_POINTS if tiling == "greedy" else ONE_POINT
-        tasks = cut(points, MANY_POINTS if rules.at_once else one_by_one)
+        tasks = cut(points, MANY_POINTS if rules.at_once else FEW_POINTS)
         self.job = Job(space, works, points, rules, tasks)
         self.finished: dict[int, Priced] = {}
 
@@ -94,7 +100,10 @@ class Exploration:
         return [number for number in range(len(self.job.tasks)) if number not in self.finished]
 
     def run(
-        self, workers: int = 1, journal: Journal | None = None, after: Callable[[int], None] = lambda number: None
+        self,
+        runner: Runner = run_here,
+        journal: Journal | None = None,
+        after: Callable[[int], None] = lambda number: None,
     ) -> None:
         """Do what is left; `after` is told each task that is done. Interrupted, it keeps what is finished."""
         if journal is not None:
@@ -106,10 +115,7 @@ class Exploration:
                 journal.append(number, priced)
             after(number)
 
-        if workers == 1:
-            run_here(self.job, self.left, finish)
-        else:
-            run_in_processes(self.job, self.left, finish, workers)
+        runner(self.job, self.left, finish)
 
     def survey(self) -> Survey:
         """Of the machines for which everything is priced."""

@@ -19,7 +19,8 @@ Indices = NDArray[np.int64]
 class Points(NamedTuple):
     """`columns` [points] has the value of each field that the unit's cost depends on; `kernel` [points] numbers the
     element widths. Points are numbered row-major over the components: machine (c0, c1, ...) has point
-    `sum(places[i][ci])`. `order` lists them such that equal widths, then equal tilings, stand side by side."""
+    `sum(places[i][ci])`. `order` lists them such that equal widths stand side by side, and of these what is priced
+    together."""
 
     unit: str
     columns: dict[str, NDArray[Any]]
@@ -32,8 +33,11 @@ class Points(NamedTuple):
         return len(self.order)
 
 
-def unit_points(space: Space, admitted: Admitted, unit: str, *, energy: bool, separable: bool) -> Points:
-    """What does not separate is priced at every field, each unit on its own all the same."""
+def unit_points(
+    space: Space, admitted: Admitted, unit: str, *, energy: bool, separable: bool, together: Callable[[str], bool]
+) -> Points:
+    """What does not separate is priced at every field, each unit on its own all the same. Points that are equal in the
+    fields for which `together` holds are priced together."""
     used: dict[int, tuple[str, ...]] = {}
     for number, axis in enumerate(space.axes):
         paths = tuple(path for path in axis.paths if not separable or roles.concerns(path, unit, energy=energy))
@@ -53,9 +57,9 @@ def unit_points(space: Space, admitted: Admitted, unit: str, *, energy: bool, se
         path: axis_values(space.axes[number], path)[options[number]] for number, paths in used.items() for path in paths
     }
     kernel = _key(columns, prod(counts), roles.shapes_kernels)
-    tiling = _key(columns, prod(counts), roles.shapes_tilings)
+    group = _key(columns, prod(counts), together)
     places = tuple(rank * stride for rank, stride in zip(ranks, strides, strict=True))
-    return Points(unit, columns, places, np.lexsort((tiling, kernel)), kernel)
+    return Points(unit, columns, places, np.lexsort((group, kernel)), kernel)
 
 
 def _options(admitted: Admitted, firsts: list[Indices], used: dict[int, tuple[str, ...]]) -> dict[int, Indices]:

@@ -21,6 +21,8 @@ from . import roles
 from .schedulers import SCHEDULERS
 from .space import Value, machine_with
 
+MEMORIES = (*(f"systolic.buffers.{name}_bits" for name in ("weight", "ifmap", "psum", "bias")), "simd.vmem_bits")
+
 
 class Work(NamedTuple):
     """A distinct kernel of the networks to price: `times[i]` is how often network i has it, first as `layer`; `phase`
@@ -207,7 +209,7 @@ def _one_by_one(
     refused = np.zeros(count, np.int64)
     reasons: dict[tuple[str, str], int] = {}
     tilings: dict[tuple[int, int], Tiling] = {}
-    for point in range(count):
+    for point in _by_memory(grid) if schedule.rates_matter else range(count):
         row, column = int(grid.row[point]), int(grid.column[point])
         fields = {path: _plain(each[row]) for path, each in grid.rows.items()}
         machine = machine_with(base, fields | {path: _plain(each[column]) for path, each in grid.columns.items()})
@@ -226,6 +228,15 @@ def _one_by_one(
             for number, name in enumerate(rules.counts):
                 values[number, :, point] += np.multiply(work.times, float(COUNTED[name](work, cost, machine)))
     return Priced(values, refused, tuple(reasons))
+
+
+def _by_memory(grid: Grid) -> list[int]:
+    """The points of each column together, the one with most memory first, then from the least on: what the search finds
+    on one of them helps it on the next."""
+    memory = sum((values[grid.row].astype(float) for path, values in grid.rows.items() if path in MEMORIES), 0.0)
+    ascending = np.lexsort((np.broadcast_to(memory, grid.row.shape), grid.column))
+    stretches = np.split(ascending, np.flatnonzero(np.diff(grid.column[ascending])) + 1)
+    return [int(point) for each in stretches for point in (*each[-1:], *each[:-1])]
 
 
 def _plain(value: Any) -> Value:

@@ -30,6 +30,11 @@ def shapes_tilings(path: str) -> bool:
     return path.startswith(TILING_PREFIXES)
 
 
+def shapes_rates(path: str) -> bool:
+    """All but what the greedy tiling looks at."""
+    return not shapes_tilings(path)
+
+
 def concerns(path: str, unit: str, *, energy: bool) -> bool:
     """Whether the cost of a layer of this unit depends on the field. Prices and the clock enter energy only."""
     if shapes_kernels(path) or path == "stores_padding":

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import lt
 from typing import Protocol
+
+from attrs import astuple, evolve
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import CostModel
-from simdc.cost.tiling import Tiling
+from simdc.cost.tiling import Tiling, TilingError
 
 
 class Scheduler(Protocol):
@@ -35,18 +38,53 @@ PER_LAYER = {"cycles": "cycles", "runtime": "cycles", "energy": "energy", "dram_
 
 
 class Search:
-    """The best schedule of each layer under `exact`. The product of energy and time is that of the layer: the layers'
-    best products do not make the network's, so that an exploration for it finds a bound from above."""
+    """The best schedule of each layer under `exact`, over even tiles. The product of energy and time is that of the
+    layer: the layers' best products do not make the network's, so that an exploration for it finds a bound from above.
+
+    What fits a machine fits one with larger memories, and costs the same there. So what was found on smaller machines
+    is tried first, which makes sure that memory never costs anything; and what was found on a larger one and fits is
+    the best here, too, unless something known is better.
+    """
 
     rates_matter = True
 
     def __init__(self, objective: str):
         self.objective = PER_LAYER[objective]
+        self._found: dict[Kernel, list[tuple[Hardware, Tiling, float]]] = {}
 
     def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling:
         from simdc.cost.search import objective_for, search
 
-        return search(kernel, hardware, objective_for(self.objective, kernel, hardware)).tiling
+        objective = objective_for(self.objective, kernel, hardware)
+        before = self._found.setdefault(kernel, [])
+        known = [(value, tiling) for machine, tiling, value in before if _covers(hardware, machine)]
+        larger = [(value, tiling) for machine, tiling, value in before if _covers(machine, hardware)]
+        fitting = [(value, tiling) for value, tiling in larger if _fits(model, kernel, tiling, hardware)]
+        if fitting:
+            value, tiling = min([*known, *fitting])
+        else:
+            tried = [tiling for _, tiling in sorted(known)[:1]]
+            tiling, cost, _ = search(kernel, hardware, objective, rows=0, known=tried)
+            value = objective(cost)
+        before.append((hardware, tiling, value))
+        return tiling
+
+
+def _covers(larger: Hardware, smaller: Hardware) -> bool:
+    """Whether the machines differ in memories only, and none of them is smaller in `larger`."""
+    high, low = larger.systolic.buffers, smaller.systolic.buffers
+    if larger.simd.vmem_bits < smaller.simd.vmem_bits or any(map(lt, astuple(high), astuple(low))):
+        return False
+    systolic, simd = evolve(larger.systolic, buffers=low), evolve(larger.simd, vmem_bits=smaller.simd.vmem_bits)
+    return evolve(larger, systolic=systolic, simd=simd) == smaller
+
+
+def _fits(model: CostModel, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> bool:
+    try:
+        model.evaluate(kernel, tiling, hardware)
+    except TilingError:
+        return False
+    return True
 
 
 SCHEDULERS: dict[str, Callable[[str], Scheduler]] = {"greedy": Greedy, "search": Search}

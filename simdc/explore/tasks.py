@@ -20,8 +20,8 @@ from .points import Points
 from .pricing import Priced, Rules, Work, price_points
 from .space import Space
 
-MANY_POINTS, FEW_POINTS, ONE_POINT = 2**15, 2**6, 1
-"""Points of a task where they are priced at once, where one by one, and where each needs a search."""
+MANY_POINTS, FEW_POINTS = 2**15, 2**6
+"""Points of a task where they are priced at once, and where one by one or row by row."""
 
 
 class Task(NamedTuple):

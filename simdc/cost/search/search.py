@@ -9,7 +9,7 @@ number of a cost, what is dropped is never better than what is kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import factorial, inf, prod
 from typing import Any, NamedTuple, cast
 
@@ -55,12 +55,16 @@ class Found(NamedTuple):
     certificate: Certificate
 
 
-def search(kernel: Kernel, hardware: Hardware, objective: Objective, rows: float = ROWS) -> Found:
+def search(
+    kernel: Kernel, hardware: Hardware, objective: Objective, rows: float = ROWS, known: Iterable[Tiling] = ()
+) -> Found:
     """The schedule with the smallest objective under `exact`: never worse than the greedy one. Optimal over all numbers
     of tiles of every loop, with even tiles, and all loop orders; and over all tile sizes, unless proving that takes
-    more than `rows` groups. Raises TilingError when nothing fits.
+    more than `rows` groups. `known` tilings are tried first: good ones save work. Raises TilingError when nothing fits.
     """
     found = _Search(kernel, hardware, objective)
+    for tiling in known:
+        found.offer(tiling.order, tiling.sizes)
     cuts = even(kernel, hardware)
     found.explore([one.first(FIRST_WAYS) for one in cuts], inf)
     bound = min(found.explore(cuts, inf), found.best)
@@ -91,7 +95,7 @@ class _Search:
         self.cost: Cost | None = None
         self.evaluated = 0
         self.greedy = ExactModel().greedy(kernel, hardware)
-        self._try(self.greedy.order, self.greedy.sizes)
+        self.offer(self.greedy.order, self.greedy.sizes)
 
     def explore(self, cuts: Sequence[Cuts], rows: float) -> Any:
         """Find the best of all ways to cut and all orders. Returns a bound for every schedule with these numbers of
@@ -160,9 +164,9 @@ class _Search:
             values = np.where(exact.legal, self._objective(exact.cost), inf)
             sizes = sizes[[int(np.argmin(values))]]
         for row in sizes:
-            self._try(order, tuple(row.tolist()))
+            self.offer(order, tuple(row.tolist()))
 
-    def _try(self, order: Order, sizes: tuple[int, ...]) -> None:
+    def offer(self, order: Order, sizes: tuple[int, ...]) -> None:
         tiled = tile(self._kernel, order, sizes, self._hardware)
         self.evaluated += 1
         if tiled.fault() is not None or any(need.need_bits > need.limit_bits for need in tiled.needs()):
