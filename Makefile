@@ -1,6 +1,7 @@
 # Each target sets up what it needs in $(VENV) first, and only once: a stamp file tells that it is there.
 #   make demo     what ResNet-50 costs on the preset machine HI3
 #   make test     lint, format check, types, tests
+#   make fuzz     an hour of odd input for the front ends (MINUTES=5 for less)
 #   make bench    speed and memory, measured here and now
 #   make docs     renew the generated pages below docs/, and the outputs that pages show
 #   make site     make a website of docs/ in site/; warnings are errors
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 EXTRAS ?= test
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench docs site clean
+.PHONY: demo test lint fuzz bench docs site clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.simdc-installed
@@ -29,6 +30,11 @@ lint: $(VENV)/.simdc-test-installed
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
+MINUTES ?= 60
+fuzz: $(VENV)/.simdc-test-installed
+	@$(PIP) install 'atheris>=2.3' || echo "atheris does not install here: mutations without coverage"
+	$(BIN)/python fuzz/run.py --minutes $(MINUTES)
+
 bench: $(VENV)/.simdc-installed
 	$(BIN)/python benchmarks/run.py
 
@@ -38,7 +44,7 @@ docs: $(VENV)/.simdc-test-installed
 	$(BIN)/python docs/run_pages.py
 
 site: $(VENV)/.simdc-docs-installed
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 # Installed as users have it, byte-compiled and all; anew when a file of the package changes.
 $(VENV)/.simdc-installed: pyproject.toml $(shell find simdc examples -type f -not -name '*.pyc')

@@ -21,6 +21,7 @@ from simdc.cost.workload import Workload
 from simdc.explore.exploration import Exploration, NetworkChoice
 from simdc.explore.findings import Findings, find
 from simdc.explore.plots import draw
+from simdc.explore.run import local
 from simdc.explore.space import Economy, Space
 from simdc.explore.space_file import read_space
 from simdc.frontends.dsl import parse_dsl
@@ -118,8 +119,8 @@ def explore(name: str, space: Space, model: str = "simdit", tiling: str = "greed
         return network.workload(machine, model)
 
     exploration = Exploration(space, [NetworkChoice(name, "inference", workload)], model, tiling)
-    exploration.run(workers)
-    return find(exploration, exploration.survey(), workers=workers)
+    exploration.run(local(workers))
+    return find(exploration, exploration.survey(), runner=local(workers))
 
 
 def allocation(fields: dict[str, Any]) -> Allocation:

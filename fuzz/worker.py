@@ -133,7 +133,7 @@ def fuzz_by_coverage(target: str, finds: Path, seconds: float, seed: int) -> Non
     from fuzz.seeds import seeds, words
 
     begun, vocabulary = seeds(target), words(target)
-    folder = finds.parent / f"corpus-{target}"
+    folder = finds / f"corpus-{target}"
     folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(begun):
         (folder / f"seed{number}").write_bytes(data)

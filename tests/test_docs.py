@@ -59,7 +59,10 @@ def test_links_lead_somewhere(page):
         ("```console\n$ simdc --version\n```\n", "```console\n$ simdc --version\nsimdc 0.1.0\n```\n"),
         ("```python\nprint(1)\n```\n\n```text\n2\n```\n", "```python\nprint(1)\n```\n\n```text\n1\n```\n"),
         ("```python\nprint('a\\nb')\n```\n```text\n...\nb\n```\n", None),
-        ("```python\nprint('a\\nb')\n```\n```text\n...\nc\n```\n", "```python\nprint('a\\nb')\n```\n```text\na\nb\n```\n"),
+        (
+            "```python\nprint('a\\nb')\n```\n```text\n...\nc\n```\n",
+            "```python\nprint('a\\nb')\n```\n```text\na\nb\n```\n",
+        ),
         ('```dsl title="one.py"\nx = 1\n```\n```python\nfrom one import x\n```\n', None),
     ],
 )
@@ -99,7 +102,8 @@ def test_reference_has_every_public_name():
 
 @pytest.mark.skipif(find_spec("mkdocs") is None, reason="needs the extra 'docs'")
 def test_pages_make_a_website_that_loads_nothing_from_the_net(tmp_path):
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    # Not --quiet: it hides warnings from --strict.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     html = [text_of(path) for path in tmp_path.rglob("*.html")]

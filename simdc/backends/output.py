@@ -7,8 +7,11 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from simdc.errors import SimdcError
+
+PIECE = 2**20
 
 
 def write_text(text: str, target: str | None) -> None:
@@ -20,18 +23,18 @@ def write_text(text: str, target: str | None) -> None:
         _print(text)
         return
     path = Path(os.path.realpath(target))
-    data = text.encode(errors="backslashreplace")
     try:
         mode = _mode(path)
         if mode is not None and stat.S_ISDIR(mode):
             raise SimdcError("is a directory; name a file to write to", file=target)
         if mode is not None and not stat.S_ISREG(mode):
-            path.write_bytes(data)
+            with path.open("wb") as stream:
+                _write(text, stream)
             return
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+                _write(text, stream)
             os.chmod(temporary, 0o666 & ~_umask() if mode is None else stat.S_IMODE(mode))
             os.replace(temporary, path)
         except BaseException:
@@ -40,6 +43,12 @@ def write_text(text: str, target: str | None) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise SimdcError(f"cannot be written: {reason}", file=target) from None
+
+
+def _write(text: str, stream: BinaryIO) -> None:
+    """Piece by piece: a deep network's report is large enough to be held only once."""
+    for begin in range(0, len(text), PIECE):
+        stream.write(text[begin : begin + PIECE].encode(errors="backslashreplace"))
 
 
 def _print(text: str) -> None:

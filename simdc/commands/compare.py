@@ -95,13 +95,14 @@ def run(arguments: Namespace) -> int:
 def comparison(report: Report, result: SimditResult) -> str:
     """The table as text: a row for each layer that both have, sums of these rows, then the layers of one side only."""
     from simdc.backends.report.table import columns
+    from simdc.cost.result import add_up
 
     pairs, ours_only, theirs_only = match(report, result.layers)
     rows = [
         [ours.name, f"{theirs.number} {theirs.op}", *_cells(_ours(ours), _theirs(theirs))] for ours, theirs in pairs
     ]
     if rows:
-        sums = [[sum(column) for column in zip(*side, strict=True)] for side in _sides(pairs)]
+        sums = [[add_up(column) for column in zip(*side, strict=True)] for side in _sides(pairs)]
         rows.append([f"all {len(pairs)}", "", *_cells(*sums)])
     heads = [head for measure in MEASURES for head in (measure, "SimDIT", "ratio")]
     title = (

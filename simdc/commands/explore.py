@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simdc.cost.workload import Workload
     from simdc.explore.exploration import Exploration, NetworkChoice
     from simdc.explore.findings import Findings
+    from simdc.explore.run import Runner
     from simdc.explore.space_file import NetworkEntry, SpaceFile
 
 HELP = (
@@ -22,6 +23,7 @@ HELP = (
 EPILOG = """examples:
   simdc explore resnet50 --space space.json --model simdit
   simdc explore resnet50 resnet18 --space space.json --hw HI3 --objective edp --workers 2 --resume journal.jsonl
+  simdc explore resnet50 --space space.json --tiling search --dask tcp://node1:8786 --resume journal.jsonl
   simdc explore --space space.json --format csv -o machines.csv --plot landscape.png
 """
 INTERRUPTED = 130
@@ -74,7 +76,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="what to draw: all machines, best first (default); one choice at a time; the front; two choices",
     )
     parser.add_argument("--map", nargs=2, metavar=("DOWN", "ACROSS"), help="the two choices of --plot-kind map")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that work (default 1)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, default=1, metavar="N", help="processes that work (default 1)")
+    where.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler whose workers do the work: tcp://host:8786")
     parser.add_argument(
         "--resume", metavar="FILE", help="keep what is finished in this file, and continue from what it holds"
     )
@@ -85,9 +89,11 @@ def run(arguments: Namespace) -> int:
     """Raises SimdcError. Interrupted, it reports what is done and returns 130."""
     from simdc.cost.model import check_model
     from simdc.errors import SimdcError
+    from simdc.explore.cluster import on_dask
     from simdc.explore.exploration import Exploration
     from simdc.explore.findings import find
     from simdc.explore.plots import check_plot, draw
+    from simdc.explore.run import local
 
     if arguments.workers < 1:
         raise SimdcError(f"--workers must be at least 1, got {arguments.workers}")
@@ -101,11 +107,12 @@ def run(arguments: Namespace) -> int:
         raise SimdcError("--format parquet writes a file: name it with -o")
     if arguments.plot is not None:
         check_plot(arguments.plot)
+    runner = local(arguments.workers) if arguments.dask is None else on_dask(arguments.dask)
     given = _space(arguments)
     networks = _networks(arguments, given.networks)
     exploration = Exploration(given.space, networks, arguments.model, arguments.tiling)
-    complete = _work(exploration, arguments)
-    findings = find(exploration, exploration.survey(), arguments.top)
+    complete = _work(exploration, runner, arguments)
+    findings = find(exploration, exploration.survey(), arguments.top, runner)
     _write(findings, arguments)
     if arguments.plot is not None:
         draw(findings, arguments.plot_kind, arguments.plot, None if arguments.map is None else tuple(arguments.map))
@@ -169,7 +176,7 @@ def _network(entry: NetworkEntry, arguments: Namespace) -> NetworkChoice:
     return NetworkChoice(op.sym_name.data, op.phase.data, workload, entry.weight)
 
 
-def _work(exploration: Exploration, arguments: Namespace) -> bool:
+def _work(exploration: Exploration, runner: Runner, arguments: Namespace) -> bool:
     """Whether everything was done; False when it was interrupted."""
     from contextlib import ExitStack
 
@@ -188,7 +195,7 @@ def _work(exploration: Exploration, arguments: Namespace) -> bool:
             Progress(sum(sizes[number] for number in exploration.left), "point", quiet=arguments.quiet)
         )
         try:
-            exploration.run(arguments.workers, journal, lambda number: progress.advance(by=sizes[number]))
+            exploration.run(runner, journal, lambda number: progress.advance(by=sizes[number]))
         except KeyboardInterrupt:
             return False
     return True

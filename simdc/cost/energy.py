@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .hardware import Hardware
-from .result import Cost
+from .result import Cost, add_up
 
 PJ_PER_W_NS = 1000.0
 
@@ -38,5 +38,5 @@ def energy_of(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:
         systolic += prices.pe_pj_per_cycle * elements * cost.cycles.compute
     else:
         simd += prices.lane_pj_per_cycle * hardware.simd.lanes * cost.cycles.compute
-    sram = sum(getattr(prices.sram_pj_per_bit, memory) * bits for memory, bits in cost.sram_bits._asdict().items())
+    sram = add_up([getattr(prices.sram_pj_per_bit, memory) * bits for memory, bits in cost.sram_bits._asdict().items()])
     return Energy(systolic, simd, sram, prices.dram_pj_per_bit * cost.dram_bits.total)

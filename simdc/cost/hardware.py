@@ -13,7 +13,7 @@ from attrs import Attribute, field, frozen
 MACHINE = "GeneSys machine, SimDIT section III"
 RELEASE = "released SimDIT program, inference mode"
 ASSUMED = "assumption: the release has no such instruction"
-LARGEST = 10**18
+LARGEST = 10**20
 """Of any field: no machine comes near it, and products of fields and counts stay within what a float can hold."""
 
 
@@ -33,7 +33,7 @@ def _whole(_: object, attribute: Attribute[int], value: object) -> None:
     if value < minimum:
         raise HardwareError(attribute.name, f"must be {'positive' if minimum == 1 else 'zero or more'}, got {value}")
     if value > LARGEST:
-        raise HardwareError(attribute.name, f"must be at most 10^18, got {value}")
+        raise HardwareError(attribute.name, f"must be at most 10^20, got {value}")
 
 
 def _real(_: object, attribute: Attribute[float], value: object) -> None:
@@ -43,7 +43,7 @@ def _real(_: object, attribute: Attribute[float], value: object) -> None:
     if not (0 < value < float("inf") if positive else 0 <= value < float("inf")):
         raise HardwareError(attribute.name, f"must be {'positive' if positive else 'zero or more'}, got {value}")
     if value > LARGEST:
-        raise HardwareError(attribute.name, f"must be at most 10^18, got {value}")
+        raise HardwareError(attribute.name, f"must be at most 10^20, got {value}")
 
 
 def _of_type(expected: type, words: str) -> Any:

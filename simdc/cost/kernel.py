@@ -81,7 +81,9 @@ class Contraction(NamedTuple):
 
     `loops` stand in the default order, outermost first. `psum` is the result as partial sums; a finished element
     leaves for DRAM with `ofmap_bits`. The loop `rows` runs along the rows of the array, `columns` along its columns.
-    `macs` is what the mathematics needs, where that is less than the loops run through (zeros that dilate a gradient).
+    A loop over groups needs a dimension of its own in each operand: where channels are rounded up, a group's padding
+    would otherwise lie over the next group. `macs` is what the mathematics needs, where that is less than the loops
+    run through (zeros that dilate a gradient).
     """
 
     kind: str

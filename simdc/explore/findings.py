@@ -9,6 +9,7 @@ import numpy as np
 
 from . import choose
 from .exploration import Exploration
+from .run import Runner, run_here
 from .sensitivity import Swing, sensitivity
 from .space import METRICS, OBJECTIVES, Economy, Space, Value
 from .survey import Survey
@@ -54,8 +55,9 @@ class Findings(NamedTuple):
         return self.objective(machine) / least if least else 1.0
 
 
-def find(exploration: Exploration, survey: Survey, ranked: int = RANKED) -> Findings:
-    """Raises SimdcError when the survey has no machine."""
+def find(exploration: Exploration, survey: Survey, ranked: int = RANKED, runner: Runner = run_here) -> Findings:
+    """Raises SimdcError when the survey has no machine. Of an interrupted exploration nothing more is priced, so that
+    it has no swings."""
     if not len(survey.numbers):
         raise survey.space.error(_why_none(survey))
     best = choose.best(survey)
@@ -71,7 +73,7 @@ def find(exploration: Exploration, survey: Survey, ranked: int = RANKED) -> Find
         tuple((each, machine_at(survey, choose.economic(survey, each))) for each in survey.space.economy),
         names,
         tuple(machine_at(survey, row) for row in front),
-        tuple(sensitivity(exploration, survey, best)),
+        () if survey.missing else tuple(sensitivity(exploration, survey, best, runner)),
         {share: np.count_nonzero(objective <= share * objective[best]) / len(objective) for share in WITHIN},
     )
 

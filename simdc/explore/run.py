@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
 from multiprocessing import get_context
 
 from .pricing import Priced
@@ -12,6 +13,12 @@ from .tasks import Job
 
 Finish = Callable[[int, Priced], None]
 """Told the number and the result of each finished task, in the process that asked for it."""
+Runner = Callable[[Job, Sequence[int], Finish], None]
+"""Does the tasks with these numbers, in any order."""
+
+
+def local(workers: int) -> Runner:
+    return run_here if workers == 1 else partial(run_in_processes, workers=workers)
 
 
 def run_here(job: Job, numbers: Sequence[int], finish: Finish) -> None:

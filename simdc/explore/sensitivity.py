@@ -12,8 +12,12 @@ from simdc.cost.hardware import Hardware
 
 from .admitted import listed_machines
 from .exploration import Exploration, NetworkChoice
+from .run import Runner, run_here
 from .space import Axis, Space
 from .survey import Survey
+
+FEW_TASKS = 2
+"""So few are done here: other processes take longer to start."""
 
 
 class Swing(NamedTuple):
@@ -24,7 +28,7 @@ class Swing(NamedTuple):
     values: NDArray[np.float64]
 
 
-def sensitivity(exploration: Exploration, survey: Survey, row: int) -> list[Swing]:
+def sensitivity(exploration: Exploration, survey: Survey, row: int, runner: Runner = run_here) -> list[Swing]:
     """Around the machine in this row of the survey, one axis at a time, whatever the constraints say."""
     center = survey.choices(row)
     space = exploration.space._replace(constraints=(), limits=(), pareto=())
@@ -36,7 +40,7 @@ def sensitivity(exploration: Exploration, survey: Survey, row: int) -> list[Swin
     choices = np.unique(np.concatenate(around), axis=0)
     rules = exploration.job.rules
     found = Exploration(space, exploration.networks, rules.model, rules.tiling, listed_machines(space, choices))
-    found.run()
+    found.run(runner if len(found.job.tasks) > FEW_TASKS else run_here)
     result = found.survey()
     objective = {
         tuple(choice): value

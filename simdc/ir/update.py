@@ -236,6 +236,11 @@ class AdamOp(UpdateOp):
         if decoupled:
             self.decoupled = UnitAttr()
 
+    def result_shapes(self) -> tuple[tuple[int, ...], ...]:
+        if self.step.value.data < 1 or not all(0 <= beta.value.data < 1 for beta in (self.beta1, self.beta2)):
+            raise VerifyException("steps count from 1, and beta1 and beta2 are at least 0 and less than 1")
+        return super().result_shapes()
+
     def kernel(self) -> VectorProgram:
         rate, beta1, beta2, epsilon, weight_decay = (
             field.value.data for field in (self.rate, self.beta1, self.beta2, self.epsilon, self.weight_decay)

@@ -26,6 +26,8 @@ from simdc.ir.softmax import SoftmaxOp
 from simdc.ir.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp, UpdateOp
 
 UPDATE = "update"
+LARGEST = 1e100
+"""Of a rate: products of rates are numbers, too."""
 Optimizer = Literal["sgd", "momentum", "adam", "adamw"]
 OPTIMIZERS: tuple[Optimizer, ...] = ("sgd", "momentum", "adam", "adamw")
 
@@ -189,6 +191,11 @@ class DeriveTrainingPass(ModulePass):
     """Whether the update works on a full-width copy of each weight and writes the narrow weight beside it."""
     input_grad: bool = False
     """Whether to compute the gradient with respect to the network's inputs, too."""
+
+    def __post_init__(self) -> None:
+        for name in ("rate", "momentum", "weight_decay"):
+            if not abs(getattr(self, name)) < LARGEST:
+                raise ValueError(f"{name} must be a number below {LARGEST:g}, got {getattr(self, name)}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network = network_of(op)

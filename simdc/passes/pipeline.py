@@ -17,14 +17,20 @@ from . import PASSES, PLUGIN_PASSES, load_pass
 def training_passes(
     optimizer: str, weight_decay: float = 0.0, *, master_weights: bool = False, input_grad: bool = False
 ) -> tuple[ModulePass, ...]:
-    """The pass that makes a training step of a network. Raises SimdcError for an unknown optimizer."""
+    """The pass that makes a training step of a network. Raises SimdcError for an unknown optimizer or an infinite
+    decay."""
     from .derive_training import OPTIMIZERS, DeriveTrainingPass
 
     if optimizer not in OPTIMIZERS:
         raise SimdcError(f"there is no optimizer '{optimizer}'; known: {', '.join(OPTIMIZERS)}")
-    return (
-        DeriveTrainingPass(optimizer, weight_decay=weight_decay, master_weights=master_weights, input_grad=input_grad),
-    )
+    try:
+        return (
+            DeriveTrainingPass(
+                optimizer, weight_decay=weight_decay, master_weights=master_weights, input_grad=input_grad
+            ),
+        )
+    except ValueError as error:
+        raise SimdcError(str(error)) from None
 
 
 def lowering_passes(model: str) -> tuple[ModulePass, ...]:

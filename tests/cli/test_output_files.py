@@ -75,7 +75,7 @@ def test_a_folder_that_may_not_be_written(target: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no folder that refuses files to everyone")
 def test_a_folder_that_takes_no_files() -> None:
-    with pytest.raises(SimdcError, match="/proc/self/cost.json: cannot be written: "):
+    with pytest.raises(SimdcError, match=r"/proc/self/cost\.json: cannot be written: "):
         write_text("text", "/proc/self/cost.json")
 
 

@@ -24,6 +24,7 @@ from simdc.cost.axis import Axis
 from simdc.cost.exact import tile
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.kernel import viewed
+from simdc.cost.result import add_up
 from simdc.cost.workload import Workload
 from tests.cost.machines import row_convolution, schedule, small_machine
 
@@ -167,3 +168,26 @@ def test_occurrences_of_a_kernel() -> None:
     small, large = row_convolution(ow=4), row_convolution(ow=9)
     workload = Workload([("a", small), ("b", large), ("c", small), ("d", small)])
     assert workload.occurrences() == [(small, "a", 3), (large, "b", 1)]
+
+
+def test_sums_of_layers() -> None:
+    """Rounded after each addition: 1 is lost beside 10**16."""
+    assert (add_up([]), add_up([3, 4]), add_up([1e16, 1.0, -1e16])) == (0, 7, 0.0)
+
+
+@pytest.mark.parametrize("dims", [(0, 1, 2), (1, 2, 0), (2, 0, 1), (0, 2, 1)])
+def test_dimensions_that_share_loops_in_a_chain(dims: tuple[int, ...]) -> None:
+    """`x[h + w, w + k, h]`: what one loop cuts, cuts two dimensions; all three hang together."""
+    expressions = (affine("h", "w"), affine("w", "k"), affine("h"))
+    bounds = {"c": 1, "h": 3, "w": 3, "k": 3}
+    x = Operand("x", 8, (9, 9, 9), tuple(expressions[number] for number in dims))
+    y = Operand("y", 8, (1,), (affine("c"),))
+    loops = tuple(Loop(name, bound) for name, bound in bounds.items())
+    code = (Instruction("add", "y", ("y", "x")),)
+    program = VectorProgram("chain", (Phase(loops, (x,), (y,), (Block(tuple(bounds), code),)),))
+    machine, tiling = small_machine(stores_padding=True), schedule("c h w k", h=2, w=2, k=2)
+    # Each loop in tiles of 2 and 1: a tile touches (h + w - 1)(w + k - 1) h positions.
+    moved = sum((h + w - 1) * (w + k - 1) * h for h, w, k in product((2, 1), repeat=3))
+    cost = EXACT.evaluate(program, tiling, machine)
+    assert cost.dram_bits.ifmap == 8 * moved
+    assert cost == simulate(program, tiling, machine)

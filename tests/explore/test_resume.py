@@ -20,6 +20,7 @@ from simdc.explore.exploration import Exploration
 from simdc.explore.findings import find
 from simdc.explore.journal import Journal
 from simdc.explore.pricing import Priced
+from simdc.explore.run import local
 from simdc.explore.table import render_table
 from tests.explore.spaces import NET, PLAIN, SPACE, network_of_text, space_of
 
@@ -82,7 +83,7 @@ def test_resumed_gives_the_same_bytes(model: str, tmp_path: Path) -> None:
 def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
     alone, together = exploration(tmp_path, "exact"), exploration(tmp_path, "exact")
     alone.run()
-    together.run(workers=2)
+    together.run(local(2))
     assert everything(together) == everything(alone)
 
 
@@ -108,7 +109,9 @@ def test_what_is_done_when_interrupted_is_a_survey(tmp_path: Path) -> None:
     rows = [place[number] for number in some.numbers.tolist()]
     assert some.values["cycles"].tolist() == every.values["cycles"][rows].tolist()
     assert f"INTERRUPTED: {some.missing:,} machines were not priced" in render_table(find(part, some))
-    assert as_data(find(part, some))["machines"]["not_priced"] == some.missing
+    found = as_data(find(part, some))
+    assert found["machines"]["not_priced"] == some.missing
+    assert found["sensitivity"] == []
 
 
 def test_nothing_done_is_said_so(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from simdc.frontends.json_text import MAX_VALUES, parse_json
 from simdc.frontends.simdit_spec import parse_simdit_spec
 from simdc.ir.context import set_hardware
 from simdc.ir.text import parse_ir
-from simdc.passes.pipeline import default_passes, make_context, run_pipeline
+from simdc.passes.pipeline import default_passes, make_context, parse_pipeline, run_pipeline, training_passes
 from tests.ir.networks import written
 
 NETWORK = """builtin.module {
@@ -86,14 +87,14 @@ def test_nesting_that_exhausts_the_stack(text: str) -> None:
 @pytest.mark.parametrize("change", [{"clock_ns": 1e308}, {"clock_ns": 10**39}])
 def test_a_machine_whose_run_time_is_infinite(change: dict[str, Any]) -> None:
     """The report has no form for infinity, and products of fields beyond any machine reach it."""
-    with pytest.raises(SimdcError, match=r"clock_ns: must be at most 10\^18"):
+    with pytest.raises(SimdcError, match=r"clock_ns: must be at most 10\^20"):
         parse_hardware(machine(**change), "hw.json")
 
 
 def test_the_largest_machine_has_a_finite_report() -> None:
-    data = json.loads(machine(clock_ns=1e18))
-    data["prices"].update(pe_pj_per_cycle=1e18, lane_pj_per_cycle=1e18, dram_pj_per_bit=1e18, systolic_leakage_w=1e18)
-    data["simd"]["latency_cycles"]["max"] = 10**18
+    data = json.loads(machine(clock_ns=1e20))
+    data["prices"].update(pe_pj_per_cycle=1e20, lane_pj_per_cycle=1e20, dram_pj_per_bit=1e20, systolic_leakage_w=1e20)
+    data["simd"]["latency_cycles"]["max"] = 10**20
     module = parse_dsl("network n(x: 3x1024x1024) { return x -> conv(64, 3) -> relu -> maxpool(64) }", "n.dsl", 10**6)
     set_hardware(module, parse_hardware(json.dumps(data), "hw.json"))
     run_pipeline(module, default_passes("exact"))
@@ -148,3 +149,34 @@ def test_joining_more_than_can_be_joined() -> None:
     """Time grew with the square of the number of inputs."""
     with pytest.raises(SimdcError, match="joins 5000 inputs; at most 4096"):
         parse_dsl(f"network n(x: 3x8x8) {{ return concat({', '.join(['x'] * 5000)}) }}", "n.dsl", 1)
+
+
+@pytest.mark.parametrize("change", ["step 0", "step -1", "beta1 1.0", "beta2 1.0", "beta2 -0.5"])
+def test_an_optimizer_that_divides_by_zero(change: str) -> None:
+    """Adam divides by 1 - beta^step."""
+    module = parse_dsl("network n(x: 4) { return fc(x, 3, bias=false) }", "n.dsl", 1)
+    run_pipeline(module, training_passes("adam"))
+    text = str(module)
+    name, _, value = change.partition(" ")
+    changed, count = re.subn(rf" {name} \S+", f" {name} {value}", text)
+    assert count == 1
+    assert "steps count from 1, and beta1 and beta2" in refused(changed).message
+
+
+@pytest.mark.parametrize("decay", ["nan", "inf", "-inf", "1e308"])
+def test_a_rate_that_is_no_number(decay: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It went into the IR, which then did not parse, and into JSON, which has no such numbers."""
+    assert main(["lenet5", "--hw", "HI3", "--train", f"--weight-decay={decay}"]) == 1
+    assert "weight_decay must be a number below 1e+100" in capsys.readouterr().err
+    with pytest.raises(SimdcError, match="rate must be a number below"):
+        parse_pipeline("simdc-derive-training{rate=1.0e200}")
+
+
+def test_numbers_that_json_lacks_are_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What IR text gives a layer may still come to nothing that JSON has: rate / (1 - beta^step)."""
+    module = parse_dsl("network n(x: 4) { return fc(x, 3, bias=false) }", "n.dsl", 1)
+    set_hardware(module, load_hardware("HI3"))
+    run_pipeline(module, (*training_passes("adam"), *default_passes("exact")))
+    text = re.sub(r" rate \S+", " rate 1.0e+300", re.sub(r" beta1 \S+", " beta1 0.9999999999999999", str(module)))
+    report = json.loads(render_json(make_report(parse_ir(make_context(), text, "n.mlir"))))
+    assert '"inf"' in json.dumps(report["layers"][-1]["program"])

@@ -20,6 +20,9 @@ VIEWS = (
         "a view of the input with the shorter name",
     ),
 )
+SUMS = (
+    M("result.py", "return reduce(add, values, 0)", "return reduce(add, values, 1)", "sums of layers begin at one"),
+)
 GREEDY = (
     M(
         "greedy/__init__.py",
@@ -274,4 +277,4 @@ KERNEL = (
     ),
 )
 
-LISTED = (*VIEWS, *GREEDY, *CAPACITY, *KERNEL)
+LISTED = (*SUMS, *VIEWS, *GREEDY, *CAPACITY, *KERNEL)

@@ -8,7 +8,7 @@ from functools import partial
 from tests.mutations import answers, plain_runner
 from tests.mutations.sandbox import Find
 
-ORACLES: dict[str, Callable[[bytes], None]] = {
+ORACLES: dict[str, Callable[[list[bytes]], None]] = {
     "costs": answers.check_costs,
     "bounds": answers.check_bounds,
     "tilings": answers.check_tilings,
@@ -16,7 +16,15 @@ ORACLES: dict[str, Callable[[bytes], None]] = {
 }
 
 # Those that need the dialect take longest to start.
-PLAIN = ("test_hand_contractions", "test_corners", "test_exact_release", "test_kernel", "test_energy", "test_segments")
+PLAIN = (
+    "test_resident_corners",
+    "test_hand_contractions",
+    "test_corners",
+    "test_exact_release",
+    "test_kernel",
+    "test_energy",
+    "test_segments",
+)
 SIMDIT = ("hand_systolic", "hand_simd", "records", "tiling", "edges")
 DIALECT = ("test_shared_windows", "test_capacity", "test_hand_programs", "test_workload", "test_greedy")
 MODULES = (
@@ -25,20 +33,24 @@ MODULES = (
     "tests.cost.test_structure",
     *(f"tests.cost.{name}" for name in DIALECT),
     "tests.cost.test_exact_scaling",
+    "tests.oracles.test_borders",
 )
 # By the beginning of the mutated file's name: what knows most about it comes first.
+MANY, EDGES, HAND, TILING = (
+    f"tests.cost.simdit.test_simdit_{name}" for name in ("many", "edges", "hand_systolic", "tiling")
+)
 FIRST = {
-    "simdit/many": ("tests.cost.simdit.test_simdit_many",),
-    "simdit/arrays": ("tests.cost.simdit.test_simdit_many",),
-    "simdit/arithmetic": ("tests.cost.simdit.test_simdit_tiling", "tests.cost.simdit.test_simdit_many"),
-    "simdit/model": ("tests.cost.simdit.test_simdit_tiling", "tests.cost.simdit.test_simdit_many"),
-    "batch": ("tests.cost.simdit.test_simdit_many",),
-    "simdit/simd": ("tests.cost.simdit.test_simdit_hand_simd", "tests.cost.simdit.test_simdit_tiling"),
-    "simdit": ("tests.cost.simdit.test_simdit_hand_systolic", "tests.cost.simdit.test_simdit_tiling"),
-    "greedy": ("tilings",),
+    "simdit/many": (EDGES, MANY),
+    "simdit/arrays": (EDGES, MANY),
+    "simdit/arithmetic": (TILING, HAND, EDGES, MANY),
+    "simdit/model": (TILING, HAND, EDGES, MANY),
+    "batch": (MANY,),
+    "simdit/simd": ("tests.cost.simdit.test_simdit_hand_simd", TILING, EDGES),
+    "simdit": (HAND, TILING, EDGES),
+    "greedy": ("tilings", "tests.cost.test_greedy"),
     "exact": ("costs",),
-    "grid": ("costs", "refusals"),
-    "axis": ("costs", "refusals"),
+    "grid": ("costs", "tests.oracles.test_borders"),
+    "axis": ("costs", "tests.oracles.test_borders"),
     "capacity": ("refusals",),
     "energy": ("tests.cost.test_energy",),
     "hardware": ("tests.cost.test_structure",),

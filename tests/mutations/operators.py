@@ -48,7 +48,8 @@ class Mutant(NamedTuple):
 
 
 def mutants(file: str, source: str) -> Iterator[Mutant]:
-    """Every mutant of a file. Annotations, docstrings and sizes of caches are left alone: they change nothing."""
+    """Every mutant of a file. Annotations, docstrings, cache sizes and `strict=` of a zip are left alone: they change
+    nothing while the code is right."""
     tree = ast.parse(source)
     lines = source.splitlines()
     for path, node, function in _walk(tree, (), ""):
@@ -56,8 +57,17 @@ def mutants(file: str, source: str) -> Iterator[Mutant]:
             changed = deepcopy(tree)
             _put(changed, path, replacement)
             ast.fix_missing_locations(changed)
-            change = f"{ast.unparse(node)} -> {ast.unparse(replacement) or 'nothing'}"
-            yield Mutant(file, function, lines[getattr(node, "lineno", 1) - 1].strip(), change, ast.unparse(changed))
+            change = f"{_shown(node)} -> {_shown(replacement)}"
+            yield Mutant(file, function, lines[_line(node) - 1].strip(), change, ast.unparse(changed))
+
+
+def _shown(node: ast.AST) -> str:
+    """The first line of a statement, an expression as it is."""
+    return ast.unparse(node).strip().partition("\n")[0]
+
+
+def _line(node: ast.AST) -> int:
+    return node.target.lineno if isinstance(node, ast.comprehension) else getattr(node, "lineno", 1)
 
 
 Path = tuple[tuple[str, int | None], ...]
@@ -69,7 +79,8 @@ def _walk(node: ast.AST, path: Path, function: str) -> Iterator[tuple[Path, ast.
         if name in ("annotation", "returns", "decorator_list"):
             continue
         for number, child in enumerate(value) if isinstance(value, list) else ((None, value),):
-            if isinstance(child, ast.AST) and not _is_docstring(child):
+            strict = isinstance(child, ast.keyword) and child.arg == "strict"
+            if isinstance(child, ast.AST) and not _is_docstring(child) and not strict:
                 inside = (
                     f"{function}.{child.name}".lstrip(".")
                     if hasattr(child, "name") and hasattr(child, "body")

@@ -18,6 +18,8 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import NamedTuple
 
+import pytest
+
 from tests.mutations.mutation import COST
 
 CPU_SECONDS = 8
@@ -64,7 +66,7 @@ def run_checks(names: Sequence[str], find: Find) -> Verdict:
     for name in names:
         try:
             find(name)()
-        except Exception as error:
+        except (Exception, pytest.fail.Exception) as error:
             return Verdict(name, f"{type(error).__name__}: {error}".splitlines()[0][:160])
     return Verdict("")
 

@@ -142,16 +142,21 @@ def _phase(phase: Phase) -> dict[str, Any]:
         "outputs": [operand.name for operand in phase.outputs],
         "scratch": [_operand(operand) for operand in phase.scratch],
         "views": [_operand(operand) for operand in phase.views],
-        "initial": {name: value if isfinite(value) else str(value) for name, value in phase.initial},
+        "initial": {name: _number(value) for name, value in phase.initial},
         "blocks": [
             {
                 "loops": list(block.loops),
                 "at": block.at,
-                "instructions": [[i.opcode, i.dest, *i.sources] for i in block.instructions],
+                "instructions": [[i.opcode, i.dest, *map(_number, i.sources)] for i in block.instructions],
             }
             for block in phase.blocks
         ],
     }
+
+
+def _number(value: str | float) -> str | float:
+    """JSON has no infinity, and nothing that is no number."""
+    return value if isinstance(value, str) or isfinite(value) else str(value)
 
 
 def _cycles(cycles: Cycles) -> dict[str, Any]:

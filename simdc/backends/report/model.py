@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from simdc.cost.energy import Energy, energy_of
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits
+from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits, add_up
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
@@ -139,7 +139,7 @@ def sum_layers(layers: Sequence[LayerReport]) -> Totals:
 
 def _sums(records: Iterable[tuple[Number, ...]]) -> list[Number]:
     """Field by field; nothing for no records."""
-    return [sum(column) for column in zip(*records, strict=True)]
+    return [add_up(column) for column in zip(*records, strict=True)]
 
 
 def make_report(module: ModuleOp) -> Report:

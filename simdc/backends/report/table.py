@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from textwrap import fill
 
 from simdc.cost.energy import Energy
-from simdc.cost.result import Number
+from simdc.cost.result import Number, add_up
 from simdc.ir.attributes import Unit
 
 from .model import LayerReport, Report, Totals, sum_layers
@@ -141,7 +141,7 @@ def _operators(report: Report) -> str:
     by_op: dict[str, list[LayerReport]] = {}
     for layer in report.layers:
         by_op.setdefault(layer.op, []).append(layer)
-    for op, layers in sorted(by_op.items(), key=lambda item: -sum(layer.cost.cycles.total for layer in item[1])):
+    for op, layers in sorted(by_op.items(), key=lambda item: -add_up(layer.cost.cycles.total for layer in item[1])):
         total = sum_layers(layers)
         rows.append(
             [

@@ -1,0 +1,54 @@
+"""For mkdocs: what is different on the website from the pages in the repository.
+
+Files that pages link to, such as `../examples/autotuner.py`, come into it. mkdocs calls both functions. It is imported
+when they need it: whoever checks types may not have it.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+LINK = re.compile(r"\]\(\.\./([^)#]+)")
+NESTED = re.compile(r"^ {3}(?=\* )", re.MULTILINE)
+"""A list in a numbered list: mkdocs wants four spaces."""
+
+
+def on_files(files: Any, config: Any) -> None:
+    """Add each linked file, and for a linked folder its files and a page that lists them."""
+    for page in files.documentation_pages():
+        for target in LINK.findall(page.content_string) if _is_on_top(page) else ():
+            path = ROOT / target
+            if path.is_file():
+                _add(files, config, target, abs_src_path=str(path))
+                continue
+            inside = sorted(each for each in path.rglob("*.*") if each.is_file() and each.suffix != ".pyc")
+            names = [each.relative_to(path).as_posix() for each in inside]
+            for name in names:
+                _add(files, config, f"{target}/{name}", abs_src_path=str(path / name))
+            rows = "".join(f"* [{name}]({name})\n" for name in names)
+            _add(files, config, f"{target}/index.md", content=f"# {target}\n\n{rows}")
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Linked files stand below the pages."""
+    markdown = NESTED.sub("    ", markdown)
+    return LINK.sub(lambda found: f"]({_place(found[1])}", markdown) if _is_on_top(page.file) else markdown
+
+
+def _is_on_top(file: Any) -> bool:
+    return "/" not in file.src_uri
+
+
+def _place(target: str) -> str:
+    return target if (ROOT / target).is_file() else f"{target}/index.md"
+
+
+def _add(files: Any, config: Any, target: str, **source: str) -> None:
+    if files.get_file_from_path(target) is None:
+        structure = import_module("mkdocs.structure.files")
+        inclusion = structure.InclusionLevel.NOT_IN_NAV
+        files.append(structure.File.generated(config, target, inclusion=inclusion, **source))
