@@ -23,7 +23,7 @@ demo: $(VENV)/.simdc-installed
 	$(BIN)/simdc examples/networks/resnet50.dsl --hw HI3 --emit-cost
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.simdc-test-installed
 	$(BIN)/ruff check --quiet .
@@ -37,6 +37,8 @@ fuzz: $(VENV)/.simdc-test-installed
 
 bench: $(VENV)/.simdc-installed
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/explore.py
 
 docs: $(VENV)/.simdc-test-installed
 	$(BIN)/python docs/generate_hardware.py

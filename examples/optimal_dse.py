@@ -1,11 +1,11 @@
 """How much of Table VIII is the machine, and how much the greedy tiling: its extremes with the best schedules.
 
-    python examples/optimal_dse.py                       ResNet-50 on 64 x 64: a minute on two cores
+    python examples/optimal_dse.py                       ResNet-50 on 64 x 64: minutes on two cores
     python examples/optimal_dse.py resnet18 --array 16 --count 4
 
-All machines of the paper's space are priced under `exact` with greedy tilings. Then every layer is searched on those that
-came out best, on those that no schedule can make fast, as a bound shows, and on the one that came out worst. The others
-are not searched: one of them may be better still than the best that is printed, or worse than the worst.
+All machines of the paper's space are priced under `exact` with greedy tilings. Then every layer is searched on those
+that came out best, on those that no schedule can make fast, as a bound shows, and on the one that came out worst. The
+others are not searched: one of them may be better still than the best that is printed, or worse than the worst.
 """
 
 from __future__ import annotations

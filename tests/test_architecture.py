@@ -47,7 +47,7 @@ LIBRARIES: dict[str, set[str]] = {
     "api": {"xdsl"},
     "driver": {"xdsl"},
     "commands": {"xdsl"},
-    "explore": set(),
+    "explore": {"attrs"},
     "universe": {"xdsl"},
     "opt": {"xdsl"},
 }

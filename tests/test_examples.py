@@ -20,18 +20,24 @@ def cost(network, machine, capsys, *options):
     return json.loads(capsys.readouterr().out)
 
 
-def printed_by(script, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", [str(script)])
+def printed_by(script, monkeypatch, capsys, *arguments):
+    monkeypatch.setattr("sys.argv", [str(script), *arguments])
     runpy.run_path(str(script), run_name="__main__")
     return capsys.readouterr().out
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_script_runs_without_arguments(script, monkeypatch, capsys):
+def test_script_runs(script, tmp_path, monkeypatch, capsys):
     if script.name == "from_pytorch.py":
         pytest.importorskip("torch")
         pytest.importorskip("onnxscript")
-    assert printed_by(script, monkeypatch, capsys)
+    arguments = []
+    if script.name == "optimal_dse.py":
+        # ResNet-50, the default, takes minutes.
+        network = tmp_path / "small.dsl"
+        network.write_text("network small(x: 3x8x8) { return x -> conv(4, 3) -> relu }\n", encoding="utf-8")
+        arguments = [str(network), "--array", "16", "--count", "1"]
+    assert printed_by(script, monkeypatch, capsys, *arguments)
 
 
 @pytest.mark.parametrize("model", ["exact", "simdit"])

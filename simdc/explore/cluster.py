@@ -180,10 +180,15 @@ def _hand_on(packed: bytes) -> bytes:
 
 def _do(packed: bytes, number: int, software: str) -> Priced:
     """In a worker. The job stays packed until it is known that this worker understands it."""
+    where = import_module("distributed").get_worker().address
     if _software() != software:
-        where = import_module("distributed").get_worker().address
         raise SimdcError(f"the worker at {where} has {_software()}, but {software} asks: they must have the same")
-    return _unpacked(packed).do(number)
+    try:
+        return _unpacked(packed).do(number)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+    # Not the error itself: nothing says that it, or a traceback of a thousand frames, can be sent.
+    raise SimdcError(f"task {number} failed on the worker at {where}: {reason}")
 
 
 @lru_cache(maxsize=1)

@@ -37,6 +37,12 @@ tasks.price_points = slowly
 """
 """What a worker does first, and Dask may do it twice: tasks take so long that one is under way when a worker dies."""
 DEADLY = "import os\nfrom simdc.explore.tasks import Job\nJob.do = lambda self, number: os._exit(1)\n"
+BOTTOMLESS = """
+from simdc.explore import tasks
+def deeper(*given):
+    return deeper(*given)
+tasks.price_points = deeper
+"""
 OLD_SIMDC = "import simdc\nsimdc.__version__ = '0.0.9'\n"
 OLD_PYTHON = """
 import sys
@@ -221,8 +227,14 @@ def _known_tasks(dask_scheduler: Any) -> int:
 def test_a_task_that_fails_is_named(shared: LocalCluster, tmp_path: Path) -> None:
     job = exploration(tmp_path, "exact").job
     job = job._replace(rules=job.rules._replace(model="unheard_of"))
-    with pytest.raises(SimdcError, match=r"task \d+ failed on the cluster: KeyError: 'unheard_of'"):
+    with pytest.raises(SimdcError, match=r"task \d+ failed on the worker at tcp://\S+: KeyError: 'unheard_of'"):
         run_on_dask(job, [1, 2], lambda number, priced: None, shared.address)
+
+
+def test_an_error_that_cannot_be_sent_is_told(own: LocalCluster, tmp_path: Path) -> None:
+    own.worker(BOTTOMLESS)
+    with pytest.raises(SimdcError, match=r"failed on the worker at tcp://\S+: RecursionError: maximum"):
+        exploration(tmp_path, "exact").run(on_dask(own.address))
 
 
 def test_a_task_that_ends_its_workers_is_named(own: LocalCluster, tmp_path: Path) -> None:

@@ -91,7 +91,10 @@ def test_outputs() -> None:
     ("wrong", "says"),
     [
         (layer("r", "rely", "x"), "layers[1].op: layer 'r': unknown op 'rely'; did you mean 'relu'?"),
-        (layer("r", "zzzz", "x"), f"layers[1].op: layer 'r': unknown op 'zzzz'; known ops: {', '.join([*LAYERS][:40])}"),
+        (
+            layer("r", "zzzz", "x"),
+            f"layers[1].op: layer 'r': unknown op 'zzzz'; known ops: {', '.join([*LAYERS][:40])}",
+        ),
         (layer("r", "relu", "y"), "layers[1].inputs[0]: layer 'r': nothing is called 'y'; known so far: x, first"),
         (layer("r", "relu", "fist"), "layers[1].inputs[0]: layer 'r': nothing is called 'fist'; did you mean 'first'?"),
         (layer("r", "relu", "r"), "layers[1].inputs[0]: layer 'r': 'r' is defined only later, at layers[1]"),

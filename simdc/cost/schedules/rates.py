@@ -1,4 +1,4 @@
-"""One tiling on many machines that differ in bandwidths, latencies, clock and prices: nothing that a tiling looks at."""
+"""One tiling on many machines that differ in bandwidths, latencies, clock and prices: in nothing that shapes a tile."""
 
 from __future__ import annotations
 

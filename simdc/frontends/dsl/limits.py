@@ -11,6 +11,6 @@ MAX_DEPTH = 200
 MAX_STEPS = 1_000_000
 """Statements, calls, operators and list items executed."""
 MAX_LAYERS = 32_000
-"""A residual network of 10,000 blocks has 30,000. What becomes of so many takes 200 MB, a training step three times that."""
+"""A residual network of 10,000 blocks has 30,000. So many take 200 MB, a training step of them three times that."""
 MAX_DIGITS = 18
 MAX_STRING = 200

@@ -85,3 +85,18 @@ class Lenient:
                 simd=evolve(hardware.simd, vmem_bits=1000 * hardware.simd.vmem_bits),
             ),
         )
+
+
+@frozen
+class Careless:
+    """Prices a tiling as the simulator plays it, whether the machine can run it or not."""
+
+    name = "careless"
+
+    def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        return ExactModel().greedy(kernel, hardware)
+
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+        from simdc.backends.simulate import simulate
+
+        return simulate(kernel, tiling, hardware)
