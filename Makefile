@@ -23,7 +23,7 @@ demo: $(VENV)/.simdc-installed
 	$(BIN)/simdc examples/networks/resnet50.dsl --hw HI3 --emit-cost
 
 test: lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(VENV)/.simdc-test-installed
 	$(BIN)/ruff check --quiet .

@@ -15,6 +15,9 @@ from simdc.frontends.simdit_spec import parse_simdit_spec
 from simdc.ir.network import network_of
 from simdc.ir.unmodelled import UnmodelledOp
 
+# Its fixtures take long: one worker makes them once.
+pytestmark = pytest.mark.xdist_group("paper_tables")
+
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference"
 
 RELEASED_CYCLES = {

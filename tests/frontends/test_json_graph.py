@@ -179,11 +179,10 @@ def test_name_of_a_layer_that_another_brings_along() -> None:
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
-VALUES = st.recursive(
-    SCALARS | st.sampled_from(["x", "conv1", "", "relu"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["op", "shape", "kernel"]), inner),
-    max_leaves=4,
-)
+LEAVES = SCALARS | st.sampled_from(["x", "conv1", "", "relu"])
+KEYS = st.sampled_from(["op", "shape", "kernel"])
+NESTED = LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(KEYS, LEAVES)
+VALUES = NESTED | st.lists(NESTED, max_size=3) | st.dictionaries(KEYS, NESTED)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
