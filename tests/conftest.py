@@ -16,7 +16,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 from xdsl.printer import Printer
@@ -25,8 +25,14 @@ from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.context import HARDWARE, set_hardware
 from simdc.passes.pipeline import make_context, parse_pipeline, run_pipeline
 
-# How long one example takes says nothing on a shared machine.
-settings.register_profile("simdc", deadline=None)
+# How long one example takes says nothing on a shared machine, and a run must say the same as the one before it:
+# tests/oracles/random_cases.py and fuzz/run.py are there to try what nobody has tried.
+settings.register_profile(
+    "simdc",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
 settings.load_profile("simdc")
 
 SEPARATOR = "// -----\n"

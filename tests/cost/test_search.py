@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, TilingError
@@ -62,7 +62,7 @@ def tight(machine: Hardware, share: float, kernel: Kernel) -> Hardware:
     st.sampled_from(OBJECTIVES),
     st.floats(0.05, 2.0),
 )
-@settings(max_examples=30, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=30)
 def test_nothing_beats_what_it_finds(
     data: st.DataObject, machine: Hardware, kernel: Kernel, name: str, share: float
 ) -> None:
@@ -82,7 +82,7 @@ def test_nothing_beats_what_it_finds(
 
 
 @given(machines(), st.one_of(convolutions(), vector_programs()), st.floats(0.05, 2.0))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=20)
 def test_a_bound_that_is_not_the_optimum_lies_below_it(machine: Hardware, kernel: Kernel, share: float) -> None:
     assume(small(kernel))
     machine = tight(machine, share, kernel)
