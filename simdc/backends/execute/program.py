@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simdc.cost.kernel import Block, Operand, Phase, VectorProgram
+from simdc.cost.kernel import Block, Operand, Phase, VectorProgram, viewed
 
 from .arrays import Array
 
@@ -72,8 +72,7 @@ def run_program(program: VectorProgram, inputs: Mapping[str, Array]) -> ProgramR
                 memory[operand.name] = np.full(operand.shape, initial.get(operand.name, np.nan))
         begun |= {operand.name for operand in phase.outputs}
         for view in phase.views:
-            viewed = max((o.name for o in phase.inputs if view.name.startswith(o.name)), key=len)
-            memory[view.name] = memory[viewed]
+            memory[view.name] = memory[viewed(view, phase).name]
         bounds = {loop.name: loop.bound for loop in phase.loops}
         for block in phase.blocks:
             run_block(block, phase, {loop: bounds[loop] for loop in block.loops}, memory)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from simdc.backends.simulate.walk import Tile
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Operand, Phase
+from simdc.cost.kernel import Operand, Phase, viewed
 
 from .arrays import Array
 from .buffers import Buffer, Place, ScheduleError
@@ -20,7 +20,7 @@ class VectorMemory:
         self._hardware = hardware
         self._buffers: dict[str, Buffer] = {}
         self._replaced = replaced_inputs(phase)
-        self._viewed = {view.name: _viewed(view, phase) for view in phase.views}
+        self._viewed = {view.name: viewed(view, phase).name for view in phase.views}
         known = {o.name for o in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
         self._temporaries = len({code.dest for block in phase.blocks for code in block.instructions} - known)
 
@@ -55,23 +55,19 @@ class VectorMemory:
             )
 
 
-def _viewed(view: Operand, phase: Phase) -> str:
-    return max((o.name for o in phase.inputs if view.name.startswith(o.name)), key=len)
-
-
 def replaced_inputs(phase: Phase) -> dict[str, str]:
     """Input by the result that takes its place: both are element-wise, equally wide and indexed alike, the result does
     not begin with a value of its own, and no instruction reads the input after the result's first write."""
     code = [instruction for block in phase.blocks for instruction in block.instructions]
     loops = {loop.name for loop in phase.loops}
-    viewed = {_viewed(view, phase) for view in phase.views}
+    read = {viewed(view, phase).name for view in phase.views}
     found: dict[str, str] = {}
     for result in phase.outputs:
         first_write = next(moment for moment, step in enumerate(code) if step.dest == result.name)
         for source in phase.inputs:
             alike = (source.bits, source.index, source.shape) == (result.bits, result.index, result.shape)
             one_by_one = set(source.loops) == loops and all(len(terms) == 1 for terms, _ in source.index)
-            free = source.name not in viewed and source.name not in found.values()
+            free = source.name not in read and source.name not in found.values()
             read_later = any(source.name in step.sources for step in code[first_write + 1 :])
             begins_alone = result.name not in dict(phase.initial)
             if alike and one_by_one and free and not read_later and begins_alone:
