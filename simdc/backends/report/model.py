@@ -16,6 +16,7 @@ from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
 from simdc.ir.context import cost_model_of, hardware_of, layer_error
 from simdc.ir.network import network_of
+from simdc.ir.notes import notes_of
 
 from .memory import Memory, memory_of
 from .searched import Searched, searched_of
@@ -92,7 +93,7 @@ class Report(NamedTuple):
     """Everything that a rendering needs. `free` are (name, op) of layers that cost nothing; `uncosted` are
     (name, op, reason) of layers that the model has no price for, missing from every sum: `by_unit`, `by_step` (in
     training), `total`; `merged` are (name, layer) of nodes of the source that a layer does the work of. `memory` is
-    what a training step keeps in DRAM; None in inference."""
+    what a training step keeps in DRAM; None in inference. `notes` say what was decided where the input left it open."""
 
     network: str
     phase: str
@@ -108,6 +109,7 @@ class Report(NamedTuple):
     by_step: dict[str, Totals]
     total: Totals
     memory: Memory | None
+    notes: tuple[str, ...] = ()
 
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""
@@ -184,6 +186,7 @@ def make_report(module: ModuleOp) -> Report:
         by_step={step: sum_layers([layer for layer in costed if layer.step == step]) for step in STEPS if training},
         total=sum_layers(costed),
         memory=memory_of(network) if training else None,
+        notes=notes_of(network),
     )
 
 

@@ -34,6 +34,7 @@ def _heading(report: Report) -> str:
     searched = {layer.kernel: layer.searched for layer in report.layers if layer.searched is not None}
     if searched:
         lines.append(fill(sentence(list(searched.values())), WIDTH, subsequent_indent="  "))
+    lines += [fill(f"note: {note}", WIDTH, subsequent_indent="  ", break_on_hyphens=False) for note in report.notes]
     alike: dict[tuple[str, str], list[str]] = {}
     for name, op, reason in report.uncosted:
         alike.setdefault((op, reason), []).append(name)

@@ -13,6 +13,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from xdsl.parser import Parser
 
 import simdc
 from simdc.api import Network, load
@@ -23,6 +24,9 @@ from simdc.backends.simulate import simulate
 from simdc.cost.structure import with_field
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.attributes import Unit
+from simdc.ir.context import make_context
+from simdc.ir.network import network_of
+from simdc.ir.notes import add_note
 from tests.backends.report.replay import index_of, kernel_of, tiling_of
 from tests.ir.networks import every_op
 
@@ -334,3 +338,16 @@ def test_an_empty_network() -> None:
     assert whole["layers"] == []
     assert whole["totals"]["cycles"] == {"compute": 0, "stall": 0, "total": 0}
     assert "1 node: 0 costed, 1 costs nothing: flatten1 (flatten)" in render_table(result)
+
+
+def test_notes_stand_in_every_form_and_survive_ir_text() -> None:
+    module = load("lenet5", 1).module.clone()
+    add_note(network_of(module), "B was taken for a weight")
+    add_note(network_of(module), "B was taken for a weight")
+    priced = simdc.compile(Network(module), load_hardware("HI1"), "exact")
+    again = make_report(Parser(make_context(), str(priced)).parse_module())
+    assert again.notes == ("B was taken for a weight",)
+    assert "\nnote: B was taken for a weight\n" in render_table(again)
+    told = json.loads(render_json(again))
+    assert told["notes"] == ["B was taken for a weight"]
+    jsonschema.Draft202012Validator(schema()).validate(told)
