@@ -14,7 +14,7 @@ from simdc.cost.workload import LayerCost, Tiler, Workload
 from simdc.errors import SimdcError
 from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware
-from simdc.ir.context import set_hardware
+from simdc.ir.context import kernel_of, set_hardware
 from simdc.ir.network import network_of
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 
@@ -44,7 +44,7 @@ class Network:
             run_pipeline(module, lowering_passes(model))
             layers: list[tuple[str, Kernel]] = []
             for op in network_of(module).layers():
-                kernel = op.kernel()
+                kernel = kernel_of(op)
                 if kernel is not None:
                     layers.append((op.layer.data, kernel))
             self._workloads[key] = Workload(layers)

@@ -120,6 +120,7 @@ def _layers(
     by name. Raises SimdcError when there is none of that name."""
     from simdc.backends.verify.report import NotChecked
     from simdc.errors import SimdcError, suggestion
+    from simdc.ir.context import kernel_of
     from simdc.ir.network import network_of
 
     checked: list[tuple[str, Kernel, Tiling]] = []
@@ -127,7 +128,7 @@ def _layers(
     unknown: list[NotChecked] = []
     folded: dict[str, str] = {}
     for op in network_of(module).layers():
-        name, kernel = op.layer.data, op.kernel()
+        name, kernel = op.layer.data, kernel_of(op)
         for parts in (op.folded, op.merged):
             folded |= {} if parts is None else {part.data: name for part in parts}
         if op.uncosted is not None:

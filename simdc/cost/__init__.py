@@ -16,6 +16,7 @@ from .model import MODELS, CostModel, Uncosted, load_model
 from .result import Busy, Cost, Cycles, DramBits, SramBits
 from .structure import structure, unstructure, with_field
 from .tiling import Tiling, TilingError
+from .wellformed import KernelError
 
 __all__ = [
     "MODELS",
@@ -33,6 +34,7 @@ __all__ = [
     "HardwareError",
     "Instruction",
     "Kernel",
+    "KernelError",
     "Loop",
     "Operand",
     "Phase",

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+from .wellformed import check_contraction, check_program
 
 
 class Affine(NamedTuple):
@@ -76,16 +78,7 @@ def shared_loops(result: Operand, bounds: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(shared)
 
 
-class Contraction(NamedTuple):
-    """Multiply-accumulate over a loop nest: convolution, fully connected layer, matrix product.
-
-    `loops` stand in the default order, outermost first. `psum` is the result as partial sums; a finished element
-    leaves for DRAM with `ofmap_bits`. The loop `rows` runs along the rows of the array, `columns` along its columns.
-    A loop over groups needs a dimension of its own in each operand: where channels are rounded up, a group's padding
-    would otherwise lie over the next group. `macs` is what the mathematics needs, where that is less than the loops
-    run through (zeros that dilate a gradient).
-    """
-
+class _Contraction(NamedTuple):
     kind: str
     loops: tuple[Loop, ...]
     ifmap: Operand
@@ -96,6 +89,37 @@ class Contraction(NamedTuple):
     rows: str = "ic"
     columns: str = "oc"
     macs: int | None = None
+
+
+class Contraction(_Contraction):
+    """Multiply-accumulate over a loop nest: convolution, fully connected layer, matrix product.
+
+    `loops` stand in the default order, outermost first. `psum` is the result as partial sums; a finished element
+    leaves for DRAM with `ofmap_bits`. The loop `rows` runs along the rows of the array, `columns` along its columns.
+    A loop over groups needs a dimension of its own in each operand: where channels are rounded up, a group's padding
+    would otherwise lie over the next group. `macs` is what the mathematics needs, where that is less than the loops
+    run through (zeros that dilate a gradient). Raises KernelError for an index or a side of the array that no loop of
+    the nest runs along.
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        kind: str,
+        loops: tuple[Loop, ...],
+        ifmap: Operand,
+        weight: Operand,
+        psum: Operand,
+        ofmap_bits: int,
+        bias: Operand | None = None,
+        rows: str = "ic",
+        columns: str = "oc",
+        macs: int | None = None,
+    ) -> Self:
+        operands = (ifmap, weight, psum) if bias is None else (ifmap, weight, psum, bias)
+        check_contraction(loops, operands, (rows, columns))
+        return super().__new__(cls, kind, loops, ifmap, weight, psum, ofmap_bits, bias, rows, columns, macs)
 
     @property
     def useful_macs(self) -> int:
@@ -153,14 +177,23 @@ def viewed(view: Operand, phase: Phase) -> Operand:
     return max((o for o in phase.inputs if view.name.startswith(o.name)), key=lambda o: len(o.name))
 
 
-class VectorProgram(NamedTuple):
-    """Phases that run one after the other. The loop `lanes` is spread over the SIMD lanes; there is no path between
-    lanes, so it is always a parallel loop. Where that loop counts channels (`lanes == "c"`) a machine that stores
-    padding rounds it up to whole vectors."""
-
+class _Program(NamedTuple):
     kind: str
     phases: tuple[Phase, ...]
     lanes: str = "c"
+
+
+class VectorProgram(_Program):
+    """Phases that run one after the other. The loop `lanes` is spread over the SIMD lanes; there is no path between
+    lanes, so it is always a parallel loop. Where that loop counts channels (`lanes == "c"`) a machine that stores
+    padding rounds it up to whole vectors. Raises KernelError for phases that are not sound, or that give one loop two
+    bounds."""
+
+    __slots__ = ()
+
+    def __new__(cls, kind: str, phases: tuple[Phase, ...], lanes: str = "c") -> Self:
+        check_program(phases, lanes)
+        return super().__new__(cls, kind, phases, lanes)
 
 
 Kernel = Contraction | VectorProgram

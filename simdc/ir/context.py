@@ -11,6 +11,8 @@ from xdsl.ir import Dialect, Operation
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Kernel
+from simdc.cost.wellformed import KernelError
 from simdc.errors import SimdcError
 
 from .attributes import HardwareAttr
@@ -59,6 +61,15 @@ def layer_error(op: LayerOp, message: str) -> SimdcError:
     return _error_at(
         op, f"{op.name} '{name.data}': {message}" if isinstance(name, StringAttr) else f"{op.name}: {message}"
     )
+
+
+def kernel_of(op: LayerOp) -> Kernel | None:
+    """`op.kernel()`. Raises SimdcError at the layer for a kernel that is not sound, or a layer that has none because of
+    its sizes."""
+    try:
+        return op.kernel()
+    except (KernelError, VerifyException) as error:
+        raise layer_error(op, str(error)) from None
 
 
 def _error_at(op: Operation, text: str) -> SimdcError:

@@ -18,6 +18,8 @@ MAX_AT_ONCE, MAX_TAPS_AT_ONCE = 64, 16
 """Phases, and taps of a phase, up to which rows and columns are resized in one go."""
 MAX_PHASES = 1024
 AXES = ("h", "w")
+COLUMN_AXES = ("oh", "ow")
+"""Loops of the walk over columns, where it is apart: its rows are those of the result, all of them."""
 
 
 def resample(
@@ -30,7 +32,7 @@ def resample(
     last = Operand("y", width_bits(target), end, ())
     phases, taps = prod(map(len, cut)), prod(max(len(run.taps) for run in axis) for axis in cut)
     if phases <= MAX_AT_ONCE and taps <= MAX_TAPS_AT_ONCE:
-        return VectorProgram(kind, _walk(first, last, cut))
+        return VectorProgram(kind, _walk(first, last, cut, AXES))
     if sum(map(len, cut)) > MAX_PHASES:
         raise VerifyException(
             f"resizing {start[2]} x {start[3]} to {end[2]} x {end[3]} reads nearly every position with weights of its "
@@ -38,25 +40,25 @@ def resample(
             "multiple of the input's"
         )
     between = Operand("resized_rows", bits, (*start[:2], end[2], start[3]), ())
-    rows = _walk(first, between, (cut[0], whole(start[3])))
-    return VectorProgram(kind, (*rows, *_walk(between, last, (whole(end[2]), cut[1]))))
+    rows = _walk(first, between, (cut[0], whole(start[3])), AXES)
+    return VectorProgram(kind, (*rows, *_walk(between, last, (whole(end[2]), cut[1]), COLUMN_AXES)))
 
 
-def _walk(source: Operand, target: Operand, cut: Sequence[tuple[Run, ...]]) -> tuple[Phase, ...]:
-    """A phase for each run of rows and run of columns. The loop along the longest runs has the axis' own name, others
-    have their length behind it."""
-    longest = [max(run.length for run in axis) for axis in cut]
+def _walk(source: Operand, target: Operand, cut: Sequence[tuple[Run, ...]], axes: Sequence[str]) -> tuple[Phase, ...]:
+    """A phase for each run of rows and run of columns. The loop along the longest runs has the name that `axes` gives
+    its axis, others have their length behind it."""
+    longest = [(axis, max(run.length for run in runs)) for axis, runs in zip(axes, cut, strict=True)]
     return tuple(_phase(source, target, pair, longest) for pair in product(*cut))
 
 
-def _phase(source: Operand, target: Operand, pair: Sequence[Run], longest: Sequence[int]) -> Phase:
+def _phase(source: Operand, target: Operand, pair: Sequence[Run], longest: Sequence[tuple[str, int]]) -> Phase:
     n, channels, *_ = target.shape
     bounds = {"c": channels, "n": n}
     read: list[Affine] = []
     made: list[Affine] = []
     starts: list[Affine] = []
     windows: dict[str, int] = {}
-    for axis, run, most in zip(AXES, pair, longest, strict=True):
+    for (axis, most), run in zip(longest, pair, strict=True):
         loop = axis if run.length == most else f"{axis}{run.length}"
         moving = run.length > 1
         if moving:

@@ -14,7 +14,7 @@ from simdc.cost.kernel import Kernel
 from simdc.cost.model import CostModel, Uncosted, artefacts_of, check_model, load_model
 from simdc.cost.tiling import Tiling, TilingError
 from simdc.ir.attributes import CostAttr
-from simdc.ir.context import COST_MODEL, hardware_of, layer_error
+from simdc.ir.context import COST_MODEL, hardware_of, kernel_of, layer_error
 from simdc.ir.network import network_of
 
 
@@ -36,7 +36,7 @@ class AnnotateCostPass(ModulePass):
         op.attributes[COST_MODEL] = StringAttr(self.model)
         known: dict[tuple[Kernel, Tiling], tuple[CostAttr, ArrayAttr[StringAttr] | None]] = {}
         for layer in network.layers():
-            kernel = layer.kernel()
+            kernel = kernel_of(layer)
             if kernel is None or layer.uncosted is not None:
                 continue
             if layer.tiling is None:

@@ -12,7 +12,7 @@ from simdc.cost.kernel import Kernel
 from simdc.cost.model import Uncosted, check_model, load_model
 from simdc.cost.tiling import TilingError
 from simdc.ir.attributes import TilingAttr
-from simdc.ir.context import hardware_of, layer_error
+from simdc.ir.context import hardware_of, kernel_of, layer_error
 from simdc.ir.network import network_of
 
 
@@ -36,7 +36,7 @@ class LegalizeTilingPass(ModulePass):
         for layer in network.layers():
             if layer.UNIT is not None:
                 layer.cost = layer.uncosted = None
-            kernel = None if layer.tiling is not None else layer.kernel()
+            kernel = None if layer.tiling is not None else kernel_of(layer)
             if kernel is None:
                 continue
             try:

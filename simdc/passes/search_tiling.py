@@ -12,7 +12,7 @@ from xdsl.passes import ModulePass
 from simdc.cost.kernel import Kernel
 from simdc.cost.tiling import TilingError
 from simdc.ir.attributes import TilingAttr
-from simdc.ir.context import hardware_of, layer_error
+from simdc.ir.context import hardware_of, kernel_of, layer_error
 from simdc.ir.network import network_of
 
 
@@ -32,7 +32,7 @@ class SearchTilingPass(ModulePass):
         hardware = hardware_of(op)
         known: dict[Kernel, tuple[TilingAttr, DictionaryAttr]] = {}
         for layer in network_of(op).layers():
-            kernel = None if layer.tiling is not None else layer.kernel()
+            kernel = None if layer.tiling is not None else kernel_of(layer)
             if kernel is None:
                 continue
             try:

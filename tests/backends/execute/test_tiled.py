@@ -116,7 +116,7 @@ def window_sum(channels: int, window: int, *, views: bool) -> VectorProgram:
         initial=(("sum", 0.0),),
         views=(centre,) if views else (),
     )
-    return VectorProgram("window_sum", (phase,), lanes="w")
+    return VectorProgram("window_sum", (phase,))
 
 
 def test_a_view_sees_only_what_its_input_has_on_chip() -> None:

@@ -1,0 +1,116 @@
+"""What every kernel must be, checked once where it is made: what cost models, simulator and execution rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .kernel import Block, Loop, Operand, Phase
+
+
+class KernelError(ValueError):
+    """A kernel that no cost model can price. The text names what is wrong and, in a program, its phase."""
+
+
+@lru_cache(maxsize=1024)
+def check_contraction(loops: tuple[Loop, ...], operands: tuple[Operand, ...], spread: tuple[str, str]) -> None:
+    """Raise KernelError unless every operand is indexed by `loops`, which hold those `spread` over the array. Layers
+    repeat, and every pass makes them anew: each distinct one is looked at once."""
+    bounds = _bounds(loops, "")
+    for operand in operands:
+        _check_index(operand, bounds, "")
+    for loop in spread:
+        if loop not in bounds:
+            raise KernelError(f"the array runs along loop '{loop}', which is not among {list(bounds)}")
+
+
+@lru_cache(maxsize=1024)
+def check_program(phases: tuple[Phase, ...], lanes: str) -> None:
+    """Raise KernelError unless each phase is sound by itself and phases agree on the loops and tensors they share.
+    Looks at each distinct one once, as above."""
+    bounds: dict[str, tuple[int, int]] = {}
+    tensors: dict[str, tuple[tuple[int, tuple[int, ...]], int]] = {}
+    for number, phase in enumerate(phases):
+        _check_phase(phase, f" in phase {number}")
+        for loop, bound in phase.loops:
+            before, earlier = bounds.setdefault(loop, (bound, number))
+            if before != bound:
+                raise KernelError(
+                    f"loop '{loop}' runs to {before} in phase {earlier} and to {bound} in phase {number}; a tiling "
+                    "cuts loops by name, so loops with bounds of their own need names of their own"
+                )
+        for operand in (*phase.inputs, *phase.outputs):
+            kind = operand.bits, operand.shape
+            before, earlier = tensors.setdefault(operand.name, (kind, number))
+            if before != kind:
+                raise KernelError(
+                    f"tensor '{operand.name}' has {before[0]} bits and shape {list(before[1])} in phase {earlier}, "
+                    f"{kind[0]} bits and shape {list(kind[1])} in phase {number}"
+                )
+    if lanes not in bounds:
+        raise KernelError(f"the lanes run along loop '{lanes}', which is not among {list(bounds)}")
+
+
+def _check_phase(phase: Phase, where: str) -> None:
+    bounds = _bounds(phase.loops, where)
+    owned = (*phase.inputs, *phase.outputs, *phase.scratch)
+    names = {operand.name for operand in owned} | {view.name for view in phase.views}
+    if len(names) != len(owned) + len(phase.views):
+        every = [operand.name for operand in (*owned, *phase.views)]
+        twice = next(name for name in every if every.count(name) > 1)
+        raise KernelError(f"two operands are called '{twice}'{where}")
+    for operand in (*owned, *phase.views):
+        _check_index(operand, bounds, where)
+    loaded = {operand.name: operand for operand in phase.inputs}
+    for view in phase.views:
+        base = loaded.get(view.name.partition(".")[0])
+        if base is None or (base.bits, base.shape) != (view.bits, view.shape):
+            raise KernelError(f"'{view.name}' views no input of its shape and width{where}: inputs are {list(loaded)}")
+    kept = {operand.name for operand in (*phase.outputs, *phase.scratch)}
+    for name, _ in phase.initial:
+        if name not in kept:
+            raise KernelError(f"'{name}' has an initial value{where} and is neither a result nor an accumulator")
+    written: set[str] = set()
+    for block in phase.blocks:
+        _check_block(block, bounds, names, kept, where)
+        written.update([instruction.dest for instruction in block.instructions])
+    for output in phase.outputs:
+        if output.name not in written:
+            raise KernelError(f"nothing writes result '{output.name}'{where}")
+
+
+def _check_block(
+    block: Block, bounds: Collection[str], names: Collection[str], kept: Collection[str], where: str
+) -> None:
+    if not set(block.loops) <= set(bounds) or block.at not in ("start", "end"):
+        raise KernelError(f"a block over {list(block.loops)} at '{block.at}'{where}, which has loops {list(bounds)}")
+    known = set(names)
+    for opcode, dest, sources in block.instructions:
+        for source in sources:
+            if isinstance(source, str) and source not in known:
+                raise KernelError(f"{opcode} reads '{source}'{where}, which is no operand and nothing has made yet")
+        if dest in names and dest not in kept:
+            raise KernelError(f"{opcode} writes '{dest}'{where}, which is an input")
+        known.add(dest)
+
+
+def _bounds(loops: Sequence[Loop], where: str) -> dict[str, int]:
+    bounds = dict(loops)
+    if len(bounds) != len(loops):
+        raise KernelError(f"two loops share a name{where}: {[name for name, _ in loops]}")
+    if bounds and min(bounds.values()) < 1:
+        raise KernelError(f"each loop runs at least once, bounds{where} are {bounds}")
+    return bounds
+
+
+def _check_index(operand: Operand, bounds: Collection[str], where: str) -> None:
+    if len(operand.index) != len(operand.shape):
+        raise KernelError(
+            f"'{operand.name}'{where} has {len(operand.shape)} dimensions and {len(operand.index)} index expressions"
+        )
+    for expression in operand.index:
+        for loop, step in expression.terms:
+            if loop not in bounds or step < 1:
+                raise KernelError(f"'{operand.name}'{where} is indexed by {expression}; loops are {list(bounds)}")
