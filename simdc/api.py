@@ -28,11 +28,14 @@ class Network:
         self.module = module
         self._workloads: dict[object, Workload] = {}
 
-    def training_step(self, optimizer: str = "sgd", weight_decay: float = 0.0) -> Network:
-        """One whole training iteration of this network: forward, loss, gradients, update. Raises SimdcError naming a
+    def training_step(
+        self, optimizer: str = "sgd", weight_decay: float = 0.0, loss: Sequence[str] = (), class_axis: int | None = None
+    ) -> Network:
+        """One whole training iteration of this network: forward, loss, gradients, update. `loss` names one of softmax,
+        mse, bce and given, or one for each result; without it the results' shapes decide. Raises SimdcError naming a
         layer that cannot be trained."""
         module = self.module.clone()
-        run_pipeline(module, training_passes(optimizer, weight_decay))
+        run_pipeline(module, training_passes(optimizer, weight_decay, loss=loss, class_axis=class_axis))
         return Network(module)
 
     def workload(self, hardware: Hardware, model: str = "exact") -> Workload:

@@ -14,13 +14,14 @@ from xdsl.printer import Printer
 
 from simdc.backends.output import write_text
 from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
+from simdc.commands.training import chosen_training
 from simdc.cost.model import MODELS, PLUGIN_MODELS, check_model
 from simdc.errors import SimdcError, suggestion
 from simdc.frontends import load_network
 from simdc.frontends.bindings import parse_bindings
 from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, hardware_of, set_hardware
 from simdc.ir.network import network_of
-from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline, training_passes
+from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline
 
 LAYERS_SHOWN = 3
 """In a warning; --format json names all."""
@@ -46,13 +47,7 @@ def run(arguments: Namespace) -> int:
     objective = arguments.objective or "cycles" if arguments.tiling == "search" else None
     pipeline = default_passes(_model(module, arguments), objective) if chosen is None else chosen
     if arguments.train:
-        training = training_passes(
-            arguments.optimizer,
-            arguments.weight_decay,
-            master_weights=arguments.master_weights,
-            input_grad=arguments.input_grad,
-        )
-        pipeline = (*training, *pipeline)
+        pipeline = (*chosen_training(arguments), *pipeline)
     wanted = _names_to_print(arguments.print_ir_after, pipeline)
 
     def show(done: ModulePass) -> None:

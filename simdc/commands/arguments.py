@@ -63,6 +63,19 @@ def add_training(parser: ArgumentParser) -> None:
     training.add_argument(
         "--master-weights", action="store_true", help="update a full-width copy of the weights, write the narrow beside"
     )
+    training.add_argument(
+        "--loss",
+        metavar="LOSS[,LOSS...]",
+        help="softmax (cross entropy), mse (mean squared error), bce (binary cross entropy) or given (the gradient of "
+        "the result comes with the batch); one, or one for each result (default: softmax for results of shape "
+        "[n, classes] and [n, tokens, vocabulary], else mse)",
+    )
+    training.add_argument(
+        "--class-axis", type=int, metavar="D", help="the dimension along which the classes lie, -1 for the last"
+    )
+    training.add_argument(
+        "--soft-targets", action="store_true", help="compare a softmax with probabilities, not the number of a class"
+    )
     training.add_argument("--input-grad", action="store_true", help="compute the gradient of the network's inputs, too")
 
 

@@ -68,7 +68,9 @@ def run(arguments: Namespace) -> int:
     from simdc.frontends.hardware_file import load_hardware
     from simdc.frontends.simdit_result import load_simdit_result
     from simdc.ir.context import set_hardware
-    from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
+    from simdc.passes.pipeline import default_passes, run_pipeline
+
+    from .training import chosen_training
 
     try:
         check_model(arguments.model)
@@ -79,14 +81,7 @@ def run(arguments: Namespace) -> int:
     result = load_simdit_result(arguments.result)
     module = load_network(arguments.network, arguments.batch)
     set_hardware(module, load_hardware(arguments.hw, arguments.set))
-    training = ()
-    if arguments.train:
-        training = training_passes(
-            arguments.optimizer,
-            arguments.weight_decay,
-            master_weights=arguments.master_weights,
-            input_grad=arguments.input_grad,
-        )
+    training = chosen_training(arguments) if arguments.train else ()
     run_pipeline(module, (*training, *default_passes(arguments.model)), verify=False)
     write_text(comparison(make_report(module), result), arguments.output)
     return 0

@@ -154,20 +154,16 @@ def _network(entry: NetworkEntry, arguments: Namespace) -> NetworkChoice:
     from simdc.frontends import load_network
     from simdc.frontends.bindings import parse_bindings
     from simdc.ir.network import network_of
-    from simdc.passes.pipeline import run_pipeline, training_passes
+    from simdc.passes.pipeline import run_pipeline
+
+    from .training import chosen_training
 
     batch = arguments.batch if entry.batch is None else entry.batch
     module = load_network(
         entry.network, batch, bind=parse_bindings(arguments.bind), allow_uncosted=arguments.allow_uncosted
     )
     if arguments.train or entry.train:
-        passes = training_passes(
-            arguments.optimizer,
-            arguments.weight_decay,
-            master_weights=arguments.master_weights,
-            input_grad=arguments.input_grad,
-        )
-        run_pipeline(module, passes)
+        run_pipeline(module, chosen_training(arguments))
     network, op = Network(module), network_of(module)
 
     def workload(machine: Hardware) -> Workload:

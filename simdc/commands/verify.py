@@ -83,7 +83,9 @@ def _compiled(arguments: Namespace) -> ModuleOp:
     from simdc.frontends.hardware_file import change_hardware, load_hardware
     from simdc.ir.context import HARDWARE, hardware_of, set_hardware
     from simdc.ir.network import network_of
-    from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
+    from simdc.passes.pipeline import default_passes, run_pipeline
+
+    from .training import chosen_training
 
     module = load_network(
         arguments.network,
@@ -101,14 +103,7 @@ def _compiled(arguments: Namespace) -> ModuleOp:
         set_hardware(module, change_hardware(hardware_of(module), arguments.set))
     else:
         raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
-    training = ()
-    if arguments.train:
-        training = training_passes(
-            arguments.optimizer,
-            arguments.weight_decay,
-            master_weights=arguments.master_weights,
-            input_grad=arguments.input_grad,
-        )
+    training = chosen_training(arguments) if arguments.train else ()
     run_pipeline(module, (*training, *default_passes("exact")), verify=False)
     return module
 

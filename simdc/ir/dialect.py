@@ -18,7 +18,8 @@ from .elementwise_grad import ReluGradOp
 from .free import DropoutOp, FlattenOp, ReshapeOp
 from .instance_norm import InstanceNormGradOp, InstanceNormOp
 from .linear_grad import LinearInputGradOp, LinearWeightGradOp
-from .loss import SoftmaxCrossEntropyGradOp, SoftmaxCrossEntropyOp
+from .loss import LossGradOp
+from .loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
 from .lrn_grad import LocalResponseNormGradOp
 from .matmul import MatMulOp
 from .network import NetworkOp, ParameterOp, ReturnOp
@@ -84,7 +85,9 @@ Simdc = Dialect(
         BatchNormGradOp,
         LocalResponseNormGradOp,
         SoftmaxCrossEntropyOp,
-        SoftmaxCrossEntropyGradOp,
+        MeanSquaredErrorOp,
+        BinaryCrossEntropyOp,
+        LossGradOp,
         SgdOp,
         MomentumOp,
         AdamOp,

@@ -82,7 +82,7 @@ class SoftmaxGradOp(LayerOp):
     def kernel(self) -> VectorProgram:
         axis, names = self.axis.value.data, dimension_names(shape_of(self.gradient))
         gradient, p = operand("gradient", self.gradient, names), operand("y", self.output, names)
-        loops, total = _along(p, axis, "total", self.accumulator_bits)
+        loops, total = lines_along(p, axis, "total", self.accumulator_bits)
         every = tuple(loop.name for loop in loops)
         gather = (Instruction("mul", "product", ("gradient", "y")), Instruction("add", "total", ("total", "product")))
         finish = (Instruction("sub", "centered", ("gradient", "total")), Instruction("mul", "dx", ("y", "centered")))
@@ -93,7 +93,7 @@ class SoftmaxGradOp(LayerOp):
         return VectorProgram("softmax_grad", phases, lanes_loop(names, {axis}))
 
 
-def _along(x: Operand, axis: int, name: str, bits: int) -> tuple[tuple[Loop, ...], Operand]:
+def lines_along(x: Operand, axis: int, name: str, bits: int) -> tuple[tuple[Loop, ...], Operand]:
     """Loops over `x`, that along `axis` innermost, and an operand with one element for each line along it."""
     names = dimension_names(x.shape)
     bounds = dict(zip(names, x.shape, strict=True))
@@ -105,7 +105,7 @@ def _along(x: Operand, axis: int, name: str, bits: int) -> tuple[tuple[Loop, ...
 def softmax_phases(x: Operand, y: Operand, bits: int, axis: int = 1) -> tuple[Phase, ...]:
     """Phases that make `y` of `x`, both indexed by the names of their dimensions; `bits` is the width of what they hand
     on."""
-    loops, maximum = _along(x, axis, "maximum", bits)
+    loops, maximum = lines_along(x, axis, "maximum", bits)
     total = maximum._replace(name="total")
     names = tuple(loop.name for loop in loops)
     e = y._replace(name="e", bits=bits)

@@ -7,101 +7,27 @@ from typing import Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.errors import SimdcError
-from simdc.ir.base import LayerOp, make_tensor_type, name_hint, shape_of, tensor_type
+from simdc.ir.base import LayerOp, name_hint, tensor_type
 from simdc.ir.batch_norm_grad import BatchNormStatisticsOp
 from simdc.ir.broadcast import MultiplyOp
 from simdc.ir.context import layer_error
-from simdc.ir.elementwise import AddOp
-from simdc.ir.free import DropoutOp, FlattenOp
-from simdc.ir.gradient_rules import RULES
-from simdc.ir.loss import SoftmaxCrossEntropyOp
-from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
+from simdc.ir.free import DropoutOp
+from simdc.ir.network import ParameterOp, ReturnOp, network_of
 from simdc.ir.norm import BatchNormOp
-from simdc.ir.softmax import SoftmaxOp
 from simdc.ir.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp, UpdateOp
+
+from .training_loss import LOSSES, Choice, add_losses
+from .training_step import TrainingStep
 
 UPDATE = "update"
 LARGEST = 1e100
 """Of a rate: products of rates are numbers, too."""
 Optimizer = Literal["sgd", "momentum", "adam", "adamw"]
 OPTIMIZERS: tuple[Optimizer, ...] = ("sgd", "momentum", "adam", "adamw")
-
-
-class TrainingStep:
-    """The step as it grows: forward layers are there, loss, gradients and updates are appended."""
-
-    def __init__(self, network: NetworkOp, input_grad: bool):
-        self.network = network
-        self.block: Block = network.body.block
-        self.gradients: dict[SSAValue, list[SSAValue]] = {}
-        self.current: LayerOp | None = None
-        self._wanted: set[SSAValue] = set(self.block.args) if input_grad else set()
-
-    def find_wanted(self) -> None:
-        """Mark every value that a gradient must reach: trained parameters and whatever depends on them."""
-        for op in self.block.ops:
-            if isinstance(op, ParameterOp):
-                if op.statistic is None and op.frozen is None:
-                    self._wanted.add(op.result)
-            elif any(value in self._wanted for value in op.operands):
-                self._wanted.update(op.results)
-
-    def needs(self, value: SSAValue) -> bool:
-        return value in self._wanted
-
-    def upstream(self, result: SSAValue) -> SSAValue:
-        return self.gradients[result][0]
-
-    def emit(self, op: LayerOp, step: str) -> LayerOp:
-        """Append an op; it stands where its forward layer was written."""
-        op.phase = StringAttr(step)
-        if self.current is not None:
-            op.location = self.current.location
-        self.append(op, op.layer.data)
-        return op
-
-    def append(self, op: Operation, name: str) -> None:
-        self.block.add_op(op)
-        for number, result in enumerate(op.results):
-            result.name_hint = name_hint(name if number == 0 else f"{name}.{number}")
-
-    def give(self, value: SSAValue, gradient: SSAValue) -> None:
-        self.gradients.setdefault(value, []).append(gradient)
-
-    def join(self, value: SSAValue, name: str) -> None:
-        """Add up the gradients of a value that several layers read."""
-        parts = self.gradients.get(value, [])
-        total = parts[0] if parts else None
-        for number, part in enumerate(parts[1:], 1):
-            assert total is not None
-            suffix = "grad_sum" if number == 1 else f"grad_sum{number}"
-            total = self.emit(AddOp(f"{name}.{suffix}", total, part), "input_gradient").results[0]
-        if total is not None:
-            self.gradients[value] = [total]
-
-    def differentiate(self, layers: list[LayerOp]) -> None:
-        """Walk the forward layers backwards and apply their rules."""
-        for op in reversed(layers):
-            self.current = op
-            if isinstance(op, SoftmaxCrossEntropyOp):
-                if self.needs(op.logits):
-                    RULES[type(op)](op, self)
-                continue
-            for result in op.results:
-                self.join(result, op.layer.data)
-            reached = [result for result in op.results if result in self.gradients]
-            if not reached or not any(self.needs(value) for value in op.operands):
-                continue
-            if type(op) not in RULES:
-                known = ", ".join(sorted(cls.name.removeprefix("simdc.") for cls in RULES))
-                raise layer_error(op, f"has no gradient rule, so it cannot be trained; these have one: {known}")
-            RULES[type(op)](op, self)
-        self.current = None
 
 
 def use_batch_statistics(step: TrainingStep) -> list[tuple[BatchNormOp, list[SSAValue]]]:
@@ -133,46 +59,6 @@ def mask_dropout(step: TrainingStep) -> None:
             step.block.erase_op(op)
 
 
-def flattened(step: TrainingStep, value: SSAValue) -> SSAValue:
-    """[n, c, 1, 1] as [n, c]."""
-    owner = value.owner
-    name = f"{owner.layer.data if isinstance(owner, LayerOp) else value.name_hint or 'input'}.flatten"
-    op = FlattenOp(name, value)
-    if isinstance(owner, LayerOp):
-        op.location = owner.location
-    step.append(op, name)
-    return op.result
-
-
-def add_losses(step: TrainingStep, results: list[SSAValue]) -> list[SSAValue]:
-    """A softmax cross entropy for each result of the network, in place of a softmax that ends it."""
-    losses: list[SSAValue] = []
-    for number, value in enumerate(results):
-        owner = value.owner
-        if isinstance(owner, SoftmaxOp) and owner.axis.value.data == 1:
-            again = value in results[number + 1 :]
-            value = owner.input
-            if owner.result.first_use is None and not again:
-                step.block.erase_op(owner)
-        if shape_of(value)[2:] == (1, 1):
-            # Networks that end in a convolution and a global pool.
-            value = flattened(step, value)
-        if len(shape_of(value)) != 2:
-            message = f"the loss is taken over [n, classes], but the network returns shape {list(shape_of(value))}"
-            where = value.owner
-            raise layer_error(where, message) if isinstance(where, LayerOp) else SimdcError(message)
-        name = "loss" if number == 0 else f"loss{number + 1}"
-        kind = make_tensor_type(tensor_type(value).element_type, shape_of(value))
-        target = step.block.insert_arg(kind, len(step.block.args))
-        target.name_hint = "target" if number == 0 else f"target{number + 1}"
-        loss = SoftmaxCrossEntropyOp(name, value, target)
-        if isinstance(value.owner, LayerOp):
-            loss.location = value.owner.location
-        step.append(loss, name)
-        losses.append(loss.loss)
-    return losses
-
-
 @dataclass(frozen=True)
 class DeriveTrainingPass(ModulePass):
     """Appends loss, gradients and parameter updates: forward becomes one iteration of training."""
@@ -191,11 +77,20 @@ class DeriveTrainingPass(ModulePass):
     """Whether the update works on a full-width copy of each weight and writes the narrow weight beside it."""
     input_grad: bool = False
     """Whether to compute the gradient with respect to the network's inputs, too."""
+    loss: tuple[str, ...] = ()
+    """`softmax`, `mse`, `bce` or `given`, for all results or for each; by their shapes where there is none."""
+    class_axis: int | None = None
+    """The dimension along which a loss is taken, negative from the end."""
+    soft_targets: bool = False
+    """Whether a softmax is compared with probabilities instead of the number of a class."""
 
     def __post_init__(self) -> None:
         for name in ("rate", "momentum", "weight_decay"):
             if not abs(getattr(self, name)) < LARGEST:
                 raise ValueError(f"{name} must be a number below {LARGEST:g}, got {getattr(self, name)}")
+        for loss in self.loss:
+            if loss not in LOSSES:
+                raise ValueError(f"there is no loss '{loss}'; known: {', '.join(LOSSES)}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network = network_of(op)
@@ -214,7 +109,7 @@ class DeriveTrainingPass(ModulePass):
         results: list[SSAValue] = list(terminator.operands)
         step.block.erase_op(terminator)
 
-        losses = add_losses(step, results)
+        losses = add_losses(step, results, Choice(self.loss, self.class_axis, self.soft_targets))
         step.find_wanted()
         layers = list(network.layers())
         step.differentiate(layers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
@@ -15,10 +15,17 @@ from . import PASSES, PLUGIN_PASSES, load_pass
 
 
 def training_passes(
-    optimizer: str, weight_decay: float = 0.0, *, master_weights: bool = False, input_grad: bool = False
+    optimizer: str,
+    weight_decay: float = 0.0,
+    *,
+    master_weights: bool = False,
+    input_grad: bool = False,
+    loss: Sequence[str] = (),
+    class_axis: int | None = None,
+    soft_targets: bool = False,
 ) -> tuple[ModulePass, ...]:
-    """The pass that makes a training step of a network. Raises SimdcError for an unknown optimizer or an infinite
-    decay."""
+    """The pass that makes a training step of a network. Raises SimdcError for an unknown optimizer or loss, or an
+    infinite decay."""
     from .derive_training import OPTIMIZERS, DeriveTrainingPass
 
     if optimizer not in OPTIMIZERS:
@@ -26,7 +33,13 @@ def training_passes(
     try:
         return (
             DeriveTrainingPass(
-                optimizer, weight_decay=weight_decay, master_weights=master_weights, input_grad=input_grad
+                optimizer,
+                weight_decay=weight_decay,
+                master_weights=master_weights,
+                input_grad=input_grad,
+                loss=tuple(loss),
+                class_axis=class_axis,
+                soft_targets=soft_targets,
             ),
         )
     except ValueError as error:

@@ -19,8 +19,7 @@ from .program import run_program
 
 OPERAND_NAMES: dict[str, tuple[str, ...]] = {
     "input": ("x",),
-    "logits": ("x",),
-    "probabilities": ("p",),
+    "prediction": ("x", "p"),
     "lhs": ("a",),
     "rhs": ("b",),
     "gradient": ("gradient", "a"),

@@ -1,4 +1,4 @@
-"""Softmax, and the loss built on it."""
+"""Softmax, and the losses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.loss import SoftmaxCrossEntropyGradOp, SoftmaxCrossEntropyOp
+from simdc.ir.loss import LossGradOp
+from simdc.ir.loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
 from simdc.ir.softmax import SoftmaxGradOp, SoftmaxOp
 
 from .arrays import Array
@@ -17,6 +18,16 @@ def _log_softmax(x: Array, axis: int = 1) -> Array:
     """`x - log(sum(exp(x)))` along an axis; the largest entry is taken out first so that nothing overflows."""
     centered = x - x.max(axis=axis, keepdims=True)
     return centered - np.log(np.exp(centered).sum(axis=axis, keepdims=True))
+
+
+def _dense_target(target: Array, axis: int, classes: tuple[Array, ...]) -> Array:
+    """1 where a class is the one that the target names, else 0; a target without classes as it is."""
+    if not classes:
+        return target
+    (numbers,) = classes
+    shape = [1] * (target.ndim + 1)
+    shape[axis] = -1
+    return (np.expand_dims(target, axis) == numbers.reshape(shape)).astype(np.float64)
 
 
 @register_impls
@@ -34,13 +45,28 @@ class LossFunctions(InterpreterFunctions):
     def softmax_cross_entropy(
         self, interpreter: Interpreter, op: SoftmaxCrossEntropyOp, args: tuple[Any, ...]
     ) -> tuple[Any, ...]:
-        logits, target = args
-        logs = _log_softmax(logits)
-        return np.exp(logs), -(target * logs).sum(axis=1)
+        logits, target, *classes = args
+        axis = op.axis.value.data
+        logs = _log_softmax(logits, axis)
+        return np.exp(logs), -(_dense_target(target, axis, tuple(classes)) * logs).sum(axis=axis)
 
-    @impl(SoftmaxCrossEntropyGradOp)
-    def softmax_cross_entropy_grad(
-        self, interpreter: Interpreter, op: SoftmaxCrossEntropyGradOp, args: tuple[Any, ...]
+    @impl(MeanSquaredErrorOp)
+    def mean_squared_error(
+        self, interpreter: Interpreter, op: MeanSquaredErrorOp, args: tuple[Any, ...]
     ) -> tuple[Any, ...]:
-        probabilities, target = args
-        return ((probabilities - target) / len(target),)
+        prediction, target = args
+        return (((prediction - target) ** 2).mean(axis=op.axis.value.data),)
+
+    @impl(BinaryCrossEntropyOp)
+    def binary_cross_entropy(
+        self, interpreter: Interpreter, op: BinaryCrossEntropyOp, args: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        logits, target = args
+        # log(1 + exp(-x)) as it is, and logaddexp keeps exp from overflowing.
+        each = np.logaddexp(0.0, -logits) + logits * (1.0 - target)
+        return 1.0 / (1.0 + np.exp(-logits)), each.mean(axis=op.axis.value.data)
+
+    @impl(LossGradOp)
+    def loss_grad(self, interpreter: Interpreter, op: LossGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        prediction, target, *classes = args
+        return ((prediction - _dense_target(target, op.axis.value.data, tuple(classes))) * op.scale.value.data,)

@@ -45,12 +45,17 @@ def _zeros(parameter: ParameterOp, random: np.random.Generator) -> Array:
     return np.zeros(shape_of(parameter.result))
 
 
+def _numbers(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    return np.arange(prod(shape_of(parameter.result)), dtype=np.float64)
+
+
 BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
     "weight": _weight,
     "mask": _mask,
     "scale": _ones,
     "inv_std": _ones,
     "slope": _quarters,
+    "classes": _numbers,
 }
 """First values by the role that ends a label (`conv1.weight`). Biases, shifts, means and optimizer state are zero, and
 a master is what the weight is that it stands for."""

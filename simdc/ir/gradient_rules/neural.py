@@ -14,7 +14,6 @@ from simdc.ir.elementwise_grad import ReluGradOp
 from simdc.ir.free import FlattenOp, ReshapeOp
 from simdc.ir.gradient import INPUT, WEIGHT, Backward, give_input, rule_for
 from simdc.ir.linear_grad import LinearInputGradOp, LinearWeightGradOp
-from simdc.ir.loss import SoftmaxCrossEntropyGradOp, SoftmaxCrossEntropyOp
 from simdc.ir.lrn_grad import LocalResponseNormGradOp
 from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
 from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
@@ -96,9 +95,3 @@ def local_response_norm(op: LocalResponseNormOp, back: Backward) -> None:
 @rule_for(FlattenOp)
 def flatten(op: FlattenOp, back: Backward) -> None:
     give_input(back, op.input, ReshapeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), shape_of(op.input)))
-
-
-@rule_for(SoftmaxCrossEntropyOp)
-def softmax_cross_entropy(op: SoftmaxCrossEntropyOp, back: Backward) -> None:
-    """The loss is where the gradient begins: its own upstream is one."""
-    give_input(back, op.logits, SoftmaxCrossEntropyGradOp(f"{op.layer.data}.grad_input", op.probabilities, op.target))

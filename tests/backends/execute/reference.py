@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 
 
 def torch_step(
-    inference: ModuleOp, inputs: Mapping[str, Array], parameters: Mapping[str, Array]
+    inference: ModuleOp, inputs: Mapping[str, Array], parameters: Mapping[str, Array], loss: str = "softmax"
 ) -> tuple[float, dict[str, Array]]:
     """The mean loss of a training step, and its gradients by the names of inputs and parameters. `inference` is the
     network before the step was derived; targets and dropout masks are among the values."""
@@ -47,9 +47,9 @@ def torch_step(
         if isinstance(op, ParameterOp):
             values[op.result] = leaves[op.label.data]
         elif isinstance(op, ReturnOp):
-            for number, logits in enumerate(op.operands):
-                target = leaves["target" if number == 0 else f"target{number + 1}"]
-                total = total + torch.nn.functional.cross_entropy(values[logits], target.detach())
+            for number, result in enumerate(op.operands):
+                target = leaves["target" if number == 0 else f"target{number + 1}"].detach()
+                total = total + torch_loss(torch, values[result], target, loss)
         else:
             assert isinstance(op, LayerOp)
             arguments = [values[value] for value in op.operands]
@@ -57,6 +57,19 @@ def torch_step(
     total.backward()
     gradients = {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}
     return total.item(), gradients
+
+
+def torch_loss(torch: Any, result: Any, target: Any, loss: str) -> Any:
+    """torch's own losses, each the mean of the batch. A target with one dimension less holds numbers of classes, which
+    torch wants at dimension 1."""
+    functional = torch.nn.functional
+    match loss:
+        case "mse":
+            return functional.mse_loss(result, target)
+        case "bce":
+            return functional.binary_cross_entropy_with_logits(result, target)
+        case _:
+            return functional.cross_entropy(result, target if target.ndim == result.ndim else target.long())
 
 
 def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, Any]) -> Any:

@@ -40,6 +40,8 @@ def steps() -> list[tuple[str, ModuleOp]]:
     trained += [("moves", moves), ("moves-sgd", derived(moves, input_grad=True))]
     functions = every_function(2)
     trained += [("functions", functions), ("functions-sgd", derived(functions, input_grad=True))]
+    trained += [(f"loss-{name}", derived(forks(2), loss=(name,))) for name in ("mse", "bce")]
+    trained.append(("soft-targets", derived(forks(2), soft_targets=True)))
     return [("inference", inference), *trained, ("sgd-plain", derived(forks(2)))]
 
 

@@ -34,7 +34,8 @@ def labelled_batch(module: ModuleOp) -> Values:
     for argument in network_of(module).body.block.args:
         name, shape = argument.name_hint or "", shape_of(argument)
         if name.startswith("target"):
-            values[name] = np.eye(shape[1])[np.arange(shape[0]) % shape[1]]
+            classes = shape_of(next(use.operation for use in argument.uses).operands[0])[1]
+            values[name] = np.arange(shape[0]) % float(classes)
         else:
             values[name] = random.normal(size=shape)
     return values

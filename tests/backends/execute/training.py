@@ -13,7 +13,7 @@ from xdsl.ir import OpResult, SSAValue
 
 from simdc.backends.execute import Execution, execute, initial_parameters
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.loss import SoftmaxCrossEntropyOp
+from simdc.ir.loss import LossOp
 from simdc.ir.network import ParameterOp, network_of
 from simdc.ir.update import RunningAverageOp, UpdateOp
 from simdc.passes.derive_training import DeriveTrainingPass
@@ -32,29 +32,37 @@ def derived(inference: ModuleOp, **options: Any) -> ModuleOp:
     return module
 
 
-def forward_only(inference: ModuleOp) -> ModuleOp:
+def forward_only(inference: ModuleOp, **options: Any) -> ModuleOp:
     """Forward and loss of the training step: nothing is trained."""
     module = inference.clone()
     for op in network_of(module).body.block.ops:
         if isinstance(op, ParameterOp):
             op.frozen = UnitAttr()
-    return derived(module)
+    return derived(module, **options)
 
 
 def random_inputs(module: ModuleOp, seed: int) -> Values:
     """Inputs whose values lie well apart and off zero, so that no maximum changes hands under a small step, and targets
-    that are probabilities."""
+    that are the numbers of classes, or numbers between 0 and 1 with the sum 1 along the axis of the loss."""
     random = np.random.default_rng(seed)
     values: Values = {}
     for argument in network_of(module).body.block.args:
         name, shape = argument.name_hint or str(argument.index), shape_of(argument)
         count = int(np.prod(shape))
-        if name.startswith("target"):
-            raw = np.exp(random.normal(size=shape))
-            values[name] = raw / raw.sum(axis=1, keepdims=True)
+        loss = next((use.operation for use in argument.uses if isinstance(use.operation, LossOp)), None)
+        if name.startswith("target") and loss is not None:
+            values[name] = random_target(loss, random)
         else:
             values[name] = ((random.permutation(count) - count // 2 + 0.5) * (4.0 / count)).reshape(shape)
     return values
+
+
+def random_target(loss: LossOp, random: np.random.Generator) -> Array:
+    shape, axis = shape_of(loss.target), loss.axis.value.data
+    if loss.class_numbers is not None:
+        return random.integers(0, shape_of(loss.class_numbers)[0], shape).astype(np.float64)
+    raw = np.exp(random.normal(size=shape))
+    return raw / raw.sum(axis=axis, keepdims=True)
 
 
 def random_parameters(module: ModuleOp, seed: int) -> Values:
@@ -62,7 +70,7 @@ def random_parameters(module: ModuleOp, seed: int) -> Values:
     random = np.random.default_rng(seed)
     values = initial_parameters(module, seed)
     for label, value in values.items():
-        if not label.endswith(".mask"):
+        if not label.endswith((".mask", ".classes")):
             noise = random.normal(0.0, 0.3, value.shape)
             values[label] = value + (np.abs(noise) if label.endswith((".second", ".inv_std")) else noise)
     return values
@@ -79,7 +87,7 @@ def value_of(value: SSAValue, run: Execution, inputs: Mapping[str, Array], param
 
 
 def losses(module: ModuleOp) -> int:
-    return sum(isinstance(op, SoftmaxCrossEntropyOp) for op in network_of(module).layers())
+    return sum(isinstance(op, LossOp) for op in network_of(module).layers())
 
 
 def mean_loss(module: ModuleOp, run: Execution) -> float:
@@ -111,10 +119,12 @@ def relative_error(found: Array, expected: Array, floor: float = 1e-3) -> float:
     return float(np.linalg.norm(found - expected) / max(float(np.linalg.norm(expected)), floor))
 
 
-def check_gradients(inference: ModuleOp, seed: int = 0, *, step: float = 1e-5, entries: int = 12) -> None:
+def check_gradients(
+    inference: ModuleOp, seed: int = 0, *, step: float = 1e-5, entries: int = 12, **options: Any
+) -> None:
     """Hold all gradients of the derived step against central differences of the mean loss, within 1e-6: along a random
     direction, which all entries of a tensor have a part in, and at `entries` single entries of each tensor."""
-    module, forward = derived(inference, input_grad=True), forward_only(inference)
+    module, forward = derived(inference, input_grad=True, **options), forward_only(inference, **options)
     inputs, parameters = random_inputs(module, seed), random_parameters(module, seed)
     run = execute(module, inputs, parameters)
     assert np.isclose(mean_loss(forward, execute(forward, inputs, parameters)), mean_loss(module, run), rtol=1e-14)

@@ -43,7 +43,8 @@ def test_memory_of_two_layers_by_hand() -> None:
     # array at 4 byte.
     assert memory.weights == (32 + 16) * 2
     assert memory.gradients == (32 + 16) * 4
-    assert memory.state == memory.statistics == 0
+    assert memory.state == 0
+    assert memory.statistics == 2 * 4  # the numbers of the two classes
     # The backward layers read, of forward results: r (16 bit, b reads it; its own gradient needs it, too) and the
     # probabilities of the loss (32 bit).
     assert memory.kept == 3 * 8 * 2 + 3 * 2 * 4
@@ -51,8 +52,8 @@ def test_memory_of_two_layers_by_hand() -> None:
 
 def test_peak_of_two_layers_by_hand() -> None:
     memory = memory_of(network_of(trained(TWO_LAYERS, batch=3)))
-    resident = (32 + 16) * 2
-    inputs_bytes = 3 * 4 * 2 + 3 * 2 * 4  # x at 16 bit, the target at 32
+    resident = (32 + 16) * 2 + 2 * 4  # the weights at 16 bit, the numbers of the two classes at 32
+    inputs_bytes = 3 * 4 * 2 + 3 * 4  # x at 16 bit, the targets, a class for each image, at 32
     a, r, b, probabilities, loss = 3 * 8 * 4, 3 * 8 * 2, 3 * 2 * 4, 3 * 2 * 4, 3 * 4
     upstream, grad_r = 3 * 2 * 2, 3 * 8 * 4  # 16 bit: the array reads it; 32 bit: the array wrote it
     grad_b_weight, grad_a_out, grad_a_weight = 16 * 4, 3 * 8 * 2, 32 * 4

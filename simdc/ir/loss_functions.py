@@ -1,0 +1,147 @@
+"""The losses: softmax cross entropy, mean squared error, binary cross entropy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, result_def
+
+from simdc.cost.kernel import Block, Instruction, Operand, Phase, VectorProgram
+
+from .activation.exponential import decay
+from .base import TENSOR, operand, shape_of
+from .loss import LossGradOp, LossOp, class_operands, without
+from .movement import dimension_names, lanes_loop
+from .softmax import lines_along, softmax_phases
+
+
+@irdl_op_definition
+class SoftmaxCrossEntropyOp(LossOp):
+    """`probabilities = softmax(prediction)` and `loss = -sum of target * log(probabilities)`, both along `axis`; the
+    gradient needs the probabilities. With `classes` the target is the number of a class for each line, and the loss
+    `-log(probability of that class)`."""
+
+    name = "simdc.softmax_cross_entropy"
+
+    # Again, since the operands of a class come before those of its base.
+    prediction = operand_def(TENSOR)
+    target = operand_def(TENSOR)
+    classes = opt_operand_def(TENSOR)
+    probabilities = result_def(TENSOR)
+
+    @property
+    def class_numbers(self) -> SSAValue | None:
+        return self.classes
+
+    def gradient(self, layer: str) -> LossGradOp:
+        lines = prod(without(shape_of(self.prediction), self.axis.value.data))
+        return LossGradOp(layer, self, self.probabilities, 1.0 / lines)
+
+    def kernel(self) -> VectorProgram:
+        axis, names = self.axis.value.data, dimension_names(shape_of(self.prediction))
+        x, y = operand("x", self.prediction, names), operand("y", self.probabilities, names)
+        phases = softmax_phases(x, y, self.accumulator_bits, axis)
+        last = self._dense(y, axis) if self.classes is None else self._of_classes(y, self.classes, axis)
+        return VectorProgram("softmax_cross_entropy", (*phases, last), lanes_loop(names, {axis}))
+
+    def _dense(self, y: Operand, axis: int) -> Phase:
+        names = dimension_names(y.shape)
+        code = (
+            Instruction("log", "log", ("y",)),
+            Instruction("mul", "part", ("log", "target")),
+            Instruction("sub", "loss", ("loss", "part")),
+        )
+        return _summed(y, (operand("target", self.target, names),), _line(self.loss, names, axis), axis, code)
+
+    def _of_classes(self, y: Operand, classes: SSAValue, axis: int) -> Phase:
+        """All but one of the numbers that are added up are zero; one logarithm a line is taken at the end."""
+        names = dimension_names(y.shape)
+        loss = _line(self.loss, names, axis)
+        found = loss._replace(name="found", bits=self.accumulator_bits)
+        code = (
+            Instruction("conditional_move", "part", ("classes", "target", "y", 0.0)),
+            Instruction("add", "found", ("found", "part")),
+        )
+        end = (Instruction("log", "log", ("found",)), Instruction("sub", "loss", (0.0, "log")))
+        return _summed(y, class_operands(self.target, classes, names, axis), loss, axis, code, found, end)
+
+
+@irdl_op_definition
+class MeanSquaredErrorOp(LossOp):
+    """`loss = mean of (prediction - target)^2` along `axis`."""
+
+    name = "simdc.mean_squared_error"
+
+    def gradient(self, layer: str) -> LossGradOp:
+        return LossGradOp(layer, self, self.prediction, 2.0 / prod(shape_of(self.prediction)))
+
+    def kernel(self) -> VectorProgram:
+        code = (
+            Instruction("sub", "difference", ("x", "target")),
+            Instruction("mul", "square", ("difference", "difference")),
+            Instruction("add", "sum", ("sum", "square")),
+        )
+        return _mean_program("mean_squared_error", self, (), code)
+
+
+@irdl_op_definition
+class BinaryCrossEntropyOp(LossOp):
+    """`probabilities = sigmoid(prediction)` and `loss`, the mean along `axis` of
+    `-target * log(probabilities) - (1 - target) * log(1 - probabilities)`, which is
+    `log(1 + exp(-prediction)) + prediction * (1 - target)`; the gradient needs the probabilities."""
+
+    name = "simdc.binary_cross_entropy"
+
+    probabilities = result_def(TENSOR)
+
+    def gradient(self, layer: str) -> LossGradOp:
+        return LossGradOp(layer, self, self.probabilities, 1.0 / prod(shape_of(self.prediction)))
+
+    def kernel(self) -> VectorProgram:
+        code = (
+            *decay("x"),
+            Instruction("div", "y", (1.0, "whole")),
+            Instruction("log", "log", ("whole",)),
+            Instruction("sub", "other", (1.0, "target")),
+            Instruction("mul", "missed", ("x", "other")),
+            Instruction("add", "part", ("log", "missed")),
+            Instruction("add", "sum", ("sum", "part")),
+        )
+        y = operand("y", self.probabilities, dimension_names(shape_of(self.prediction)))
+        return _mean_program("binary_cross_entropy", self, (y,), code)
+
+
+def _line(loss: SSAValue, names: Sequence[str], axis: int) -> Operand:
+    return operand("loss", loss, [*names[:axis], *names[axis + 1 :]])
+
+
+def _mean_program(kind: str, op: LossOp, results: tuple[Operand, ...], code: tuple[Instruction, ...]) -> VectorProgram:
+    """`code` adds up in `sum` along the axis; what it makes beside that are `results`."""
+    axis, names = op.axis.value.data, dimension_names(shape_of(op.prediction))
+    x, target = operand("x", op.prediction, names), operand("target", op.target, names)
+    loss = _line(op.loss, names, axis)
+    total = loss._replace(name="sum", bits=op.accumulator_bits)
+    end = (Instruction("mul", "loss", ("sum", 1.0 / x.shape[axis])),)
+    phase = _summed(x, (target,), loss, axis, code, total, end)
+    return VectorProgram(kind, (phase._replace(outputs=(*results, loss)),), lanes_loop(names, {axis}))
+
+
+def _summed(
+    x: Operand,
+    others: tuple[Operand, ...],
+    loss: Operand,
+    axis: int,
+    code: tuple[Instruction, ...],
+    total: Operand | None = None,
+    end: tuple[Instruction, ...] = (),
+) -> Phase:
+    """A pass over `x` and what it is compared with. `code` adds up in `total`, of which `end` makes the loss of a line;
+    without it in the loss itself."""
+    loops, _ = lines_along(x, axis, "loss", loss.bits)
+    every = tuple(loop.name for loop in loops)
+    gathered = loss if total is None else total
+    blocks = (Block(every, code), *([Block(every[:-1], end)] if end else []))
+    scratch = () if total is None else (total,)
+    return Phase(loops, (x, *others), (loss,), blocks, scratch=scratch, initial=((gathered.name, 0.0),))

@@ -1,0 +1,87 @@
+"""The training step of a network while it grows."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import Block, Operation, SSAValue
+
+from simdc.ir.base import LayerOp, name_hint
+from simdc.ir.context import layer_error
+from simdc.ir.elementwise import AddOp
+from simdc.ir.gradient import give_input
+from simdc.ir.gradient_rules import RULES
+from simdc.ir.loss import LossOp
+from simdc.ir.network import NetworkOp, ParameterOp
+
+
+class TrainingStep:
+    """The step as it grows: forward layers are there, loss, gradients and updates are appended."""
+
+    def __init__(self, network: NetworkOp, input_grad: bool):
+        self.network = network
+        self.block: Block = network.body.block
+        self.gradients: dict[SSAValue, list[SSAValue]] = {}
+        self.current: LayerOp | None = None
+        self._wanted: set[SSAValue] = set(self.block.args) if input_grad else set()
+
+    def find_wanted(self) -> None:
+        """Mark every value that a gradient must reach: trained parameters and whatever depends on them."""
+        for op in self.block.ops:
+            if isinstance(op, ParameterOp):
+                if op.statistic is None and op.frozen is None:
+                    self._wanted.add(op.result)
+            elif any(value in self._wanted for value in op.operands):
+                self._wanted.update(op.results)
+
+    def needs(self, value: SSAValue) -> bool:
+        return value in self._wanted
+
+    def upstream(self, result: SSAValue) -> SSAValue:
+        return self.gradients[result][0]
+
+    def emit(self, op: LayerOp, step: str) -> LayerOp:
+        """Append an op; it stands where its forward layer was written."""
+        op.phase = StringAttr(step)
+        if self.current is not None:
+            op.location = self.current.location
+        self.append(op, op.layer.data)
+        return op
+
+    def append(self, op: Operation, name: str) -> None:
+        self.block.add_op(op)
+        for number, result in enumerate(op.results):
+            result.name_hint = name_hint(name if number == 0 else f"{name}.{number}")
+
+    def give(self, value: SSAValue, gradient: SSAValue) -> None:
+        self.gradients.setdefault(value, []).append(gradient)
+
+    def join(self, value: SSAValue, name: str) -> None:
+        """Add up the gradients of a value that several layers read."""
+        parts = self.gradients.get(value, [])
+        total = parts[0] if parts else None
+        for number, part in enumerate(parts[1:], 1):
+            assert total is not None
+            suffix = "grad_sum" if number == 1 else f"grad_sum{number}"
+            total = self.emit(AddOp(f"{name}.{suffix}", total, part), "input_gradient").results[0]
+        if total is not None:
+            self.gradients[value] = [total]
+
+    def differentiate(self, layers: list[LayerOp]) -> None:
+        """Walk the forward layers backwards and apply their rules."""
+        for op in reversed(layers):
+            self.current = op
+            if isinstance(op, LossOp):
+                # Here the gradient begins: that of the loss itself is one.
+                if self.needs(op.prediction):
+                    give_input(self, op.prediction, op.gradient(f"{op.layer.data}.grad_input"))
+                continue
+            for result in op.results:
+                self.join(result, op.layer.data)
+            reached = [result for result in op.results if result in self.gradients]
+            if not reached or not any(self.needs(value) for value in op.operands):
+                continue
+            if type(op) not in RULES:
+                known = ", ".join(sorted(cls.name.removeprefix("simdc.") for cls in RULES))
+                raise layer_error(op, f"has no gradient rule, so it cannot be trained; these have one: {known}")
+            RULES[type(op)](op, self)
+        self.current = None
