@@ -8,16 +8,20 @@
 
 What the format means, and what becomes of it here:
 
+* Columns are looked up by their titles. What follows the last comma of a row, beyond the last title, is a comment.
+* A row with nothing but a name heads a section: it stands before the names of the layers below it, `AlphaGoZero/conv1`.
 * There is no padding: the ifmap holds it. SCALE-Sim rounds the number of windows up, so that the last one may hang over
   the border; here the image is padded below and at the right by as much.
 * One stride counts for both directions; a second one is that of the width.
 * A layer whose name contains `DP` is depthwise: each channel has `Num Filter` filters of its own.
 * M, N and K multiply an M x K matrix by a K x N one. That is a 1x1 convolution from K to N channels over M pixels.
+* A `Batch Size`, the same in all rows, multiplies the images.
 * Rows do not say whose result they read: every layer reads an input of its own.
 """
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -26,46 +30,104 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
+from simdc.frontends import MAX_BATCH
 from simdc.frontends.builder import MAX_SIZE, LayerError, NetworkBuilder
+from simdc.ir.network import network_of
+from simdc.ir.notes import add_note
 
-CONVOLUTION = ("IFMAP Height", "IFMAP Width", "Filter Height", "Filter Width", "Channels", "Num Filter", "Strides")
-PRODUCT = ("M", "N", "K")
+from .columns import (
+    BATCH,
+    CONVOLUTION,
+    NAME,
+    PRODUCT,
+    SPARSITY,
+    STRIDE_WIDTH,
+    STRIDES,
+    Columns,
+    Row,
+    read_head,
+    split_rows,
+)
+
 DEPTHWISE = "DP"
 
 
-class Row(NamedTuple):
-    """A line of the file: its cells without those that are empty at the end, and the column that each begins at."""
+class Layer(NamedTuple):
+    """A row that was read: its own name, that name within its section, made the only one of its kind, and its numbers
+    by title."""
 
-    line: int
-    text: str
-    cells: tuple[str, ...]
-    columns: tuple[int, ...]
+    row: Row
+    own_name: str
+    name: str
+    sizes: dict[str, int]
 
 
 def parse_topology(text: str, file: str, batch: int) -> ModuleOp:
-    """The layers in `text` for `batch` images each. `file` is for messages and locations. Raises SimdcError."""
-    rows = [_row(line, source) for line, source in enumerate(text.splitlines(), 1) if source.strip(" \t,")]
+    """The layers in `text` for `batch` images each, times what the rows say. `file` is for messages and locations.
+    Raises SimdcError."""
+    rows = split_rows(text, file)
     if len(rows) < 2:
         raise SimdcError("is not a topology: expected a head and a row for each layer", file=file)
-    is_product = tuple(cell.upper() for cell in rows[0].cells[1:4]) == PRODUCT
-    builder = NetworkBuilder(Path(file).stem, batch, file)
+    columns, rows = read_head(rows)
+    layers = _layers(rows, columns)
+    if not layers:
+        raise SimdcError("is not a topology: expected a head and a row for each layer", file=file)
+    images = _images(layers)
+    if batch * images > MAX_BATCH:
+        message = f"the {BATCH} {images} times the batch {batch} must be at most {MAX_BATCH}"
+        raise layers[0].row.error(columns.places[BATCH], message)
+    builder = NetworkBuilder(Path(file).stem, batch * images, file)
     results: list[SSAValue] = []
-    names: set[str] = set()
-    for row in rows[1:]:
-        name = _unique(row.cells[0] or "layer", names)
-        sizes = _sizes(row, PRODUCT if is_product else CONVOLUTION, file)
+    for layer in layers:
         try:
-            results.append((_product if is_product else _convolution)(builder, row, name, sizes))
+            results.append((_product if columns.fields == PRODUCT else _convolution)(builder, layer))
         except LayerError as error:
-            raise _error(row, 0, f"layer '{name}': {error.message}", file) from None
-    return builder.finish(results)
+            raise layer.row.error(0, f"layer '{layer.name}': {error.message}") from None
+    module = builder.finish(results)
+    notes = [columns.note, _untitled_stride(layers, columns)]
+    if images > 1:
+        notes.append(f"each row asks for {BATCH} {images}: {images} x {batch} = {batch * images} images")
+    for note in filter(None, notes):
+        add_note(network_of(module), note)
+    return module
 
 
-def _convolution(builder: NetworkBuilder, row: Row, name: str, sizes: tuple[int, ...]) -> SSAValue:
-    height, width, kernel_height, kernel_width, channels, filters, *strides = sizes
+def _layers(rows: list[Row], columns: Columns) -> list[Layer]:
+    layers: list[Layer] = []
+    names: set[str] = set()
+    section = ""
+    for row in rows:
+        if row.is_section:
+            section = f"{row.cells[0]}/"
+        else:
+            own = _cell(row, columns.places[NAME]) or "layer"
+            layers.append(Layer(row, own, _unique(section + own, names), _sizes(row, columns)))
+    return layers
+
+
+def _images(layers: list[Layer]) -> int:
+    """How many images the rows ask for."""
+    first = layers[0]
+    for layer in layers:
+        if layer.sizes[BATCH] != first.sizes[BATCH]:
+            ours, theirs = layer.sizes[BATCH], f"{first.sizes[BATCH]} in line {first.row.line}"
+            raise layer.row.error(0, f"{BATCH} must be the same in all rows: {ours} here, {theirs}")
+    return first.sizes[BATCH]
+
+
+def _untitled_stride(layers: list[Layer], columns: Columns) -> str | None:
+    lines = [layer.row.line for layer in layers if STRIDE_WIDTH in layer.sizes]
+    if STRIDE_WIDTH in columns.places or not lines:
+        return None
+    return f"the number without a title behind '{STRIDES}' (line {lines[0]}) is read as the stride of the width"
+
+
+def _convolution(builder: NetworkBuilder, layer: Layer) -> SSAValue:
+    row, own_name, name, sizes = layer
+    height, width, kernel_height, kernel_width, channels, filters, stride = (sizes[field] for field in CONVOLUTION)
     if kernel_height > height or kernel_width > width:
         raise LayerError(f"the filter, {kernel_height} x {kernel_width}, is larger than the ifmap, {height} x {width}")
-    steps = (strides[0], strides[-1])
+    steps = (stride, sizes.get(STRIDE_WIDTH, stride))
     below, right = (
         -(size - kernel) % step
         for size, kernel, step in zip((height, width), (kernel_height, kernel_width), steps, strict=True)
@@ -75,7 +137,7 @@ def _convolution(builder: NetworkBuilder, row: Row, name: str, sizes: tuple[int,
         "stride": list(steps),
         "pad": [0, 0, below, right],
     }
-    if DEPTHWISE in name:
+    if DEPTHWISE in own_name:
         options |= {"channels": channels * filters, "groups": channels}
     else:
         options |= {"channels": filters}
@@ -84,38 +146,52 @@ def _convolution(builder: NetworkBuilder, row: Row, name: str, sizes: tuple[int,
     return builder.layer("conv", [ifmap], options, name, *place)
 
 
-def _product(builder: NetworkBuilder, row: Row, name: str, sizes: tuple[int, ...]) -> SSAValue:
-    pixels, features, inner = sizes
-    place = (row.line, row.columns[0])
-    ifmap = builder.input(f"{name}.ifmap", (inner, pixels, 1), *place)
-    return builder.layer("conv", [ifmap], {"channels": features, "kernel": 1}, name, *place)
+def _product(builder: NetworkBuilder, layer: Layer) -> SSAValue:
+    pixels, features, inner = (layer.sizes[field] for field in PRODUCT)
+    place = (layer.row.line, layer.row.columns[0])
+    ifmap = builder.input(f"{layer.name}.ifmap", (inner, pixels, 1), *place)
+    return builder.layer("conv", [ifmap], {"channels": features, "kernel": 1}, layer.name, *place)
 
 
-def _row(line: int, text: str) -> Row:
-    parts = text.split(",")
-    while not parts[-1].strip():
-        parts.pop()
-    columns: list[int] = []
-    begin = 1
-    for part in parts:
-        columns.append(begin + len(part) - len(part.lstrip()))
-        begin += len(part) + 1
-    return Row(line, text, tuple(part.strip() for part in parts), tuple(columns))
+def _sizes(row: Row, columns: Columns) -> dict[str, int]:
+    """The numbers of a row by title: all fields, the batch size, and the width's stride where there is one."""
+    places = columns.places
+    sizes = {field: _number(row, places[field], field) for field in columns.fields}
+    sizes[BATCH] = 1
+    for title in (BATCH, STRIDE_WIDTH):
+        if title in places and _cell(row, places[title]):
+            sizes[title] = _number(row, places[title], title)
+    if SPARSITY in places:
+        _check_dense(row, places[SPARSITY])
+    for place, cell in enumerate(row.cells):
+        if not cell or place in places.values():
+            continue
+        last_title = max(places.values())
+        if STRIDE_WIDTH not in places and place == last_title + 1 == places.get(STRIDES, -1) + 1 and cell.isdigit():
+            sizes[STRIDE_WIDTH] = _number(row, place, STRIDE_WIDTH)
+        elif place < last_title or place < len(row.cells) - 1 or row.ends or cell.isdigit():
+            raise row.error(place, f"'{cell[:40]}' stands in a column without a title; give it one in the head")
+    return sizes
 
 
-def _sizes(row: Row, fields: tuple[str, ...], file: str) -> tuple[int, ...]:
-    """The numbers of a row. A convolution may have a second stride."""
-    given = len(row.cells) - 1
-    most = len(fields) + (fields == CONVOLUTION)
-    if not len(fields) <= given <= most:
-        raise _error(row, 0, f"a row has a name and {', '.join(fields)}; here are {given} numbers", file)
-    sizes: list[int] = []
-    for number, cell in enumerate(row.cells[1:], 1):
-        field = fields[min(number, len(fields)) - 1]
-        if not (cell.isascii() and cell.isdigit()) or len(cell) > 20 or not 1 <= int(cell) <= MAX_SIZE:
-            raise _error(row, number, f"{field} must be a positive whole number, got '{cell[:40]}'", file)
-        sizes.append(int(cell))
-    return tuple(sizes)
+def _check_dense(row: Row, place: int) -> None:
+    """Sparsity says N:M: of M weights in a row at most N are not zero. 1:1, 4:4 and nothing mean that all may be."""
+    cell = _cell(row, place)
+    if cell and not re.fullmatch(r"([1-9][0-9]*)\s*:\s*\1", cell):
+        raise row.error(
+            place, f"{SPARSITY} '{cell[:40]}': sparsity is not modelled; only dense weights are, such as 1:1"
+        )
+
+
+def _cell(row: Row, place: int) -> str:
+    return row.cells[place] if place < len(row.cells) else ""
+
+
+def _number(row: Row, place: int, title: str) -> int:
+    cell = _cell(row, place)
+    if not (cell.isascii() and cell.isdigit()) or len(cell) > 20 or not 1 <= int(cell) <= MAX_SIZE:
+        raise row.error(place, f"{title} must be a positive whole number, got '{cell[:40]}'")
+    return int(cell)
 
 
 def _unique(name: str, names: set[str]) -> str:
@@ -124,7 +200,3 @@ def _unique(name: str, names: set[str]) -> str:
     found = next(candidate for candidate in candidates if candidate not in names)
     names.add(found)
     return found
-
-
-def _error(row: Row, cell: int, message: str, file: str) -> SimdcError:
-    return SimdcError(message, file=file, line=row.line, column=row.columns[cell], source_line=row.text)

@@ -81,12 +81,12 @@ def test_layers_know_their_line() -> None:
 @pytest.mark.parametrize(
     ("row", "column", "says"),
     [
-        ("conv1, 9, 9, 3, 3, 4, 16,", 1, "a row has a name and IFMAP Height, "),
-        ("conv1, 9, 9, 3, 3, 4, 16, 1, 1, 1,", 1, "here are 9 numbers"),
+        ("conv1, 9, 9, 3, 3, 4, 16,", 23, "Strides must be a positive whole number, got ''"),
+        ("conv1, 9, 9, 3, 3, 4, 16, 1, 1, 1,", 33, "'1' stands in a column without a title"),
         ("conv1, 9, 9.5, 3, 3, 4, 16, 1,", 11, "IFMAP Width must be a positive whole number, got '9.5'"),
         ("conv1, 9, 9, 3, 3, 4, , 1,", 23, "Num Filter must be a positive whole number, got ''"),
         ("conv1, 9, 9, 3, 3, 0, 16, 1,", 20, "Channels must be a positive whole number, got '0'"),
-        ("conv1, 9, 9, 3, 3, 4, 16, 1, 2:4,", 30, "Strides must be a positive whole number, got '2:4'"),
+        ("conv1, 9, 9, 3, 3, 4, 16, 1, 2:4,", 30, "'2:4' stands in a column without a title"),
         ("conv1, 9, 9, 3, 3, 4, 99999999999999999999999, 1,", 23, "Num Filter must be a positive whole number"),
         ("  conv1, 9, 9, 3, 11, 4, 16, 1,", 3, "the filter, 3 x 11, is larger than the ifmap, 9 x 9"),
         ("conv1, 9000000, 90000000, 3, 3, 4, 16, 1,", 1, "layer 'conv1': input 'conv1.ifmap' must have"),
@@ -100,7 +100,7 @@ def test_a_wrong_row_is_shown(row: str, column: int, says: str) -> None:
     assert caught.value.source_line == row
 
 
-@pytest.mark.parametrize("text", ["", "\n,,,\n", HEAD])
+@pytest.mark.parametrize("text", ["", "\n,,,\n", HEAD, f"{HEAD}AlphaGoZero,\n"])
 def test_a_file_without_layers(text: str) -> None:
     with pytest.raises(SimdcError, match="expected a head and a row for each layer"):
         parse_topology(text, "net.csv", 1)
