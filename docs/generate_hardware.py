@@ -22,8 +22,9 @@ A machine is a JSON file. `--hw FILE` reads it, `--hw HI3` takes one from
 `simdc.load_hardware("HI3", ["simd.lanes=128"])`.
 
 * A field is a path in the file: `simd.lanes` stands for `{"simd": {"lanes": ...}}`.
-* A size in bits may be a whole number or text with a unit: `bit`, `Kbit`, `B`, `KiB`, `MiB`. `KB` and `MB` mean the
-  same as `KiB` and `MiB`; 1 KiB is 8192 bit.
+* A size in bits may be a whole number or text with a unit, such as `"256 KiB"` or `"0.5 MiB"`: `bit`, `B`, `Kibit`,
+  `KiB`, `Mibit`, `MiB`, `Gibit`, `GiB`. `Kbit`, `KB`, `kB`, `MB` ... mean the same: K, M and G are powers of 1024,
+  and 1 KiB is 8192 bit. `Kb`, `Mb` and `b` are refused, since they may be bits or bytes.
 * A field with a default may be left out. Anything unknown, missing or out of range is an error that names its path.
 * Sizes of the instruction and immediate memories describe the machine and constrain nothing.
 * GeneSys parameter files, recognised by keys such as `ARRAY_N`, are read too. Their `OBUF_CAPACITY_BITS` and

@@ -11,16 +11,26 @@ from .hardware import Hardware, HardwareError
 
 T = TypeVar("T")
 
-BITS_PER_UNIT = {"bit": 1, "kbit": 1024, "b": 8, "byte": 8, "kib": 8192, "kb": 8192, "mib": 8388608, "mb": 8388608}
+PREFIXES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+BITS_PER_WORD = {"bit": 1, "b": 8, "byte": 8}
+SIZE = re.compile(r"\s*([0-9]{1,18})(?:\.([0-9]{1,18}))?\s*(?:([kKMG])[iI]?)?(B|(?i:bit|byte)s?)\s*", re.ASCII)
+UNITS = "bit, B, Kibit, KiB, Mibit, MiB, Gibit, GiB (Kbit, KB, ... mean the same)"
 
 
 def parse_bits(text: str) -> int:
-    """`"256 KiB"` to 2097152. Units: bit, Kbit, B, KiB, MiB (KB and MB mean the same, as in the paper)."""
-    match = re.fullmatch(r"\s*(\d{1,18})\s*([A-Za-z]+)\s*", text)
-    unit = BITS_PER_UNIT.get(match[2].lower()) if match else None
-    if match is None or unit is None:
-        raise ValueError(f"must be bits as a whole number or a size such as '256 KiB', got {text[:40]!r}")
-    return int(match[1]) * unit
+    """`"256 KiB"` to 2097152, `"0.5 MiB"` to 4194304. `UNITS` lists the units. K, M and G are powers of 1024 in all of
+    them, as in the paper. A lone `b` is refused: half of those who write `32 Kb` mean bits."""
+    match = SIZE.fullmatch(text)
+    if match is None:
+        such = "must be bits as a whole number or a size such as '256 KiB'"
+        raise ValueError(f"{such}, got {text[:40]!r}; units are {UNITS}")
+    whole, part = match[1], match[2] or ""
+    unit = PREFIXES[(match[3] or "").upper()] * BITS_PER_WORD[match[4].lower().removesuffix("s")]
+    # 0.5 MiB: 05 * 8388608 / 10**1.
+    bits, rest = divmod(int(whole + part) * unit, 10 ** len(part))
+    if rest:
+        raise ValueError(f"must be a whole number of bits, got {text[:40]!r}")
+    return bits
 
 
 def structure(cls: type[T], data: object, path: str = "") -> T:

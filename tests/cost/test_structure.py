@@ -122,7 +122,16 @@ def test_a_single_field_that_is_none(path: str, hint: str) -> None:
         ("256 KiB", 256 * 1024 * 8),
         ("256 KB", 256 * 1024 * 8),
         ("1 MiB", 1024 * 1024 * 8),
-        ("  1  mb ", 1024 * 1024 * 8),
+        ("  1  MB ", 1024 * 1024 * 8),
+        ("1 kB", 1024 * 8),
+        ("2 GiB", 2 * 1024**3 * 8),
+        ("3 Mibit", 3 * 1024 * 1024),
+        ("7 bits", 7),
+        ("2 Bytes", 16),
+        ("0.5 MiB", 512 * 1024 * 8),
+        # 2.5 bytes are 20 bits, 0.125 of a byte is one.
+        ("2.5 B", 20),
+        ("0.125B", 1),
     ],
 )
 def test_sizes_as_text(text: str, bits: int) -> None:
@@ -131,13 +140,42 @@ def test_sizes_as_text(text: str, bits: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "KiB", "12", "1.5 KiB", "-1 KiB", "1 GiB", "1 KiB KiB", "0x10 B", "9" * 19 + " B"]
+    "text",
+    # Kb, Mb, Kib and b may mean bits or bytes; the last two have digits of other scripts.
+    [
+        " ",
+        "KiB",
+        "12",
+        ".5 KiB",
+        "1. KiB",
+        "-1 KiB",
+        "1 TiB",
+        "1 KiB KiB",
+        "0x10 B",
+        "9999999999999999999 B",
+        "32 Kb",
+        "1 Mb",
+        "1 mb",
+        "32 b",
+        "1 Kib",
+        "1 mB",
+        "1e3 B",
+        "٣ KiB",
+        "٤.5 KiB",
+    ],
 )
 def test_sizes_that_are_none(text: str) -> None:
-    says = f"must be bits as a whole number or a size such as '256 KiB', got {text!r}"
+    units = "bit, B, Kibit, KiB, Mibit, MiB, Gibit, GiB (Kbit, KB, ... mean the same)"
+    says = f"must be bits as a whole number or a size such as '256 KiB', got {text!r}; units are {units}"
     with pytest.raises(ValueError, match=re.escape(says)):
         parse_bits(text)
     assert error(changed("simd.vmem_bits", text)) == ("simd.vmem_bits", says)
+
+
+@pytest.mark.parametrize("text", ["0.3 B", "1.1 KiB", "0.5 bit"])
+def test_sizes_that_are_no_whole_number_of_bits(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"must be a whole number of bits, got {text!r}")):
+        parse_bits(text)
 
 
 @pytest.mark.parametrize("path", WHOLE)
