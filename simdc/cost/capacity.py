@@ -33,21 +33,34 @@ def check(needs: Iterable[Need], tiling: Tiling) -> None:
             )
 
 
-def array_needs(kernel: Contraction, grid: Grid, hardware: Hardware) -> list[Need]:
-    """A tile of each operand fits in half of its buffer, which is double."""
+class Held(NamedTuple):
+    """An operand whose tile must lie in the `buffer` of that name, which holds `limit_bits` at a time."""
+
+    buffer: str
+    operand: Operand
+    limit_bits: int
+
+
+def array_buffers(kernel: Contraction, hardware: Hardware) -> list[Held]:
+    """Which operand of a contraction lies in which buffer. Buffers are double: half of one holds the tile in use."""
     buffers = hardware.systolic.buffers
     rows = [("weight", kernel.weight, buffers.weight_bits), ("ifmap", kernel.ifmap, buffers.ifmap_bits)]
     rows.append(("psum", kernel.psum, buffers.psum_bits))
     if kernel.bias is not None:
         rows.append(("bias", kernel.bias, buffers.bias_bits))
+    return [Held(name, operand, capacity_bits // 2) for name, operand, capacity_bits in rows]
+
+
+def array_needs(kernel: Contraction, grid: Grid, hardware: Hardware) -> list[Need]:
+    """The largest tile of each operand against what its buffer holds at a time."""
     return [
         Need(
-            f"{name} buffer",
-            f"systolic.buffers.{name}_bits",
+            f"{buffer} buffer",
+            f"systolic.buffers.{buffer}_bits",
             grid.footprint(operand).largest * operand.bits,
-            capacity_bits // 2,
+            limit_bits,
         )
-        for name, operand, capacity_bits in rows
+        for buffer, operand, limit_bits in array_buffers(kernel, hardware)
     ]
 
 

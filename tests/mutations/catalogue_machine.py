@@ -145,8 +145,8 @@ CAPACITY = (
     M("capacity.py", "if need_bits > limit_bits:", "if need_bits >= limit_bits:", "what just fits is refused"),
     M(
         "capacity.py",
-        "            capacity_bits // 2,\n",
-        "            capacity_bits,\n",
+        "return [Held(name, operand, capacity_bits // 2)",
+        "return [Held(name, operand, capacity_bits)",
         "the double buffer counts whole",
     ),
     M(

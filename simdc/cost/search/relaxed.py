@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simdc.cost.capacity import resident
+from simdc.cost.capacity import array_buffers, resident
 from simdc.cost.exact import tile
 from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware
@@ -127,13 +127,18 @@ class Relaxed:
 
     def _least_moved(self, operand: Operand) -> int:
         """Elements that any tiling moves at least once."""
-        elements = 1
+        elements, counted = 1, set[str]()
         for (terms, constant), extent in zip(operand.index, operand.shape, strict=True):
-            places = max((self._bounds[loop] for loop, _ in terms), default=1)
+            loops = {loop for loop, _ in terms}
+            outside = 0
             if not self._hardware.stores_padding:
                 top = constant + sum(step * (self._bounds[loop] - 1) for loop, step in terms)
-                places = max(0, places - max(0, -constant) - max(0, top - extent + 1))
-            elements *= places
+                outside = max(0, -constant) + max(0, top - extent + 1)
+            # Of x[i, i] with i cut to single iterations only the diagonal moves: one position beside each that counts.
+            along_others = 1 if counted & loops else max((self._bounds[loop] for loop in loops), default=1)
+            elements *= max(0, along_others - outside)
+            if not counted & loops:
+                counted |= loops
         return elements
 
 
@@ -150,12 +155,7 @@ def _turns(operand: Operand, nest: Mapping[str, int] | Sequence[str], counts: De
 def _buffers(kernel: Kernel, hardware: Hardware) -> list[Buffer]:
     if isinstance(kernel, VectorProgram):
         return [_vector_memory(phase, hardware) for phase in kernel.phases]
-    buffers = hardware.systolic.buffers
-    limits = [buffers.weight_bits, buffers.ifmap_bits, *([] if kernel.bias is None else [buffers.bias_bits])]
-    return [
-        Buffer((operand,), 0, capacity_bits // 2)
-        for operand, capacity_bits in zip(kernel.operands, [*limits, buffers.psum_bits], strict=True)
-    ]
+    return [Buffer((operand,), 0, limit_bits) for _, operand, limit_bits in array_buffers(kernel, hardware)]
 
 
 def _vector_memory(phase: Phase, hardware: Hardware) -> Buffer:
