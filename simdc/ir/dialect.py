@@ -9,12 +9,14 @@ from .attributes import CostAttr, HardwareAttr, TilingAttr, UnitAttr
 from .batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
 from .broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
 from .broadcast_grad import BroadcastGradOp
+from .comparison import EqualOp, LessOp, LessOrEqualOp
 from .concat import ConcatOp, SliceOp
 from .conv import Conv2DOp, LinearOp
 from .conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
 from .conv_transpose import ConvTranspose2DOp
 from .elementwise import AddOp, ReluOp
 from .elementwise_grad import ReluGradOp
+from .expand import ExpandOp
 from .free import DropoutOp, FlattenOp, ReshapeOp
 from .instance_norm import InstanceNormGradOp, InstanceNormOp
 from .linear_grad import LinearInputGradOp, LinearWeightGradOp
@@ -28,9 +30,11 @@ from .pad import PadOp
 from .pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
 from .pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, WindowDivideOp
 from .reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp
+from .reduce_extreme import ArgMaxOp, ArgMinOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from .resize import ResizeGradOp, ResizeOp
 from .scalar import ScalarOp
 from .scalar_grad import ScalarGradOp
+from .select import SelectOp
 from .softmax import SoftmaxGradOp, SoftmaxOp
 from .transpose import TransposeOp
 from .unmodelled import UnmodelledOp
@@ -108,6 +112,17 @@ Simdc = Dialect(
         BroadcastGradOp,
         ScalarOp,
         ScalarGradOp,
+        EqualOp,
+        LessOp,
+        LessOrEqualOp,
+        SelectOp,
+        ExpandOp,
+        ReduceMaxOp,
+        ReduceMinOp,
+        ReduceProductOp,
+        ReduceExtremeGradOp,
+        ArgMaxOp,
+        ArgMinOp,
     ],
     [UnitAttr, HardwareAttr, TilingAttr, CostAttr],
 )

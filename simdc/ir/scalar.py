@@ -59,6 +59,14 @@ def _products(base: str, exponent: int, result: str) -> Code:
     return tuple(code)
 
 
+def _by_larger(value: float, side: str | float, equal: float, other: float) -> Code:
+    """`y = equal` where the larger of x and `value` is `side`, else `other`."""
+    return (
+        Instruction("max", "high", ("x", value)),
+        Instruction("conditional_move", "y", ("high", side, equal, other)),
+    )
+
+
 FUNCTIONS: dict[str, Callable[[float], Code]] = {
     "add": lambda value: (Instruction("add", "y", ("x", value)),),
     "sub": lambda value: (Instruction("sub", "y", ("x", value)),),
@@ -69,13 +77,22 @@ FUNCTIONS: dict[str, Callable[[float], Code]] = {
     "pow": lambda value: power("x", value, "y"),
     "max": lambda value: (Instruction("max", "y", ("x", value)),),
     "min": lambda value: (Instruction("min", "y", ("x", value)),),
+    "equal": lambda value: (Instruction("compare", "y", ("x", value)),),
+    # x < value where the larger of both is not x, x <= value where it is the value.
+    "less": lambda value: _by_larger(value, "x", 0.0, 1.0),
+    "less_or_equal": lambda value: _by_larger(value, value, 1.0, 0.0),
+    "greater": lambda value: _by_larger(value, value, 0.0, 1.0),
+    "greater_or_equal": lambda value: _by_larger(value, "x", 1.0, 0.0),
 }
-"""Code from `x` to `y` for each function; `rsub` is value - x, `rdiv` value / x."""
+"""Code from `x` to `y` for each function; `rsub` is value - x, `rdiv` value / x, comparisons give 1 or 0."""
+COMPARISONS = ("equal", "less", "less_or_equal", "greater", "greater_or_equal")
+"""Functions whose gradient is zero wherever there is one."""
 
 
 @irdl_op_definition
 class ScalarOp(LayerOp):
-    """`result = function(input, value)`: add, sub, rsub, mul, div, rdiv, pow, max, min."""
+    """`result = function(input, value)`: add, sub, rsub, mul, div, rdiv, pow, max, min; equal, less, less_or_equal,
+    greater, greater_or_equal, which give 1 or 0."""
 
     name = "simdc.scalar"
 

@@ -88,6 +88,8 @@ def test_options_of_each_op(op: str) -> None:
     options = {name: VALID_OPTIONS[name] for name in LAYERS[op].parameters}
     if op == "lrn":
         options["bias"] = 2.0
+    if op == "expand":
+        options["shape"] = [8, 4, 4]
     data = network(op, **options)
     VALIDATOR.validate(data)
     parse_json_graph(data, "n.json", 1)

@@ -17,6 +17,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.elementwise import AddOp
 from simdc.ir.gradient_rules import RULES
 from simdc.ir.network import NetworkOp, ReturnOp
+from simdc.ir.select import SelectOp
 
 Array = NDArray[np.float64]
 IMAGE = (2, 3, 4, 5)
@@ -25,7 +26,8 @@ IMAGE = (2, 3, 4, 5)
 @frozen
 class Case:
     """`build(*operands)` makes the op called "layer". `torch(module, *tensors)` computes the same; `onnx` is the
-    operator, its attributes and the opset. `span` is the range that inputs are drawn from."""
+    operator, its attributes and the opset. `span` is the range that inputs are drawn from. The last `gates` operands
+    are conditions, without a gradient: every second element is 0."""
 
     name: str
     build: Callable[..., LayerOp]
@@ -34,6 +36,7 @@ class Case:
     constants: tuple[float | None, ...] = ()
     shapes: tuple[tuple[int, ...], ...] = (IMAGE,)
     span: tuple[float, float] = (-4.0, 4.0)
+    gates: int = 0
 
     def arrays(self, seed: int = 0) -> list[Array]:
         """Inputs for the op, all different: no maximum changes hands under a small step."""
@@ -42,7 +45,10 @@ class Case:
         total = sum(int(np.prod(shape)) for shape in self.shapes)
         values = low + (random.permutation(total) + random.uniform(0.3, 0.4)) * (high - low) / total
         ends = np.cumsum([0, *(int(np.prod(shape)) for shape in self.shapes)])
-        return [values[ends[i] : ends[i + 1]].reshape(shape) for i, shape in enumerate(self.shapes)]
+        arrays = [values[ends[i] : ends[i + 1]].reshape(shape) for i, shape in enumerate(self.shapes)]
+        for gate in arrays[len(arrays) - self.gates :]:
+            gate.flat[::2] = 0.0
+        return arrays
 
 
 def plain(name: str, op: Callable[..., LayerOp], torch: str, onnx: str | None, **rest: Any) -> Case:
@@ -121,6 +127,8 @@ ACTIVATIONS = [
         lambda t, x: t.nn.functional.gelu(x, approximate="tanh"), ("Gelu", {"approximate": "tanh"}), span=(-50.0, 50.0),
     ),
     plain("gelu of far values", a.GeluOp, "nn.functional.gelu", "Gelu", span=(-50.0, 50.0)),
+    plain("mish", a.MishOp, "nn.functional.mish", "Mish"),
+    plain("mish of far values", a.MishOp, "nn.functional.mish", "Mish", span=(-50.0, 50.0)),
     plain("silu", a.SiluOp, "nn.functional.silu", "Swish"),
     plain("silu of far values", a.SiluOp, "nn.functional.silu", "Swish", span=(-50.0, 50.0)),
     *(
@@ -196,7 +204,27 @@ SCALARS = [
     *(scalar("pow", float(value), lambda x, v: x**v, "Pow") for value in (0, 1, 2, 3, 5, 6, 7, 13, -1, -2, -3)),
     *(scalar("pow", value, lambda x, v: x**v, "Pow", **POSITIVE) for value in (0.5, -0.5, 1.5, -0.3)),
 ]
-CASES = [*ACTIVATIONS, *PRELUS, *JOINS, *SCALARS]
+CHOICES = [
+    Case(
+        f"where {list(lhs)} {list(rhs)} {list(gate)}",
+        lambda x, y, gate: SelectOp("layer", gate, x, y),
+        lambda t, x, y, gate: t.where(gate != 0, x, y),
+        shapes=(lhs, rhs, gate),
+        gates=1,
+    )
+    for lhs, rhs in SHAPES
+    for gate in dict.fromkeys((lhs, rhs, (1,)))
+] + [
+    Case(
+        "where number", lambda x, gate: SelectOp("layer", gate, x, 0.5), lambda t, x, gate: t.where(gate != 0, x, 0.5),
+        shapes=(IMAGE, IMAGE), gates=1,
+    ),
+    Case(
+        "where number first", lambda x, gate: SelectOp("layer", gate, 0.5, x),
+        lambda t, x, gate: t.where(gate != 0, 0.5, x), shapes=(IMAGE, (4, 1)), gates=1,
+    ),
+]  # fmt: skip
+CASES = [*ACTIVATIONS, *PRELUS, *JOINS, *SCALARS, *CHOICES]
 NAMES = [case.name for case in CASES]
 
 
@@ -233,7 +261,7 @@ def network(case: Case) -> ModuleOp:
     upstream = block.insert_arg(op.results[0].type, len(case.shapes))
     gradients = Gradients(block, upstream)
     RULES[type(op)](op, gradients)
-    block.add_op(ReturnOp(op.results[0], *(gradients.given[value] for value in operands)))
+    block.add_op(ReturnOp(op.results[0], *(gradients.given[value] for value in operands[: len(operands) - case.gates])))
     module = ModuleOp([NetworkOp("n", "training", 2, 0, block)])
     module.verify()
     return module

@@ -21,6 +21,7 @@ from simdc.ir.conv import Conv2DOp
 from simdc.ir.conv_grad import Conv2DInputGradOp
 from simdc.ir.conv_transpose import ConvTranspose2DOp
 from simdc.ir.elements import SINGLE
+from simdc.ir.expand import ExpandOp
 from simdc.ir.free import ReshapeOp
 from simdc.ir.instance_norm import InstanceNormOp
 from simdc.ir.matmul import MatMulOp
@@ -28,6 +29,7 @@ from simdc.ir.network import network_of
 from simdc.ir.pad import PadOp
 from simdc.ir.pool import AveragePoolOp, MaxPoolOp
 from simdc.ir.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceProductOp
 from simdc.ir.resize import ResizeGradOp, ResizeOp
 from simdc.ir.softmax import SoftmaxOp
 from simdc.ir.transpose import TransposeOp
@@ -114,6 +116,26 @@ def test_pad_writes_each_element_once() -> None:
     written = sum(prod(loop.bound for loop in phase.loops) for phase in kernel.phases)
     assert written == 1 * 4 * 9 * 8
     assert all(not phase.inputs for phase in kernel.phases[1:])
+
+
+def test_repeating_reads_once_and_writes_each_copy() -> None:
+    """[1, 64, 1, 1] to [1, 64, 9, 9]: 64 elements of 32 bits come in, 64 * 81 go out, one `move` each."""
+    kernel = program(ExpandOp("e", tensor(1, 64, 1, 1), (1, 64, 9, 9)))
+    assert indices(kernel) == (["n", "c", "0", "0"], ["n", "c", "h", "w"])
+    model, machine = ExactModel(), load_hardware("HI3")
+    cost = model.evaluate(kernel, model.greedy(kernel, machine), machine)
+    assert (cost.dram_bits.ifmap, cost.dram_bits.ofmap) == (32 * 64, 32 * 64 * 81)
+    assert dict(cost.ops) == {"move": 64 * 81}
+
+
+def test_the_place_of_a_maximum_stays_on_chip_until_it_is_found() -> None:
+    """[1, 1000] along the classes: 1,000 numbers come in, one place goes out. Four instructions an element, one at the
+    end."""
+    kernel = program(ArgMaxOp("a", tensor(1, 1000), 1))
+    model, machine = ExactModel(), load_hardware("HI3")
+    cost = model.evaluate(kernel, model.greedy(kernel, machine), machine)
+    assert (cost.dram_bits.ifmap, cost.dram_bits.ofmap) == (32 * 1000, 32)
+    assert dict(cost.ops) == {"max": 1000, "conditional_move": 1000, "add": 1000, "move": 1001}
 
 
 def test_channel_shuffle_costs_a_copy() -> None:
@@ -228,6 +250,13 @@ OPS: list[Callable[[], LayerOp]] = [
     lambda: AveragePoolOp("p", tensor(1, 3, 7, 6), (3, 3), stride=(2, 2), padding=(1,) * 4, count_include_pad=False),
     lambda: MaxPoolOp("p", tensor(1, 3, 7, 6), (2, 3), stride=(2, 2), dilation=(2, 1), ceil_mode=True),
     lambda: ReduceMeanOp("r", tensor(2, 3, 4, 5), (0, 1, 2, 3), True),
+    lambda: ReduceMaxOp("r", tensor(2, 3, 4, 5), (1, 3)),
+    lambda: ReduceProductOp("r", tensor(2, 3, 4), (0, 1, 2), True),
+    lambda: ReduceExtremeGradOp("g", ReduceMaxOp("r", tensor(2, 3, 4, 5), (0, 2)), tensor(3, 5)),
+    lambda: ArgMaxOp("a", tensor(2, 3, 4, 5), 1),
+    lambda: ArgMinOp("a", tensor(3, 7), 1, True, last=True),
+    lambda: ExpandOp("e", tensor(2, 1, 4, 1), (2, 3, 4, 5)),
+    lambda: ExpandOp("e", tensor(2, 2, 1, 3, 2), (2, 2, 4, 3, 2)),
     lambda: InstanceNormOp("i", tensor(2, 3, 4, 5), tensor(3), tensor(3)),
     lambda: SoftmaxOp("s", tensor(2, 3, 4, 5)),
     lambda: MatMulOp("m", tensor(5, 7), tensor(7, 3)),
@@ -285,6 +314,8 @@ REFUSED: list[tuple[Callable[[], LayerOp], str]] = [
     (lambda: ReduceMeanOp("r", tensor(1, 3), (0, 0)), "each once"),
     (lambda: ReduceMeanOp("r", tensor(1, 3), (0, 1)), "set keepdims"),
     (lambda: ReduceSumOp("r", tensor(3)), r"expected \[n, c, ...\]"),
+    (lambda: ArgMaxOp("a", tensor(3, 4), 2), r"some of the dimensions 0 to 1"),
+    (lambda: ExpandOp("e", tensor(2, 3), (4, 3)), r"cannot repeat \[2, 3\] to \[4, 3\]: only sizes of 1 grow"),
     (lambda: SoftmaxOp("s", tensor(3)), "two to four dimensions"),
     (lambda: InstanceNormOp("i", tensor(2, 3), tensor(3), tensor(3)), r"expected \[n, c, h\]"),
     (lambda: InstanceNormOp("i", tensor(2, 3, 4), tensor(3), tensor(2)), r"a parameter \[2\]"),

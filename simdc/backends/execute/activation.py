@@ -25,6 +25,7 @@ from simdc.ir.activation import (
     HardSwishOp,
     LeakyReluOp,
     LogOp,
+    MishOp,
     NegateOp,
     PReluGradOp,
     PReluOp,
@@ -83,6 +84,11 @@ def _elu(op: Any, x: Array) -> Array:
     return np.where(x > 0.0, x, op.alpha.value.data * np.expm1(np.minimum(x, 0.0)))
 
 
+def _mish_slope(x: Array) -> Array:
+    gate = np.tanh(np.logaddexp(0.0, x))
+    return gate + x * (1.0 - gate**2) * _sigmoid(x)
+
+
 FORWARD: dict[type[ActivationOp], Curve] = {
     LeakyReluOp: lambda op, x: np.where(x > 0.0, x, op.alpha.value.data * x),
     ClipOp: _clip,
@@ -92,6 +98,7 @@ FORWARD: dict[type[ActivationOp], Curve] = {
     TanhOp: lambda op, x: np.tanh(x),
     EluOp: _elu,
     SiluOp: lambda op, x: x * _sigmoid(x),
+    MishOp: lambda op, x: x * np.tanh(np.logaddexp(0.0, x)),
     SoftplusOp: lambda op, x: np.logaddexp(0.0, x),
     ErfOp: lambda op, x: _erf(x),
     GeluOp: _gelu,
@@ -113,6 +120,7 @@ SLOPES: dict[type[ActivationOp], Curve] = {
     TanhOp: lambda op, y: 1.0 - y**2,
     EluOp: lambda op, x: np.where(x > 0.0, 1.0, op.alpha.value.data * np.exp(np.minimum(x, 0.0))),
     SiluOp: lambda op, x: _sigmoid(x) + x * _sigmoid(x) * _sigmoid(-x),
+    MishOp: lambda op, x: _mish_slope(x),
     SoftplusOp: lambda op, x: _sigmoid(x),
     ErfOp: lambda op, x: 2.0 / sqrt(pi) * np.exp(-(x**2)),
     GeluOp: _gelu_slope,

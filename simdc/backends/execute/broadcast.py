@@ -11,9 +11,11 @@ from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_i
 from simdc.ir.base import shape_of
 from simdc.ir.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
 from simdc.ir.broadcast_grad import BroadcastGradOp
+from simdc.ir.comparison import EqualOp, LessOp, LessOrEqualOp
 from simdc.ir.elementwise import AddOp
 from simdc.ir.scalar import ScalarOp
 from simdc.ir.scalar_grad import ScalarGradOp
+from simdc.ir.select import SelectOp
 
 from .arrays import Array
 
@@ -45,6 +47,11 @@ SCALARS: dict[str, Callable[[Array, float], Array]] = {
     "pow": lambda x, v: x**v,
     "max": np.maximum,
     "min": np.minimum,
+    "equal": lambda x, v: (x == v).astype(np.float64),
+    "less": lambda x, v: (x < v).astype(np.float64),
+    "less_or_equal": lambda x, v: (x <= v).astype(np.float64),
+    "greater": lambda x, v: (x > v).astype(np.float64),
+    "greater_or_equal": lambda x, v: (x >= v).astype(np.float64),
 }
 SCALAR_SLOPES: dict[str, Callable[[Array, float], Any]] = {
     "rdiv": lambda x, v: -v / x**2,
@@ -92,6 +99,25 @@ class BroadcastFunctions(InterpreterFunctions):
     @impl(MinimumOp)
     def minimum(self, interpreter: Interpreter, op: MinimumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return (np.minimum(args[0], args[1]),)
+
+    @impl(EqualOp)
+    def equal(self, interpreter: Interpreter, op: EqualOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return ((args[0] == args[1]) * 1.0,)
+
+    @impl(LessOp)
+    def less(self, interpreter: Interpreter, op: LessOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return ((args[0] < args[1]) * 1.0,)
+
+    @impl(LessOrEqualOp)
+    def less_or_equal(self, interpreter: Interpreter, op: LessOrEqualOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return ((args[0] <= args[1]) * 1.0,)
+
+    @impl(SelectOp)
+    def select(self, interpreter: Interpreter, op: SelectOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        condition, *branches = args
+        given = iter(branches)
+        lhs, rhs = (side if isinstance(side, float) else next(given) for side in op.sides)
+        return (np.broadcast_to(np.where(condition != 0.0, lhs, rhs), shape_of(op.result)),)
 
     @impl(BroadcastGradOp)
     def broadcast_grad(self, interpreter: Interpreter, op: BroadcastGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:

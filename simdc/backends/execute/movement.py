@@ -1,4 +1,4 @@
-"""Data movement, resizing, sums over dimensions, and ops that only rename data."""
+"""Data movement and resizing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.base import shape_of
 from simdc.ir.concat import ConcatOp, SliceOp
 from simdc.ir.pad import PadOp
-from simdc.ir.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp
 from simdc.ir.resize import ResizeGradOp, ResizeOp
 from simdc.ir.sampling import Sampling, rows
 from simdc.ir.transpose import TransposeOp
@@ -57,18 +55,3 @@ class MovementFunctions(InterpreterFunctions):
     def resize_grad(self, interpreter: Interpreter, op: ResizeGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
         (oh, ow), (height, width) = args[0].shape[2:], op.size.get_values()
         return (_weights(op.sampling, height, oh).T @ args[0] @ _weights(op.sampling, width, ow),)
-
-    @impl(ReduceSumOp)
-    def reduce_sum(self, interpreter: Interpreter, op: ReduceSumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (args[0].sum(axis=op.summed, keepdims=op.keepdims is not None),)
-
-    @impl(ReduceMeanOp)
-    def reduce_mean(self, interpreter: Interpreter, op: ReduceMeanOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (args[0].mean(axis=op.summed, keepdims=op.keepdims is not None),)
-
-    @impl(ReduceGradOp)
-    def reduce_grad(self, interpreter: Interpreter, op: ReduceGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        shape, axes = shape_of(op.result), op.axes.get_values()
-        kept = [1 if axis in axes else size for axis, size in enumerate(shape)]
-        whole = np.broadcast_to(args[0].reshape(kept), shape)
-        return (whole if op.mean is None else whole / np.prod([shape[axis] for axis in axes]),)

@@ -34,6 +34,7 @@ from .loss import LossFunctions
 from .movement import MovementFunctions
 from .norm import NormFunctions
 from .pool import PoolFunctions
+from .reduce import ReduceFunctions
 from .update import UpdateFunctions
 
 FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
@@ -44,6 +45,7 @@ FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
     FreeFunctions,
     MovementFunctions,
     PoolFunctions,
+    ReduceFunctions,
     NormFunctions,
     LossFunctions,
     UpdateFunctions,

@@ -19,6 +19,7 @@ from simdc.ir.activation import (
     HardSwishOp,
     LeakyReluOp,
     LogOp,
+    MishOp,
     NegateOp,
     PReluOp,
     ReciprocalOp,
@@ -30,7 +31,9 @@ from simdc.ir.activation import (
 )
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
+from simdc.ir.comparison import EqualOp, LessOp, LessOrEqualOp
 from simdc.ir.scalar import FUNCTIONS, ScalarOp
+from simdc.ir.select import SelectOp
 
 from .table import layer
 
@@ -103,6 +106,11 @@ def scalar(net: NetworkBuilder, name: str, x: SSAValue, *, function: object, val
     return net.append(ScalarOp(name, x, word("function", function, tuple(FUNCTIONS)), real("value", value)), name)
 
 
+@layer
+def where(net: NetworkBuilder, name: str, condition: SSAValue, x: SSAValue, y: SSAValue) -> SSAValue:
+    return net.append(SelectOp(name, condition, x, y), name)
+
+
 for _name, _op in {
     "sigmoid": SigmoidOp,
     "hardswish": HardSwishOp,
@@ -116,6 +124,7 @@ for _name, _op in {
     "abs": AbsOp,
     "neg": NegateOp,
     "reciprocal": ReciprocalOp,
+    "mish": MishOp,
 }.items():
     _plain(_name, _op)
 
@@ -126,5 +135,8 @@ for _name, _op in {
     "pow": PowerOp,
     "maximum": MaximumOp,
     "minimum": MinimumOp,
+    "equal": EqualOp,
+    "less": LessOp,
+    "less_or_equal": LessOrEqualOp,
 }.items():
     _join(_name, _op)

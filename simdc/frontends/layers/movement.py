@@ -6,6 +6,8 @@ without the batch.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from xdsl.ir import SSAValue
 
 from simdc.frontends.arguments import (
@@ -22,15 +24,17 @@ from simdc.frontends.arguments import (
     word,
 )
 from simdc.frontends.builder import LayerError, NetworkBuilder
-from simdc.ir.base import shape_of
+from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.concat import SliceOp
 from simdc.ir.conv_transpose import ConvTranspose2DOp
+from simdc.ir.expand import ExpandOp
 from simdc.ir.free import ReshapeOp
 from simdc.ir.instance_norm import InstanceNormOp
 from simdc.ir.matmul import MatMulOp
 from simdc.ir.pad import PadOp
 from simdc.ir.pool import GlobalMaxPoolOp
 from simdc.ir.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from simdc.ir.resize import ResizeOp
 from simdc.ir.sampling import COORDINATES, MODES
 from simdc.ir.transpose import TransposeOp
@@ -104,13 +108,40 @@ def upsample(
 
 
 @layer
-def reduce_mean(net: NetworkBuilder, name: str, x: SSAValue, *, axes: object, keepdims: object = False) -> SSAValue:
-    return net.append(ReduceMeanOp(name, x, dimensions("axes", axes, x), boolean("keepdims", keepdims)), name)
+def expand(net: NetworkBuilder, name: str, x: SSAValue, *, shape: object) -> SSAValue:
+    return net.append(ExpandOp(name, x, (shape_of(x)[0], *sizes("shape", shape))), name)
 
 
-@layer
-def reduce_sum(net: NetworkBuilder, name: str, x: SSAValue, *, axes: object, keepdims: object = False) -> SSAValue:
-    return net.append(ReduceSumOp(name, x, dimensions("axes", axes, x), boolean("keepdims", keepdims)), name)
+def _reduction(name: str, op: Callable[[str, SSAValue, Sequence[int], bool], LayerOp]) -> None:
+    """Enter a layer that goes over dimensions."""
+
+    def build(net: NetworkBuilder, name: str, x: SSAValue, *, axes: object, keepdims: object = False) -> SSAValue:
+        return net.append(op(name, x, dimensions("axes", axes, x), boolean("keepdims", keepdims)), name)
+
+    build.__name__ = name
+    layer(build)
+
+
+def _place(name: str, op: Callable[[str, SSAValue, int, bool], LayerOp]) -> None:
+    """Enter a layer that finds a place along a dimension."""
+
+    def build(net: NetworkBuilder, name: str, x: SSAValue, *, axis: object = 1, keepdims: object = False) -> SSAValue:
+        return net.append(op(name, x, dimension("axis", axis, x), boolean("keepdims", keepdims)), name)
+
+    build.__name__ = name
+    layer(build)
+
+
+for _name, _op in {
+    "reduce_mean": ReduceMeanOp,
+    "reduce_sum": ReduceSumOp,
+    "reduce_max": ReduceMaxOp,
+    "reduce_min": ReduceMinOp,
+    "reduce_product": ReduceProductOp,
+}.items():
+    _reduction(_name, _op)
+for _name, _op in {"argmax": ArgMaxOp, "argmin": ArgMinOp}.items():
+    _place(_name, _op)
 
 
 @layer

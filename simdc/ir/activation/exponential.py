@@ -168,3 +168,48 @@ class EluOp(Elu, ActivationOp):
 @irdl_op_definition
 class EluGradOp(Elu, InputGradOp):
     name = "simdc.elu_grad"
+
+
+class Mish(Curve):
+    """`x * t` with `t = tanh(softplus(x))`; its slope is `t + x * (1 - t^2) * sigmoid(x)`.
+
+    With `e = exp(x)` and `n = e * (e + 2)` the tanh is `n / (n + 2)`, and the sigmoid is `e / (e + 1)`. From 20 on both
+    are one to the last bit of a double, so `x` is cut off there and nothing overflows.
+    """
+
+    def forward(self) -> Code:
+        return (*self._tanh(), Instruction("mul", "y", ("x", "gate")))
+
+    def backward(self) -> Code:
+        return (
+            *self._tanh(),
+            Instruction("add", "whole", ("power", 1.0)),
+            Instruction("div", "sigmoid", ("power", "whole")),
+            Instruction("mul", "square", ("gate", "gate")),
+            Instruction("sub", "rest", (1.0, "square")),
+            Instruction("mul", "steep", ("rest", "sigmoid")),
+            Instruction("mul", "bend", ("x", "steep")),
+            Instruction("add", "slope", ("gate", "bend")),
+            Instruction("mul", "dx", ("gradient", "slope")),
+        )
+
+    def _tanh(self) -> Code:
+        """The tanh as `gate`, `e` as `power`."""
+        return (
+            Instruction("min", "cut", ("x", 20.0)),
+            Instruction("exp", "power", ("cut",)),
+            Instruction("add", "more", ("power", 2.0)),
+            Instruction("mul", "product", ("power", "more")),
+            Instruction("add", "under", ("product", 2.0)),
+            Instruction("div", "gate", ("product", "under")),
+        )
+
+
+@irdl_op_definition
+class MishOp(Mish, ActivationOp):
+    name = "simdc.mish"
+
+
+@irdl_op_definition
+class MishGradOp(Mish, InputGradOp):
+    name = "simdc.mish_grad"

@@ -19,11 +19,16 @@ from simdc.ir.activation import (
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.broadcast import BroadcastOp, DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
 from simdc.ir.broadcast_grad import PASS, SLOPES, BroadcastGradOp
+from simdc.ir.comparison import EqualOp, LessOp, LessOrEqualOp
 from simdc.ir.elementwise import AddOp
+from simdc.ir.free import ReshapeOp
 from simdc.ir.gradient import INPUT, RULES, WEIGHT, Backward, give_input, rule_for
 from simdc.ir.network import ParameterOp
-from simdc.ir.scalar import ScalarOp
+from simdc.ir.reduce import ReduceSumOp
+from simdc.ir.reduce_extreme import ArgMaxOp, ArgMinOp
+from simdc.ir.scalar import COMPARISONS, ScalarOp
 from simdc.ir.scalar_grad import ScalarGradOp
+from simdc.ir.select import SelectOp
 
 
 def activation(op: ActivationOp, back: Backward) -> None:
@@ -95,8 +100,43 @@ def scalar(op: ScalarOp, back: Backward) -> None:
             give_input(back, op.input, NegateOp(name, upstream))
         case "mul" | "div":
             give_input(back, op.input, ScalarOp(name, upstream, function, op.value.value.data))
+        case _ if function in COMPARISONS:
+            pass
         case _:
             give_input(back, op.input, ScalarGradOp(name, op, upstream))
+
+
+def none(op: LayerOp, back: Backward) -> None:
+    """Comparisons and places are constant wherever they have a slope: no gradient passes, as in other frameworks."""
+
+
+RULES.update(dict.fromkeys((EqualOp, LessOp, LessOrEqualOp, ArgMaxOp, ArgMinOp), none))
+
+
+@rule_for(SelectOp)
+def select(op: SelectOp, back: Backward) -> None:
+    """Each side receives the gradient where it was chosen, zero elsewhere; then what was repeated is summed up."""
+    upstream, name, shape = back.upstream(op.result), op.layer.data, shape_of(op.result)
+    lhs, rhs = op.sides
+    for value, suffix, gate in ((lhs, "grad_input", (upstream, 0.0)), (rhs, "grad_other", (0.0, upstream))):
+        if not isinstance(value, SSAValue) or not back.needs(value):
+            continue
+        own = shape_of(value)
+        steps = [f"{name}.{suffix}"] if own == shape else [f"{name}.{suffix}_whole", f"{name}.{suffix}"]
+        gradient = back.emit(SelectOp(steps[0], op.condition, *gate), INPUT).results[0]
+        if own != shape:
+            gradient = _summed_to(back, gradient, own, steps[1])
+        back.give(value, gradient)
+
+
+def _summed_to(back: Backward, gradient: SSAValue, own: tuple[int, ...], name: str) -> SSAValue:
+    """The gradient of a value of shape `own` that was broadcast."""
+    shape = shape_of(gradient)
+    padded = (1,) * (len(shape) - len(own)) + own
+    axes = [axis for axis, (size, whole) in enumerate(zip(padded, shape, strict=True)) if size != whole]
+    summed = ReduceSumOp(name if len(own) == len(shape) else f"{name}_sum", gradient, axes, keepdims=True)
+    result = back.emit(summed, INPUT).results[0]
+    return result if len(own) == len(shape) else back.emit(ReshapeOp(name, result, own), INPUT).results[0]
 
 
 def _give(back: Backward, value: SSAValue, op: LayerOp) -> None:

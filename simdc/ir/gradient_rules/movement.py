@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from simdc.ir.base import shape_of
+from simdc.ir.broadcast import DivideOp, MultiplyOp
 from simdc.ir.concat import ConcatOp, SliceOp, resized
 from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.conv_grad import Conv2DWeightGradOp
 from simdc.ir.conv_transpose import ConvTranspose2DOp
+from simdc.ir.expand import ExpandOp
 from simdc.ir.free import ReshapeOp
-from simdc.ir.gradient import INPUT, WEIGHT, Backward, give_input, rule_for
+from simdc.ir.gradient import INPUT, RULES, WEIGHT, Backward, give_input, rule_for
 from simdc.ir.instance_norm import InstanceNormGradOp, InstanceNormOp
 from simdc.ir.linear_grad import LinearWeightGradOp
 from simdc.ir.matmul import MatMulOp
 from simdc.ir.pad import PadOp
-from simdc.ir.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp
+from simdc.ir.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp, reduced
+from simdc.ir.reduce_extreme import FoldOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from simdc.ir.resize import ResizeGradOp, ResizeOp
 from simdc.ir.softmax import SoftmaxGradOp, SoftmaxOp
 from simdc.ir.transpose import TransposeOp
@@ -91,6 +94,33 @@ def reduce_mean(op: ReduceMeanOp, back: Backward) -> None:
 @rule_for(ReduceSumOp)
 def reduce_sum(op: ReduceSumOp, back: Backward) -> None:
     give_input(back, op.input, ReduceGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
+
+
+def extreme(op: FoldOp, back: Backward) -> None:
+    give_input(back, op.input, ReduceExtremeGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
+
+
+RULES.update(dict.fromkeys((ReduceMaxOp, ReduceMinOp), extreme))
+
+
+@rule_for(ReduceProductOp)
+def reduce_product(op: ReduceProductOp, back: Backward) -> None:
+    """Each factor receives `gradient * product / factor`."""
+    name = op.layer.data
+    whole = back.emit(MultiplyOp(f"{name}.grad_product", back.upstream(op.result), op.result), INPUT).results[0]
+    kept = reduced(shape_of(op.input), op.summed, keepdims=True)
+    if shape_of(whole) != kept:
+        whole = back.emit(ReshapeOp(f"{name}.grad_apart", whole, kept), INPUT).results[0]
+    give_input(back, op.input, DivideOp(f"{name}.grad_input", whole, op.input))
+
+
+@rule_for(ExpandOp)
+def expand(op: ExpandOp, back: Backward) -> None:
+    upstream = back.upstream(op.result)
+    if not op.repeated:
+        back.give(op.input, upstream)
+        return
+    give_input(back, op.input, ReduceSumOp(f"{op.layer.data}.grad_input", upstream, op.repeated, keepdims=True))
 
 
 @rule_for(SoftmaxOp)

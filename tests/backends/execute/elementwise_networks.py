@@ -23,6 +23,7 @@ SIDE_BY_SIDE: list[tuple[str, dict[str, object]]] = [
     ("sigmoid", {}),
     ("tanh", {}),
     ("silu", {}),
+    ("mish", {}),
     ("softplus", {}),
     ("erf", {}),
     ("exp", {}),
@@ -50,6 +51,9 @@ def every_function(batch: int = 2) -> ModuleOp:
     parts = [layer(kind, wide, **arguments) for kind, arguments in SIDE_BY_SIDE]
     parts += [layer(kind, positive) for kind in ON_POSITIVE]
     parts += [layer(kind, positive, steep) for kind in JOINS]
+    gates = [layer(kind, wide, gate) for kind in ("equal", "less", "less_or_equal")]
+    gates.append(layer("scalar", wide, function="greater", value=0.4))
+    parts += [layer("where", each, wide, steep) for each in gates]
     total = parts[0]
     for part in parts[1:]:
         total = layer("add", total, layer("scalar", part, function="div", value=4.0))

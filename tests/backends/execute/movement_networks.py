@@ -18,6 +18,10 @@ network moves(x: 4x6x5) {
   e = reduce_mean(d, [2, 3]) -> concat(reduce_sum(c, [2, 3]), reduce_mean(a, [-1, 2]), b)
   f = reduce_mean(x, 2, keepdims=true) -> reduce_sum(2) -> reduce_sum(1, keepdims=true) -> reshape(5)
   f = matmul(fc(f, 3), fc(e, 4) -> transpose([1, 0]) -> slice(0, 0, 3)) -> softmax(axis=0, name="attention")
+  g = reduce_max(x, [2, 3]) -> reshape([1, 4]) -> expand([3, 4]) -> reduce_product(1)
+  h = add(reduce_min(x, [-1], keepdims=true) -> expand([4, 6, 2]) -> reduce_max([1, 3]) -> fc(4), g)
+  h = mul(h, argmax(c, axis=2) -> reduce_sum(2) -> fc(4)) -> sub(argmin(x, -1, keepdims=true) -> reduce_mean([2, 3]))
+  e = concat(e, scalar(h, "mul", 0.002))
   return matmul(f, concat(e, e, axis=0) -> slice(0, 1, BATCH)) -> fc(3, name="head")
 }
 """

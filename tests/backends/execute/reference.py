@@ -12,10 +12,12 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.broadcast import MultiplyOp, SubtractOp
 from simdc.ir.concat import ConcatOp, SliceOp
 from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.conv_transpose import ConvTranspose2DOp
 from simdc.ir.elementwise import AddOp, ReluOp
+from simdc.ir.expand import ExpandOp
 from simdc.ir.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.instance_norm import InstanceNormOp
 from simdc.ir.matmul import MatMulOp
@@ -24,7 +26,9 @@ from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
 from simdc.ir.pad import PadOp
 from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
 from simdc.ir.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from simdc.ir.resize import ResizeOp
+from simdc.ir.scalar import ScalarOp
 from simdc.ir.softmax import SoftmaxOp
 from simdc.ir.transpose import TransposeOp
 
@@ -147,6 +151,25 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
             return x.mean(op.summed, keepdim=op.keepdims is not None)
         case ReduceSumOp():
             return x.sum(op.summed, keepdim=op.keepdims is not None)
+        case ReduceMaxOp():
+            return x.amax(op.summed, keepdim=op.keepdims is not None)
+        case ReduceMinOp():
+            return x.amin(op.summed, keepdim=op.keepdims is not None)
+        case ReduceProductOp():
+            return x.prod(op.summed[0], keepdim=op.keepdims is not None)
+        case ArgMaxOp():
+            return x.argmax(op.summed[0], keepdim=op.keepdims is not None).double()
+        case ArgMinOp():
+            return x.argmin(op.summed[0], keepdim=op.keepdims is not None).double()
+        case ExpandOp():
+            return x.expand(shape_of(op.result))
+        case MultiplyOp():
+            return x * rest[0]
+        case SubtractOp():
+            return x - rest[0]
+        case ScalarOp():
+            assert op.function.data == "mul"
+            return x * op.value.value.data
         case InstanceNormOp():
             return functional.instance_norm(x, weight=rest[0], bias=rest[1], eps=op.epsilon.value.data)
         case MatMulOp():

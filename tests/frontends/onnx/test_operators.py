@@ -58,6 +58,18 @@ def case(
     CASES.append(Case(f"{operator}-{name}", proto, layers.split(), low, other))
 
 
+def graph(
+    name: str,
+    nodes: list[onnx.NodeProto],
+    layers: str,
+    weights: dict[str, np.ndarray],
+    others: dict[str, tuple[int, ...]] | None = None,
+) -> None:
+    """Several nodes, for operators on truth values: from an IMAGE `x` and `others` to `y`."""
+    used = {each: value for each, value in weights.items() if any(each in node.input for node in nodes)}
+    CASES.append(Case(name, model(nodes, {"x": IMAGE, **(others or {})}, used), layers.split()))
+
+
 def number(name: str, value: int) -> onnx.NodeProto:
     return node("Constant", [], [name], value_ints=[value])
 
@@ -130,9 +142,10 @@ for operator, layer, low in (
     ("Neg", "negate", -2.0),
     ("Reciprocal", "reciprocal", 0.5),
     ("Softplus", "softplus", -2.0),
+    ("Mish", "mish", -5.0),
 ):
-    case("image", operator, IMAGE, layer, low=low)
-    case("matrix", operator, (3, 4), layer, low=low)
+    case("image", operator, IMAGE, layer, low=low, opset=18)
+    case("matrix", operator, (3, 4), layer, low=low, opset=18)
 case("plain", "LeakyRelu", IMAGE, "leaky_relu", alpha=0.3)
 case("plain", "Elu", IMAGE, "elu", alpha=0.7)
 case("plain", "HardSigmoid", IMAGE, "hard_sigmoid", alpha=0.3, beta=0.4)
@@ -180,6 +193,54 @@ case("dropped", "ReduceMean", BIG, "global_average_pool flatten", axes=[-1, -2],
 case("input", "ReduceMean", BIG, "global_average_pool", ints(2, 3), opset=18)
 case("channels", "ReduceMean", BIG, "reduce_mean", axes=[1])
 case("columns", "ReduceMean", (3, 4), "reduce_mean", axes=[1], keepdims=0)
+case("old", "ReduceSum", BIG, "reduce_sum", opset=11, axes=[1])
+case("input", "ReduceSum", BIG, "reduce_sum", ints(-1, 1), keepdims=0)
+case("all", "ReduceSum", IMAGE, "reduce_sum")
+case("none", "ReduceSum", IMAGE, "reshape", noop_with_empty_axes=1)
+case("image", "ReduceMax", BIG, "global_max_pool", axes=[2, 3])
+case("dropped", "ReduceMax", BIG, "global_max_pool flatten", ints(2, 3), keepdims=0, opset=18)
+for operator, layers in (
+    ("ReduceMax", "reduce_max"),
+    ("ReduceMin", "reduce_min"),
+    ("ReduceProd", "reduce_product"),
+    ("ReduceL1", "abs reduce_sum"),
+    ("ReduceL2", "scalar reduce_sum sqrt"),
+    ("ReduceSumSquare", "scalar reduce_sum"),
+    ("ReduceLogSum", "reduce_sum log"),
+    ("ReduceLogSumExp", "exp reduce_sum log"),
+):
+    case("channels", operator, BIG, layers, axes=[1], keepdims=0, low=0.1)
+    case("several", operator, BIG, layers, ints(-1, 0), opset=18, low=0.1)
+for operator, layer in (("ArgMax", "arg_max"), ("ArgMin", "arg_min")):
+    case("channels", operator, BIG, layer, axis=1)
+    case("dropped", operator, (3, 4), layer, axis=-1, keepdims=0)
+    case("last", operator, IMAGE, layer, axis=2, select_last_index=1)
+
+# Comparisons and choices.
+for operator, layer in (
+    ("Equal", "equal"),
+    ("Less", "less"),
+    ("LessOrEqual", "less_or_equal"),
+    ("Greater", "less"),
+    ("GreaterOrEqual", "less_or_equal"),
+):
+    case("tensors", operator, IMAGE, layer, others={"b": IMAGE})
+    case("broadcast", operator, IMAGE, layer, others={"b": (3, 1, 1)})
+    case("number", operator, IMAGE, "scalar", np.array(0.3, np.float32))
+    case("number-first", operator, IMAGE, "scalar", np.array(0.3, np.float32), first=False)
+POSITIVE = [node("Greater", ["x", "zero"], ["p"]), node("Less", ["x", "one"], ["q"])]
+LIMITS = {"zero": np.array(0, np.float32), "one": np.array([1], np.float32)}
+for operator, layer in (("And", "minimum"), ("Or", "maximum")):
+    graph(f"{operator}-tensors", [*POSITIVE, node(operator, ["p", "q"], ["y"])], f"scalar scalar {layer}", LIMITS)
+graph("Not-tensor", [POSITIVE[0], node("Not", ["p"], ["y"])], "scalar scalar", LIMITS)
+graph("Where-tensors", [POSITIVE[0], node("Where", ["p", "x", "b"], ["y"])], "scalar select", LIMITS, {"b": (3, 1, 1)})
+graph("Where-number", [POSITIVE[0], node("Where", ["p", "x", "zero"], ["y"])], "scalar select", LIMITS)
+graph("Where-first-number", [POSITIVE[0], node("Where", ["p", "one", "x"], ["y"])], "scalar select", LIMITS)
+graph("Where-numbers", [POSITIVE[0], node("Where", ["p", "one", "zero"], ["y"])], "scalar select", LIMITS)
+MASK = {"mask": np.tri(5, 4).astype(bool), "low": np.array(-np.inf, np.float32), "no": np.array([False])}
+graph("Where-mask", [node("Where", ["mask", "x", "low"], ["y"])], "select", MASK)
+graph("Where-never", [node("Where", ["no", "low", "x"], ["y"])], "reshape", MASK)
+graph("Where-never-repeated", [node("Where", ["no", "x", "b"], ["y"])], "reshape expand", MASK, {"b": (5, 1)})
 
 # Normalizations.
 case("image", "BatchNormalization", IMAGE, "batch_norm", F(3), F(3), F(3), F(3, low=0.5), epsilon=1e-3)
@@ -231,6 +292,10 @@ case("two", "Slice", BIG, "slice slice", ints(1, -5), ints(2**62, -1), ints(2, 3
 case("nothing", "Slice", BIG, "reshape", ints(0), ints(2**62), ints(2))
 case("attributes", "Slice", BIG, "slice", opset=9, starts=[0, 2], ends=[4, 5], axes=[1, 2])
 case("one", "Gather", BIG, "slice reshape", np.array(-1, np.int64), axis=1)
+case("any-order", "Gather", BIG, "slice slice slice concat", ints(3, 0, 1, 2, 1), axis=1)
+case("repeated", "Gather", BIG, "slice slice concat", ints(2, 2), axis=2)
+case("matrix", "Gather", (3, 4), "slice slice concat reshape", np.array([[0, 2], [1, 3]]), axis=1)
+case("all", "Gather", (3, 4), "reshape", np.array([[0, 1], [2, 3]]), axis=1)
 case("every-second", "Gather", BIG, "slice", ints(0, 2), axis=1)
 case("image", "Transpose", IMAGE, "transpose", perm=[0, 2, 3, 1])
 case("shuffle", "Transpose", (2, 3, 2, 4, 5), "transpose", perm=[0, 2, 1, 3, 4])
@@ -317,6 +382,11 @@ case("float", "Cast", IMAGE, "reshape", to=1)
 case("inference", "Dropout", IMAGE, "dropout", np.array(0.3, np.float32))
 case("attribute", "Dropout", IMAGE, "dropout", opset=7, ratio=0.3)
 case("same", "Expand", IMAGE, "reshape", ints(1, 3, 5, 4))
+case("rows", "Expand", (2, 3, 1, 4), "expand", ints(5, 1))
+case("more", "Expand", (3, 1), "reshape expand", ints(2, 3, 4))
+case("one", "Tile", (2, 1, 4), "expand", ints(1, 3, 1))
+case("long", "Tile", (2, 3, 4), "reshape expand reshape", ints(1, 2, 3))
+case("nothing", "Tile", (2, 3), "reshape", ints(1, 1))
 
 
 @pytest.mark.parametrize("each", CASES, ids=[each.name for each in CASES])
@@ -331,4 +401,4 @@ def test_operator_computes_what_the_reference_computes(each: Case, tmp_path: Pat
 
 def test_every_operator_of_the_table_has_a_case() -> None:
     """CastLike has no evaluator of its own to compare with: it is Cast with another way to name the type."""
-    assert {each.proto.graph.node[0].op_type for each in CASES} | {"CastLike"} == OPERATORS.keys()
+    assert {node.op_type for each in CASES for node in each.proto.graph.node} | {"CastLike"} == OPERATORS.keys()

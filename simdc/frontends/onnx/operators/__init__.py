@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from . import activation, arithmetic, convolution, matrix, movement, normalization, pooling, reduction, resize, view
+from . import (
+    activation,
+    arithmetic,
+    choice,
+    convolution,
+    matrix,
+    movement,
+    normalization,
+    pooling,
+    reduction,
+    repetition,
+    resize,
+    view,
+)
 
 __all__ = [
     "activation",
     "arithmetic",
+    "choice",
     "convolution",
     "matrix",
     "movement",
     "normalization",
     "pooling",
     "reduction",
+    "repetition",
     "resize",
     "view",
 ]

@@ -76,13 +76,3 @@ def unsqueeze(build: Build) -> Value:
     if axes is None:
         raise Unsupported("it names no axes")
     return view(build, build.tensor(0), unsqueezed(build.shape(0), axes))
-
-
-@operator("Expand")
-def expand(build: Build) -> Value:
-    """Only where it repeats nothing."""
-    wanted, shape = build.settings(1, "shape"), build.shape(0)
-    padded = (1,) * (len(shape) - len(wanted or ())) + tuple(wanted or ())
-    if len(padded) != len(shape) or any(want not in (1, size) for want, size in zip(padded, shape, strict=True)):
-        raise Unsupported(f"it repeats data of shape {list(shape)} to {list(padded)}")
-    return view(build, build.tensor(0), shape)

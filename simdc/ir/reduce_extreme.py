@@ -1,0 +1,170 @@
+"""Largest and smallest numbers, products and the places of extremes along dimensions, and how gradients go back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+from typing import ClassVar
+
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
+
+from .base import TENSOR, LayerOp, operand, shape_of
+from .reduce import Reduction, ReductionOp, reduced
+
+
+class FoldOp(ReductionOp):
+    """One instruction gathers all elements along the axes, from a number on that changes nothing."""
+
+    OPCODE: ClassVar[str] = "max"
+    NEUTRAL: ClassVar[float] = -inf
+
+    def kernel(self) -> VectorProgram:
+        nest = Reduction(shape_of(self.input), self.summed)
+        phase = Phase(
+            nest.loops,
+            (operand("x", self.input, nest.names),),
+            (operand("y", self.result, nest.index_of(shape_of(self.result))),),
+            (Block(nest.every, (Instruction(self.OPCODE, "y", ("y", "x")),)),),
+            initial=(("y", self.NEUTRAL),),
+        )
+        return VectorProgram(self.name.removeprefix("simdc."), (phase,), nest.lanes)
+
+
+@irdl_op_definition
+class ReduceMaxOp(FoldOp):
+    """`result = largest of input over axes`."""
+
+    name = "simdc.reduce_max"
+
+
+@irdl_op_definition
+class ReduceMinOp(FoldOp):
+    """`result = smallest of input over axes`."""
+
+    name = "simdc.reduce_min"
+    OPCODE: ClassVar = "min"
+    NEUTRAL: ClassVar = inf
+
+
+@irdl_op_definition
+class ReduceProductOp(FoldOp):
+    """`result = product of input over axes`; its gradient divides by the input, which must not be zero there."""
+
+    name = "simdc.reduce_product"
+    OPCODE: ClassVar = "mul"
+    NEUTRAL: ClassVar = 1.0
+
+
+@irdl_op_definition
+class ReduceExtremeGradOp(LayerOp):
+    """The gradient of a maximum or minimum over `axes`: it goes to the first element that equals the `output`, as in a
+    max pool."""
+
+    name = "simdc.reduce_extreme_grad"
+
+    gradient = operand_def(TENSOR)
+    input = operand_def(TENSOR)
+    output = operand_def(TENSOR)
+    axes = prop_def(DenseArrayBase.constr(i64))
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, forward: ReductionOp, gradient: SSAValue):
+        super().__init__(
+            operands=[gradient, forward.input, forward.result],
+            result_types=[forward.input.type],
+            properties={"layer": StringAttr(layer), "axes": DenseArrayBase.from_list(i64, forward.summed)},
+        )
+
+    def result_shape(self) -> tuple[int, ...]:
+        shape, axes = shape_of(self.input), self.axes.get_values()
+        for value in (self.gradient, self.output):
+            if shape_of(value) not in (reduced(shape, axes, keepdims=keep) for keep in (True, False)):
+                left = f"{list(shape)} without {list(axes)}"
+                raise VerifyException(f"an operand has shape {list(shape_of(value))}, not that of {left}")
+        return shape
+
+    def kernel(self) -> VectorProgram:
+        nest = Reduction(shape_of(self.input), self.axes.get_values())
+        index = nest.index_of(shape_of(self.gradient))
+        # `left` is what has not been handed out yet: the first element that is the extreme takes it all.
+        begin = Block(nest.ends, (Instruction("move", "left", ("gradient",)),), at="start")
+        code = (
+            Instruction("conditional_move", "part", ("x", "y", "left", 0.0)),
+            Instruction("sub", "left", ("left", "part")),
+            Instruction("move", "dx", ("part",)),
+        )
+        phase = Phase(
+            nest.loops,
+            (
+                operand("gradient", self.gradient, index),
+                operand("x", self.input, nest.names),
+                operand("y", self.output, nest.index_of(shape_of(self.output))),
+            ),
+            (operand("dx", self.result, nest.names),),
+            (begin, Block(nest.every, code)),
+            scratch=(operand("left", self.gradient, index, self.accumulator_bits),),
+        )
+        return VectorProgram("reduce_extreme_grad", (phase,), nest.lanes)
+
+
+class PlaceOp(ReductionOp):
+    """The number of the position, from 0, along one axis, at which the extreme stands: the first such place, or with
+    `last` the last."""
+
+    OPCODE: ClassVar[str] = "max"
+    NEUTRAL: ClassVar[float] = -inf
+
+    last = opt_prop_def(UnitAttr)
+
+    def __init__(self, layer: str, input: SSAValue, axis: int, keepdims: bool = False, *, last: bool = False):
+        super().__init__(layer, input, (axis,), keepdims)
+        if last:
+            self.last = UnitAttr()
+
+    def result_shape(self) -> tuple[int, ...]:
+        if len(self.summed) != 1:
+            raise VerifyException(f"takes one axis, got {list(self.summed)}")
+        return super().result_shape()
+
+    def kernel(self) -> VectorProgram:
+        nest = Reduction(shape_of(self.input), self.summed)
+        index = nest.index_of(shape_of(self.result))
+        # The place changes where the extreme does; to find the last one, wherever the element equals it.
+        keep: Sequence[str] = ("best", "found", "place") if self.last is None else ("x", "place", "found")
+        code = (
+            Instruction(self.OPCODE, "better", ("best", "x")),
+            Instruction("conditional_move", "found", ("better", *keep)),
+            Instruction("move", "best", ("better",)),
+            Instruction("add", "place", ("place", 1.0)),
+        )
+        scratch = tuple(operand(name, self.result, index, self.accumulator_bits) for name in ("best", "found", "place"))
+        phase = Phase(
+            nest.loops,
+            (operand("x", self.input, nest.names),),
+            (operand("y", self.result, index),),
+            (Block(nest.every, code), Block(nest.ends, (Instruction("move", "y", ("found",)),))),
+            scratch,
+            initial=(("best", self.NEUTRAL), ("found", 0.0), ("place", 0.0)),
+        )
+        return VectorProgram(self.name.removeprefix("simdc."), (phase,), nest.lanes)
+
+
+@irdl_op_definition
+class ArgMaxOp(PlaceOp):
+    """`result = number of the position of the largest element along the axis`: the first, or with `last` the last."""
+
+    name = "simdc.arg_max"
+
+
+@irdl_op_definition
+class ArgMinOp(PlaceOp):
+    """`result = number of the position of the smallest element along the axis`: the first, or with `last` the last."""
+
+    name = "simdc.arg_min"
+    OPCODE: ClassVar = "min"
+    NEUTRAL: ClassVar = inf

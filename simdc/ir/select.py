@@ -1,0 +1,90 @@
+"""The choice between two tensors, element by element, as masks and gates by data make it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, result_def, var_operand_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Instruction, VectorProgram
+
+from .base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
+from .broadcast import broadcast_shape
+from .elements import broadcast_operand, element_loops, element_program
+
+Branch = SSAValue | float
+
+
+@irdl_op_definition
+class SelectOp(LayerOp):
+    """`result = lhs where condition is not 0, else rhs`, all three broadcast. `branches` are lhs and rhs, but for one
+    that is a number: that is an immediate, `lhs_value` or `rhs_value`."""
+
+    name = "simdc.select"
+
+    condition = operand_def(TENSOR)
+    branches = var_operand_def(TENSOR)
+    lhs_value = opt_prop_def(FloatAttr.constr(f64))
+    rhs_value = opt_prop_def(FloatAttr.constr(f64))
+    result = result_def(TENSOR)
+
+    def __init__(self, layer: str, condition: SSAValue, lhs: Branch, rhs: Branch):
+        tensors = [branch for branch in (lhs, rhs) if isinstance(branch, SSAValue)]
+        numbers = {"lhs_value": lhs, "rhs_value": rhs}
+        element = tensor_type(tensors[0] if tensors else condition).element_type
+        super().__init__(
+            operands=[condition, tensors],
+            result_types=[make_tensor_type(element, _joint([condition, *tensors]))],
+            properties={
+                "layer": StringAttr(layer),
+                **{name: FloatAttr(number, f64) for name, number in numbers.items() if isinstance(number, float)},
+            },
+        )
+
+    @property
+    def sides(self) -> tuple[Branch, Branch]:
+        """lhs and rhs. Raises VerifyException unless each is a tensor or a number."""
+        numbers = (self.lhs_value, self.rhs_value)
+        if len(self.branches) != numbers.count(None):
+            raise VerifyException(f"needs {numbers.count(None)} tensors to choose from, got {len(self.branches)}")
+        tensors = iter(self.branches)
+        lhs, rhs = (next(tensors) if number is None else number.value.data for number in numbers)
+        return lhs, rhs
+
+    def result_shape(self) -> tuple[int, ...]:
+        for side in self.sides:
+            if isinstance(side, float) and not isfinite(side):
+                raise VerifyException(f"value must be finite, got {side}")
+        shape = _joint(self.operands)
+        element_loops(shape)
+        return shape
+
+    def kernel(self) -> VectorProgram:
+        shape = shape_of(self.result)
+        inputs = [broadcast_operand("condition", self.condition, shape)]
+        sources: list[str | float] = []
+        for side in self.sides:
+            if isinstance(side, SSAValue):
+                name = f"x{len(inputs) - 1}"
+                inputs.append(broadcast_operand(name, side, shape))
+                sources.append(name)
+            else:
+                sources.append(side)
+        lhs, rhs = sources
+        code = (Instruction("conditional_move", "y", ("condition", 0.0, rhs, lhs)),)
+        return element_program("select", shape, inputs, broadcast_operand("y", self.result, shape), code)
+
+
+def _joint(values: Sequence[SSAValue]) -> tuple[int, ...]:
+    """The shape that all broadcast to. Raises VerifyException."""
+    shapes = [shape_of(value) for value in values]
+    joint: tuple[int, ...] | None = shapes[0]
+    for shape in shapes[1:]:
+        joint = None if joint is None else broadcast_shape(joint, shape)
+    if joint is None or not all(shapes):
+        raise VerifyException(f"cannot choose between shapes {list(map(list, shapes))}")
+    return joint
