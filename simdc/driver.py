@@ -81,6 +81,8 @@ def _check_arguments(arguments: Namespace) -> None:
     if arguments.tiling == "search" and arguments.passes is not None:
         raise SimdcError("--tiling search chooses the pipeline; with -p, name simdc-search-tiling in it")
     if arguments.model is not None:
+        if arguments.passes is not None:
+            raise SimdcError("--model chooses the pipeline; with -p, name it there: simdc-annotate-cost{model=...}")
         try:
             check_model(arguments.model)
         except ValueError as error:

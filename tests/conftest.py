@@ -62,6 +62,8 @@ class GoldenCase(pytest.Item):
         result = transformed(given)
         if printed(parsed(result)) != result:
             raise GoldenMismatch("the result does not parse back to itself")
+        # Digests of kernels and machines change with every field that these get.
+        result = re.sub(r'"[0-9a-f]{8}"', '"..."', result)
         if self.config.getoption("--update-golden"):
             self.path.write_text(given + SEPARATOR + result, encoding="utf-8")
         elif result != expected:

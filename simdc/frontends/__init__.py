@@ -40,7 +40,8 @@ def load_network(
     """The network in a file or preset, for `batch` images (None: 1, or what the given tilings, the IR or the ONNX model
     are for).
 
-    `given_tilings` keeps the tilings of a SimDIT specification. Those of IR text always stay; other formats have none.
+    `given_tilings` keeps the tilings of a SimDIT specification, and of IR text those, too, that a pass made for another
+    machine; other formats have none.
     `bind` gives sizes by the names that an ONNX model has for them; with `allow_uncosted` its nodes that simdc has no
     op for stay in the network without a cost. Raises SimdcError.
     """
@@ -63,7 +64,7 @@ def load_network(
     if suffix == "json":
         return _load_json(path, batch, given_tilings)
     if suffix == "mlir":
-        return _load_mlir(path, batch)
+        return _load_mlir(path, batch, given_tilings)
     if suffix not in FRONT_ENDS:
         return _load_by_plugin(path, suffix, batch, given_tilings)
     _refuse_tilings(path, given_tilings)
@@ -80,11 +81,11 @@ def load_network(
     return parse_dsl(read_text(path, MAX_DSL_BYTES), path, 1 if batch is None else batch)
 
 
-def _load_mlir(path: str, batch: int | None) -> ModuleOp:
+def _load_mlir(path: str, batch: int | None, given_tilings: bool) -> ModuleOp:
     from .json_text import read_text
     from .mlir_text import parse_mlir
 
-    return parse_mlir(read_text(path, MAX_MLIR_BYTES), path, batch)
+    return parse_mlir(read_text(path, MAX_MLIR_BYTES), path, batch, given_tilings=given_tilings)
 
 
 def _load_by_plugin(path: str, suffix: str, batch: int | None, given_tilings: bool) -> ModuleOp:

@@ -14,9 +14,10 @@ from simdc.ir.text import parse_ir
 STEPS = ("forward", "input_gradient", "weight_gradient", "update")
 
 
-def parse_mlir(text: str, file: str, batch: int | None) -> ModuleOp:
+def parse_mlir(text: str, file: str, batch: int | None, *, given_tilings: bool = False) -> ModuleOp:
     """The module in `text`, with the machine, tilings and costs that it has. An op without a location gets its place
-    in `file`. `batch` must be None or the module's own. Raises SimdcError."""
+    in `file`. `batch` must be None or the module's own. `given_tilings` makes every tiling one that stays, whatever
+    machine it was made for. Raises SimdcError."""
     context = make_context()
     register_plugin_dialects(context)
     module = parse_ir(context, text, file)
@@ -31,4 +32,6 @@ def parse_mlir(text: str, file: str, batch: int | None) -> ModuleOp:
     for layer in network.layers():
         if layer.phase is not None and layer.phase.data not in STEPS:
             raise layer_error(layer, f"phase must be one of {', '.join(STEPS)}, got '{layer.phase.data[:80]}'")
+        if given_tilings:
+            layer.tiled = layer.search = None
     return module

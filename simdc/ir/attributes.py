@@ -1,4 +1,4 @@
-"""Attributes of the dialect: unit, hardware, tiling and cost. The last three wrap the frozen values of `simdc.cost`."""
+"""Attributes of the dialect: unit, tiling, cost, origin and hardware. All but the unit wrap frozen values."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.structure import structure, unstructure
 from simdc.cost.tiling import Tiling
 
+from .origin import Origin
 from .syntax import number_text
 
 T = TypeVar("T")
@@ -94,6 +95,23 @@ class CostAttr(Data[Cost]):
 
 
 @irdl_attr_definition
+class OriginAttr(Data[Origin]):
+    """What a tiling or a cost was made from: `#simdc.origin<{model = "exact", machine = "5d41402a", ...}>`."""
+
+    name = "simdc.origin"
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            _print_record(printer, {part: value for part, value in self.data._asdict().items() if value})
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Origin:
+        with parser.in_angle_brackets():
+            record = _parse_record(parser)
+        return _or_error(parser, lambda: Origin(**{part: _text(value) for part, value in record.items()}))
+
+
+@irdl_attr_definition
 class HardwareAttr(Data[Hardware]):
     """The machine, field by field as in a hardware file: `#simdc.hardware<{name = "HI3", clock_ns = 0.97, ...}>`."""
 
@@ -108,6 +126,12 @@ class HardwareAttr(Data[Hardware]):
         with parser.in_angle_brackets():
             record = _parse_record(parser)
         return _or_error(parser, lambda: structure(Hardware, record))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a text, got {value}")
+    return value
 
 
 def _numbers(record: Any) -> dict[str, Any]:

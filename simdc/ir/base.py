@@ -18,7 +18,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Kernel, Operand, affine
 
-from .attributes import CostAttr, TilingAttr, Unit, UnitAttr
+from .attributes import CostAttr, OriginAttr, TilingAttr, Unit, UnitAttr
 from .syntax import parse_layer, print_layer
 
 TENSOR = TensorType.constr()
@@ -74,7 +74,8 @@ class LayerOp(IRDLOperation):
 
     Passes write `unit`, `tiling`, `accumulator` (bits of a partial sum on the array that runs the op), `folded` (names
     of layers that became part of this one) and `cost`, or into `uncosted` why the cost model has no price for it;
-    `artefacts` is what the model itself finds wrong with its answer.
+    `artefacts` is what the model itself finds wrong with its answer. `tiled` and `priced` say what a tiling was made
+    for and a price of (`derived.py`).
     `merged` names nodes of the source that a front end made one layer of together with this one.
     `UNIT` is the array that runs the op, None for an op that moves and computes nothing; `ROLES` says, operand by
     operand, which of the systolic array's operands each one is.
@@ -86,9 +87,11 @@ class LayerOp(IRDLOperation):
     layer = prop_def(StringAttr)
     unit = opt_attr_def(UnitAttr)
     tiling = opt_attr_def(TilingAttr)
+    tiled = opt_attr_def(OriginAttr)
     cost = opt_attr_def(CostAttr)
     uncosted = opt_attr_def(StringAttr)
     artefacts = opt_attr_def(ArrayAttr[StringAttr])
+    priced = opt_attr_def(OriginAttr)
     folded = opt_attr_def(ArrayAttr[StringAttr])
     merged = opt_attr_def(ArrayAttr[StringAttr])
     accumulator = opt_attr_def(IntegerAttr)
@@ -100,6 +103,12 @@ class LayerOp(IRDLOperation):
     def accumulator_bits(self) -> int:
         """Width of partial sums and temporaries: the array's own once widths are assigned, until then the result's."""
         return width_bits(self.results[0]) if self.accumulator is None else self.accumulator.value.data
+
+    def drop_price(self) -> None:
+        """Take away what the layer cost, or why it had no price: to be called where something changes that it was made
+        from. `priced` stays, so that whoever misses the price can say what became of it."""
+        if self.UNIT is not None:
+            self.cost = self.uncosted = self.artefacts = None
 
     def print(self, printer: Printer) -> None:
         print_layer(self, printer, "layer")

@@ -46,7 +46,16 @@ def hardware_of(module: ModuleOp) -> Hardware:
 
 
 def set_hardware(module: ModuleOp, hardware: Hardware) -> None:
-    module.attributes[HARDWARE] = HardwareAttr(hardware)
+    """Compile for `hardware` from now on. What layers cost on another machine is dropped."""
+    before, module.attributes[HARDWARE] = module.attributes.get(HARDWARE), HardwareAttr(hardware)
+    if before not in (None, module.attributes[HARDWARE]):
+        for op in module.walk():
+            if isinstance(op, LayerOp):
+                op.drop_price()
+
+
+def set_cost_model(module: ModuleOp, name: str) -> None:
+    module.attributes[COST_MODEL] = StringAttr(name)
 
 
 def cost_model_of(module: ModuleOp) -> str:

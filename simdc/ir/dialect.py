@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.ir import Dialect
 
 from .activation import ACTIVATIONS, ExpOp, LogOp, NegateOp, PReluGradOp, PReluOp, PReluSlopeGradOp
-from .attributes import CostAttr, HardwareAttr, TilingAttr, UnitAttr
+from .attributes import CostAttr, HardwareAttr, OriginAttr, TilingAttr, UnitAttr
 from .batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
 from .broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
 from .broadcast_grad import BroadcastGradOp
@@ -124,5 +124,5 @@ Simdc = Dialect(
         ArgMaxOp,
         ArgMinOp,
     ],
-    [UnitAttr, HardwareAttr, TilingAttr, CostAttr],
+    [UnitAttr, HardwareAttr, TilingAttr, CostAttr, OriginAttr],
 )

@@ -13,9 +13,12 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import CostModel, Uncosted, artefacts_of, check_model, load_model
 from simdc.cost.tiling import Tiling, TilingError
-from simdc.ir.attributes import CostAttr
-from simdc.ir.context import COST_MODEL, hardware_of, kernel_of, layer_error
+from simdc.ir.attributes import CostAttr, OriginAttr
+from simdc.ir.context import hardware_of, kernel_of, layer_error, set_cost_model
+from simdc.ir.derived import Setting, leave_unpriced, price_fault, setting_of
 from simdc.ir.network import network_of
+
+Price = tuple[CostAttr, ArrayAttr[StringAttr] | None, OriginAttr]
 
 
 @dataclass(frozen=True)
@@ -32,33 +35,33 @@ class AnnotateCostPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network, hardware = network_of(op), hardware_of(op)
-        model = load_model(self.model, network.phase.data)
-        op.attributes[COST_MODEL] = StringAttr(self.model)
-        known: dict[tuple[Kernel, Tiling], tuple[CostAttr, ArrayAttr[StringAttr] | None]] = {}
+        model, setting = load_model(self.model, network.phase.data), setting_of(op, self.model)
+        set_cost_model(op, self.model)
+        known: dict[tuple[Kernel, Tiling], Price] = {}
         for layer in network.layers():
             kernel = kernel_of(layer)
-            if kernel is None or layer.uncosted is not None:
+            if kernel is None or (layer.uncosted is not None and not price_fault(layer, kernel, setting)):
                 continue
+            layer.drop_price()
             if layer.tiling is None:
                 raise layer_error(layer, "has no tiling: run simdc-legalize-tiling before simdc-annotate-cost")
             tiling = layer.tiling.data
             try:
                 if (kernel, tiling) not in known:
-                    known[kernel, tiling] = _priced(model, kernel, tiling, hardware)
-                layer.cost, layer.artefacts = known[kernel, tiling]
+                    known[kernel, tiling] = _priced(model, kernel, tiling, hardware, setting)
+                layer.cost, layer.artefacts, layer.priced = known[kernel, tiling]
             except Uncosted as reason:
-                layer.uncosted = StringAttr(str(reason))
+                leave_unpriced(layer, kernel, str(reason), setting)
             except TilingError as error:
                 raise layer_error(layer, str(error)) from None
             except InvariantError as broken:
                 raise layer_error(layer, fault(self.model, broken)) from None
 
 
-def _priced(
-    model: CostModel, kernel: Kernel, tiling: Tiling, hardware: Hardware
-) -> tuple[CostAttr, ArrayAttr[StringAttr] | None]:
-    """The cost, guarded, and what the model itself calls wrong with it, if anything."""
+def _priced(model: CostModel, kernel: Kernel, tiling: Tiling, hardware: Hardware, setting: Setting) -> Price:
+    """The cost, guarded; what the model itself calls wrong with it, if anything; and what it is the cost of."""
     cost = model.evaluate(kernel, tiling, hardware)
     guard_of(model.name, kernel)(cost, hardware)
     found = artefacts_of(model, kernel, tiling, hardware)
-    return CostAttr(cost), ArrayAttr([StringAttr(each) for each in found]) if found else None
+    artefacts = ArrayAttr([StringAttr(each) for each in found]) if found else None
+    return CostAttr(cost), artefacts, OriginAttr(setting.priced(kernel, tiling, cost, found))

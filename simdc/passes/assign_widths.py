@@ -8,7 +8,7 @@ from typing import Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from simdc.cost.hardware import Hardware
@@ -86,15 +86,20 @@ def _retype(value: SSAValue, width: int) -> None:
     value._type = make_tensor_type(IntegerType(width), shape_of(value))  # pyright: ignore[reportPrivateUsage]
 
 
-def _set_accumulator(op: Operation, hardware: Hardware) -> None:
-    if isinstance(op, LayerOp) and op.UNIT is not None:
+def _set_accumulator(op: LayerOp, hardware: Hardware) -> None:
+    if op.UNIT is not None:
         bits = hardware.systolic.widths.psum_bits if op.UNIT is Unit.CONV else hardware.simd.width_bits
         op.accumulator = IntegerAttr(bits, i64)
 
 
+def _widths(op: LayerOp) -> list[Attribute | None]:
+    return [*(value.type for value in (*op.operands, *op.results)), op.accumulator]
+
+
 @dataclass(frozen=True)
 class AssignWidthsPass(ModulePass):
-    """Writes element types from the machine's widths, and for each layer the width of its partial sums."""
+    """Writes element types from the machine's widths, and for each layer the width of its partial sums. A layer that
+    has another width afterwards loses its price."""
 
     name = "simdc-assign-widths"
 
@@ -104,7 +109,10 @@ class AssignWidthsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network, hardware = network_of(op), hardware_of(op)
         rule = dataflow_widths if self.rule == "dataflow" else program_order_widths
+        before = {layer: _widths(layer) for layer in network.layers()}
         for value, width in rule(network, hardware).items():
             _retype(value, width)
-        for layer in network.layers():
+        for layer, widths in before.items():
             _set_accumulator(layer, hardware)
+            if _widths(layer) != widths:
+                layer.drop_price()

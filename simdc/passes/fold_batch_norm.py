@@ -25,6 +25,7 @@ def foldable_producer(norm: BatchNormOp) -> Conv2DOp | LinearOp | None:
 
 def fold(norm: BatchNormOp, producer: Conv2DOp | LinearOp) -> None:
     """Scaling goes into the weights, the rest into the bias, which is made where there was none."""
+    producer.drop_price()
     bias = producer.bias
     if bias is None:
         parameter = ParameterOp.make(f"{producer.layer.data}.bias", tensor_type(norm.shift))

@@ -11,15 +11,17 @@ from xdsl.passes import ModulePass
 
 from simdc.cost.kernel import Kernel
 from simdc.cost.tiling import TilingError
-from simdc.ir.attributes import TilingAttr
+from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.context import hardware_of, kernel_of, layer_error
+from simdc.ir.derived import drop_foreign_tiling, setting_of
 from simdc.ir.network import network_of
 
 
 @dataclass(frozen=True)
 class SearchTilingPass(ModulePass):
     """Searches tile sizes and loop order of every layer under the cost model exact, and writes what was proven beside
-    the tiling, as the attribute `search`. A tiling that a layer has already stays."""
+    the tiling, as the attribute `search`. A tiling that a layer has already stays, unless a pass made it for another
+    machine, model or kernel."""
 
     name = "simdc-search-tiling"
 
@@ -29,11 +31,15 @@ class SearchTilingPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         from simdc.cost.search import objective_for, search
 
-        hardware = hardware_of(op)
-        known: dict[Kernel, tuple[TilingAttr, DictionaryAttr]] = {}
+        hardware, setting = hardware_of(op), setting_of(op, "exact")
+        known: dict[Kernel, tuple[TilingAttr, DictionaryAttr, OriginAttr]] = {}
         for layer in network_of(op).layers():
-            kernel = None if layer.tiling is not None else kernel_of(layer)
+            layer.drop_price()
+            kernel = kernel_of(layer)
             if kernel is None:
+                continue
+            drop_foreign_tiling(layer, kernel, setting)
+            if layer.tiling is not None:
                 continue
             try:
                 if kernel not in known:
@@ -41,7 +47,8 @@ class SearchTilingPass(ModulePass):
                     # As text: there are more candidates than an integer attribute holds.
                     said = {"objective": self.objective, **found.certificate._asdict()}
                     proof = DictionaryAttr({name: StringAttr(str(value)) for name, value in said.items()})
-                    known[kernel] = TilingAttr(found.tiling), proof
-                layer.tiling, layer.search = known[kernel]
+                    origin = OriginAttr(setting.tiled(kernel, found.tiling, proof))
+                    known[kernel] = TilingAttr(found.tiling), proof, origin
+                layer.tiling, layer.search, layer.tiled = known[kernel]
             except TilingError as error:
                 raise layer_error(layer, str(error)) from None

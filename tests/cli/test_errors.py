@@ -268,7 +268,8 @@ def test_pipelines(pipeline: str, says: str, net: str, capsys: pytest.CaptureFix
 def test_a_pipeline_that_ends_before_the_cost(net: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = failure(capsys, net, "--hw", "HI3", "-p", "simdc-fold-batch-norm")
     assert text.splitlines() == [
-        f"{net}:2:15: error: simdc.conv2d 'conv1': has no cost: the pipeline must end with simdc-annotate-cost",
+        f"{net}:2:15: error: simdc.conv2d 'conv1': has no cost; "
+        "the pipeline must end with simdc-annotate-cost (without -p it does)",
         "    return x -> conv(4, 3) -> bn -> relu",
         "                ^",
     ]

@@ -74,6 +74,42 @@ def test_tilings_of_the_ir_stay_unless_they_shall_not(
     assert tiles == {(): 2, ("--tiling", "given"): 2, ("--tiling", "greedy"): 6}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--hw", "HI1", "-p", "simdc-fold-batch-norm"), "has no cost: it was priced for another machine or phase; "),
+        (("--set", "simd.lanes=8", "-p", ""), "has no cost: it was priced for another machine or phase; "),
+        (("-p", "simdc-assign-widths{rule=program-order}"), "has no cost: it was priced for other shapes or widths; "),
+    ],
+)
+def test_what_it_cost_elsewhere_is_not_reported(
+    arguments: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = run(capsys, "lenet5", "--hw", "HI3", "--emit-ir")
+    path = written(tmp_path, text, "net.mlir")
+    err = failure(capsys, path, *arguments)
+    assert err.startswith(f"{path}:5:5: error: simdc.conv2d 'conv1': {says}")
+    assert run(capsys, path, "-p", "") == run(capsys, "lenet5", "--hw", "HI3")
+    lie = written(tmp_path, text.replace("compute = 14526,", "compute = 1,", 1), "lie.mlir")
+    assert "error: simdc.conv2d 'conv1': was priced with another answer" in failure(capsys, lie, "-p", "")
+
+
+def test_a_model_goes_with_the_default_pipeline(net: str, capsys: pytest.CaptureFixture[str]) -> None:
+    err = failure(capsys, net, "--hw", "HI1", "--model", "simdit", "-p", "simdc-split-units")
+    assert err == "simdc: --model chooses the pipeline; with -p, name it there: simdc-annotate-cost{model=...}\n"
+
+
+@pytest.mark.parametrize("objective", [(), ("--tiling", "search")])
+def test_for_another_machine_the_ir_is_tiled_anew(
+    objective: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, run(capsys, "vgg16", "--hw", "HI1", *objective, "--emit-ir"), "net.mlir")
+    assert run(capsys, path, "--hw", "HI3") == run(capsys, "vgg16", "--hw", "HI3")
+    kept = run(capsys, path, "--hw", "HI3", "--tiling", "given")
+    assert kept != run(capsys, "vgg16", "--hw", "HI3")
+    assert "searched" not in kept
+
+
 def test_a_tiling_that_does_not_fit_is_refused_at_its_line(
     net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,8 @@ from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits, add_up
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
-from simdc.ir.context import cost_model_of, hardware_of, layer_error
+from simdc.ir.context import cost_model_of, hardware_of, kernel_of, layer_error
+from simdc.ir.derived import Setting, price_fault, proof_fault, setting_of
 from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
 
@@ -145,8 +146,10 @@ def _sums(records: Iterable[tuple[Number, ...]]) -> list[Number]:
 
 
 def make_report(module: ModuleOp) -> Report:
-    """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not."""
+    """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not, and
+    for a layer whose price or proof is of another machine, model, kernel or tiling."""
     network, hardware, model = network_of(module), hardware_of(module), cost_model_of(module)
+    setting = setting_of(module, model)
     costed: list[LayerReport] = []
     free: list[tuple[str, str]] = []
     uncosted: list[tuple[str, str, str]] = []
@@ -156,13 +159,12 @@ def make_report(module: ModuleOp) -> Report:
         name, kind = op.layer.data, op.name.removeprefix("simdc.")
         if op.merged is not None:
             merged += [(entry.data, name) for entry in op.merged]
+        check_origins(op, setting)
         if op.uncosted is not None:
             uncosted.append((name, kind, op.uncosted.data))
         elif op.UNIT is None:
             free.append((name, kind))
-        elif op.cost is None or op.tiling is None:
-            raise layer_error(op, "has no cost: the pipeline must end with simdc-annotate-cost")
-        else:
+        elif op.cost is not None and op.tiling is not None:
             cost = op.cost.data
             if id(cost) not in energies:
                 energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.UNIT is Unit.CONV)
@@ -188,6 +190,17 @@ def make_report(module: ModuleOp) -> Report:
         memory=memory_of(network) if training else None,
         notes=notes_of(network),
     )
+
+
+def check_origins(op: LayerOp, setting: Setting) -> None:
+    """Raises SimdcError for a layer without a price, or with one that is not the price of what the report is of."""
+    kernel = kernel_of(op)
+    if kernel is None:
+        return
+    if fault := price_fault(op, kernel, setting):
+        raise layer_error(op, f"{fault}; the pipeline must end with simdc-annotate-cost (without -p it does)")
+    if fault := proof_fault(op, kernel, setting):
+        raise layer_error(op, f"{fault}; search again (--tiling search)")
 
 
 def _utilization(layers: Iterable[LayerReport], hardware: Hardware) -> float:
