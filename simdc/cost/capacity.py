@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from .grid import Grid
 from .hardware import Hardware
-from .kernel import Contraction, Operand, Phase, viewed
+from .kernel import Affine, Contraction, Operand, Phase, viewed
 from .tiling import Tiling, TilingError
 
 
@@ -94,31 +94,53 @@ def torn(phase: Phase, grid: Grid) -> tuple[Operand, str] | None:
 
 @lru_cache(maxsize=4096)
 def resident(phase: Phase) -> tuple[tuple[Operand, ...], int]:
-    """The operands whose tiles are in vector memory at once, and the number of vectors for temporaries beside them.
+    """The operands whose tiles are in vector memory at once, and the number of vectors for temporaries beside them."""
+    in_place = replaced(phase)
+    kept = [*phase.inputs, *phase.scratch, *(result for result in phase.outputs if result.name not in in_place)]
+    named = {operand.name for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
+    written = {instruction.dest for block in phase.blocks for instruction in block.instructions}
+    return tuple(kept), len(written - named)
 
-    A result takes the place of an input if both are element-wise (every loop moves them, each in a dimension of its
-    own), equally wide, indexed alike, the result does not begin at an initial value, and nothing reads the input after
-    the result's first write. Windows are not element-wise: a position is read again where the next one overlaps.
+
+@lru_cache(maxsize=4096)
+def replaced(phase: Phase) -> Mapping[str, str]:
+    """The input whose place a result takes, by the result's name.
+
+    Their elements must correspond one to one in every tile: both are equally wide and indexed alike, every loop moves
+    them in a dimension of its own, and where one tensor is longer, as what a slice is cut from, the loops stay
+    inside both, so that no border clips one tile and not the other. Nothing may be lost: the result begins with what is
+    written to it, and nothing reads the input after that. Windows are not element-wise: a position is read again
+    where the next one overlaps.
     """
-    reads, writes, moment = dict[str, int](), dict[str, int](), 0
+    reads, first_reads, writes, moment = dict[str, int](), dict[str, int](), dict[str, int](), 0
     for block in phase.blocks:
         for instruction in block.instructions:
             for source in instruction.sources:
                 reads[str(source)] = moment
+                first_reads.setdefault(str(source), moment)
             writes.setdefault(instruction.dest, moment)
             moment += 1
-    everywhere = {loop.name for loop in phase.loops}
-    viewed = {view.name.partition(".")[0] for view in phase.views}
+    bounds = dict(phase.loops)
+    looked_into = {viewed(view, phase).name for view in phase.views}
     single = [o for o in phase.inputs if all(len(terms) == 1 for terms, _ in o.index)]
-    free = [o for o in single if set(o.loops) == everywhere and o.name not in viewed]
-    kept = [*phase.inputs, *phase.scratch]
+    free = [o for o in single if set(o.loops) == bounds.keys() and o.name not in looked_into]
+    found: dict[str, str] = {}
     for result in phase.outputs:
-        begins_alone = result.name not in dict(phase.initial)
-        like = [o for o in free if begins_alone and (o.bits, o.index) == (result.bits, result.index)]
-        place = next((o for o in like if reads.get(o.name, -1) <= writes[result.name]), None)
-        if place is None:
-            kept.append(result)
-        else:
-            free.remove(place)
-    named = {operand.name for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
-    return tuple(kept), len(writes.keys() - named)
+        written = writes[result.name]
+        if result.name in dict(phase.initial) or first_reads.get(result.name, moment) <= written:
+            continue
+        for place in free:
+            if reads.get(place.name, -1) <= written and _same_tiles(place, result, bounds):
+                found[result.name] = place.name
+                free.remove(place)
+                break
+    return found
+
+
+def _same_tiles(one: Operand, other: Operand, bounds: Mapping[str, int]) -> bool:
+    if (one.bits, one.index) != (other.bits, other.index):
+        return False
+    return all(
+        extent == other_extent or 0 <= low <= low + Affine(terms).span(bounds) - 1 < min(extent, other_extent)
+        for (terms, low), extent, other_extent in zip(one.index, one.shape, other.shape, strict=True)
+    )

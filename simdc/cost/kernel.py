@@ -159,8 +159,8 @@ class Phase(NamedTuple):
 
     `loops` stand in the default order, outermost first. `initial` gives what an accumulating output or scratch
     operand holds before its first update. `views` are further ways to index an input's tile that is there anyway:
-    they move nothing and take no space; each stands beside the input of the same shape whose name its own name
-    begins with (`x.center` views `x`).
+    they move nothing and take no space; each stands beside the input of the same shape that its name has before its
+    dot (`x.center` views `x`).
     """
 
     loops: tuple[Loop, ...]
@@ -174,7 +174,8 @@ class Phase(NamedTuple):
 
 def viewed(view: Operand, phase: Phase) -> Operand:
     """The input that `view` is a view of."""
-    return max((o for o in phase.inputs if view.name.startswith(o.name)), key=lambda o: len(o.name))
+    name = view.name.partition(".")[0]
+    return next(operand for operand in phase.inputs if operand.name == name)
 
 
 class _Program(NamedTuple):

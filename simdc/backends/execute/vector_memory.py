@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from simdc.backends.simulate.walk import Tile
+from simdc.cost.capacity import replaced
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Operand, Phase, viewed
 
@@ -19,7 +20,7 @@ class VectorMemory:
     def __init__(self, phase: Phase, hardware: Hardware):
         self._hardware = hardware
         self._buffers: dict[str, Buffer] = {}
-        self._replaced = replaced_inputs(phase)
+        self._replaced = replaced(phase)
         self._viewed = {view.name: viewed(view, phase).name for view in phase.views}
         known = {o.name for o in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
         self._temporaries = len({code.dest for block in phase.blocks for code in block.instructions} - known)
@@ -53,24 +54,3 @@ class VectorMemory:
                 f"at most {simd.vmem_bits:,} bits in vector memory",
                 f"{need_bits:,} bits at once: {names}, {self._temporaries} temporaries",
             )
-
-
-def replaced_inputs(phase: Phase) -> dict[str, str]:
-    """Input by the result that takes its place: both are element-wise, equally wide and indexed alike, the result does
-    not begin with a value of its own, and no instruction reads the input after the result's first write."""
-    code = [instruction for block in phase.blocks for instruction in block.instructions]
-    loops = {loop.name for loop in phase.loops}
-    read = {viewed(view, phase).name for view in phase.views}
-    found: dict[str, str] = {}
-    for result in phase.outputs:
-        first_write = next(moment for moment, step in enumerate(code) if step.dest == result.name)
-        for source in phase.inputs:
-            alike = (source.bits, source.index, source.shape) == (result.bits, result.index, result.shape)
-            one_by_one = set(source.loops) == loops and all(len(terms) == 1 for terms, _ in source.index)
-            free = source.name not in read and source.name not in found.values()
-            read_later = any(source.name in step.sources for step in code[first_write + 1 :])
-            begins_alone = result.name not in dict(phase.initial)
-            if alike and one_by_one and free and not read_later and begins_alone:
-                found[result.name] = source.name
-                break
-    return found

@@ -8,18 +8,14 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import simdc
 from simdc.backends.execute.agreement import compare_with_untiled, make_inputs
 from simdc.backends.execute.buffers import ScheduleError
 from simdc.backends.execute.tiled import run_tiled
-from simdc.backends.execute.vector_memory import replaced_inputs
 from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel
-from simdc.cost.capacity import resident
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Block, Contraction, Instruction, Loop, Operand, Phase, VectorProgram, affine
 from simdc.cost.tiling import Tiling, TilingError
-from simdc.frontends.hardware_file import load_hardware
 from tests.backends.simulate.tiny import tiny_machine
 from tests.strategies import ROOMY_BITS, contractions, machines, tilings, vector_programs
 
@@ -157,33 +153,6 @@ def test_vector_memory_holds_all_tiles_at_once(code: tuple[Instruction, ...], ti
     assert compare_with_untiled(program, tiling, roomy(TINY, vmem_bits=bits)).wrong is None
     with pytest.raises(ScheduleError, match=f"at most {bits - 1} bits in vector memory, got {bits} bits at once"):
         compare_with_untiled(program, tiling, roomy(TINY, vmem_bits=bits - 1))
-
-
-def scatter_maximum() -> VectorProgram:
-    """`dx += x` where windows of 3 overlap: both are moved by every loop and indexed alike, but not element-wise."""
-    x, dx = (Operand(name, 32, (1, 7), (affine("c"), affine(("o", 2), "k"))) for name in ("x", "dx"))
-    block = Block(("c", "o", "k"), (Instruction("add", "dx", ("dx", "x")),))
-    phase = Phase((Loop("c", 1), Loop("o", 3), Loop("k", 3)), (x,), (dx,), (block,), initial=(("dx", 0.0),))
-    return VectorProgram("scatter", (phase,))
-
-
-def test_the_model_lets_results_overwrite_inputs_only_where_that_can_be_carried_out() -> None:
-    """What the capacity rule takes to be in place is what the execution may overwrite."""
-    hardware = load_hardware("HT1")
-    kinds: dict[str, VectorProgram] = {"scatter": scatter_maximum()}
-    for name in ("alexnet", "resnet18"):
-        for layer in simdc.load(name, 2).training_step("adam").workload(hardware).kernels:
-            if isinstance(layer, VectorProgram):
-                kinds.setdefault(layer.kind, layer)
-    assert len(kinds) > 12
-    for kind, program in kinds.items():
-        for phase in program.phases:
-            kept, _ = resident(phase)
-            overwriting = {operand.name for operand in phase.outputs if operand not in kept}
-            assert overwriting == replaced_inputs(phase).keys(), kind
-    assert replaced_inputs(kinds["relu"].phases[0]) == {"y": "x"}
-    for kind in ("max_pool_grad", "scatter"):
-        assert replaced_inputs(kinds[kind].phases[0]) == {}
 
 
 def row_sums(*, at: str = "end", initial: bool = True) -> VectorProgram:
