@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from os import PathLike, fspath
 
 from xdsl.dialects.builtin import ModuleOp
@@ -59,14 +59,17 @@ def load(
     batch: int | None = None,
     *,
     bind: Mapping[str, int] | None = None,
+    weights: Collection[str] | None = None,
     allow_uncosted: bool = False,
 ) -> Network:
     """Read a network from a file (.dsl, .json, .onnx, .mlir, .csv) or by the name of an example.
 
-    `bind` gives sizes that an ONNX model leaves open, by name; with `allow_uncosted` its nodes that simdc has no op for
-    stay in the network, without a cost. Raises SimdcError.
+    `bind` gives sizes that an ONNX model leaves open, by name or by place (`x[2]`), and values of its inputs that are
+    single numbers. `weights` are those of its inputs that are weights, not data; None takes inputs for weights only
+    where the file holds none. With `allow_uncosted` its nodes that simdc has no op for stay in the network, without a
+    cost. Raises SimdcError.
     """
-    return Network(load_network(fspath(path), batch, bind=bind, allow_uncosted=allow_uncosted))
+    return Network(load_network(fspath(path), batch, bind=bind, weights=weights, allow_uncosted=allow_uncosted))
 
 
 def compile(network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None) -> ModuleOp:

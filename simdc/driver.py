@@ -18,7 +18,7 @@ from simdc.commands.training import chosen_training
 from simdc.cost.model import MODELS, PLUGIN_MODELS, check_model
 from simdc.errors import SimdcError, suggestion
 from simdc.frontends import load_network
-from simdc.frontends.bindings import parse_bindings
+from simdc.frontends.bindings import parse_bindings, parse_weights
 from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, hardware_of, set_hardware
 from simdc.ir.network import network_of
 from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline
@@ -37,6 +37,7 @@ def run(arguments: Namespace) -> int:
         arguments.batch,
         given_tilings=arguments.tiling == "given",
         bind=parse_bindings(arguments.bind),
+        weights=parse_weights(arguments.weights),
         allow_uncosted=arguments.allow_uncosted,
     )
     if arguments.tiling in ("greedy", "search"):

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 
 
 def add_network(parser: ArgumentParser) -> None:
-    """The network, --hw, --set, --batch, --bind and --allow-uncosted."""
+    """The network, --hw, --set, --batch, --bind, --weights and --allow-uncosted."""
     parser.add_argument(
         "network", help="network: a .dsl, .json, .onnx, .mlir or .csv file, or the name of an example (resnet50)"
     )
@@ -26,7 +26,15 @@ def add_network(parser: ArgumentParser) -> None:
         metavar="NAME=SIZE",
         action="append",
         default=[],
-        help="a size that an ONNX model leaves open, such as height=224; repeatable",
+        help="a size that an ONNX model leaves open, such as height=224 or 'x[2]=224', or the value of an input that "
+        "is a single number; repeatable",
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="NAME,...",
+        action="append",
+        help="inputs of an ONNX model that are weights, not data (default: none, unless the file holds no weights); "
+        "repeatable",
     )
     parser.add_argument(
         "--allow-uncosted",

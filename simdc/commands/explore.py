@@ -45,6 +45,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--bind", metavar="NAME=SIZE", action="append", default=[], help="a size that an ONNX model leaves open"
     )
     parser.add_argument(
+        "--weights", metavar="NAME,...", action="append", help="inputs of an ONNX model that are weights, not data"
+    )
+    parser.add_argument(
         "--allow-uncosted", action="store_true", help="go on without ONNX nodes that simdc does not know"
     )
     parser.add_argument("--model", default="exact", metavar="NAME", help="exact (default), simdit or a plug-in")
@@ -152,7 +155,7 @@ def _network(entry: NetworkEntry, arguments: Namespace) -> NetworkChoice:
     from simdc.api import Network
     from simdc.explore.exploration import NetworkChoice
     from simdc.frontends import load_network
-    from simdc.frontends.bindings import parse_bindings
+    from simdc.frontends.bindings import parse_bindings, parse_weights
     from simdc.ir.network import network_of
     from simdc.passes.pipeline import run_pipeline
 
@@ -160,7 +163,11 @@ def _network(entry: NetworkEntry, arguments: Namespace) -> NetworkChoice:
 
     batch = arguments.batch if entry.batch is None else entry.batch
     module = load_network(
-        entry.network, batch, bind=parse_bindings(arguments.bind), allow_uncosted=arguments.allow_uncosted
+        entry.network,
+        batch,
+        bind=parse_bindings(arguments.bind),
+        weights=parse_weights(arguments.weights),
+        allow_uncosted=arguments.allow_uncosted,
     )
     if arguments.train or entry.train:
         run_pipeline(module, chosen_training(arguments))

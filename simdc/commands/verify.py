@@ -79,7 +79,7 @@ def _compiled(arguments: Namespace) -> ModuleOp:
     """The network with kernels and tilings, for the machine."""
     from simdc.errors import SimdcError
     from simdc.frontends import load_network
-    from simdc.frontends.bindings import parse_bindings
+    from simdc.frontends.bindings import parse_bindings, parse_weights
     from simdc.frontends.hardware_file import change_hardware, load_hardware
     from simdc.ir.context import HARDWARE, hardware_of, set_hardware
     from simdc.ir.network import network_of
@@ -92,6 +92,7 @@ def _compiled(arguments: Namespace) -> ModuleOp:
         arguments.batch,
         given_tilings=arguments.tiling == "given",
         bind=parse_bindings(arguments.bind),
+        weights=parse_weights(arguments.weights),
         allow_uncosted=arguments.allow_uncosted,
     )
     if arguments.tiling in ("greedy", "search"):

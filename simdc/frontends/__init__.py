@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, cast
 
 from simdc.errors import SimdcError
@@ -35,6 +35,7 @@ def load_network(
     *,
     given_tilings: bool = False,
     bind: Mapping[str, int] | None = None,
+    weights: Collection[str] | None = None,
     allow_uncosted: bool = False,
 ) -> ModuleOp:
     """The network in a file or preset, for `batch` images (None: 1, or what the given tilings, the IR or the ONNX model
@@ -42,8 +43,8 @@ def load_network(
 
     `given_tilings` keeps the tilings of a SimDIT specification, and of IR text those, too, that a pass made for another
     machine; other formats have none.
-    `bind` gives sizes by the names that an ONNX model has for them; with `allow_uncosted` its nodes that simdc has no
-    op for stay in the network without a cost. Raises SimdcError.
+    `bind` gives sizes by the names that an ONNX model has for them, `weights` which of its inputs are weights; with
+    `allow_uncosted` its nodes that simdc has no op for stay in the network without a cost. Raises SimdcError.
     """
     from pathlib import Path
 
@@ -58,9 +59,11 @@ def load_network(
 
         from .onnx import parse_onnx
 
-        return parse_onnx(path, batch, bind, allow_uncosted=allow_uncosted)
+        return parse_onnx(path, batch, bind, weights=weights, allow_uncosted=allow_uncosted)
     if bind:
         raise SimdcError(f"--bind {next(iter(bind))}: only ONNX models leave sizes open", file=path)
+    if weights is not None:
+        raise SimdcError("--weights: only ONNX models have weights among their inputs", file=path)
     if suffix == "json":
         return _load_json(path, batch, given_tilings)
     if suffix == "mlir":

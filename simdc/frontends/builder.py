@@ -82,18 +82,23 @@ class NetworkBuilder:
     def append(self, op: Operation, name: str) -> SSAValue:
         """Add an op with one result at the current place of the source. Raises VerifyException if its operands do not
         go together."""
+        self.insert(op, name)
+        return op.results[0]
+
+    def insert(self, op: Operation, name: str) -> None:
+        """As `append`, for an op with any number of results; the first gets the op's name."""
         if isinstance(op, LayerOp):
             if name in self._layers:
                 raise LayerError(f"there is a layer called '{name}' already; give one of them another name", "name")
             self._layers.add(name)
             op.result_shapes()
         op.location = self._place
-        result = op.results[0]
-        if prod(shape_of(result)) > MAX_SIZE:
-            raise LayerError(f"the result would have {prod(shape_of(result))} elements, more than {MAX_SIZE}")
-        result.name_hint = name_hint(name)
+        for result in op.results:
+            if prod(shape_of(result)) > MAX_SIZE:
+                raise LayerError(f"the result would have {prod(shape_of(result))} elements, more than {MAX_SIZE}")
+        for result in op.results[:1]:
+            result.name_hint = name_hint(name)
         self._block.add_op(op)
-        return result
 
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._block.add_op(ReturnOp(*results))

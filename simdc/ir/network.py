@@ -57,6 +57,7 @@ class ReturnOp(IRDLOperation):
 @irdl_op_definition
 class ParameterOp(IRDLOperation):
     """A tensor that comes with the network: a weight, a bias, or (`statistic`) something gathered, not trained. A
+    `constant` is part of how the network computes, such as a mask or a table of positions: no parameter at all. A
     `frozen` parameter keeps its value in training."""
 
     name = "simdc.parameter"
@@ -64,20 +65,35 @@ class ParameterOp(IRDLOperation):
     label = prop_def(StringAttr)
     statistic = opt_prop_def(UnitAttr)
     frozen = opt_prop_def(UnitAttr)
+    constant = opt_prop_def(UnitAttr)
     result = result_def(TENSOR)
     traits = traits_def(Pure())
 
     @classmethod
     def make(
-        cls, label: str, kind: TensorType[Attribute], *, statistic: bool = False, frozen: bool = False
+        cls,
+        label: str,
+        kind: TensorType[Attribute],
+        *,
+        statistic: bool = False,
+        frozen: bool = False,
+        constant: bool = False,
     ) -> ParameterOp:
         """A parameter of type `kind`. Half of a network's ops are parameters, so this skips IRDL's general builder."""
         properties: dict[str, Attribute] = {"label": StringAttr(label)}
-        if statistic:
-            properties["statistic"] = UnitAttr()
-        if frozen:
-            properties["frozen"] = UnitAttr()
+        for name, is_set in (("statistic", statistic), ("frozen", frozen), ("constant", constant)):
+            if is_set:
+                properties[name] = UnitAttr()
         return cls.create(result_types=[kind], properties=properties)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one of the network's parameters, trained or frozen."""
+        return self.statistic is None and self.constant is None
+
+    def verify_(self) -> None:
+        if self.constant is not None and (self.statistic is not None or self.frozen is not None):
+            raise VerifyException("a constant is neither a statistic nor a frozen parameter")
 
     def print(self, printer: Printer) -> None:
         print_layer(self, printer, "label")

@@ -28,7 +28,7 @@ class TrainingStep:
         """Mark every value that a gradient must reach: trained parameters and whatever depends on them."""
         for op in self.block.ops:
             if isinstance(op, ParameterOp):
-                if op.statistic is None and op.frozen is None:
+                if op.counts and op.frozen is None:
                     self._wanted.add(op.result)
             elif any(value in self._wanted for value in op.operands):
                 self._wanted.update(op.results)

@@ -17,8 +17,8 @@ BITS_PER_BYTE = 8
 class Memory(NamedTuple):
     """Bytes of DRAM.
 
-    `weights` are trained parameters; `statistics` what else comes with the network, dropout masks and running
-    statistics; `state` the optimizer's, master weights included; `gradients` those of parameters; `kept` the results of
+    `weights` are parameters; `statistics` what else comes with the network, dropout masks, running statistics and
+    constants; `state` the optimizer's, master weights included; `gradients` those of parameters; `kept` the results of
     forward layers that backward layers read; `peak` the most that is there at once, at layer `peak_layer`.
 
     Tensors count as they are, without padding of channels to the arrays.
@@ -62,9 +62,9 @@ def memory_of(network: NetworkOp) -> Memory:
             forward.update(storage.get(result, result) for result in op.results)
 
     parameters = [op for op in ops if isinstance(op, ParameterOp)]
-    weights = sum(_bytes(op.result) for op in parameters if op.statistic is None)
+    weights = sum(_bytes(op.result) for op in parameters if op.counts)
     state_bytes = sum(_bytes(value) for value in state)
-    statistics = sum(_bytes(op.result) for op in parameters if op.statistic is not None and op.result not in state)
+    statistics = sum(_bytes(op.result) for op in parameters if not op.counts and op.result not in state)
     peak, peak_layer = _peak(network, storage, last_use, weights + state_bytes + statistics)
     return Memory(
         weights=weights,

@@ -12,6 +12,7 @@ from simdc.ir.base import LayerOp, shape_of
 
 from .constant import Constant
 from .graph import Node
+from .network import Kind
 from .problems import Unsupported
 from .table import Value
 
@@ -59,16 +60,21 @@ class Build:
         return found.shape if isinstance(found, Constant) else shape_of(found)
 
     def tensor(self, place: int, role: str = "constant") -> SSAValue:
-        """The value at `place`; a constant becomes a parameter `role` of the layer."""
+        """The value at `place`; a constant becomes a tensor `role` of the layer: a parameter if it is a weight of the
+        file that no formula made, such as a mask or a table of positions."""
+        found = self.value(place)
+        if not isinstance(found, Constant):
+            return found
+        return self.parameter(found, role, kind="trained" if self._importer.is_trained(found) else "constant")
+
+    def weight(self, place: int, role: str) -> SSAValue:
+        """The value at `place`, where weights stand: a constant there is one, whatever made it."""
         found = self.value(place)
         return self.parameter(found, role) if isinstance(found, Constant) else found
 
-    def parameter(self, constant: Constant, role: str, *, statistic: bool = False) -> SSAValue:
-        return self._importer.network.constant(f"{self.name}.{role}", constant, statistic=statistic)
-
-    def is_literal(self, constant: Constant) -> bool:
-        """Whether the graph itself states the constant, by a node, and it is none of the file's weights."""
-        return constant.sources.keys() <= self._importer.literals
+    def parameter(self, constant: Constant, role: str, *, kind: Kind = "trained") -> SSAValue:
+        """A constant in a place where weights stand: trained, unless `kind` says otherwise."""
+        return self._importer.network.constant(f"{self.name}.{role}", constant, kind)
 
     def settings(self, place: int, what: str) -> tuple[int, ...] | None:
         """Whole numbers that the node gets as an input; None if it does not."""

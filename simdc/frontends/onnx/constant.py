@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntEnum
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simdc.errors import SimdcError
+
 Array = NDArray[Any]
+MAX_SETTINGS = 4096
+"""Elements that are read for a setting: a shape is a handful, a list of positions a few hundred."""
+FLOATS = frozenset((1, 10, 11, 16, 17, 18, 19, 20, 23))
+"""ONNX's numbers of the element types that hold fractions."""
+
+
+class Origin(IntEnum):
+    """Where values come from, the strongest claim to be trained last."""
+
+    COMPUTED = 0
+    """From whole numbers and truth values alone, or by a function of positions: a mask, a table."""
+    STATED = 1
+    """By a node of the graph, Constant or ConstantOfShape."""
+    STORED = 2
+    """As a tensor of fractions among the file's weights, or computed from such."""
+    GIVEN = 3
+    """The user says that it is a weight."""
 
 
 class Constant:
     """A tensor of known `shape`. Its values are read only when somebody asks: a cost needs no weights.
 
     `element` is ONNX's number of the element type. `sources` are the weights of the file that it is made of, each with
-    its number of elements. `array()` raises SimdcError where the file has no values.
+    its number of elements. `largest` is how many elements the largest tensor has that is read or made on the way to its
+    values. `array()` raises SimdcError where the file has no values.
     """
 
-    __slots__ = ("_array", "_read", "element", "name", "shape", "sources")
+    __slots__ = ("_array", "_read", "element", "largest", "name", "origin", "shape", "sources")
 
     def __init__(
-        self, name: str, shape: Sequence[int], element: int, sources: Mapping[str, int], read: Callable[[], Array]
+        self,
+        name: str,
+        shape: Sequence[int],
+        element: int,
+        sources: Mapping[str, int],
+        read: Callable[[], Array],
+        origin: Origin = Origin.COMPUTED,
+        largest: int = 0,
     ):
         self.name = name
         self.shape = tuple(shape)
         self.element = element
         self.sources = dict(sources)
+        self.origin = origin
+        self.largest = max(largest, prod(self.shape))
         self._read = read
         self._array: Array | None = None
 
@@ -40,17 +70,36 @@ class Constant:
             self._array = self._read()
         return self._array
 
+    def settings(self) -> Array:
+        """The values in one row, as sizes, positions or numbers that say how a node computes. Raises SimdcError where
+        more than MAX_SETTINGS elements would have to be read or made for it."""
+        if self.largest > MAX_SETTINGS:
+            what = f"has {self.elements} elements" if self.elements == self.largest else "is computed"
+            large = "" if self.elements == self.largest else f" from {self.largest} elements"
+            raise SimdcError(
+                f"'{self.name}' {what}{large}; simdc reads sizes and positions from at most {MAX_SETTINGS}"
+            )
+        return self.array().reshape(-1)
+
     def ints(self) -> tuple[int, ...]:
-        """The values as whole numbers, a scalar as one."""
-        return tuple(int(value) for value in self.array().reshape(-1))
+        """The values as whole numbers, a scalar as one. Raises SimdcError."""
+        try:
+            return tuple(int(value) for value in self.settings())
+        except (ValueError, OverflowError, TypeError) as error:
+            raise SimdcError(f"'{self.name}' does not hold whole numbers: {error}") from None
 
     def number(self) -> float:
-        """The value of a constant with one element."""
-        return float(self.array().reshape(-1)[0])
+        """The value of a constant with one element. Raises SimdcError."""
+        try:
+            return float(self.settings()[0])
+        except (ValueError, TypeError, IndexError) as error:
+            raise SimdcError(f"'{self.name}' holds no number: {error}") from None
 
     def mapped(self, shape: Sequence[int], function: Callable[[Array], Array]) -> Constant:
         """Another constant of `shape`, computed from this one when it is read."""
-        return Constant(self.name, shape, self.element, self.sources, lambda: function(self.array()))
+        return Constant(
+            self.name, shape, self.element, self.sources, lambda: function(self.array()), self.origin, self.largest
+        )
 
     def reshaped(self, shape: Sequence[int]) -> Constant:
         target = tuple(shape)
@@ -69,9 +118,28 @@ def combined(shape: Sequence[int], function: Callable[..., Array], *parts: Const
     """A constant computed from several."""
     sources = {name: size for part in parts for name, size in part.sources.items()}
     first = parts[0]
-    return Constant(first.name, shape, first.element, sources, lambda: function(*(part.array() for part in parts)))
+
+    def read() -> Array:
+        return function(*(part.array() for part in parts))
+
+    largest = max(part.largest for part in parts)
+    return Constant(first.name, shape, first.element, sources, read, origin_of(parts), largest)
 
 
-def known(name: str, array: Array, element: int, sources: Mapping[str, int] | None = None) -> Constant:
+def known(
+    name: str,
+    array: Array,
+    element: int,
+    sources: Mapping[str, int] | None = None,
+    origin: Origin = Origin.COMPUTED,
+) -> Constant:
     """A constant whose values are at hand."""
-    return Constant(name, array.shape, element, sources or {}, lambda: array)
+    return Constant(name, array.shape, element, sources or {}, lambda: array, origin)
+
+
+def origin_of(parts: Iterable[Constant]) -> Origin:
+    """Of what is computed from `parts`. Single numbers do not make a tensor trained: a mask is chosen between 0 and the
+    lowest number by truth values."""
+    found = list(parts)
+    tensors = [part for part in found if part.elements > 1]
+    return max((part.origin for part in tensors or found), default=Origin.COMPUTED)

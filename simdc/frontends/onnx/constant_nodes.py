@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
+from math import ceil, isfinite, prod
 
 import numpy as np
 
-from .constant import Array, Constant, known
+from .constant import FLOATS, Array, Constant, Origin, known
 from .graph import Node
 from .problems import Unsupported
 from .shapes import flattened, reshaped, squeezed, unsqueezed
 
-FLOAT, INT64, STRING = 1, 7, 8
+FLOAT, INT32, INT64 = 1, 6, 7
 KINDS: dict[int, str] = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?", 10: "f2", 11: "f8"}
 """numpy's names of ONNX's element types."""
 
 Inputs = Sequence[Constant | None]
 
 
+def stated(element: int) -> Origin:
+    """Of a tensor that a node of the graph states."""
+    return Origin.STATED if element in FLOATS else Origin.COMPUTED
+
+
 def _constant(node: Node, inputs: Inputs) -> Constant:
     name, value = node.outputs[0], node.attributes.get("value")
     if isinstance(value, Constant):
-        return Constant(name, value.shape, value.element, {name: value.elements}, value.array)
+        return Constant(name, value.shape, value.element, {name: value.elements}, value.array, stated(value.element))
     for key, element in (("value_float", FLOAT), ("value_floats", FLOAT), ("value_int", INT64), ("value_ints", INT64)):
         if key in node.attributes:
             array = np.asarray(node.attributes[key], KINDS[element])
-            return known(name, array, element, {name: array.size})
+            return known(name, array, element, {name: array.size}, stated(element))
     raise Unsupported(f"a constant with {', '.join(node.attributes) or 'no value'} is not read")
 
 
@@ -37,10 +42,23 @@ def _constant_of_shape(node: Node, inputs: Inputs) -> Constant:
         raise Unsupported(f"a shape cannot be {list(shape)}")
 
     def read() -> Array:
-        return np.full(shape, fill.array().reshape(-1)[0] if isinstance(fill, Constant) else np.float32(0))
+        # One number in memory, whatever the shape.
+        return np.broadcast_to(fill.settings()[0] if isinstance(fill, Constant) else np.float32(0), shape)
 
     element = fill.element if isinstance(fill, Constant) else FLOAT
-    return Constant(name, shape, element, {name: prod(shape)}, read)
+    return Constant(name, shape, element, {name: prod(shape)}, read, stated(element))
+
+
+def _range(node: Node, inputs: Inputs) -> Constant:
+    """Its size is known from its three numbers; that of fractions, which shape inference does not tell, too."""
+    name, parts = node.outputs[0], [part for part in inputs if part is not None]
+    if len(parts) != 3 or any(part.elements != 1 for part in parts):
+        raise Unsupported("it needs three numbers")
+    start, limit, step = (part.settings()[0] for part in parts)
+    if not step or not all(map(isfinite, (start, limit, step))):
+        raise Unsupported(f"it counts from {start} to {limit} in steps of {step}")
+    size = max(0, ceil((limit - start) / step))
+    return Constant(name, (size,), parts[0].element, {}, lambda: np.arange(size) * step + start)
 
 
 def _identity(node: Node, inputs: Inputs) -> Constant:
@@ -55,7 +73,13 @@ def _cast(node: Node, inputs: Inputs) -> Constant:
         kind = "f4" if element in (16, 17, 18, 19, 20) else None
     if kind is None:
         raise Unsupported(f"a constant cannot be cast to type {element}")
-    return Constant(source.name, source.shape, element, source.sources, lambda: source.array().astype(kind))
+
+    def read() -> Array:
+        # The lowest number of a wide type is -inf in a narrow one and no whole number: masks are cast so.
+        with np.errstate(invalid="ignore", over="ignore"):
+            return source.array().astype(kind)
+
+    return Constant(source.name, source.shape, element, source.sources, read, source.origin, source.largest)
 
 
 def _transpose(node: Node, inputs: Inputs) -> Constant:
@@ -103,6 +127,7 @@ def _axes(node: Node, inputs: Inputs) -> tuple[int, ...] | None:
 UNREAD: dict[str, Callable[[Node, Inputs], Constant]] = {
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
+    "Range": _range,
     "Identity": _identity,
     "Dropout": _identity,
     "Cast": _cast,

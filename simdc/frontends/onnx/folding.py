@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from math import prod
 from typing import Any
@@ -11,83 +12,97 @@ import numpy as np
 
 from simdc.errors import SimdcError
 
-from .constant import Array, Constant, known
-from .constant_nodes import FLOAT, INT64, UNREAD
-from .graph import Node
+from .constant import FLOATS, MAX_SETTINGS, Array, Constant, Origin, known, origin_of
+from .constant_nodes import INT32, INT64, UNREAD
+from .foldable import BOUNDS, BY_NUMPY, FOLDABLE, TABLES
+from .graph import Node, Shaped
 from .model_file import Model
 from .problems import Unsupported
 
-EAGER = 2**16
-"""Inputs with at most so many elements together are computed at once; larger ones, weights, when they are read."""
-MAX_ELEMENTS = 2**24
-"""Of a result that is computed at once: a shape is a handful of numbers."""
+MAX_LATER = 2**28
+"""Elements of a derived weight that is computed when it is read."""
 
 
 class Folder:
-    """Evaluates nodes with the reference implementation of the package `onnx`."""
+    """Evaluates nodes with the reference implementation of the package `onnx`, those in FOLDABLE, and only where the
+    sizes of the results are known beforehand. Small results are computed at once, weights when they are read."""
 
     def __init__(self, onnx: Any, model: Model, path: str):
         self.onnx = onnx
         self.opset = model.opset
         self.opsets = model.opsets
         self.path = path
-        self.failures: tuple[type[Exception], ...] = (
-            onnx.defs.SchemaError,
-            onnx.checker.ValidationError,
-            onnx.shape_inference.InferenceError,
-            ValueError,
-            RuntimeError,
-            TypeError,
-            KeyError,
-        )
 
     def fold(self, node: Node, inputs: Sequence[Constant | None]) -> tuple[Constant, ...]:
-        """The node's results. Raises Unsupported for an operator that nobody can evaluate."""
+        """The node's results. Raises Unsupported for an operator that is not evaluated, or whose results' sizes depend
+        on values that the file does not hold."""
         short = UNREAD.get(node.operator)
         if short is not None:
             return (short(node, inputs),)
-        sources = {name: size for part in inputs if part is not None for name, size in part.sources.items()}
+        if node.operator not in FOLDABLE:
+            raise Unsupported("which simdc does not compute, though all that it reads is constant")
+        parts = [part for part in inputs if part is not None]
         kinds = self.infer(node, inputs)
-        if sum(part.elements for part in inputs if part is not None) > EAGER or _large(kinds):
-            return self._later(node, inputs, kinds, sources)
-        try:
-            return tuple(
-                known(name, array, int(self.onnx.helper.np_dtype_to_tensor_dtype(array.dtype)), sources)
-                for name, array in zip(node.outputs, self.evaluate(node, inputs), strict=False)
-            )
-        except SimdcError:
-            return self._later(node, inputs, kinds, sources)
+        shapes = [static_shape(kinds.get(name)) for name in node.outputs if name]
+        sizes = [prod(shape) for shape in shapes if shape is not None]
+        if len(sizes) < len(shapes):
+            bound = BOUNDS.get(node.operator)
+            sizes.append(MAX_SETTINGS + 1 if bound is None else bound(node, inputs))
+        largest = max([part.largest for part in parts] + sizes, default=0)
+        if largest <= MAX_SETTINGS:
+            try:
+                return tuple(
+                    self._known(node, name, array, parts)
+                    for name, array in zip(node.outputs, self.evaluate(node, inputs), strict=False)
+                )
+            except SimdcError:
+                # The file does not hold the values.
+                pass
+        return self._later(node, inputs, kinds, largest)
+
+    def _known(self, node: Node, name: str, array: Array, parts: Sequence[Constant]) -> Constant:
+        element = int(self.onnx.helper.np_dtype_to_tensor_dtype(array.dtype))
+        return known(name, array, element, _sources(parts), _origin(node, element, parts))
 
     def _later(
-        self, node: Node, inputs: Sequence[Constant | None], kinds: dict[str, Any], sources: dict[str, int]
+        self, node: Node, inputs: Sequence[Constant | None], kinds: Mapping[str, Any], largest: int
     ) -> tuple[Constant, ...]:
         def read(place: int) -> Array:
+            if largest > MAX_LATER:
+                raise SimdcError(f"'{node.outputs[place]}' takes {largest} elements to compute, more than {MAX_LATER}")
             return self.evaluate(node, inputs)[place]
 
+        parts = [part for part in inputs if part is not None]
         results: list[Constant] = []
         for place, name in enumerate(node.outputs):
             shape = static_shape(kinds.get(name))
             if shape is None:
-                raise Unsupported("it needs values that the file does not hold")
+                raise Unsupported("it needs values that the file does not hold, or more of them than a shape has")
             element = kinds[name].tensor_type.elem_type
-            results.append(Constant(name, shape, element, sources, lambda place=place: read(place)))
+            origin = _origin(node, element, parts)
+            values = partial(read, place)
+            results.append(Constant(name, shape, element, _sources(parts), values, origin, largest))
         return tuple(results)
 
     def evaluate(self, node: Node, inputs: Sequence[Constant | None]) -> list[Array]:
-        evaluator: Any = import_module("onnx.reference").ReferenceEvaluator
         arrays = {
             name: part.array() for name, part in zip(node.inputs, inputs, strict=True) if name and part is not None
         }
         try:
             with np.errstate(all="ignore"):
+                if node.operator in BY_NUMPY:
+                    return BY_NUMPY[node.operator](node, [arrays[name] for name in node.inputs])
+                evaluator: Any = import_module("onnx.reference").ReferenceEvaluator
                 results: Any = evaluator(node.proto, opsets=self.opsets).run(None, arrays)
+        except Unsupported:
+            raise
         except Exception as error:
             # The evaluator has no exceptions of its own: a bad node ends in whatever numpy raises.
             reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
             raise Unsupported(f"its value cannot be computed: {reason}") from None
         return [np.asarray(result) for result in results]
 
-    def infer(self, node: Node, inputs: Sequence[Constant | tuple[int, ...] | None]) -> dict[str, Any]:
+    def infer(self, node: Node, inputs: Sequence[Constant | Shaped | None]) -> dict[str, Any]:
         """ONNX's own shape inference for one node: types by the names of its results, empty if it has none."""
         helper = self.onnx.helper
         kinds: dict[str, Any] = {}
@@ -95,10 +110,8 @@ class Folder:
         for name, part in zip(node.inputs, inputs, strict=True):
             if not name or part is None:
                 continue
-            is_constant = isinstance(part, Constant)
-            shape, element = (part.shape, part.element) if is_constant else (part, FLOAT)
-            kinds[name] = helper.make_tensor_type_proto(element, shape)
-            if is_constant and part.elements <= EAGER and part.element == INT64:
+            kinds[name] = helper.make_tensor_type_proto(part.element, part.shape)
+            if isinstance(part, Constant) and part.element in (INT32, INT64) and part.largest <= MAX_SETTINGS:
                 try:
                     data[name] = self.onnx.numpy_helper.from_array(part.array(), name)
                 except SimdcError:
@@ -109,13 +122,17 @@ class Folder:
             return dict(
                 self.onnx.shape_inference.infer_node_outputs(schema, node.proto, kinds, data, opset_imports=imports)
             )
-        except self.failures:
+        except Exception:
+            # It refuses a node of unknown kind or with inputs of a wrong type, each in its own way.
             return {}
 
 
-def _large(kinds: dict[str, Any]) -> bool:
-    shapes = [static_shape(kind) for kind in kinds.values()]
-    return any(shape is not None and prod(shape) > MAX_ELEMENTS for shape in shapes)
+def _sources(parts: Sequence[Constant]) -> dict[str, int]:
+    return {name: size for part in parts for name, size in part.sources.items()}
+
+
+def _origin(node: Node, element: int, parts: Sequence[Constant]) -> Origin:
+    return origin_of(parts) if element in FLOATS and node.operator not in TABLES else Origin.COMPUTED
 
 
 def static_shape(kind: Any) -> tuple[int, ...] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
@@ -12,42 +12,64 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.errors import SimdcError
 from simdc.frontends.builder import LayerError
 from simdc.ir.base import shape_of
+from simdc.ir.network import network_of
+from simdc.ir.notes import add_note
 from simdc.ir.unmodelled import UnmodelledOp
 
 from . import operators as operators
 from .build import Build
-from .constant import Constant, known
-from .constant_nodes import INT64
+from .constant import Constant, Origin, known
+from .constant_nodes import FLOAT, INT64
+from .element_types import ElementTypes
 from .folding import Folder, static_shape
-from .graph import Graph, Node, in_order
-from .inputs import Symbols, find_inputs
+from .graph import Graph, Node, Shaped, in_order
+from .inputs import find_inputs
 from .model_file import import_onnx, read_model
 from .network import OnnxNetwork
 from .patterns import Fusion, find_fusions
+from .places import has_stored
 from .problems import Problem, Unsupported, refusal
+from .symbols import Symbols
 from .table import Value, translation_of
+from .tables import is_added_to_scores, is_table
 
 
 class Importer:
     """Reads one file; afterwards `module` is the network and `network.constants` the values of its parameters."""
 
-    def __init__(self, path: str, batch: int | None, bindings: Mapping[str, int], *, allow_uncosted: bool):
+    def __init__(
+        self,
+        path: str,
+        batch: int | None,
+        bindings: Mapping[str, int],
+        weights: Collection[str] | None = None,
+        *,
+        allow_uncosted: bool,
+    ):
         self.path = path
         self.allow_uncosted = allow_uncosted
         self.model = read_model(path)
         self.folder = Folder(import_onnx(path), self.model, path)
         self.symbols = Symbols(path, batch, bindings, {}, set())
         self.problems: list[Problem] = []
-        self.unseen = 0
+        self.unseen: list[Node] = []
+        self.lost: list[UnmodelledOp] = []
         self.values: dict[str, Value] = {}
+        self.elements: dict[str, int] = {}
+        self.types = ElementTypes(self.folder.onnx, self.model.opsets)
         self.readers: dict[str, list[Node]] = {}
         self.done: set[int] = set()
         graph = self.model.graph
         nodes = in_order(graph.nodes, graph.outputs, path)
-        inputs = find_inputs(graph, nodes, self.symbols)
+        inputs = find_inputs(graph, nodes, self.symbols, weights)
         self.network = OnnxNetwork(Path(path).stem, inputs.batch, path)
-        self.literals = {name for node in nodes if node.operator == "Constant" for name in node.outputs}
-        self.values |= graph.initializers | inputs.weights
+        self.notes = inputs.notes
+        self.elements |= inputs.elements
+        self.values |= graph.initializers | inputs.constants
+        self.stores_weights = has_stored(self.constants())
+        for name in weights or ():
+            if name in graph.initializers:
+                graph.initializers[name].origin = Origin.GIVEN
         try:
             self.values |= {name: self.network.image(name, shape) for name, shape in inputs.images.items()}
         except LayerError as error:
@@ -76,10 +98,11 @@ class Importer:
         self.done.add(node.number)
         needs = node.reads() if fusion is None else (fusion.source,)
         if any(name not in self.values for name in needs):
-            self.unseen += 1
+            self.unseen.append(node)
             return
         mark = self.network.mark()
         self.network.go_to(node)
+        self.elements |= zip(node.outputs, self.types.results(node, list(map(self.element, node.inputs))), strict=True)
         try:
             self.translated(node, fusion)
             return
@@ -161,30 +184,61 @@ class Importer:
         self.values |= {name: value for name, value in found.items() if value is not None}
 
     def leave_out(self, node: Node, reason: str) -> None:
-        """An op without a price in the node's place, its results as ONNX's shape inference or the file has them."""
+        """An op without a price in the node's place, its results as ONNX's shape inference or the file has them. Where
+        nobody knows the shape of a result that is read, the op has none, and its readers are left out with it."""
         inputs = [self.values.get(name) if name else None for name in node.inputs]
-        described = [value if isinstance(value, Constant) or value is None else shape_of(value) for value in inputs]
-        kinds = self.folder.infer(node, described)
-        shapes: list[tuple[int, ...]] = []
-        for name in node.outputs:
+        kinds = self.folder.infer(node, list(map(self.described, node.inputs)))
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name in filter(None, node.outputs):
             stated = self.model.graph.described.get(name)
             shape = static_shape(kinds.get(name)) or (None if stated is None else self.symbols.resolved(stated))
-            if not shape or min(shape) < 1:
-                if name in self.readers:
-                    return
-                continue
-            shapes.append(shape)
+            if shape and min(shape) > 0:
+                shapes[name] = shape
+        if any(name in self.readers and name not in shapes for name in node.outputs):
+            shapes = {}
         operands = [value for value in inputs if isinstance(value, SSAValue)]
         name = self.network.unused(node.name)
-        op = UnmodelledOp.standing_in(name, node.operator, f"{node.operator}: {reason}", operands, shapes)
+        reason = f"{node.operator}: {reason}"
+        op = UnmodelledOp.standing_in(name, node.operator, reason, operands, list(shapes.values()))
         try:
             results = self.network.add_all(op, name)
         except Unsupported:
             return
-        self.values |= dict(zip(node.outputs, results, strict=False))
+        if not results:
+            self.lost.append(op)
+        self.values |= dict(zip(shapes, results, strict=True))
+
+    def described(self, name: str) -> Constant | Shaped | None:
+        """What shape inference is told of a value."""
+        found = self.values.get(name) if name else None
+        if isinstance(found, SSAValue):
+            return Shaped(name, shape_of(found), self.elements.get(name, FLOAT))
+        return found
+
+    def element(self, name: str) -> int | None:
+        found = self.described(name)
+        return None if found is None else found.element
 
     def value(self, name: str) -> Value:
         return self.values[name]
+
+    def constants(self) -> list[Constant]:
+        return [value for value in self.values.values() if isinstance(value, Constant)]
+
+    def is_trained(self, constant: Constant) -> bool:
+        """Whether a tensor that stands where no weight must stand, such as one that is added, is a parameter all the
+        same: a weight of the file, or stated by a node where nodes hold all weights, and no mask or table."""
+        if constant.origin is Origin.GIVEN:
+            return True
+        if constant.origin < (Origin.STORED if self.stores_weights else Origin.STATED):
+            return False
+        found = is_table(constant)
+        if found is None and is_added_to_scores(constant, self.readers):
+            self.notes.append(
+                f"'{constant.name}' is added to scores alike for all heads: taken for a mask, not trained"
+            )
+            return False
+        return not found
 
     def only_reader(self, name: str) -> Node | None:
         """The one node that reads a value, if no more than one does and the value is no result of the network."""
@@ -192,12 +246,32 @@ class Importer:
         return found[0] if len(found) == 1 and found[0].number not in self.done else None
 
     def finished(self, graph: Graph) -> ModuleOp:
-        missing = [name for name in graph.outputs if name not in self.values]
-        if self.problems and (missing or not self.allow_uncosted):
+        results = [value for value in map(self.values.get, graph.outputs) if isinstance(value, SSAValue)]
+        if self.problems and not self.allow_uncosted:
             raise refusal(self.problems, self.count, self.unseen, self.path)
-        if missing:
+        missing = [name for name in graph.outputs if name not in self.values]
+        if missing and not self.problems:
             raise SimdcError(f"result '{missing[0]}' is made by no node", file=self.path)
-        results = [value for value in map(self.value, graph.outputs) if isinstance(value, SSAValue)]
+        if self.unseen:
+            self.leave_out_unseen()
+        # What is left of a network whose end has no price is what that end reads.
+        results = results or list(dict.fromkeys(value for op in self.lost for value in op.operands))
+        if not results and self.problems:
+            raise refusal(
+                self.problems, self.count, self.unseen, self.path, remedy="Nothing that has a price is before them."
+            )
         if not results:
             raise SimdcError("computes nothing: its results are constants or missing", file=self.path)
-        return self.network.finish(results)
+        module = self.network.finish(results)
+        for note in self.notes:
+            add_note(network_of(module), note)
+        return module
+
+    def leave_out_unseen(self) -> None:
+        """One op for all nodes that read what has no shape: they are missing from every sum."""
+        first, names = self.unseen[0], ", ".join(node.name for node in self.unseen)
+        count = f"{len(self.unseen)} node{'' if len(self.unseen) == 1 else 's'}"
+        reason = f"left out, {count} behind what has no known shape: {names}"
+        name = self.network.unused(first.name)
+        self.network.go_to(first)
+        self.network.add_all(UnmodelledOp.standing_in(name, first.operator, reason, [], []), name)

@@ -1,185 +1,137 @@
-"""The network's inputs: which of a file's inputs they are, and the sizes that the file leaves open."""
+"""The network's inputs: which of a file's inputs are data, which are weights, and which are settings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
+from math import prod
 from typing import NamedTuple
 
-from attrs import define
+import numpy as np
 
 from simdc.errors import SimdcError, suggestion
 
-from .constant import Constant
-from .graph import Dimension, Graph, Node, Shaped
+from .constant import FLOATS, Constant, Origin, known
+from .constant_nodes import KINDS
+from .graph import Graph, Node, Shaped
 from .model_file import missing
+from .places import SETTINGS, Readers, is_read_at, readers_of, stripped_weights
+from .symbols import Symbols
 
-WEIGHT_POSITIONS: dict[str, frozenset[int]] = {
-    "Conv": frozenset((1, 2)),
-    "ConvTranspose": frozenset((1, 2)),
-    "Gemm": frozenset((1, 2)),
-    "MatMul": frozenset((1,)),
-    "BatchNormalization": frozenset((1, 2, 3, 4)),
-    "InstanceNormalization": frozenset((1, 2)),
-    "LayerNormalization": frozenset((1, 2)),
-    "GroupNormalization": frozenset((1, 2)),
-    "PRelu": frozenset((1,)),
-    "Reshape": frozenset((1,)),
-    "Clip": frozenset((1, 2)),
-    "Slice": frozenset((1, 2, 3, 4)),
-    "Pad": frozenset((1, 2, 3)),
-    "Resize": frozenset((1, 2, 3)),
-    "Upsample": frozenset((1,)),
-    "Squeeze": frozenset((1,)),
-    "Unsqueeze": frozenset((1,)),
-    "Split": frozenset((1,)),
-    "Dropout": frozenset((1, 2)),
-    "ReduceMean": frozenset((1,)),
-    "Expand": frozenset((1,)),
-}
-"""Inputs of operators that are weights or settings, not images. A file whose weights were taken out may list them as
-inputs of the network."""
-VIEWS = ("Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Cast")
-"""Operators whose first input is a weight if their result is one."""
-CHANNELWISE = ("Add", "Sub", "Mul", "Div", "Sum")
-"""Operators whose input is a weight if it has one value per channel."""
-
-
-@define
-class Symbols:
-    """Sizes by name: what `--bind` gives and what `--batch` fixes. `rebatch` is (size in the file, size asked for)
-    where the file has a batch of its own and another is asked for."""
-
-    file: str
-    batch: int | None
-    bindings: Mapping[str, int]
-    sizes: dict[str, int]
-    used: set[str]
-    rebatch: tuple[int, int] | None = None
-
-    def size(self, dimension: Dimension, place: str, axis: int) -> int | None:
-        """A size, or None if nobody says. `place` is the input, for sizes without a name: `--bind 'x[2]=224'`."""
-        if isinstance(dimension, int):
-            rebatched = self.rebatch is not None and axis == 0 and dimension == self.rebatch[0]
-            return self.rebatch[1] if self.rebatch is not None and rebatched else dimension
-        key = f"{place}[{axis}]" if dimension is None else dimension
-        if key in self.bindings:
-            self.used.add(key)
-            return self.bindings[key]
-        return self.sizes.get(key)
-
-    def resolved(self, value: Shaped) -> tuple[int, ...] | None:
-        """The whole shape, if all of it is known."""
-        if value.shape is None:
-            return None
-        sizes = [self.size(dimension, value.name, axis) for axis, dimension in enumerate(value.shape)]
-        return tuple(size for size in sizes if size is not None) if None not in sizes else None
+STRING = 8
 
 
 class Inputs(NamedTuple):
-    """Shapes of the network's inputs by name, and weights of which the file has the shape only."""
+    """`images` are shapes of the network's inputs by name, `elements` ONNX's numbers of their types; `constants` are
+    weights of which the file has the shape only, and settings. `notes` say what the file left open."""
 
     images: dict[str, tuple[int, ...]]
-    weights: dict[str, Constant]
+    elements: dict[str, int]
+    constants: dict[str, Constant]
     batch: int
+    notes: list[str]
 
 
-def find_inputs(graph: Graph, nodes: list[Node], symbols: Symbols) -> Inputs:
-    """Tell images from weights and give every image its sizes. Raises SimdcError naming each size that is open."""
+def find_inputs(graph: Graph, nodes: list[Node], symbols: Symbols, weights: Collection[str] | None) -> Inputs:
+    """Tell data from weights and give every input its sizes. `weights` are the inputs that the user calls weights; None
+    leaves it to the file. Raises SimdcError naming each size that is open."""
     used = {name for node in nodes for name in node.reads()} | set(graph.outputs)
-    open_inputs = [value for value in graph.inputs if value.name not in graph.initializers and value.name in used]
-    readers: dict[str, list[tuple[Node, int]]] = {}
-    for node in nodes:
-        for place, name in enumerate(node.inputs):
-            readers.setdefault(name, []).append((node, place))
-    images = [value for value in open_inputs if not _is_weight(value, readers, several=len(open_inputs) > 1)]
-    names = {value.name for value in images}
-    weights = {value.name: _weight(value, symbols) for value in open_inputs if value.name not in names}
+    given = [value for value in graph.inputs if value.name not in graph.initializers and value.name in used]
+    readers = readers_of(nodes)
+    _refuse_unknown(weights, given, graph, symbols.file)
+    constants = {value.name: _setting(value, symbols) for value in given if _is_setting(value, symbols, readers)}
+    rest = [value for value in given if value.name not in constants]
+    taken = set(weights) if weights is not None else stripped_weights(rest, graph, nodes, readers)
+    constants |= {value.name: _weight(value, symbols) for value in rest if value.name in taken}
+    undescribed = _undeclared(graph, nodes, used, symbols)
+    constants |= undescribed
+    images = [value for value in rest if value.name not in taken]
+    if not images:
+        raise SimdcError("has no inputs: nothing in it depends on data", file=symbols.file)
+    for value in images:
+        _check(value, symbols.file)
+    first = symbols.fix_batch(images)
+    shapes = {value.name: symbols.resolved(value) for value in images}
+    symbols.refuse_open(images)
+    found = {name: shape for name, shape in shapes.items() if shape is not None}
+    batch = 1 if first is None else found[first.name][0]
+    notes: list[str] = []
+    guessed = sorted(taken) if weights is None else []
+    if guessed:
+        notes.append(f"inputs taken for weights, for the file holds none: {', '.join(guessed)} (--weights says which)")
+    if undescribed:
+        notes.append(f"taken for weights, for nothing makes them: {', '.join(sorted(undescribed))}")
+    return Inputs(found, {value.name: value.element for value in images}, constants, batch, notes)
+
+
+def _is_setting(value: Shaped, symbols: Symbols, readers: Readers) -> bool:
+    """A single number, or whole numbers that say how nodes compute."""
+    if value.shape is not None and (not value.shape or (value.name in symbols.bindings and value.shape == (1,))):
+        return True
+    return value.element not in FLOATS and is_read_at(value.name, SETTINGS, readers)
+
+
+def _setting(value: Shaped, symbols: Symbols) -> Constant:
+    shape = value.shape or ()
+    number = symbols.number(value.name)
+    if number is not None:
+        kind = KINDS.get(value.element)
+        if kind is None or symbols.resolved(value) not in ((), (1,)):
+            message = f"--bind {value.name}: the input has shape {list(shape)}, and a value is bound to a single number"
+            raise SimdcError(message, file=symbols.file)
+        try:
+            return known(value.name, np.full(tuple(1 for _ in shape), number, kind), value.element)
+        except OverflowError:
+            message = f"--bind {value.name}={number}: the input is of type {kind}, which has no such number"
+            raise SimdcError(message, file=symbols.file) from None
+    if not shape:
+        message = (
+            f"input '{value.name}' has no dimensions, not even a batch: export the model with its shape or, if it is "
+            f"a number by which the network is built, give it: --bind {value.name}=N"
+        )
+        raise SimdcError(message, file=symbols.file)
+    return _weight(value, symbols)
+
+
+def _weight(value: Shaped, symbols: Symbols) -> Constant:
+    sizes = [
+        size if isinstance(size, int) else symbols.size(size, value.name, at)
+        for at, size in enumerate(value.shape or ())
+    ]
+    shape = tuple(size for size in sizes if size is not None)
+    if value.shape is None or len(shape) < len(sizes):
+        raise SimdcError(f"the weight '{value.name}' has no sizes: its shape is open", file=symbols.file)
+    origin = Origin.GIVEN if value.element in FLOATS else Origin.COMPUTED
+    read = missing(value.name, symbols.file)
+    return Constant(value.name, shape, value.element, {value.name: prod(shape)}, read, origin)
+
+
+def _undeclared(graph: Graph, nodes: list[Node], used: set[str], symbols: Symbols) -> dict[str, Constant]:
+    """Weights that were taken out of the file and left their shape there."""
     made = {name for node in nodes for name in node.outputs} | graph.initializers.keys()
+    found: dict[str, Constant] = {}
     for name in sorted(used - made - {value.name for value in graph.inputs}):
         value = graph.described.get(name)
         if value is None or symbols.resolved(value) is None:
             message = f"'{name}' is read, but is no input, no weight and the result of no node"
             raise SimdcError(message, file=symbols.file)
-        weights[name] = _weight(value, symbols)
-    if not images:
-        raise SimdcError("has no inputs: nothing in it depends on data", file=symbols.file)
-    _fix_batch(images[0], symbols)
-    shapes = {value.name: symbols.resolved(value) for value in images}
-    _refuse_open(images, symbols)
-    known = {name: shape for name, shape in shapes.items() if shape is not None}
-    return Inputs(known, weights, next(iter(known.values()))[0])
+        found[name] = _weight(value, symbols)
+    return found
 
 
-Readers = Mapping[str, Sequence[tuple[Node, int]]]
-"""By name of a value, the nodes that read it, each with the place among its inputs."""
-
-
-def _is_weight(value: Shaped, readers: Readers, *, several: bool) -> bool:
-    """Whether every reader takes it for a weight."""
-    if not several or value.shape is None or not all(isinstance(size, int) for size in value.shape):
-        return False
-    return _is_read_as_weight(value.name, _is_channelwise(value.shape), readers)
-
-
-def _is_read_as_weight(name: str, channelwise: bool, readers: Readers) -> bool:
-    return name in readers and all(
-        place in WEIGHT_POSITIONS.get(node.operator, ())
-        or (node.operator in CHANNELWISE and channelwise)
-        or (place == 0 and node.operator in VIEWS and _is_read_as_weight(node.outputs[0], channelwise, readers))
-        for node, place in readers[name]
-    )
-
-
-def _is_channelwise(shape: tuple[Dimension, ...]) -> bool:
-    return len(shape) == 1 or (len(shape) in (3, 4) and shape[-2:] == (1, 1) and shape[:-3] in ((), (1,)))
-
-
-def _weight(value: Shaped, symbols: Symbols) -> Constant:
-    shape = symbols.resolved(value) or ()
-    elements = 1
-    for size in shape:
-        elements *= size
-    return Constant(value.name, shape, value.element, {value.name: elements}, missing(value.name, symbols.file))
-
-
-def _fix_batch(first: Shaped, symbols: Symbols) -> None:
-    """The batch is the first size of the first input."""
-    given = first.shape[0] if first.shape else None
-    if isinstance(given, int):
-        if symbols.batch is not None and symbols.batch != given:
-            symbols.rebatch = (given, symbols.batch)
-        return
-    name = f"{first.name}[0]" if given is None else given
-    bound = symbols.bindings.get(name)
-    if bound is not None and symbols.batch is not None and bound != symbols.batch:
-        raise SimdcError(f"--bind {name}={bound} contradicts --batch {symbols.batch}", file=symbols.file)
-    symbols.sizes[name] = bound or symbols.batch or 1
-
-
-def _refuse_open(images: list[Shaped], symbols: Symbols) -> None:
-    names: dict[str, str] = {}
-    for value in images:
-        if not value.shape:
-            what = "no shape" if value.shape is None else "no dimensions, not even a batch"
+def _refuse_unknown(weights: Collection[str] | None, given: list[Shaped], graph: Graph, file: str) -> None:
+    known_names = [*(value.name for value in given), *graph.initializers]
+    for name in weights or ():
+        if name not in known_names:
+            hint = suggestion(name, known_names)
             raise SimdcError(
-                f"input '{value.name}' has {what}: export the model with the shapes of its inputs", file=symbols.file
+                f"--weights {name}: no input or weight that the network reads is called that{hint}", file=file
             )
-        for axis, dimension in enumerate(value.shape):
-            if symbols.size(dimension, value.name, axis) is None:
-                names.setdefault(dimension if isinstance(dimension, str) else f"{value.name}[{axis}]", value.name)
-    unused = [name for name in symbols.bindings if name not in symbols.used]
-    known = sorted(symbols.used | symbols.sizes.keys() | names.keys())
-    for name in unused:
-        if name not in known:
-            listed = f"; open sizes are {', '.join(known)}" if known else "; all sizes of this file are fixed"
-            raise SimdcError(
-                f"--bind {name}: no size is called that{suggestion(name, known) or listed}", file=symbols.file
-            )
-    if names:
-        wanted = " ".join(f"--bind {_quoted(name)}=N" for name in names)
-        described = ", ".join(f"{name} (of input '{place}')" for name, place in names.items())
-        raise SimdcError(f"the file leaves sizes open: {described}; give them: {wanted}", file=symbols.file)
 
 
-def _quoted(name: str) -> str:
-    return name if name.replace("_", "").isalnum() else f"'{name}'"
+def _check(value: Shaped, file: str) -> None:
+    if value.shape is None:
+        raise SimdcError(
+            f"input '{value.name}' has no shape: export the model with the shapes of its inputs", file=file
+        )
+    if value.element == STRING:
+        raise SimdcError(f"input '{value.name}' holds text, and simdc costs arithmetic on numbers", file=file)

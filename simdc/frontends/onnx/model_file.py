@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from simdc.errors import SimdcError
 
-from .constant import Array, Constant
+from .constant import FLOATS, Array, Constant, Origin
 from .graph import Dimension, Graph, Node, Shaped
 
 MAX_BYTES = 2**31
@@ -159,13 +159,13 @@ class _Decoder:
         return proto if decode is None else decode(proto)
 
     def tensor(self, proto: Any, name: str) -> Constant:
-        shape = self.sizes(name, proto.dims)
-        return Constant(name, shape, proto.data_type, {name: prod(shape)}, lambda: self.values(proto, name))
+        shape, kind = self.sizes(name, proto.dims), proto.data_type
+        return Constant(name, shape, kind, {name: prod(shape)}, lambda: self.values(proto, name), stored(kind))
 
     def sparse(self, proto: Any) -> Constant:
         name = _text(proto.values.name)
-        shape = self.sizes(name, proto.dims)
-        return Constant(name, shape, proto.values.data_type, {name: prod(shape)}, missing(name, self.path))
+        shape, kind = self.sizes(name, proto.dims), proto.values.data_type
+        return Constant(name, shape, kind, {name: prod(shape)}, missing(name, self.path), stored(kind))
 
     def sizes(self, name: str, dims: Iterable[int]) -> tuple[int, ...]:
         sizes = tuple(map(int, dims))
@@ -184,6 +184,11 @@ class _Decoder:
         kind = proto.type.tensor_type
         known = proto.type.HasField("tensor_type") and kind.HasField("shape")
         return Shaped(_text(proto.name), tuple(map(_dimension, kind.shape.dim)) if known else None, kind.elem_type)
+
+
+def stored(element: int) -> Origin:
+    """Of a tensor that is one of the file's own: whole numbers and truth values are not trained."""
+    return Origin.STORED if element in FLOATS else Origin.COMPUTED
 
 
 def missing(name: str, path: str) -> Callable[[], Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, f32
 from xdsl.ir import Operation, SSAValue
@@ -18,6 +18,9 @@ from .constant import Constant
 from .graph import Node
 from .problems import Unsupported
 
+Kind = Literal["trained", "statistic", "constant"]
+"""What a constant is to the network: ParameterOp says it."""
+
 
 class Mark(NamedTuple):
     """A state of the network to come back to."""
@@ -28,15 +31,15 @@ class Mark(NamedTuple):
 
 
 class OnnxNetwork(NetworkBuilder):
-    """`constants` are the parameters' values by label, `statistics` the labels of those that are not trained."""
+    """`constants` are the parameters' values by label."""
 
     def __init__(self, name: str, batch: int, file: str):
         super().__init__(name, batch, file)
         self.constants: dict[str, Constant] = {}
         self._made: dict[str, SSAValue] = {}
-        self._labels: dict[tuple[int, bool], str] = {}
+        self._labels: dict[tuple[int, Kind], str] = {}
         """By constant, which `constants` keeps alive: a weight that several layers read is one parameter."""
-        self._statistics: set[str] = set()
+        self._kinds: dict[str, Kind] = {}
 
     def image(self, name: str, shape: Sequence[int]) -> SSAValue:
         """A network input of the whole `shape`, batch included."""
@@ -57,9 +60,9 @@ class OnnxNetwork(NetworkBuilder):
             found, count = f"{name}.{count}", count + 1
         return found
 
-    def constant(self, label: str, value: Constant, *, statistic: bool = False) -> SSAValue:
+    def constant(self, label: str, value: Constant, kind: Kind) -> SSAValue:
         """A parameter with the values of a constant; the same one for the same constant and shape."""
-        key = (id(value), statistic)
+        key = (id(value), kind)
         if key in self._labels:
             return self._made[self._labels[key]]
         found, count = label, 2
@@ -69,17 +72,17 @@ class OnnxNetwork(NetworkBuilder):
             raise Unsupported(f"a weight of shape {list(value.shape)} has no place here")
         if value.elements > MAX_SIZE:
             raise Unsupported(f"weight '{value.name}' has {value.elements} elements, more than {MAX_SIZE}")
-        op = ParameterOp.make(found, make_tensor_type(f32, value.shape), statistic=statistic)
+        statistic, constant = kind == "statistic", kind == "constant"
+        op = ParameterOp.make(found, make_tensor_type(f32, value.shape), statistic=statistic, constant=constant)
         self._made[found] = self.append(op, found)
         self.constants[found], self._labels[key] = value, found
-        if statistic:
-            self._statistics.add(found)
+        self._kinds[found] = kind
         return self._made[found]
 
     def add_all(self, op: Operation, name: str) -> tuple[SSAValue, ...]:
-        """As `append`, for an op with any number of results."""
+        """The results of an op that is put at the current place."""
         try:
-            self.append(op, name)
+            self.insert(op, name)
         except (VerifyException, LayerError) as error:
             if op.parent is None:
                 op.erase()
@@ -96,9 +99,8 @@ class OnnxNetwork(NetworkBuilder):
             last.erase()
         self._layers = set(mark.layers)
         for label in self.constants.keys() - mark.labels:
-            value, statistic = self.constants.pop(label), label in self._statistics
-            del self._made[label], self._labels[id(value), statistic]
-            self._statistics.discard(label)
+            value, kind = self.constants.pop(label), self._kinds.pop(label)
+            del self._made[label], self._labels[id(value), kind]
 
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._parameters = self._weights()
@@ -109,7 +111,7 @@ class OnnxNetwork(NetworkBuilder):
         that weight has."""
         groups: dict[frozenset[str], tuple[int, int]] = {}
         for label, value in self.constants.items():
-            if label not in self._statistics:
+            if self._kinds[label] == "trained":
                 key = frozenset(value.sources)
                 used, whole = groups.get(key, (0, sum(value.sources.values())))
                 groups[key] = used + value.elements, whole

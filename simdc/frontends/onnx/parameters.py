@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from os import PathLike, fspath
 
 import numpy as np
@@ -18,13 +18,14 @@ def load_parameters(
     path: str | PathLike[str],
     batch: int | None = None,
     bind: Mapping[str, int] | None = None,
+    weights: Collection[str] | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """Arrays by the labels of the network's parameters, as `backends.execute.execute` takes them.
 
-    `batch` and `bind` are what the network is loaded with. Weights are as the layers read them: transposed to
-    [oc, ic] for a fully connected layer, `inv_std` for a variance. Raises SimdcError where the file has no values.
+    `batch`, `bind` and `weights` are what the network is loaded with. Weights are as the layers read them: transposed
+    to [oc, ic] for a fully connected layer, `inv_std` for a variance. Raises SimdcError where the file has no values.
     """
-    importer = Importer(fspath(path), batch, bind or {}, allow_uncosted=True)
+    importer = Importer(fspath(path), batch, bind or {}, weights, allow_uncosted=True)
     values: dict[str, NDArray[np.float64]] = {}
     for label, constant in importer.network.constants.items():
         try:

@@ -11,6 +11,7 @@ from simdc.errors import SimdcError
 from .table import OPERATORS
 
 WIDTH = 110
+CONTINUE = "--allow-uncosted goes on without them, their cost missing from every sum."
 
 
 class Unsupported(Exception):
@@ -44,9 +45,10 @@ def listing(problems: Sequence[Problem], nodes: int, unseen: int) -> str:
     return "\n".join(lines)
 
 
-def refusal(problems: Sequence[Problem], nodes: int, unseen: int, file: str) -> SimdcError:
+def refusal(
+    problems: Sequence[Problem], nodes: int, unseen: Sequence[object], file: str, remedy: str = CONTINUE
+) -> SimdcError:
     """The error that lists them all, and what to do."""
-    remedy = "--allow-uncosted goes on without them, their cost missing from every sum."
     unknown = next((problem.operator for problem in problems if problem.operator not in OPERATORS), None)
     if unknown is not None:
         domain, _, name = unknown.rpartition("::")
@@ -55,4 +57,4 @@ def refusal(problems: Sequence[Problem], nodes: int, unseen: int, file: str) -> 
             f"\nTo add {name}: a function that makes layers of its node, entered with\n"
             f"@simdc.frontends.onnx.operator({entry}), or as entry point '{unknown}' of simdc.onnx in a package"
         )
-    return SimdcError(f"{listing(problems, nodes, unseen)}\n{remedy}", file=file)
+    return SimdcError(f"{listing(problems, nodes, len(unseen))}\n{remedy}", file=file)

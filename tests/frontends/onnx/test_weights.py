@@ -109,7 +109,7 @@ def test_a_weight_that_is_missing_and_not_described(tmp_path: Path) -> None:
 
 def test_missing_weights_behind_a_transpose(tmp_path: Path) -> None:
     nodes = [node("Transpose", ["w"], ["t"], perm=[1, 0]), node("MatMul", ["x", "t"], ["y"])]
-    network = imported(model(nodes, {"x": (2, 5), "w": (4, 5)}), tmp_path)
+    network = imported(model(nodes, {"x": (2, 5), "w": (4, 5)}), tmp_path, weights=["w"])
     assert kinds(network) == ["linear"]
     assert network.parameters.value.data == 20
 

@@ -89,7 +89,7 @@ def combine(build: Build, kind: Binary, name: str, left: int, right: int) -> Val
 def _operand(build: Build, place: int, role: str) -> SSAValue:
     constant = build.constant(place)
     if constant is not None and not constant.shape:
-        return build.parameter(constant.reshaped((1,)), role)
+        build.inputs[place] = constant.reshaped((1,))
     found = build.tensor(place, role)
     if not shape_of(found):
         raise Unsupported("it reads a single number that depends on data")

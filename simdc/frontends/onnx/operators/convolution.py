@@ -27,7 +27,7 @@ def channel_bias(constant: Constant | None, channels: int, rank: int) -> Constan
 def _bias(build: Build, channels: int, rank: int) -> SSAValue | None:
     """The bias, which some exporters write as an Add behind the convolution."""
     if build.has(2):
-        return build.tensor(2, "bias")
+        return build.weight(2, "bias")
     follower = build.follower("Add")
     found = None if follower is None else channel_bias(build.other_constant(follower), channels, rank)
     if follower is None or found is None:

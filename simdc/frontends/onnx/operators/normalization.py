@@ -8,7 +8,7 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
-from simdc.frontends.onnx.constant import Array, Constant, combined
+from simdc.frontends.onnx.constant import Array, Constant, Origin, combined
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import Value, operator
@@ -41,8 +41,8 @@ def batch_normalization(build: Build) -> Value:
     op = BatchNormOp(
         build.part("norm") if wide else build.name,
         x,
-        build.parameter(mean, "mean", statistic=True),
-        build.parameter(variance.mapped(variance.shape, inverse_deviation), "inv_std", statistic=True),
+        build.parameter(mean, "mean", kind="statistic"),
+        build.parameter(variance.mapped(variance.shape, inverse_deviation), "inv_std", kind="statistic"),
         build.parameter(scale, "scale"),
         build.parameter(shift, "shift"),
     )
@@ -96,9 +96,9 @@ def instance_normalization(build: Build) -> Value:
 def _factor(build: Build, place: int, role: str) -> SSAValue:
     """Group normalization is exported as this with ones and zeros written into the graph: nobody trains these."""
     constant = build.constant(place)
-    if constant is None or not build.is_literal(constant):
-        return build.tensor(place, role)
-    return build.parameter(constant, role, statistic=True)
+    if constant is None:
+        return build.weight(place, role)
+    return build.parameter(constant, role, kind="constant" if constant.origin is Origin.STATED else "trained")
 
 
 @operator("Softmax", "LogSoftmax")

@@ -1,0 +1,62 @@
+"""Element types of a node's results, by what ONNX's own table of operators says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .constant_nodes import FLOAT
+from .graph import Node
+
+
+class _Letters(NamedTuple):
+    """How the table names the types of inputs and results: each either a type or a letter, and the only type that a
+    letter stands for, if it is one."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    only: dict[str, int]
+
+
+class ElementTypes:
+    """Looks each operator up once."""
+
+    def __init__(self, onnx: Any, opsets: Mapping[str, int]):
+        self.onnx = onnx
+        self.opsets = opsets
+        self.numbers: dict[str, int] = dict(onnx.TensorProto.DataType.items())
+        self.known: dict[tuple[str, str], _Letters] = {}
+
+    def results(self, node: Node, inputs: Sequence[int | None]) -> list[int]:
+        """For each result ONNX's number of its element type: that of an input with the same letter, the only one that
+        the table allows, or what a Cast names. Where the table says nothing, that of the first input."""
+        first = next((element for element in inputs if element is not None), FLOAT)
+        cast = node.attributes.get("to", node.attributes.get("dtype"))
+        letters = self.letters(node)
+        if isinstance(cast, int) or not letters.outputs:
+            return [cast if isinstance(cast, int) else first] * len(node.outputs)
+        read = {letter: element for letter, element in zip(letters.inputs, inputs, strict=False) if element is not None}
+        outputs = (letters.outputs[min(place, len(letters.outputs) - 1)] for place in range(len(node.outputs)))
+        return [read.get(letter, letters.only.get(letter, first)) for letter in outputs]
+
+    def letters(self, node: Node) -> _Letters:
+        key = (node.op_type, node.domain)
+        if key not in self.known:
+            self.known[key] = self._looked_up(node)
+        return self.known[key]
+
+    def _looked_up(self, node: Node) -> _Letters:
+        try:
+            schema = self.onnx.defs.get_schema(node.op_type, self.opsets.get(node.domain, 1), node.domain)
+        except self.onnx.defs.SchemaError:
+            return _Letters((), (), {})
+        inputs, outputs = ([formal.type_str for formal in formals] for formals in (schema.inputs, schema.outputs))
+        allowed: dict[str, list[str]] = {letter: [letter] for letter in outputs}
+        allowed |= {entry.type_param_str: list(entry.allowed_type_strs) for entry in schema.type_constraints}
+        names = {
+            letter: kinds[0].removeprefix("tensor(").removesuffix(")")
+            for letter, kinds in allowed.items()
+            if len(kinds) == 1
+        }
+        only = {letter: self.numbers[name.upper()] for letter, name in names.items() if name.upper() in self.numbers}
+        return _Letters(tuple(inputs), tuple(outputs), only)

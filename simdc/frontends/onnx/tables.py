@@ -1,0 +1,69 @@
+"""Masks and tables of positions among a file's weights: fractions that a formula made, and nobody trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from simdc.errors import SimdcError
+
+from .constant import Array, Constant
+from .graph import Node
+from .problems import Unsupported
+
+MAX_ELEMENTS = 2**22
+"""What is read to find out: a mask of 2,048 x 2,048 numbers."""
+LOWEST = -1e4
+"""What is added to a score that must not count, at most: exporters write -10000, the lowest number or -inf."""
+TOLERANCE = 4e-3
+"""Tables may be in half precision: four values are off by 0.0005 each."""
+
+
+def is_table(constant: Constant) -> bool | None:
+    """Whether the values are those of a mask, or sines and cosines of positions. None where the file has no
+    values, or zeros only, which say nothing: a mask that hides nobody, or a bias as training begins."""
+    if constant.elements <= 1 or constant.largest > MAX_ELEMENTS:
+        return False
+    try:
+        values = np.asarray(constant.array(), np.float64)
+    except (SimdcError, Unsupported, ValueError, TypeError):
+        return None
+    return (_is_mask(values) or _is_wave(values)) if values.any() else None
+
+
+def is_added_to_scores(constant: Constant, readers: Mapping[str, Sequence[Node]]) -> bool:
+    """Whether all that read it add it to what only a softmax reads, the same for all images and heads. A bias by
+    position, which is trained, differs from head to head."""
+    adds = readers.get(constant.name, ())
+    alike = len(constant.shape) > 2 and set(constant.shape[:-2]) == {1} and constant.shape[-1] > 1
+    return (
+        alike
+        and bool(adds)
+        and all(
+            add.operator == "Add" and {node.operator for node in readers.get(add.outputs[0], ())} == {"Softmax"}
+            for add in adds
+        )
+    )
+
+
+def _is_mask(values: Array) -> bool:
+    """Zeros, and numbers so low that a softmax makes zeros of them."""
+    low = values <= LOWEST
+    return bool(low.any() and not low.all() and (low | (values == 0)).all())
+
+
+def _is_wave(values: Array) -> bool:
+    """Rows of cos(t*f) or sin(t*f) for positions t = 0, 1, ..., a frequency f for each column. They begin with 1 or 0,
+    and row t+1 + row t-1 is 2*cos(f) times row t, which holds for no trained row."""
+    if values.ndim < 2 or values.shape[-1] < 2:
+        return False
+    rows = values.reshape(-1, values.shape[-1])
+    begins = (np.abs(rows[0] - 1) < TOLERANCE) | (np.abs(rows[0]) < TOLERANCE)
+    highest = np.abs(rows).max()
+    if len(rows) < 4 or not begins.all() or not 0.5 < highest < 1 + TOLERANCE or np.ptp(rows, axis=0).max() < 0.5:
+        return False
+    middle, around = rows[1:-1], rows[2:] + rows[:-2]
+    squares = (middle**2).sum(axis=0)
+    twice_cosine = (around * middle).sum(axis=0) / np.where(squares == 0, 1, squares)
+    return bool(np.abs(around - twice_cosine * middle).max() < TOLERANCE)
