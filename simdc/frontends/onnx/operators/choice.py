@@ -103,4 +103,4 @@ def _side(build: Build, place: int) -> SSAValue | float:
 
 def _untrained(build: Build, constant: Constant, role: str) -> SSAValue:
     """Masks and fillings are data of the model, not weights."""
-    return build.parameter(constant.reshaped(constant.shape or (1,)), role, statistic=True)
+    return build.parameter(constant.reshaped(constant.shape or (1,)), role, kind="constant")
