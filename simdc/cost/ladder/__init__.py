@@ -1,0 +1,31 @@
+"""Ladder tiling: the cheapest of a fixed set of schedules, so that no memory, port or width makes a layer slower.
+
+The set depends on the kernel's loops and the width of the arrays only. A larger memory adds schedules to those that
+fit, a wider port or narrower data makes none of them dearer: the least cycles of those that fit never rise.
+"""
+
+from __future__ import annotations
+
+from simdc.cost.grid import stored_bounds
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.tiling import Tiling
+
+from .array import ArrayRungs
+from .climb import cheapest
+from .vectors import VectorRungs
+
+
+def ladder_tiling(kernel: Kernel, hardware: Hardware) -> Tiling:
+    """The schedule with the fewest cycles under `exact` among those of docs/architecture.md, section "Ladder tiling".
+    Pricing it raises TilingError when even one inner tile is too large for a buffer; otherwise it is legal."""
+    is_program = isinstance(kernel, VectorProgram)
+    found = cheapest(VectorRungs(kernel, hardware) if is_program else ArrayRungs(kernel, hardware))
+    if found is not None:
+        return found
+    if is_program:
+        widths = {kernel.lanes: hardware.simd.lanes}
+    else:
+        widths = {kernel.rows: hardware.systolic.rows, kernel.columns: hardware.systolic.columns}
+    bounds = stored_bounds(kernel, hardware)
+    return Tiling(tuple(bounds), tuple([min(widths.get(loop, 1), bound) for loop, bound in bounds.items()]))

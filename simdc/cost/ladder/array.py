@@ -1,0 +1,121 @@
+"""The rungs of a contraction's ladder on a machine: which fit, and what they take at least."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from simdc.cost.axis import ONE
+from simdc.cost.exact.contraction import TiledContraction
+from simdc.cost.grid import stored_bounds
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction
+from simdc.cost.result import Number
+from simdc.cost.tiling import Tiling
+
+from .climb import Rail
+from .contraction import Ladder, Walk
+
+
+@lru_cache(maxsize=1024)
+def _ladder(kernel: Contraction, bounds: tuple[tuple[str, int], ...], rows: int, columns: int, clip: bool) -> Ladder:
+    return Ladder(kernel, dict(bounds), {kernel.rows: rows, kernel.columns: columns}, clip)
+
+
+class ArrayRungs:
+    """Groups are the walks, steps the rungs of the image."""
+
+    def __init__(self, kernel: Contraction, hardware: Hardware):
+        array, buffers = hardware.systolic, hardware.systolic.buffers
+        self._kernel, self._hardware, self._ports = kernel, hardware, array.bandwidths
+        bounds = stored_bounds(kernel, hardware)
+        self._order = tuple(bounds)
+        self._ladder = _ladder(kernel, tuple(bounds.items()), array.rows, array.columns, not hardware.stores_padding)
+        self._fill = array.rows + array.columns - 2
+        self._bias_bits = 0 if kernel.bias is None else kernel.bias.bits
+        self._most_weight = buffers.weight_bits // 2 // kernel.weight.bits
+        self._most_ifmap = buffers.ifmap_bits // 2 // kernel.ifmap.bits
+        self._most_psum = buffers.psum_bits // 2 // kernel.psum.bits
+        self._most_bias_bits = buffers.bias_bits // 2
+
+    def rails(self) -> Iterator[Rail]:
+        for group, walk in enumerate(self._ladder.walks):
+            cut = walk.cut
+            if cut.weight.largest > self._most_weight or cut.bias.largest * self._bias_bits > self._most_bias_bits:
+                continue
+            step = self._next(walk, int(walk.image_inside and cut.tiles > 1))
+            if step is not None:
+                yield Rail(self._bound(walk, step), group, step)
+
+    def step(self, rail: Rail) -> tuple[int | None, Rail | None]:
+        walk, (_, group, step) = self._ladder.walks[rail.group], rail
+        following = self._next(walk, step + 1)
+        rest = None if following is None else Rail(self._bound(walk, following), group, following)
+        return self._least(walk, step), rest
+
+    def price(self, group: int, step: int) -> tuple[Number, Number, Tiling]:
+        walk = self._ladder.walks[group]
+        sizes = walk.cut.sizes | self._ladder.image[step].sizes
+        order = sorted(self._order, key=lambda loop: loop in walk.innermost)
+        tiling = Tiling(tuple(order), tuple([sizes[loop] for loop in order]))
+        tiled = TiledContraction.cut(self._kernel, *tiling, self._hardware, ONE)
+        return tiled.total_cycles(), tiled.dram_bits().total, tiling
+
+    def _next(self, walk: Walk, step: int) -> int | None:
+        """The first rung of the image from `step` on that fits."""
+        cut, psum_image = walk.cut, self._ladder.psum_image
+        ifmap, psum = self._most_ifmap // cut.ifmap.largest, self._most_psum // cut.psum.largest
+        for number in range(step, len(psum_image)):
+            if cut.ifmap_image[number].largest <= ifmap and psum_image[number].largest <= psum:
+                return number
+        return None
+
+    def _bound(self, walk: Walk, step: int) -> int:
+        """For any rung of the image with at least as many tiles. The first weights are loaded before anything else,
+        and no psum moves before the first tile is through."""
+        cut, fill, (_, tiles, passes, _) = walk.cut, self._fill, self._ladder.image[step]
+        compute = cut.passes * passes + cut.tiles * tiles * fill
+        psum = self._psum_cycles(walk, cut.psum.total * self._ladder.least_psum_image)
+        opening = self._first_weights(walk)
+        return max(opening + max(compute, fill + psum), self._weight_cycles(walk, tiles) + fill)
+
+    def _least(self, walk: Walk, step: int) -> int:
+        """Of one rung. Beside what `_bound` counts: every port is busy while the array computes the tiles at which its
+        operand does not change, or not at all."""
+        kernel, cut, fill, rung = self._kernel, walk.cut, self._fill, self._ladder.image[step]
+        ifmap, psum = cut.ifmap_image[step], self._ladder.psum_image[step]
+        ports = self._ports
+        tiles, tile_cycles = cut.tiles * rung.tiles, cut.most_passes * rung.most_passes + fill
+        compute = cut.passes * rung.passes + tiles * fill
+        first_weights = self._first_weights(walk)
+        first_ifmap = -(-cut.ifmap.first * ifmap.first * kernel.ifmap.bits // ports.ifmap_bits_per_cycle)
+        last_psum = -(-cut.psum.last * psum.last * kernel.ofmap_bits // ports.psum_bits_per_cycle)
+        ifmap_bits = cut.ifmap.total * ifmap.total * walk.ifmap_turns * kernel.ifmap.bits
+        weight_cycles = self._weight_cycles(walk, rung.tiles)
+        ifmap_cycles = -(-ifmap_bits // ports.ifmap_bits_per_cycle)
+        psum_cycles = self._psum_cycles(walk, cut.psum.total * psum.total)
+
+        # Port cycles beyond those of the tiles during which the port is in use at all.
+        weight_changes = cut.tiles if walk.image_inside else tiles
+        waits = max(
+            weight_cycles - first_weights - (weight_changes - 1) * tile_cycles,
+            ifmap_cycles - first_ifmap - (tiles // walk.ifmap_stays - 1) * tile_cycles,
+            psum_cycles - last_psum - (tiles // walk.psum_stays - 1) * tile_cycles,
+            0,
+        )
+        opening = max(first_weights, first_ifmap)
+        loading, storing = max(weight_cycles, ifmap_cycles) + fill + last_psum, opening + fill + psum_cycles
+        return max(opening + compute + waits + last_psum, loading, storing)
+
+    def _first_weights(self, walk: Walk) -> int:
+        port, cut = self._ports.weight_bits_per_cycle, walk.cut
+        return -(-cut.weight.first * self._kernel.weight.bits // port) - (-cut.bias.first * self._bias_bits // port)
+
+    def _weight_cycles(self, walk: Walk, image_tiles: int) -> int:
+        turns = image_tiles if walk.weight_per_image else 1
+        bits = walk.cut.weight.total * turns * self._kernel.weight.bits + walk.cut.bias.total * self._bias_bits
+        return -(-bits // self._ports.weight_bits_per_cycle)
+
+    def _psum_cycles(self, walk: Walk, elements: int) -> int:
+        bits = 2 * (walk.psum_turns - 1) * self._kernel.psum.bits + self._kernel.ofmap_bits
+        return -(-elements * bits // self._ports.psum_bits_per_cycle)

@@ -1,0 +1,59 @@
+"""Finding the cheapest rung of a ladder without pricing all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+from math import inf
+from typing import NamedTuple, Protocol
+
+from simdc.cost.result import Number
+from simdc.cost.tiling import Tiling
+
+
+class Rail(NamedTuple):
+    """The rungs from `step` on of the group numbered `group`; none of them has fewer cycles than `bound`."""
+
+    bound: Number
+    group: int
+    step: int
+
+
+class Bounded(Protocol):
+    """Rungs in groups, numbered from the coarsest on."""
+
+    def rails(self) -> Iterable[Rail]:
+        """All groups that may have a rung that fits."""
+        ...
+
+    def step(self, rail: Rail) -> tuple[Number | None, Rail | None]:
+        """Cycles that the first rung of the rail has at least, None if it does not fit; and the rest of the rail."""
+        ...
+
+    def price(self, group: int, step: int) -> tuple[Number, Number, Tiling] | None:
+        """Cycles and DRAM bits of a rung and its tiling, None if it cannot be run."""
+        ...
+
+
+def cheapest(rungs: Bounded) -> Tiling | None:
+    """The rung that fits with the fewest cycles, of several the one with the least DRAM traffic; None if none fits.
+
+    The most promising is looked at first, so that few rungs are priced: those whose bound is not above the best.
+    """
+    waiting = [(bound, False, group, step) for bound, group, step in rungs.rails()]
+    heapify(waiting)
+    best: tuple[Number, Number] = (inf, inf)
+    chosen: Tiling | None = None
+    while waiting and waiting[0][0] <= best[0]:
+        bound, single, group, step = heappop(waiting)
+        if single:
+            priced = rungs.price(group, step)
+            if priced is not None and priced[:2] < best:
+                best, chosen = priced[:2], priced[2]
+            continue
+        least, rest = rungs.step(Rail(bound, group, step))
+        if least is not None:
+            heappush(waiting, (max(bound, least), True, group, step))
+        if rest is not None:
+            heappush(waiting, (max(bound, rest.bound), False, group, rest.step))
+    return chosen

@@ -1,0 +1,133 @@
+"""The ladder of a contraction: ways to cut its loops and to order them.
+
+Loops that move the same operands are a side: those of the columns move weight and psum, those that are summed over
+weight and ifmap, those of the image ifmap and psum. A rung is a way to cut each side, and the side that is walked
+innermost: this decides which operand stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from simdc.cost.kernel import Contraction, Operand
+
+from .footprint import Dimensions, Elements
+from .rungs import Rung, Sizes, in_turn, rungs, together
+
+Moves = tuple[bool, bool, bool]
+"""Whether a loop moves weight, ifmap and psum."""
+IMAGE: Moves = (False, True, True)
+
+
+class Side(NamedTuple):
+    moves: Moves
+    loops: tuple[str, ...]
+    rungs: list[Rung]
+
+
+class Cut(NamedTuple):
+    """A way to cut all sides but the image. `weight` and `bias` are those of whole tiles; of ifmap and psum the
+    dimensions that the image does not move. `ifmap_image` has those that it moves, for each rung of the image."""
+
+    sizes: Sizes
+    tiles: int
+    passes: int
+    most_passes: int
+    weight: Elements
+    bias: Elements
+    ifmap: Elements
+    psum: Elements
+    ifmap_image: list[Elements]
+
+
+class Walk(NamedTuple):
+    """A cut and the loops walked innermost: the image, or those of another side. The walk turns to each weight tile
+    once for each tile of the image (`weight_per_image`) or once in all, `ifmap_turns` times to each ifmap tile and
+    `psum_turns` times to each result; an ifmap stays for `ifmap_stays` tiles, a psum for `psum_stays`."""
+
+    cut: Cut
+    innermost: tuple[str, ...]
+    image_inside: bool
+    weight_per_image: bool
+    ifmap_turns: int
+    psum_turns: int
+    ifmap_stays: int
+    psum_stays: int
+
+
+class Ladder:
+    """`image` are the ways to cut the image, `psum_image` what the image moves of the psum in each, and `walks` all
+    else."""
+
+    def __init__(self, kernel: Contraction, bounds: Mapping[str, int], widths: Mapping[str, int], clip: bool):
+        self._kernel, self._bounds, self._widths, self._clip = kernel, bounds, widths, clip
+        weight, ifmap, psum = (set(operand.loops) for operand in (kernel.weight, kernel.ifmap, kernel.psum))
+        sides: dict[Moves, list[str]] = {}
+        for loop in bounds:
+            sides.setdefault((loop in weight, loop in ifmap, loop in psum), []).append(loop)
+        image = self._side(IMAGE, sides.pop(IMAGE, []))
+        self.image, self._image_loops = image.rungs, image.loops
+        others = [self._side(moves, loops) for moves, loops in sides.items()]
+        psum_image = self._dimensions(kernel.psum, image=True)
+        self.psum_image = [psum_image.of({**bounds, **rung.sizes}) for rung in self.image]
+        self.least_psum_image = min(elements.total for elements in self.psum_image)
+        cuts = self._cuts([side.rungs for side in others])
+        self.walks = [walk for cut, ways in cuts for walk in self._walks(cut, others, ways)]
+
+    def _side(self, moves: Moves, loops: list[str]) -> Side:
+        """Loops along the array are cut first. Beside one loop after the other, those that share a dimension of the
+        ifmap with others are cut together, into squares."""
+        ordered = sorted(loops, key=lambda loop: loop not in self._widths)
+        ways = in_turn(ordered, self._bounds, self._widths)
+        shared = {loop for terms, _ in self._kernel.ifmap.index if len(terms) > 1 for loop, _ in terms}
+        square = [loop for loop in loops if loop in shared and loop not in self._widths]
+        if len(square) > 1:
+            ways += [ways[-1] | sizes for sizes in together(square, self._bounds)]
+        return Side(moves, tuple(loops), rungs(ways, self._bounds, self._widths))
+
+    def _dimensions(self, operand: Operand, *, image: bool) -> Dimensions:
+        """Those of the operand that the image moves, or the others."""
+        moved = [any(loop in self._image_loops for loop, _ in expression.terms) for expression in operand.index]
+        return Dimensions(operand, [n for n, moves in enumerate(moved) if moves == image], self._bounds, self._clip)
+
+    def _cuts(self, sides: list[list[Rung]]) -> Iterator[tuple[Cut, tuple[Rung, ...]]]:
+        kernel = self._kernel
+        weight, ifmap, psum = (self._dimensions(o, image=False) for o in (kernel.weight, kernel.ifmap, kernel.psum))
+        bias = None if kernel.bias is None else self._dimensions(kernel.bias, image=False)
+        ifmap_image = self._dimensions(kernel.ifmap, image=True)
+        window = [loop for loop in ifmap_image.loops if loop not in self._image_loops]
+        by_window: dict[tuple[int, ...], list[Elements]] = {}
+        for ways in product(*sides):
+            sizes = {loop: size for rung in ways for loop, size in rung.sizes.items()}
+            key = tuple([sizes[loop] for loop in window])
+            if key not in by_window:
+                by_window[key] = [ifmap_image.of(sizes | rung.sizes) for rung in self.image]
+            cut = Cut(
+                sizes,
+                prod([rung.tiles for rung in ways]),
+                prod([rung.passes for rung in ways]),
+                prod([rung.most_passes for rung in ways]),
+                weight.of(sizes),
+                Elements() if bias is None else bias.of(sizes),
+                ifmap.of(sizes),
+                psum.of(sizes),
+                by_window[key],
+            )
+            yield cut, ways
+
+    def _walks(self, cut: Cut, sides: list[Side], ways: tuple[Rung, ...]) -> Iterator[Walk]:
+        """Where the innermost side moves an operand, every side that does not makes the walk come back to its tiles."""
+        still = [
+            prod([rung.tiles for side, rung in zip(sides, ways, strict=True) if not side.moves[operand]])
+            for operand in range(3)
+        ]
+        yield Walk(cut, self._image_loops, True, False, still[1], still[2], 1, 1)
+        for (moves, loops, _), rung in zip(sides, ways, strict=True):
+            if rung.tiles > 1:
+                weight, ifmap, psum = moves
+                ifmap_turns, ifmap_stays = (still[1], 1) if ifmap else (1, rung.tiles)
+                psum_turns, psum_stays = (still[2], 1) if psum else (1, rung.tiles)
+                yield Walk(cut, loops, False, weight, ifmap_turns, psum_turns, ifmap_stays, psum_stays)

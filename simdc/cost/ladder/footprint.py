@@ -1,0 +1,85 @@
+"""How many elements of an operand the tiles of one way to cut touch, without making the tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from simdc.cost.kernel import Affine, Operand
+
+MOST_TILES = 512
+"""Tiles along a dimension that are looked at one by one where a border clips them."""
+
+
+class Elements(NamedTuple):
+    """Of the first tile and of the last one, of all tiles once, and no less than of the largest. Where a border clips
+    many tiles, `total` may be less than the tiles have: it is for bounds from below."""
+
+    first: int = 1
+    last: int = 1
+    total: int = 1
+    largest: int = 1
+
+
+class Dimensions:
+    """Some dimensions of an operand, clipped to the tensor where `clip`. `loops` are those that move them."""
+
+    def __init__(self, operand: Operand, numbers: Sequence[int], bounds: Mapping[str, int], clip: bool):
+        self._bounds, self._clip = bounds, clip
+        self._dimensions = [(operand.index[number], operand.shape[number]) for number in numbers]
+        self.loops = tuple({loop: None for expression, _ in self._dimensions for loop, _ in expression.terms})
+        self._known: dict[tuple[int, ...], Elements] = {}
+
+    def of(self, sizes: Mapping[str, int]) -> Elements:
+        key = tuple([sizes[loop] for loop in self.loops])
+        found = self._known.get(key)
+        if found is None:
+            each = [self._along(expression, extent, sizes) for expression, extent in self._dimensions]
+            found = self._known[key] = Elements(*map(prod, zip(*each, strict=True))) if each else Elements()
+        return found
+
+    def _along(self, expression: Affine, extent: int, sizes: Mapping[str, int]) -> Elements:
+        terms, low = expression
+        counts = {loop: -(-self._bounds[loop] // sizes[loop]) for loop, _ in terms}
+        tiles = prod(counts.values())
+        span, end, total, top = 1, 1, tiles, low
+        for loop, step in terms:
+            bound, size, count = self._bounds[loop], sizes[loop], counts[loop]
+            span += step * (size - 1)
+            end += step * (bound - (count - 1) * size - 1)
+            total += step * (bound - count) * (tiles // count)
+            top += step * (bound - 1)
+        if not self._clip or (low >= 0 and top < extent):
+            return Elements(span, end, total, span)
+        first = max(0, min(low + span, extent) - max(low, 0))
+        last = max(0, min(top + 1, extent) - max(top + 1 - end, 0))
+        if tiles <= MOST_TILES:
+            total = sum(
+                self._clipped(expression, extent, sizes, place) for place in product(*map(range, counts.values()))
+            )
+        else:
+            total = self._least(expression, extent)
+        return Elements(first, last, total, min(span, extent))
+
+    @property
+    def least(self) -> int:
+        """Elements that any tiles touch together: the positions of the loop that has the most, padding left out."""
+        return prod([self._least(expression, extent) for expression, extent in self._dimensions])
+
+    def _least(self, expression: Affine, extent: int) -> int:
+        terms, low = expression
+        places = max((self._bounds[loop] for loop, _ in terms), default=1)
+        if not self._clip:
+            return places
+        top = low + sum(step * (self._bounds[loop] - 1) for loop, step in terms)
+        return max(0, places - max(0, -low) - max(0, top - extent + 1))
+
+    def _clipped(self, expression: Affine, extent: int, sizes: Mapping[str, int], place: Sequence[int]) -> int:
+        low, reach = expression.constant, 1
+        for (loop, step), index in zip(expression.terms, place, strict=True):
+            start = index * sizes[loop]
+            low += step * start
+            reach += step * (min(sizes[loop], self._bounds[loop] - start) - 1)
+        return max(0, min(low + reach, extent) - max(low, 0))

@@ -1,0 +1,68 @@
+"""The ways to cut loops that a ladder has.
+
+They depend on the loops' bounds and on the width of the array along them, on nothing else of the machine: memories,
+ports and element widths only decide which of them fit and what they cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+Sizes = dict[str, int]
+
+
+class Rung(NamedTuple):
+    """A tile size for each of some loops; over these loops: the number of tiles, how often an array passes in all of
+    them, and how often in the largest."""
+
+    sizes: Sizes
+    tiles: int
+    passes: int
+    most_passes: int
+
+
+def part_counts(most: int) -> list[int]:
+    """1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, ... below `most`, in steps of a quarter of a power of two, and
+    `most`."""
+    powers = [1 << exponent for exponent in range(most.bit_length())]
+    steps = {power * quarters // 4 for power in powers for quarters in (4, 5, 6, 7)}
+    return sorted({count for count in steps if count < most} | {most})
+
+
+def tile_sizes(bound: int, width: int) -> list[int]:
+    """Whole arrays of `width` in even parts, the whole loop first, down to one array."""
+    arrays = -(-bound // width)
+    return sorted({min(bound, width * -(-arrays // count)) for count in part_counts(arrays)}, reverse=True)
+
+
+def in_turn(loops: Sequence[str], bounds: Mapping[str, int], widths: Mapping[str, int]) -> list[Sizes]:
+    """Cut the first loop, down to one array, then the next: of the loops before it one array is left, those after it
+    are whole."""
+    sizes = {loop: bounds[loop] for loop in loops}
+    found = [dict(sizes)]
+    for loop in loops:
+        for size in tile_sizes(bounds[loop], widths.get(loop, 1))[1:]:
+            sizes[loop] = size
+            found.append(dict(sizes))
+    return found
+
+
+def together(loops: Sequence[str], bounds: Mapping[str, int]) -> list[Sizes]:
+    """Cut all loops into as many parts, a loop that has fewer iterations into these."""
+    most = max((bounds[loop] for loop in loops), default=1)
+    return [{loop: -(-bounds[loop] // count) for loop in loops} for count in part_counts(most)]
+
+
+def rungs(ways: Sequence[Sizes], bounds: Mapping[str, int], widths: Mapping[str, int]) -> list[Rung]:
+    """Each way once, those with the fewest tiles first."""
+    found: dict[tuple[int, ...], Rung] = {}
+    for sizes in ways:
+        tiles = passes = most = 1
+        for loop, size in sizes.items():
+            width, count = widths.get(loop, 1), -(-bounds[loop] // size)
+            tiles *= count
+            most *= -(-size // width)
+            passes *= (count - 1) * -(-size // width) - (-(bounds[loop] - (count - 1) * size) // width)
+        found.setdefault(tuple(sizes.values()), Rung(sizes, tiles, passes, most))
+    return sorted(found.values(), key=lambda rung: rung.tiles)

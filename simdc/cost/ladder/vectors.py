@@ -1,0 +1,133 @@
+"""The ladder of a vector program, and its rungs on a machine.
+
+The lanes alone, and of the other loops the window, the image, and what is left are each cut together. The loop order is
+the default one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from simdc.cost.axis import ONE
+from simdc.cost.capacity import resident
+from simdc.cost.exact.vector import TiledProgram
+from simdc.cost.greedy.program import roles
+from simdc.cost.greedy.splitting import first
+from simdc.cost.grid import stored_bounds
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Operand, VectorProgram
+from simdc.cost.result import Number
+from simdc.cost.tiling import Tiling
+
+from .climb import Rail
+from .footprint import Dimensions
+from .rungs import Sizes, tile_sizes, together
+
+
+class Cut(NamedTuple):
+    """A way to cut all loops but the lanes. The number of tiles is `fixed_tiles` and `lane_tiles` for each tile along
+    the lanes."""
+
+    sizes: Sizes
+    fixed_tiles: int
+    lane_tiles: int
+
+
+class Ladder:
+    """`lanes` are tile sizes along the lanes."""
+
+    def __init__(self, program: VectorProgram, bounds: dict[str, int], width: int, clip: bool):
+        self.lanes = tile_sizes(bounds[program.lanes], width)
+        self.counts = [-(-bounds[program.lanes] // size) for size in self.lanes]
+        window, image, others, _ = roles(program)
+        nests = [[loop.name for loop in phase.loops] for phase in program.phases]
+        parts = [together(loops, bounds) for loops in (window, image, [loop for loop, _ in others])]
+        self.cuts: list[Cut] = []
+        for ways in product(*parts):
+            sizes = {program.lanes: bounds[program.lanes]} | {loop: each[loop] for each in ways for loop in each}
+            counts = {loop: -(-bounds[loop] // size) for loop, size in sizes.items()}
+            tiles = [(program.lanes in nest, prod([counts[loop] for loop in nest])) for nest in nests]
+            self.cuts.append(Cut(sizes, sum(n for on, n in tiles if not on), sum(n for on, n in tiles if on)))
+        operands = [o for phase in program.phases for o in (*phase.inputs, *phase.outputs, *phase.scratch)]
+        self._dimensions = {(o.index, o.shape): Dimensions(o, range(len(o.index)), bounds, clip) for o in operands}
+
+    def dimensions(self, operand: Operand) -> Dimensions:
+        return self._dimensions[operand.index, operand.shape]
+
+
+@lru_cache(maxsize=1024)
+def _ladder(program: VectorProgram, bounds: tuple[tuple[str, int], ...], width: int, clip: bool) -> Ladder:
+    return Ladder(program, dict(bounds), width, clip)
+
+
+class VectorRungs:
+    """Groups are the cuts, steps the sizes along the lanes."""
+
+    def __init__(self, program: VectorProgram, hardware: Hardware):
+        simd = hardware.simd
+        self._program, self._hardware = program, hardware
+        bounds = stored_bounds(program, hardware)
+        self._order = tuple(bounds)
+        self._ladder = _ladder(program, tuple(bounds.items()), simd.lanes, not hardware.stores_padding)
+        self._fill = simd.pipeline_stages + simd.lanes - 2
+        whole = TiledProgram.cut(program, self._order, tuple(bounds.values()), hardware, ONE)
+        # Tiles have whole vectors, so the code takes as long however the loops are cut.
+        self._code_cycles = whole.cost().cycles.compute - len(program.phases) * self._fill
+        self._moved = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
+        self._least_transfer = sum(self._transfer(o, self._ladder.dimensions(o).least) for o in self._moved)
+        self._resident = [
+            (operands, vectors * simd.lanes * simd.width_bits) for operands, vectors in map(resident, program.phases)
+        ]
+
+    def rails(self) -> Iterator[Rail]:
+        for group, cut in enumerate(self._ladder.cuts):
+            yield Rail(self._array_cycles(cut, 0) + self._least_transfer, group, 0)
+
+    def step(self, rail: Rail) -> tuple[Number | None, Rail | None]:
+        cut, group, last = self._ladder.cuts[rail.group], rail.group, len(self._ladder.lanes) - 1
+        fits = self._fits(cut, rail.step)
+        following = rail.step + 1
+        if not fits and following < last:
+            following = first(lambda number: self._fits(cut, number), following, last)
+        rest = None
+        if following <= last:
+            rest = Rail(self._array_cycles(cut, following) + self._least_transfer, group, following)
+        return self._least(cut, rail.step) if fits else None, rest
+
+    def price(self, group: int, step: int) -> tuple[Number, Number, Tiling] | None:
+        sizes = self._sizes(self._ladder.cuts[group], step)
+        tiling = Tiling(self._order, tuple([sizes[loop] for loop in self._order]))
+        tiled = TiledProgram.cut(self._program, *tiling, self._hardware, ONE)
+        if tiled.fault() is not None:
+            return None
+        cost = tiled.cost()
+        return cost.cycles.total, cost.dram_bits.total, tiling
+
+    def _sizes(self, cut: Cut, step: int) -> Sizes:
+        return cut.sizes | {self._program.lanes: self._ladder.lanes[step]}
+
+    def _array_cycles(self, cut: Cut, step: int) -> Number:
+        tiles = cut.fixed_tiles + cut.lane_tiles * self._ladder.counts[step]
+        return self._code_cycles + tiles * self._fill
+
+    def _least(self, cut: Cut, step: int) -> Number:
+        """As if every tile moved once and tiles filled the port."""
+        sizes = self._sizes(cut, step)
+        moved = [self._transfer(operand, self._ladder.dimensions(operand).of(sizes).total) for operand in self._moved]
+        return self._array_cycles(cut, step) + sum(moved)
+
+    def _transfer(self, operand: Operand, elements: int) -> int:
+        return -(-elements * operand.bits // self._hardware.simd.bandwidth_bits_per_cycle)
+
+    def _fits(self, cut: Cut, step: int) -> bool:
+        sizes, limit = self._sizes(cut, step), self._hardware.simd.vmem_bits
+        for operands, bits in self._resident:
+            for operand in operands:
+                bits += self._ladder.dimensions(operand).of(sizes).largest * operand.bits
+            if bits > limit:
+                return False
+        return True
