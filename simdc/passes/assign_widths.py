@@ -16,26 +16,29 @@ from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.context import hardware_of
 from simdc.ir.free import DropoutOp
-from simdc.ir.network import NetworkOp, network_of
+from simdc.ir.network import NetworkOp, ParameterOp, network_of
 from simdc.ir.update import UpdateOp
 
 
 def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
-    """What an op of the systolic array reads is stored at that operand's width; a result that leaves the systolic array
-    for anyone else at psum width; everything else at SIMD width. A free op hands on its operand's data, and what an
-    update makes takes the place of what it replaces."""
+    """What an op of the systolic array reads is stored at that operand's width, where an activation in the place of
+    weights has the width of activations; a result that leaves the systolic array for anyone else at psum width;
+    everything else at SIMD width. A free op hands on its operand's data, and what an update makes takes the place of
+    what it replaces."""
     widths = hardware.systolic.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
     found: dict[SSAValue, int] = {}
 
     def width_wanted(value: SSAValue) -> int | None:
         """By an op of the systolic array that reads the value, or what free ops hand on of it."""
+        is_parameter = isinstance(value.owner, ParameterOp)
         waiting = [value]
         while waiting:
             for use in waiting.pop().uses:
                 reader = use.operation
                 if isinstance(reader, LayerOp) and reader.ROLES:
-                    return by_role[reader.ROLES[use.index]]
+                    role = reader.ROLES[use.index]
+                    return by_role["ifmap" if role == "weight" and not is_parameter else role]
                 if _is_free(reader):
                     waiting += reader.results
         return None
