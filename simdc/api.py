@@ -38,13 +38,13 @@ class Network:
         run_pipeline(module, training_passes(optimizer, weight_decay, loss=loss, class_axis=class_axis))
         return Network(module)
 
-    def workload(self, hardware: Hardware, model: str = "exact") -> Workload:
+    def workload(self, hardware: Hardware, model: str = "exact", *, fold: bool = True) -> Workload:
         """The network's kernels with the element widths of `hardware`: made once for all machines of these widths."""
-        key = (hardware.systolic.widths, hardware.simd.width_bits, model)
+        key = (hardware.systolic.widths, hardware.simd.width_bits, model, fold)
         if key not in self._workloads:
             module = self.module.clone()
             set_hardware(module, hardware)
-            run_pipeline(module, lowering_passes(model))
+            run_pipeline(module, lowering_passes(model, fold=fold))
             layers: list[tuple[str, Kernel]] = []
             for op in network_of(module).layers():
                 kernel = kernel_of(op)
@@ -72,17 +72,20 @@ def load(
     return Network(load_network(fspath(path), batch, bind=bind, weights=weights, allow_uncosted=allow_uncosted))
 
 
-def compile(network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None) -> ModuleOp:
+def compile(
+    network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None, *, fold: bool = True
+) -> ModuleOp:
     """The network as annotated IR: split over the arrays, tiled and priced. Tilings are greedy, or the best for an
-    objective: `cycles`, `energy`, `dram` or `edp`. Raises SimdcError."""
+    objective: `cycles`, `energy`, `dram` or `edp`. Without `fold` no layer takes over the work of its neighbour.
+    Raises SimdcError."""
     module = network.module.clone()
     set_hardware(module, hardware)
-    run_pipeline(module, default_passes(model, objective))
+    run_pipeline(module, default_passes(model, objective, fold=fold))
     return module
 
 
 def evaluate(
-    network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None
+    network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None, *, fold: bool = True
 ) -> Sequence[LayerCost]:
     """What each layer costs on `hardware`, without making IR: a few milliseconds a network with greedy tilings, about a
     second with those that are best for an objective (as `compile`; under `exact` alone).
@@ -91,7 +94,7 @@ def evaluate(
     """
     phase = network_of(network.module).phase.data
     tiler = None if objective is None else _tiler(model, objective)
-    return network.workload(hardware, model).price(load_model(model, phase), hardware, tiler)
+    return network.workload(hardware, model, fold=fold).price(load_model(model, phase), hardware, tiler)
 
 
 def _tiler(model: str, objective: str) -> Tiler:

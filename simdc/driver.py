@@ -46,7 +46,9 @@ def run(arguments: Namespace) -> int:
     _choose_machine(module, arguments, needed=chosen is None or not arguments.emit_ir)
 
     objective = arguments.objective or "cycles" if arguments.tiling == "search" else None
-    pipeline = default_passes(_model(module, arguments), objective) if chosen is None else chosen
+    pipeline = (
+        default_passes(_model(module, arguments), objective, fold=not arguments.no_fold) if chosen is None else chosen
+    )
     if arguments.train:
         pipeline = (*chosen_training(arguments), *pipeline)
     wanted = _names_to_print(arguments.print_ir_after, pipeline)
@@ -79,6 +81,8 @@ def _check_arguments(arguments: Namespace) -> None:
         raise SimdcError("--generic and --locations go with --emit-ir")
     if arguments.objective is not None and arguments.tiling != "search":
         raise SimdcError("--objective goes with --tiling search")
+    if arguments.no_fold and arguments.passes is not None:
+        raise SimdcError("--no-fold chooses the pipeline; with -p, leave simdc-tidy out of it")
     if arguments.tiling == "search" and arguments.passes is not None:
         raise SimdcError("--tiling search chooses the pipeline; with -p, name simdc-search-tiling in it")
     if arguments.model is not None:

@@ -36,10 +36,20 @@ def add_network(parser: ArgumentParser) -> None:
         help="inputs of an ONNX model that are weights, not data (default: none, unless the file holds no weights); "
         "repeatable",
     )
+    add_fold(parser)
     parser.add_argument(
         "--allow-uncosted",
         action="store_true",
         help="go on without the nodes of an ONNX model that simdc knows no op for; the report names them",
+    )
+
+
+def add_fold(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-fold",
+        action="store_true",
+        help="cost each layer as it stands: fold no batch norm, no factor or offset of channels and no border of zeros "
+        "into the layer beside it",
     )
 
 

@@ -82,7 +82,7 @@ def run(arguments: Namespace) -> int:
     module = load_network(arguments.network, arguments.batch)
     set_hardware(module, load_hardware(arguments.hw, arguments.set))
     training = chosen_training(arguments) if arguments.train else ()
-    run_pipeline(module, (*training, *default_passes(arguments.model)), verify=False)
+    run_pipeline(module, (*training, *default_passes(arguments.model, fold=not arguments.no_fold)), verify=False)
     write_text(comparison(make_report(module), result), arguments.output)
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from .arguments import add_output, add_training
+from .arguments import add_fold, add_output, add_training
 
 if TYPE_CHECKING:
     from simdc.cost.hardware import Hardware
@@ -63,6 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="what the best machine has the least of (default: the space's, or cycles)",
     )
     add_training(parser)
+    add_fold(parser)
     parser.add_argument("--top", type=int, default=10, metavar="N", help="machines in the ranking (default 10)")
     parser.add_argument(
         "--format",
@@ -174,7 +175,7 @@ def _network(entry: NetworkEntry, arguments: Namespace) -> NetworkChoice:
     network, op = Network(module), network_of(module)
 
     def workload(machine: Hardware) -> Workload:
-        return network.workload(machine, arguments.model)
+        return network.workload(machine, arguments.model, fold=not arguments.no_fold)
 
     return NetworkChoice(op.sym_name.data, op.phase.data, workload, entry.weight)
 

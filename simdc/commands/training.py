@@ -19,4 +19,5 @@ def chosen_training(arguments: Namespace) -> tuple[ModulePass, ...]:
         loss=() if arguments.loss is None else arguments.loss.split(","),
         class_axis=arguments.class_axis,
         soft_targets=arguments.soft_targets,
+        fold=not arguments.no_fold,
     )

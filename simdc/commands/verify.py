@@ -105,7 +105,7 @@ def _compiled(arguments: Namespace) -> ModuleOp:
     else:
         raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
     training = chosen_training(arguments) if arguments.train else ()
-    run_pipeline(module, (*training, *default_passes("exact")), verify=False)
+    run_pipeline(module, (*training, *default_passes("exact", fold=not arguments.no_fold)), verify=False)
     return module
 
 

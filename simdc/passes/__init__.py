@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 PASSES = {
     "simdc-derive-training": "simdc.passes.derive_training:DeriveTrainingPass",
+    "simdc-tidy": "simdc.passes.tidy:TidyPass",
     "simdc-fold-batch-norm": "simdc.passes.fold_batch_norm:FoldBatchNormPass",
+    "simdc-fold-padding": "simdc.passes.fold_padding:FoldPaddingPass",
     "simdc-assign-widths": "simdc.passes.assign_widths:AssignWidthsPass",
     "simdc-split-units": "simdc.passes.split_units:SplitUnitsPass",
     "simdc-legalize-tiling": "simdc.passes.legalize_tiling:LegalizeTilingPass",

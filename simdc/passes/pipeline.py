@@ -23,15 +23,18 @@ def training_passes(
     loss: Sequence[str] = (),
     class_axis: int | None = None,
     soft_targets: bool = False,
+    fold: bool = True,
 ) -> tuple[ModulePass, ...]:
-    """The pass that makes a training step of a network. Raises SimdcError for an unknown optimizer or loss, or an
-    infinite decay."""
+    """The passes that make a training step of a network; with `fold` borders of zeros become padding first. Raises
+    SimdcError for an unknown optimizer or loss, or an infinite decay."""
     from .derive_training import OPTIMIZERS, DeriveTrainingPass
+    from .fold_padding import FoldPaddingPass
 
     if optimizer not in OPTIMIZERS:
         raise SimdcError(f"there is no optimizer '{optimizer}'; known: {', '.join(OPTIMIZERS)}")
     try:
         return (
+            *((FoldPaddingPass(),) if fold else ()),
             DeriveTrainingPass(
                 optimizer,
                 weight_decay=weight_decay,
@@ -46,30 +49,32 @@ def training_passes(
         raise SimdcError(str(error)) from None
 
 
-def lowering_passes(model: str) -> tuple[ModulePass, ...]:
-    """The passes from a network to layers with kernels. `simdit` stores tensors by the release's own rule."""
+def lowering_passes(model: str, *, fold: bool = True) -> tuple[ModulePass, ...]:
+    """The passes from a network to layers with kernels; without `fold` each layer stays as it stands. `simdit` stores
+    tensors by the release's own rule."""
     from .assign_widths import AssignWidthsPass
-    from .fold_batch_norm import FoldBatchNormPass
     from .split_units import SplitUnitsPass
+    from .tidy import TidyPass
 
     rule = "program-order" if model == "simdit" else "dataflow"
-    return (FoldBatchNormPass(), AssignWidthsPass(rule=rule), SplitUnitsPass())
+    tidy = (TidyPass(),) if fold else ()
+    return (*tidy, AssignWidthsPass(rule=rule), SplitUnitsPass())
 
 
-def default_passes(model: str, objective: str | None = None) -> tuple[ModulePass, ...]:
+def default_passes(model: str, objective: str | None = None, *, fold: bool = True) -> tuple[ModulePass, ...]:
     """The passes from a network to its cost, with greedy tilings or those that are best for an objective (`OBJECTIVES`
     of `simdc.cost.search`). Raises SimdcError for a model that nothing searches under."""
     from .annotate_cost import AnnotateCostPass
     from .legalize_tiling import LegalizeTilingPass
 
     if objective is None:
-        return (*lowering_passes(model), LegalizeTilingPass(model=model), AnnotateCostPass(model=model))
+        return (*lowering_passes(model, fold=fold), LegalizeTilingPass(model=model), AnnotateCostPass(model=model))
     if model != "exact":
         raise SimdcError(
             f"the search for tilings needs the cost model exact, not {model}: its bounds hold for no other"
         )
     (search,) = parse_pipeline(f"simdc-search-tiling{{objective={objective}}}")
-    return (*lowering_passes(model), search, AnnotateCostPass(model=model))
+    return (*lowering_passes(model, fold=fold), search, AnnotateCostPass(model=model))
 
 
 def parse_pipeline(text: str) -> tuple[ModulePass, ...]:

@@ -91,7 +91,7 @@ def test_ir_after_each_pass(net: str, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_ir_after_one_pass(net: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _, err = run(capsys, net, "--hw", "HI3", "--print-ir-after", "simdc-fold-batch-norm")
+    _, err = run(capsys, net, "--hw", "HI3", "--print-ir-after", "simdc-tidy")
     assert err.count("// IR after ") == 1
     assert "simdc.batch_norm" not in err
     assert 'folded = ["bn1"]' in err

@@ -92,7 +92,7 @@ def test_passes_run_in_order_and_are_shown_when_they_are_done() -> None:
 
     run_pipeline(network, default_passes("exact"), after=look)
     assert seen == [
-        ("simdc-fold-batch-norm", False, False),
+        ("simdc-tidy", False, False),
         ("simdc-assign-widths", False, False),
         ("simdc-split-units", False, False),
         ("simdc-legalize-tiling", False, True),

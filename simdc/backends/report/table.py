@@ -15,6 +15,8 @@ from .searched import sentence
 BITS_PER_KIB = 8192
 COSTLIEST = 10
 NAMES_SHOWN = 24
+FOLDED_SHOWN = 4
+"""More than that are most often all batch norms of the network, which nobody wants to read by name."""
 WIDTH = 110
 
 
@@ -56,7 +58,10 @@ def _coverage(report: Report) -> str:
     nodes = len(report.layers) + len(report.free) + len(report.uncosted) + len(folded) + len(report.merged)
     text = f"{nodes} node{'' if nodes == 1 else 's'}: {len(report.layers)} costed"
     if folded:
-        text += f", {len(folded)} batch norms folded into the layers before them"
+        text += f", {len(folded)} folded into the layers before them"
+        if len(folded) <= FOLDED_SHOWN:
+            parts = [f"{name} (in {layer.name})" for layer in report.layers for name in layer.folded]
+            text += f": {', '.join(parts)}"
     if report.merged:
         names = _listing([f"{name} (in {into})" for name, into in report.merged])
         text += f", {len(report.merged)} part of another layer: {names}"

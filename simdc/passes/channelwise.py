@@ -1,0 +1,155 @@
+"""Fold what scales and shifts channels into the layer before it: inference needs no layer of its own for it.
+
+A layer with weights gives `sum of weight * input + bias` for each channel. A factor for each channel goes into the
+weights and the bias, an offset into the bias, once, before the network runs.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import NamedTuple, TypeAlias
+
+from xdsl.dialects.builtin import ArrayAttr, StringAttr
+from xdsl.ir import Operation, SSAValue
+
+from simdc.ir.base import LayerOp, make_tensor_type, shape_of, tensor_type
+from simdc.ir.broadcast import DivideOp, MultiplyOp, SubtractOp
+from simdc.ir.conv import Conv2DOp, LinearOp
+from simdc.ir.conv_transpose import ConvTranspose2DOp
+from simdc.ir.elementwise import AddOp
+from simdc.ir.free import FlattenOp, ReshapeOp
+from simdc.ir.network import ParameterOp
+from simdc.ir.norm import BatchNormOp
+from simdc.ir.scalar import ScalarOp
+
+Producer: TypeAlias = Conv2DOp | ConvTranspose2DOp | LinearOp
+"""Layers with weights. All have their channels in dimension 1."""
+
+
+class Change(NamedTuple):
+    """What a layer does to the channels of `value`, by its `parameters`, which have a number for each position of
+    dimension `along`, or one for all where that is None."""
+
+    value: SSAValue
+    parameters: tuple[SSAValue, ...]
+    along: int | None
+    scales: bool
+    shifts: bool
+
+
+def fold(layer: LayerOp) -> bool:
+    """Let the layer before take over `layer`, if that scales or shifts channels and nothing else reads what is between
+    the two. False where it stays."""
+    change = _change(layer)
+    if change is None:
+        return False
+    value, parameters, along, scales, shifts = change
+    producer, axes = _producer(value)
+    if producer is None or along not in (None, *axes):
+        return False
+    # Weights that another layer shares cannot be scaled for one of them; weights that the network computes are data.
+    if (scales and not _is_own(producer.weight)) or (producer.bias is not None and not _is_parameter(producer.bias)):
+        return False
+    producer.drop_price()
+    if shifts or producer.bias is not None:
+        _give_bias(producer)
+    note_folded(producer, layer)
+    layer.results[0].replace_all_uses_with(value)
+    erase(layer)
+    for parameter in parameters:
+        if parameter.first_use is None and isinstance(parameter.owner, ParameterOp):
+            erase(parameter.owner)
+    return True
+
+
+def _change(layer: LayerOp) -> Change | None:
+    """None for a layer that does anything else."""
+    match layer:
+        case BatchNormOp():
+            return Change(layer.input, (layer.mean, layer.inv_std, layer.scale, layer.shift), 1, True, True)
+        case ScalarOp() if layer.function.data in ("mul", "div", "add", "sub", "rsub"):
+            # `rsub` is value - x, which turns the weights round, too.
+            function = layer.function.data
+            return Change(layer.input, (), None, function not in ("add", "sub"), function not in ("mul", "div"))
+        case MultiplyOp() | AddOp() | SubtractOp() | DivideOp():
+            return _of_two(layer)
+        case _:
+            return None
+
+
+def _of_two(layer: MultiplyOp | AddOp | SubtractOp | DivideOp) -> Change | None:
+    """The change by a tensor that comes with the network."""
+    swapped = _is_parameter(layer.lhs)
+    value, other = (layer.rhs, layer.lhs) if swapped else (layer.lhs, layer.rhs)
+    if not _is_parameter(other) or (swapped and isinstance(layer, DivideOp)):
+        return None
+    shape, own = shape_of(value), shape_of(other)
+    if shape != shape_of(layer.result):
+        return None
+    # [8, 1, 1] on [2, 8, 5, 5] is [1, 8, 1, 1]: dimension 1.
+    wide = [d for d, size in enumerate((*(1,) * (len(shape) - len(own)), *own)) if size != 1]
+    if len(wide) > 1:
+        return None
+    shifts = isinstance(layer, (AddOp, SubtractOp))
+    scales = not shifts or (swapped and isinstance(layer, SubtractOp))
+    return Change(value, (other,), wide[0] if wide else None, scales, shifts)
+
+
+def _producer(value: SSAValue) -> tuple[Producer | None, list[int]]:
+    """The layer with weights whose result `value` is, or is another view of, and the dimensions of `value` that its
+    channels lie along: more than one where they are one. None where something else reads the result, or a view mixes
+    channels with others."""
+    views: list[SSAValue] = []
+    while isinstance(value.owner, (ReshapeOp, FlattenOp)) and _is_read_once(value):
+        views.append(value)
+        value = value.owner.input
+    owner = value.owner
+    if not isinstance(owner, (Conv2DOp, ConvTranspose2DOp, LinearOp)) or not _is_read_once(value):
+        return None, []
+    # [2, 8, 1, 50] read as [2, 8, 50]: two times eight channels, before and after, whatever stands between.
+    outer, channels = shape_of(value)[:2]
+    axes = [1]
+    for view in reversed(views):
+        shape = shape_of(view)
+        axes = [d for d, size in enumerate(shape) if prod(shape[:d]) == outer and size == channels]
+        if not axes:
+            return None, []
+    return owner, axes
+
+
+def _is_read_once(value: SSAValue) -> bool:
+    return len(list(value.uses)) == 1
+
+
+def _is_parameter(value: SSAValue) -> bool:
+    return isinstance(value.owner, ParameterOp)
+
+
+def _is_own(value: SSAValue) -> bool:
+    """A parameter that one layer alone reads."""
+    return _is_parameter(value) and _is_read_once(value)
+
+
+def _give_bias(producer: Producer) -> None:
+    """A bias of its own to be changed: made where there was none, or where another layer reads it, too."""
+    if producer.bias is not None and _is_own(producer.bias):
+        return
+    kind = make_tensor_type(tensor_type(producer.weight).element_type, (shape_of(producer.result)[1],))
+    parameter = ParameterOp.make(f"{producer.layer.data}.bias", kind)
+    parameter.location = producer.location
+    block = producer.parent_block()
+    assert block is not None
+    block.insert_op_before(parameter, producer)
+    parameter.result.name_hint = f"{producer.result.name_hint}.bias" if producer.result.name_hint else None
+    producer.operands = [producer.input, producer.weight, parameter.result]
+
+
+def note_folded(owner: LayerOp, layer: LayerOp) -> None:
+    """Write onto `owner` that it does the work of `layer`."""
+    folded = owner.folded.data if owner.folded is not None else ()
+    owner.folded = ArrayAttr([*folded, StringAttr(layer.layer.data)])
+
+
+def erase(op: Operation) -> None:
+    op.detach()
+    op.erase()

@@ -1,0 +1,32 @@
+"""Let layers take over what they can do beside their own work (inference)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from simdc.ir.network import network_of
+from simdc.ir.pad import PadOp
+
+from . import channelwise, fold_padding
+
+
+@dataclass(frozen=True)
+class TidyPass(ModulePass):
+    """Folds batch norms, factors and offsets of channels into the layers with weights before them, and borders of zeros
+    into the windows behind them. Does nothing in training, where a factor is trained by itself."""
+
+    name = "simdc-tidy"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        network = network_of(op)
+        if network.phase.data == "training":
+            return
+        for layer in list(network.layers()):
+            if isinstance(layer, PadOp):
+                fold_padding.fold(layer)
+            else:
+                channelwise.fold(layer)
