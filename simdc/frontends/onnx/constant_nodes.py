@@ -113,6 +113,15 @@ def _unsqueeze(node: Node, inputs: Inputs) -> Constant:
     return source.reshaped(unsqueezed(source.shape, _axes(node, inputs) or ()))
 
 
+def sizes(node: Node, shape: Sequence[int]) -> Constant:
+    """What Shape and Size make of a value of `shape`."""
+    if node.op_type == "Size":
+        array = np.asarray(prod(shape), np.int64)
+    else:
+        array = np.asarray(shape[node.integer("start", 0) : node.integer("end", len(shape))], np.int64)
+    return known(node.outputs[0], array, INT64)
+
+
 def _need(inputs: Inputs) -> Constant:
     if not inputs or inputs[0] is None:
         raise Unsupported("its input is missing")

@@ -18,10 +18,11 @@ from simdc.ir.unmodelled import UnmodelledOp
 
 from . import operators as operators
 from .build import Build
-from .constant import Constant, Origin, known
-from .constant_nodes import FLOAT, INT64
+from .constant import Constant, Origin
+from .constant_nodes import FLOAT, sizes
 from .element_types import ElementTypes
 from .folding import Folder, static_shape
+from .function_body import body_of
 from .graph import Graph, Node, Shaped, in_order
 from .inputs import find_inputs
 from .model_file import import_onnx, read_model
@@ -29,13 +30,17 @@ from .network import OnnxNetwork
 from .patterns import Fusion, find_fusions
 from .places import has_stored
 from .problems import Problem, Unsupported, refusal
+from .response_norm import join_response_norms
 from .symbols import Symbols
 from .table import Value, translation_of
-from .tables import is_added_to_scores, is_table
+from .tables import is_trained
 
 
 class Importer:
-    """Reads one file; afterwards `module` is the network and `network.constants` the values of its parameters."""
+    """Reads one file; afterwards `module` is the network and `network.constants` the values of its parameters.
+
+    `around` are the nodes whose bodies are being translated, outermost first; `inlined` are all such by operator.
+    """
 
     def __init__(
         self,
@@ -59,6 +64,8 @@ class Importer:
         self.types = ElementTypes(self.folder.onnx, self.model.opsets)
         self.readers: dict[str, list[Node]] = {}
         self.done: set[int] = set()
+        self.around: list[Node] = []
+        self.inlined: dict[str, list[str]] = {}
         graph = self.model.graph
         nodes = in_order(graph.nodes, graph.outputs, path)
         inputs = find_inputs(graph, nodes, self.symbols, weights)
@@ -101,7 +108,7 @@ class Importer:
             self.unseen.append(node)
             return
         mark = self.network.mark()
-        self.network.go_to(node)
+        self.network.go_to(self.around[0] if self.around else node)
         self.elements |= zip(node.outputs, self.types.results(node, list(map(self.element, node.inputs))), strict=True)
         try:
             self.translated(node, fusion)
@@ -141,7 +148,8 @@ class Importer:
     def layers(self, node: Node) -> None:
         translation = translation_of(node.operator)
         if translation is None:
-            raise Unsupported("which simdc does not know")
+            self.inline(node)
+            return
         build = Build(self, node)
         made = translation(build)
         results = made if isinstance(made, tuple) else (made,)
@@ -153,17 +161,10 @@ class Importer:
         self.values |= dict(zip(build.outputs, results, strict=False))
 
     def shape(self, node: Node) -> None:
-        if not node.inputs:
+        value = self.values.get(node.inputs[0]) if node.inputs else None
+        if value is None:
             raise Unsupported("its input is missing")
-        value = self.value(node.inputs[0])
-        whole = value.shape if isinstance(value, Constant) else shape_of(value)
-        import numpy as np
-
-        if node.op_type == "Size":
-            array = np.asarray(np.prod(whole, dtype=np.int64))
-        else:
-            array = np.asarray(whole[node.integer("start", 0) : node.integer("end", len(whole))], np.int64)
-        self.values[node.outputs[0]] = known(node.outputs[0], array, INT64)
+        self.values[node.outputs[0]] = sizes(node, value.shape if isinstance(value, Constant) else shape_of(value))
 
     def control_flow(self, node: Node) -> None:
         """The branch of an If whose condition is a constant takes the node's place."""
@@ -173,15 +174,43 @@ class Importer:
         branch = node.attributes.get("then_branch" if condition.number() else "else_branch")
         if not isinstance(branch, Graph) or len(branch.outputs) < len(node.outputs):
             raise Unsupported("its branch is missing")
-        self.values |= branch.initializers
-        nodes = in_order(branch.nodes, branch.outputs, self.path)
+        self.subgraph(branch)
+        found = {inner: self.values.get(name) for inner, name in zip(node.outputs, branch.outputs, strict=False)}
+        self.values |= {name: value for name, value in found.items() if value is not None}
+
+    def inline(self, node: Node) -> None:
+        """The operator's body in the ONNX standard takes the place of a node that has no layer of its own."""
+        wanted = [name for name in node.outputs if name in self.readers]
+        inputs = list(map(self.described, node.inputs))
+        body = body_of(self.folder.onnx, node, inputs, self.model.opsets, wanted, self.path)
+        if body is None:
+            raise Unsupported("which simdc does not know")
+        (outer, self.problems), unseen, lost = (self.problems, []), len(self.unseen), len(self.lost)
+        self.around.append(node)
+        try:
+            self.subgraph(body)
+        finally:
+            missing, self.problems = self.problems, outer
+            self.around.pop()
+        if missing:
+            # What was made of the body is taken back: the node as a whole is left out.
+            del self.unseen[unseen:], self.lost[lost:]
+            for name in (name for inner in body.nodes for name in inner.outputs):
+                self.values.pop(name, None)
+            reasons = dict.fromkeys(f"{problem.operator}, {problem.reason}" for problem in missing)
+            raise Unsupported(f"whose body in the ONNX standard needs {'; '.join(reasons)}")
+        if not self.around:
+            self.inlined.setdefault(node.operator, []).append(node.name)
+
+    def subgraph(self, graph: Graph) -> None:
+        """Translate a graph in the place of a node."""
+        self.values |= graph.initializers
+        nodes = in_order(graph.nodes, graph.outputs, self.path)
         outer, done = self.readers, self.done
         self.readers, self.done = dict(outer), set[int]()
         if nodes:
-            self.translate(nodes, branch)
+            self.translate(nodes, graph)
         self.readers, self.done = outer, done
-        found = {inner: self.values.get(name) for inner, name in zip(node.outputs, branch.outputs, strict=False)}
-        self.values |= {name: value for name, value in found.items() if value is not None}
 
     def leave_out(self, node: Node, reason: str) -> None:
         """An op without a price in the node's place, its results as ONNX's shape inference or the file has them. Where
@@ -226,19 +255,7 @@ class Importer:
         return [value for value in self.values.values() if isinstance(value, Constant)]
 
     def is_trained(self, constant: Constant) -> bool:
-        """Whether a tensor that stands where no weight must stand, such as one that is added, is a parameter all the
-        same: a weight of the file, or stated by a node where nodes hold all weights, and no mask or table."""
-        if constant.origin is Origin.GIVEN:
-            return True
-        if constant.origin < (Origin.STORED if self.stores_weights else Origin.STATED):
-            return False
-        found = is_table(constant)
-        if found is None and is_added_to_scores(constant, self.readers):
-            self.notes.append(
-                f"'{constant.name}' is added to scores alike for all heads: taken for a mask, not trained"
-            )
-            return False
-        return not found
+        return is_trained(constant, self.readers, self.notes, stores_weights=self.stores_weights)
 
     def only_reader(self, name: str) -> Node | None:
         """The one node that reads a value, if no more than one does and the value is no result of the network."""
@@ -263,6 +280,9 @@ class Importer:
         if not results:
             raise SimdcError("computes nothing: its results are constants or missing", file=self.path)
         module = self.network.finish(results)
+        join_response_norms(network_of(module))
+        for operator, names in self.inlined.items():
+            self.notes.append(f"{operator} is costed as its body in the ONNX standard: {', '.join(names)}")
         for note in self.notes:
             add_note(network_of(module), note)
         return module

@@ -45,6 +45,11 @@ def read_model(path: str) -> Model:
     return Model(_Decoder(onnx, path).graph(proto.graph), opsets[""], opsets)
 
 
+def decoded_nodes(onnx: Any, protos: Iterable[Any], path: str) -> tuple[Node, ...]:
+    """Nodes that are not in the file at `path`, but belong to it."""
+    return _Decoder(onnx, path).nodes(protos)
+
+
 def import_onnx(path: str) -> Any:
     """The package `onnx`, which is not among those that simdc always brings."""
     try:

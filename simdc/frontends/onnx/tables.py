@@ -8,7 +8,7 @@ import numpy as np
 
 from simdc.errors import SimdcError
 
-from .constant import Array, Constant
+from .constant import Array, Constant, Origin
 from .graph import Node
 from .problems import Unsupported
 
@@ -18,6 +18,22 @@ LOWEST = -1e4
 """What is added to a score that must not count, at most: exporters write -10000, the lowest number or -inf."""
 TOLERANCE = 4e-3
 """Tables may be in half precision: four values are off by 0.0005 each."""
+
+
+def is_trained(
+    constant: Constant, readers: Mapping[str, Sequence[Node]], notes: list[str], *, stores_weights: bool
+) -> bool:
+    """Whether a tensor that stands where no weight must stand, such as one that is added, is a parameter all the same:
+    a weight of the file, or stated by a node where nodes hold all weights, and no mask or table."""
+    if constant.origin is Origin.GIVEN:
+        return True
+    if constant.origin < (Origin.STORED if stores_weights else Origin.STATED):
+        return False
+    found = is_table(constant)
+    if found is None and is_added_to_scores(constant, readers):
+        notes.append(f"'{constant.name}' is added to scores alike for all heads: taken for a mask, not trained")
+        return False
+    return not found
 
 
 def is_table(constant: Constant) -> bool | None:

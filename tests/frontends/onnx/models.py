@@ -84,7 +84,8 @@ def check_against_reference(
     """Import the model and run it on `inputs`; all results must be those of the reference evaluator, which may be given
     another model (`oracle`) that means the same."""
     path = saved(proto, folder)
-    batch = next(iter(inputs.values())).shape[0]
+    first = next(iter(inputs.values()))
+    batch = first.shape[0] if first.ndim > 1 else None
     module = parse_onnx(path, batch)
     module.verify()
     run = execute(

@@ -127,6 +127,9 @@ case("matrix-bias", "Gemm", (3, 5), "linear add", F(5, 4), F(3, 4), beta=0.5)
 case("transA", "Gemm", (3, 5), "transpose linear", F(4, 3), transA=1, transB=1)
 case("weight", "MatMul", (3, 5), "linear", F(5, 4))
 case("rows", "MatMul", (2, 3, 5), "reshape linear reshape", F(5, 4))
+case("column", "MatMul", (2, 3, 5), "reshape linear reshape", F(5))
+case("row", "MatMul", (5,), "reshape linear reshape", F(5, 4))
+case("row-first", "MatMul", (5, 4), "reshape matmul reshape", F(5), first=False)
 
 # Element by element.
 for operator, layer, low in (
@@ -157,6 +160,7 @@ case("attributes", "Clip", IMAGE, "clip", opset=7, min=-0.5, max=1.0)
 case("lower", "Clip", IMAGE, "relu", np.array(0, np.float32))
 case("upper", "Clip", IMAGE, "clip", None, np.array(1, np.float32))
 case("none", "Clip", IMAGE, "reshape")
+case("crossed", "Clip", IMAGE, "clip", np.array(1, np.float32), np.array(-0.5, np.float32))
 case("channels", "PRelu", IMAGE, "prelu", F(3, 1, 1))
 case("one", "PRelu", IMAGE, "prelu", F(1))
 case("last", "PRelu", IMAGE, "prelu", F(4))
@@ -181,6 +185,21 @@ case("dilated", "MaxPool", BIG, "max_pool", kernel_shape=[2, 2], dilations=[2, 3
 case("same", "MaxPool", BIG, "max_pool", kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER")
 case("whole", "MaxPool", BIG, "global_max_pool", kernel_shape=[9, 8])
 case("1d", "MaxPool", (2, 3, 9), "reshape max_pool reshape", kernel_shape=[3], strides=[2])
+case(
+    "cube",
+    "MaxPool",
+    (2, 3, 5, 4, 4),
+    "reshape max_pool reshape",
+    kernel_shape=[3, 1, 1],
+    oracle=[
+        node("Constant", [], ["flat"], value_ints=[2, 3, 5, 16]),
+        node("Reshape", ["x", "flat"], ["f"]),
+        node("MaxPool", ["f"], ["m"], kernel_shape=[3, 1]),
+        node("Constant", [], ["cube"], value_ints=[2, 3, 3, 4, 4]),
+        node("Reshape", ["m", "cube"], ["y"]),
+    ],
+)
+case("cube", "AveragePool", (2, 3, 2, 5, 4), "reshape average_pool reshape", kernel_shape=[1, 1, 2], strides=[1, 1, 2])
 case("plain", "AveragePool", BIG, "average_pool", kernel_shape=[2, 2], strides=[2, 2])
 case("outside", "AveragePool", BIG, "average_pool", kernel_shape=[3, 3], pads=[1, 0, 1, 1])
 case("inside", "AveragePool", BIG, "average_pool", kernel_shape=[3, 3], pads=[1, 0, 1, 1], count_include_pad=1)
@@ -261,6 +280,19 @@ case(
 case("plain", "LRN", (4, 4, 5, 4), "local_response_norm", size=3, alpha=0.1, beta=0.5, bias=1.5)
 case("image", "InstanceNormalization", IMAGE, "instance_norm", F(3), F(3), epsilon=1e-3)
 case("row", "InstanceNormalization", (2, 3, 9), "reshape instance_norm reshape", F(3), F(3))
+GROUPED = (2, 6, 4, 5)
+case("row", "GroupNormalization", (2, 6, 9), "reshape instance_norm reshape", F(3), F(3), opset=18, num_groups=3)
+case("groups", "GroupNormalization", GROUPED, "reshape instance_norm reshape", F(3), F(3), opset=18, num_groups=3)
+case(
+    "channels",
+    "GroupNormalization",
+    GROUPED,
+    "reshape instance_norm reshape multiply add",
+    F(6),
+    F(6),
+    opset=21,
+    num_groups=2,
+)
 case("last", "Softmax", (3, 4), "softmax")
 case("channels", "Softmax", IMAGE, "softmax", axis=1)
 case(

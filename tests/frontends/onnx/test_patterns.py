@@ -195,6 +195,14 @@ def test_products_of_computed_matrices(tmp_path: Path) -> None:
     assert kinds(network) == ["relu", "transpose", "matmul", "scalar", "add", "relu", "matmul"]
 
 
+@pytest.mark.parametrize(("lhs", "rhs"), [((3, 5), (5,)), ((2, 3, 5), (5,)), ((5,), (5, 4))])
+def test_products_with_a_computed_vector(lhs: tuple[int, ...], rhs: tuple[int, ...], tmp_path: Path) -> None:
+    nodes = [node("Relu", ["b"], ["r"]), node("MatMul", ["x", "r"], ["y"])]
+    inputs = {"x": random(*lhs), "b": random(*rhs, low=0.1)}
+    proto = model(nodes, {"x": lhs, "b": rhs})
+    assert "matmul" in kinds(check_against_reference(proto, tmp_path, inputs))
+
+
 def test_a_number_that_is_not_in_the_file_makes_no_pattern(tmp_path: Path) -> None:
     nodes = [*RELU6, node("Mul", ["x", "c"], ["m"]), node("Div", ["m", "gone"], ["y"])]
     numbers = {name: NUMBERS[name] for name in ("three", "zero", "six")}

@@ -101,6 +101,9 @@ def clip(build: Build) -> Value:
         return view(build, x, build.shape(0))
     if lowest == 0 and highest is None:
         return build.add(ReluOp(build.name, x))
+    if lowest is not None and highest is not None and lowest > highest:
+        # min(max(x, lowest), highest) is then the upper limit everywhere.
+        lowest = highest
     return build.add(ClipOp(build.name, x, minimum=lowest, maximum=highest))
 
 

@@ -10,7 +10,7 @@ from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.constant import Constant
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
-from simdc.ir.base import shape_of
+from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.conv import LinearOp
 from simdc.ir.elementwise import AddOp
 from simdc.ir.free import ReshapeOp
@@ -73,36 +73,39 @@ def gemm(build: Build) -> Value:
 
 @operator("MatMul")
 def matmul(build: Build) -> Value:
-    weight, shape = build.constant(1), build.shape(0)
-    if weight is None or len(weight.shape) != 2 or len(shape) < 2:
-        if min(len(shape), len(build.shape(1))) < 2:
-            raise Unsupported("a side of it is a vector")
-        return _product(build, build.tensor(0, "lhs"), build.tensor(1, "rhs"))
-    features = weight.shape[1]
-    follower = build.follower("Add")
-    bias = None if follower is None else feature_bias(build.other_constant(follower), features)
-    if follower is not None and bias is not None:
-        build.absorb(follower)
-    x = build.tensor(0)
-    if len(shape) > 2:
-        x = build.add(ReshapeOp(build.part("rows"), x, (prod(shape[:-1]), shape[-1])))
-    op = LinearOp(
-        build.name if len(shape) == 2 else build.part("linear"),
-        x,
-        build.parameter(weight.transposed((1, 0)), "weight"),
-        None if bias is None else build.parameter(bias, "bias"),
-    )
+    """A vector on the left is a row, one on the right a column; the dimension of one that this adds goes again."""
+    lhs, rhs, weight = build.shape(0), build.shape(1), build.constant(1)
+    shape = (*lhs[:-1], *rhs[1:])
+    if not lhs or not rhs:
+        raise Unsupported("a side of it is a single number")
+    if not shape:
+        raise Unsupported("it multiplies two vectors: its result is a single number")
+    if len(rhs) > 2:
+        if len(lhs) < 2:
+            raise Unsupported("it multiplies a vector by a stack of matrices")
+        return build.add(MatMulOp(build.name, build.tensor(0, "lhs"), build.tensor(1, "rhs")))
+    flat = len(lhs) == len(rhs) == 2
+    x = build.tensor(0, "lhs")
+    if weight is None:
+        y = build.tensor(1, "rhs")
+        if len(rhs) == 1:
+            y = build.add(ReshapeOp(build.part("column"), y, (rhs[0], 1)))
+        x = _rows(build, x)
+        op: LayerOp = MatMulOp(build.name if flat else build.part("product"), x, y)
+    else:
+        matrix = weight.transposed((1, 0)) if len(rhs) == 2 else weight.reshaped((1, *rhs))
+        follower = build.follower("Add") if len(rhs) == 2 else None
+        bias = None if follower is None else feature_bias(build.other_constant(follower), matrix.shape[0])
+        if follower is not None and bias is not None:
+            build.absorb(follower)
+        offset = None if bias is None else build.parameter(bias, "bias")
+        x = _rows(build, x)
+        op = LinearOp(build.name if flat else build.part("linear"), x, build.parameter(matrix, "weight"), offset)
     result = build.add(op)
-    if len(shape) == 2:
-        return result
-    return build.add(ReshapeOp(build.name, result, (*shape[:-1], shape_of(result)[1])))
+    return result if flat else build.add(ReshapeOp(build.name, result, shape))
 
 
-def _product(build: Build, lhs: SSAValue, rhs: SSAValue) -> Value:
-    """Of two computed matrices; where the right one is one matrix, all dimensions of the left but the last are rows."""
-    shape = shape_of(lhs)
-    if len(shape) == 2 or len(shape_of(rhs)) != 2:
-        return build.add(MatMulOp(build.name, lhs, rhs))
-    rows = build.add(ReshapeOp(build.part("rows"), lhs, (prod(shape[:-1]), shape[-1])))
-    result = build.add(MatMulOp(build.part("product"), rows, rhs))
-    return build.add(ReshapeOp(build.name, result, (*shape[:-1], shape_of(result)[1])))
+def _rows(build: Build, x: SSAValue) -> SSAValue:
+    """As a matrix: all dimensions but the last are rows."""
+    shape = shape_of(x)
+    return x if len(shape) == 2 else build.add(ReshapeOp(build.part("rows"), x, (prod(shape[:-1]), shape[-1])))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
+import numpy as np
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
+from simdc.frontends.onnx.constant import known
+from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import Value, operator
@@ -21,7 +25,7 @@ from .view import view
 @operator("Concat")
 def concat(build: Build) -> Value:
     axis = axis_of(build.node.integer("axis", 1), len(build.shape(0)))
-    places = [place for place in range(len(build.inputs)) if build.has(place)]
+    places = [place for place in range(len(build.inputs)) if build.has(place) and prod(build.shape(place))]
     if len(places) == 1:
         return view(build, build.tensor(places[0]), build.shape(places[0]))
     return build.add(ConcatOp(build.name, *(build.tensor(place, f"part{place}") for place in places), axis=axis))
@@ -29,7 +33,7 @@ def concat(build: Build) -> Value:
 
 @operator("Split")
 def split(build: Build) -> Value | tuple[Value, ...]:
-    """A slice for each result that somebody reads."""
+    """A slice for each result; a part without elements is a constant."""
     node, shape = build.node, build.shape(0)
     axis = axis_of(node.integer("axis", 0), len(shape))
     sizes = build.settings(1, "sizes") if build.opset >= 13 else node.integers("split")
@@ -37,16 +41,21 @@ def split(build: Build) -> Value | tuple[Value, ...]:
     if sizes is None:
         each = -(-shape[axis] // count)
         sizes = tuple(max(0, min(each, shape[axis] - place * each)) for place in range(count))
-    if len(sizes) != count or sum(sizes) != shape[axis] or min(sizes) < 1:
+    if len(sizes) != count or sum(sizes) != shape[axis] or min(sizes) < 0:
         raise Unsupported(f"it cuts {shape[axis]} positions into {list(sizes)}")
     x = build.tensor(0)
     if count == 1:
         return view(build, x, shape)
-    firsts = [sum(sizes[:place]) for place in range(count)]
-    return tuple(
-        build.add(SliceOp(build.part(str(place)), x, axis, first, size))
-        for place, (first, size) in enumerate(zip(firsts, sizes, strict=True))
-    )
+    parts: list[Value] = []
+    for place, size in enumerate(sizes):
+        first, own = sum(sizes[:place]), (*shape[:axis], size, *shape[axis + 1 :])
+        if not size:
+            parts.append(known(node.outputs[place], np.zeros(own, np.float32), FLOAT))
+        elif size == shape[axis]:
+            parts.append(view(build, x, own, build.part(str(place))))
+        else:
+            parts.append(build.add(SliceOp(build.part(str(place)), x, axis, first, size)))
+    return tuple(parts)
 
 
 @operator("Slice")

@@ -8,11 +8,14 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
-from simdc.frontends.onnx.constant import Array, Constant, Origin, combined
+from simdc.frontends.onnx.constant import Array, Constant, Origin, combined, known
+from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import Value, operator
 from simdc.ir.activation import LogOp
+from simdc.ir.broadcast import MultiplyOp
+from simdc.ir.elementwise import AddOp
 from simdc.ir.instance_norm import InstanceNormOp
 from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
 from simdc.ir.softmax import SoftmaxOp
@@ -91,6 +94,39 @@ def instance_normalization(build: Build) -> Value:
         raise Unsupported(f"its input has shape {list(shape)}, no image")
     image = view(build, x, (*shape[:2], prod(shape[2:-1]), shape[-1]), build.part("image"))
     return view(build, build.add(InstanceNormOp(build.part("norm"), image, scale, shift, epsilon)), shape)
+
+
+@operator("GroupNormalization")
+def group_normalization(build: Build) -> Value:
+    """Instance normalization of groups. Scale and shift are one for each group up to opset 20, since then one for each
+    channel: they come behind."""
+    shape, groups = build.shape(0), build.node.integer("num_groups", 0)
+    if len(shape) < 3 or groups < 1 or shape[1] % groups:
+        raise Unsupported(f"it cannot normalize {list(shape)} in {groups} groups")
+    x = view(build, build.tensor(0), (shape[0], groups, shape[1] // groups, prod(shape[2:])), build.part("groups"))
+    epsilon, of_groups = build.node.real("epsilon", 1e-5), build.opset < 21
+    if of_groups:
+        scale, shift = build.tensor(1, "scale"), build.tensor(2, "shift")
+    else:
+        plain = (known(f"{build.name}.{value}", np.full(groups, value, np.float32), FLOAT) for value in (1.0, 0.0))
+        scale, shift = (
+            build.parameter(value, role, kind="constant") for role, value in zip(("one", "zero"), plain, strict=True)
+        )
+    normal = build.add(InstanceNormOp(build.part("norm"), x, scale, shift, epsilon))
+    result = view(build, normal, shape, build.name if of_groups else build.part("normal"))
+    if of_groups:
+        return result
+    scale, shift = (_of_channels(build, place, role, len(shape)) for place, role in ((1, "scale"), (2, "shift")))
+    scaled = build.add(MultiplyOp(build.part("scaled"), result, scale))
+    return build.add(AddOp(build.name, scaled, shift))
+
+
+def _of_channels(build: Build, place: int, role: str, rank: int) -> SSAValue:
+    """A value for each channel, in a shape that broadcasts over the rest."""
+    constant, shape = build.constant(place), (*build.shape(place), *(1,) * (rank - 2))
+    if constant is not None:
+        return build.parameter(constant.reshaped(shape), role)
+    return view(build, build.tensor(place), shape, build.part(role))
 
 
 def _factor(build: Build, place: int, role: str) -> SSAValue:

@@ -7,11 +7,11 @@ from math import prod
 from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
-from simdc.ir.base import shape_of
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp, PoolOp
+from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
 
 from .view import view
-from .window import as_image, as_row, read_window
+from .window import read_axes, side_by_side, window_of
 
 GLOBAL: dict[str, type[GlobalAveragePoolOp] | type[GlobalMaxPoolOp]] = {
     "GlobalAveragePool": GlobalAveragePoolOp,
@@ -21,26 +21,39 @@ GLOBAL: dict[str, type[GlobalAveragePoolOp] | type[GlobalMaxPoolOp]] = {
 
 @operator("MaxPool", "AveragePool")
 def pool(build: Build) -> Value:
+    """An image of more than two dimensions becomes one of two where the window moves along no more."""
     node, shape = build.node, build.shape(0)
     kernel = node.integers("kernel_shape")
     if kernel is None:
         raise Unsupported("it has no kernel_shape")
-    window = read_window(node, shape[2:], kernel)
-    x = as_image(build, build.tensor(0))
-    name = build.name if len(shape) == 4 else build.part("pool")
+    own = read_axes(node, shape[2:], kernel)
+    axes = own if len(own) < 3 else side_by_side(own)
+    window = window_of(axes)
+    x = build.tensor(0)
+    plain = len(shape) == 4
+    if not plain:
+        x = view(build, x, (*shape[:2], *(1,) * (2 - len(axes)), *(axis.size for axis in axes)), build.part("image"))
+    name = build.name if plain else build.part("pool")
     maximum = node.op_type == "MaxPool"
-    if window.kernel == shape_of(x)[2:] and not any(window.padding):
-        # One window over the whole image.
-        return as_row(build, build.add((GlobalMaxPoolOp if maximum else GlobalAveragePoolOp)(name, x)), len(shape))
     ceil_mode = bool(node.integer("ceil_mode", 0))
     same = {"stride": window.stride, "padding": window.padding, "dilation": window.dilation}
-    op: PoolOp
-    if maximum:
+    op: LayerOp
+    if window.kernel == shape_of(x)[2:] and not any(window.padding):
+        # One window over the whole image.
+        op = (GlobalMaxPoolOp if maximum else GlobalAveragePoolOp)(name, x)
+    elif maximum:
         op = MaxPoolOp(name, x, window.kernel, ceil_mode=ceil_mode, **same)
     else:
         inside = bool(node.integer("count_include_pad", 0)) or not any(window.padding)
         op = AveragePoolOp(name, x, window.kernel, ceil_mode=ceil_mode, count_include_pad=inside, **same)
-    return as_row(build, build.add(op), len(shape))
+    result = build.add(op)
+    if plain:
+        return result
+    made = iter(
+        size for axis, size in zip(reversed(axes), reversed(shape_of(result)), strict=False) if not axis.passes_by
+    )
+    sizes = [axis.size if axis.passes_by else next(made) for axis in reversed(own)]
+    return view(build, result, (*shape[:2], *reversed(sizes)), build.part("row"))
 
 
 @operator(*GLOBAL)

@@ -24,11 +24,42 @@ class Window(NamedTuple):
     dilation: tuple[int, int]
 
 
+class Axis(NamedTuple):
+    """A window along one dimension of an image of `size`."""
+
+    size: int
+    kernel: int
+    stride: int
+    before: int
+    after: int
+    dilation: int
+
+    @property
+    def passes_by(self) -> bool:
+        """Whether each position is a window of its own, so that the dimension stays as it is."""
+        return (self.kernel, self.stride, self.before, self.after) == (1, 1, 0, 0)
+
+
 def read_window(node: Node, size: Sequence[int], kernel: Sequence[int]) -> Window:
     """The window over an image of `size`, one or two numbers. An image of one dimension is one row."""
+    return window_of(read_axes(node, size, kernel))
+
+
+def window_of(axes: Sequence[Axis]) -> Window:
+    if len(axes) not in (1, 2):
+        raise Unsupported(f"it has {len(axes)} spatial dimensions, and simdc knows one and two")
+    rows, columns = axes if len(axes) == 2 else (Axis(1, 1, 1, 0, 0, 1), *axes)
+    return Window(
+        (rows.kernel, columns.kernel),
+        (rows.stride, columns.stride),
+        (rows.before, columns.before, rows.after, columns.after),
+        (rows.dilation, columns.dilation),
+    )
+
+
+def read_axes(node: Node, size: Sequence[int], kernel: Sequence[int]) -> list[Axis]:
+    """The window along each dimension of an image of `size`."""
     rank = len(size)
-    if rank not in (1, 2):
-        raise Unsupported(f"it has {rank} spatial dimensions, and simdc knows one and two")
     if len(kernel) != rank:
         raise Unsupported(f"its window has {len(kernel)} dimensions and its image {rank}")
     stride, dilation = entries(node, "strides", rank), entries(node, "dilations", rank)
@@ -42,11 +73,18 @@ def read_window(node: Node, size: Sequence[int], kernel: Sequence[int]) -> Windo
         pads = _same(size, kernel, stride, dilation, upper=mode == "SAME_UPPER")
     elif mode not in ("NOTSET", ""):
         raise Unsupported(f"auto_pad '{mode}' is unknown")
-    if rank == 1:
-        return Window((1, kernel[0]), (1, stride[0]), (0, pads[0], 0, pads[1]), (1, dilation[0]))
-    return Window(
-        (kernel[0], kernel[1]), (stride[0], stride[1]), (pads[0], pads[1], pads[2], pads[3]), (dilation[0], dilation[1])
-    )
+    return list(map(Axis, size, kernel, stride, pads[:rank], pads[rank:], dilation))
+
+
+def side_by_side(axes: Sequence[Axis]) -> list[Axis]:
+    """Neighbouring dimensions that a window passes by, read as one: 8 x 7 x 7 under a window of 5 x 1 x 1 is 8 x 49
+    under 5 x 1."""
+    joined: list[Axis] = []
+    for axis in axes:
+        if joined and joined[-1].passes_by and axis.passes_by:
+            axis = axis._replace(size=joined.pop().size * axis.size)
+        joined.append(axis)
+    return joined
 
 
 def entries(node: Node, name: str, rank: int, default: int = 1) -> tuple[int, ...]:

@@ -1,0 +1,135 @@
+"""Local response normalization as exporters write it: PyTorch has no operator of it.
+
+    x / (bias + alpha * average over a window of channels of x^2)^beta
+
+with the channels as a dimension of an image of their own, padded, and an average pool along it. The layers that the
+nodes have become are looked at, since between the nodes lie many that only compute shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import ArrayAttr, StringAttr
+from xdsl.ir import Operation, SSAValue
+
+from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.broadcast import DivideOp, MultiplyOp
+from simdc.ir.free import FlattenOp, ReshapeOp
+from simdc.ir.network import NetworkOp
+from simdc.ir.norm import LocalResponseNormOp
+from simdc.ir.pad import PadOp
+from simdc.ir.pool import AveragePoolOp
+from simdc.ir.scalar import ScalarOp
+
+
+class Chain:
+    """Layers before a division, last first, each of which nobody but the next one reads."""
+
+    def __init__(self, value: SSAValue):
+        self.value = value
+        self.layers: list[LayerOp] = []
+
+    def take(self, *kinds: type[LayerOp]) -> LayerOp | None:
+        """Step back over the layer that makes the value, if it is one of `kinds`."""
+        op = self.value.owner
+        readers = {use.operation for use in self.value.uses}
+        if not isinstance(op, kinds) or len(readers) != 1:
+            return None
+        self.layers.append(op)
+        self.value = op.operands[0]
+        return op
+
+    def scalar(self, function: str) -> float | None:
+        """Step back over a function of the value and a number; the number."""
+        op = self.take(ScalarOp)
+        return op.value.value.data if isinstance(op, ScalarOp) and op.function.data == function else None
+
+    def views(self) -> None:
+        while self.take(FlattenOp, ReshapeOp):
+            pass
+
+
+class Window(NamedTuple):
+    """`size` channels, `before` of them before the one in the middle, of data read as [n, channels, rest]."""
+
+    size: int
+    before: int
+    read_as: tuple[int, int]
+
+
+def join_response_norms(network: NetworkOp) -> None:
+    """Put one layer in the place of each such chain. It has the name of the division and remembers the other nodes."""
+    for op in list(network.layers()):
+        if isinstance(op, DivideOp):
+            _join(op)
+
+
+def _join(op: DivideOp) -> None:
+    chain, x = Chain(op.rhs), op.lhs
+    beta, bias, alpha = (chain.scalar(function) for function in ("pow", "add", "mul"))
+    window = _window(chain)
+    square = chain.take(MultiplyOp, ScalarOp)
+    shape = shape_of(x)
+    if beta is None or bias is None or alpha is None or window is None or not _is_square(square, x):
+        return
+    # ONNX's operator has the longer half of an even window behind its channel.
+    if len(shape) != 4 or window.read_as != shape[:2] or window.before != (window.size - 1) // 2:
+        return
+    norm = LocalResponseNormOp(op.layer.data, x, window.size, alpha, beta, bias)
+    _replace(op, norm, chain.layers)
+
+
+def _window(chain: Chain) -> Window | None:
+    """An average along one dimension, in which zeros stand before and behind the data."""
+    chain.views()
+    pool = chain.take(AveragePoolOp)
+    if not isinstance(pool, AveragePoolOp) or pool.exclude_padding is not None or pool.ceil_mode is not None:
+        return None
+    size, one = pool.kernel_size.get_values()
+    top, left, bottom, right = pool.padding.get_values()
+    ones = (*pool.stride.get_values(), *pool.dilation.get_values(), one)
+    if set(ones) != {1} or left or right:
+        return None
+    n, channels, rows, _ = shape_of(pool.input)
+    padded = (n * channels, rows)
+    if top or bottom:
+        return Window(size, top, padded) if top + bottom == size - 1 else None
+    chain.views()
+    pad = chain.take(PadOp)
+    if not isinstance(pad, PadOp) or pad.value.value.data != 0.0:
+        return None
+    before, after = pad.before.get_values(), pad.after.get_values()
+    shape = shape_of(pad.input)
+    axes = [axis for axis in range(len(shape)) if before[axis] or after[axis]]
+    axis = axes[0] if len(axes) == 1 else None
+    if axis is None or before[axis] + after[axis] != size - 1:
+        return None
+    read_as = (prod(shape[:axis]), shape[axis])
+    # What is averaged is the padded dimension, and not another of the same image.
+    if padded != (read_as[0], read_as[1] + size - 1):
+        return None
+    chain.views()
+    return Window(size, before[axis], read_as)
+
+
+def _is_square(op: LayerOp | None, x: SSAValue) -> bool:
+    if isinstance(op, MultiplyOp):
+        return op.lhs is x and op.rhs is x
+    return isinstance(op, ScalarOp) and op.input is x and (op.function.data, op.value.value.data) == ("pow", 2.0)
+
+
+def _replace(op: DivideOp, norm: LocalResponseNormOp, inner: Sequence[LayerOp]) -> None:
+    names = [StringAttr(layer.layer.data) for layer in reversed(inner)]
+    kept = [name for layer in (*reversed(inner), op) for name in layer.merged or ()]
+    norm.merged = ArrayAttr([*names, *kept])
+    norm.location, norm.result.name_hint = op.location, op.result.name_hint
+    block = op.parent
+    assert block is not None
+    block.insert_op_before(norm, op)
+    op.result.replace_all_uses_with(norm.result)
+    gone: list[Operation] = [op, *inner]
+    for each in gone:
+        block.erase_op(each)
