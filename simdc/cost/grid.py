@@ -129,6 +129,7 @@ class Footprint:
     __slots__ = ("_sizes", "_spans", "_still", "axes", "largest", "slots", "total")
 
     def __init__(self, operand: Operand, grid: Grid):
+        numbers = grid.numbers
         whole, slots = grid.whole, [grid.slots[loop] for loop in operand.loops if loop in grid.slots]
         slots.sort()
         self.slots = slots
@@ -157,7 +158,8 @@ class Footprint:
                 for span in group:
                     elements = elements * span.reach(by_slot)
                 total = total + many * elements
-                largest = grid.numbers.larger(largest, elements)
+                # Of many tilings some may have no tile of a kind: what stands in its place lies beyond the last tile.
+                largest = numbers.larger(largest, numbers.choose(many > 0, elements, 0))
             self.total = self.total * total
             self.largest = self.largest * largest
 

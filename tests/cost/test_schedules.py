@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError
+from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.cost.schedules import bound_many, evaluate_many
 from simdc.cost.tiling import loop_bounds
 from tests.cost.machines import ROOMY_BITS, row_convolution, small_machine
@@ -59,6 +62,30 @@ def test_any_kernel_on_any_machine(data: st.DataObject, machine: Hardware, kerne
 def test_clipped_windows(data: st.DataObject, machine: Hardware, kernel: Kernel) -> None:
     order = data.draw(st.permutations(list(loop_bounds(kernel))))
     agree(kernel, order, drawn_sizes(data, kernel, order, 12), machine)
+
+
+@pytest.mark.parametrize(("ow", "kw"), [(2, 3), (3, 2), (3, 4)])
+def test_clipped_tiles_need_beside_others_what_they_need_alone(ow: int, kw: int) -> None:
+    """Positions ow + kw - before, cut in every way at once: some have fewer kinds of tiles at the border than others.
+    ow = 3, kw = 4 in tiles of 2 and 2, 4 positions before: kw of 0, 1 lie before the image; kw of 2, 3 reach 1 position
+    with ow of 0, 1 and 2 with the last ow. So 16 bits are needed, whatever would lie beyond the last tile."""
+    loops = (Loop("kw", kw), Loop("ow", ow))
+    cuts = list(product(range(1, kw), range(1, ow)))
+    for before, width in product(range(ow + kw), range(1, 6)):
+        index, weight, psum = affine("ow", "kw", constant=-before), affine("kw"), affine("ow")
+        kernel = Contraction(
+            kind="conv2d",
+            loops=loops,
+            ifmap=Operand("ifmap", 8, (width,), (index,)),
+            weight=Operand("weight", 8, (kw,), (weight,)),
+            psum=Operand("psum", 32, (ow,), (psum,)),
+            ofmap_bits=8,
+            rows="kw",
+            columns="ow",
+        )
+        for bits in (2 * 8, 2 * 16, 2 * 24):
+            machine = small_machine(buffers=(ROOMY_BITS, bits, ROOMY_BITS, ROOMY_BITS))
+            agree(kernel, ["kw", "ow"], np.array(cuts), machine)
 
 
 def test_what_does_not_fit_is_marked() -> None:
