@@ -32,7 +32,8 @@ Layers = tuple[tuple[Kernel, int], ...]
 def best_cycles(layers: Layers, machine: Hardware) -> int:
     """With the best even tiling and loop order of each layer."""
     found = (
-        (search(kernel, machine, objective_for("cycles", kernel, machine), rows=0), times) for kernel, times in layers
+        (search(kernel, machine, objective_for("cycles", kernel, machine), even_only=True), times)
+        for kernel, times in layers
     )
     return sum(int(one.cost.cycles.total) * times for one, times in found)
 

@@ -28,9 +28,17 @@ class SearchTilingPass(ModulePass):
     objective: Literal["cycles", "energy", "dram", "edp"] = "cycles"
     """What becomes small, layer by layer: cycles, energy, DRAM traffic, or energy times cycles."""
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
-        from simdc.cost.search import objective_for, search
+    steps: int | None = None
+    """How much work a layer may take, one or two microseconds a step; by default `simdc.cost.search.STEPS`."""
 
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.steps < 1:
+            raise ValueError(f"steps must be positive, got {self.steps}")
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        from simdc.cost.search import STEPS, objective_for, search
+
+        steps = self.steps or STEPS
         hardware, setting = hardware_of(op), setting_of(op, "exact")
         known: dict[Kernel, tuple[TilingAttr, DictionaryAttr, OriginAttr]] = {}
         for layer in network_of(op).layers():
@@ -43,7 +51,7 @@ class SearchTilingPass(ModulePass):
                 continue
             try:
                 if kernel not in known:
-                    found = search(kernel, hardware, objective_for(self.objective, kernel, hardware))
+                    found = search(kernel, hardware, objective_for(self.objective, kernel, hardware), steps)
                     # As text: there are more candidates than an integer attribute holds.
                     said = {"objective": self.objective, **found.certificate._asdict()}
                     proof = DictionaryAttr({name: StringAttr(str(value)) for name, value in said.items()})

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, TilingError
+from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.cost.search import objective_for, search
 from simdc.cost.search.candidates import all_sizes, even
 from tests.cost.machines import row_convolution, small_machine
@@ -57,3 +58,69 @@ def constant(cost: Cost) -> int:
 def test_an_objective_that_never_changes_keeps_the_greedy_schedule() -> None:
     kernel, machine = row_convolution(ic=4, oc=4, ow=3), small_machine()
     assert search(kernel, machine, constant).tiling == EXACT.greedy(kernel, machine)
+
+
+def starved() -> tuple[Kernel, Hardware]:
+    """Results of 23 x 12 x 12 leave at one bit a cycle: thousands of schedules differ by a few cycles only."""
+    index = (affine("ic"), affine("oh", "kh", constant=-1), affine("ow", "kw", constant=-1))
+    bounds = {"oc": 23, "ic": 8, "kh": 3, "kw": 3, "oh": 12, "ow": 12}
+    kernel = Contraction(
+        kind="conv2d",
+        loops=tuple(Loop(name, bound) for name, bound in bounds.items()),
+        ifmap=Operand("ifmap", 8, (8, 12, 12), index),
+        weight=Operand("weight", 8, (23, 8, 3, 3), (affine("oc"), affine("ic"), affine("kh"), affine("kw"))),
+        psum=Operand("psum", 32, (23, 12, 12), (affine("oc"), affine("oh"), affine("ow"))),
+        ofmap_bits=8,
+    )
+    return kernel, small_machine(ports=(17, 64, 1), buffers=(2048, 2**14, 2**15, 64), side=3)
+
+
+def test_a_search_ends_at_its_budget_and_says_what_is_left() -> None:
+    kernel, machine = starved()
+    objective = objective_for("cycles", kernel, machine)
+    greedy = EXACT.evaluate(kernel, EXACT.greedy(kernel, machine), machine).cycles.total
+    best, bound = greedy, 0
+    for steps in (1, 10_000, 100_000):
+        proof = search(kernel, machine, objective, steps).certificate
+        # One piece of work may overdraw: all orders' arrays for one group of a thousand ways to cut at most.
+        assert proof.steps < steps + 100_000
+        assert proof.proven == "none"
+        # More work finds no worse, and proves no less. All results leave once: 23 * 12 * 12 * 8 cycles at one bit each.
+        assert bound <= proof.bound < proof.best <= best <= greedy
+        best, bound = proof.best, proof.bound
+    assert bound >= 23 * 12 * 12 * 8
+    assert search(kernel, machine, objective, steps).certificate == proof
+    assert best < greedy
+
+
+def test_without_steps_a_refusal_does_not_say_that_nothing_fits() -> None:
+    # An inner tile of 2 x 2 channels needs 32 bits of weights; single channels need 8, half of 16.
+    kernel, machine = row_convolution(ic=4, oc=4), small_machine(buffers=(16, 2**10, 2**10, 64))
+    assert search(kernel, machine, objective_for("cycles", kernel, machine)).tiling.as_dict()["ic"] == 1
+    with pytest.raises(TilingError, match="the search ended before it found a tiling that fits"):
+        search(kernel, machine, objective_for("cycles", kernel, machine), 1)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "ports", "priced"),
+    [
+        (row_convolution(ic=12, oc=10, ow=20, kw=3, padding=1), (8, 16, 8), 11),
+        (row_convolution(ic=12, oc=10, ow=20, kw=3, padding=1), (64, 4, 8), 147),
+        (row_convolution(ic=16, oc=3, ow=30, kw=2, stride=2), (2, 16, 64), 100),
+    ],
+)
+def test_weaker_bounds_would_price_more(kernel: Contraction, ports: tuple[int, int, int], priced: int) -> None:
+    """A count of work, no truth: weaker bounds leave the best schedule as it is, but more to be priced one by one."""
+    machine = small_machine(ports=ports, buffers=(2**9, 2**9, 2**11, 2**10))
+    proof = search(kernel, machine, objective_for("cycles", kernel, machine)).certificate
+    assert proof.proven == "all"
+    assert proof.evaluated == priced
+
+
+def test_a_layer_beyond_64_bits() -> None:
+    """Products of 2**70 multiplications; whole, nothing fits but small tiles."""
+    kernel = row_convolution(ic=2**30, oc=2**30, ow=2**10)
+    machine = small_machine(buffers=(2**40, 2**40, 2**40, 64), ports=(2**20, 2**20, 2**20), side=2**7)
+    proof = search(kernel, machine, objective_for("cycles", kernel, machine), 20_000).certificate
+    # 2**70 multiplications on 2**14 PEs.
+    assert 2**56 <= proof.bound <= proof.best

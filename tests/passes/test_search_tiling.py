@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import simdc
+from simdc.backends.report.searched import Searched, sentence
 from simdc.cli import main
 from simdc.cost import ExactModel
 from simdc.cost.search import objective_for, search
@@ -75,6 +76,7 @@ def test_ir_keeps_what_was_proven(tmp_path: Path, capsys: pytest.CaptureFixture[
         (["--tiling", "search", "--model", "simdit"], "needs the cost model exact, not simdit"),
         (["--tiling", "search", "-p", "simdc-split-units"], "with -p, name simdc-search-tiling in it"),
         (["-p", "simdc-search-tiling{objective=area}"], "expected typing.Literal['cycles', 'energy'"),
+        (["-p", "simdc-search-tiling{steps=0}"], "steps must be positive, got 0"),
         (["--tiling", "search", "--set", "systolic.buffers.weight_bits=8"], "the weight buffer needs"),
     ],
 )
@@ -90,5 +92,47 @@ def test_every_layer_of_resnet18_is_as_good_as_greedy_or_better(machine: str) ->
     hardware, model = simdc.load_hardware(machine), ExactModel()
     for kernel in simdc.load("resnet18").workload(hardware).kernels:
         greedy = model.evaluate(kernel, model.greedy(kernel, hardware), hardware)
-        found = search(kernel, hardware, objective_for("cycles", kernel, hardware), rows=0)
+        found = search(kernel, hardware, objective_for("cycles", kernel, hardware), even_only=True)
         assert found.cost.cycles.total <= greedy.cycles.total
+
+
+def searched(proven: str, best: float, bound: float) -> Searched:
+    return Searched("cycles", 1000, 10, best, bound, proven, 500)
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ([searched("all", 10, 10)], "1 proven optimal over all tile sizes and loop orders"),
+        # 30 over 20 and 7: 37 / 27 is 37.04 % more, and no less may be said.
+        (
+            [searched("all", 7, 7), searched("even", 30, 20)],
+            "1 proven optimal over all tile sizes and loop orders, 1 over tiles as equal as can be; "
+            "all together at most 38 % above the optimum",
+        ),
+        (
+            [searched("none", 30, 20), searched("even", 10_001, 10_000)],
+            "0 proven optimal over all tile sizes and loop orders, 1 over tiles as equal as can be, "
+            "1 not proven, their steps were up; all together at most 0.11 % above the optimum",
+        ),
+        (
+            [searched("none", 30, 0)],
+            "0 proven optimal over all tile sizes and loop orders, 1 not proven, their steps were up; "
+            "how far above the optimum these are is not known",
+        ),
+    ],
+)
+def test_the_sentence_says_no_more_than_is_proven(layers: list[Searched], words: str) -> None:
+    assert sentence(layers).endswith(words)
+
+
+def test_few_steps_end_soon_and_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lowering = "simdc-fold-batch-norm,simdc-assign-widths,simdc-split-units"
+    pipeline = f"{lowering},simdc-search-tiling{{steps=1}},simdc-annotate-cost"
+    report = reported(tmp_path, capsys, "-p", pipeline)
+    proofs = [layer["search"] for layer in report["layers"]]
+    # The greedy schedule, and a bound that holds before anything is looked at.
+    assert {proof["proven"] for proof in proofs} == {"none"}
+    assert all(0 < proof["bound"] < proof["best"] for proof in proofs)
+    for layer, best in zip(reported(tmp_path, capsys)["layers"], proofs, strict=True):
+        assert best["best"] == layer["cycles"]["total"]

@@ -31,6 +31,15 @@ class Cuts(NamedTuple):
     stored: Sizes
     passes: Sizes
 
+    @property
+    def ways(self) -> int:
+        return int(self.counts.shape[0])
+
+    def of(self, kind: type[np.int64] | type[object]) -> Cuts:
+        """Numbers of this type, but for the sizes: bounds are reckoned with the others."""
+        parts = (part.astype(kind) for part in (self.counts, self.stored, self.passes))
+        return self._replace(**dict(zip(("counts", "stored", "passes"), parts, strict=True)))
+
     def first(self, ways: int) -> Cuts:
         """Only so many ways, with the fewest tiles."""
         parts = (self.counts, self.sizes, self.stored, self.passes)

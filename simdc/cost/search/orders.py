@@ -43,7 +43,22 @@ def fewest_turns(innermost: Sequence[str]) -> Callable[[Footprint, Grid], int]:
     return turns
 
 
-def orders(loops: Sequence[str], cut: Sequence[str], family: Sequence[str]) -> Iterator[Order]:
+def turns_in(order: Sequence[str]) -> Callable[[Footprint, Grid], int]:
+    """For `Grid.walked`: the turns in this order of the loops."""
+    place = {loop: number for number, loop in enumerate(order)}
+
+    def turns(footprint: Footprint, grid: Grid) -> int:
+        times = 1
+        last = max((place[axis.loop] for axis in footprint.axes), default=-1)
+        for slot, axis in enumerate(grid.axes):
+            if slot not in footprint.slots and place[axis.loop] < last:
+                times = times * axis.count
+        return times
+
+    return turns
+
+
+def every_order(loops: Sequence[str], cut: Sequence[str], family: Sequence[str]) -> Iterator[Order]:
     """All orders of the loops in `cut` whose innermost is of `family`; the others, which have one tile, go first."""
     whole = [loop for loop in loops if loop not in cut]
     if not cut:
@@ -52,3 +67,15 @@ def orders(loops: Sequence[str], cut: Sequence[str], family: Sequence[str]) -> I
         if innermost in family:
             for outer in permutations([loop for loop in cut if loop != innermost]):
                 yield (*whole, *outer, innermost)
+
+
+def typical_orders(
+    alike: Sequence[Order], loops: Sequence[str], cut: Sequence[str], family: Sequence[str]
+) -> Iterator[Order]:
+    """Of `every_order` those in which the loops of each family in `alike` stand together, in one order."""
+    whole = tuple(loop for loop in loops if loop not in cut)
+    blocks = [tuple(loop for loop in block if loop in cut) for block in alike if block != family]
+    innermost = tuple(loop for loop in cut if loop in family)
+    if innermost or not cut:
+        for outer in permutations([block for block in blocks if block]):
+            yield sum((*outer, innermost), whole)

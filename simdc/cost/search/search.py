@@ -10,43 +10,51 @@ number of a cost, what is dropped is never better than what is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from math import factorial, inf, prod
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from simdc.cost.exact import ExactModel, tile
+from simdc.cost.exact import ExactModel
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.result import Cost
-from simdc.cost.schedules import bound_many, evaluate_many, number_type
-from simdc.cost.schedules.arrays import MANY
-from simdc.cost.tiling import Tiling
+from simdc.cost.schedules import number_type
+from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 
+from .budget import Budget
 from .candidates import Cuts, Sizes, all_sizes, even
-from .frontier import Exhausted, Frontier
+from .frontier import Frontier
 from .objective import Objective
-from .orders import Order, families, fewest_turns, orders
+from .orders import every_order, families, typical_orders
+from .pricing import Orders, Pricing
 from .relaxed import Relaxed
 
-FEW = 24
-"""Up to so many schedules it is quicker to price one after the other than to set up arrays."""
 FIRST_WAYS = 6
 """Ways to cut each loop in a first round, which finds a good schedule to measure the others by."""
-WAITING = 1 << 14
-ROWS = 100_000
-"""How many groups the last round, over every tile size, may test: more proves more and takes longer."""
+WAITING = 1 << 18
+"""Ways to cut that wait to be priced."""
+MOST_AT_ONCE = 1024
+STEPS = 2_000_000
+"""How much work a search may do, see `Budget`: some seconds at most."""
+FIRST_SHARE, WALK_SHARE, LAST_SHARE = 0.2, 0.5, 0.15
+"""Of the budget: for the first round; in a round, to find the ways to cut that may win; for the last round."""
 
 
 class Certificate(NamedTuple):
     """What was done. There are `candidates` schedules: every tile size of every loop in every loop order. `evaluated`
     were priced one by one, groups of the others ruled out. `best` is what was found; no schedule at all has less than
-    `bound`, so `best` is the optimum where they are equal. Over even tiles `best` is the optimum in any case."""
+    `bound`. `proven` tells what `best` is surely the optimum of: "all" schedules (then it equals `bound`), those with
+    "even" tiles, or, where the work ended at the budget, "none" but those priced. `steps` is the work."""
 
     candidates: int
     evaluated: int
     best: float
     bound: float
+    proven: Literal["all", "even", "none"]
+    steps: int
 
 
 class Found(NamedTuple):
@@ -56,123 +64,119 @@ class Found(NamedTuple):
 
 
 def search(
-    kernel: Kernel, hardware: Hardware, objective: Objective, rows: float = ROWS, known: Iterable[Tiling] = ()
+    kernel: Kernel,
+    hardware: Hardware,
+    objective: Objective,
+    steps: float = STEPS,
+    *,
+    even_only: bool = False,
+    known: Iterable[Tiling] = (),
 ) -> Found:
-    """The schedule with the smallest objective under `exact`: never worse than the greedy one. Optimal over all numbers
-    of tiles of every loop, with even tiles, and all loop orders; and over all tile sizes, unless proving that takes
-    more than `rows` groups. `known` tilings are tried first: good ones save work. Raises TilingError when nothing fits.
-    """
-    found = _Search(kernel, hardware, objective)
-    for tiling in known:
-        found.offer(tiling.order, tiling.sizes)
+    """The schedule with the smallest objective under `exact`: never worse than the greedy one. With steps enough it is
+    optimal over all numbers of tiles of every loop, with even tiles, and all loop orders, and mostly over all tile
+    sizes, unless `even_only`. `known` tilings are tried first: good ones save work. Raises TilingError when nothing
+    fits."""
+    budget, rounds = Budget(steps), _Rounds(kernel, hardware, objective)
+    greedy = ExactModel().greedy(kernel, hardware)
+    for tiling in (greedy, *known):
+        rounds.pricing.offer(*tiling, budget)
     cuts = even(kernel, hardware)
-    found.explore([one.first(FIRST_WAYS) for one in cuts], inf)
-    bound = min(found.explore(cuts, inf), found.best)
+    rounds.explore([one.first(FIRST_WAYS) for one in cuts], budget.part(FIRST_SHARE), [rounds.typical])
+    over_even = rounds.explore(cuts, budget, [rounds.typical, every_order])
+    best, bound, last = rounds.pricing, over_even.least, budget.part(LAST_SHARE)
     sizes = [one.own for one in cuts]
-    if bound < found.best and sum(sizes) < rows:
-        try:
-            found.explore(all_sizes(kernel, hardware), rows)
-            bound = found.best
-        except Exhausted:
-            pass
-    if found.tiling is None or found.cost is None:
-        # The innermost tile of the greedy schedule does not fit either, and its error says which buffer is too small.
-        ExactModel().evaluate(kernel, found.greedy, hardware)
-        raise AssertionError("a schedule that fits was lost")
-    candidates = prod(sizes) * factorial(len(sizes))
-    return Found(found.tiling, found.cost, Certificate(candidates, found.evaluated, found.best, bound))
+    if over_even.complete and not even_only and bound < best.best and sum(sizes) < last.left:
+        over_all = rounds.explore(all_sizes(kernel, hardware), last, [every_order])
+        bound = inf if over_all.complete else max(bound, over_all.least)
+    bound = min(bound, best.best)
+    if best.tiling is None or best.cost is None:
+        raise _refusal(kernel, hardware, greedy, over_even.complete)
+    proven = "all" if bound == best.best else "even" if over_even.complete else "none"
+    candidates, done = prod(sizes) * factorial(len(sizes)), budget.spent
+    proof = Certificate(candidates, best.evaluated, _plain(best.best), _plain(bound), proven, done)
+    return Found(best.tiling, best.cost, proof)
 
 
-class _Search:
-    """The best schedule so far."""
+def _refusal(kernel: Kernel, hardware: Hardware, greedy: Tiling, complete: bool) -> TilingError:
+    """The innermost tile of the greedy schedule does not fit either, and its error says which buffer is too small."""
+    try:
+        ExactModel().evaluate(kernel, greedy, hardware)
+    except TilingError as error:
+        return error if complete else TilingError(f"{error}; the search ended before it found a tiling that fits")
+    raise AssertionError("a schedule that fits was lost")
+
+
+def _ways(cuts: Cuts) -> int:
+    return cuts.ways
+
+
+def _plain(number: Any) -> Any:
+    """Python's own number."""
+    return cast("Any", number).item() if isinstance(number, np.generic) else number
+
+
+class Explored(NamedTuple):
+    """No schedule with as many tiles as were tried, whatever their sizes, has less than `least`; `complete` if nothing
+    that was tried is better than the best schedule known."""
+
+    least: Any
+    complete: bool
+
+
+class Pool(NamedTuple):
+    """Ways to cut that may win: their tile sizes, bounds, and the numbers of the families of their innermost loops."""
+
+    sizes: Sizes
+    bounds: NDArray[Any]
+    family: NDArray[np.intp]
+
+
+class _Rounds:
+    """One after the other, each with the best schedule of those before."""
 
     def __init__(self, kernel: Kernel, hardware: Hardware, objective: Objective):
-        self._kernel, self._hardware, self._objective = kernel, hardware, objective
+        self.pricing = Pricing(kernel, hardware, objective)
+        self._objective = objective
         self._relaxed = Relaxed(kernel, hardware)
+        self._families = families(kernel, list(loop_bounds(kernel)))
         self._type = number_type(kernel, hardware)
-        self.best: Any = inf
-        self.tiling: Tiling | None = None
-        self.cost: Cost | None = None
-        self.evaluated = 0
-        self.greedy = ExactModel().greedy(kernel, hardware)
-        self.offer(self.greedy.order, self.greedy.sizes)
+        self.typical: Orders = partial(typical_orders, self._families)
 
-    def explore(self, cuts: Sequence[Cuts], rows: float) -> Any:
-        """Find the best of all ways to cut and all orders. Returns a bound for every schedule with these numbers of
-        tiles, whatever their sizes. Raises Exhausted after `rows` groups."""
-        least: Any = inf
-        for family in families(self._kernel, [one.loop for one in cuts]):
-            frontier = Frontier(cuts, self._relaxed, self._objective, family[0], rows)
-            waiting: list[tuple[Any, Sizes]] = []
-            for sizes in frontier.leaves(lambda: self.best):
-                waiting.append(self._bounded(frontier.loops, sizes, family))
-                if sum(len(sizes) for _, sizes in waiting) > WAITING:
-                    self._settle(frontier.loops, waiting, family)
+    def explore(self, cuts: Sequence[Cuts], budget: Budget, passes: Sequence[Orders]) -> Explored:
+        """Find the best of all ways to cut in all orders of the last of `passes`; those before find a good one soon."""
+        least, complete, waiting = inf, True, list[Pool]()
+        # The loop with most choices first: what it rules out is not multiplied.
+        cuts = sorted((one.of(self._type) for one in cuts), key=_ways, reverse=True)
+        loops = [one.loop for one in cuts]
+        walk = budget.part(WALK_SHARE)
+        for number, family in enumerate(self._families):
+            frontier = Frontier(cuts, self._relaxed, self._objective, family[0])
+            part = walk.part(1 / (len(self._families) - number))
+            for found in frontier.leaves(lambda: self.pricing.best, part):
+                sizes, bounds = self.pricing.bounded(loops, found, family, part)
+                waiting.append(Pool(sizes, bounds, np.full(len(sizes), number)))
+                if sum(len(one.sizes) for one in waiting) > WAITING:
+                    complete &= self._settle(loops, waiting, budget, passes)
                     waiting = []
-            self._settle(frontier.loops, waiting, family)
-            rows, least = frontier.rows, min(least, frontier.least)
-        return least
+            least, complete = min(least, frontier.least), complete and frontier.complete
+        return Explored(least, self._settle(loops, waiting, budget, passes) and complete)
 
-    def _bounded(self, loops: Sequence[str], sizes: Sizes, family: Order) -> tuple[Any, Sizes]:
-        """Ways to cut that fit and may still win in an order whose innermost cut loop is of `family`, each with its
-        bound."""
-        own = np.array([self._relaxed.own[loop] for loop in loops])
-        of_family = np.array([loop in family for loop in loops])
-        cut = sizes < own
-        sizes = sizes[(cut & of_family).any(axis=1) | ~cut.any(axis=1)]
-        if not len(sizes):
-            return np.zeros(0), sizes
-        columns = [np.ascontiguousarray(column).astype(self._type) for column in sizes.T]
-        many = tile(self._kernel, loops, cast("Sequence[int]", columns), self._hardware, MANY)
-        bounds = np.broadcast_to(self._objective(many.walked(fewest_turns(family)).least_cost()), len(sizes))
-        kept = np.less(bounds, self.best).astype(bool)
-        for need in many.needs():
-            kept &= np.less_equal(need.need_bits, need.limit_bits).astype(bool)
-        return bounds[kept], sizes[kept]
-
-    def _settle(self, loops: Sequence[str], waiting: Sequence[tuple[Any, Sizes]], family: Order) -> None:
-        """Price what may win, the most promising first."""
-        if not waiting:
-            return
-        bounds = np.concatenate([bounds for bounds, _ in waiting])
-        sizes = np.concatenate([sizes for _, sizes in waiting])
-        promising = np.argsort(bounds, kind="stable")
-        bounds, sizes = bounds[promising], sizes[promising]
-        first, step = 0, 1
-        while first < len(bounds) and bounds[first] < self.best:
-            chosen = slice(first, first + step)
-            self._price(loops, sizes[chosen][bounds[chosen] < self.best], family)
-            first, step = first + step, min(2 * step, 1024)
-
-    def _price(self, loops: Sequence[str], sizes: Sizes, family: Order) -> None:
-        """All orders of some ways to cut."""
-        own = self._relaxed.own
-        patterns, of_row = np.unique(sizes < np.array([own[loop] for loop in loops]), axis=0, return_inverse=True)
-        for number, pattern in enumerate(patterns):
-            group = sizes[of_row.reshape(-1) == number]
-            cut = [loop for loop, several in zip(loops, pattern, strict=True) if several]
-            for order in orders(list(own), [loop for loop in own if loop in cut], family):
-                self._price_order(order, group[:, [loops.index(loop) for loop in order]])
-
-    def _price_order(self, order: Order, sizes: Sizes) -> None:
-        if len(sizes) >= FEW:
-            self.evaluated += len(sizes)
-            least = bound_many(self._kernel, order, sizes, self._hardware)
-            sizes = sizes[least.legal & np.less(self._objective(least.cost), self.best).astype(bool)]
-        if len(sizes) >= FEW:
-            exact = evaluate_many(self._kernel, order, sizes, self._hardware)
-            values = np.where(exact.legal, self._objective(exact.cost), inf)
-            sizes = sizes[[int(np.argmin(values))]]
-        for row in sizes:
-            self.offer(order, tuple(row.tolist()))
-
-    def offer(self, order: Order, sizes: tuple[int, ...]) -> None:
-        tiled = tile(self._kernel, order, sizes, self._hardware)
-        self.evaluated += 1
-        if tiled.fault() is not None or any(need.need_bits > need.limit_bits for need in tiled.needs()):
-            return
-        if self._objective(tiled.least_cost()) < self.best:
-            cost = tiled.cost()
-            value = self._objective(cost)
-            if value < self.best:
-                self.best, self.tiling, self.cost = value, Tiling(order, sizes), cost
+    def _settle(self, loops: Sequence[str], pools: Sequence[Pool], budget: Budget, passes: Sequence[Orders]) -> bool:
+        """Price what may win, the most promising first. Whether all was."""
+        if not pools:
+            return True
+        sizes, bounds, family = (np.concatenate(parts) for parts in zip(*pools, strict=True))
+        promise = bounds
+        for orders in passes:
+            ranks = np.lexsort((bounds.astype(float), promise.astype(float)))
+            promise, first, step = np.full(len(bounds), inf), 0, 1
+            while first < len(ranks):
+                chosen = ranks[first : first + step]
+                chosen = chosen[np.less(bounds[chosen], self.pricing.best).astype(bool)]
+                for number, innermost in enumerate(self._families):
+                    if budget.is_spent:
+                        return False
+                    rows = chosen[family[chosen] == number]
+                    promise[rows] = self.pricing.price(loops, sizes[rows], innermost, orders, budget)
+                first, step = first + step, min(2 * step, MOST_AT_ONCE)
+        return not budget.is_spent
