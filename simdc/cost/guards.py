@@ -65,7 +65,13 @@ SIGNS = (
 
 def _least(cost: Cost) -> tuple[float, ...]:
     counts = [count for _, count in cost.ops]
-    return (*cost.cycles, min(cost.dram_bits), min(cost.sram_bits), min(cost.busy), min(counts, default=0))
+    return (*cost.cycles, *(_or_nan(min, each) for each in (cost.dram_bits, cost.sram_bits, cost.busy, counts or (0,))))
+
+
+def _or_nan(choose: Callable[[Sequence[float]], float], numbers: Sequence[float]) -> float:
+    """The least or the most of them; NaN, which both may overlook, if one of them is that."""
+    total = sum(numbers)
+    return choose(numbers) if total == total else total
 
 
 def _signs(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
@@ -73,7 +79,7 @@ def _signs(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[fl
 
 
 def _signs_and_ports(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
-    return (*(0,) * len(SIGNS), max(cost.busy)), (*_least(cost), cost.cycles.total)
+    return (*(0,) * len(SIGNS), _or_nan(max, cost.busy)), (*_least(cost), cost.cycles.total)
 
 
 _SIGNED = Law(SIGNS, _signs)

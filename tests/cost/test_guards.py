@@ -15,6 +15,7 @@ from simdc.cost import Contraction, Cost, ExactModel, Hardware, Kernel, Operand,
 from simdc.cost.guards import GUARDS, InvariantError, guard_of, used_bits
 from simdc.cost.kernel import Affine
 from simdc.cost.model import Uncosted
+from simdc.cost.result import Busy, DramBits, SramBits
 from simdc.cost.simdit import SimditModel
 from simdc.cost.tiling import loop_bounds
 from simdc.cost.workload import Workload
@@ -106,6 +107,21 @@ def test_other_models_are_held_to_what_any_model_must_satisfy(change: Change) ->
     guard(dram(ifmap=0, weight=0)(cost), MACHINE)
     with pytest.raises(InvariantError):
         guard(change(cost), MACHINE)
+
+
+@pytest.mark.parametrize("name", [*DramBits._fields, *SramBits._fields, *Busy._fields, "mac", "mac_executed"])
+def test_no_number_stays_hidden_among_others(name: str) -> None:
+    """`min` and `max` overlook NaN wherever it is not first."""
+    cost, nan = priced(CONV), float("nan")
+    if name in DramBits._fields:
+        cost = dram(**{name: nan})(cost)
+    elif name in SramBits._fields:
+        cost = cost._replace(sram_bits=cost.sram_bits._replace(**{name: nan}))
+    else:
+        cost = busy(**{name: nan})(cost) if name in Busy._fields else ops(**{name: nan})(cost)
+    for model in ("roofline", "simdit"):
+        with pytest.raises(InvariantError, match="is broken: 0 > nan"):
+            guard_of(model, CONV)(cost, MACHINE)
 
 
 def test_the_release_is_held_to_signs() -> None:
