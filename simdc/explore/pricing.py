@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ from simdc.cost.schedules import evaluate_rates, number_type
 from simdc.cost.tiling import Tiling, TilingError
 
 from . import roles
+from .guarded import hold_each, hold_many, hold_one
 from .schedulers import SCHEDULERS
 from .space import Value, machine_with
 
@@ -74,6 +76,11 @@ class Rules(NamedTuple):
         return self.model in roles.SEPARABLE_MODELS
 
     @property
+    def searched(self) -> bool:
+        """Whether pricing a point takes seconds."""
+        return self.tiling == "search"
+
+    @property
     def at_once(self) -> bool:
         """Whether many points are priced in one go."""
         return self.tiling == "greedy" and hasattr(load_model(self.model), "price_many")
@@ -117,6 +124,12 @@ class Grid(NamedTuple):
         _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
         return self._replace(row=self.row[first], column=self.column[first]), inverse.reshape(-1)
 
+    def fields(self, point: int) -> dict[str, Value]:
+        """What makes the machine of a point."""
+        row, column = self.row[point], self.column[point]
+        fields = {path: _plain(values[row]) for path, values in self.rows.items()}
+        return fields | {path: _plain(values[column]) for path, values in self.columns.items()}
+
     @property
     def shape(self) -> tuple[int, int]:
         return int(self.row.max()) + 1, int(self.column.max()) + 1
@@ -148,6 +161,10 @@ def _at_once(
         fields |= {path: values[grid.column] for path, values in grid.columns.items()}
         shape, where = grid.row.shape, slice(None)
     machines = machines_like(base, fields)
+
+    def changed(place: tuple[int, ...]) -> dict[str, Value]:
+        return {path: _plain(np.broadcast_to(values, shape)[place]) for path, values in fields.items()}
+
     totals: list[list[Any]] = [[0.0] * len(works[0].times) for _ in rules.counts]
     refused: Any = np.zeros((), np.int64)
     reasons: list[tuple[str, str]] = []
@@ -155,6 +172,7 @@ def _at_once(
         for work in works:
             cost, its_refused, buffers = cast("BatchModel", models[work.phase]).price_many(work.kernel, machines)
             reached = np.asarray(its_refused)
+            hold_many(rules.model, work.layer, cost, reached, changed)
             if reached.any():
                 numbers = np.array([0, *range(len(reasons) + 1, len(reasons) + len(buffers))])
                 refused = np.where(refused == 0, numbers[reached], refused)
@@ -178,6 +196,7 @@ def _row_by_row(
     reasons: dict[tuple[str, str], int] = {}
     for row in np.unique(grid.row).tolist():
         points = np.flatnonzero(grid.row == row)
+        changed = [partial(grid.fields, int(point)) for point in points]
         machine = machine_with(base, {path: _plain(each[row]) for path, each in grid.rows.items()})
         fields = {path: each[grid.column[points]] for path, each in grid.columns.items()}
         dearest = machine_with(machine, {path: _plain(each.max()) for path, each in fields.items()})
@@ -190,6 +209,7 @@ def _row_by_row(
                 refused[points] = reasons.setdefault((work.layer, _buffer(str(error))), len(reasons) + 1)
                 values[:, :, points] = np.nan
                 break
+            hold_each(rules.model, work.layer, work.kernel, cost, machine, changed)
             for number, name in enumerate(rules.counts):
                 counted = np.broadcast_to(COUNTED[name](work, cost, machines), points.shape).astype(float)
                 values[number][:, points] += np.multiply.outer(np.array(work.times, float), counted)
@@ -210,9 +230,9 @@ def _one_by_one(
     reasons: dict[tuple[str, str], int] = {}
     tilings: dict[tuple[int, int], Tiling] = {}
     for point in _by_memory(grid) if schedule.rates_matter else range(count):
-        row, column = int(grid.row[point]), int(grid.column[point])
-        fields = {path: _plain(each[row]) for path, each in grid.rows.items()}
-        machine = machine_with(base, fields | {path: _plain(each[column]) for path, each in grid.columns.items()})
+        row = int(grid.row[point])
+        changed = grid.fields(point)
+        machine = machine_with(base, changed)
         for place, work in enumerate(works):
             key = (place, -1 - point if schedule.rates_matter else row)
             model = models[work.phase]
@@ -225,6 +245,7 @@ def _one_by_one(
                 refused[point] = reasons.setdefault(reason, len(reasons) + 1)
                 values[:, :, point] = np.nan
                 break
+            hold_one(rules.model, work.layer, work.kernel, cost, machine, changed)
             for number, name in enumerate(rules.counts):
                 values[number, :, point] += np.multiply(work.times, float(COUNTED[name](work, cost, machine)))
     return Priced(values, refused, tuple(reasons))
