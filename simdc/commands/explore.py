@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
@@ -191,8 +192,10 @@ def _work(exploration: Exploration, runner: Runner, arguments: Namespace) -> boo
     with ExitStack() as stack:
         journal = None
         if arguments.resume is not None:
-            journal = Journal(arguments.resume, exploration.job.fingerprint())
+            journal = Journal(arguments.resume, exploration.job)
             stack.callback(journal.close)
+            for remark in journal.remarks:
+                print(f"{arguments.resume}: {remark}", file=sys.stderr)
             exploration.finished |= journal.finished
         sizes = {number: task.stop - task.start for number, task in enumerate(exploration.job.tasks)}
         progress = stack.enter_context(

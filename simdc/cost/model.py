@@ -55,6 +55,12 @@ def load_model(name: str, phase: str = "inference") -> CostModel:
     return plugin.value(phase)
 
 
+def source_of(name: str) -> str:
+    """The package and version that a plug-in's model is from; empty for one that is built in."""
+    plugin = None if name in MODELS else PLUGIN_MODELS.get(name)
+    return "" if plugin is None else plugin.source
+
+
 def check_model(name: str) -> None:
     """Raise ValueError, naming the models that there are, unless there is one called `name`."""
     if name not in MODELS and PLUGIN_MODELS.get(name) is None:

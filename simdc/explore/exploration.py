@@ -11,13 +11,15 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.model import Uncosted, load_model
 from simdc.cost.tiling import TilingError
 from simdc.cost.workload import Workload
+from simdc.errors import SimdcError
 
 from . import roles
 from .admitted import Admitted, admitted_machines
+from .guarded import hold_one
 from .journal import Journal
 from .points import Points, unit_points
 from .pricing import Priced, Rules, Work
-from .run import Runner, run_here
+from .run import Runner, WorkerLost, run_here
 from .space import Space
 from .survey import Survey, Unit, counts_for, put_together
 from .tasks import FEW_POINTS, MANY_POINTS, Job, cut
@@ -72,7 +74,7 @@ class Exploration:
         self.uncosted: dict[str, str] = {}
         """Layers that the model has no price for, with the reason: they are missing from every number."""
         works = {key: self._costed(each, model) for key, each in _works(space, self.networks, points).items()}
-        tasks = cut(points, MANY_POINTS if rules.at_once else FEW_POINTS)
+        tasks = cut(points, MANY_POINTS if rules.at_once else FEW_POINTS, works if rules.searched else None)
         self.job = Job(space, works, points, rules, tasks)
         self.finished: dict[int, Priced] = {}
 
@@ -81,7 +83,8 @@ class Exploration:
         for work in works.works:
             priced_by = load_model(model, work.phase)
             try:
-                priced_by.evaluate(work.kernel, priced_by.greedy(work.kernel, machine), machine)
+                cost = priced_by.evaluate(work.kernel, priced_by.greedy(work.kernel, machine), machine)
+                hold_one(model, work.layer, work.kernel, cost, machine, {})
             except Uncosted as reason:
                 self.uncosted[work.layer] = str(reason)
                 continue
@@ -105,7 +108,8 @@ class Exploration:
         journal: Journal | None = None,
         after: Callable[[int], None] = lambda number: None,
     ) -> None:
-        """Do what is left; `after` is told each task that is done. Interrupted, it keeps what is finished."""
+        """Do what is left; `after` is told each task that is done. Interrupted, it keeps what is finished. Raises
+        SimdcError when a worker was killed, a journal cannot be written, or a model's answer cannot be."""
         if journal is not None:
             self.finished |= journal.finished
 
@@ -115,7 +119,17 @@ class Exploration:
                 journal.append(number, priced)
             after(number)
 
-        runner(self.job, self.left, finish)
+        try:
+            runner(self.job, self.left, finish)
+        except WorkerLost as lost:
+            survey = self.survey()
+            done = f"{survey.admitted - survey.missing:,} of {survey.admitted:,} machines are complete"
+            remedy = (
+                "with --resume FILE the next try would go on from there"
+                if journal is None
+                else f"{journal.path} keeps them, the same command goes on from there"
+            )
+            raise SimdcError(f"{lost.message} {done}; {remedy}") from None
 
     def survey(self) -> Survey:
         """Of the machines for which everything is priced."""
@@ -125,17 +139,22 @@ class Exploration:
 
     def _unit(self, number: int) -> Unit:
         points = self.job.points[number]
-        values = np.full((len(self.job.rules.counts), len(self.networks), points.length), np.nan)
+        values = np.zeros((len(self.job.rules.counts), len(self.networks), points.length))
         refused = np.zeros(points.length, np.int64)
+        complete = np.ones(points.length, bool)
         reasons: dict[tuple[str, str], int] = {}
-        for task, priced in sorted(self.finished.items()):
-            unit, start, stop = self.job.tasks[task]
-            if unit == number:
-                chosen = points.order[start:stop]
-                values[:, :, chosen] = priced.values
-                local = [0, *(reasons.setdefault(reason, len(reasons) + 1) for reason in priced.reasons)]
-                refused[chosen] = np.array(local)[priced.refused]
-        return Unit(points, Priced(values, refused, tuple(reasons)), self.job.rules.counts)
+        for task, (unit, start, stop, _) in enumerate(self.job.tasks):
+            if unit != number:
+                continue
+            chosen = points.order[start:stop]
+            priced = self.finished.get(task)
+            if priced is None:
+                complete[chosen] = False
+                continue
+            values[:, :, chosen] += priced.values
+            local = np.array([0, *(reasons.setdefault(reason, len(reasons) + 1) for reason in priced.reasons)])
+            refused[chosen] = np.where(refused[chosen] == 0, local[priced.refused], refused[chosen])
+        return Unit(points, Priced(values, refused, tuple(reasons)), complete, self.job.rules.counts)
 
 
 class Kernels(NamedTuple):

@@ -1,59 +1,56 @@
-"""Finished tasks on disk, one line each, so that a run that was interrupted continues where it stopped."""
+"""Finished tasks on disk, one line each, so that a run that was interrupted continues where it stopped.
+
+A line is a JSON object, a space, and a checksum of the object and of the job that it belongs to. Nothing of a line is
+believed unless both are right; what it held is priced again. Lines are written whole, at once and behind each other, by
+one process at a time.
+"""
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
+import os
+import stat
 from base64 import b64decode, b64encode
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
 from simdc.errors import SimdcError
 
 from .pricing import Priced
+from .tasks import Job
 
-FORMAT = "simdc-explore-journal/1"
+FORMAT = "simdc-explore-journal/2"
+OLD_FORMAT = "simdc-explore-journal/1"
+BEGINNING = b'{"journal": "simdc-explore-journal/'
+CHECK_DIGITS = 16
 
 
 class Journal:
-    """Lines are written whole and at once; one that was cut off when its writer died is ignored."""
+    """`finished` are the tasks that the file holds, by number; `remarks` tell what in it could not be used."""
 
-    def __init__(self, path: str, fingerprint: str):
-        """Opens the file for further tasks. Raises SimdcError when it belongs to another exploration."""
+    def __init__(self, path: str, job: Job):
+        """Opens the file for further tasks. Raises SimdcError when it belongs to another exploration, or to one that
+        is running."""
         self.path = path
         self.finished: dict[int, Priced] = {}
-        """Tasks that the file holds, by number."""
+        self.remarks: list[str] = []
+        self._job = job
+        self._fingerprint = job.fingerprint()
         try:
-            text = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
-            whole = text[: text.rfind("\n") + 1]
-            lines = whole.splitlines()
-            if lines:
-                self._check(lines[0], fingerprint)
-                self.finished = dict(_task(line) for line in lines[1:])
-            elif text:
-                raise SimdcError("is not a journal of simdc explore", file=path)
-            self._stream: TextIO = open(path, "a", encoding="utf-8")  # noqa: SIM115  # closed by close()
-            self._stream.truncate(len(whole.encode()))
-        except OSError as error:
-            raise SimdcError(f"cannot be used: {error.strerror}", file=path) from None
-        except (ValueError, KeyError, TypeError, UnicodeDecodeError):
-            raise SimdcError("is not a journal of simdc explore, or is damaged", file=path) from None
-        if not whole:
-            self._write({"journal": FORMAT, "fingerprint": fingerprint})
-
-    def _check(self, line: str, fingerprint: str) -> None:
-        header: Any = json.loads(line)
-        if header["journal"] != FORMAT:
-            raise ValueError(header["journal"])
-        if header["fingerprint"] != fingerprint:
-            raise SimdcError(
-                "was written by another exploration (space, networks, model and version of simdc must be the same); "
-                "name a new file to begin anew",
-                file=self.path,
-            )
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        except (OSError, ValueError) as error:
+            raise self._unusable(error) from None
+        try:
+            self._read()
+        except BaseException as error:
+            self.close()
+            raise (self._unusable(error) if isinstance(error, OSError) else error) from None
 
     def append(self, number: int, priced: Priced) -> None:
+        """Raises SimdcError when the disk is full: what was written before is kept."""
         values = priced.values
         self._write(
             {
@@ -66,15 +63,102 @@ class Journal:
         )
 
     def close(self) -> None:
-        self._stream.close()
+        os.close(self._file)
+
+    def _read(self) -> None:
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            raise SimdcError("is not a regular file, and cannot keep an exploration", file=self.path)
+        self._lock()
+        with open(self._file, "rb", closefd=False) as stream:
+            text = stream.read()
+        *lines, cut = text.split(b"\n")
+        if lines:
+            self._check_head(lines[0])
+        elif not (cut.startswith(BEGINNING) or BEGINNING.startswith(cut)):
+            raise SimdcError("is not a journal of simdc explore", file=self.path)
+        elif cut:
+            self.remarks.append("was cut off in its first line: the exploration begins anew")
+        # Whoever wrote the line that was cut off is dead: this process has the lock.
+        os.ftruncate(self._file, len(text) - len(cut))
+        if not lines:
+            self._write({"journal": FORMAT, "fingerprint": self._fingerprint})
+        damaged: list[int] = []
+        for place, line in enumerate(lines[1:], 2):
+            found = self._task(line)
+            if found is None:
+                damaged.append(place)
+            else:
+                self.finished[found[0]] = found[1]
+        if damaged:
+            which = ", ".join(map(str, damaged[:5])) + (", ..." if len(damaged) > 5 else "")
+            self.remarks.append(f"is damaged in {len(damaged)} of {len(lines)} lines ({which}): they are priced again")
+
+    def _lock(self) -> None:
+        """Held until the file is closed or the process ends. Where there are no such locks nobody waits for one."""
+        try:
+            import fcntl
+
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            return
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise SimdcError("is in use by another exploration that is running", file=self.path) from None
+
+    def _check_head(self, line: bytes) -> None:
+        if not line.startswith(BEGINNING):
+            raise SimdcError("is not a journal of simdc explore", file=self.path)
+        anew = "name a new file to begin anew"
+        if line.startswith(f'{{"journal": "{OLD_FORMAT}"'.encode()):
+            raise SimdcError(f"was written by an older simdc, whose lines have no checksum; {anew}", file=self.path)
+        text, _, check = line.rpartition(b" ")
+        try:
+            head: Any = json.loads(text)
+            theirs = str(head["fingerprint"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            theirs = ""
+        if check.decode(errors="replace") != _checksum(text, theirs) or not text.startswith(
+            f'{{"journal": "{FORMAT}"'.encode()
+        ):
+            raise SimdcError(f"is damaged in its first line; {anew}", file=self.path)
+        if theirs != self._fingerprint:
+            raise SimdcError(
+                "was written by another exploration (space, networks, model and version of simdc must be the same); "
+                + anew,
+                file=self.path,
+            )
+
+    def _task(self, line: bytes) -> tuple[int, Priced] | None:
+        """The task of a line; None for a line that cannot be believed."""
+        text, _, check = line.rpartition(b" ")
+        if check.decode(errors="replace") != _checksum(text, self._fingerprint):
+            return None
+        try:
+            data: Any = json.loads(text)
+            number = int(data["task"])
+            values = np.frombuffer(b64decode(data["values"]), "<f8").reshape(data["shape"]).astype(np.float64)
+            refused = np.frombuffer(b64decode(data["refused"]), "<i8").astype(np.int64)
+            priced = Priced(values, refused, tuple((str(layer), str(buffer)) for layer, buffer in data["reasons"]))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            return None
+        return (number, priced) if self._job.accepts(number, priced) else None
 
     def _write(self, data: dict[str, Any]) -> None:
-        self._stream.write(json.dumps(data) + "\n")
-        self._stream.flush()
+        text = json.dumps(data).encode()
+        line = b"%b %b\n" % (text, _checksum(text, self._fingerprint).encode())
+        try:
+            while line:
+                line = line[os.write(self._file, line) :]
+        except OSError as error:
+            raise SimdcError(
+                f"cannot be written: {error.strerror}; what it holds is not lost, the same command goes on from there",
+                file=self.path,
+            ) from None
+
+    def _unusable(self, error: OSError | ValueError) -> SimdcError:
+        reason = error.strerror if isinstance(error, OSError) else error
+        return SimdcError(f"cannot be used: {reason}", file=self.path)
 
 
-def _task(line: str) -> tuple[int, Priced]:
-    data: Any = json.loads(line)
-    values = np.frombuffer(b64decode(data["values"]), "<f8").reshape(data["shape"]).astype(np.float64)
-    refused = np.frombuffer(b64decode(data["refused"]), "<i8").astype(np.int64)
-    return int(data["task"]), Priced(values, refused, tuple((layer, buffer) for layer, buffer in data["reasons"]))
+def _checksum(text: bytes, fingerprint: str) -> str:
+    return hashlib.sha256(fingerprint.encode() + b"\n" + text).hexdigest()[:CHECK_DIGITS]

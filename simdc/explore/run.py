@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
+from threading import Thread
+from typing import Protocol
+
+from simdc.errors import SimdcError
 
 from .pricing import Priced
 from .tasks import Job
@@ -26,11 +33,18 @@ def run_here(job: Job, numbers: Sequence[int], finish: Finish) -> None:
         finish(number, job.do(number))
 
 
+class WorkerLost(SimdcError):
+    """A worker process ended in the middle of its work."""
+
+
 def run_in_processes(job: Job, numbers: Sequence[int], finish: Finish, workers: int) -> None:
-    """Raises KeyboardInterrupt as soon as it comes; tasks that are under way are given up, finished ones are kept."""
+    """Raises KeyboardInterrupt as soon as it comes, WorkerLost when a worker is killed; tasks that are under way are
+    given up, finished ones are kept."""
     ahead = 2 * workers
     left = list(reversed(numbers))
-    with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (job,)) as pool:
+    context = get_context("spawn")
+    leash, hold = context.Pipe(duplex=False)
+    with leash, hold, ProcessPoolExecutor(workers, context, _begin, (job, leash)) as pool:
         running: dict[Future[Priced], int] = {}
         try:
             while left or running:
@@ -39,8 +53,13 @@ def run_in_processes(job: Job, numbers: Sequence[int], finish: Finish, workers: 
                     running[pool.submit(_do, number)] = number
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     finish(running.pop(future), future.result())
-        except BaseException:
+        except BaseException as error:
+            hold.close()
             pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise WorkerLost(
+                    "a worker process was killed, or ended by itself: is there enough memory for so many --workers?"
+                ) from None
             raise
 
 
@@ -48,10 +67,24 @@ _JOB: list[Job] = []
 """In a worker: the job that its tasks belong to, sent once."""
 
 
-def _begin(job: Job) -> None:
+class Leash(Protocol):
+    """The reading end of a pipe whose other end the master holds, and nobody else."""
+
+    def recv_bytes(self) -> bytes: ...
+
+
+def _begin(job: Job, leash: Leash) -> None:
     # The terminal sends an interrupt to the workers, too. Only their master acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_follow, args=(leash,), daemon=True).start()
     _JOB[:] = [job]
+
+
+def _follow(leash: Leash) -> None:
+    """End this worker when its master lets go of the other end, or is killed. Nothing ever comes through."""
+    with suppress(EOFError, OSError):
+        leash.recv_bytes()
+    os._exit(1)
 
 
 def _do(number: int) -> Priced:

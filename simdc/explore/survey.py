@@ -50,10 +50,11 @@ class Survey(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """`priced` is NaN where a point has not been priced."""
+    """`complete` [points] is false where something has not been priced: what `priced` has there means nothing yet."""
 
     points: Points
     priced: Priced
+    complete: NDArray[np.bool_]
     counts: tuple[str, ...]
 
 
@@ -70,8 +71,9 @@ def put_together(
     for chunk in _chunks([len(component.options) for component in admitted.components]):
         refused = _refusals(units, chunk, infeasible)
         columns = _metrics(space, admitted, units, weights, chunk)
-        kept = ~np.isnan(columns["cycles"])
-        missing += int((~kept & ~refused).sum())
+        complete = _complete(units, chunk)
+        missing += int((~complete & ~refused).sum())
+        kept = complete & ~refused
         for limit in space.limits:
             over = kept & (columns[limit.metric] > limit.high)
             over_limit += int(over.sum())
@@ -131,6 +133,14 @@ def _refusals(units: Sequence[Unit], chunk: Chunk, infeasible: Counter[tuple[str
             if times:
                 infeasible[unit.priced.reasons[number]] += int(times)
         done = done | (found > 0)
+    return done
+
+
+def _complete(units: Sequence[Unit], chunk: Chunk) -> NDArray[np.bool_]:
+    done: Any = np.ones(len(chunk[0]) if chunk else 1, bool)
+    for unit in units:
+        if not unit.complete.all():
+            done = done & unit.complete[_places(unit, chunk)]
     return done
 
 

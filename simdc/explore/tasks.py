@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simdc import __version__
+from simdc.cost.model import source_of
 from simdc.cost.structure import unstructure
 
 from .points import Points
@@ -25,11 +26,14 @@ MANY_POINTS, FEW_POINTS = 2**15, 2**6
 
 
 class Task(NamedTuple):
-    """Points `order[start:stop]` of the unit with number `unit`."""
+    """Points `order[start:stop]` of the unit with number `unit`. With a `layer`, that of the unit's kernels alone: what
+    takes minutes is cut by kernels and not into fewer points, since what a search finds at one point helps it at the
+    next. Tasks of the same points add up."""
 
     unit: int
     start: int
     stop: int
+    layer: int | None = None
 
 
 class Job(NamedTuple):
@@ -42,32 +46,62 @@ class Job(NamedTuple):
     tasks: tuple[Task, ...]
 
     def do(self, number: int) -> Priced:
-        unit, start, stop = self.tasks[number]
+        unit, start, stop, layer = self.tasks[number]
         points = self.points[unit]
         chosen = points.order[start:stop]
-        works = [work for work in self.works[int(points.kernel[chosen[0]])] if work.unit == points.unit]
+        works = works_at(self.works, points, start)
+        if layer is not None:
+            works = works[layer : layer + 1]
         columns = {path: values[chosen] for path, values in points.columns.items()}
         if not works:
-            networks = len(next(iter(self.works.values()))[0].times)
-            return Priced(
-                np.zeros((len(self.rules.counts), networks, stop - start)), np.zeros(stop - start, np.int64), ()
-            )
+            return Priced(np.zeros(self._shape(number)), np.zeros(stop - start, np.int64), ())
         return price_points(works, self.space.base, columns, self.rules)
+
+    def accepts(self, number: int, priced: Priced) -> bool:
+        """Whether `priced` may be what task `number` gives: its shape, reasons for what is refused, and numbers that
+        are none exactly there."""
+        if not 0 <= number < len(self.tasks) or priced.values.shape != self._shape(number):
+            return False
+        refused = priced.refused
+        return (
+            refused.shape == priced.values.shape[2:]
+            and bool(((refused >= 0) & (refused <= len(priced.reasons))).all())
+            and bool((np.isnan(priced.values) == (refused > 0)).all())
+            and bool((priced.values[:, :, refused == 0] >= 0).all())
+        )
 
     def fingerprint(self) -> str:
         """Equal for jobs whose tasks give equal results."""
+        made_by = (__version__, source_of(self.rules.model))
         base = unstructure(self.space.base)
-        said = (__version__, base, self.space.axes, self.space.constraints, self.works, self.rules, self.tasks)
+        said = (made_by, base, self.space.axes, self.space.constraints, self.works, self.rules, self.tasks)
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
+    def _shape(self, number: int) -> tuple[int, int, int]:
+        """Counts, networks, points."""
+        _, start, stop, _ = self.tasks[number]
+        return len(self.rules.counts), len(next(iter(self.works.values()))[0].times), stop - start
 
-def cut(points: Sequence[Points], length: int) -> tuple[Task, ...]:
+
+def works_at(works: Mapping[int, tuple[Work, ...]], points: Points, place: int) -> list[Work]:
+    """The kernels that points have at `order[place]`, of their own unit."""
+    return [work for work in works[int(points.kernel[points.order[place]])] if work.unit == points.unit]
+
+
+def cut(
+    points: Sequence[Points], length: int, by_layer: Mapping[int, tuple[Work, ...]] | None = None
+) -> tuple[Task, ...]:
     """The smaller unit first, so that the first machines are complete early. All points of a task have one set of
-    kernels."""
+    kernels; given those, as in a job's `works`, a task has one of them."""
     tasks: list[Task] = []
     for unit in sorted(range(len(points)), key=lambda unit: points[unit].length):
         kernel = points[unit].kernel[points[unit].order]
         changes = [0, *(np.flatnonzero(np.diff(kernel)) + 1).tolist(), len(kernel)]
         for first, last in pairwise(changes):
-            tasks += [Task(unit, start, min(start + length, last)) for start in range(first, last, length)]
+            works = [] if by_layer is None else works_at(by_layer, points[unit], first)
+            tasks += [
+                Task(unit, start, min(start + length, last), layer)
+                for start in range(first, last, length)
+                for layer in (range(len(works)) if works else [None])
+            ]
     return tuple(tasks)

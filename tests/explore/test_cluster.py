@@ -189,7 +189,7 @@ def test_a_lost_scheduler_loses_nothing_that_is_done(own: LocalCluster, whole: E
     own.worker(SLOW)
     found, done = exploration(tmp_path, "exact"), list[int]()
     path = str(tmp_path / "journal.jsonl")
-    journal = Journal(path, found.job.fingerprint())
+    journal = Journal(path, found.job)
 
     def after(number: int) -> None:
         done.append(number)
@@ -201,7 +201,7 @@ def test_a_lost_scheduler_loses_nothing_that_is_done(own: LocalCluster, whole: E
     journal.close()
     assert 10 <= len(done) < len(found.job.tasks)
     again, redone = exploration(tmp_path, "exact"), list[int]()
-    journal = Journal(path, again.job.fingerprint())
+    journal = Journal(path, again.job)
     again.run(journal=journal, after=redone.append)
     journal.close()
     assert sorted(done + redone) == list(range(len(again.job.tasks)))

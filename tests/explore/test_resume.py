@@ -19,10 +19,9 @@ from simdc.explore.data import as_data, csv_chunks, render_json
 from simdc.explore.exploration import Exploration
 from simdc.explore.findings import find
 from simdc.explore.journal import Journal
-from simdc.explore.pricing import Priced
 from simdc.explore.run import local
 from simdc.explore.table import render_table
-from tests.explore.spaces import NET, PLAIN, SPACE, network_of_text, space_of
+from tests.explore.spaces import NET, SPACE, network_of_text, space_of
 
 TASKS = 12
 
@@ -65,13 +64,13 @@ def test_resumed_gives_the_same_bytes(model: str, tmp_path: Path) -> None:
     for count in (1, total // 2, total - 1):
         path = str(tmp_path / f"{model}{count}.jsonl")
         first = exploration(tmp_path, model)
-        journal = Journal(path, first.job.fingerprint())
+        journal = Journal(path, first.job)
         with pytest.raises(KeyboardInterrupt):
             first.run(journal=journal, after=stop_after(count))
         journal.close()
         assert len(first.finished) == count
         second = exploration(tmp_path, model)
-        journal = Journal(path, second.job.fingerprint())
+        journal = Journal(path, second.job)
         redone: list[int] = []
         second.run(journal=journal, after=redone.append)
         journal.close()
@@ -118,52 +117,6 @@ def test_nothing_done_is_said_so(tmp_path: Path) -> None:
     part = exploration(tmp_path)
     with pytest.raises(SimdcError, match=r"none of .* machines was priced before the interruption"):
         find(part, part.survey())
-
-
-def test_a_journal_forgets_a_line_that_was_cut_off(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(str(path), "f")
-    priced = Priced(np.array([[[1.5, np.nan]]]), np.array([0, 1]), (("conv1", "weight buffer"),))
-    journal.append(3, priced)
-    journal.append(4, priced)
-    journal.close()
-    path.write_text(path.read_text()[:-20])
-    again = Journal(str(path), "f")
-    assert list(again.finished) == [3]
-    found = again.finished[3]
-    assert np.array_equal(found.values, priced.values, equal_nan=True)
-    assert (found.refused.tolist(), found.reasons) == ([0, 1], priced.reasons)
-    again.append(5, priced)
-    again.close()
-    last = Journal(str(path), "f")
-    last.close()
-    assert list(last.finished) == [3, 5]
-
-
-def test_a_journal_belongs_to_one_exploration(tmp_path: Path) -> None:
-    path = str(tmp_path / "journal.jsonl")
-    prints = {
-        exploration(tmp_path).job.fingerprint(),
-        exploration(tmp_path, "exact").job.fingerprint(),
-        exploration(tmp_path, text=PLAIN).job.fingerprint(),
-        Exploration(space_of(SPACE), [network_of_text(tmp_path, NET, "simdit")], "simdit").job.fingerprint(),
-    }
-    assert len(prints) == 4
-    assert exploration(tmp_path).job.fingerprint() in prints
-    Journal(path, prints.pop()).close()
-    with pytest.raises(SimdcError, match="was written by another exploration"):
-        Journal(path, prints.pop())
-
-
-@pytest.mark.parametrize("text", ["{", "[]\n", "no journal\n", '{"journal": "other"}\n', '{"a": 1}\n', "\x00\n"])
-def test_what_is_no_journal_is_left_alone(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "notes.txt"
-    path.write_text(text)
-    with pytest.raises(SimdcError, match="is not a journal"):
-        Journal(str(path), "f")
-    assert path.read_text() == text
-    with pytest.raises(SimdcError, match="cannot be used"):
-        Journal(str(tmp_path), "f")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
