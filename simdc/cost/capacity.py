@@ -82,16 +82,6 @@ def unfinished(phase: Phase, grid: Grid) -> Operand | None:
     return None
 
 
-def torn(phase: Phase, grid: Grid) -> tuple[Operand, str] | None:
-    """A view that finds only part of the window it looks into, and the loop that is cut: what moves the input but not
-    its view must stay whole."""
-    for view in phase.views:
-        for loop in viewed(view, phase).loops:
-            if loop in grid.slots and loop not in view.loops:
-                return view, loop
-    return None
-
-
 @lru_cache(maxsize=4096)
 def resident(phase: Phase) -> tuple[tuple[Operand, ...], int]:
     """The operands whose tiles are in vector memory at once, and the number of vectors for temporaries beside them."""

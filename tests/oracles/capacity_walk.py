@@ -8,7 +8,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
 from simdc.cost.tiling import Tiling
 from tests.oracles.event_simulator import Tile, bits_of, key_of, odometer
-from tests.oracles.residents import moves, residents
+from tests.oracles.residents import residents, uncut
 
 
 def first_refusal(kernel: Kernel, tiling: Tiling, machine: Hardware) -> str:
@@ -54,15 +54,13 @@ def _tiles(phase: Phase, program: VectorProgram, tiling: Tiling, machine: Hardwa
 
 
 def _order(phase: Phase, tiles: list[Tile], tiling: Tiling, machine: Hardware) -> str:
-    """Accumulators that never leave vector memory are not left; a view finds the whole window that it looks into."""
+    """Accumulators that never leave vector memory are not left; loops that must stay whole are not cut."""
     for operand in phase.scratch:
         if _turns(operand, tiles) > len({key_of(operand, tile) for tile in tiles}):
             return f"loop order {[loop for loop in tiling.order if loop in tiles[0]]} leaves '{operand.name}' before"
-    for view in phase.views:
-        source = next(o for o in phase.inputs if o.name == view.name.split(".")[0])
-        for loop in sorted(moves(source) - moves(view)):
-            if any(tile[loop] != tiles[0][loop] for tile in tiles):
-                return f"'{view.name}' reads across the whole window"
+    for loop, name in uncut(phase):
+        if any(tile[loop] != tiles[0][loop] for tile in tiles):
+            return f"'{name}' "
     return ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, Operand, VectorProgram
 from simdc.cost.tiling import Tiling
-from tests.oracles.residents import moves, residents
+from tests.oracles.residents import moves, residents, uncut
 
 Sizes = dict[str, int]
 
@@ -119,7 +119,9 @@ def _program(program: VectorProgram, machine: Hardware) -> Sizes:
     window = [loop for loop in bounds if any(loop in steps for steps in windows) and loop not in places]
     image = [loop for loop in bounds if loop in ("h", "w", "oh", "ow") and loop != lanes]
     others = [loop for loop in bounds if loop not in (*window, *image, lanes)]
-    tile = dict.fromkeys(bounds, 1)
+    whole = {loop for phase in program.phases for loop, _ in uncut(phase)}
+    window, others = ([loop for loop in loops if loop not in whole] for loops in (window, others))
+    tile = {loop: bounds[loop] if loop in whole else 1 for loop in bounds}
     tile[lanes] = min(simd.lanes, bounds[lanes])
     inner = dict(tile)
     memory = [residents(phase) for phase in program.phases]

@@ -11,7 +11,7 @@ from simdc.cost.kernel import Contraction, Kernel, VectorProgram
 from simdc.cost.result import Number
 from simdc.cost.tiling import Tiling
 from tests.oracles.greedy_rules import Sizes, tile_bits
-from tests.oracles.residents import moves, residents
+from tests.oracles.residents import moves, residents, uncut
 
 
 def rungs_by_rules(kernel: Kernel, machine: Hardware) -> list[Tiling]:
@@ -113,8 +113,10 @@ def _program(program: VectorProgram, machine: Hardware) -> Iterator[Tiling]:
     window = [loop for loop in bounds if any(loop in steps for steps in windows) and loop not in places]
     image = [loop for loop in bounds if loop in ("h", "w", "oh", "ow") and loop != lanes]
     others = [loop for loop in bounds if loop not in (*window, *image, lanes)]
-    whole_lanes = {lanes: bounds[lanes]}
+    uncut_loops = {loop for phase in program.phases for loop, _ in uncut(phase)}
+    window, others = ([loop for loop in loops if loop not in uncut_loops] for loops in (window, others))
+    whole = {loop: bounds[loop] for loop in (lanes, *uncut_loops)}
     for chosen in product(_squares(window, bounds), _squares(image, bounds), _squares(others, bounds)):
         for size in _sizes(bounds[lanes], width):
-            sizes = whole_lanes | {loop: part for way in chosen for loop, part in way.items()} | {lanes: size}
+            sizes = whole | {loop: part for way in chosen for loop, part in way.items()} | {lanes: size}
             yield Tiling(tuple(bounds), tuple(sizes[loop] for loop in bounds))

@@ -1,8 +1,8 @@
-"""What shares the vector memory, by the rule of docs/architecture.md."""
+"""What shares the vector memory and which loops stay whole, by the rules of docs/architecture.md."""
 
 from __future__ import annotations
 
-from simdc.cost.kernel import Operand, Phase
+from simdc.cost.kernel import Instruction, Operand, Phase
 
 
 def moves(operand: Operand) -> set[str]:
@@ -15,6 +15,30 @@ def inside(operand: Operand, phase: Phase) -> bool:
     bounds = dict(phase.loops)
     lasts = [low + sum(step * (bounds[loop] - 1) for loop, step in terms) for terms, low in operand.index]
     return all(low >= 0 and last < n for (_, low), last, n in zip(operand.index, lasts, operand.shape, strict=True))
+
+
+def _in_any_order(name: str, one: Instruction) -> bool:
+    """A sum, product or extreme with one other value; a difference or quotient that the name is on the left of."""
+    if one.dest != name or len(one.sources) != 2 or one.sources[0] == one.sources[1]:
+        return False
+    return one.opcode in ("add", "mul", "max", "min") or (one.opcode in ("sub", "div") and one.sources[0] == name)
+
+
+def uncut(phase: Phase) -> list[tuple[str, str]]:
+    """Loops that stay whole, each with the operand that needs it: those that move an input and not a view of it; and
+    all but the outermost of those along which an accumulator is updated in a way that depends on the order."""
+    found: list[tuple[str, str]] = []
+    for view in phase.views:
+        (base,) = (operand for operand in phase.inputs if operand.name == view.name.split(".")[0])
+        found += [(loop, view.name) for loop in moves(base) - moves(view)]
+    for block in phase.blocks:
+        for kept in (*phase.scratch, *phase.outputs):
+            using = [one for one in block.instructions if kept.name in one.sources]
+            updated = any(one.dest == kept.name for one in block.instructions)
+            if updated and not all(_in_any_order(kept.name, one) for one in using):
+                along = [loop for loop, bound in phase.loops if bound > 1 and loop in block.loops]
+                found += [(loop, kept.name) for loop in along if loop not in moves(kept)][1:]
+    return found
 
 
 def residents(phase: Phase) -> tuple[list[Operand], int]:

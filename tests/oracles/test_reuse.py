@@ -31,6 +31,7 @@ from simdc.ir.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPo
 from tests.ir.tensors import tensor
 from tests.oracles.random_layers import random_contraction, random_machine
 from tests.oracles.random_programs import random_program
+from tests.oracles.residents import uncut
 from tests.oracles.reuse import Traffic, count_contraction, count_phase
 
 EXACT = ExactModel()
@@ -132,6 +133,7 @@ def test_vector_programs(seed: int) -> None:
         if small_enough(program, machine) and not scatters:
             # Sums in vector memory are complete before the walk leaves them if nothing they sum over is cut.
             summed = tuple(loop for loop in loop_bounds(program) if keeps and loop != "c")
+            summed += tuple(loop for phase in program.phases for loop, _ in uncut(phase))
             check_program(program, cut(random, program, summed), machine)
             checked += 1
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from simdc.cost.axis import Axis, Numbers
-from simdc.cost.capacity import Need, torn, unfinished, vector_need
+from simdc.cost.capacity import Need, unfinished, vector_need
 from simdc.cost.grid import Footprint, Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import loop_bounds
+from simdc.cost.whole import kept_whole
 
 from .code import code_cost
 from .stream import Stream, stream
@@ -53,12 +54,10 @@ class TiledProgram:
                     f"loop order {order} leaves '{left.name}' before it is complete; "
                     "it lives in vector memory only: put the loops that it sums over inside the others"
                 )
-            view = torn(phase, grid)
-            if view is not None:
-                return (
-                    f"'{view[0].name}' reads across the whole window, so loop '{view[1]}' cannot be cut: enlarge "
-                    "simd.vmem_bits or cut another loop"
-                )
+            if grid.axes:
+                for loop, why in kept_whole(phase).items():
+                    if loop in grid.slots:
+                        return f"{why}, so loop '{loop}' cannot be cut: enlarge simd.vmem_bits or cut another loop"
         return None
 
     def needs(self) -> Iterator[Need]:

@@ -11,6 +11,7 @@ from simdc.cost.capacity import resident
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import VectorProgram
+from simdc.cost.whole import whole_loops
 
 from .splitting import box, first, split_evenly, split_exactly, tile_bits
 
@@ -19,11 +20,12 @@ IMAGE = ("h", "w", "oh", "ow")
 
 class Roles(NamedTuple):
     """The loops of a program by what they do, lanes left out, and whether some operand has one value per channel. Where
-    several loops index one dimension, the one with the longest step places the window, the others run through it.
-    `others` stand with the numbers of the phases that have them: a wide concatenation has a phase, and a
-    loop, for each of its inputs."""
+    several loops index one dimension, the one with the longest step places the window, the others run through it. Loops
+    that must stay `whole` are in no other group. `others` stand with the numbers of the phases that have them: a wide
+    concatenation has a phase, and a loop, for each of its inputs."""
 
     window: tuple[str, ...]
+    whole: tuple[str, ...]
     image: tuple[str, ...]
     others: tuple[tuple[str, tuple[int, ...]], ...]
     per_channel: bool
@@ -38,13 +40,21 @@ def roles(program: VectorProgram) -> Roles:
     operands = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
     sliding = [expression.terms for operand in operands for expression in operand.index if len(expression.terms) > 1]
     places = {max(terms, key=lambda term: term[1])[0] for terms in sliding}
-    window = tuple(loop for loop in loops if loop not in places and any(loop in dict(terms) for terms in sliding))
+    whole = whole_loops(program)
+    window = tuple(
+        loop
+        for loop in loops
+        if loop not in places and loop not in whole and any(loop in dict(terms) for terms in sliding)
+    )
     image = tuple(loop for loop in loops if loop in IMAGE and loop != program.lanes)
     return Roles(
         window=window,
+        whole=tuple(whole),
         image=image,
         others=tuple(
-            (loop, tuple(numbers)) for loop, numbers in loops.items() if loop not in (*window, *image, program.lanes)
+            (loop, tuple(numbers))
+            for loop, numbers in loops.items()
+            if loop not in (*window, *whole, *image, program.lanes)
         ),
         per_channel=any(operand.loops == (program.lanes,) for operand in operands),
     )
@@ -54,7 +64,8 @@ def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
     """Tile size of each loop; the innermost tile if nothing fits."""
     simd, clip, lanes = hardware.simd, not hardware.stores_padding, program.lanes
     bounds = stored_bounds(program, hardware)
-    tile = dict.fromkeys(bounds, 1)
+    window, whole, image, others, per_channel = roles(program)
+    tile = dict.fromkeys(bounds, 1) | {loop: bounds[loop] for loop in whole}
     tile[lanes] = min(simd.lanes, bounds[lanes])
     innermost = dict(tile)
     phases = [
@@ -87,7 +98,6 @@ def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
                 return False
         return True
 
-    window, image, others, per_channel = roles(program)
     split_evenly(window, bounds, tile, fits)
     if not split_exactly(image, bounds, tile, fits):
         split_evenly(image, bounds, tile, fits)

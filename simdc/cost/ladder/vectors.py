@@ -43,12 +43,13 @@ class Ladder:
     def __init__(self, program: VectorProgram, bounds: dict[str, int], width: int, clip: bool):
         self.lanes = tile_sizes(bounds[program.lanes], width)
         self.counts = [-(-bounds[program.lanes] // size) for size in self.lanes]
-        window, image, others, _ = roles(program)
+        window, whole, image, others, _ = roles(program)
+        uncut = {loop: bounds[loop] for loop in (program.lanes, *whole)}
         nests = [[loop.name for loop in phase.loops] for phase in program.phases]
         parts = [together(loops, bounds) for loops in (window, image, [loop for loop, _ in others])]
         self.cuts: list[Cut] = []
         for ways in product(*parts):
-            sizes = {program.lanes: bounds[program.lanes]} | {loop: each[loop] for each in ways for loop in each}
+            sizes = uncut | {loop: each[loop] for each in ways for loop in each}
             counts = {loop: -(-bounds[loop] // size) for loop, size in sizes.items()}
             tiles = [(program.lanes in nest, prod([counts[loop] for loop in nest])) for nest in nests]
             self.cuts.append(Cut(sizes, sum(n for on, n in tiles if not on), sum(n for on, n in tiles if on)))

@@ -1,0 +1,57 @@
+"""Loops of a vector program that no tiling may cut, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from .kernel import Block, Operand, Phase, VectorProgram, viewed
+
+COMMUTING = ("add", "mul", "max", "min")
+"""Opcodes whose accumulations give one result in any order; of a difference that holds for what is taken away."""
+
+
+@lru_cache(maxsize=1024)
+def whole_loops(program: VectorProgram) -> Mapping[str, str]:
+    """The loops that must stay whole, each with the reason."""
+    return {loop: why for phase in program.phases for loop, why in kept_whole(phase).items()}
+
+
+@lru_cache(maxsize=4096)
+def kept_whole(phase: Phase) -> Mapping[str, str]:
+    """A view must find the whole window that it looks into: what moves the input but not its view stays whole.
+
+    An accumulator that depends on the order of its updates, as what a window has left to hand out, must see them in the
+    default order of the loops. Tiles keep that order where the outermost of these loops is cut, and no other: with
+    columns cut as well, the second row would come before the rest of the first.
+    """
+    found: dict[str, str] = {}
+    for view in phase.views:
+        for loop in viewed(view, phase).loops:
+            if loop not in view.loops:
+                found[loop] = f"'{view.name}' reads across the whole window"
+    bounds = dict(phase.loops)
+    for block in phase.blocks:
+        for operand in _ordered(phase, block):
+            gathered = [loop for loop in bounds if loop in block.loops and loop not in operand.loops]
+            several = [loop for loop in gathered if bounds[loop] > 1]
+            for loop in several[1:]:
+                found[loop] = f"'{operand.name}' is updated row by row, in the order of the window"
+    return found
+
+
+def _ordered(phase: Phase, block: Block) -> Iterator[Operand]:
+    """Accumulators of the block that something else than their own update reads, or that an update changes in a way
+    that depends on the order."""
+    for operand in (*phase.scratch, *phase.outputs):
+        updates = [code for code in block.instructions if code.dest == operand.name]
+        reads = [code for code in block.instructions if operand.name in code.sources]
+        if updates and not all(_commutes(operand.name, code.opcode, code.dest, code.sources) for code in reads):
+            yield operand
+
+
+def _commutes(name: str, opcode: str, dest: str, sources: tuple[str | float, ...]) -> bool:
+    first, *others = sources
+    if dest != name or sources.count(name) != 1:
+        return False
+    return opcode in COMMUTING or (opcode in ("sub", "div") and first == name and bool(others))
