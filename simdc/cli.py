@@ -2,104 +2,106 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from simdc import __version__
 from simdc.commands import COMMANDS
-from simdc.commands.arguments import add_network, add_output, add_tiling, add_training
+from simdc.commands.parser import Parser
+from simdc.errors import SimdcError, UsageError, suggestion
+from simdc.streams import mute, say, write_out
 
-EPILOG = """examples:
-  simdc resnet50 --hw HI3
-  simdc net.dsl --hw hw.json --set simd.lanes=128 --batch 8 --emit-cost --layers
-  simdc net.json --hw HI1 --emit-cost --format json -o cost.json
-  simdc resnet50 --hw HT3 --batch 32 --train --optimizer momentum
-  simdc net.dsl --hw HI3 -p simdc-fold-batch-norm,simdc-assign-widths --emit-ir
+USAGE = """simdc NETWORK --hw MACHINE [options]
+       simdc COMMAND ...
+       simdc help COMMAND"""
+EXIT_CODES = """exit codes: 0 done; 1 what was asked for cannot be done, or `verify` found a difference;
+2 the command line is wrong; 130 interrupted; 141 the reader of the output went away
 """
-KINDS = ["passes", "models", "ops", "hardware", "networks", "frontends", "reports"]
-
-
-class _List(argparse.Action):
-    """Prints what there is of a kind, and ends."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: object,
-        option_string: str | None = None,
-    ) -> None:
-        from simdc.commands.listing import listing
-
-        sys.stdout.write(listing(str(values)))
-        parser.exit()
-
-
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="simdc",
-        description="Tells what a neural network costs on a systolic + SIMD accelerator: accesses, cycles and energy.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_network(parser)
-    parser.add_argument(
-        "--model",
-        metavar="NAME",
-        help="cost model: exact (default), simdit, the released SimDIT to the last digit, or a plug-in's; "
-        "IR that was priced keeps its model",
-    )
-    add_tiling(parser)
-    add_training(parser)
-    parser.add_argument("-p", "--passes", metavar="PIPELINE", help="run these passes instead of the default pipeline")
-    parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")
-    parser.add_argument("--emit-cost", action="store_true", help="print the cost report (the default)")
-    parser.add_argument("--emit-ir", action="store_true", help="print the annotated IR instead")
-    parser.add_argument("--generic", action="store_true", help="print the IR in MLIR's generic form")
-    parser.add_argument("--locations", action="store_true", help="print the IR with the place of each op in its source")
-    parser.add_argument(
-        "--format", default="table", metavar="NAME", help="format of the report: table, json, csv, or a plug-in's"
-    )
-    parser.add_argument("--layers", action="store_true", help="list every layer in the table, not only the costliest")
-    add_output(parser)
-    parser.add_argument("--list", action=_List, choices=KINDS, help="show what there is, built in and by plug-ins")
-    parser.add_argument("--version", action="version", version=f"simdc {__version__}")
-    return parser
+INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    given = sys.argv[1:] if argv is None else list(argv)
-    if given and given[0] in COMMANDS:
-        name, *given = given
-        job = import_module(COMMANDS[name])
-        parser = argparse.ArgumentParser(
-            prog=f"simdc {name}",
-            description=job.HELP,
-            epilog=job.EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        job.add_arguments(parser)
-    else:
-        parser, job = build_parser(), None
-    # Options and networks in any order, also where a command takes any number of networks.
-    arguments = parser.parse_intermixed_args(given)
-
-    from simdc.errors import SimdcError
-
+    """Do what the words ask for and return the exit code; what goes wrong is said on standard error."""
     try:
-        if job is None:
-            job = import_module("simdc.driver")
-        return job.run(arguments)
+        return _run(sys.argv[1:] if argv is None else list(argv))
+    except UsageError as error:
+        say(f"{error.program}: error: {error}")
+        return 2
     except SimdcError as error:
-        print(f"simdc: {error}" if error.file is None else error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        say(f"simdc: {error}" if error.file is None else str(error))
     except BrokenPipeError:
-        sys.stderr.close()
-        return 141
+        mute(sys.stdout)
+        return BROKEN_PIPE
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else "simdc: "
+        say(place + (error.strerror or str(error)))
+    except RecursionError:
+        say("simdc: the input nests too deeply")
+    except MemoryError:
+        say("simdc: there is not enough memory for this input")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 1
+
+
+def _run(words: list[str]) -> int:
+    first = words[0] if words else ""
+    if "--version" in words or first == "version":
+        write_out(f"simdc {__version__}\n")
+        return 0
+    if first == "help":
+        write_out(_help(words[1:]))
+        return 0
+    if "-h" in words or "--help" in words:
+        write_out(_help(words[:1] if first in COMMANDS else []))
+        return 0
+    if "--list" in words:
+        place = words.index("--list")
+        first, words = "list", ["list", *words[place + 1 :], *words[:place]]
+    if first in COMMANDS:
+        return _command(first, f"simdc {first}", words[1:])
+    _refuse_misspelt(words)
+    return _command("cost", "simdc", words)
+
+
+def _command(name: str, program: str, words: Sequence[str]) -> int:
+    arguments = _parser(name, program).parse(words)
+    return import_module(COMMANDS[name]).run(arguments)
+
+
+def _parser(name: str, program: str) -> Parser:
+    job = import_module(COMMANDS[name])
+    parser = Parser(program, job.HELP, f"{job.EPILOG}\n{EXIT_CODES}")
+    job.add_arguments(parser)
+    return parser
+
+
+def _help(topic: Sequence[str]) -> str:
+    """Of one command, or of all with the options of the first, which needs not be named."""
+    if topic:
+        _refuse_unknown(topic[0])
+        return _parser(topic[0], f"simdc {topic[0]}").format_help()
+    parser = _parser("cost", "simdc")
+    parser.usage = USAGE
+    lines = [f"  {name:<8}  {import_module(place).SUMMARY}" for name, place in COMMANDS.items()]
+    parser.description = "\n".join(
+        [parser.description or "", "", "commands:", *lines, "", "This is `simdc help cost`:"]
+    )
+    return parser.format_help()
+
+
+def _refuse_unknown(command: str) -> None:
+    if command not in COMMANDS:
+        hint = suggestion(command.lower(), list(COMMANDS)) or f"; there are {', '.join(COMMANDS)}"
+        raise UsageError(f"no command '{command[:80]}'{hint}")
+
+
+def _refuse_misspelt(words: Sequence[str]) -> None:
+    """Where no command comes first: a first word that can only be meant as one, for no network is called like that."""
+    if words and words[0].isalpha() and (hint := suggestion(words[0].lower(), [*COMMANDS, "help", "version"])):
+        raise UsageError(f"no command or network '{words[0]}'{hint}")
 
 
 def entry() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
@@ -12,16 +11,17 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
-from simdc.backends.output import write_text
+from simdc.backends.output import choose_format, refuse_overwriting, write_text
 from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
-from simdc.commands.training import chosen_training
 from simdc.cost.model import MODELS, PLUGIN_MODELS, check_model
-from simdc.errors import SimdcError, suggestion
+from simdc.errors import SimdcError, UsageError, suggestion
 from simdc.frontends import load_network
 from simdc.frontends.bindings import parse_bindings, parse_weights
+from simdc.frontends.presets import find_file, is_stream
 from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, hardware_of, set_hardware
 from simdc.ir.network import network_of
-from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline
+from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline, training_passes
+from simdc.streams import say
 
 LAYERS_SHOWN = 3
 """In a warning; --format json names all."""
@@ -32,30 +32,14 @@ def run(arguments: Namespace) -> int:
     chosen = None if arguments.passes is None else parse_pipeline(arguments.passes)
     _check_arguments(arguments)
     render = _renderer(arguments)
-    module = load_network(
-        arguments.network,
-        arguments.batch,
-        given_tilings=arguments.tiling == "given",
-        bind=parse_bindings(arguments.bind),
-        weights=parse_weights(arguments.weights),
-        allow_uncosted=arguments.allow_uncosted,
-    )
-    if arguments.tiling in ("greedy", "search"):
-        for layer in network_of(module).layers():
-            layer.tiling = None
-    _choose_machine(module, arguments, needed=chosen is None or not arguments.emit_ir)
-
-    objective = arguments.objective or "cycles" if arguments.tiling == "search" else None
-    pipeline = (
-        default_passes(_model(module, arguments), objective, fold=not arguments.no_fold) if chosen is None else chosen
-    )
-    if arguments.train:
-        pipeline = (*chosen_training(arguments), *pipeline)
+    module = load_module(arguments, machine_needed=chosen is None or not arguments.emit_ir)
+    pipeline = priced(arguments, _model(module, arguments)) if chosen is None else chosen
+    pipeline = (*training_step(arguments), *pipeline)
     wanted = _names_to_print(arguments.print_ir_after, pipeline)
 
     def show(done: ModulePass) -> None:
         if done.name in wanted:
-            print(f"// IR after {done}\n" + str(module), file=sys.stderr)
+            say(f"// IR after {done}\n" + str(module))
 
     run_pipeline(module, pipeline, verify=chosen is not None or bool(wanted), after=show)
     if arguments.emit_ir:
@@ -64,8 +48,70 @@ def run(arguments: Namespace) -> int:
     report = make_report(module)
     write_text(render(report), arguments.output)
     for message, layers in report.warnings().items():
-        print(f"simdc: warning: {_warning(report.model, message, layers)}", file=sys.stderr)
+        say(f"simdc: warning: {_warning(report.model, message, layers)}")
     return 0
+
+
+def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleOp:
+    """The network that the command line names, on its machine, without the tilings that it asks to forget."""
+    from simdc.frontends.hardware_file import change_hardware, load_hardware
+
+    refuse_overwriting(arguments.output, input_files(arguments))
+    module = read_network(arguments, arguments.network, arguments.batch, given_tilings=arguments.tiling == "given")
+    if arguments.tiling in ("greedy", "search"):
+        for layer in network_of(module).layers():
+            layer.tiling = None
+    if arguments.hw is not None:
+        set_hardware(module, load_hardware(arguments.hw, arguments.set))
+    elif HARDWARE in module.attributes:
+        set_hardware(module, change_hardware(hardware_of(module), arguments.set))
+    elif machine_needed or arguments.set:
+        raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
+    return module
+
+
+def read_network(arguments: Namespace, network: str, batch: int | None, *, given_tilings: bool = False) -> ModuleOp:
+    """A network, read as the options of `add_reading` say."""
+    return load_network(
+        network,
+        batch,
+        given_tilings=given_tilings,
+        bind=parse_bindings(arguments.bind),
+        weights=parse_weights(arguments.weights),
+        allow_uncosted=arguments.allow_uncosted,
+        input_format=arguments.input_format,
+    )
+
+
+def input_files(arguments: Namespace) -> list[str]:
+    """The network's file and the machine's."""
+    named = [(arguments.network, "networks"), (arguments.hw, "hardware")]
+    return [find_file(source, kind) for source, kind in named if source is not None and not is_stream(source)]
+
+
+def training_step(arguments: Namespace) -> tuple[ModulePass, ...]:
+    """The pass that `--train` asks for, if it does."""
+    return chosen_training(arguments) if arguments.train else ()
+
+
+def chosen_training(arguments: Namespace) -> tuple[ModulePass, ...]:
+    """The passes that make the training step that the options of `add_training` describe. Raises SimdcError."""
+    return training_passes(
+        arguments.optimizer,
+        arguments.weight_decay,
+        master_weights=arguments.master_weights,
+        input_grad=arguments.input_grad,
+        loss=() if arguments.loss is None else arguments.loss.split(","),
+        class_axis=arguments.class_axis,
+        soft_targets=arguments.soft_targets,
+        fold=not arguments.no_fold,
+    )
+
+
+def priced(arguments: Namespace, model: str) -> tuple[ModulePass, ...]:
+    """The default passes with tilings as `--tiling` and `--objective` say."""
+    objective = (arguments.objective or "cycles") if arguments.tiling == "search" else None
+    return default_passes(model, objective, fold=not arguments.no_fold)
 
 
 def _warning(model: str, message: str, layers: list[str]) -> str:
@@ -75,19 +121,13 @@ def _warning(model: str, message: str, layers: list[str]) -> str:
 
 
 def _check_arguments(arguments: Namespace) -> None:
-    if arguments.emit_cost and arguments.emit_ir:
-        raise SimdcError("--emit-cost and --emit-ir exclude each other")
-    if (arguments.generic or arguments.locations) and not arguments.emit_ir:
-        raise SimdcError("--generic and --locations go with --emit-ir")
-    if arguments.objective is not None and arguments.tiling != "search":
-        raise SimdcError("--objective goes with --tiling search")
     if arguments.no_fold and arguments.passes is not None:
-        raise SimdcError("--no-fold chooses the pipeline; with -p, leave simdc-tidy out of it")
+        raise UsageError("--no-fold chooses the pipeline; with -p, leave simdc-tidy out of it")
     if arguments.tiling == "search" and arguments.passes is not None:
-        raise SimdcError("--tiling search chooses the pipeline; with -p, name simdc-search-tiling in it")
+        raise UsageError("--tiling search chooses the pipeline; with -p, name simdc-search-tiling in it")
     if arguments.model is not None:
         if arguments.passes is not None:
-            raise SimdcError("--model chooses the pipeline; with -p, name it there: simdc-annotate-cost{model=...}")
+            raise UsageError("--model chooses the pipeline; with -p, name it there: simdc-annotate-cost{model=...}")
         try:
             check_model(arguments.model)
         except ValueError as error:
@@ -96,26 +136,21 @@ def _check_arguments(arguments: Namespace) -> None:
 
 
 def _renderer(arguments: Namespace) -> Callable[[Report], str]:
+    """The function to the text of the report; of IR where `--emit-ir` asks for that, which the suffix must not deny."""
+    given = "mlir" if arguments.emit_ir else arguments.format
+    name = choose_format(given, arguments.output, [*REPORTS, "mlir"], PLUGIN_REPORTS.names)
+    if name == "mlir" and not arguments.emit_ir:
+        raise UsageError(f"IR is printed with --emit-ir; the formats of a report are {', '.join(REPORTS)}")
+    if arguments.layers and name != "table":
+        raise UsageError(f"--layers is for tables; {name} lists every layer")
     try:
-        render = load_report(arguments.format)
+        render = load_report("table" if arguments.emit_ir else name)
     except KeyError:
         known = [*REPORTS, *PLUGIN_REPORTS.names()]
-        hint = suggestion(arguments.format, known)
-        message = f"--format: there is no format '{arguments.format}'; known formats: {', '.join(known)}{hint}"
+        hint = suggestion(name, known)
+        message = f"--format: there is no format '{name[:80]}'; known formats: {', '.join(known)}{hint}"
         raise SimdcError(message) from None
-    return partial(render, every_layer=arguments.layers) if arguments.format == "table" else render
-
-
-def _choose_machine(module: ModuleOp, arguments: Namespace, *, needed: bool) -> None:
-    """Write the machine that --hw names onto the module, or change the one that came with it."""
-    from simdc.frontends.hardware_file import change_hardware, load_hardware
-
-    if arguments.hw is not None:
-        set_hardware(module, load_hardware(arguments.hw, arguments.set))
-    elif HARDWARE in module.attributes:
-        set_hardware(module, change_hardware(hardware_of(module), arguments.set))
-    elif needed:
-        raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
+    return partial(render, every_layer=arguments.layers) if name == "table" else render
 
 
 def _model(module: ModuleOp, arguments: Namespace) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .visible import HIDDEN, visible
+
 CARET_WINDOW = 100
 
 
 class SimdcError(Exception):
-    """Something the user can mend. `str()` is the whole message, ready to print.
+    """Something the user can mend. `str()` is the whole message, ready to print: no control character is left in it.
 
     Text inputs give `line` and `column` (1-based) and the offending `source_line`; structured inputs give `path`,
     the place inside the file (`systolic.buffers.weight_bits`, `layers[3].kernel`).
@@ -38,13 +40,22 @@ class SimdcError(Exception):
         text = ": ".join([*parts, f"error: {self.message}" if self.line is not None else self.message])
         if self.source_line is not None and self.column is not None:
             text += "\n" + caret_excerpt(self.source_line, self.column)
-        return text
+        return visible(text)
+
+
+class UsageError(SimdcError):
+    """The command line itself is wrong: exit code 2. `program` is the command as it is called, `simdc verify`."""
+
+    def __init__(self, message: str, *, program: str = "simdc"):
+        super().__init__(message)
+        self.program = program
 
 
 def caret_excerpt(source_line: str, column: int) -> str:
     """The source line with a caret below `column`, cut to a window around it when the line is long."""
     start = max(0, column - 1 - CARET_WINDOW // 2)
-    excerpt = source_line[start : start + CARET_WINDOW].expandtabs(1)
+    # One character stays one: the caret stands below its column.
+    excerpt = HIDDEN.sub(" ", source_line[start : start + CARET_WINDOW].expandtabs(1))
     return f"  {excerpt}\n  {' ' * (column - 1 - start)}^"
 
 

@@ -70,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tool = OptMain("simdc's passes over IR text", arguments)
         except (ValueError, TypeError) as error:
             raise SimdcError(f"-p: {error}") from None
+        if tool.args.input_file in ("-", "/dev/stdin"):
+            # Of xDSL's own drivers none takes `-`.
+            tool.args.input_file = None
         tool.run()
     except (SimdcError, ParseError, DiagnosticException, ArgSpecParseError, OSError, UnicodeDecodeError) as error:
         print(f"simdc-opt: {error}" if not isinstance(error, ParseError) else error, file=sys.stderr)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import simdc.api
 import simdc.cost
 from simdc.cli import main
 from simdc.commands import COMMANDS

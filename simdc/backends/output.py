@@ -1,26 +1,60 @@
-"""Writes results: to a stream, or to a file that is whole or untouched."""
+"""Writes results: to standard output, or to a file that is whole or untouched."""
 
 from __future__ import annotations
 
 import os
 import stat
-import sys
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from simdc.errors import SimdcError
+from simdc.errors import SimdcError, UsageError
+from simdc.streams import write_out
+from simdc.visible import visible
 
 PIECE = 2**20
+STDOUT = "-"
+
+
+def choose_format(
+    given: str | None, target: str | None, formats: Sequence[str], plugged: Callable[[], Sequence[str]] = tuple
+) -> str:
+    """The format of what goes to `target`: the one that is given, else the one that the suffix names, else `table`.
+
+    `plugged` has the names of formats that plug-ins add; it is asked when none of `formats` is meant. Raises UsageError
+    where suffix and given format contradict each other, and for a suffix that names no format.
+    """
+    suffix = "" if target in (None, STDOUT) else Path(target or "").suffix.lower().removeprefix(".")
+    if suffix in ("", "txt", given):
+        return given or "table"
+    if suffix in formats or suffix in plugged():
+        if given is None:
+            return suffix
+        raise UsageError(f"-o {target}: the suffix contradicts --format {given}")
+    if given is not None:
+        return given
+    known = [f".{name}" for name in (*formats, *plugged()) if name != "table"]
+    remedy = f"; {', '.join(known)} or .txt, or choose with --format" if known else ": it is a table, name it .txt"
+    raise UsageError(f"-o {target}: there is no format '{suffix}'{remedy}")
+
+
+def refuse_overwriting(target: str | None, inputs: Iterable[str]) -> None:
+    """Raise UsageError where writing to the file `target` would replace one of the files that are read."""
+    for source in inputs:
+        with suppress(OSError, ValueError):
+            if target is not None and stat.S_ISREG(os.stat(target).st_mode) and os.path.samefile(target, source):
+                raise UsageError(f"{target} would be written over '{source}', which is read; name another file")
 
 
 def write_text(text: str, target: str | None) -> None:
-    """Write to the file `target`, replacing it in one step, or to standard output. Raises SimdcError.
+    """Write to the file `target`, replacing it in one step, or to standard output (None or `-`). Raises SimdcError.
 
     A link stays a link: the file that it leads to is replaced. A device or pipe is written as it is.
     """
-    if target is None:
-        _print(text)
+    if target is None or target == STDOUT:
+        write_out(text)
         return
     path = Path(os.path.realpath(target))
     try:
@@ -48,20 +82,7 @@ def write_text(text: str, target: str | None) -> None:
 def _write(text: str, stream: BinaryIO) -> None:
     """Piece by piece: a deep network's report is large enough to be held only once."""
     for begin in range(0, len(text), PIECE):
-        stream.write(text[begin : begin + PIECE].encode(errors="backslashreplace"))
-
-
-def _print(text: str) -> None:
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        # What is left in the buffer would fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SimdcError(f"standard output cannot be written: {error.strerror}") from None
+        stream.write(visible(text[begin : begin + PIECE]).encode(errors="backslashreplace"))
 
 
 def _mode(path: Path) -> int | None:

@@ -1,14 +1,17 @@
-"""Jobs of the command line beside the cost report: `simdc verify ...` is `simdc/commands/verify.py`.
+"""Jobs of the command line: `simdc verify ...` is `simdc/commands/verify.py`.
 
-A command is a module with `HELP`, `EPILOG`, `add_arguments(parser)` and `run(arguments)`, which returns the exit code
-and raises SimdcError. It imports what it works with inside `run`: its arguments are checked first.
+A command is a module with `SUMMARY` (a line for `simdc --help`), `HELP`, `EPILOG`, `add_arguments(parser)` and
+`run(arguments)`, which returns the exit code and raises SimdcError. It imports what it works with inside `run`: its
+arguments are checked first.
 """
 
 from __future__ import annotations
 
 COMMANDS: dict[str, str] = {
-    "compare": "simdc.commands.compare",
+    "cost": "simdc.commands.cost",
     "explore": "simdc.commands.explore",
     "verify": "simdc.commands.verify",
+    "compare": "simdc.commands.compare",
+    "list": "simdc.commands.list",
 }
-"""Command by name, with the module it stands in."""
+"""Command by name, with the module it stands in; the first is meant where none is named."""

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from collections.abc import Sequence
+
+from .parser import Parser
+
+NETWORK = "a .dsl, .json, .onnx, .mlir or .csv file, the name of an example (resnet50), or - for standard input"
+HOW_TO_TRAIN = (
+    "--optimizer",
+    "--weight-decay",
+    "--master-weights",
+    "--loss",
+    "--class-axis",
+    "--soft-targets",
+    "--input-grad",
+)
+"""Options that have an effect on a training step only."""
 
 
-def add_network(parser: ArgumentParser) -> None:
-    """The network, --hw, --set, --batch, --bind, --weights and --allow-uncosted."""
+def add_network(parser: Parser) -> None:
+    """The network, --hw, --set, --batch, --bind, --weights, --allow-uncosted and --input-format."""
+    parser.add_argument("network", help=f"network: {NETWORK}")
     parser.add_argument(
-        "network", help="network: a .dsl, .json, .onnx, .mlir or .csv file, or the name of an example (resnet50)"
+        "--hw",
+        metavar="MACHINE",
+        help="hardware: a JSON file (ours or GeneSys), a SCALE-Sim .cfg, a preset, or - for standard input",
     )
-    parser.add_argument(
-        "--hw", metavar="MACHINE", help="hardware: a JSON file (ours or GeneSys), a SCALE-Sim .cfg or a preset"
-    )
+    add_reading(parser)
+    parser.reads("network", "hw")
+
+
+def add_reading(parser: Parser) -> None:
+    """What changes the machine, and how networks are read."""
     parser.add_argument(
         "--set",
         metavar="FIELD=VALUE",
@@ -36,24 +56,26 @@ def add_network(parser: ArgumentParser) -> None:
         help="inputs of an ONNX model that are weights, not data (default: none, unless the file holds no weights); "
         "repeatable",
     )
-    add_fold(parser)
-    parser.add_argument(
-        "--allow-uncosted",
-        action="store_true",
-        help="go on without the nodes of an ONNX model that simdc knows no op for; the report names them",
-    )
-
-
-def add_fold(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-fold",
         action="store_true",
         help="cost each layer as it stands: fold no batch norm, no factor or offset of channels and no border of zeros "
         "into the layer beside it",
     )
+    parser.add_argument(
+        "--allow-uncosted",
+        action="store_true",
+        help="go on without the nodes of an ONNX model that simdc knows no op for; the report names them",
+    )
+    parser.add_argument(
+        "--input-format",
+        metavar="NAME",
+        help="how to read the network: dsl, json, mlir, csv, onnx or a plug-in's (default: by the file's suffix; "
+        "standard input by its first characters)",
+    )
 
 
-def add_tiling(parser: ArgumentParser) -> None:
+def add_tiling(parser: Parser) -> None:
     parser.add_argument(
         "--tiling",
         choices=["greedy", "given", "search"],
@@ -65,9 +87,10 @@ def add_tiling(parser: ArgumentParser) -> None:
         choices=["cycles", "energy", "dram", "edp"],
         help="what --tiling search makes small (default cycles); edp is energy times cycles",
     )
+    parser.needs(["--objective"], "--tiling search")
 
 
-def add_training(parser: ArgumentParser) -> None:
+def add_training(parser: Parser) -> None:
     """--train and what belongs to it."""
     training = parser.add_argument_group("training")
     training.add_argument("--train", action="store_true", help="cost one training iteration: forward to update")
@@ -97,5 +120,17 @@ def add_training(parser: ArgumentParser) -> None:
     training.add_argument("--input-grad", action="store_true", help="compute the gradient of the network's inputs, too")
 
 
-def add_output(parser: ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file, whole or not at all")
+def add_format(parser: Parser, formats: str, choices: Sequence[str] | None = None) -> None:
+    """--format; `formats` is what the help calls them."""
+    parser.add_argument(
+        "--format",
+        metavar="NAME",
+        choices=choices,
+        help=f"format of the report: {formats} (default: by the suffix of -o, else table)",
+    )
+
+
+def add_output(parser: Parser) -> None:
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write to a file, whole or not at all; - is standard output"
+    )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .arguments import add_network, add_output, add_training
+from .arguments import HOW_TO_TRAIN, add_network, add_output, add_training
+from .parser import Parser
 
 if TYPE_CHECKING:
     from simdc.backends.report import LayerReport, Report
     from simdc.cost.hardware import Hardware
     from simdc.frontends.simdit_result import SimditLayer, SimditResult
 
+SUMMARY = "our numbers of each layer beside those of a SimDIT result file"
 HELP = (
     "Prints compute and stall cycles and the traffic of DRAM and on-chip memories of each layer beside those of a "
     "SimDIT result file, with ratios (ours to SimDIT's). Layers of the same kind and sizes belong together."
@@ -50,39 +52,36 @@ MEASURES = ("compute [cycle]", "stall [cycle]", "DRAM [KiB]", "SRAM [KiB]")
 Key = tuple[str, tuple[int, ...]]
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     add_network(parser)
     parser.add_argument("--with", dest="result", metavar="FILE", required=True, help="the SimDIT result: a JSON file")
     parser.add_argument("--model", default="exact", metavar="NAME", help="the cost model that answers (default exact)")
     add_training(parser)
+    parser.needs(HOW_TO_TRAIN, "--train")
     add_output(parser)
+    parser.reads("result")
+    parser.set_defaults(tiling=None, objective=None)
 
 
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
-    from simdc.backends.output import write_text
+    from simdc.backends.output import choose_format, refuse_overwriting, write_text
     from simdc.backends.report import make_report
     from simdc.cost.model import check_model
+    from simdc.driver import load_module, priced, training_step
     from simdc.errors import SimdcError
-    from simdc.frontends import load_network
-    from simdc.frontends.hardware_file import load_hardware
     from simdc.frontends.simdit_result import load_simdit_result
-    from simdc.ir.context import set_hardware
-    from simdc.passes.pipeline import default_passes, run_pipeline
-
-    from .training import chosen_training
+    from simdc.passes.pipeline import run_pipeline
 
     try:
         check_model(arguments.model)
     except ValueError as error:
         raise SimdcError(f"--model: {error}") from None
-    if arguments.hw is None:
-        raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
+    choose_format(None, arguments.output, ["table"])
+    refuse_overwriting(arguments.output, [arguments.result])
+    module = load_module(arguments)
     result = load_simdit_result(arguments.result)
-    module = load_network(arguments.network, arguments.batch)
-    set_hardware(module, load_hardware(arguments.hw, arguments.set))
-    training = chosen_training(arguments) if arguments.train else ()
-    run_pipeline(module, (*training, *default_passes(arguments.model, fold=not arguments.no_fold)), verify=False)
+    run_pipeline(module, (*training_step(arguments), *priced(arguments, arguments.model)), verify=False)
     write_text(comparison(make_report(module), result), arguments.output)
     return 0
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .arguments import add_fold, add_output, add_training
+from .arguments import HOW_TO_TRAIN, NETWORK, add_format, add_output, add_reading, add_training
+from .parser import Parser
 
 if TYPE_CHECKING:
     from simdc.cost.hardware import Hardware
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from simdc.explore.run import Runner
     from simdc.explore.space_file import NetworkEntry, SpaceFile
 
+SUMMARY = "networks on every machine of a space: the best, the cheap that are almost best, what each choice changes"
 HELP = (
     "Prices networks on every machine of a space: fields of the hardware with the values they may take, and budgets on "
     "their sums. Tells the best and the worst machine, the Pareto front, cheap machines that are almost best, and what "
@@ -28,29 +30,18 @@ EPILOG = """examples:
   simdc explore --space space.json --format csv -o machines.csv --plot landscape.png
 """
 INTERRUPTED = 130
+FORMATS = ["table", "json", "csv", "parquet"]
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "network",
         nargs="*",
-        help="networks, each as for `simdc`; several count with equal weight (default: those that the space names)",
+        help=f"networks, each {NETWORK}; several count with equal weight (default: those that the space names)",
     )
     parser.add_argument("--space", required=True, metavar="FILE", help="the space: a JSON file, see docs/explore.md")
     parser.add_argument("--hw", metavar="MACHINE", help="the machine to vary, instead of the space's `base`")
-    parser.add_argument(
-        "--set", metavar="FIELD=VALUE", action="append", default=[], help="change a field of that machine; repeatable"
-    )
-    parser.add_argument("--batch", type=int, metavar="N", help="batch size (default 1, or the file's own)")
-    parser.add_argument(
-        "--bind", metavar="NAME=SIZE", action="append", default=[], help="a size that an ONNX model leaves open"
-    )
-    parser.add_argument(
-        "--weights", metavar="NAME,...", action="append", help="inputs of an ONNX model that are weights, not data"
-    )
-    parser.add_argument(
-        "--allow-uncosted", action="store_true", help="go on without ONNX nodes that simdc does not know"
-    )
+    add_reading(parser)
     parser.add_argument("--model", default="exact", metavar="NAME", help="exact (default), simdit or a plug-in")
     parser.add_argument(
         "--tiling",
@@ -64,14 +55,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="what the best machine has the least of (default: the space's, or cycles)",
     )
     add_training(parser)
-    add_fold(parser)
     parser.add_argument("--top", type=int, default=10, metavar="N", help="machines in the ranking (default 10)")
-    parser.add_argument(
-        "--format",
-        default="table",
-        choices=["table", "json", "csv", "parquet"],
-        help="table and json tell what was found, csv and parquet list every machine (default table)",
-    )
+    add_format(parser, "table and json tell what was found, csv and parquet list every machine", FORMATS)
     add_output(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw to a .png, .svg or .pdf file as well; needs matplotlib")
     parser.add_argument(
@@ -88,37 +73,47 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--resume", metavar="FILE", help="keep what is finished in this file, and continue from what it holds"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    parser.reads("network", "space", "hw")
+    parser.needs(["--plot-kind"], "--plot")
+    parser.needs(["--map"], "--plot-kind map")
 
 
 def run(arguments: Namespace) -> int:
     """Raises SimdcError. Interrupted, it reports what is done and returns 130."""
+    from simdc.backends.output import choose_format
     from simdc.cost.model import check_model
-    from simdc.errors import SimdcError
+    from simdc.errors import SimdcError, UsageError
     from simdc.explore.cluster import on_dask
     from simdc.explore.exploration import Exploration
     from simdc.explore.findings import find
     from simdc.explore.plots import check_plot, draw
     from simdc.explore.run import local
+    from simdc.explore.space_file import NetworkEntry
+    from simdc.frontends.presets import find_file
 
     if arguments.workers < 1:
-        raise SimdcError(f"--workers must be at least 1, got {arguments.workers}")
+        raise UsageError(f"--workers must be at least 1, got {arguments.workers}", program="simdc explore")
+    name = choose_format(arguments.format, arguments.output, FORMATS)
     try:
         check_model(arguments.model)
     except ValueError as error:
         raise SimdcError(f"--model: {error}") from None
     if arguments.tiling == "search" and arguments.model != "exact":
         raise SimdcError(f"--tiling search finds the best schedules under 'exact', not under '{arguments.model}'")
-    if arguments.format == "parquet" and arguments.output is None:
-        raise SimdcError("--format parquet writes a file: name it with -o")
+    if name == "parquet" and arguments.output in (None, "-"):
+        raise UsageError("--format parquet writes a file: name it with -o", program="simdc explore")
     if arguments.plot is not None:
         check_plot(arguments.plot)
     runner = local(arguments.workers) if arguments.dask is None else on_dask(arguments.dask)
     given = _space(arguments)
-    networks = _networks(arguments, given.networks)
+    entries = [NetworkEntry(each) for each in arguments.network] or list(given.networks)
+    _refuse_what_has_no_effect(arguments, entries, name)
+    _refuse_overwriting(arguments, [find_file(entry.network, "networks") for entry in entries])
+    networks = [_network(entry, arguments) for entry in entries]
     exploration = Exploration(given.space, networks, arguments.model, arguments.tiling)
     complete = _work(exploration, runner, arguments)
     findings = find(exploration, exploration.survey(), arguments.top, runner)
-    _write(findings, arguments)
+    _write(findings, name, arguments.output)
     if arguments.plot is not None:
         draw(findings, arguments.plot_kind, arguments.plot, None if arguments.map is None else tuple(arguments.map))
     return 0 if complete else INTERRUPTED
@@ -130,47 +125,58 @@ def _space(arguments: Namespace) -> SpaceFile:
     from simdc.errors import SimdcError
     from simdc.explore.space_file import read_space
     from simdc.frontends.hardware_file import MAX_BYTES, load_hardware
-    from simdc.frontends.json_text import parse_object, read_text
+    from simdc.frontends.json_text import name_of, parse_object, read_text
+    from simdc.frontends.presets import find_file
 
     def load_base(named: str | None) -> Hardware:
         source = arguments.hw or named
         if source is None:
             raise SimdcError("names no 'base' machine; name one there or with --hw", file=arguments.space)
         beside = Path(arguments.space).parent / source
-        return load_hardware(str(beside) if arguments.hw is None and beside.is_file() else source, arguments.set)
+        path = str(beside) if arguments.hw is None and beside.is_file() else find_file(source, "hardware")
+        _refuse_overwriting(arguments, [arguments.space, path])
+        return load_hardware(path, arguments.set)
 
-    data = parse_object(read_text(arguments.space, MAX_BYTES), arguments.space)
-    return read_space(data, arguments.space, load_base, arguments.objective)
+    file = name_of(arguments.space)
+    return read_space(parse_object(read_text(arguments.space, MAX_BYTES), file), file, load_base, arguments.objective)
 
 
-def _networks(arguments: Namespace, named: tuple[NetworkEntry, ...]) -> list[NetworkChoice]:
-    from simdc.errors import SimdcError
-    from simdc.explore.space_file import NetworkEntry
+def _refuse_what_has_no_effect(arguments: Namespace, entries: Sequence[NetworkEntry], name: str) -> None:
+    """Options that do something or nothing, depending on what the space says. `name` is the format's."""
+    from simdc.errors import SimdcError, UsageError
 
-    entries = [NetworkEntry(name) for name in arguments.network] or list(named)
     if not entries:
         raise SimdcError("name a network, or several in the space's 'networks'", file=arguments.space)
-    return [_network(entry, arguments) for entry in entries]
+    idle: str | None = None
+    if not arguments.train and not any(entry.train for entry in entries):
+        idle = next((f"{each} goes with --train" for each in HOW_TO_TRAIN if each in arguments.given), None)
+    if arguments.batch is not None:
+        own = next((entry for entry in entries if entry.batch is not None), None)
+        idle = idle if own is None else f"--batch: the space gives '{own.network}' a batch of its own, {own.batch}"
+    if "--top" in arguments.given and name not in ("table", "json"):
+        idle = f"--top goes with --format table or json; {name} has every machine"
+    if idle is not None:
+        raise UsageError(idle, program="simdc explore")
+
+
+def _refuse_overwriting(arguments: Namespace, inputs: Sequence[str]) -> None:
+    """Nothing that is written may take the place of these files, or of another that is written."""
+    from simdc.backends.output import refuse_overwriting
+
+    outputs = [each for each in (arguments.output, arguments.plot, arguments.resume) if each is not None]
+    for place, output in enumerate(outputs):
+        refuse_overwriting(output, [*inputs, *outputs[place + 1 :]])
 
 
 def _network(entry: NetworkEntry, arguments: Namespace) -> NetworkChoice:
     from simdc.api import Network
+    from simdc.driver import chosen_training, read_network
     from simdc.explore.exploration import NetworkChoice
-    from simdc.frontends import load_network
-    from simdc.frontends.bindings import parse_bindings, parse_weights
     from simdc.ir.network import network_of
     from simdc.passes.pipeline import run_pipeline
 
-    from .training import chosen_training
-
     batch = arguments.batch if entry.batch is None else entry.batch
-    module = load_network(
-        entry.network,
-        batch,
-        bind=parse_bindings(arguments.bind),
-        weights=parse_weights(arguments.weights),
-        allow_uncosted=arguments.allow_uncosted,
-    )
+    module = read_network(arguments, entry.network, batch)
     if arguments.train or entry.train:
         run_pipeline(module, chosen_training(arguments))
     network, op = Network(module), network_of(module)
@@ -186,6 +192,7 @@ def _work(exploration: Exploration, runner: Runner, arguments: Namespace) -> boo
     from contextlib import ExitStack
 
     from simdc.explore.journal import Journal
+    from simdc.streams import say
 
     from .progress import Progress
 
@@ -195,7 +202,7 @@ def _work(exploration: Exploration, runner: Runner, arguments: Namespace) -> boo
             journal = Journal(arguments.resume, exploration.job)
             stack.callback(journal.close)
             for remark in journal.remarks:
-                print(f"{arguments.resume}: {remark}", file=sys.stderr)
+                say(f"{arguments.resume}: {remark}")
             exploration.finished |= journal.finished
         sizes = {number: task.stop - task.start for number, task in enumerate(exploration.job.tasks)}
         progress = stack.enter_context(
@@ -208,7 +215,8 @@ def _work(exploration: Exploration, runner: Runner, arguments: Namespace) -> boo
     return True
 
 
-def _write(findings: Findings, arguments: Namespace) -> None:
+def _write(findings: Findings, name: str, output: str | None) -> None:
+    """`name` is the format's."""
     import numpy as np
 
     from simdc.backends.output import write_text
@@ -216,11 +224,11 @@ def _write(findings: Findings, arguments: Namespace) -> None:
     from simdc.explore.table import render_table
 
     every = np.arange(len(findings.survey.numbers))
-    if arguments.format == "parquet":
-        write_parquet(findings.survey, every, arguments.output)
+    if name == "parquet":
+        write_parquet(findings.survey, every, output or "")
         return
-    if arguments.format == "csv":
+    if name == "csv":
         text = "".join(csv_chunks(findings.survey, every))
     else:
-        text = render_json(findings) if arguments.format == "json" else render_table(findings)
-    write_text(text, arguments.output)
+        text = render_json(findings) if name == "json" else render_table(findings)
+    write_text(text, output)

@@ -1,4 +1,4 @@
-"""`simdc --list KIND`: what there is of a kind, what it is, and whether it is built in or from which package."""
+"""What there is of a kind, what it is, and whether it is built in or from which package."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from .arguments import add_network, add_output, add_tiling, add_training
+from .arguments import HOW_TO_TRAIN, add_format, add_network, add_output, add_tiling, add_training
+from .parser import Parser
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from simdc.cost.kernel import Kernel
     from simdc.cost.tiling import Tiling
 
+SUMMARY = "whether the cost model is right: plays and executes the tiles of each layer"
 HELP = (
     "Checks every number of the cost model 'exact': plays each layer's tiles one by one, compares counts and cycles, "
     "and executes the tiles on arrays that see nothing but what is on chip. Exit code 1 with the first difference."
@@ -24,22 +26,24 @@ EPILOG = """examples:
   simdc verify resnet50 --hw HT3 --batch 32 --train --optimizer momentum
   simdc verify net.dsl --hw hw.json --layer conv1 --format json -o verdict.json
 """
+FORMATS = ["table", "json"]
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     add_network(parser)
     parser.add_argument("--layer", metavar="NAME", help="check this layer only")
     add_tiling(parser)
     parser.add_argument("--model", default="exact", metavar="MODEL", help="the cost model to check: exact, no other")
     add_training(parser)
-    parser.add_argument("--format", default="table", choices=["table", "json"], help="format of the report")
+    parser.needs(HOW_TO_TRAIN, "--train")
+    add_format(parser, "table or json", FORMATS)
     add_output(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, and of the table the summary only")
 
 
 def run(arguments: Namespace) -> int:
     """Raises SimdcError for wrong input. A difference is no error but a report with exit code 1."""
-    from simdc.backends.output import write_text
+    from simdc.backends.output import choose_format, write_text
     from simdc.backends.verify import distinct, verify_layers
     from simdc.backends.verify.report import VerifyReport, render_json, render_table
     from simdc.cost.exact import ExactModel
@@ -52,6 +56,7 @@ def run(arguments: Namespace) -> int:
     if arguments.model != "exact":
         known = "it rounds tiles to fractions, so no execution gives its numbers" if arguments.model == "simdit" else ""
         raise SimdcError(f"--model {arguments.model}: only 'exact' can be verified" + (f"; {known}" if known else ""))
+    name = choose_format(arguments.format, arguments.output, FORMATS)
     module = _compiled(arguments)
     network, hardware = network_of(module), hardware_of(module)
     layers, free, not_checked = _layers(module, arguments.layer)
@@ -70,42 +75,18 @@ def run(arguments: Namespace) -> int:
         free=free,
         not_checked=not_checked,
     )
-    text = render_json(report) if arguments.format == "json" else render_table(report, brief=arguments.quiet)
+    text = render_json(report) if name == "json" else render_table(report, brief=arguments.quiet)
     write_text(text, arguments.output)
     return 0 if report.passed else 1
 
 
 def _compiled(arguments: Namespace) -> ModuleOp:
     """The network with kernels and tilings, for the machine."""
-    from simdc.errors import SimdcError
-    from simdc.frontends import load_network
-    from simdc.frontends.bindings import parse_bindings, parse_weights
-    from simdc.frontends.hardware_file import change_hardware, load_hardware
-    from simdc.ir.context import HARDWARE, hardware_of, set_hardware
-    from simdc.ir.network import network_of
-    from simdc.passes.pipeline import default_passes, run_pipeline
+    from simdc.driver import load_module, priced, training_step
+    from simdc.passes.pipeline import run_pipeline
 
-    from .training import chosen_training
-
-    module = load_network(
-        arguments.network,
-        arguments.batch,
-        given_tilings=arguments.tiling == "given",
-        bind=parse_bindings(arguments.bind),
-        weights=parse_weights(arguments.weights),
-        allow_uncosted=arguments.allow_uncosted,
-    )
-    if arguments.tiling in ("greedy", "search"):
-        for layer in network_of(module).layers():
-            layer.tiling = None
-    if arguments.hw is not None:
-        set_hardware(module, load_hardware(arguments.hw, arguments.set))
-    elif HARDWARE in module.attributes:
-        set_hardware(module, change_hardware(hardware_of(module), arguments.set))
-    else:
-        raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
-    training = chosen_training(arguments) if arguments.train else ()
-    run_pipeline(module, (*training, *default_passes("exact", fold=not arguments.no_fold)), verify=False)
+    module = load_module(arguments)
+    run_pipeline(module, (*training_step(arguments), *priced(arguments, "exact")), verify=False)
     return module
 
 

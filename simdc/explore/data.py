@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdc.errors import SimdcError
+from simdc.visible import spreadsheet_text
 
 from .admitted import axis_values
 from .findings import Findings, Machine
@@ -106,7 +107,7 @@ def csv_chunks(survey: Survey, rows: NDArray[np.int64]) -> Iterator[str]:
         writer = csv.writer(stream, lineterminator="\n")
         table = machine_columns(survey, rows[start : start + CSV_CHUNK])
         if start == 0:
-            writer.writerow(table)
+            writer.writerow(map(spreadsheet_text, table))
         cells = [_cells(column) for column in table.values()]
         writer.writerows(zip(*cells, strict=True))
         yield stream.getvalue()
@@ -114,7 +115,9 @@ def csv_chunks(survey: Survey, rows: NDArray[np.int64]) -> Iterator[str]:
 
 def _cells(column: NDArray[Any]) -> list[Any]:
     values = column.tolist()
-    return [_number(value) for value in values] if column.dtype == np.float64 else values
+    if column.dtype == np.float64:
+        return [_number(value) for value in values]
+    return [spreadsheet_text(value) if isinstance(value, str) else value for value in values]
 
 
 def write_parquet(survey: Survey, rows: NDArray[np.int64], path: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from simdc.errors import SimdcError
+from simdc.errors import SimdcError, suggestion
 from simdc.plugins import Group
 
 if TYPE_CHECKING:
@@ -27,6 +28,32 @@ MAX_JSON_BYTES = 64 * 2**20
 """Specifications carry every instruction of every layer: a megabyte for a small network."""
 MAX_MLIR_BYTES = 64 * 2**20
 MAX_CSV_BYTES = 2**20
+IR_TEXT = re.compile(r'(?:\s|(?://|#)[^\n]*\n)*"?(?:builtin\.module|module|simdc\.)')
+"""How IR begins, after comments and aliases; network text has other words there."""
+
+
+class _Source(NamedTuple):
+    """Where a network is read from, and the text where that had to be looked at to know what it is."""
+
+    path: str
+    seen: str | None
+
+    @property
+    def file(self) -> str:
+        """For messages."""
+        from .json_text import name_of
+
+        return name_of(self.path)
+
+    @property
+    def openable(self) -> str:
+        """For a front end that opens its file itself."""
+        return "/dev/stdin" if self.path == "-" else self.path
+
+    def read(self, limit_bytes: int) -> str:
+        from .json_text import read_text
+
+        return read_text(self.path, limit_bytes) if self.seen is None else self.seen
 
 
 def load_network(
@@ -37,75 +64,84 @@ def load_network(
     bind: Mapping[str, int] | None = None,
     weights: Collection[str] | None = None,
     allow_uncosted: bool = False,
+    input_format: str | None = None,
 ) -> ModuleOp:
-    """The network in a file or preset, for `batch` images (None: 1, or what the given tilings, the IR or the ONNX model
-    are for).
+    """The network in a file, preset or standard input (`-`), for `batch` images (None: 1, or what the given tilings,
+    the IR or the ONNX model are for).
 
     `given_tilings` keeps the tilings of a SimDIT specification, and of IR text those, too, that a pass made for another
     machine; other formats have none.
     `bind` gives sizes by the names that an ONNX model has for them, `weights` which of its inputs are weights; with
-    `allow_uncosted` its nodes that simdc has no op for stay in the network without a cost. Raises SimdcError.
+    `allow_uncosted` its nodes that simdc has no op for stay in the network without a cost. `input_format` is one of
+    `FRONT_ENDS` or a plug-in's (None: by the suffix, or by how the text of a stream begins). Raises SimdcError.
     """
-    from pathlib import Path
-
     from .presets import find_file
 
     if batch is not None and (isinstance(batch, bool) or not 1 <= batch <= MAX_BATCH):
         raise SimdcError(f"the batch must be 1 to {MAX_BATCH}, got {batch}")
-    path = find_file(path, "networks")
-    suffix = Path(path).suffix.lower().removeprefix(".")
-    if suffix == "onnx":
-        _refuse_tilings(path, given_tilings)
+    source, kind = _recognized(find_file(path, "networks"), input_format)
+    if kind == "onnx":
+        _refuse_tilings(source.file, given_tilings)
 
         from .onnx import parse_onnx
 
-        return parse_onnx(path, batch, bind, weights=weights, allow_uncosted=allow_uncosted)
+        return parse_onnx(source.openable, batch, bind, weights=weights, allow_uncosted=allow_uncosted)
     if bind:
-        raise SimdcError(f"--bind {next(iter(bind))}: only ONNX models leave sizes open", file=path)
+        raise SimdcError(f"--bind {next(iter(bind))}: only ONNX models leave sizes open", file=source.file)
     if weights is not None:
-        raise SimdcError("--weights: only ONNX models have weights among their inputs", file=path)
-    if suffix == "json":
-        return _load_json(path, batch, given_tilings)
-    if suffix == "mlir":
-        return _load_mlir(path, batch, given_tilings)
-    if suffix not in FRONT_ENDS:
-        return _load_by_plugin(path, suffix, batch, given_tilings)
-    _refuse_tilings(path, given_tilings)
+        raise SimdcError("--weights: only ONNX models have weights among their inputs", file=source.file)
+    if kind == "json":
+        return _load_json(source, batch, given_tilings)
+    if kind == "mlir":
+        from .mlir_text import parse_mlir
 
-    from .json_text import read_text
-
-    if suffix == "csv":
+        return parse_mlir(source.read(MAX_MLIR_BYTES), source.file, batch, given_tilings=given_tilings)
+    _refuse_tilings(source.file, given_tilings)
+    if kind == "csv":
         from .scale_sim.topology import parse_topology
 
-        return parse_topology(read_text(path, MAX_CSV_BYTES), path, 1 if batch is None else batch)
+        return parse_topology(source.read(MAX_CSV_BYTES), source.file, 1 if batch is None else batch)
+    if kind == "dsl":
+        from .dsl import parse_dsl
 
-    from .dsl import parse_dsl
-
-    return parse_dsl(read_text(path, MAX_DSL_BYTES), path, 1 if batch is None else batch)
-
-
-def _load_mlir(path: str, batch: int | None, given_tilings: bool) -> ModuleOp:
-    from .json_text import read_text
-    from .mlir_text import parse_mlir
-
-    return parse_mlir(read_text(path, MAX_MLIR_BYTES), path, batch, given_tilings=given_tilings)
-
-
-def _load_by_plugin(path: str, suffix: str, batch: int | None, given_tilings: bool) -> ModuleOp:
-    plugin = PLUGIN_FRONT_ENDS.get(suffix) if suffix else None
+        return parse_dsl(source.read(MAX_DSL_BYTES), source.file, 1 if batch is None else batch)
+    plugin = PLUGIN_FRONT_ENDS.get(kind) if kind else None
     if plugin is None:
-        what = f"'.{suffix}' files are" if suffix else "a file without a suffix is"
-        known = [f".{name} ({words})" for name, words in FRONT_ENDS.items()]
-        known += [f".{name} (plug-in)" for name in PLUGIN_FRONT_ENDS.names()]
-        raise SimdcError(f"{what} not supported; supported: {', '.join(known)}", file=path)
-    _refuse_tilings(path, given_tilings)
-    return plugin.value(path, batch)
+        raise _unsupported(source.file, kind, input_format)
+    return plugin.value(source.openable, batch)
 
 
-def _load_json(path: str, batch: int | None, given_tilings: bool) -> ModuleOp:
-    from .json_text import parse_object, read_text
+def _recognized(path: str, input_format: str | None) -> tuple[_Source, str]:
+    """What to read, and the name of its front end."""
+    from pathlib import Path
 
-    data = parse_object(read_text(path, MAX_JSON_BYTES), path)
+    from .presets import is_stream
+
+    if input_format is not None:
+        return _Source(path, None), input_format
+    if not is_stream(path):
+        return _Source(path, None), Path(path).suffix.lower().removeprefix(".")
+    text = _Source(path, None).read(MAX_JSON_BYTES)
+    kind = "json" if text.lstrip().startswith("{") else "mlir" if IR_TEXT.match(text) else "dsl"
+    return _Source(path, text), kind
+
+
+def _unsupported(file: str, kind: str, input_format: str | None) -> SimdcError:
+    what = f"'.{kind[:80]}' files are" if kind else "a file without a suffix is"
+    known = [f".{name} ({words})" for name, words in FRONT_ENDS.items()]
+    known += [f".{name} (plug-in)" for name in PLUGIN_FRONT_ENDS.names()]
+    if input_format is not None:
+        names = [*FRONT_ENDS, *PLUGIN_FRONT_ENDS.names()]
+        hint = suggestion(input_format, names)
+        return SimdcError(f"--input-format: there is no '{input_format[:80]}'; there are {', '.join(names)}{hint}")
+    return SimdcError(f"{what} not supported; supported: {', '.join(known)}", file=file)
+
+
+def _load_json(source: _Source, batch: int | None, given_tilings: bool) -> ModuleOp:
+    from .json_text import parse_object
+
+    path = source.file
+    data = parse_object(source.read(MAX_JSON_BYTES), path)
     if "mode" in data and "program" in data:
         from .simdit_spec import parse_simdit_spec
 

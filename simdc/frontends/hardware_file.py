@@ -10,7 +10,7 @@ from simdc.cost.structure import structure, with_field
 from simdc.errors import SimdcError
 
 from . import genesys_file
-from .json_text import parse_json, parse_object, read_text
+from .json_text import name_of, parse_json, parse_object, read_text
 from .presets import find_file
 
 MAX_BYTES = 2**20
@@ -19,11 +19,12 @@ MAX_BYTES = 2**20
 def load_hardware(source: str, settings: Sequence[str] = ()) -> Hardware:
     """The machine in a file or preset `source`, with each `field=value` of `settings` applied in turn.
 
-    The file is JSON, simdc's own or a GeneSys parameter file, or a SCALE-Sim configuration (.cfg). A value is read as
-    JSON and, where it is none, as text, so that sizes (`256 KiB`) need no quotes. Raises SimdcError.
+    The file, or standard input (`-`), is JSON, simdc's own or a GeneSys parameter file, or a SCALE-Sim configuration
+    (.cfg). A value is read as JSON and, where it is none, as text, so that sizes (`256 KiB`) need no quotes. Raises
+    SimdcError.
     """
     path = find_file(source, "hardware")
-    return change_hardware(parse_hardware(read_text(path, MAX_BYTES), path), settings)
+    return change_hardware(parse_hardware(read_text(path, MAX_BYTES), name_of(path)), settings)
 
 
 def change_hardware(hardware: Hardware, settings: Sequence[str]) -> Hardware:
@@ -43,7 +44,7 @@ def parse_hardware(text: str, path: str) -> Hardware:
     data = parse_object(text, path)
     try:
         is_genesys = genesys_file.is_genesys(data)
-        return genesys_file.convert(data, Path(path).stem) if is_genesys else structure(Hardware, data)
+        return genesys_file.convert(data, Path(path).stem.strip("<>")) if is_genesys else structure(Hardware, data)
     except HardwareError as error:
         raise SimdcError(error.message, file=path, path=error.path) from None
 

@@ -7,7 +7,7 @@ import re
 import sys
 from math import isfinite
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import NoReturn, TextIO, cast
 
 from simdc.errors import SimdcError
 
@@ -21,6 +21,7 @@ MAX_DIGITS = 40
 """Of a whole number; no size or count comes near it."""
 
 NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+STDIN = "-"
 TOKEN = re.compile(rf'"(?:[^"\\]|\\.)*"(\s*:)?|-?Infinity|NaN|{NUMBER}|[\[\]{{}}]')
 
 
@@ -29,24 +30,38 @@ class _Refused(Exception):
 
 
 def read_text(path: str, limit_bytes: int) -> str:
-    """The UTF-8 text of a file, without a byte order mark. Raises SimdcError."""
+    """The UTF-8 text of a file, or of standard input (`-`), without a byte order mark. Raises SimdcError."""
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(limit_bytes + 1)
+        data = _read_bytes(path, limit_bytes + 1)
     except FileNotFoundError:
-        raise SimdcError("there is no such file", file=path) from None
+        raise SimdcError("there is no such file", file=name_of(path)) from None
     except IsADirectoryError:
-        raise SimdcError("is a directory, expected a file", file=path) from None
+        raise SimdcError("is a directory, expected a file", file=name_of(path)) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise SimdcError(f"cannot be read: {reason}", file=path) from None
+        raise SimdcError(f"cannot be read: {reason}", file=name_of(path)) from None
     if len(data) > limit_bytes:
-        raise SimdcError(f"is larger than the limit of {limit_bytes} bytes", file=path)
+        raise SimdcError(f"is larger than the limit of {limit_bytes} bytes", file=name_of(path))
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         found = data[error.start]
-        raise SimdcError(f"is not UTF-8 text: byte {error.start} is 0x{found:02x}", file=path) from None
+        raise SimdcError(f"is not UTF-8 text: byte {error.start} is 0x{found:02x}", file=name_of(path)) from None
+
+
+def name_of(path: str) -> str:
+    """What messages call the file."""
+    return "<stdin>" if path == STDIN else path
+
+
+def _read_bytes(path: str, limit_bytes: int) -> bytes:
+    if path != STDIN:
+        with Path(path).open("rb") as file:
+            return file.read(limit_bytes)
+    stream: TextIO | None = sys.stdin
+    if stream is None:
+        raise SimdcError("standard input is closed", file=name_of(path))
+    return stream.buffer.read(limit_bytes)
 
 
 def parse_json(text: str, file: str) -> object:

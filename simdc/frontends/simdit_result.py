@@ -15,7 +15,7 @@ from typing import NamedTuple
 from simdc.errors import SimdcError
 
 from .json_node import Node, describe
-from .json_text import parse_object, read_text
+from .json_text import name_of, parse_object, read_text
 
 MAX_BYTES = 64 * 2**20
 
@@ -44,7 +44,8 @@ class SimditResult(NamedTuple):
 
 def load_simdit_result(path: str) -> SimditResult:
     """The result in a file. Raises SimdcError at the entry that is not as expected."""
-    root = Node(parse_object(read_text(path, MAX_BYTES), path), path)
+    file = name_of(path)
+    root = Node(parse_object(read_text(path, MAX_BYTES), file), file)
     entries = root.need("layers", ": a SimDIT result lists its layers").items()
     network, hardware, batch = (str(root.fields().get(key, "unnamed")) for key in ("net", "hw", "batch"))
     return SimditResult(network, hardware, batch, tuple(_layer(number, entry) for number, entry in enumerate(entries)))

@@ -56,7 +56,7 @@ def parse_simdit_spec(data: dict[str, object], file: str, batch: int | None, *, 
 
 class _Spec:
     def __init__(self, file: str, mode: str, batch: int | None, given_tilings: bool):
-        self.name = Path(file).stem
+        self.name = Path(file).stem.strip("<>")
         self.mode = mode
         self.batch = batch
         self.given_tilings = given_tilings

@@ -37,8 +37,8 @@ def explore(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str, n
     return said.out
 
 
-def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert main(["explore", *arguments]) == 1
+def fails(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 1) -> str:
+    assert main(["explore", *arguments]) == code
     said = capsys.readouterr()
     assert said.out == ""
     return said.err
@@ -131,10 +131,10 @@ def test_what_is_wrong_is_said_without_a_traceback(folder: Path, capsys: pytest.
     net, space = str(folder / "small.dsl"), str(folder / "space.json")
     given = [net, "--space", space]
     assert "there is no such file" in fails(capsys, net, "--space", "none.json")
-    assert "--workers must be at least 1" in fails(capsys, *given, "--workers", "0")
+    assert "--workers must be at least 1" in fails(capsys, *given, "--workers", "0", code=2)
     assert "--model: there is no cost model 'exakt'" in fails(capsys, *given, "--model", "exakt")
     assert "--tiling search finds the best" in fails(capsys, *given, "--model", "simdit", "--tiling", "search")
-    assert "name it with -o" in fails(capsys, *given, "--format", "parquet")
+    assert "name it with -o" in fails(capsys, *given, "--format", "parquet", code=2)
     assert "must be one of .png, .svg, .pdf" in fails(capsys, *given, "--plot", "picture.txt")
     assert "name a network" in fails(capsys, "--space", space)
     (folder / "space.json").write_text(json.dumps({**SPACE, "base": None} | {"fields": {"simd.lane": [1]}}))

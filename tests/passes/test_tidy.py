@@ -254,7 +254,7 @@ def test_the_report_names_what_was_folded_and_an_option_keeps_it(
     )
     assert main([str(path), "--hw", "HI1", "--no-fold"]) == 0
     assert "4 nodes: 4 costed\n" in capsys.readouterr().out
-    assert main([str(path), "--hw", "HI1", "--no-fold", "-p", "simdc-tidy"]) == 1
+    assert main([str(path), "--hw", "HI1", "--no-fold", "-p", "simdc-tidy"]) == 2
     assert "leave simdc-tidy out of it" in capsys.readouterr().err
 
 

@@ -12,6 +12,7 @@ from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
 from simdc.cost.result import Cycles
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.attributes import Unit
+from simdc.visible import spreadsheet_text
 
 from .model import LayerReport, Report, Totals
 
@@ -195,7 +196,7 @@ def render_csv(report: Report) -> str:
             "mac [operation]": dict(layer.cost.ops).get("mac", 0),
             "bound by": layer.bound_by,
         }
-        rows.append(cells)
+        rows.append({head: spreadsheet_text(cell) if isinstance(cell, str) else cell for head, cell in cells.items()})
     out = StringIO()
     writer = csv.DictWriter(out, rows[0] if rows else ["name", "op"], lineterminator="\n")
     writer.writeheader()

@@ -76,7 +76,7 @@ def parse_topology(text: str, file: str, batch: int) -> ModuleOp:
     if batch * images > MAX_BATCH:
         message = f"the {BATCH} {images} times the batch {batch} must be at most {MAX_BATCH}"
         raise layers[0].row.error(columns.places[BATCH], message)
-    builder = NetworkBuilder(Path(file).stem, batch * images, file)
+    builder = NetworkBuilder(Path(file).stem.strip("<>"), batch * images, file)
     results: list[SSAValue] = []
     for layer in layers:
         try:

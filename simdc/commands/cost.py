@@ -1,0 +1,51 @@
+"""`simdc cost`, or `simdc` alone: what a network costs on a machine."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from .arguments import HOW_TO_TRAIN, add_format, add_network, add_output, add_tiling, add_training
+from .parser import Parser
+
+SUMMARY = "what a network costs on a machine; needs not be named: simdc net.dsl --hw HI3"
+HELP = "Tells what a neural network costs on a systolic + SIMD accelerator: accesses, cycles and energy."
+EPILOG = """examples:
+  simdc resnet50 --hw HI3
+  simdc net.dsl --hw hw.json --set simd.lanes=128 --batch 8 --layers
+  simdc net.json --hw HI1 -o cost.json
+  simdc resnet50 --hw HT3 --batch 32 --train --optimizer momentum
+  simdc net.dsl --hw HI3 -p simdc-fold-batch-norm,simdc-assign-widths --emit-ir | simdc-opt -
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    add_network(parser)
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="cost model: exact (default), simdit, the released SimDIT to the last digit, or a plug-in's; "
+        "IR that was priced keeps its model",
+    )
+    add_tiling(parser)
+    add_training(parser)
+    parser.add_argument("-p", "--passes", metavar="PIPELINE", help="run these passes instead of the default pipeline")
+    parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")
+    parser.add_argument("--emit-cost", action="store_true", help="print the cost report (the default)")
+    parser.add_argument("--emit-ir", action="store_true", help="print the annotated IR instead")
+    parser.add_argument("--generic", action="store_true", help="print the IR in MLIR's generic form")
+    parser.add_argument("--locations", action="store_true", help="print the IR with the place of each op in its source")
+    parser.add_argument("--layers", action="store_true", help="list every layer in the table, not only the costliest")
+    add_format(parser, "table, json, csv or a plug-in's")
+    add_output(parser)
+    parser.needs(HOW_TO_TRAIN, "--train")
+    parser.apart("--emit-cost", "--emit-ir")
+    parser.apart("--format", "--emit-ir")
+    parser.apart("--layers", "--emit-ir")
+    parser.needs(["--generic", "--locations"], "--emit-ir")
+
+
+def run(arguments: Namespace) -> int:
+    """Raises SimdcError."""
+    from simdc import driver
+
+    return driver.run(arguments)

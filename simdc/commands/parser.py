@@ -1,0 +1,122 @@
+"""The parser of every command: argparse, and the promise that no option is dropped in silence.
+
+A fault of the command line is one line with a suggestion, and exit code 2. An option with one value is given once, and
+one that would have no effect beside the others is refused.
+"""
+
+from __future__ import annotations
+
+from argparse import Action, ArgumentError, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+from simdc.errors import UsageError, suggestion
+
+STDIN = ("-", "/dev/stdin")
+
+
+class Collect(Action):
+    """Makes a list of the values of an option that may be repeated: argparse's `append`."""
+
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: object, option_string: str | None = None
+    ) -> None:
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), values])
+
+
+class Parser(ArgumentParser):
+    """`parse` gives the namespace with one name more: `given`, the long names of the options that were typed."""
+
+    def __init__(self, name: str, description: str, epilog: str):
+        super().__init__(
+            prog=name,
+            description=description,
+            epilog=epilog,
+            formatter_class=RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            add_help=False,
+        )
+        self._needs: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+        self._apart: list[tuple[str, str]] = []
+        self._reads: list[str] = []
+        self.register("action", "append", Collect)
+        self.add_argument("-h", "--help", action="store_true", help="show this and end")
+
+    def needs(self, options: Sequence[str], *conditions: str) -> None:
+        """Each of `options` has an effect only where one of `conditions` holds: `--train`, or `--tiling search`."""
+        self._needs.append((tuple(options), conditions))
+
+    def apart(self, one: str, other: str) -> None:
+        """The two options exclude each other."""
+        self._apart.append((one, other))
+
+    def reads(self, *names: str) -> None:
+        """The arguments of these names are what is read: at most one of all is standard input."""
+        self._reads += names
+
+    def parse(self, words: Sequence[str]) -> Namespace:
+        """Options and networks in any order, also where a command takes any number of networks. Raises UsageError."""
+        typed = [action.option_strings[-1] for action in self._options(words)]
+        for name in typed:
+            action = self._option_string_actions[name]
+            if typed.count(name) > 1 and action.nargs != 0 and not isinstance(action, Collect):
+                self.error(f"{name} is given {typed.count(name)} times; it takes one value")
+        arguments, extra = self.parse_known_intermixed_args(words)
+        if extra:
+            self.error(f"'{extra[0][:80]}' is one argument too many")
+        arguments.given = frozenset(typed)
+        self._check(arguments)
+        return arguments
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, program=self.prog)
+
+    def _check_value(self, action: Action, value: str) -> None:
+        """Replaces argparse's: a choice that there is not gets a suggestion."""
+        if action.choices is not None and value not in action.choices:
+            known = list(action.choices)
+            text = f"there is no '{value[:80]}'; there are {', '.join(known)}{suggestion(value, known)}"
+            raise ArgumentError(action, text)
+
+    def _options(self, words: Sequence[str]) -> Iterator[Action]:
+        """The options among the words, as argparse tells them from values and networks."""
+        known = self._option_string_actions
+        for word in words:
+            if word == "--":
+                return
+            name = word.partition("=")[0]
+            if name.startswith("--") and name in known:
+                yield known[name]
+            elif word.startswith("--") and " " not in word:
+                self._unknown(name)
+            elif word.startswith("-") and not word[1:2].isdigit():
+                for letter in word[1:]:
+                    if "-" + letter not in known:
+                        self._unknown("-" + letter)
+                    yield known["-" + letter]
+                    if known["-" + letter].nargs != 0:
+                        break
+
+    def _unknown(self, name: str) -> NoReturn:
+        options = sorted(option for option in self._option_string_actions if option.startswith("--"))
+        longer = [option for option in options if option.startswith(name) and len(name) > 3]
+        hint = f"; did you mean '{longer[0]}'?" if longer else suggestion(name, options)
+        self.error(f"no option '{name[:80]}'" + (hint or f"; {self.prog} --help lists the options"))
+
+    def _check(self, arguments: Namespace) -> None:
+        for one, other in self._apart:
+            if {one, other} <= arguments.given:
+                self.error(f"{one} and {other} exclude each other")
+        sources = [getattr(arguments, name) for name in self._reads]
+        sources = [one for each in sources for one in (each if isinstance(each, list) else [each])]
+        if sum(source in STDIN for source in sources) > 1:
+            self.error("standard input can be read only once, and '-' stands twice")
+        for options, conditions in self._needs:
+            if not any(self._holds(condition, arguments) for condition in conditions):
+                for option in sorted(arguments.given.intersection(options)):
+                    self.error(f"{option} goes with {' or '.join(conditions)}")
+
+    def _holds(self, condition: str, arguments: Namespace) -> bool:
+        name, _, value = condition.partition(" ")
+        found = getattr(arguments, self._option_string_actions[name].dest)
+        return found == value if value else bool(found)
