@@ -38,7 +38,8 @@ def pool(build: Build) -> Value:
     ceil_mode = bool(node.integer("ceil_mode", 0))
     same = {"stride": window.stride, "padding": window.padding, "dilation": window.dilation}
     op: LayerOp
-    if window.kernel == shape_of(x)[2:] and not any(window.padding):
+    spread = any(k > 1 and apart > 1 for k, apart in zip(window.kernel, window.dilation, strict=True))
+    if window.kernel == shape_of(x)[2:] and not any(window.padding) and not spread:
         # One window over the whole image.
         op = (GlobalMaxPoolOp if maximum else GlobalAveragePoolOp)(name, x)
     elif maximum:
