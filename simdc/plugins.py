@@ -1,4 +1,4 @@
-"""What other packages add to simdc, found by their entry points. Only the standard library: every room may ask.
+"""What other packages add to simdc, found by their entry points, and how it is called: at arm's length.
 
     [project.entry-points."simdc.passes"]
     even-reduction = "my_package.tiling:EvenReductionPass"
@@ -12,28 +12,76 @@
 | `simdc.execution` | any                          | an `InterpreterFunctions` class that runs ops on numpy arrays |
 | `simdc.reports`   | a format of the report       | a function from a `Report` to text                            |
 
-Nobody looks until a name is asked for that is not built in. A plug-in that cannot be used is named on stderr, once,
-with its distribution and the reason; the others work.
+Nobody looks until a name is asked for that is not built in. A plug-in that cannot be loaded, raises what it should not,
+or gives what it should not is an error that names it, its package and the reason. Where all of a kind are wanted, one
+that cannot be loaded is named on stderr, once; the others work. With SIMDC_TRACEBACK=1 its traceback is printed, too.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection
+import os
+import signal
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
+
+from simdc.errors import SimdcError
+from simdc.streams import say
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
+Result = TypeVar("Result")
+TRACEBACK = "SIMDC_TRACEBACK"
+
+
+class PluginError(SimdcError):
+    """A plug-in is at fault: the place of the error is the plug-in."""
+
+    def __init__(self, name: str, group: str, source: str, reason: str):
+        super().__init__(reason, path=f"plug-in '{name}' ({group}) of {source}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """From a worker it comes back as an error with the same message and place."""
+        return SimdcError, (self.message,), {"path": self.path}
 
 
 class Plugin(NamedTuple, Generic[T]):
-    """Something that a package added: its name, the thing itself, and `my-package 1.2`, where it is from."""
+    """Something that a package added: its name, the thing itself, `my-package 1.2`, where it is from, and its group."""
 
     name: str
     value: T
     source: str
+    group: str
+
+    @contextmanager
+    def calling(self, *fine: type[Exception]) -> Generator[None]:
+        """Raise PluginError for whatever its code raises but SimdcError and what is `fine`. An interrupt stays one."""
+        try:
+            yield
+        except (SimdcError, *fine):
+            raise
+        except (Exception, SystemExit) as error:
+            raise self.at_fault(f"failed: {_told(error)}; {TRACEBACK}=1 shows where") from None
+
+    def call(
+        self,
+        kind: type[Result],
+        function: Callable[..., object],
+        *given: object,
+        fine: tuple[type[Exception], ...] = (),
+    ) -> Result:
+        """What a function of the plug-in gives. Raises PluginError if that is no `kind`, and as `calling`."""
+        with self.calling(*fine):
+            found = function(*given)
+        if not isinstance(found, kind):
+            raise self.at_fault(f"failed: it gave {found!r:.80} where {kind.__name__} is expected")
+        return found
+
+    def at_fault(self, reason: str) -> PluginError:
+        return PluginError(self.name, self.group, self.source, reason)
 
 
 class Group(Generic[T]):
@@ -46,39 +94,59 @@ class Group(Generic[T]):
         self.name = name
         self._built_in = built_in
         self._check = check
-        self._points: dict[str, EntryPoint] | None = None
-        self._loaded: dict[str, Plugin[T] | None] = {}
+        self._points: dict[str, list[EntryPoint]] | None = None
+        self._loaded: dict[str, Plugin[T] | PluginError] = {}
+        self._named: set[str] = set()
         Group.groups.append(self)  # pyright: ignore[reportArgumentType]  # a list of groups of any kind
 
     def names(self) -> list[str]:
         """What is registered, as far as can be told without importing it."""
-        return list(self._found())
+        return [name for name in self._found() if not isinstance(self._loaded.get(name), PluginError)]
 
     def get(self, name: str) -> Plugin[T] | None:
-        """The plug-in called `name`; None if there is none that works."""
+        """The plug-in called `name`; None if there is none. Raises PluginError for one that cannot be loaded."""
+        points = self._found().get(name)
+        if points is None:
+            return None
         if name not in self._loaded:
-            point = self._found().get(name)
-            self._loaded[name] = None if point is None else self._load(point)
-        return self._loaded[name]
+            self._loaded[name] = self._load(points)
+        found = self._loaded[name]
+        if isinstance(found, PluginError):
+            raise found
+        return found
+
+    def working(self, name: str) -> Plugin[T] | None:
+        """As `get`, but one that cannot be loaded is named on stderr, once, and left out."""
+        try:
+            return self.get(name)
+        except PluginError as error:
+            self._leave_out(error)
+            return None
 
     def all(self) -> list[Plugin[T]]:
         """Every plug-in that works."""
-        return [plugin for name in self.names() if (plugin := self.get(name)) is not None]
+        return [plugin for name in self._found() if (plugin := self.working(name)) is not None]
 
     def forget(self) -> None:
         self._points = None
         self._loaded.clear()
+        self._named.clear()
 
-    def _load(self, point: EntryPoint) -> Plugin[T] | None:
+    def _load(self, points: list[EntryPoint]) -> Plugin[T] | PluginError:
+        point, source = points[0], ", ".join(sorted(map(_source, points)))
+        if len(points) > 1:
+            return PluginError(
+                point.name, self.name, source, "cannot be loaded: several packages have one of this name"
+            )
         try:
-            return Plugin(point.name, self._check(point.name, point.load()), _source(point))
+            with _own_interrupts():
+                return Plugin(point.name, self._check(point.name, point.load()), source, self.name)
         except (Exception, SystemExit) as error:
-            reason = str(error) if isinstance(error, TypeError) and error.args else f"{type(error).__name__}: {error}"
-            self._leave_out([point], reason.partition("\n")[0])
-            return None
+            reason = str(error) if isinstance(error, TypeError) and error.args else _told(error)
+            return PluginError(point.name, self.name, source, f"cannot be loaded: {reason}")
 
-    def _found(self) -> dict[str, EntryPoint]:
-        """Entry points by name, without those that clash."""
+    def _found(self) -> dict[str, list[EntryPoint]]:
+        """Entry points by name, without those that clash with what is built in."""
         if self._points is None:
             # Costs some 50 ms: later than anything that can do without.
             from importlib.metadata import entry_points
@@ -89,16 +157,53 @@ class Group(Generic[T]):
             self._points = {}
             for name, points in sorted(by_name.items()):
                 if name in self._built_in:
-                    self._leave_out(points, "simdc itself has one of this name")
-                elif len(points) > 1:
-                    self._leave_out(points, "several packages have one of this name")
+                    source, reason = ", ".join(sorted(map(_source, points))), "simdc itself has one of this name"
+                    self._leave_out(PluginError(name, self.name, source, f"cannot be loaded: {reason}"))
                 else:
-                    self._points[name] = points[0]
+                    self._points[name] = points
         return self._points
 
-    def _leave_out(self, points: list[EntryPoint], reason: str) -> None:
-        sources = ", ".join(sorted(_source(point) for point in points))
-        print(f"simdc: plug-in '{points[0].name}' ({self.name}) of {sources} is left out: {reason}", file=sys.stderr)
+    def _leave_out(self, error: PluginError) -> None:
+        if str(error) not in self._named:
+            self._named.add(str(error))
+            reason = error.message.removeprefix("cannot be loaded: ")
+            say(f"simdc: {error.path} is left out: {reason}")
+
+
+@contextmanager
+def _own_interrupts() -> Generator[None]:
+    """Tell a KeyboardInterrupt that code raises, which becomes a RuntimeError, from Ctrl-C, which stays one."""
+    pressed = False
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.default_int_handler(number, frame)
+
+    try:
+        # Refused outside the main thread, where no interrupt comes.
+        watched = before is signal.default_int_handler and signal.signal(signal.SIGINT, press) is before
+    except ValueError:
+        watched = False
+    try:
+        yield
+    except KeyboardInterrupt:
+        if pressed or not (watched or before is signal.SIG_IGN):
+            raise
+        raise RuntimeError("it raised KeyboardInterrupt") from None
+    finally:
+        if watched:
+            signal.signal(signal.SIGINT, before)
+
+
+def _told(error: BaseException) -> str:
+    """The first line of an error in a plug-in; the whole of it on stderr where that is asked for."""
+    if os.environ.get(TRACEBACK):
+        import traceback
+
+        traceback.print_exception(error)
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def rescan() -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Protocol, cast
 
-from simdc.plugins import Group
+from simdc.plugins import Group, Plugin
 
 from .hardware import Hardware
 from .kernel import Kernel
 from .result import Cost
-from .tiling import Tiling
+from .tiling import Tiling, TilingError
 
 
 class Uncosted(Exception):
@@ -52,7 +53,33 @@ def load_model(name: str, phase: str = "inference") -> CostModel:
     plugin = PLUGIN_MODELS.get(name)
     if plugin is None:
         raise KeyError(name)
-    return plugin.value(phase)
+    return PluginModel(plugin, phase)
+
+
+class PluginModel:
+    """A model of another package: what it raises and gives is held to the protocol. Raises PluginError."""
+
+    def __init__(self, plugin: Plugin[Callable[[str], CostModel]], phase: str):
+        self.name = plugin.name
+        self._plugin = plugin
+        with plugin.calling():
+            self._model = plugin.value(phase)
+
+    def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        return self._plugin.call(Tiling, self._model.greedy, kernel, hardware, fine=(TilingError, Uncosted))
+
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+        return self._plugin.call(Cost, self._model.evaluate, kernel, tiling, hardware, fine=(TilingError, Uncosted))
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        if name not in OPTIONAL:
+            raise AttributeError(name)
+        method: Callable[..., object] = getattr(self._model, name)
+        return partial(self._plugin.call, OPTIONAL[name], method, fine=(TilingError, Uncosted))
+
+
+OPTIONAL: dict[str, type] = {"artefacts": Sequence, "price_many": tuple}
+"""What a model may have beside the methods of the protocol, and what these give."""
 
 
 def source_of(name: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from simdc.errors import SimdcError, suggestion
-from simdc.plugins import Group
+from simdc.plugins import Group, Plugin
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
+
+FrontEnd: TypeAlias = "Callable[[str, int | None], ModuleOp]"
 
 __all__ = ["FRONT_ENDS", "PLUGIN_FRONT_ENDS", "load_network"]
 
@@ -108,7 +110,7 @@ def load_network(
     plugin = PLUGIN_FRONT_ENDS.get(kind) if kind else None
     if plugin is None:
         raise _unsupported(source.file, kind, input_format)
-    return plugin.value(source.openable, batch)
+    return _by_plugin(plugin, source.openable, batch)
 
 
 def _recognized(path: str, input_format: str | None) -> tuple[_Source, str]:
@@ -161,10 +163,24 @@ def _refuse_tilings(path: str, given_tilings: bool) -> None:
         raise SimdcError("only a SimDIT specification gives tilings; let simdc tile (--tiling greedy)", file=path)
 
 
-def _check(name: str, value: object) -> Callable[[str, int | None], ModuleOp]:
+def _by_plugin(plugin: Plugin[FrontEnd], path: str, batch: int | None) -> ModuleOp:
+    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.utils.exceptions import VerifyException
+
+    from simdc.ir.network import network_of
+
+    module = plugin.call(ModuleOp, plugin.value, path, batch)
+    try:
+        network_of(module)
+    except VerifyException as error:
+        raise plugin.at_fault(f"failed: {error}") from None
+    return module
+
+
+def _check(name: str, value: object) -> FrontEnd:
     if not callable(value):
         raise TypeError(f"expected a function of a path and a batch (or None) to a module, got {value!r:.80}")
-    return cast("Callable[[str, int | None], ModuleOp]", value)
+    return cast("FrontEnd", value)
 
 
 PLUGIN_FRONT_ENDS = Group("simdc.frontends", FRONT_ENDS, _check)

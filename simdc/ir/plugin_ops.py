@@ -21,7 +21,7 @@ def load_plugin_ops() -> None:
 
 def plugin_dialect(name: str) -> Dialect:
     """The dialect called `name`; an empty one for a plug-in that does not work."""
-    plugin = PLUGIN_DIALECTS.get(name)
+    plugin = PLUGIN_DIALECTS.working(name)
     return Dialect(name) if plugin is None else plugin.value
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from simdc.plugins import Group
+from simdc.plugins import Group, Plugin
 
 if TYPE_CHECKING:
+    from xdsl.context import Context
+    from xdsl.dialects.builtin import ModuleOp
     from xdsl.passes import ModulePass
 
 PASSES = {
@@ -31,7 +33,19 @@ def load_pass(name: str) -> type[ModulePass]:
     plugin = PLUGIN_PASSES.get(name)
     if plugin is None:
         raise KeyError(name)
-    return plugin.value
+    return _at_arms_length(plugin)
+
+
+def _at_arms_length(plugin: Plugin[type[ModulePass]]) -> type[ModulePass]:
+    """The pass, which raises PluginError for what a pass should not raise."""
+    from xdsl.utils.exceptions import DiagnosticException, PassFailedException
+
+    class Called(plugin.value):
+        def apply(self, ctx: Context, op: ModuleOp) -> None:
+            with plugin.calling(PassFailedException, DiagnosticException):
+                plugin.value.apply(self, ctx, op)
+
+    return Called
 
 
 def _check(name: str, value: object) -> type[ModulePass]:

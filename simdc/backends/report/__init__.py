@@ -4,6 +4,7 @@ by entry points."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import cast
 
@@ -28,7 +29,7 @@ def load_report(name: str) -> Callable[..., str]:
     plugin = PLUGIN_REPORTS.get(name)
     if plugin is None:
         raise KeyError(name)
-    return plugin.value
+    return partial(plugin.call, str, plugin.value)
 
 
 def _check(name: str, value: object) -> Callable[..., str]:

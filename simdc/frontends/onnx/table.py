@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from xdsl.ir import SSAValue
 
-from simdc.plugins import Group
+from simdc.plugins import Group, Plugin
 
 from .constant import Constant
 
@@ -41,7 +42,23 @@ def operator_key(name: str, domain: str) -> str:
 def translation_of(key: str) -> Translation | None:
     """The function for an operator: simdc's own, else a plug-in's."""
     plugin = None if key in OPERATORS else PLUGIN_OPERATORS.get(key)
-    return OPERATORS.get(key) if plugin is None else plugin.value
+    return OPERATORS.get(key) if plugin is None else partial(_called, plugin)
+
+
+def _called(plugin: Plugin[Translation], build: Build) -> Value | tuple[Value, ...]:
+    """The results of a plug-in's operator. Raises PluginError for what it should not raise or give."""
+    from xdsl.utils.exceptions import VerifyException
+
+    from simdc.frontends.builder import LayerError
+
+    from .problems import Unsupported
+
+    made = plugin.call(object, plugin.value, build, fine=(Unsupported, LayerError, VerifyException))
+    results = cast("tuple[object, ...]", made) if isinstance(made, tuple) else (made,)
+    for each in results:
+        if not isinstance(each, (SSAValue, Constant)):
+            raise plugin.at_fault(f"failed: it gave {each!r:.80} where a value of the network is expected")
+    return cast("Value | tuple[Value, ...]", made)
 
 
 def _check(name: str, value: object) -> Translation:
