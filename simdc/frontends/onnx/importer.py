@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
@@ -20,6 +20,7 @@ from . import operators as operators
 from .build import Build
 from .constant import Constant, Origin
 from .constant_nodes import FLOAT, sizes
+from .contradictions import check_result
 from .element_types import ElementTypes
 from .folding import Folder, static_shape
 from .function_body import body_of
@@ -132,7 +133,7 @@ class Importer:
             build = Build(self, node)
             result = fusion.make(build, self.value(fusion.source))
             build.remember(result, [inner.name for inner in fusion.inner])
-            self.values[node.outputs[0]] = result
+            self.keep(node, node.outputs, (result,))
             return
         inputs = [self.values[name] if name else None for name in node.inputs]
         constants = [value for value in inputs if isinstance(value, Constant) or value is None]
@@ -141,7 +142,7 @@ class Importer:
         elif node.operator in ("Shape", "Size"):
             self.shape(node)
         elif len(constants) == len(inputs) and not node.captured:
-            self.values |= dict(zip(node.outputs, self.folder.fold(node, constants), strict=False))
+            self.keep(node, node.outputs, self.folder.fold(node, constants))
         else:
             self.layers(node)
 
@@ -158,7 +159,16 @@ class Importer:
         for name in build.outputs[len(results) :]:
             if name in self.readers:
                 raise Unsupported(f"its result '{name}' is not modelled")
-        self.values |= dict(zip(build.outputs, results, strict=False))
+        self.keep(node, build.outputs, results)
+
+    def keep(self, node: Node, names: Sequence[str], results: Sequence[Value]) -> None:
+        """Results of a node, which must have the shapes that the file says of them, unless the file is refused anyway."""
+        refused = self.problems and not self.allow_uncosted
+        for name, result in zip(names, results, strict=False):
+            shape = result.shape if isinstance(result, Constant) else shape_of(result)
+            stated = None if refused else self.model.graph.described.get(name)
+            check_result(name, shape, stated, self.symbols, node)
+            self.values[name] = result
 
     def shape(self, node: Node) -> None:
         value = self.values.get(node.inputs[0]) if node.inputs else None

@@ -47,6 +47,14 @@ def _weight(build: Build) -> SSAValue:
     return weight
 
 
+def _kernel(build: Build) -> tuple[int, ...]:
+    """Of the weight, which the node may repeat."""
+    kernel, stated = build.shape(1)[2:], build.node.integers("kernel_shape")
+    if stated is not None and stated != kernel:
+        raise Unsupported(f"its kernel_shape is {list(stated)}, and its weight has shape {list(build.shape(1))}")
+    return kernel
+
+
 def _positive(build: Build) -> int:
     groups = build.node.integer("group", 1)
     if groups < 1:
@@ -56,7 +64,7 @@ def _positive(build: Build) -> int:
 
 @operator("Conv")
 def conv(build: Build) -> Value:
-    shape, kernel = build.shape(0), build.shape(1)[2:]
+    shape, kernel = build.shape(0), _kernel(build)
     window = read_window(build.node, shape[2:], kernel)
     x, weight = as_image(build, build.tensor(0)), _weight(build)
     bias = _bias(build, shape_of(weight)[0], len(shape))
@@ -75,7 +83,7 @@ def conv(build: Build) -> Value:
 
 @operator("ConvTranspose")
 def conv_transpose(build: Build) -> Value:
-    node, shape, kernel = build.node, build.shape(0), build.shape(1)[2:]
+    node, shape, kernel = build.node, build.shape(0), _kernel(build)
     size = shape[2:]
     window = read_window(node, size, kernel)
     extra = entries(node, "output_padding", len(size), 0)

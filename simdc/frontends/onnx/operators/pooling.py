@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from simdc.frontends.onnx.build import Build
@@ -11,7 +12,7 @@ from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
 
 from .view import view
-from .window import read_axes, side_by_side, window_of
+from .window import Axis, read_axes, side_by_side, window_of
 
 GLOBAL: dict[str, type[GlobalAveragePoolOp] | type[GlobalMaxPoolOp]] = {
     "GlobalAveragePool": GlobalAveragePoolOp,
@@ -27,6 +28,7 @@ def pool(build: Build) -> Value:
     if kernel is None:
         raise Unsupported("it has no kernel_shape")
     own = read_axes(node, shape[2:], kernel)
+    _check_extent(own)
     axes = own if len(own) < 3 else side_by_side(own)
     window = window_of(axes)
     x = build.tensor(0)
@@ -38,8 +40,7 @@ def pool(build: Build) -> Value:
     ceil_mode = bool(node.integer("ceil_mode", 0))
     same = {"stride": window.stride, "padding": window.padding, "dilation": window.dilation}
     op: LayerOp
-    spread = any(k > 1 and apart > 1 for k, apart in zip(window.kernel, window.dilation, strict=True))
-    if window.kernel == shape_of(x)[2:] and not any(window.padding) and not spread:
+    if all(axis.extent == axis.kernel == axis.size for axis in axes) and not any(window.padding):
         # One window over the whole image.
         op = (GlobalMaxPoolOp if maximum else GlobalAveragePoolOp)(name, x)
     elif maximum:
@@ -55,6 +56,14 @@ def pool(build: Build) -> Value:
     )
     sizes = [axis.size if axis.passes_by else next(made) for axis in reversed(own)]
     return view(build, result, (*shape[:2], *reversed(sizes)), build.part("row"))
+
+
+def _check_extent(axes: Sequence[Axis]) -> None:
+    """Of a window along each axis: 8 with dilation 2 reach over 15 positions."""
+    padded = [axis.size + axis.before + axis.after for axis in axes]
+    if any(axis.extent > size for axis, size in zip(axes, padded, strict=True)):
+        reaches = f"its window reaches over {' x '.join(str(axis.extent) for axis in axes)} positions"
+        raise Unsupported(f"{reaches}, and its padded input has {' x '.join(map(str, padded))}")
 
 
 @operator(*GLOBAL)

@@ -35,6 +35,11 @@ class Axis(NamedTuple):
     dilation: int
 
     @property
+    def extent(self) -> int:
+        """Positions from the first to the last that the window reads."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    @property
     def passes_by(self) -> bool:
         """Whether each position is a window of its own, so that the dimension stays as it is."""
         return (self.kernel, self.stride, self.before, self.after) == (1, 1, 0, 0)
