@@ -54,8 +54,8 @@ def _range(node: Node, inputs: Inputs) -> Constant:
     name, parts = node.outputs[0], [part for part in inputs if part is not None]
     if len(parts) != 3 or any(part.elements != 1 for part in parts):
         raise Unsupported("it needs three numbers")
-    start, limit, step = (part.settings()[0] for part in parts)
-    if not step or not all(map(isfinite, (start, limit, step))):
+    start, limit, step = (part.settings()[0].item() for part in parts)
+    if not step or not isfinite((limit - start) / step):
         raise Unsupported(f"it counts from {start} to {limit} in steps of {step}")
     size = max(0, ceil((limit - start) / step))
     return Constant(name, (size,), parts[0].element, {}, lambda: np.arange(size) * step + start)

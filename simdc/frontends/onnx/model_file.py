@@ -9,17 +9,22 @@ from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from simdc.errors import SimdcError
 
 from .constant import FLOATS, Array, Constant, Origin
+from .contradictions import by_name, check_descriptions, check_stored
 from .graph import Dimension, Graph, Node, Shaped
+from .local_functions import MAX_NODES, inlined
 
 MAX_BYTES = 2**31
 """Protobuf's own limit. Larger networks keep their weights in files of their own."""
-MAX_NODES = 200_000
 OLDEST_OPSET = 7
 """Before, element-wise operators broadcast by other rules and batch normalization was another operator."""
 MAX_NAME = 200
+SMALL_BITS = {21: 4, 22: 4, 23: 4, 25: 2, 26: 2}
+"""Of ONNX's element types that share a byte: int4, uint4, float4, uint2, int2."""
 
 
 class Model(NamedTuple):
@@ -41,7 +46,7 @@ def read_model(path: str) -> Model:
     opsets = {_text(entry.domain) if entry.domain != "ai.onnx" else "": entry.version for entry in proto.opset_import}
     _check_opset(opsets.get(""), onnx.defs.onnx_opset_version(), path)
     if proto.functions:
-        proto = _inlined(onnx, proto, path)
+        proto = inlined(proto, path)
     return Model(_Decoder(onnx, path).graph(proto.graph), opsets[""], opsets)
 
 
@@ -60,8 +65,6 @@ def import_onnx(path: str) -> Any:
 
 
 def _load(onnx: Any, path: str) -> Any:
-    from google.protobuf.message import DecodeError
-
     try:
         if Path(path).is_dir():
             raise SimdcError("is a directory, not an ONNX file", file=path)
@@ -73,7 +76,8 @@ def _load(onnx: Any, path: str) -> Any:
         return onnx.load(path, load_external_data=False)
     except OSError as error:
         raise SimdcError(f"cannot be read: {error.strerror or error}", file=path) from None
-    except (DecodeError, ValueError, RuntimeError) as error:
+    except Exception as error:
+        # Of protobuf, of the checks of the package, of Python's decoder.
         raise SimdcError(f"is not an ONNX model, or is cut off or damaged: {error}", file=path) from None
 
 
@@ -91,28 +95,13 @@ def _check_opset(opset: int | None, newest: int, path: str) -> None:
         raise SimdcError(f"uses opset {opset}; the installed package onnx knows up to {newest}: {remedy}", file=path)
 
 
-def _inlined(onnx: Any, proto: Any, path: str) -> Any:
-    """The model with calls of its own functions replaced by their bodies."""
-    try:
-        return import_module("onnx.inliner").inline_local_functions(proto)
-    except (ValueError, RuntimeError) as error:
-        raise SimdcError(f"the functions inside the model cannot be expanded: {error}", file=path) from None
-
-
 class _Decoder:
     def __init__(self, onnx: Any, path: str):
         self.path = path
         self.folder = str(Path(path).resolve().parent)
         self.to_array: Callable[[Any, str], Array] = onnx.numpy_helper.to_array
         self.external: int = onnx.TensorProto.EXTERNAL
-        self.failures: tuple[type[Exception], ...] = (
-            OSError,
-            ValueError,
-            TypeError,
-            RuntimeError,
-            KeyError,
-            onnx.checker.ValidationError,
-        )
+        self.numpy_kind: Callable[[int], np.dtype[Any]] = onnx.helper.tensor_dtype_to_np_dtype
         kinds = onnx.AttributeProto
         self.attributes: dict[int, Callable[[Any], object]] = {
             kinds.FLOAT: lambda entry: float(entry.f),
@@ -126,20 +115,22 @@ class _Decoder:
         }
 
     def graph(self, proto: Any) -> Graph:
-        inputs = tuple(self.shaped(entry) for entry in proto.input)
+        inputs = by_name("input", map(self.shaped, proto.input), self.path)
         outputs = [self.shaped(entry) for entry in proto.output]
-        described = {entry.name: entry for entry in map(self.shaped, proto.value_info)}
-        initializers = {_text(entry.name): self.tensor(entry, _text(entry.name)) for entry in proto.initializer}
-        for sparse in proto.sparse_initializer:
-            initializers[_text(sparse.values.name)] = self.sparse(sparse)
-        return Graph(
+        described = [*map(self.shaped, proto.value_info), *inputs.values(), *outputs]
+        check_descriptions(described, self.path)
+        stored = [self.tensor(entry, _text(entry.name)) for entry in proto.initializer]
+        sparse = [self.sparse(entry) for entry in proto.sparse_initializer]
+        graph = Graph(
             _text(proto.name),
             self.nodes(proto.node),
-            inputs,
+            tuple(inputs.values()),
             tuple(entry.name for entry in outputs),
-            initializers,
-            described | {entry.name: entry for entry in (*inputs, *outputs)},
+            by_name("weight", (*stored, *sparse), self.path),
+            {entry.name: entry for entry in described},
         )
+        check_stored(graph, self.path)
+        return graph
 
     def nodes(self, protos: Iterable[Any]) -> tuple[Node, ...]:
         taken: set[str] = set()
@@ -180,10 +171,29 @@ class _Decoder:
 
     def values(self, proto: Any, name: str) -> Array:
         try:
+            if proto.data_location == self.external:
+                self.limit(proto, name)
             return self.to_array(proto, self.folder)
-        except self.failures as error:
+        except SimdcError:
+            raise
+        except Exception as error:
             where = "in the file beside the model" if proto.data_location == self.external else "in the model"
             raise SimdcError(f"the values of '{name}' are not {where}: {error}", file=self.path) from None
+
+    def limit(self, proto: Any, name: str) -> None:
+        """Let no more be read of the file beside the model than the tensor holds: without a length it is the whole."""
+        size = self.byte_size(proto)
+        stated = [entry for entry in proto.external_data if entry.key == "length"]
+        if not stated:
+            proto.external_data.add(key="length", value=str(size))
+        elif stated[0].value != str(size):
+            message = f"says that '{name}' takes {stated[0].value[:40]} bytes beside the model"
+            raise SimdcError(f"{message}; its shape and type take {size}", file=self.path)
+
+    def byte_size(self, proto: Any) -> int:
+        kind = self.numpy_kind(proto.data_type)
+        bits = SMALL_BITS.get(proto.data_type, 8 * kind.itemsize)
+        return -(-prod(proto.dims) * bits // 8)
 
     def shaped(self, proto: Any) -> Shaped:
         kind = proto.type.tensor_type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor
+from math import floor, isfinite
 
 from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.problems import Unsupported
@@ -16,7 +16,10 @@ def _scales(build: Build, place: int) -> tuple[float, ...] | None:
     found = build.constant(place)
     if found is None and build.has(place):
         raise Unsupported("its scales depend on data")
-    return None if found is None or not found.elements else tuple(map(float, found.array().reshape(-1)))
+    scales = None if found is None or not found.elements else tuple(map(float, found.settings()))
+    if not all(isfinite(scale) and scale > 0 for scale in scales or ()):
+        raise Unsupported(f"its scales are {list(scales or ())}")
+    return scales
 
 
 def _sizes(build: Build, scales: tuple[float, ...] | None, sizes: tuple[int, ...] | None) -> tuple[int, ...]:
