@@ -4,7 +4,7 @@ that reach what those do not."""
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from simdc.frontends.dsl import parse_dsl
@@ -135,7 +135,15 @@ def _ir() -> list[str]:
     return texts
 
 
+def _onnx(what: str) -> list[str]:
+    """Imported when it is asked for: the package is not among those that simdc always brings."""
+    from fuzz import onnx_models
+
+    return getattr(onnx_models, what)()
+
+
 _TEXTS = {
+    "onnx": partial(_onnx, "seeds"),
     "dsl": lambda: [*_examples("networks", ".dsl"), *DSL],
     "json-graph": _graphs,
     "simdit-spec": _specs,
@@ -152,6 +160,7 @@ _PIPELINE_SIGNS = "{ } , = model rule optimizer rate momentum exact simdit dataf
 _IR_SIGNS = """%x %y @n inference training batch parameters attributes unit tiling cost stride padding loc( ^bb0 : ->
 = < > { } tensor<1x8x9x9xf32> tensor<?x4xf32> tensor<4xi8> tensor<*xf32> tensor<0xf32> memref<4xf32> index i0"""
 _WORDS = {
+    "onnx": partial(_onnx, "words"),
     "dsl": lambda: [*_DSL_SIGNS.split(), *LAYERS, *(f"{option}=" for option in _OPTIONS)],
     "json-graph": lambda: [f'"{word}"' for word in (*LAYERS, *_OPTIONS, "inputs", "outputs", "x", "$schema")],
     "simdit-spec": lambda: [f'"{word}"' for word in (*OPERATIONS, *IGNORED, "tiling", "N", "IC", "training", "DRAM")],

@@ -7,8 +7,10 @@ follows from a checksum of the input, so that an input always does the same.
 from __future__ import annotations
 
 import importlib
+import tempfile
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
@@ -102,6 +104,32 @@ def ir(data: bytes) -> None:
     _compile(module, way, None if HARDWARE in module.attributes else _machine(way.machine, way.stores_padding))
 
 
+def onnx(data: bytes) -> None:
+    """A model file, or the JSON form of one. Beside it lies a file of 512 bytes for weights."""
+    from fuzz.onnx_models import serialized
+    from simdc.frontends.onnx import parse_onnx
+
+    way = Way.of(data)
+    folder = _folder()
+    (folder / "fuzz.onnx").write_bytes(serialized(data))
+    batch = None if way.rendering == 0 else way.batch
+    bindings = {} if way.machine == "HI1" else {"height": 8, "width": 6, "rate": 1}
+    try:
+        module = parse_onnx(str(folder / "fuzz.onnx"), batch, bindings, allow_uncosted=way.rendering != 1)
+    except SimdcError as error:
+        if "no size is called that" not in str(error):
+            raise
+        module = parse_onnx(str(folder / "fuzz.onnx"), batch, {}, allow_uncosted=True)
+    _compile(module, way)
+
+
+@cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="simdc-fuzz-"))
+    (folder / "weights.bin").write_bytes(bytes(512))
+    return folder
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "dsl": dsl,
     "json-graph": json_graph,
@@ -110,6 +138,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "settings": settings,
     "pipeline": pipeline,
     "ir": ir,
+    "onnx": onnx,
 }
 
 
