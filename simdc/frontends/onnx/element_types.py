@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from simdc.errors import SimdcError
 
 from .constant_nodes import FLOAT
 from .graph import Node
@@ -11,11 +13,12 @@ from .graph import Node
 
 class _Letters(NamedTuple):
     """How the table names the types of inputs and results: each either a type or a letter, and the only type that a
-    letter stands for, if it is one."""
+    letter stands for, if it is one. `least` are how many inputs and results a node has at least."""
 
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    only: dict[str, int]
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    only: Mapping[str, int] = {}
+    least: tuple[int, int] = (0, 0)
 
 
 class ElementTypes:
@@ -39,6 +42,15 @@ class ElementTypes:
         outputs = (letters.outputs[min(place, len(letters.outputs) - 1)] for place in range(len(node.outputs)))
         return [read.get(letter, letters.only.get(letter, first)) for letter in outputs]
 
+    def check(self, nodes: Iterable[Node], file: str) -> None:
+        """Raise SimdcError for a node that has fewer inputs or results than its operator."""
+        for node in nodes:
+            inputs, outputs = self.letters(node).least
+            for what, names, least in (("inputs", node.inputs, inputs), ("results", node.outputs, outputs)):
+                if len(names) < least:
+                    message = f"has {len(names)} {what}, and {node.op_type} {least} at least"
+                    raise SimdcError(message, file=file, path=node.place)
+
     def letters(self, node: Node) -> _Letters:
         key = (node.op_type, node.domain)
         if key not in self.known:
@@ -48,8 +60,9 @@ class ElementTypes:
     def _looked_up(self, node: Node) -> _Letters:
         try:
             schema = self.onnx.defs.get_schema(node.op_type, self.opsets.get(node.domain, 1), node.domain)
-        except self.onnx.defs.SchemaError:
-            return _Letters((), (), {})
+        except (self.onnx.defs.SchemaError, TypeError):
+            # TypeError: a version beyond 32 bits.
+            return _Letters()
         inputs, outputs = ([formal.type_str for formal in formals] for formals in (schema.inputs, schema.outputs))
         allowed: dict[str, list[str]] = {letter: [letter] for letter in outputs}
         allowed |= {entry.type_param_str: list(entry.allowed_type_strs) for entry in schema.type_constraints}
@@ -59,4 +72,4 @@ class ElementTypes:
             if len(kinds) == 1
         }
         only = {letter: self.numbers[name.upper()] for letter, name in names.items() if name.upper() in self.numbers}
-        return _Letters(tuple(inputs), tuple(outputs), only)
+        return _Letters(tuple(inputs), tuple(outputs), only, (schema.min_input, schema.min_output))

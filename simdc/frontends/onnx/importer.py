@@ -88,6 +88,7 @@ class Importer:
 
     def translate(self, nodes: list[Node], graph: Graph) -> None:
         """Make the layers of `nodes`; constants first, so that every node knows the weights around it."""
+        self.types.check(nodes, self.path)
         for node in nodes:
             for name in node.reads():
                 self.readers.setdefault(name, []).append(node)
@@ -162,7 +163,7 @@ class Importer:
         self.keep(node, build.outputs, results)
 
     def keep(self, node: Node, names: Sequence[str], results: Sequence[Value]) -> None:
-        """Results of a node, which must have the shapes that the file says of them, unless the file is refused anyway."""
+        """Results of a node. They must have the shapes that the file says of them, unless it is refused anyway."""
         refused = self.problems and not self.allow_uncosted
         for name, result in zip(names, results, strict=False):
             shape = result.shape if isinstance(result, Constant) else shape_of(result)

@@ -130,6 +130,10 @@ def with_unknown_result(proto: onnx.ModelProto) -> None:
     proto.graph.output.append(helper.make_tensor_value_info("nowhere", 1, None))
 
 
+def with_too_few_inputs(proto: onnx.ModelProto) -> None:
+    proto.graph.node[0].input.pop()
+
+
 def with_negative_weight(proto: onnx.ModelProto) -> None:
     proto.graph.initializer[0].dims[0] = -4
 
@@ -144,6 +148,7 @@ def with_negative_weight(proto: onnx.ModelProto) -> None:
         (without_shape, "input 'x' has no shape"),
         (without_rank, "input 'x' has no dimensions"),
         (with_unknown_result, "'nowhere' is read, but is no input"),
+        (with_too_few_inputs, "node 1 'first' (Conv): has 1 inputs, and Conv 2 at least"),
         (with_negative_weight, "weight 'w' has a negative size"),
     ],
 )
