@@ -18,7 +18,7 @@ from simdc.ir.unmodelled import UnmodelledOp
 
 from . import operators as operators
 from .build import Build
-from .constant import Constant, Origin
+from .constant import Constant
 from .constant_nodes import FLOAT, sizes
 from .contradictions import check_result
 from .element_types import ElementTypes
@@ -30,7 +30,7 @@ from .model_file import import_onnx, read_model
 from .network import OnnxNetwork
 from .patterns import Fusion, find_fusions
 from .places import has_stored
-from .problems import Problem, Unsupported, refusal
+from .problems import NOTHING_BEFORE, Problem, Unsupported, left_out, refusal
 from .response_norm import join_response_norms
 from .symbols import Symbols
 from .table import Value, translation_of
@@ -73,11 +73,9 @@ class Importer:
         self.network = OnnxNetwork(Path(path).stem, inputs.batch, path)
         self.notes = inputs.notes
         self.elements |= inputs.elements
-        self.values |= graph.initializers | inputs.constants
-        self.stores_weights = has_stored(self.constants())
-        for name in weights or ():
-            if name in graph.initializers:
-                graph.initializers[name].origin = Origin.GIVEN
+        constants = graph.initializers | inputs.constants
+        self.values |= constants
+        self.stores_weights = has_stored(constants.values())
         try:
             self.values |= {name: self.network.image(name, shape) for name, shape in inputs.images.items()}
         except LayerError as error:
@@ -262,9 +260,6 @@ class Importer:
     def value(self, name: str) -> Value:
         return self.values[name]
 
-    def constants(self) -> list[Constant]:
-        return [value for value in self.values.values() if isinstance(value, Constant)]
-
     def is_trained(self, constant: Constant) -> bool:
         return is_trained(constant, self.readers, self.notes, stores_weights=self.stores_weights)
 
@@ -285,9 +280,7 @@ class Importer:
         # What is left of a network whose end has no price is what that end reads.
         results = results or list(dict.fromkeys(value for op in self.lost for value in op.operands))
         if not results and self.problems:
-            raise refusal(
-                self.problems, self.count, self.unseen, self.path, remedy="Nothing that has a price is before them."
-            )
+            raise refusal(self.problems, self.count, self.unseen, self.path, NOTHING_BEFORE)
         if not results:
             raise SimdcError("computes nothing: its results are constants or missing", file=self.path)
         module = self.network.finish(results)
@@ -300,9 +293,7 @@ class Importer:
 
     def leave_out_unseen(self) -> None:
         """One op for all nodes that read what has no shape: they are missing from every sum."""
-        first, names = self.unseen[0], ", ".join(node.name for node in self.unseen)
-        count = f"{len(self.unseen)} node{'' if len(self.unseen) == 1 else 's'}"
-        reason = f"left out, {count} behind what has no known shape: {names}"
-        name = self.network.unused(first.name)
+        first = self.unseen[0]
+        name, reason = self.network.unused(first.name), left_out([node.name for node in self.unseen])
         self.network.go_to(first)
         self.network.add_all(UnmodelledOp.standing_in(name, first.operator, reason, [], []), name)

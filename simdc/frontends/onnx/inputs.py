@@ -38,6 +38,8 @@ def find_inputs(graph: Graph, nodes: list[Node], symbols: Symbols, weights: Coll
     given = [value for value in graph.inputs if value.name not in graph.initializers and value.name in used]
     readers = readers_of(nodes)
     _refuse_unknown(weights, given, graph, symbols.file)
+    for name in graph.initializers.keys() & set(weights or ()):
+        graph.initializers[name].origin = Origin.GIVEN
     constants = {value.name: _setting(value, symbols) for value in given if _is_setting(value, symbols, readers)}
     rest = [value for value in given if value.name not in constants]
     taken = set(weights) if weights is not None else stripped_weights(rest, graph, nodes, readers)

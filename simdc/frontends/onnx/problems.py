@@ -11,6 +11,7 @@ from simdc.errors import SimdcError
 from .table import OPERATORS
 
 WIDTH = 110
+NOTHING_BEFORE = "Nothing that has a price stands before them."
 CONTINUE = "--allow-uncosted goes on without them, their cost missing from every sum."
 
 
@@ -43,6 +44,12 @@ def listing(problems: Sequence[Problem], nodes: int, unseen: int) -> str:
     if unseen:
         lines.append(f"  {unseen} more read what these make, and its shape is not known: they were not looked at")
     return "\n".join(lines)
+
+
+def left_out(names: Sequence[str]) -> str:
+    """What the report says of nodes that read a result of unknown shape."""
+    count = f"{len(names)} node{'' if len(names) == 1 else 's'}"
+    return f"left out, {count} behind what has no known shape: {', '.join(names)}"
 
 
 def refusal(
