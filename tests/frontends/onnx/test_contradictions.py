@@ -121,9 +121,9 @@ def test_a_fused_activation_is_held_to_its_shape(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kernel", "dilation", "pads", "says"),
     [
-        (8, 2, 0, "its window reaches over 15 x 15 positions, and its padded input has 8 x 8"),
-        (3, 6, 2, "its window reaches over 13 x 13 positions, and its padded input has 12 x 12"),
-        (9, 1, 0, "its window reaches over 9 x 9 positions, and its padded input has 8 x 8"),
+        (8, 2, 0, "its window reaches over 15 x 15 positions of 8 x 8 with its border"),
+        (3, 6, 2, "its window reaches over 13 x 13 positions of 12 x 12 with its border"),
+        (9, 1, 0, "its window reaches over 9 x 9 positions of 8 x 8 with its border"),
     ],
 )
 def test_a_window_beyond_its_input(

@@ -62,8 +62,10 @@ def _check_extent(axes: Sequence[Axis]) -> None:
     """Of a window along each axis: 8 with dilation 2 reach over 15 positions."""
     padded = [axis.size + axis.before + axis.after for axis in axes]
     if any(axis.extent > size for axis, size in zip(axes, padded, strict=True)):
-        reaches = f"its window reaches over {' x '.join(str(axis.extent) for axis in axes)} positions"
-        raise Unsupported(f"{reaches}, and its padded input has {' x '.join(map(str, padded))}")
+        over, within = " x ".join(str(axis.extent) for axis in axes), " x ".join(map(str, padded))
+        raise Unsupported(
+            f"the result would be empty: its window reaches over {over} positions of {within} with its border"
+        )
 
 
 @operator(*GLOBAL)
