@@ -17,7 +17,11 @@ from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.context import hardware_of
 from simdc.ir.free import DropoutOp
 from simdc.ir.network import NetworkOp, ParameterOp, network_of
+from simdc.ir.notes import add_note
+from simdc.ir.stored_width import given_widths
 from simdc.ir.update import UpdateOp
+
+MOST_LISTED = 8
 
 
 def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
@@ -55,6 +59,25 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
         if isinstance(op, UpdateOp):
             found.update({new: found[old] for new, old in zip(op.results, op.replaced, strict=True)})
     return found
+
+
+def take_given(network: NetworkOp, hardware: Hardware, found: dict[SSAValue, int]) -> None:
+    """Tensors that the source stores in fewer bits than the machine would are as narrow in DRAM. More than the machine
+    takes there are is a contradiction: the machine's width stays, and a note says so."""
+    wide: list[str] = []
+    for value, bits in given_widths(network).items():
+        if bits > found[value]:
+            wide.append(f"'{value.name_hint or value}' in {bits} bits and not {found[value]}")
+        found[value] = min(bits, found[value])
+    for op in network.body.block.ops:
+        if _is_free(op) and op.operands:
+            found.update(dict.fromkeys(op.results, found[op.operands[0]]))
+        if isinstance(op, UpdateOp):
+            found.update({new: found[old] for new, old in zip(op.results, op.replaced, strict=True)})
+    if wide:
+        more = f" and {len(wide) - MOST_LISTED} more" if len(wide) > MOST_LISTED else ""
+        listed = ", ".join(wide[:MOST_LISTED]) + more
+        add_note(network, f"{hardware.name} keeps its own widths where the file stores more: {listed}")
 
 
 def _is_free(op: Operation) -> bool:
@@ -113,7 +136,10 @@ class AssignWidthsPass(ModulePass):
         network, hardware = network_of(op), hardware_of(op)
         rule = dataflow_widths if self.rule == "dataflow" else program_order_widths
         before = {layer: _widths(layer) for layer in network.layers()}
-        for value, width in rule(network, hardware).items():
+        found = rule(network, hardware)
+        if self.rule == "dataflow":
+            take_given(network, hardware, found)
+        for value, width in found.items():
             _retype(value, width)
         for layer, widths in before.items():
             _set_accumulator(layer, hardware)

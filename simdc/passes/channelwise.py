@@ -21,6 +21,7 @@ from simdc.ir.free import FlattenOp, ReshapeOp
 from simdc.ir.network import ParameterOp
 from simdc.ir.norm import BatchNormOp
 from simdc.ir.scalar import ScalarOp
+from simdc.ir.stored_width import take_width
 
 Producer: TypeAlias = Conv2DOp | ConvTranspose2DOp | LinearOp
 """Layers with weights. All have their channels in dimension 1."""
@@ -54,6 +55,7 @@ def fold(layer: LayerOp) -> bool:
     if shifts or producer.bias is not None:
         _give_bias(producer)
     note_folded(producer, layer)
+    take_width(producer, layer)
     layer.results[0].replace_all_uses_with(value)
     erase(layer)
     for parameter in parameters:

@@ -76,6 +76,17 @@ class Build:
         """A constant in a place where weights stand: trained, unless `kind` says otherwise."""
         return self._importer.network.constant(f"{self.name}.{role}", constant, kind)
 
+    def element(self, place: int) -> int | None:
+        """ONNX's number of the element type at `place`, None if there is nothing."""
+        return self._importer.element(self.node.inputs[place]) if self.has(place) else None
+
+    def reads_alone(self, place: int) -> bool:
+        """Whether nobody else reads the value at `place`."""
+        return len(self._importer.readers.get(self.node.inputs[place], ())) == 1
+
+    def give_width(self, value: SSAValue, bits: int) -> None:
+        self._importer.network.give_width(value, bits)
+
     def settings(self, place: int, what: str) -> tuple[int, ...] | None:
         """Whole numbers that the node gets as an input; None if it does not."""
         if not self.has(place):

@@ -37,10 +37,11 @@ class Constant:
 
     `element` is ONNX's number of the element type. `sources` are the weights of the file that it is made of, each with
     its number of elements. `largest` is how many elements the largest tensor has that is read or made on the way to its
-    values. `array()` raises SimdcError where the file has no values.
+    values. `bits` is the width of an element in the file where that is not the type's: a dequantized weight has the
+    width of the whole numbers that it is made of. `array()` raises SimdcError where the file has no values.
     """
 
-    __slots__ = ("_array", "_read", "element", "largest", "name", "origin", "shape", "sources")
+    __slots__ = ("_array", "_read", "bits", "element", "largest", "name", "origin", "shape", "sources")
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Constant:
         self.sources = dict(sources)
         self.origin = origin
         self.largest = max(largest, prod(self.shape))
+        self.bits: int | None = None
         self._read = read
         self._array: Array | None = None
 
@@ -97,9 +99,11 @@ class Constant:
 
     def mapped(self, shape: Sequence[int], function: Callable[[Array], Array]) -> Constant:
         """Another constant of `shape`, computed from this one when it is read."""
-        return Constant(
+        made = Constant(
             self.name, shape, self.element, self.sources, lambda: function(self.array()), self.origin, self.largest
         )
+        made.bits = self.bits
+        return made
 
     def reshaped(self, shape: Sequence[int]) -> Constant:
         target = tuple(shape)

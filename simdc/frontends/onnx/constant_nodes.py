@@ -16,6 +16,17 @@ FLOAT, INT32, INT64 = 1, 6, 7
 KINDS: dict[int, str] = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?", 10: "f2", 11: "f8"}
 """numpy's names of ONNX's element types."""
 
+BITS: dict[int, int] = {
+    2: 8,
+    3: 8,
+    4: 16,
+    5: 16,
+    6: 32,
+    **dict.fromkeys((17, 18, 19, 20), 8),
+    **dict.fromkeys((21, 22, 23), 4),
+}
+"""Bits of the element types that quantized tensors have: whole numbers and the small floating point formats."""
+
 Inputs = Sequence[Constant | None]
 
 

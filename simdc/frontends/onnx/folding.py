@@ -13,7 +13,7 @@ import numpy as np
 from simdc.errors import SimdcError
 
 from .constant import FLOATS, MAX_SETTINGS, Array, Constant, Origin, known, origin_of
-from .constant_nodes import INT32, INT64, UNREAD
+from .constant_nodes import BITS, INT32, INT64, UNREAD
 from .foldable import BOUNDS, BY_NUMPY, FOLDABLE, TABLES
 from .graph import Node, Shaped
 from .model_file import Model
@@ -34,6 +34,14 @@ class Folder:
         self.path = path
 
     def fold(self, node: Node, inputs: Sequence[Constant | None]) -> tuple[Constant, ...]:
+        """As `folded`; what is made of quantized numbers stays as narrow as they are."""
+        results = self.folded(node, inputs)
+        if node.operator == "DequantizeLinear" and inputs[0] is not None:
+            for result in results:
+                result.bits = BITS.get(inputs[0].element)
+        return results
+
+    def folded(self, node: Node, inputs: Sequence[Constant | None]) -> tuple[Constant, ...]:
         """The node's results. Raises Unsupported for an operator that is not evaluated, or whose results' sizes depend
         on values that the file does not hold."""
         short = UNREAD.get(node.operator)
@@ -132,6 +140,8 @@ def _sources(parts: Sequence[Constant]) -> dict[str, int]:
 
 
 def _origin(node: Node, element: int, parts: Sequence[Constant]) -> Origin:
+    if node.operator == "DequantizeLinear":
+        return Origin.STORED
     return origin_of(parts) if element in FLOATS and node.operator not in TABLES else Origin.COMPUTED
 
 

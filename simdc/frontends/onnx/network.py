@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import prod
 from typing import Literal, NamedTuple
 
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, f32
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.frontends.builder import MAX_SIZE, LayerError, NetworkBuilder
-from simdc.ir.base import make_tensor_type, name_hint
-from simdc.ir.network import ParameterOp
+from simdc.ir.base import LayerOp, make_tensor_type, name_hint
+from simdc.ir.network import ParameterOp, network_of
+from simdc.ir.notes import add_note
+from simdc.ir.stored_width import give_input_widths, give_width, given_widths
 
 from .constant import Constant
 from .graph import Node
@@ -36,6 +39,7 @@ class OnnxNetwork(NetworkBuilder):
     def __init__(self, name: str, batch: int, file: str):
         super().__init__(name, batch, file)
         self.constants: dict[str, Constant] = {}
+        self._input_bits: dict[int, int] = {}
         self._made: dict[str, SSAValue] = {}
         self._labels: dict[tuple[int, Kind], str] = {}
         """By constant, which `constants` keeps alive: a weight that several layers read is one parameter."""
@@ -75,9 +79,19 @@ class OnnxNetwork(NetworkBuilder):
         statistic, constant = kind == "statistic", kind == "constant"
         op = ParameterOp.make(found, make_tensor_type(f32, value.shape), statistic=statistic, constant=constant)
         self._made[found] = self.append(op, found)
+        if value.bits is not None:
+            give_width(op.result, value.bits)
         self.constants[found], self._labels[key] = value, found
         self._kinds[found] = kind
         return self._made[found]
+
+    def give_width(self, value: SSAValue, bits: int) -> None:
+        """The file stores a value in `bits` bits; what only views it has the width of what it views."""
+        while isinstance(value.owner, LayerOp) and value.owner.UNIT is None and value.owner.operands:
+            value = value.owner.operands[0]
+        if isinstance(value, BlockArgument):
+            self._input_bits[value.index] = bits
+        give_width(value, bits)
 
     def add_all(self, op: Operation, name: str) -> tuple[SSAValue, ...]:
         """The results of an op that is put at the current place."""
@@ -104,7 +118,12 @@ class OnnxNetwork(NetworkBuilder):
 
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._parameters = self._weights()
-        return super().finish(results)
+        module = super().finish(results)
+        network = network_of(module)
+        give_input_widths(network, self._input_bits)
+        for bits, count in sorted(Counter(given_widths(network).values()).items()):
+            add_note(network, f"the file stores {count} tensor{'s' * (count > 1)} in {bits} bits")
+        return module
 
     def _weights(self) -> int:
         """Trained values. What was cut from one weight of the file, or is used in several forms, counts no more than

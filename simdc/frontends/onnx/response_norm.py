@@ -23,6 +23,7 @@ from simdc.ir.norm import LocalResponseNormOp
 from simdc.ir.pad import PadOp
 from simdc.ir.pool import AveragePoolOp
 from simdc.ir.scalar import ScalarOp
+from simdc.ir.stored_width import take_width
 
 
 class Chain:
@@ -126,6 +127,7 @@ def _replace(op: DivideOp, norm: LocalResponseNormOp, inner: Sequence[LayerOp]) 
     kept = [name for layer in (*reversed(inner), op) for name in layer.merged or ()]
     norm.merged = ArrayAttr([*names, *kept])
     norm.location, norm.result.name_hint = op.location, op.result.name_hint
+    take_width(norm, op)
     block = op.parent
     assert block is not None
     block.insert_op_before(norm, op)
