@@ -16,6 +16,7 @@ from attrs import evolve
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, VectorProgram
 from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.cost.whole import whole_loops
 
 from .largest_tile import contraction_needs_bits, program_need_bits
 from .resize import resized, window_loops
@@ -45,11 +46,13 @@ def scale_down(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Scaled:
     else:
         sides = {kernel.lanes: (simd.lanes, lanes)}
     bounds, tiles, windows = loop_bounds(kernel), tiling.as_dict(), window_loops(kernel)
+    whole = tuple(whole_loops(kernel)) if isinstance(kernel, VectorProgram) else ()
     sizes: dict[str, tuple[int, int]] = {}
     for most in range(MOST_TILES, 1, -1):
         for loop, bound in bounds.items():
             side = sides.get(loop, (1, 1))
             keep = loop in windows and bound <= LARGEST_WINDOW and -(-bound // tiles[loop]) <= most
+            keep = keep or loop in whole  # A view looks at fixed places of its window.
             sizes[loop] = (bound, tiles[loop]) if keep else smallest_alike(bound, tiles[loop], *side, most)
         if prod(-(-bound // tile) for bound, tile in sizes.values()) <= MOST_IN_ALL:
             break
