@@ -193,8 +193,9 @@ def tables(sides: list[int], model: str, tiling: str, workers: int, plots: Path 
         print(f"{letter:6}  " + "  ".join(f"{size}: {ratio:.3f}" for size, ratio in curve.items()) + note)
     if plots is not None:
         plots.mkdir(parents=True, exist_ok=True)
-        draw(found[64], "landscape", str(plots / "fig11.svg"))
-        draw(found[64], "sensitivity", str(plots / "fig12.svg"))
+        for kind, name in (("landscape", "fig11.svg"), ("sensitivity", "fig12.svg")):
+            with (plots / name).open("wb") as stream:
+                draw(found[64], kind, stream, name)
 
 
 def main() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,13 +49,23 @@ def refuse_overwriting(target: str | None, inputs: Iterable[str]) -> None:
 
 
 def write_text(text: str, target: str | None) -> None:
-    """Write to the file `target`, replacing it in one step, or to standard output (None or `-`). Raises SimdcError.
-
-    A link stays a link: the file that it leads to is replaced. A device or pipe is written as it is.
-    """
+    """Write to the file `target`, as `open_whole`, or to standard output (None or `-`). Raises SimdcError."""
     if target is None or target == STDOUT:
         write_out(text)
         return
+    with open_whole(target) as stream:
+        # Piece by piece: a deep network's report is large enough to be held only once.
+        for begin in range(0, len(text), PIECE):
+            stream.write(visible(text[begin : begin + PIECE]).encode(errors="backslashreplace"))
+
+
+@contextmanager
+def open_whole(target: str) -> Generator[BinaryIO]:
+    """A stream whose bytes replace the file `target` in one step when all are written; before that, and where anything
+    fails, the file is untouched. Raises SimdcError for a file that cannot be written.
+
+    A link stays a link: the file that it leads to is replaced. A device or pipe is written as it is.
+    """
     path = Path(os.path.realpath(target))
     try:
         mode = _mode(path)
@@ -63,12 +73,12 @@ def write_text(text: str, target: str | None) -> None:
             raise SimdcError("is a directory; name a file to write to", file=target)
         if mode is not None and not stat.S_ISREG(mode):
             with path.open("wb") as stream:
-                _write(text, stream)
+                yield stream
             return
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
         try:
             with os.fdopen(handle, "wb") as stream:
-                _write(text, stream)
+                yield stream
             os.chmod(temporary, 0o666 & ~_umask() if mode is None else stat.S_IMODE(mode))
             os.replace(temporary, path)
         except BaseException:
@@ -77,12 +87,6 @@ def write_text(text: str, target: str | None) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise SimdcError(f"cannot be written: {reason}", file=target) from None
-
-
-def _write(text: str, stream: BinaryIO) -> None:
-    """Piece by piece: a deep network's report is large enough to be held only once."""
-    for begin in range(0, len(text), PIECE):
-        stream.write(visible(text[begin : begin + PIECE]).encode(errors="backslashreplace"))
 
 
 def _mode(path: Path) -> int | None:

@@ -80,7 +80,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Raises SimdcError. Interrupted, it reports what is done and returns 130."""
-    from simdc.backends.output import choose_format
+    from simdc.backends.output import choose_format, open_whole
     from simdc.cost.model import check_model
     from simdc.errors import SimdcError, UsageError
     from simdc.explore.cluster import on_dask
@@ -115,7 +115,9 @@ def run(arguments: Namespace) -> int:
     findings = find(exploration, exploration.survey(), arguments.top, runner)
     _write(findings, name, arguments.output)
     if arguments.plot is not None:
-        draw(findings, arguments.plot_kind, arguments.plot, None if arguments.map is None else tuple(arguments.map))
+        axes = None if arguments.map is None else tuple(arguments.map)
+        with open_whole(arguments.plot) as stream:
+            draw(findings, arguments.plot_kind, stream, arguments.plot, axes)
     return 0 if complete else INTERRUPTED
 
 
@@ -219,13 +221,14 @@ def _write(findings: Findings, name: str, output: str | None) -> None:
     """`name` is the format's."""
     import numpy as np
 
-    from simdc.backends.output import write_text
+    from simdc.backends.output import open_whole, write_text
     from simdc.explore.data import csv_chunks, render_json, write_parquet
     from simdc.explore.table import render_table
 
     every = np.arange(len(findings.survey.numbers))
     if name == "parquet":
-        write_parquet(findings.survey, every, output or "")
+        with open_whole(output or "") as stream:
+            write_parquet(findings.survey, every, stream)
         return
     if name == "csv":
         text = "".join(csv_chunks(findings.survey, every))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from io import StringIO
 from math import isnan
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,14 +120,11 @@ def _cells(column: NDArray[Any]) -> list[Any]:
     return [spreadsheet_text(value) if isinstance(value, str) else value for value in values]
 
 
-def write_parquet(survey: Survey, rows: NDArray[np.int64], path: str) -> None:
-    """Raises SimdcError when pyarrow is missing or the file cannot be written."""
+def write_parquet(survey: Survey, rows: NDArray[np.int64], stream: BinaryIO) -> None:
+    """Raises SimdcError when pyarrow is missing, OSError when the stream cannot be written."""
     try:
         pyarrow: Any = import_module("pyarrow")
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError:
         raise SimdcError("--format parquet needs pyarrow: pip install 'simdc[parquet]'") from None
-    try:
-        parquet.write_table(pyarrow.table(machine_columns(survey, rows)), path)
-    except OSError as error:
-        raise SimdcError(f"cannot be written: {error.strerror or error}", file=path) from None
+    parquet.write_table(pyarrow.table(machine_columns(survey, rows)), stream)

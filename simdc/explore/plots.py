@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -37,9 +37,10 @@ def check_plot(path: str) -> None:
         raise SimdcError("--plot needs matplotlib: pip install 'simdc[plot]'") from None
 
 
-def draw(findings: Findings, kind: str, path: str, axes: tuple[str, str] | None = None) -> None:
-    """Write the picture; `axes` names the two choices of a `map`. Raises SimdcError."""
-    check_plot(path)
+def draw(findings: Findings, kind: str, stream: BinaryIO, path: str, axes: tuple[str, str] | None = None) -> None:
+    """Write the picture in the format that `path` ends in, one of SUFFIXES; `axes` names the two choices of a `map`.
+    Raises SimdcError, and OSError when the stream cannot be written."""
+    suffix = Path(path).suffix.lower()
     matplotlib: Any = import_module("matplotlib")
     figures: Any = import_module("matplotlib.figure")
     with matplotlib.rc_context(STYLE):
@@ -47,11 +48,8 @@ def draw(findings: Findings, kind: str, path: str, axes: tuple[str, str] | None 
         KINDS[kind](findings, figure, axes)
         figure.suptitle(_title(findings), fontsize=13)
         # Without a date the same findings give the same bytes.
-        dateless = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(Path(path).suffix.lower())
-        try:
-            figure.savefig(path, dpi=160, metadata=dateless)
-        except OSError as error:
-            raise SimdcError(f"cannot be written: {error.strerror}", file=path) from None
+        dateless = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
+        figure.savefig(stream, format=suffix.removeprefix("."), dpi=160, metadata=dateless)
 
 
 def _title(findings: Findings) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simdc.backends.output import write_text
+from simdc.backends.output import open_whole, write_text
 from simdc.errors import SimdcError
 
 RUN = "import sys; from simdc.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -120,3 +120,22 @@ def test_names_that_are_as_long_as_they_may_be(tmp_path: Path) -> None:
     target = tmp_path / ("n" * 250)
     write_text("text", str(target))
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt(), ZeroDivisionError()])
+def test_whoever_writes_piece_by_piece_leaves_the_old_file(failure: BaseException, target: Path) -> None:
+    """Pictures and Parquet are written by other packages, into the stream that they are given."""
+
+    def write_half() -> None:
+        with open_whole(str(target)) as stream:
+            stream.write(b"half")
+            stream.flush()
+            raise failure
+
+    with pytest.raises(SimdcError if isinstance(failure, OSError) else type(failure)):
+        write_half()
+    assert target.read_text() == "precious"
+    assert list(target.parent.iterdir()) == [target]
+    with open_whole(str(target)) as stream:
+        stream.write(b"whole")
+    assert target.read_bytes() == b"whole"
