@@ -221,6 +221,16 @@ def test_a_result_of_unknown_shape_takes_its_readers_along(tmp_path: Path) -> No
     assert kinds(imported(proto, tmp_path, 2, allow_uncosted=True)) == ["conv2d", "unmodelled", "relu"]
 
 
+def test_a_version_of_operators_beyond_32_bits(tmp_path: Path) -> None:
+    proto = model(UNSUPPORTED, IMAGE, WEIGHT, outputs=["after"], domains={"com.example": 2**40})
+    assert "magic one" in message(proto, tmp_path)
+
+
+def test_a_pattern_of_nodes_without_inputs(tmp_path: Path) -> None:
+    nodes = [node("Sigmoid", [], ["s"], name="gate"), node("Mul", ["x", "s"], ["y"])]
+    assert "node 1 'gate' (Sigmoid): has 0 inputs, and Sigmoid 1 at least" in message(model(nodes, IMAGE), tmp_path)
+
+
 def test_an_operator_of_ones_own(tmp_path: Path) -> None:
     @operator("Magic", domain="com.example")
     def magic(build: Build) -> Value:
