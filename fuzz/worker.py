@@ -14,7 +14,6 @@ import os
 import resource
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from hashlib import sha256
@@ -168,7 +167,6 @@ def main() -> int:
     parser.add_argument("--engine", choices=["atheris", "mutation"], default="mutation")
     parser.add_argument("--once", type=Path)
     arguments = parser.parse_args()
-    os.environ.setdefault("XDG_CACHE_HOME", tempfile.gettempdir())
     arguments.finds.mkdir(parents=True, exist_ok=True)
     if arguments.once is not None:
         session = Session(arguments.target, arguments.finds)

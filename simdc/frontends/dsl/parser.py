@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -65,14 +64,17 @@ def _parser() -> Lark:
 
 
 def _table_file() -> str | bool:
-    """Where the compiled grammar is kept between runs, which saves a tenth of a run: the user's cache folder. Lark
-    makes it anew when the grammar, Lark or Python is another; where nothing can be written there is no such file."""
-    try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "simdc"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):
+    """Where the compiled grammar is kept between runs, which saves a tenth of a run: beside the compiled form that Python
+    keeps of this module. It is unpickled, so it may only lie where whoever can write can change the program anyway.
+    Lark makes it anew when the grammar, Lark or Python is another; where nothing can be written there is none."""
+    if __spec__.cached is None:
         return False
-    return str(folder / f"network-{sys.implementation.cache_tag}.lark")
+    compiled = Path(__spec__.cached)
+    try:
+        compiled.parent.mkdir(exist_ok=True)
+    except OSError:
+        return False
+    return str(compiled.with_name(f"network.{sys.implementation.cache_tag}.lark"))
 
 
 def _program(definitions: list[Network | Block]) -> Program:
