@@ -64,8 +64,8 @@ def _parser() -> Lark:
 
 
 def _table_file() -> str | bool:
-    """Where the compiled grammar is kept between runs, which saves a tenth of a run: beside the compiled form that Python
-    keeps of this module. It is unpickled, so it may only lie where whoever can write can change the program anyway.
+    """Where the compiled grammar is kept between runs, which saves a tenth of a run: beside the form that Python has
+    compiled this module to. It is unpickled, so it may only lie where whoever can write can change the program anyway.
     Lark makes it anew when the grammar, Lark or Python is another; where nothing can be written there is none."""
     if __spec__.cached is None:
         return False
