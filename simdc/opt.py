@@ -8,7 +8,6 @@ xDSL's own driver with our dialect and passes, those of simdc's plug-ins, and ou
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import IO
@@ -23,6 +22,7 @@ from simdc.frontends import FRONT_ENDS, load_network
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.context import set_hardware
 from simdc.ir.text import IRParser
+from simdc.streams import say
 from simdc.universe import UNIVERSE
 
 
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tool.args.input_file = None
         tool.run()
     except (SimdcError, ParseError, DiagnosticException, ArgSpecParseError, OSError, UnicodeDecodeError) as error:
-        print(f"simdc-opt: {error}" if not isinstance(error, ParseError) else error, file=sys.stderr)
+        say(str(error) if isinstance(error, ParseError) else f"simdc-opt: {error}")
         return 1
     return 0
 

@@ -1,4 +1,5 @@
-"""The one gate for text that leaves: nothing in it can steer a terminal or make a spreadsheet compute."""
+"""The one gate for text that leaves: nothing in it can steer a terminal or make a spreadsheet compute. And the rule for
+names, which keeps most of that out from the start."""
 
 from __future__ import annotations
 
@@ -6,6 +7,21 @@ import re
 
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters but tab and line feed, line separators, and what turns the direction of writing."""
+
+MAX_NAME = 1000
+"""Characters. What a file calls its layers is at most `MAX_GIVEN` long; names made of these grow."""
+MAX_GIVEN = 200
+
+
+def is_name(text: str) -> bool:
+    """Whether a layer or network may be called so: printable, not blank, not too long."""
+    return 0 < len(text) <= MAX_NAME and text.isprintable() and not text.isspace()
+
+
+def to_name(text: str) -> str:
+    """A name for what is called by any text whatever, as nodes of ONNX and files are; `unnamed` for none."""
+    name = "".join(letter if letter.isprintable() else "_" for letter in text[:MAX_GIVEN])
+    return name if is_name(name) else "unnamed"
 
 
 def visible(text: str) -> str:

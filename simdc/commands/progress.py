@@ -6,6 +6,8 @@ import sys
 import time
 from types import TracebackType
 
+from simdc.visible import visible
+
 WIDTH = 24
 REDRAW_S = 0.1
 
@@ -49,7 +51,7 @@ class Progress:
 
     def _write(self, text: str) -> None:
         """Replace the line, cut to what a narrow terminal shows."""
-        sys.stderr.write("\r\x1b[K" + text[:100])
+        sys.stderr.write("\r\x1b[K" + visible(text[:100]))
         sys.stderr.flush()
 
 

@@ -13,6 +13,7 @@ from attrs import Attribute, field, frozen
 MACHINE = "GeneSys machine, SimDIT section III"
 RELEASE = "released SimDIT program, inference mode"
 ASSUMED = "assumption: the release has no such instruction"
+MAX_TEXT = 200
 LARGEST = 10**20
 """Of any field: no machine comes near it, and products of fields and counts stay within what a float can hold."""
 
@@ -29,7 +30,7 @@ class HardwareError(ValueError):
 def _whole(_: object, attribute: Attribute[int], value: object) -> None:
     minimum = attribute.metadata["minimum"]
     if isinstance(value, bool) or not isinstance(value, int):
-        raise HardwareError(attribute.name, f"must be a whole number, got {value!r}")
+        raise HardwareError(attribute.name, f"must be a whole number, got {value!r:.80}")
     if value < minimum:
         raise HardwareError(attribute.name, f"must be {'positive' if minimum == 1 else 'zero or more'}, got {value}")
     if value > LARGEST:
@@ -38,7 +39,7 @@ def _whole(_: object, attribute: Attribute[int], value: object) -> None:
 
 def _real(_: object, attribute: Attribute[float], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise HardwareError(attribute.name, f"must be a number, got {value!r}")
+        raise HardwareError(attribute.name, f"must be a number, got {value!r:.80}")
     positive = attribute.metadata["minimum"] == 1
     if not (0 < value < float("inf") if positive else 0 <= value < float("inf")):
         raise HardwareError(attribute.name, f"must be {'positive' if positive else 'zero or more'}, got {value}")
@@ -49,9 +50,14 @@ def _real(_: object, attribute: Attribute[float], value: object) -> None:
 def _of_type(expected: type, words: str) -> Any:
     def check(_: object, attribute: Attribute[object], value: object) -> None:
         if not isinstance(value, expected):
-            raise HardwareError(attribute.name, f"must be {words}, got {value!r}")
+            raise HardwareError(attribute.name, f"must be {words}, got {value!r:.80}")
 
     return check
+
+
+def _printable(_: object, attribute: Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > MAX_TEXT:
+        raise HardwareError(attribute.name, f"must be printable text of 1 to {MAX_TEXT} characters, got {value!r:.80}")
 
 
 def _int(unit: str, source: str = MACHINE, *, minimum: int = 1, **options: Any) -> Any:
@@ -60,6 +66,10 @@ def _int(unit: str, source: str = MACHINE, *, minimum: int = 1, **options: Any) 
 
 def _float(unit: str, source: str, *, positive: bool = False, **options: Any) -> Any:
     return field(validator=_real, metadata={"unit": unit, "source": source, "minimum": int(positive)}, **options)
+
+
+def _text() -> Any:
+    return field(validator=_printable, metadata={"unit": "text", "source": "whoever wrote the file"})
 
 
 def _word(cls: type, words: str, source: str) -> Any:
@@ -165,7 +175,7 @@ class SramPrices:
 class Prices:
     """Energy prices (SimDIT Eqs. 29-32). `source` says where the numbers come from."""
 
-    source: str = _word(str, "text", "whoever wrote the file")
+    source: str = _text()
     pe_pj_per_cycle: float = _float("pJ/(PE cycle)", "dynamic power of the systolic array, SimDIT Eq. 29")
     lane_pj_per_cycle: float = _float("pJ/(lane cycle)", "dynamic power of the SIMD array, SimDIT Eq. 30")
     dram_pj_per_bit: float = _float("pJ/bit", "SimDIT Eq. 32")
@@ -182,7 +192,7 @@ class Hardware:
     DRAM, and so moved like data. GeneSys machines store them; a machine that does not moves only what exists.
     """
 
-    name: str = _word(str, "text", "whoever wrote the file")
+    name: str = _text()
     clock_ns: float = _float("ns", "effective clock period, SimDIT Eq. 28", positive=True)
     stores_padding: bool = _word(bool, "true or false", MACHINE)
     systolic: SystolicArray = _part(SystolicArray)

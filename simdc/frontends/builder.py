@@ -11,6 +11,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.base import LayerOp, make_tensor_type, name_hint, shape_of
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
+from simdc.visible import MAX_NAME, is_name, to_name
 
 MAX_SIZE = 2**48
 
@@ -28,7 +29,7 @@ class NetworkBuilder:
     """Collects layers in program order; every op gets the place in `file` that it was written at."""
 
     def __init__(self, name: str, batch: int, file: str, phase: str = "inference"):
-        self.name = name
+        self.name = name if is_name(name) else to_name(name)
         self.batch = batch
         self.phase = phase
         self._file = StringAttr(file)
@@ -88,6 +89,8 @@ class NetworkBuilder:
     def insert(self, op: Operation, name: str) -> None:
         """As `append`, for an op with any number of results; the first gets the op's name."""
         if isinstance(op, LayerOp):
+            if not is_name(name):
+                raise LayerError(f"a name must have 1 to {MAX_NAME} printable characters, got {name!r:.80}", "name")
             if name in self._layers:
                 raise LayerError(f"there is a layer called '{name}' already; give one of them another name", "name")
             self._layers.add(name)

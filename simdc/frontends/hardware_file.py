@@ -8,6 +8,7 @@ from pathlib import Path
 from simdc.cost.hardware import Hardware, HardwareError
 from simdc.cost.structure import structure, with_field
 from simdc.errors import SimdcError
+from simdc.visible import to_name
 
 from . import genesys_file
 from .json_text import name_of, parse_json, parse_object, read_text
@@ -44,7 +45,11 @@ def parse_hardware(text: str, path: str) -> Hardware:
     data = parse_object(text, path)
     try:
         is_genesys = genesys_file.is_genesys(data)
-        return genesys_file.convert(data, Path(path).stem.strip("<>")) if is_genesys else structure(Hardware, data)
+        return (
+            genesys_file.convert(data, to_name(Path(path).stem.strip("<>")))
+            if is_genesys
+            else structure(Hardware, data)
+        )
     except HardwareError as error:
         raise SimdcError(error.message, file=path, path=error.path) from None
 

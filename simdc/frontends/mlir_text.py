@@ -10,6 +10,7 @@ from simdc.ir.context import layer_error, make_context
 from simdc.ir.network import network_of
 from simdc.ir.plugin_ops import register_plugin_dialects
 from simdc.ir.text import parse_ir
+from simdc.visible import MAX_NAME, is_name
 
 STEPS = ("forward", "input_gradient", "weight_gradient", "update")
 
@@ -25,11 +26,15 @@ def parse_mlir(text: str, file: str, batch: int | None, *, given_tilings: bool =
         network = network_of(module)
     except VerifyException as error:
         raise SimdcError(str(error), file=file) from None
+    if not is_name(network.sym_name.data):
+        raise SimdcError(f"a network's name must be printable, got {network.sym_name.data!r:.80}", file=file)
     own = network.batch.value.data
     if batch is not None and batch != own:
         remedy = "make it anew from its network with --batch"
         raise SimdcError(f"the IR is for a batch of {own} and cannot become one of {batch}; {remedy}", file=file)
     for layer in network.layers():
+        if not is_name(layer.layer.data):
+            raise layer_error(layer, f"a name must have 1 to {MAX_NAME} printable characters")
         if layer.phase is not None and layer.phase.data not in STEPS:
             raise layer_error(layer, f"phase must be one of {', '.join(STEPS)}, got '{layer.phase.data[:80]}'")
         if given_tilings:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simdc.errors import SimdcError
+from simdc.visible import to_name
 
 from .constant import FLOATS, Array, Constant, Origin
 from .contradictions import by_name, check_descriptions, check_stored
@@ -22,7 +23,6 @@ MAX_BYTES = 2**31
 """Protobuf's own limit. Larger networks keep their weights in files of their own."""
 OLDEST_OPSET = 7
 """Before, element-wise operators broadcast by other rules and batch normalization was another operator."""
-MAX_NAME = 200
 SMALL_BITS = {21: 4, 22: 4, 23: 4, 25: 2, 26: 2}
 """Of ONNX's element types that share a byte: int4, uint4, float4, uint2, int2."""
 
@@ -139,7 +139,7 @@ class _Decoder:
             operator, domain = _text(proto.op_type), _text(proto.domain)
             inputs, outputs = tuple(map(_text, proto.input)), tuple(map(_text, proto.output))
             name = _text(proto.name) or next((output for output in outputs if output), f"{operator}_{number}")
-            name = "".join(letter if letter.isprintable() else "_" for letter in name)[:MAX_NAME]
+            name = to_name(name)
             if name in taken:
                 name += f".{number}"
             taken.add(name)
@@ -166,7 +166,7 @@ class _Decoder:
     def sizes(self, name: str, dims: Iterable[int]) -> tuple[int, ...]:
         sizes = tuple(map(int, dims))
         if any(size < 0 for size in sizes):
-            raise SimdcError(f"weight '{name[:MAX_NAME]}' has a negative size: {list(sizes)}", file=self.path)
+            raise SimdcError(f"weight '{to_name(name)}' has a negative size: {list(sizes)}", file=self.path)
         return sizes
 
     def values(self, proto: Any, name: str) -> Array:

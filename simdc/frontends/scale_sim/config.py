@@ -33,6 +33,7 @@ from simdc.cost.hardware import (
 )
 from simdc.errors import SimdcError
 from simdc.frontends import genesys_file
+from simdc.visible import to_name
 
 ARCHITECTURE, RUN = "architecture_presets", "run_presets"
 WORD_BITS, PSUM_BITS = 8, 32
@@ -59,7 +60,7 @@ def parse_config(text: str, path: str) -> Hardware:
     )
     ports = _ports(config, rows, columns)
     return Hardware(
-        name=config.parser.get("general", "run_name", fallback="").strip().strip('"') or Path(path).stem,
+        name=config.parser.get("general", "run_name", fallback="").strip().strip('"') or to_name(Path(path).stem),
         clock_ns=1.0,
         stores_padding=False,
         systolic=SystolicArray(

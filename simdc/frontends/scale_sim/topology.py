@@ -82,7 +82,7 @@ def parse_topology(text: str, file: str, batch: int) -> ModuleOp:
         try:
             results.append((_product if columns.fields == PRODUCT else _convolution)(builder, layer))
         except LayerError as error:
-            raise layer.row.error(0, f"layer '{layer.name}': {error.message}") from None
+            raise layer.row.error(0, f"layer '{layer.name[:80]}': {error.message}") from None
     module = builder.finish(results)
     notes = [columns.note, _untitled_stride(layers, columns)]
     if images > 1:
