@@ -48,7 +48,7 @@ def report(network: simdc.Network, hardware: Hardware, *own: ModulePass) -> Repo
     """What the network costs when `own` passes run before the legalizer."""
     module = network.module.clone()
     set_hardware(module, hardware)
-    *before, legalize, annotate = default_passes("exact")
+    *before, legalize, annotate = default_passes("exact", rule="greedy")
     run_pipeline(module, (*before, *own, legalize, annotate))
     return make_report(module)
 

@@ -170,7 +170,8 @@ def without_negative_stalls(both: Both, hardware: Hardware) -> Cost:
 def to_exact(network: simdc.Network, hardware: Hardware) -> Iterator[Step]:
     """From `simdit` to `exact` on one network."""
     model, roomy = ExactModel(), with_field(hardware, "simd.vmem_bits", UNLIMITED_BITS)
-    mine, theirs = simdc.evaluate(network, hardware), simdc.evaluate(network, hardware, "simdit")
+    mine = network.workload(hardware).price(model, hardware, model.greedy)
+    theirs = simdc.evaluate(network, hardware, "simdit")
     yield add_up("simdc's own step, whose order gives the release other widths", prices(theirs), hardware)
     pairs = [pair(one, other, hardware) for one, other in zip(mine, theirs, strict=True)]
     known = [both for both in pairs if both is not None]

@@ -58,7 +58,7 @@ def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleO
 
     refuse_overwriting(arguments.output, input_files(arguments))
     module = read_network(arguments, arguments.network, arguments.batch, given_tilings=arguments.tiling == "given")
-    if arguments.tiling in ("greedy", "search"):
+    if arguments.tiling in ("default", "greedy", "search"):
         for layer in network_of(module).layers():
             layer.tiling = None
     if arguments.hw is not None:
@@ -111,7 +111,8 @@ def chosen_training(arguments: Namespace) -> tuple[ModulePass, ...]:
 def priced(arguments: Namespace, model: str) -> tuple[ModulePass, ...]:
     """The default passes with tilings as `--tiling` and `--objective` say."""
     objective = (arguments.objective or "cycles") if arguments.tiling == "search" else None
-    return default_passes(model, objective, fold=not arguments.no_fold)
+    rule = "greedy" if arguments.tiling == "greedy" else "default"
+    return default_passes(model, objective, rule=rule, fold=not arguments.no_fold)
 
 
 def _warning(model: str, message: str, layers: list[str]) -> str:

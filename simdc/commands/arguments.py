@@ -78,9 +78,9 @@ def add_reading(parser: Parser) -> None:
 def add_tiling(parser: Parser) -> None:
     parser.add_argument(
         "--tiling",
-        choices=["greedy", "given", "search"],
-        help="tile greedily, whatever is given; keep the tilings that a SimDIT specification gives; or search the best "
-        "tile sizes and loop orders (default: keep those in IR, else greedy)",
+        choices=["default", "greedy", "given", "search"],
+        help="tile as the model does by default, or greedily, whatever is given; keep the tilings that a SimDIT "
+        "specification gives; or search the best tile sizes and loop orders (default: keep those in IR, else default)",
     )
     parser.add_argument(
         "--objective",

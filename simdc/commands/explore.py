@@ -45,9 +45,10 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--model", default="exact", metavar="NAME", help="exact (default), simdit or a plug-in")
     parser.add_argument(
         "--tiling",
-        default="greedy",
-        choices=["greedy", "search"],
-        help="tile greedily by the model's rules (default), or search the best schedule of each layer on each machine",
+        default="default",
+        choices=["default", "greedy", "search"],
+        help="tile as the model does by default, or greedily (faster, but more memory can cost cycles), or search the "
+        "best schedule of each layer on each machine",
     )
     parser.add_argument(
         "--objective",

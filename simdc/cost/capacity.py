@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -84,9 +84,12 @@ def unfinished(phase: Phase, grid: Grid) -> Operand | None:
 
 @lru_cache(maxsize=4096)
 def resident(phase: Phase) -> tuple[tuple[Operand, ...], int]:
-    """The operands whose tiles are in vector memory at once, and the number of vectors for temporaries beside them."""
+    """The operands whose tiles are in vector memory at once, and the number of vectors for temporaries beside them. Of
+    an input and the result in its place it is the wider one."""
     in_place = replaced(phase)
-    kept = [*phase.inputs, *phase.scratch, *(result for result in phase.outputs if result.name not in in_place)]
+    results = {in_place[result.name]: result for result in phase.outputs if result.name in in_place}
+    inputs = [max(operand, results.get(operand.name, operand), key=lambda o: o.bits) for operand in phase.inputs]
+    kept = [*inputs, *phase.scratch, *(result for result in phase.outputs if result.name not in in_place)]
     named = {operand.name for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
     written = {instruction.dest for block in phase.blocks for instruction in block.instructions}
     return tuple(kept), len(written - named)
@@ -96,11 +99,11 @@ def resident(phase: Phase) -> tuple[tuple[Operand, ...], int]:
 def replaced(phase: Phase) -> Mapping[str, str]:
     """The input whose place a result takes, by the result's name.
 
-    Their elements must correspond one to one in every tile: both are equally wide and indexed alike, every loop moves
-    them in a dimension of its own, and where one tensor is longer, as what a slice is cut from, the loops stay
+    Their elements must correspond one to one in every tile: both are indexed alike, every loop moves them in
+    a dimension of its own, and where one tensor is longer, as what a slice is cut from, the loops stay
     inside both, so that no border clips one tile and not the other. Nothing may be lost: the result begins with what is
     written to it, and nothing reads the input after that. Windows are not element-wise: a position is read again
-    where the next one overlaps.
+    where the next one overlaps. Where there is a choice, the least room counts.
     """
     reads, first_reads, writes, moment = dict[str, int](), dict[str, int](), dict[str, int](), 0
     for block in phase.blocks:
@@ -114,23 +117,34 @@ def replaced(phase: Phase) -> Mapping[str, str]:
     looked_into = {viewed(view, phase).name for view in phase.views}
     single = [o for o in phase.inputs if all(len(terms) == 1 for terms, _ in o.index)]
     free = [o for o in single if set(o.loops) == bounds.keys() and o.name not in looked_into]
-    found: dict[str, str] = {}
+    choices: list[tuple[Operand, list[Operand]]] = []
     for result in phase.outputs:
         written = writes[result.name]
-        if result.name in dict(phase.initial) or first_reads.get(result.name, moment) <= written:
-            continue
-        for place in free:
-            if reads.get(place.name, -1) <= written and _same_tiles(place, result, bounds):
-                found[result.name] = place.name
-                free.remove(place)
-                break
-    return found
+        if result.name not in dict(phase.initial) and first_reads.get(result.name, moment) > written:
+            early = [place for place in free if reads.get(place.name, -1) <= written]
+            choices.append((result, [place for place in early if _same_tiles(place, result, bounds)]))
+    return _least_room(choices, frozenset())[1]
+
+
+def _least_room(
+    choices: Sequence[tuple[Operand, Sequence[Operand]]], taken: frozenset[str]
+) -> tuple[int, dict[str, str]]:
+    """Of all ways to give results one of their places each, the one that saves most bits for an element."""
+    if not choices:
+        return 0, {}
+    (result, places), *others = choices
+    best = _least_room(others, taken)
+    for place in places:
+        if place.name not in taken:
+            saved, found = _least_room(others, taken | {place.name})
+            saved += min(place.bits, result.bits)
+            if saved > best[0]:
+                best = saved, {result.name: place.name, **found}
+    return best
 
 
 def _same_tiles(one: Operand, other: Operand, bounds: Mapping[str, int]) -> bool:
-    if (one.bits, one.index) != (other.bits, other.index):
-        return False
-    return all(
+    return one.index == other.index and all(
         extent == other_extent or 0 <= low <= low + Affine(terms).span(bounds) - 1 < min(extent, other_extent)
         for (terms, low), extent, other_extent in zip(one.index, one.shape, other.shape, strict=True)
     )

@@ -21,7 +21,8 @@ class Uncosted(Exception):
 
 class CostModel(Protocol):
     """A cost model legalizes tilings by its own rules and prices a tiled kernel. `load_model` makes one by calling its
-    class with the network's phase."""
+    class with the network's phase. A model that has something better than greedy tilings has a method `default` of the
+    same arguments."""
 
     name: str
 
@@ -32,6 +33,11 @@ class CostModel(Protocol):
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         """Raises TilingError for a tiling that is not legal, Uncosted for a kernel that the model does not know."""
         ...
+
+
+def default_tiling(model: CostModel, kernel: Kernel, hardware: Hardware) -> Tiling:
+    """The tiling of a kernel that comes with none. Raises as `CostModel.greedy`."""
+    return getattr(model, "default", model.greedy)(kernel, hardware)
 
 
 def artefacts_of(model: CostModel, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from .guards import Check, InvariantError, guard_of, layer_fault
 from .hardware import Hardware
 from .kernel import Kernel
-from .model import CostModel, Uncosted
+from .model import CostModel, Uncosted, default_tiling
 from .result import Cost
 from .tiling import Tiling
 
@@ -47,9 +48,9 @@ class Workload:
         ]
 
     def price(self, model: CostModel, hardware: Hardware, tiler: Tiler | None = None) -> list[LayerCost]:
-        """Tile each layer, greedily by the model's rules if no `tiler` is given, and price it. Raises TilingError when
+        """Tile each layer, by the model's default if no `tiler` is given, and price it. Raises TilingError when
         a buffer is too small, InvariantError for a cost that no schedule can have."""
-        tiler = tiler or model.greedy
+        tiler = tiler or partial(default_tiling, model)
         priced: list[tuple[Tiling | None, Cost | None, str]] = []
         for number, (kernel, guard) in enumerate(zip(self.kernels, self._guards_of(model.name), strict=True)):
             try:

@@ -49,7 +49,7 @@ class Exploration:
         space: Space,
         networks: Sequence[NetworkChoice],
         model: str = "exact",
-        tiling: str = "greedy",
+        tiling: str = "default",
         admitted: Admitted | None = None,
     ):
         self.space, self.networks = space, tuple(networks)
@@ -59,6 +59,8 @@ class Exploration:
                 f"{self.admitted.size:,} machines keep the constraints, at most {MAX_MACHINES:,} can be compared"
             )
         counts = counts_for(space.metrics)
+        if tiling == "default" and not hasattr(load_model(model), "default"):
+            tiling = "greedy"
         rules = Rules(model, tiling, space.objective, counts)
         points = tuple(
             unit_points(

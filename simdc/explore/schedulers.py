@@ -10,7 +10,7 @@ from attrs import astuple, evolve
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel
+from simdc.cost.model import CostModel, default_tiling
 from simdc.cost.tiling import Tiling, TilingError
 
 
@@ -21,8 +21,20 @@ class Scheduler(Protocol):
     def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling: ...
 
 
+class Default:
+    """What the model takes by itself: under `exact` the cheapest rung of a ladder on this very machine."""
+
+    rates_matter = True
+
+    def __init__(self, objective: str):
+        del objective
+
+    def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling:
+        return default_tiling(model, kernel, hardware)
+
+
 class Greedy:
-    """By the model's own rules."""
+    """By the model's own rules, which look at sizes alone."""
 
     rates_matter = False
 
@@ -87,5 +99,5 @@ def _fits(model: CostModel, kernel: Kernel, tiling: Tiling, hardware: Hardware) 
     return True
 
 
-SCHEDULERS: dict[str, Callable[[str], Scheduler]] = {"greedy": Greedy, "search": Search}
+SCHEDULERS: dict[str, Callable[[str], Scheduler]] = {"default": Default, "greedy": Greedy, "search": Search}
 """By the name that `--tiling` has for it, each made for an objective of the space."""

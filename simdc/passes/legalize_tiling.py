@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import Uncosted, check_model, load_model
+from simdc.cost.model import Uncosted, check_model, default_tiling, load_model
 from simdc.cost.tiling import TilingError
 from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.context import hardware_of, kernel_of, layer_error
@@ -19,13 +20,15 @@ from simdc.ir.network import network_of
 
 @dataclass(frozen=True)
 class LegalizeTilingPass(ModulePass):
-    """Tiles every layer greedily by the rules of a cost model. A tiling that a layer has already stays, unless a pass
-    made it for another machine, model or kernel; what the layer cost does not stay."""
+    """Tiles every layer by the rules of a cost model. A tiling that a layer has already stays, unless a pass made it
+    for another machine, model or kernel; what the layer cost does not stay."""
 
     name = "simdc-legalize-tiling"
 
     model: str = "exact"
     """The cost model whose rules count."""
+    rule: Literal["default", "greedy"] = "default"
+    """What the model takes by itself, or its greedy tilings."""
 
     def __post_init__(self) -> None:
         check_model(self.model)
@@ -45,7 +48,8 @@ class LegalizeTilingPass(ModulePass):
                 continue
             try:
                 if kernel not in known:
-                    tiling = model.greedy(kernel, hardware)
+                    greedy = self.rule == "greedy"
+                    tiling = model.greedy(kernel, hardware) if greedy else default_tiling(model, kernel, hardware)
                     known[kernel] = TilingAttr(tiling), OriginAttr(setting.tiled(kernel, tiling))
                 layer.tiling, layer.tiled = known[kernel]
             except Uncosted as reason:

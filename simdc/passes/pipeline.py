@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
@@ -61,14 +62,17 @@ def lowering_passes(model: str, *, fold: bool = True) -> tuple[ModulePass, ...]:
     return (*tidy, AssignWidthsPass(rule=rule), SplitUnitsPass())
 
 
-def default_passes(model: str, objective: str | None = None, *, fold: bool = True) -> tuple[ModulePass, ...]:
-    """The passes from a network to its cost, with greedy tilings or those that are best for an objective (`OBJECTIVES`
-    of `simdc.cost.search`). Raises SimdcError for a model that nothing searches under."""
+def default_passes(
+    model: str, objective: str | None = None, *, rule: Literal["default", "greedy"] = "default", fold: bool = True
+) -> tuple[ModulePass, ...]:
+    """The passes from a network to its cost, with tilings by a rule of `simdc-legalize-tiling` or those that are best
+    for an objective (`OBJECTIVES` of `simdc.cost.search`). Raises SimdcError for a model that nothing searches
+    under."""
     from .annotate_cost import AnnotateCostPass
     from .legalize_tiling import LegalizeTilingPass
 
     if objective is None:
-        return (*lowering_passes(model, fold=fold), LegalizeTilingPass(model=model), AnnotateCostPass(model=model))
+        return (*lowering_passes(model, fold=fold), LegalizeTilingPass(model, rule), AnnotateCostPass(model=model))
     if model != "exact":
         raise SimdcError(
             f"the search for tilings needs the cost model exact, not {model}: its bounds hold for no other"

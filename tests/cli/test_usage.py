@@ -59,7 +59,7 @@ def parser(command: str) -> Parser:
         ("net.dsl --hw HI3 -x", "no option '-x'; "),
         (
             "net.dsl --hw HI3 --tiling serach --train",
-            "argument --tiling: there is no 'serach'; there are greedy, given, ",
+            "argument --tiling: there is no 'serach'; there are default, greedy, given, ",
         ),
         ("net.dsl --hw HI3 --tiling serach", "search; did you mean 'search'?"),
         ("net.dsl --hw", "argument --hw: expected one argument"),
@@ -227,7 +227,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         text = capsys.readouterr().out
         for name, place in COMMANDS.items():
             assert f"\n  {name:<8}  {import_module(place).SUMMARY}\n" in text
-        assert "--tiling {greedy,given,search}" in text
+        assert "--tiling {default,greedy,given,search}" in text
         assert "exit codes: 0 done;" in text
 
 
@@ -259,7 +259,7 @@ def test_a_name_almost_right(folder: Path, capsys: pytest.CaptureFixture[str]) -
 def test_verify_searches_the_tilings_that_it_verifies(capsys: pytest.CaptureFixture[str]) -> None:
     """Greedy cuts fc1 of LeNet-5 into 32 tiles of 16 outputs."""
     tiles: list[str] = []
-    for options in ((), ("--tiling", "search")):
+    for options in (("--tiling", "greedy"), ("--tiling", "search")):
         assert main(["verify", "lenet5", "--hw", "HI1", *options]) == 0
         rows = capsys.readouterr().out.splitlines()
         tiles.append(next(row.split()[2] for row in rows if row.startswith("fc1 ")))

@@ -20,10 +20,10 @@ class Recording(ExactModel):
         super().__init__()
         self.asked: list[Kernel] = []
 
-    def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+    def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         if kernel.kind == "relu":
             raise Uncosted("no relu here")
-        return super().greedy(kernel, hardware)
+        return super().default(kernel, hardware)
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         self.asked.append(kernel)
@@ -45,7 +45,7 @@ def test_each_distinct_kernel_is_priced_once_and_reported_by_name() -> None:
         if layer.kernel == relu:
             assert (layer.tiling, layer.cost, layer.reason) == (None, None, "no relu here")
             continue
-        assert layer.tiling == ExactModel().greedy(layer.kernel, machine)
+        assert layer.tiling == ExactModel().default(layer.kernel, machine)
         assert layer.tiling is not None
         assert (layer.cost, layer.reason) == (ExactModel().evaluate(layer.kernel, layer.tiling, machine), "")
 

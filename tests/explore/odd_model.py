@@ -17,6 +17,9 @@ class OddModel(ExactModel):
             return tiling
         return tiling._replace(sizes=tuple(min(size, 4) for size in tiling.sizes))
 
+    def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        return self.greedy(kernel, hardware)
+
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         cost = super().evaluate(kernel, tiling, hardware)
         on_simd = isinstance(kernel, VectorProgram)

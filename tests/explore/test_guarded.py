@@ -68,9 +68,9 @@ def _leaves(cost: Cost) -> list[Any]:
     return [number for part in cost[:3] for number in part]
 
 
-def explored(folder: Path, model: str) -> str:
+def explored(folder: Path, model: str, tiling: str = "default") -> str:
     """The message of the error in which an exploration ends."""
-    found = Exploration(SMALL, [network_of_text(folder, TEXT, model)], model)
+    found = Exploration(SMALL, [network_of_text(folder, TEXT, model)], model, tiling)
     with pytest.raises(SimdcError) as caught:
         found.run()
     assert found.finished.keys() < set(range(len(found.job.tasks)))
@@ -121,7 +121,7 @@ def test_rows_of_machines(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     wrong, words = EXACT_WRONG[name]
     rates = pricing.evaluate_rates
     monkeypatch.setattr(pricing, "evaluate_rates", lambda *given: wrong(rates(*given)))
-    said = explored(tmp_path, "exact")
+    said = explored(tmp_path, "exact", "greedy")
     # The first machine of all; nothing of relu's depends on the ports of the other array.
     assert f"layer 'relu1': {words} is broken: " in said or f"{WEIGHT_PORT} = 16: {words} is broken: " in said
     assert said.endswith(AT_FAULT.format("exact"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from simdc.cost.kernel import Instruction, Operand, Phase
 
 
@@ -41,31 +43,39 @@ def uncut(phase: Phase) -> list[tuple[str, str]]:
     return found
 
 
+def may_replace(result: Operand, operand: Operand, phase: Phase) -> bool:
+    """Whether a result may lie in the place of an input: one that every loop moves, that is indexed alike, at positions
+    that both have, and that nobody reads once the result has been written; nothing has read the result until then."""
+    code = [instruction for block in phase.blocks for instruction in block.instructions]
+    first_write = min(moment for moment, instruction in enumerate(code) if instruction.dest == result.name)
+    return (
+        moves(operand) == {loop.name for loop in phase.loops}
+        and all(len(terms) == 1 for terms, _ in operand.index)
+        and operand.name not in {view.name.split(".")[0] for view in phase.views}
+        and result.name not in dict(phase.initial)
+        and not any(result.name in one.sources for one in code[: first_write + 1])
+        and not any(operand.name in one.sources for one in code[first_write + 1 :])
+        and (operand.shape == result.shape or (inside(operand, phase) and inside(result, phase)))
+        and operand.index == result.index
+    )
+
+
 def residents(phase: Phase) -> tuple[list[Operand], int]:
     """What is in vector memory at once: inputs, accumulators, results; and the number of temporaries, a vector each. A
-    result lies in the place of an input that every loop moves, that is as wide and indexed alike, at positions that
-    both have, and that nobody reads once the result has been written; nothing has read the result until then."""
+    result and the input in whose place it lies take the room of the wider one. Every way to share is tried: the one
+    with the least room counts."""
     code = [instruction for block in phase.blocks for instruction in block.instructions]
     named = {operand.name for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
     temporaries = {instruction.dest for instruction in code} - named
-    found = [*phase.inputs, *phase.scratch]
-    loops = {loop.name for loop in phase.loops}
-    taken = {view.name.split(".")[0] for view in phase.views}
-    for result in phase.outputs:
-        first_write = min(moment for moment, instruction in enumerate(code) if instruction.dest == result.name)
-        for operand in phase.inputs:
-            last_read = max((moment for moment, one in enumerate(code) if operand.name in one.sources), default=-1)
-            apart = all(len(terms) == 1 for terms, _ in operand.index)
-            alike = (
-                apart
-                and result.name not in dict(phase.initial)
-                and not any(result.name in one.sources for one in code[: first_write + 1])
-                and (operand.shape == result.shape or (inside(operand, phase) and inside(result, phase)))
-                and (operand.bits, operand.index) == (result.bits, result.index)
-            )
-            if operand.name not in taken and moves(operand) == loops and alike and last_read <= first_write:
-                taken.add(operand.name)
-                break
-        else:
-            found.append(result)
-    return found, len(temporaries)
+    choices = [[None, *(o for o in phase.inputs if may_replace(result, o, phase))] for result in phase.outputs]
+    best: list[Operand] = []
+    for places in product(*choices):
+        used = [place for place in places if place is not None]
+        if len(set(used)) < len(used):
+            continue
+        kept = [*phase.scratch, *(o for o in phase.inputs if o not in used)]
+        for result, place in zip(phase.outputs, places, strict=True):
+            kept.append(result if place is None else max(result, place, key=lambda o: o.bits))
+        if not best or sum(o.bits for o in kept) < sum(o.bits for o in best):
+            best = kept
+    return best, len(temporaries)

@@ -8,6 +8,7 @@ import simdc
 from simdc.api import Network, evaluate, load
 from simdc.backends.report import Report, make_report
 from simdc.backends.report.table import render_table
+from simdc.cost import Contraction
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.attributes import Unit
 
@@ -119,8 +120,8 @@ def test_a_network_is_compiled_for_machines_of_other_widths(resnet50: Network) -
     wide = evaluate(resnet50, load_hardware("HT1"))
     again = evaluate(resnet50, load_hardware("HI1"))
     assert first == again
-    conv = {machine: layers[0].cost for machine, layers in (("HI1", first), ("HT1", wide))}
-    assert conv["HI1"] is not None
-    assert conv["HT1"] is not None
-    assert conv["HT1"].dram_bits.weight == 2 * conv["HI1"].dram_bits.weight
+    conv = {machine: layers[0].kernel for machine, layers in (("HI1", first), ("HT1", wide))}
+    assert isinstance(conv["HI1"], Contraction)
+    assert isinstance(conv["HT1"], Contraction)
+    assert (conv["HI1"].weight.bits, conv["HT1"].weight.bits) == (8, 16)
     assert str(resnet50.module) == before

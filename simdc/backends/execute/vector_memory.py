@@ -15,7 +15,8 @@ from .buffers import Buffer, Place, ScheduleError
 
 class VectorMemory:
     """The buffers of one phase by the name of their operand. A view is its input's buffer; a result that takes the
-    place of an input has the input's very array, so that what it overwrites is gone."""
+    place of an input has the input's very array, so that what it overwrites is gone; the two have the room of the wider
+    one."""
 
     def __init__(self, phase: Phase, hardware: Hardware):
         self._hardware = hardware
@@ -43,7 +44,10 @@ class VectorMemory:
     def check_room(self, tile: Place) -> None:
         """Raise ScheduleError, naming the largest tile, unless everything fits at once."""
         simd = self._hardware.simd
-        own = {name: buffer.bits for name, buffer in self._buffers.items() if name not in self._replaced}
+        own: dict[str, int] = {}
+        for name, buffer in self._buffers.items():
+            place = self._replaced.get(name, name)
+            own[place] = max(own.get(place, 0), buffer.bits)
         need_bits = sum(own.values()) + self._temporaries * simd.lanes * simd.width_bits
         if need_bits > simd.vmem_bits:
             names = " + ".join(f"{name} {bits:,}" for name, bits in own.items())

@@ -29,6 +29,11 @@ class ExactModel:
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         return greedy_tiling(kernel, hardware)
 
+    def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        from simdc.cost.ladder import ladder_tiling
+
+        return ladder_tiling(kernel, hardware)
+
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         check_loops(kernel, tiling)
         tiled = tile(kernel, tiling.order, tiling.sizes, hardware)

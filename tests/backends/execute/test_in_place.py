@@ -12,7 +12,7 @@ from simdc.api import Network
 from simdc.backends.execute.agreement import compare_with_untiled
 from simdc.backends.execute.buffers import ScheduleError
 from simdc.cost import ExactModel, Hardware, Tiling, TilingError
-from simdc.cost.capacity import replaced
+from simdc.cost.capacity import replaced, resident
 from simdc.cost.exact import tile
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
 from simdc.cost.tiling import loop_bounds
@@ -77,6 +77,20 @@ def test_copies_run_in_the_room_that_is_counted(kind: str) -> None:
             ExactModel().evaluate(kernel, tiling, with_memory(machine, need - 1))
 
 
+@pytest.mark.parametrize("widths", [(32, 8), (8, 32), (4, 7), (16, 16)])
+def test_a_result_of_another_width_runs_in_the_room_of_the_wider(widths: tuple[int, int]) -> None:
+    """An element-wise sum of an input of each width, into each of them: 3 elements, and no room for a third."""
+    for result in widths:
+        a, b, y = (Operand(n, bits, (3,), (affine("c"),)) for n, bits in zip("aby", (*widths, result), strict=True))
+        block = Block(("c",), (Instruction("add", "y", ("a", "b")),))
+        kernel = VectorProgram("sum", (Phase((Loop("c", 3),), (a, b), (y,), (block,)),))
+        machine, tiling = small_machine(vmem_bits=3 * sum(widths)), Tiling(("c",), (3,))
+        assert needs_bits(kernel, tiling, machine) == 3 * sum(widths)
+        assert compare_with_untiled(kernel, tiling, machine).wrong is None
+        with pytest.raises(ScheduleError, match="bits at once"):
+            compare_with_untiled(kernel, tiling, with_memory(machine, 3 * sum(widths) - 1))
+
+
 @pytest.mark.parametrize("kind", MOVES)
 def test_a_whole_copy_does_not_run_in_less(kind: str) -> None:
     kernel = program(MOVES[kind])
@@ -126,7 +140,10 @@ def test_layers_of_networks_keep_what_the_rule_says() -> None:
     for kind, those in phases.items():
         for phase in those:
             kept, _ = residents(phase)
-            assert replaced(phase).keys() == {o.name for o in phase.outputs if o not in kept}, kind
+            everything = (*phase.inputs, *phase.scratch, *phase.outputs)
+            assert len(replaced(phase)) == len(everything) - len(kept), kind
+            # The same room, whichever of two equally wide ones is kept.
+            assert sorted(o.bits for o in resident(phase)[0]) == sorted(o.bits for o in kept), kind
     assert replaced(phases["relu"][0]) == {"y": "x"}
     for kind in ("max_pool_grad", "scatter"):
         assert replaced(phases[kind][0]) == {}
