@@ -127,6 +127,17 @@ def test_rows_of_machines(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert said.endswith(AT_FAULT.format("exact"))
 
 
+def test_operations_of_machines_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    price = SimditModel.price_many
+
+    def minus(self: SimditModel, kernel: Kernel, machines: Hardware) -> BatchCost:
+        found = price(self, kernel, machines)
+        return found._replace(cost=found.cost._replace(ops=(("mac", -1),)))
+
+    monkeypatch.setattr(SimditModel, "price_many", minus)
+    assert "0 <= operations is broken: 0 > -1" in explored(tmp_path, "simdit")
+
+
 def test_a_refused_machine_may_cost_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`price_many` may answer NaN where it refuses."""
     monkeypatch.setitem(MODELS, "odd-at-once", f"{__name__}:OddAtOnce")

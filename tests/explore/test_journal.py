@@ -137,7 +137,7 @@ def test_what_no_task_can_give_is_not_believed(whole: Exploration, tmp_path: Pat
     minus[0, 0, point], nan[0, 0, point] = -1.0, np.nan
     wrong = {
         "a task beyond the last": (len(whole.job.tasks), good),
-        "a task before the first": (-1, good),
+        "a task before the first": (number - len(whole.job.tasks), good),
         "fewer points": (number, Priced(values[:, :, 1:], refused[1:], reasons)),
         "one for all": (number, Priced(values[:, :, :1], refused, reasons)),
         "no refusals": (number, Priced(values, refused[:0], reasons)),
