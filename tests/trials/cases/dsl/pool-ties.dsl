@@ -1,0 +1,1 @@
+network m(x: 23x14x5) { return x -> global_maxpool -> flatten -> fc(2) }
