@@ -6,7 +6,8 @@ python examples/sweep_hardware.py
 from __future__ import annotations
 
 import simdc
-from simdc.cost import Hardware, TilingError, with_field
+from simdc.cost import Hardware, with_field
+from simdc.errors import SimdcError
 
 KIB = 8192
 WEIGHT_KIB = (32, 64, 128, 256, 512, 1024)
@@ -30,7 +31,7 @@ def main() -> None:
             hardware = with_field(hardware, "systolic.buffers.ifmap_bits", ifmap * KIB)
             try:
                 cells.append(f"{milliseconds(network, hardware):8.3f}")
-            except TilingError:
+            except SimdcError:
                 cells.append(f"{'-':>8}")
         print(f"{weight:>6}" + "".join(cells))
 

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import load_model
+from simdc.cost.tiling import TilingError
 from simdc.cost.workload import LayerCost, Tiler, Workload
 from simdc.errors import SimdcError
 from simdc.frontends import load_network
@@ -75,8 +76,8 @@ def load(
 def compile(
     network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None, *, fold: bool = True
 ) -> ModuleOp:
-    """The network as annotated IR: split over the arrays, tiled and priced. Tilings are greedy, or the best for an
-    objective: `cycles`, `energy`, `dram` or `edp`. Without `fold` no layer takes over the work of its neighbour.
+    """The network as annotated IR: split over the arrays, tiled and priced. Tilings are the model's default or the best
+    for an objective: `cycles`, `energy`, `dram` or `edp`. Without `fold` no layer takes over the work of its neighbour.
     Raises SimdcError."""
     module = network.module.clone()
     set_hardware(module, hardware)
@@ -87,14 +88,18 @@ def compile(
 def evaluate(
     network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None, *, fold: bool = True
 ) -> Sequence[LayerCost]:
-    """What each layer costs on `hardware`, without making IR: a few milliseconds a network with greedy tilings, about a
-    second with those that are best for an objective (as `compile`; under `exact` alone).
+    """What each layer costs on `hardware`, without making IR: some ten milliseconds a network with default tilings,
+    about a second with those that are best for an objective (as `compile`; under `exact` alone).
 
-    Raises TilingError when a buffer of the machine cannot hold one inner tile of some layer.
+    Raises SimdcError, which names layer, need and limit, when a buffer of the machine cannot hold one inner tile of
+    some layer; its `__cause__` is the TilingError with these as numbers.
     """
     phase = network_of(network.module).phase.data
     tiler = None if objective is None else _tiler(model, objective)
-    return network.workload(hardware, model, fold=fold).price(load_model(model, phase), hardware, tiler)
+    try:
+        return network.workload(hardware, model, fold=fold).price(load_model(model, phase), hardware, tiler)
+    except TilingError as error:
+        raise SimdcError(f"layer '{error.layer}' on {hardware.name}: {error}") from error
 
 
 def _tiler(model: str, objective: str) -> Tiler:

@@ -9,28 +9,22 @@ from typing import NamedTuple
 from .grid import Grid
 from .hardware import Hardware
 from .kernel import Affine, Contraction, Operand, Phase, viewed
-from .tiling import Tiling, TilingError
-
-
-class Need(NamedTuple):
-    """What the largest tiles need of a buffer at a time and what it can hold; `field` is the hardware field to
-    enlarge."""
-
-    buffer: str
-    field: str
-    need_bits: int
-    limit_bits: int
+from .tiling import Need, Tiling, TilingError
 
 
 def check(needs: Iterable[Need], tiling: Tiling) -> None:
     """Raise TilingError for a buffer that is too small."""
-    for buffer, field, need_bits, limit_bits in needs:
-        if need_bits > limit_bits:
-            tile = ", ".join(f"{loop} = {size}" for loop, size in tiling.as_dict().items())
-            raise TilingError(
-                f"the {buffer} needs {need_bits:,} bits for a tile of {tile}; "
-                f"it can hold {limit_bits:,} bits at a time: enlarge {field} or tile smaller"
-            )
+    for need in needs:
+        if need.need_bits > need.limit_bits:
+            raise TilingError(f"{in_words(need, tiling.as_dict())}: enlarge {need.field} or tile smaller", need=need)
+
+
+def in_words(need: Need, sizes: Mapping[str, int]) -> str:
+    tile = ", ".join(f"{loop} = {size}" for loop, size in sizes.items())
+    return (
+        f"the {need.buffer} needs {need.need_bits:,} bits for a tile of {tile}; "
+        f"it can hold {need.limit_bits:,} bits at a time"
+    )
 
 
 class Held(NamedTuple):

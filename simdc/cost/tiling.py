@@ -7,8 +7,28 @@ from typing import NamedTuple
 from .kernel import Kernel, VectorProgram
 
 
+class Need(NamedTuple):
+    """What the largest tiles need of a buffer at a time and what it can hold; `field` is the hardware field to
+    enlarge."""
+
+    buffer: str
+    field: str
+    need_bits: int
+    limit_bits: int
+
+
 class TilingError(ValueError):
-    """A tiling that does not belong to its kernel or does not fit its buffers."""
+    """A tiling that does not belong to its kernel or does not fit its buffers.
+
+    Where a memory is too small, `buffer` says which one, in words; `need` has the numbers where there is one tile that
+    does not fit. `layer` is known where layers of a network are priced together.
+    """
+
+    def __init__(self, message: str, *, need: Need | None = None, buffer: str = ""):
+        super().__init__(message)
+        self.need = need
+        self.buffer = need.buffer if need is not None else buffer
+        self.layer = ""
 
 
 class Tiling(NamedTuple):

@@ -11,7 +11,7 @@ from .hardware import Hardware
 from .kernel import Kernel
 from .model import CostModel, Uncosted, default_tiling
 from .result import Cost
-from .tiling import Tiling
+from .tiling import Tiling, TilingError
 
 Tiler = Callable[[Kernel, Hardware], Tiling]
 
@@ -48,8 +48,8 @@ class Workload:
         ]
 
     def price(self, model: CostModel, hardware: Hardware, tiler: Tiler | None = None) -> list[LayerCost]:
-        """Tile each layer, by the model's default if no `tiler` is given, and price it. Raises TilingError when
-        a buffer is too small, InvariantError for a cost that no schedule can have."""
+        """Tile each layer, by the model's default if no `tiler` is given, and price it. Raises TilingError,
+        which knows the layer, when a buffer is too small, InvariantError for a cost that no schedule can have."""
         tiler = tiler or partial(default_tiling, model)
         priced: list[tuple[Tiling | None, Cost | None, str]] = []
         for number, (kernel, guard) in enumerate(zip(self.kernels, self._guards_of(model.name), strict=True)):
@@ -60,6 +60,9 @@ class Workload:
                 priced.append((tiling, cost, ""))
             except Uncosted as reason:
                 priced.append((None, None, str(reason)))
+            except TilingError as error:
+                error.layer = self._names[self._numbers.index(number)]
+                raise
             except InvariantError as broken:
                 raise layer_fault(self._names[self._numbers.index(number)], model.name, broken) from None
         return [

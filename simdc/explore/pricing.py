@@ -206,7 +206,7 @@ def _row_by_row(
             try:
                 cost = evaluate_rates(work.kernel, model.greedy(work.kernel, machine), machines)
             except TilingError as error:
-                refused[points] = reasons.setdefault((work.layer, _buffer(str(error))), len(reasons) + 1)
+                refused[points] = reasons.setdefault((work.layer, error.buffer or str(error)), len(reasons) + 1)
                 values[:, :, points] = np.nan
                 break
             hold_each(rules.model, work.layer, work.kernel, cost, machine, changed)
@@ -241,7 +241,7 @@ def _one_by_one(
                     tilings[key] = schedule(model, work.kernel, machine)
                 cost = model.evaluate(work.kernel, tilings[key], machine)
             except TilingError as error:
-                reason = (work.layer, _buffer(str(error)))
+                reason = (work.layer, error.buffer or str(error))
                 refused[point] = reasons.setdefault(reason, len(reasons) + 1)
                 values[:, :, point] = np.nan
                 break
@@ -262,9 +262,3 @@ def _by_memory(grid: Grid) -> list[int]:
 
 def _plain(value: Any) -> Value:
     return cast("Value", value.item())
-
-
-def _buffer(message: str) -> str:
-    """`weight buffer` out of a TilingError's message."""
-    known = ("ifmap or psum buffer", "weight buffer", "ifmap buffer", "psum buffer", "bias buffer", "vector memory")
-    return next((each for each in known if each in message), message)

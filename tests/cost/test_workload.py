@@ -52,8 +52,11 @@ def test_each_distinct_kernel_is_priced_once_and_reported_by_name() -> None:
 
 def test_a_machine_that_is_too_small() -> None:
     workload = Workload([("c", row_convolution(ic=2, oc=2))])
-    with pytest.raises(TilingError, match="weight buffer"):
+    with pytest.raises(TilingError, match="weight buffer") as caught:
         workload.price(ExactModel(), small_machine(buffers=(62, 1000, 1000, 1000)))
+    # 2 x 2 weights of 8 bits, in half of the buffer.
+    assert caught.value.need == ("weight buffer", "systolic.buffers.weight_bits", 32, 31)
+    assert (caught.value.buffer, caught.value.layer) == ("weight buffer", "c")
     # The same workload is fine on the next machine.
     assert workload.price(ExactModel(), small_machine())[0].cost is not None
 

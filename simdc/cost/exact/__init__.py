@@ -10,7 +10,7 @@ from simdc.cost.greedy import greedy_tiling
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
 from simdc.cost.result import Cost
-from simdc.cost.tiling import Tiling, TilingError, check_loops
+from simdc.cost.tiling import Tiling, check_loops
 
 from .contraction import TiledContraction
 from .vector import TiledProgram
@@ -35,11 +35,12 @@ class ExactModel:
         return ladder_tiling(kernel, hardware)
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+        """Raises TilingError for a tiling that does not fit, or whose loop order cannot be run."""
         check_loops(kernel, tiling)
         tiled = tile(kernel, tiling.order, tiling.sizes, hardware)
         fault = tiled.fault()
         if fault is not None:
-            raise TilingError(fault)
+            raise fault()
         check(tiled.needs(), tiling)
         return tiled.cost()
 

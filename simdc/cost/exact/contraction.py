@@ -7,12 +7,12 @@ from functools import reduce
 from typing import Self
 
 from simdc.cost.axis import Numbers, Places
-from simdc.cost.capacity import Need, array_needs
+from simdc.cost.capacity import array_needs
 from simdc.cost.grid import Footprint, Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.tiling import loop_bounds
+from simdc.cost.tiling import Need, TilingError, loop_bounds
 
 from .segments import segments
 from .steps import Steps
@@ -58,8 +58,8 @@ class TiledContraction:
         """`Grid.walked`: for bounds over many loop orders."""
         return type(self)(self.kernel, self.grid.walked(turns), self.hardware)
 
-    def fault(self) -> str | None:
-        """Why the loop order cannot be run: any can."""
+    def fault(self) -> Callable[[], TilingError] | None:
+        """What makes the error where the loop order cannot be run: any can."""
         return None
 
     def needs(self) -> list[Need]:

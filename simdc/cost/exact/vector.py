@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Self
 
 from simdc.cost.axis import Axis, Numbers
-from simdc.cost.capacity import Need, unfinished, vector_need
+from simdc.cost.capacity import in_words, unfinished, vector_need
 from simdc.cost.grid import Footprint, Grid, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.tiling import loop_bounds
+from simdc.cost.tiling import Need, TilingError, loop_bounds
 from simdc.cost.whole import kept_whole
 
 from .code import code_cost
@@ -44,21 +45,32 @@ class TiledProgram:
         """`Grid.walked`: for bounds over many loop orders."""
         return type(self)(self.program, [grid.walked(turns) for _, grid in self.phases], self.hardware)
 
-    def fault(self) -> str | None:
-        """Why the loop order cannot be run, if it cannot."""
+    def fault(self) -> Callable[[], TilingError] | None:
+        """What makes the error where the loop order cannot be run, if it cannot."""
         for phase, grid in self.phases:
             left = unfinished(phase, grid)
             if left is not None:
                 order = [axis.loop for axis in grid.every]
-                return (
+                return lambda: TilingError(
                     f"loop order {order} leaves '{left.name}' before it is complete; "
                     "it lives in vector memory only: put the loops that it sums over inside the others"
                 )
             if grid.axes:
                 for loop, why in kept_whole(phase).items():
                     if loop in grid.slots:
-                        return f"{why}, so loop '{loop}' cannot be cut: enlarge simd.vmem_bits or cut another loop"
+                        return partial(self._cut_too_far, phase, grid, f"{why}, so loop '{loop}' cannot be cut")
         return None
+
+    def _cut_too_far(self, phase: Phase, grid: Grid, why: str) -> TilingError:
+        """What the same tile needs where all loops that must not be cut are whole."""
+        bounds = {axis.loop: axis.bound for axis in grid.every}
+        whole = kept_whole(phase)
+        sizes = {axis.loop: axis.bound if axis.loop in whole else axis.tile for axis in grid.every}
+        larger = Grid(bounds, bounds, list(bounds), list(sizes.values()), self.hardware)
+        larger.cut_at_borders((*phase.inputs, *phase.outputs))
+        need = vector_need(phase, larger, self.hardware)
+        remedy = f"enlarge {need.field} or cut another loop" if need.need_bits > need.limit_bits else "cut another loop"
+        return TilingError(f"{why}: {in_words(need, sizes)}: {remedy}", need=need)
 
     def needs(self) -> Iterator[Need]:
         for phase, grid in self.phases:

@@ -12,7 +12,7 @@ from simdc.cost.capacity import check
 from simdc.cost.exact import tile
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.tiling import Tiling, TilingError
+from simdc.cost.tiling import Tiling
 
 MACHINES = ONE._replace(
     larger=cast("Callable[[int, int], int]", np.maximum), smaller=cast("Callable[[int, int], int]", np.minimum)
@@ -26,6 +26,6 @@ def evaluate_rates(kernel: Kernel, tiling: Tiling, machines: Hardware) -> Any:
     tiled = tile(kernel, tiling.order, tiling.sizes, machines, MACHINES)
     fault = tiled.fault()
     if fault is not None:
-        raise TilingError(fault)
+        raise fault()
     check(tiled.needs(), tiling)
     return tiled.cost()

@@ -70,7 +70,7 @@ def choose(condition: bool, yes: Number, no: Number) -> Number:
 def refuse(condition: bool, buffer: str, message: Callable[[], str]) -> None:
     """Raise TilingError where the condition holds. `buffer` is what is too small, in a word or two."""
     if condition:
-        raise TilingError(f"{buffer}: {message()}")
+        raise TilingError(f"{buffer}: {message()}", buffer=buffer)
 
 
 class Arithmetic(Protocol):

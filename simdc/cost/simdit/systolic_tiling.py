@@ -4,7 +4,7 @@ input channels, image, batch and output channels, each as large as the buffers' 
 from __future__ import annotations
 
 from ..hardware import SystolicArray
-from ..tiling import TilingError
+from ..tiling import Need, TilingError
 from .arithmetic import SCALARS, Arithmetic, ceil_div, common_divisors, divisors
 from .systolic_dims import SystolicDims, SystolicTile
 
@@ -82,4 +82,5 @@ def check_tile(tile: SystolicTile, array: SystolicArray) -> None:
 
 def _check(name: str, need: int, total: int) -> None:
     if need > total // 2:
-        raise TilingError(f"{name} buffer: the tile needs {need} bits, the usable half has {total // 2}")
+        short = Need(f"{name} buffer", f"systolic.buffers.{name}_bits", need, total // 2)
+        raise TilingError(f"{name} buffer: the tile needs {need} bits, the usable half has {total // 2}", need=short)
