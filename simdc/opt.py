@@ -14,10 +14,11 @@ from typing import IO
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.universe import XDSL_UNIVERSE
+from xdsl.utils.arg_spec import parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
-from simdc.errors import SimdcError
+from simdc.errors import SimdcError, suggestion
 from simdc.frontends import FRONT_ENDS, load_network
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.context import set_hardware
@@ -39,6 +40,13 @@ class OptMain(xDSLOptMain):
 
     def register_all_targets(self) -> None:
         self.available_targets = {**XDSL_UNIVERSE.all_targets}
+
+    def setup_pipeline(self) -> None:
+        for spec in parse_pipeline(self.args.passes):
+            if spec.name not in self.available_passes:
+                hint = suggestion(spec.name, [*self.available_passes])
+                raise SimdcError(f"-p: there is no pass '{spec.name[:80]}'{hint or '; simdc --list passes shows ours'}")
+        super().setup_pipeline()
 
     def register_all_frontends(self) -> None:
         def parse_mlir(stream: IO[bytes]) -> ModuleOp:

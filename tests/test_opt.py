@@ -61,7 +61,11 @@ def test_generic_form_and_passes_of_xdsl(ir: str, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("-p", "none-such"), "simdc-opt: -p: Unrecognized passes: ['none-such']"),
+        (("-p", "none-such"), "simdc-opt: -p: there is no pass 'none-such'; simdc --list passes shows ours"),
+        (
+            ("-p", "simdc-assign-width"),
+            "simdc-opt: -p: there is no pass 'simdc-assign-width'; did you mean 'simdc-assign-widths'?",
+        ),
         (("-p", "simdc-assign-widths{rule=wide}"), "simdc-opt: -p: "),
         (("-p", "simdc-split-units{"), "simdc-opt: "),
         (("-p", "simdc-assign-widths"), "simdc-opt: the module has no 'simdc.hardware' attribute"),

@@ -14,6 +14,8 @@ from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
 from simdc.visible import MAX_NAME, is_name, to_name
 
 MAX_SIZE = 2**48
+MAX_READS = 100_000
+"""Inputs of all layers together: a concatenation works on each of its own."""
 
 
 class LayerError(Exception):
@@ -37,6 +39,7 @@ class NetworkBuilder:
         self._place = FileLineColLoc(self._file, IntAttr(0), IntAttr(0))
         self._parameters = 0
         self._layers: set[str] = set()
+        self._reads = 0
 
     @staticmethod
     def shape(value: SSAValue) -> tuple[int, ...]:
@@ -94,6 +97,9 @@ class NetworkBuilder:
             if name in self._layers:
                 raise LayerError(f"there is a layer called '{name}' already; give one of them another name", "name")
             self._layers.add(name)
+            self._reads += len(op.operands)
+            if self._reads > MAX_READS:
+                raise LayerError(f"the layers up to this one read more than {MAX_READS} inputs")
             op.result_shapes()
         op.location = self._place
         for result in op.results:

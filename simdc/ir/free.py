@@ -80,6 +80,8 @@ class DropoutOp(LayerOp):
         )
 
     def result_shape(self) -> tuple[int, ...]:
+        if not 0 <= self.rate.value.data < 1:
+            raise VerifyException(f"rate must be at least 0 and below 1, got {self.rate.value.data:g}")
         return shape_of(self.input)
 
     def kernel(self) -> None:

@@ -207,3 +207,13 @@ def test_any_change_compiles_or_is_an_error_at_a_place(path: tuple[Any, ...], va
     except SimdcError as caught:
         error = caught
     assert error is None or error.path
+
+
+def test_inputs_are_counted_not_only_layers() -> None:
+    """Each input of a concatenation is work of its own: 25 of 4,000 are as many as all layers may read."""
+    layers = [{"name": f"c{n}", "op": "concat", "inputs": ["x"] * 4000} for n in range(25)]
+    data = {"schema": "simdc-network/1", "name": "n", "inputs": [{"name": "x", "shape": [1, 1, 1]}]}
+    parse_json_graph({**data, "layers": layers}, "n.json", 1)
+    more = [*layers, {"name": "r", "op": "relu", "inputs": ["x"]}]
+    with pytest.raises(SimdcError, match=r"layers\[25\]: layer 'r': .* read more than 100000 inputs"):
+        parse_json_graph({**data, "layers": more}, "n.json", 1)

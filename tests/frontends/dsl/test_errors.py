@@ -74,6 +74,9 @@ BODY = [
     ("return conv(x, 4, 3, stride=2, «groups=1.5) }", "groups must be a positive whole number, got 1.5"),
     ("return «add(x, conv(x, 4, 1)) }", "add: "),
     ("return dropout(x, «true) }", "rate must be a number, got true"),
+    ("return «dropout(x, 2) }", "rate must be at least 0 and below 1, got 2"),
+    ("return «dropout(x, rate=1) }", "rate must be at least 0 and below 1, got 1"),
+    ("return «dropout(x, -1) }", "rate must be at least 0 and below 1, got -1"),
     # expressions
     ("a = x «+ 1 return x }", "'+' needs a number, got a tensor"),
     ("a = true «* 1 return x }", "'*' needs a number, got true"),
