@@ -18,6 +18,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
+from tests.oracles.best_schedules import KINDS, least_of_all, random_layers
 from tests.oracles.capacity_walk import first_refusal
 from tests.oracles.event_simulator import play
 from tests.oracles.greedy_rules import greedy_by_rules
@@ -45,7 +46,8 @@ def prepare(seed: int = 7) -> Answers:
     for kernel, machine in tight[:200]:
         tiling = random_tiling(random, kernel, 40)
         refusals.append((kernel, tiling, machine, first_refusal(kernel, tiling, machine)))
-    found = {"costs": costs, "tilings": tilings, "refusals": refusals}
+    schedules = [(*layer, least_of_all(*layer)) for layer in random_layers(seed, 2 * len(KINDS))]
+    found: dict[str, list[Any]] = {"costs": costs, "tilings": tilings, "refusals": refusals, "schedules": schedules}
     return {
         question: [pickle.dumps(pairs[start : start + CHUNK]) for start in range(0, len(pairs), CHUNK)]
         for question, pairs in found.items()
@@ -140,3 +142,12 @@ def check_refusals(answers: list[bytes]) -> None:
             found = str(error)
         assert found.startswith(expected), kernel.kind
         assert bool(found) == bool(expected), kernel.kind
+
+
+def check_schedules(answers: list[bytes]) -> None:
+    """The search finds and proves the best of all schedules, and ends early with a bound that none falls below."""
+    from tests.oracles.best_schedules import complaint
+
+    for kernel, machine, least in unpacked(answers):
+        wrong = complaint(kernel, machine, least)
+        assert wrong is None, wrong

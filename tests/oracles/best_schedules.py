@@ -104,9 +104,9 @@ def least_of_all(kernel: Kernel, machine: Hardware) -> Least:
     return least
 
 
-def complaint(kernel: Kernel, machine: Hardware) -> str | None:
+def complaint(kernel: Kernel, machine: Hardware, least_by_name: Least) -> str | None:
     """What is wrong with the search of a layer, if anything is."""
-    for name, least in least_of_all(kernel, machine).items():
+    for name, least in least_by_name.items():
         objective = objective_for(name, kernel, machine)
         for steps in (inf, FEW_STEPS):
             try:
@@ -132,7 +132,7 @@ def check(seed: int, count: int) -> tuple[Counter[str], str | None]:
     """How many layers of each kind came out right, and what is wrong with the first that did not."""
     right: Counter[str] = Counter()
     for kernel, machine in random_layers(seed, count):
-        wrong = complaint(kernel, machine)
+        wrong = complaint(kernel, machine, least_of_all(kernel, machine))
         if wrong is not None:
             return right, f"{wrong}\n{kernel}\n{machine}"
         right[kernel.kind] += 1
