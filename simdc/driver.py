@@ -109,10 +109,13 @@ def chosen_training(arguments: Namespace) -> tuple[ModulePass, ...]:
 
 
 def priced(arguments: Namespace, model: str) -> tuple[ModulePass, ...]:
-    """The default passes with tilings as `--tiling` and `--objective` say."""
+    """The default passes with tilings as `--tiling`, `--objective` and `--search-steps` say. Raises SimdcError."""
     objective = (arguments.objective or "cycles") if arguments.tiling == "search" else None
     rule = "greedy" if arguments.tiling == "greedy" else "default"
-    return default_passes(model, objective, rule=rule, fold=not arguments.no_fold)
+    steps: int | None = arguments.search_steps
+    if steps is not None and steps < 1:
+        raise SimdcError(f"--search-steps must be positive, got {steps}")
+    return default_passes(model, objective, steps, rule=rule, fold=not arguments.no_fold)
 
 
 def _warning(model: str, message: str, layers: list[str]) -> str:

@@ -87,7 +87,14 @@ def add_tiling(parser: Parser) -> None:
         choices=["cycles", "energy", "dram", "edp"],
         help="what --tiling search makes small (default cycles); edp is energy times cycles",
     )
-    parser.needs(["--objective"], "--tiling search")
+    parser.add_argument(
+        "--search-steps",
+        type=int,
+        metavar="N",
+        help="how much work --tiling search may do for a layer, one or two microseconds a step (default 2000000); "
+        "where it ends before the proof, the report says how far above the optimum the layers can be",
+    )
+    parser.needs(["--objective", "--search-steps"], "--tiling search")
 
 
 def add_training(parser: Parser) -> None:

@@ -63,10 +63,16 @@ def lowering_passes(model: str, *, fold: bool = True) -> tuple[ModulePass, ...]:
 
 
 def default_passes(
-    model: str, objective: str | None = None, *, rule: Literal["default", "greedy"] = "default", fold: bool = True
+    model: str,
+    objective: str | None = None,
+    steps: int | None = None,
+    *,
+    rule: Literal["default", "greedy"] = "default",
+    fold: bool = True,
 ) -> tuple[ModulePass, ...]:
     """The passes from a network to its cost, with tilings by a rule of `simdc-legalize-tiling` or those that are best
-    for an objective (`OBJECTIVES` of `simdc.cost.search`). Raises SimdcError for a model that nothing searches
+    for an objective (`OBJECTIVES` of `simdc.cost.search`), found in `steps` of work a layer. Raises SimdcError for a
+    model that nothing searches
     under."""
     from .annotate_cost import AnnotateCostPass
     from .legalize_tiling import LegalizeTilingPass
@@ -77,7 +83,8 @@ def default_passes(
         raise SimdcError(
             f"the search for tilings needs the cost model exact, not {model}: its bounds hold for no other"
         )
-    (search,) = parse_pipeline(f"simdc-search-tiling{{objective={objective}}}")
+    work = "" if steps is None else f" steps={steps}"
+    (search,) = parse_pipeline(f"simdc-search-tiling{{objective={objective}{work}}}")
     return (*lowering_passes(model, fold=fold), search, AnnotateCostPass(model=model))
 
 

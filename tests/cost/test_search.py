@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import product
+from math import inf
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, TilingError
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
-from simdc.cost.search import objective_for, search
+from simdc.cost.search import frontier, objective_for, pricing, search
+from simdc.cost.search.budget import Budget
 from simdc.cost.search.candidates import all_sizes, even
+from simdc.cost.search.orders import every_order, families
+from simdc.cost.tiling import loop_bounds
 from tests.cost.machines import row_convolution, small_machine
+from tests.oracles.best_schedules import KINDS, all_costs, random_layers
 from tests.strategies import contractions, machines, vector_programs
 
 EXACT = ExactModel()
@@ -91,6 +99,55 @@ def test_a_search_ends_at_its_budget_and_says_what_is_left() -> None:
     assert bound >= 23 * 12 * 12 * 8
     assert search(kernel, machine, objective, steps).certificate == proof
     assert best < greedy
+
+
+def test_the_last_round_proves_nothing_where_it_ends_early() -> None:
+    kernel, machine = row_convolution(ic=30, oc=20, ow=20, kw=3), small_machine(buffers=(2**12, 2**12, 2**13, 2**12))
+    proof = search(kernel, machine, objective_for("cycles", kernel, machine), 200_000).certificate
+    assert proof.proven == "even"
+    assert proof.bound < proof.best
+    # 15 x 10 passes of 2 x 2 PEs along 3 x 20 points and a fill of two cycles: no schedule computes for less.
+    assert proof.bound >= 15 * 10 * 3 * 20 + 2
+
+
+def test_how_much_is_priced_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def proofs() -> list[tuple[float, str]]:
+        found: list[tuple[float, str]] = []
+        for kernel, machine in random_layers(3, len(KINDS)):
+            for name in ("cycles", "energy"):
+                try:
+                    proof = search(kernel, machine, objective_for(name, kernel, machine), inf).certificate
+                except TilingError:
+                    continue
+                found.append((pytest.approx(proof.best, rel=1e-12), proof.proven))
+        return found
+
+    usual = proofs()
+    monkeypatch.setattr(frontier, "BLOCK", 4)
+    monkeypatch.setattr(pricing, "FEW", 1)
+    monkeypatch.setattr(pricing, "CHUNK", 3)
+    assert proofs() == usual
+
+
+def test_the_best_of_many_ways_is_taken() -> None:
+    """All tile sizes at once, where nothing is known before."""
+    kernel, machine = row_convolution(ic=4, oc=3, ow=5, kw=2), small_machine(buffers=(2**7, 2**7, 2**9, 64))
+    tried, loops = pricing.Pricing(kernel, machine, lambda cost: cost.cycles.total), list(loop_bounds(kernel))
+    sizes = np.array(list(product(*(range(1, bound + 1) for bound in loop_bounds(kernel).values()))))
+    for family in families(kernel, loops):
+        tried.price(loops, sizes, family, every_order, Budget(inf))
+    assert tried.best == min(cost.cycles.total for cost in all_costs(kernel, machine))
+
+
+def test_what_parts_of_a_budget_spend_is_spent() -> None:
+    whole = Budget(100)
+    part = whole.part(0.5)
+    half = part.part(0.5)
+    half.spend(10)
+    assert (half.left, part.left, whole.left, whole.spent) == (15, 40, 90, 10)
+    whole.spend(90)
+    assert half.is_spent
+    assert part.left == 40
 
 
 def test_without_steps_a_refusal_does_not_say_that_nothing_fits() -> None:

@@ -48,12 +48,6 @@ BOUNDS = (
     ),
     M(
         "search/relaxed.py",
-        "self._bounds = round_up(",
-        "self._bounds = dict(own) or round_up(",
-        "nothing is rounded up",
-    ),
-    M(
-        "search/relaxed.py",
         "if isinstance(self._kernel, VectorProgram):",
         "if not isinstance(self._kernel, VectorProgram):",
         "a kernel is bounded as the other kind",
@@ -66,7 +60,6 @@ BOUNDS = (
     ),
     M("search/orders.py", "place[axis.loop] < last:", "place[axis.loop] != last:", "loops inside make it come back"),
     M("search/orders.py", "        if innermost in family:\n", "        if innermost == cut[0]:\n", "orders are lost"),
-    M("search/orders.py", "    if not cut:\n        yield tuple(loops)\n", "", "the whole layer has no order"),
     M("search/orders.py", "if block != family]", "if block == family]", "loops are lost from an order"),
     M(
         "search/orders.py",
@@ -76,7 +69,6 @@ BOUNDS = (
     ),
 )
 WALK = (
-    M("search/candidates.py", "sorted({-(-bound // count), fewest})", "[fewest]", "the smallest tiles are not tried"),
     M("search/candidates.py", "sorted({-(-bound // count), fewest})", "[-(-bound // count)]", "whole passes are not"),
     M("search/candidates.py", "        if count > 1:\n", "        if count > 2:\n", "two tiles are not tried"),
     M("search/candidates.py", "range(own - 1, 0, -1)", "range(own - 1, 1, -1)", "single iterations are not tried"),
@@ -94,7 +86,6 @@ WALK = (
         "if not len(rows):\n                break",
         "ends early",
     ),
-    M("search/pricing.py", "| ~cut.any(axis=1)", "", "the whole layer is lost"),
     M("search/pricing.py", "int(np.argmin(values))", "int(np.argmax(values))", "the worst of many is taken"),
     M(
         "search/pricing.py",

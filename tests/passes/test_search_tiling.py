@@ -76,6 +76,8 @@ def test_ir_keeps_what_was_proven(tmp_path: Path, capsys: pytest.CaptureFixture[
         (["--tiling", "search", "--model", "simdit"], 1, "needs the cost model exact, not simdit"),
         (["--tiling", "search", "-p", "simdc-split-units"], 2, "with -p, name simdc-search-tiling in it"),
         (["-p", "simdc-search-tiling{objective=area}"], 1, "expected typing.Literal['cycles', 'energy'"),
+        (["--tiling", "search", "--search-steps", "0"], 1, "--search-steps must be positive, got 0"),
+        (["--search-steps", "5"], 2, "--search-steps goes with --tiling search"),
         (["-p", "simdc-search-tiling{steps=0}"], 1, "steps must be positive, got 0"),
         (["--tiling", "search", "--set", "systolic.buffers.weight_bits=8"], 1, "the weight buffer needs"),
     ],
@@ -127,9 +129,7 @@ def test_the_sentence_says_no_more_than_is_proven(layers: list[Searched], words:
 
 
 def test_few_steps_end_soon_and_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lowering = "simdc-fold-batch-norm,simdc-assign-widths,simdc-split-units"
-    pipeline = f"{lowering},simdc-search-tiling{{steps=1}},simdc-annotate-cost"
-    report = reported(tmp_path, capsys, "-p", pipeline)
+    report = reported(tmp_path, capsys, "--tiling", "search", "--search-steps", "1")
     proofs = [layer["search"] for layer in report["layers"]]
     # The greedy schedule, and a bound that holds before anything is looked at.
     assert {proof["proven"] for proof in proofs} == {"none"}
