@@ -7,6 +7,7 @@ from tests.mutations.mutation import Mutation
 M = Mutation
 
 BOUNDS = (
+    M("search/relaxed.py", "list(own.values()), hardware)", "[1] * len(own), hardware)", "single iterations are least"),
     M("search/relaxed.py", "psum = 2 *", "psum = 3 *", "sums spill three times"),
     M("search/relaxed.py", "array.rows + array.columns - 2", "array.rows + array.columns - 1", "the fill is too long"),
     M("search/relaxed.py", "+ simd.lanes - 2", "+ simd.lanes - 1", "a vector tile fills too slowly"),
