@@ -68,39 +68,6 @@ def test_an_objective_that_never_changes_keeps_the_greedy_schedule() -> None:
     assert search(kernel, machine, constant).tiling == EXACT.greedy(kernel, machine)
 
 
-def starved() -> tuple[Kernel, Hardware]:
-    """Results of 23 x 12 x 12 leave at one bit a cycle: thousands of schedules differ by a few cycles only."""
-    index = (affine("ic"), affine("oh", "kh", constant=-1), affine("ow", "kw", constant=-1))
-    bounds = {"oc": 23, "ic": 8, "kh": 3, "kw": 3, "oh": 12, "ow": 12}
-    kernel = Contraction(
-        kind="conv2d",
-        loops=tuple(Loop(name, bound) for name, bound in bounds.items()),
-        ifmap=Operand("ifmap", 8, (8, 12, 12), index),
-        weight=Operand("weight", 8, (23, 8, 3, 3), (affine("oc"), affine("ic"), affine("kh"), affine("kw"))),
-        psum=Operand("psum", 32, (23, 12, 12), (affine("oc"), affine("oh"), affine("ow"))),
-        ofmap_bits=8,
-    )
-    return kernel, small_machine(ports=(17, 64, 1), buffers=(2048, 2**14, 2**15, 64), side=3)
-
-
-def test_a_search_ends_at_its_budget_and_says_what_is_left() -> None:
-    kernel, machine = starved()
-    objective = objective_for("cycles", kernel, machine)
-    greedy = EXACT.evaluate(kernel, EXACT.greedy(kernel, machine), machine).cycles.total
-    best, bound = greedy, 0
-    for steps in (1, 10_000, 100_000):
-        proof = search(kernel, machine, objective, steps).certificate
-        # One piece of work may overdraw: all orders' arrays for one group of a thousand ways to cut at most.
-        assert proof.steps < steps + 100_000
-        assert proof.proven == "none"
-        # More work finds no worse, and proves no less. All results leave once: 23 * 12 * 12 * 8 cycles at one bit each.
-        assert bound <= proof.bound < proof.best <= best <= greedy
-        best, bound = proof.best, proof.bound
-    assert bound >= 23 * 12 * 12 * 8
-    assert search(kernel, machine, objective, steps).certificate == proof
-    assert best < greedy
-
-
 def test_the_last_round_proves_nothing_where_it_ends_early() -> None:
     kernel, machine = row_convolution(ic=30, oc=20, ow=20, kw=3), small_machine(buffers=(2**12, 2**12, 2**13, 2**12))
     proof = search(kernel, machine, objective_for("cycles", kernel, machine), 200_000).certificate
@@ -108,25 +75,6 @@ def test_the_last_round_proves_nothing_where_it_ends_early() -> None:
     assert proof.bound < proof.best
     # 15 x 10 passes of 2 x 2 PEs along 3 x 20 points and a fill of two cycles: no schedule computes for less.
     assert proof.bound >= 15 * 10 * 3 * 20 + 2
-
-
-def test_how_much_is_priced_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def proofs() -> list[tuple[float, str]]:
-        found: list[tuple[float, str]] = []
-        for kernel, machine in random_layers(3, len(KINDS)):
-            for name in ("cycles", "energy"):
-                try:
-                    proof = search(kernel, machine, objective_for(name, kernel, machine), inf).certificate
-                except TilingError:
-                    continue
-                found.append((pytest.approx(proof.best, rel=1e-12), proof.proven))
-        return found
-
-    usual = proofs()
-    monkeypatch.setattr(frontier, "BLOCK", 4)
-    monkeypatch.setattr(pricing, "FEW", 1)
-    monkeypatch.setattr(pricing, "CHUNK", 3)
-    assert proofs() == usual
 
 
 def test_the_best_of_many_ways_is_taken() -> None:
@@ -172,6 +120,58 @@ def test_weaker_bounds_would_price_more(kernel: Contraction, ports: tuple[int, i
     proof = search(kernel, machine, objective_for("cycles", kernel, machine)).certificate
     assert proof.proven == "all"
     assert proof.evaluated == priced
+
+
+def starved() -> tuple[Kernel, Hardware]:
+    """Results of 23 x 12 x 12 leave at one bit a cycle: thousands of schedules differ by a few cycles only."""
+    index = (affine("ic"), affine("oh", "kh", constant=-1), affine("ow", "kw", constant=-1))
+    bounds = {"oc": 23, "ic": 8, "kh": 3, "kw": 3, "oh": 12, "ow": 12}
+    kernel = Contraction(
+        kind="conv2d",
+        loops=tuple(Loop(name, bound) for name, bound in bounds.items()),
+        ifmap=Operand("ifmap", 8, (8, 12, 12), index),
+        weight=Operand("weight", 8, (23, 8, 3, 3), (affine("oc"), affine("ic"), affine("kh"), affine("kw"))),
+        psum=Operand("psum", 32, (23, 12, 12), (affine("oc"), affine("oh"), affine("ow"))),
+        ofmap_bits=8,
+    )
+    return kernel, small_machine(ports=(17, 64, 1), buffers=(2048, 2**14, 2**15, 64), side=3)
+
+
+def test_a_search_ends_at_its_budget_and_says_what_is_left() -> None:
+    kernel, machine = starved()
+    objective = objective_for("cycles", kernel, machine)
+    greedy = EXACT.evaluate(kernel, EXACT.greedy(kernel, machine), machine).cycles.total
+    best, bound = greedy, 0
+    for steps in (1, 10_000, 100_000):
+        proof = search(kernel, machine, objective, steps).certificate
+        # One piece of work may overdraw: all orders' arrays for one group of a thousand ways to cut at most.
+        assert proof.steps < steps + 100_000
+        assert proof.proven == "none"
+        # More work finds no worse, and proves no less. All results leave once: 23 * 12 * 12 * 8 cycles at one bit each.
+        assert bound <= proof.bound < proof.best <= best <= greedy
+        best, bound = proof.best, proof.bound
+    assert bound >= 23 * 12 * 12 * 8
+    assert search(kernel, machine, objective, steps).certificate == proof
+    assert best < greedy
+
+
+def test_how_much_is_priced_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def proofs() -> list[tuple[float, str]]:
+        found: list[tuple[float, str]] = []
+        for kernel, machine in random_layers(3, len(KINDS)):
+            for name in ("cycles", "energy"):
+                try:
+                    proof = search(kernel, machine, objective_for(name, kernel, machine), inf).certificate
+                except TilingError:
+                    continue
+                found.append((pytest.approx(proof.best, rel=1e-12), proof.proven))
+        return found
+
+    usual = proofs()
+    monkeypatch.setattr(frontier, "BLOCK", 4)
+    monkeypatch.setattr(pricing, "FEW", 1)
+    monkeypatch.setattr(pricing, "CHUNK", 3)
+    assert proofs() == usual
 
 
 def test_a_layer_beyond_64_bits() -> None:

@@ -65,36 +65,6 @@ def numbers(cost: Cost) -> dict[str, float]:
     return {**found, "compute": cost.cycles.compute, "total": cost.cycles.total, **dict(cost.ops)}
 
 
-def test_no_number_is_above_that_of_a_schedule() -> None:
-    random, tight = Random(5), dict[str, int]()
-    for kernel, tiling, machine in random_cases(6, 1500):
-        cost = numbers(EXACT.evaluate(kernel, tiling, machine))
-        some = [loop for loop in tiling.order if random.random() < 0.6]
-        for loops in (tiling.order, some):
-            for name, least in numbers(bound(kernel, tiling, machine, loops)).items():
-                assert least <= cost[name], (name, kernel, tiling, machine, loops)
-                tight[name] = tight.get(name, 0) + (cost[name] == least > 0)
-    # One more anywhere would be one too many somewhere: each number is that of the schedule in many cases.
-    assert all(times > 30 for name, times in tight.items() if name != "dram_bits.bias"), tight
-
-
-def test_what_fits_is_never_ruled_out() -> None:
-    random, fit, misfit = Random(5), 0, 0
-    for kernel, machine in greedy_cases(random, 500):
-        tiling = random_tiling(random, kernel, 40)
-        relaxed = Relaxed(kernel, machine)
-        some = [loop for loop in tiling.order if random.random() < 0.6]
-        try:
-            EXACT.evaluate(kernel, tiling, machine)
-        except TilingError:
-            misfit += not relaxed.fits(known(kernel, tiling, machine, tiling.order).stored)
-            continue
-        fit += 1
-        for loops in (tiling.order, some):
-            assert relaxed.fits(known(kernel, tiling, machine, loops).stored), (kernel, tiling, machine, loops)
-    assert min(fit, misfit) > 80
-
-
 def test_a_bound_by_hand() -> None:
     """A 1x1 convolution from 4 to 2 channels on 8 pixels, 2 x 2 PEs: input channels in 2 tiles, pixels in 4, input
     channels outside. The innermost loop moves ifmap and psum.
@@ -132,3 +102,33 @@ def test_a_diagonal_moves_less_than_its_square(padding: bool) -> None:
     tiling = Tiling(("i",), (1,))
     assert EXACT.evaluate(kernel, tiling, machine).dram_bits.ifmap == 6 * 8
     assert bound(kernel, tiling, machine, ("i",)).dram_bits.ifmap <= 6 * 8
+
+
+def test_what_fits_is_never_ruled_out() -> None:
+    random, fit, misfit = Random(5), 0, 0
+    for kernel, machine in greedy_cases(random, 500):
+        tiling = random_tiling(random, kernel, 40)
+        relaxed = Relaxed(kernel, machine)
+        some = [loop for loop in tiling.order if random.random() < 0.6]
+        try:
+            EXACT.evaluate(kernel, tiling, machine)
+        except TilingError:
+            misfit += not relaxed.fits(known(kernel, tiling, machine, tiling.order).stored)
+            continue
+        fit += 1
+        for loops in (tiling.order, some):
+            assert relaxed.fits(known(kernel, tiling, machine, loops).stored), (kernel, tiling, machine, loops)
+    assert min(fit, misfit) > 80
+
+
+def test_no_number_is_above_that_of_a_schedule() -> None:
+    random, tight = Random(5), dict[str, int]()
+    for kernel, tiling, machine in random_cases(6, 1500):
+        cost = numbers(EXACT.evaluate(kernel, tiling, machine))
+        some = [loop for loop in tiling.order if random.random() < 0.6]
+        for loops in (tiling.order, some):
+            for name, least in numbers(bound(kernel, tiling, machine, loops)).items():
+                assert least <= cost[name], (name, kernel, tiling, machine, loops)
+                tight[name] = tight.get(name, 0) + (cost[name] == least > 0)
+    # One more anywhere would be one too many somewhere: each number is that of the schedule in many cases.
+    assert all(times > 30 for name, times in tight.items() if name != "dram_bits.bias"), tight

@@ -14,12 +14,6 @@ BOUNDS = (
     M("search/relaxed.py", "loaded + once * (turns - 1)", "loaded + once * turns", "a fresh result is loaded"),
     M("search/relaxed.py", "ofmap = once * kernel.ofmap_bits", "ofmap = once * kernel.psum.bits", "results leave wide"),
     M("search/relaxed.py", "(need <= limit_bits)", "(need < limit_bits)", "what just fits is ruled out"),
-    M(
-        "search/relaxed.py",
-        "                if loop in sizes:\n",
-        "                if True:\n",
-        "all is decided at once",
-    ),
     M("search/relaxed.py", "if innermost in operand.loops:", "if True:", "the walk comes back to what stays"),
     M(
         "search/relaxed.py",
@@ -34,12 +28,6 @@ BOUNDS = (
         "reach = np.maximum(reach - max(0, -constant) - max(0, top - extent + 1), 0)",
         "reach = reach + 0 * top * extent",
         "a tile holds the padding",
-    ),
-    M(
-        "search/relaxed.py",
-        "return [_vector_memory(phase, hardware) for phase in kernel.phases]",
-        "return [_vector_memory(phase, hardware)._replace(fixed_bits=1 << 9) for phase in kernel.phases]",
-        "temporaries take more than they do",
     ),
     M(
         "search/relaxed.py",
@@ -61,24 +49,12 @@ BOUNDS = (
     ),
     M("search/orders.py", "place[axis.loop] < last:", "place[axis.loop] != last:", "loops inside make it come back"),
     M("search/orders.py", "        if innermost in family:\n", "        if innermost == cut[0]:\n", "orders are lost"),
+    M("search/orders.py", "(*found.get(moves, ()), loop)", "(loop,)", "all but one loop of a family are lost"),
     M("search/orders.py", "if block != family]", "if block == family]", "loops are lost from an order"),
-    M(
-        "search/orders.py",
-        "found[moves] = (*found.get(moves, ()), loop)",
-        "found[moves] = (loop,)",
-        "all but one loop of a family are lost",
-    ),
 )
 WALK = (
     M("search/candidates.py", "sorted({-(-bound // count), fewest})", "[-(-bound // count)]", "whole passes are not"),
     M("search/candidates.py", "        if count > 1:\n", "        if count > 2:\n", "two tiles are not tried"),
-    M("search/candidates.py", "range(own - 1, 0, -1)", "range(own - 1, 1, -1)", "single iterations are not tried"),
-    M(
-        "search/candidates.py",
-        "full * -(-size // width) - (-rest",
-        "full * (size // width + 1) - (-rest",
-        "too many passes",
-    ),
     M("search/frontier.py", "min(self.least, bounds[0])", "min(self.least, bounds[-1])", "the highest bound is taken"),
     M("search/frontier.py", "self.complete = False", "self.complete = True", "what is left counts as done"),
     M(
@@ -100,7 +76,6 @@ WALK = (
         "bound = inf if True else",
         "the last round proves all",
     ),
-    M("search/search.py", '"even" if over_even.complete else "none"', '"even"', "what was not tried counts as even"),
     M(
         "search/search.py",
         "                        return False\n",
