@@ -72,8 +72,7 @@ def default_passes(
 ) -> tuple[ModulePass, ...]:
     """The passes from a network to its cost, with tilings by a rule of `simdc-legalize-tiling` or those that are best
     for an objective (`OBJECTIVES` of `simdc.cost.search`), found in `steps` of work a layer. Raises SimdcError for a
-    model that nothing searches
-    under."""
+    model that nothing searches under."""
     from .annotate_cost import AnnotateCostPass
     from .legalize_tiling import LegalizeTilingPass
 

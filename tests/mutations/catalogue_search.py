@@ -13,6 +13,7 @@ BOUNDS = (
     M("search/relaxed.py", "+ simd.lanes - 2", "+ simd.lanes - 1", "a vector tile fills too slowly"),
     M("search/relaxed.py", "loaded + once * (turns - 1)", "loaded + once * turns", "a fresh result is loaded"),
     M("search/relaxed.py", "ofmap = once * kernel.ofmap_bits", "ofmap = once * kernel.psum.bits", "results leave wide"),
+    M("search/relaxed.py", "Buffer((operand,), 0, limit_bits)", "Buffer((operand,), 1, limit_bits)", "a bit is lost"),
     M("search/relaxed.py", "(need <= limit_bits)", "(need < limit_bits)", "what just fits is ruled out"),
     M("search/relaxed.py", "if innermost in operand.loops:", "if True:", "the walk comes back to what stays"),
     M(

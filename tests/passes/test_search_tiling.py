@@ -131,8 +131,8 @@ def test_the_sentence_says_no_more_than_is_proven(layers: list[Searched], words:
 def test_few_steps_end_soon_and_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = reported(tmp_path, capsys, "--tiling", "search", "--search-steps", "1")
     proofs = [layer["search"] for layer in report["layers"]]
-    # The greedy schedule, and a bound that holds before anything is looked at.
+    # The greedy schedule or the default one, and a bound that holds before anything is looked at.
     assert {proof["proven"] for proof in proofs} == {"none"}
     assert all(0 < proof["bound"] < proof["best"] for proof in proofs)
     for layer, best in zip(reported(tmp_path, capsys)["layers"], proofs, strict=True):
-        assert best["best"] == layer["cycles"]["total"]
+        assert best["best"] <= layer["cycles"]["total"]

@@ -72,13 +72,14 @@ def search(
     even_only: bool = False,
     known: Iterable[Tiling] = (),
 ) -> Found:
-    """The schedule with the smallest objective under `exact`: never worse than the greedy one. With steps enough it is
-    optimal over all numbers of tiles of every loop, with even tiles, and all loop orders, and mostly over all tile
-    sizes, unless `even_only`. `known` tilings are tried first: good ones save work. Raises TilingError when nothing
-    fits."""
+    """The schedule with the smallest objective under `exact`: never worse than the greedy and the default one. With
+    steps enough it is optimal over all numbers of tiles of every loop, with even tiles, and all loop orders, and mostly
+    over all tile sizes, unless `even_only`. `known` tilings are tried first: good ones save work. Raises TilingError
+    when nothing fits."""
     budget, rounds = Budget(steps), _Rounds(kernel, hardware, objective)
-    greedy = ExactModel().greedy(kernel, hardware)
-    for tiling in (greedy, *known):
+    model = ExactModel()
+    greedy = model.greedy(kernel, hardware)
+    for tiling in (greedy, model.default(kernel, hardware), *known):
         rounds.pricing.offer(*tiling, budget)
     cuts = even(kernel, hardware)
     rounds.explore([one.first(FIRST_WAYS) for one in cuts], budget.part(FIRST_SHARE), [rounds.typical])
