@@ -158,10 +158,18 @@ def _renderer(arguments: Namespace) -> Callable[[Report], str]:
 
 
 def _model(module: ModuleOp, arguments: Namespace) -> str:
-    """The cost model that was asked for, else the one that priced the module before."""
+    """The cost model that was asked for, else the one that priced the module before. Raises SimdcError."""
     if arguments.model is not None:
         return arguments.model
-    return cost_model_of(module) if COST_MODEL in module.attributes else "exact"
+    if COST_MODEL not in module.attributes:
+        return "exact"
+    name = cost_model_of(module)
+    try:
+        check_model(name)
+    except ValueError as error:
+        remedy = "choose one with --model, or show the costs as they are with -p ''"
+        raise SimdcError(f"the IR was priced by a model that is not here: {error}; {remedy}") from None
+    return name
 
 
 def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[str]:

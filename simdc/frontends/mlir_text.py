@@ -6,9 +6,10 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.errors import SimdcError
-from simdc.ir.context import layer_error, make_context
+from simdc.ir.context import HARDWARE, hardware_of, layer_error, make_context
 from simdc.ir.network import network_of
 from simdc.ir.plugin_ops import register_plugin_dialects
+from simdc.ir.provenance import runs_of
 from simdc.ir.text import parse_ir
 from simdc.visible import MAX_NAME, is_name
 
@@ -24,6 +25,9 @@ def parse_mlir(text: str, file: str, batch: int | None, *, given_tilings: bool =
     module = parse_ir(context, text, file)
     try:
         network = network_of(module)
+        runs_of(module)
+        if HARDWARE in module.attributes:
+            hardware_of(module)
     except VerifyException as error:
         raise SimdcError(str(error), file=file) from None
     if not is_name(network.sym_name.data):
@@ -37,6 +41,8 @@ def parse_mlir(text: str, file: str, batch: int | None, *, given_tilings: bool =
             raise layer_error(layer, f"a name must have 1 to {MAX_NAME} printable characters")
         if layer.phase is not None and layer.phase.data not in STEPS:
             raise layer_error(layer, f"phase must be one of {', '.join(STEPS)}, got '{layer.phase.data[:80]}'")
+        if layer.phase is not None and network.phase.data == "inference":
+            raise layer_error(layer, f"has the phase {layer.phase.data}, and the network is for inference")
         if given_tilings:
             layer.tiled = layer.search = None
     return module

@@ -40,8 +40,10 @@ def _dialect() -> Dialect:
 def hardware_of(module: ModuleOp) -> Hardware:
     """The machine that the module is compiled for. Raises VerifyException when nobody set it."""
     attribute = module.attributes.get(HARDWARE)
-    if not isinstance(attribute, HardwareAttr):
+    if attribute is None:
         raise VerifyException(f"the module has no '{HARDWARE}' attribute: choose a machine (--hw)")
+    if not isinstance(attribute, HardwareAttr):
+        raise VerifyException(f"'{HARDWARE}' must be a machine, #simdc.hardware<...>, got {str(attribute)[:80]}")
     return attribute.data
 
 
@@ -111,5 +113,7 @@ def first_invalid(module: ModuleOp) -> SimdcError | None:
         try:
             op.verify(verify_nested_ops=False)
         except VerifyException as error:
-            return layer_error(op, str(error)) if isinstance(op, LayerOp) else _error_at(op, f"{op.name}: {error}")
+            # What xDSL adds to a message of ours speaks of its classes.
+            message = str(error).partition("\nUnderlying verification failure")[0]
+            return layer_error(op, message) if isinstance(op, LayerOp) else _error_at(op, f"{op.name}: {message}")
     return None

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
-from xdsl.dialects.builtin import FileLineColLoc, IntegerAttr, ModuleOp, StringAttr, TensorType, UnitAttr, i64
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    FileLineColLoc,
+    IntegerAttr,
+    ModuleOp,
+    StringAttr,
+    TensorType,
+    UnitAttr,
+    i64,
+)
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
+    MessageConstraint,
+    base,
     irdl_op_definition,
+    opt_attr_def,
     opt_prop_def,
     prop_def,
     region_def,
@@ -21,8 +34,10 @@ from xdsl.printer import Printer
 from xdsl.traits import IsolatedFromAbove, IsTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
-from .base import TENSOR, LayerOp, check_static
+from .base import TENSOR, LayerOp, check_static, shape_of
 from .syntax import parse_layer, print_layer
+
+NOTES = MessageConstraint(base(ArrayAttr[StringAttr]), "'simdc.notes' must be a list of texts")
 
 
 @irdl_op_definition
@@ -107,7 +122,9 @@ class ParameterOp(IRDLOperation):
 class NetworkOp(IRDLOperation):
     """A network: its arguments are the inputs, its single block holds the layers in program order.
 
-    `parameters` counts the trained values of the network as it was described, before any pass rewrote it.
+    `parameters` counts the trained values of the network as it was described, before any pass rewrote it: those that
+    its parameter ops hold and those `elsewhere`, which a pass took away or, below zero, put in or holds twice. `batch`
+    is the first size of one of the inputs, or 1 where none has a second.
     """
 
     name = "simdc.network"
@@ -116,6 +133,8 @@ class NetworkOp(IRDLOperation):
     phase = prop_def(StringAttr)
     batch = prop_def(IntegerAttr.constr(i64))
     parameters = prop_def(IntegerAttr.constr(i64))
+    elsewhere = opt_prop_def(IntegerAttr.constr(i64))
+    notes = opt_attr_def(NOTES, attr_name="simdc.notes")
     body = region_def("single_block")
     traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
 
@@ -129,6 +148,21 @@ class NetworkOp(IRDLOperation):
                 "parameters": IntegerAttr(parameters, i64),
             },
         )
+        self.settle_parameters()
+
+    def held_parameters(self) -> int:
+        """Trained values that the parameter ops hold."""
+        return sum(prod(shape_of(op.result)) for op in self._parameter_ops() if op.counts)
+
+    def _parameter_ops(self) -> Iterator[ParameterOp]:
+        for op in self.body.block.ops:
+            if isinstance(op, ParameterOp):
+                yield op
+
+    def settle_parameters(self) -> None:
+        """For whoever added or took away parameters, to a network that is described as before."""
+        elsewhere = self.parameters.value.data - self.held_parameters()
+        self.elsewhere = IntegerAttr(elsewhere, i64) if elsewhere else None
 
     def layers(self) -> Iterator[LayerOp]:
         """The layers in program order."""
@@ -141,8 +175,9 @@ class NetworkOp(IRDLOperation):
             raise VerifyException(f"phase must be inference or training, got '{self.phase.data}'")
         if not isinstance(self.body.block.last_op, ReturnOp):
             raise VerifyException("the network must end in simdc.return")
-        for argument in self.body.block.args:
-            check_static(argument)
+        for value in (*self.body.block.args, *(op.result for op in self._parameter_ops())):
+            check_static(value)
+        self._verify_counts()
         seen: set[Attribute] = set()
         for layer in self.layers():
             # A layer without a name is refused by itself, later than this.
@@ -152,6 +187,20 @@ class NetworkOp(IRDLOperation):
             if name is not None:
                 seen.add(name)
 
+    def _verify_counts(self) -> None:
+        batch, parameters, held = self.batch.value.data, self.parameters.value.data, self.held_parameters()
+        shapes = [shape_of(argument) for argument in self.body.block.args]
+        sizes = list(dict.fromkeys(shape[0] for shape in shapes if shape))
+        without = batch == 1 and all(len(shape) < 2 for shape in shapes)
+        if shapes and batch not in sizes and not without:
+            found = ", ".join(map(str, sizes))
+            raise VerifyException(f"the batch is {batch}, and no input has that many images, but {found}")
+        elsewhere = 0 if self.elsewhere is None else self.elsewhere.value.data
+        if parameters != held + elsewhere:
+            raise VerifyException(
+                f"it has {parameters} parameters, but its ops hold {held} trained values and {elsewhere} are elsewhere"
+            )
+
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
         printer.print_symbol_name(self.sym_name.data)
@@ -160,6 +209,8 @@ class NetworkOp(IRDLOperation):
         printer.print_string(
             f" {self.phase.data} batch {self.batch.value.data} parameters {self.parameters.value.data}"
         )
+        if self.elsewhere is not None:
+            printer.print_string(f" elsewhere {self.elsewhere.value.data}")
         printer.print_op_attributes(self.attributes, print_keyword=True)
         printer.print_string(" ")
         printer.print_region(self.body, print_entry_block_args=False)
@@ -173,8 +224,11 @@ class NetworkOp(IRDLOperation):
         batch = parser.parse_integer(allow_boolean=False, allow_negative=False)
         parser.parse_keyword("parameters")
         parameters = parser.parse_integer(allow_boolean=False, allow_negative=False)
+        counted = parser.parse_optional_keyword("elsewhere")
+        elsewhere = None if counted is None else IntegerAttr(parser.parse_integer(allow_boolean=False), i64)
         attributes = parser.parse_optional_attr_dict_with_keyword()
         network = cls(name, phase, batch, parameters, parser.parse_region(arguments))
+        network.elsewhere = elsewhere
         if attributes is not None:
             network.attributes |= attributes.data
         return network

@@ -43,6 +43,7 @@ class AnnotateCostPass(ModulePass):
             if kernel is None or (layer.uncosted is not None and not price_fault(layer, kernel, setting)):
                 continue
             layer.drop_price()
+            layer.priced = None
             if layer.tiling is None:
                 raise layer_error(layer, "has no tiling: run simdc-legalize-tiling before simdc-annotate-cost")
             tiling = layer.tiling.data

@@ -28,3 +28,4 @@ class FoldBatchNormPass(ModulePass):
         for layer in list(network.layers()):
             if isinstance(layer, BatchNormOp):
                 fold(layer)
+        network.settle_parameters()

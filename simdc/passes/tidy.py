@@ -30,3 +30,4 @@ class TidyPass(ModulePass):
                 fold_padding.fold(layer)
             else:
                 channelwise.fold(layer)
+        network.settle_parameters()

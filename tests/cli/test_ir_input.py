@@ -97,6 +97,15 @@ def test_what_it_cost_elsewhere_is_not_reported(
     assert "error: simdc.conv2d 'conv1': was priced with another answer" in failure(capsys, lie, "-p", "")
 
 
+def test_a_model_that_is_not_here(net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, net, "--hw", "HI1", "--emit-ir")
+    path = written(tmp_path, text.replace('cost_model = "exact"', 'cost_model = "nix"'), "net.mlir")
+    err = failure(capsys, path)
+    assert err.startswith("simdc: the IR was priced by a model that is not here: there is no cost model 'nix'; known")
+    assert err.endswith("; choose one with --model, or show the costs as they are with -p ''\n")
+    assert run(capsys, path, "--model", "exact") == run(capsys, net, "--hw", "HI1")
+
+
 @pytest.mark.parametrize("objective", [(), ("--tiling", "search")])
 def test_for_another_machine_the_ir_is_tiled_anew(
     objective: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -13,7 +13,7 @@ from xdsl.ir import Block, SSAValue
 
 from simdc.ir import activation as a
 from simdc.ir import broadcast as b
-from simdc.ir.base import LayerOp
+from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.elementwise import AddOp
 from simdc.ir.gradient_rules import RULES
 from simdc.ir.network import NetworkOp, ReturnOp
@@ -262,6 +262,6 @@ def network(case: Case) -> ModuleOp:
     gradients = Gradients(block, upstream)
     RULES[type(op)](op, gradients)
     block.add_op(ReturnOp(op.results[0], *(gradients.given[value] for value in operands[: len(operands) - case.gates])))
-    module = ModuleOp([NetworkOp("n", "training", 2, 0, block)])
+    module = ModuleOp([NetworkOp("n", "training", shape_of(block.args[0])[0], 0, block)])
     module.verify()
     return module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import prod
 
 import pytest
 from xdsl.dialects.builtin import DenseArrayBase, IntegerType, ModuleOp, TensorType, f32, i32, i64
@@ -26,8 +27,10 @@ def network(
 ):
     """A module with one line between arguments (an image %x, a vector %v, a matrix %m) and return."""
     inputs = f"%x: tensor<1x4x5x5xi8>, %v: tensor<4xi8>, %m: tensor<2x6xi8>{arguments}"
+    sizes = re.findall(r"simdc\.parameter.*tensor<([0-9x]+)x", line)
+    parameters = sum(prod(map(int, size.split("x"))) for size in sizes)
     text = f"""builtin.module {{
-      simdc.network @n({inputs}) {phase} batch 1 parameters 0 {{
+      simdc.network @n({inputs}) {phase} batch 1 parameters {parameters} {{
         {line}
         {end}
       }}

@@ -1,6 +1,7 @@
 // RUN: simdc-tidy
 // A border of zeros becomes the padding of the window behind it, of a maximum where nothing is below zero. What scales and
 // shifts channels goes into the weights and the bias before it: of a transposed convolution, and through a view.
+// Batch norms take 2 x (4 + 2 + 4) trained values along, the biases they leave have 4 + 2 + 4: 10 are elsewhere.
 builtin.module {
   simdc.network @n(%x: tensor<1x3x8x8xf32>) inference batch 1 parameters 176 {
     %pad1 = simdc.pad "pad1" %x before [0, 0, 1, 1] after [0, 0, 1, 1] : (tensor<1x3x8x8xf32>) -> tensor<1x3x10x10xf32>
@@ -36,7 +37,7 @@ builtin.module {
 }
 // -----
 builtin.module {
-  simdc.network @n(%x: tensor<1x3x8x8xf32>) inference batch 1 parameters 176 {
+  simdc.network @n(%x: tensor<1x3x8x8xf32>) inference batch 1 parameters 176 elsewhere 10 {
     %conv1.weight = simdc.parameter "conv1.weight" : () -> tensor<4x3x3x3xf32>
     %conv1.bias = simdc.parameter "conv1.bias" : () -> tensor<4xf32>
     %conv1 = simdc.conv2d "conv1" %x, %conv1.weight, %conv1.bias padding [1, 1, 1, 1] {merged = ["pad1"], folded = ["bn1"]} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>, tensor<4xf32>) -> tensor<1x4x8x8xf32>

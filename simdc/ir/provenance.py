@@ -1,0 +1,71 @@
+"""Where a module comes from: which version of simdc made it of which inputs, by which command.
+
+It stands on the module as an attribute, so that IR text carries it. A module that was read from IR text has the runs
+that made the text, too; this run is the last.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute
+from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
+
+PROVENANCE = "simdc.provenance"
+
+
+class Input(NamedTuple):
+    """A file that was read. `role` is what it was read as (`network`, `hardware`), `name` what it was asked for by, and
+    `sha256` the digest of its bytes. Files that it points to, such as an ONNX model's external data, are not in it."""
+
+    role: str
+    name: str
+    sha256: str
+
+
+class Run(NamedTuple):
+    """`command` has every word that the numbers depend on, and none that says how and where they are written."""
+
+    simdc: str
+    command: str
+    inputs: tuple[Input, ...]
+
+
+def add_run(module: ModuleOp, run: Run) -> None:
+    module.attributes[PROVENANCE] = ArrayAttr([*map(_attribute, runs_of(module)), _attribute(run)])
+
+
+def runs_of(module: ModuleOp) -> tuple[Run, ...]:
+    """Oldest first; none for a module that was made in Python. Raises VerifyException for what is no list of runs."""
+    attribute = module.attributes.get(PROVENANCE)
+    if attribute is None:
+        return ()
+    if not isa(attribute, ArrayAttr[DictionaryAttr]):
+        raise VerifyException(f"'{PROVENANCE}' must be a list of runs, got {str(attribute)[:80]}")
+    return tuple(map(_run, attribute.data))
+
+
+def _attribute(run: Run) -> DictionaryAttr:
+    inputs = [DictionaryAttr({key: StringAttr(text) for key, text in each._asdict().items()}) for each in run.inputs]
+    return DictionaryAttr(
+        {"simdc": StringAttr(run.simdc), "command": StringAttr(run.command), "inputs": ArrayAttr(inputs)}
+    )
+
+
+def _run(attribute: DictionaryAttr) -> Run:
+    inputs = attribute.data.get("inputs")
+    if not isa(inputs, ArrayAttr[DictionaryAttr]):
+        raise VerifyException(f"a run of '{PROVENANCE}' must have a list of inputs, got {str(inputs)[:80]}")
+    version, command = _texts(attribute, "simdc", "command")
+    return Run(version, command, tuple(Input(*_texts(each, *Input._fields)) for each in inputs.data))
+
+
+def _texts(record: DictionaryAttr, *names: str) -> list[str]:
+    found: list[Attribute | None] = [record.data.get(name) for name in names]
+    if not isa(found, list[StringAttr]):
+        raise VerifyException(
+            f"an entry of '{PROVENANCE}' must have the texts {', '.join(names)}, got {str(record)[:80]}"
+        )
+    return [text.data for text in found]
