@@ -8,6 +8,7 @@ from importlib import import_module
 
 from simdc import __version__
 from simdc.commands import COMMANDS
+from simdc.commands.command_text import command_text
 from simdc.commands.parser import Parser
 from simdc.errors import SimdcError, UsageError, suggestion
 from simdc.streams import mute, say, write_out
@@ -68,6 +69,7 @@ def _run(words: list[str]) -> int:
 
 def _command(name: str, program: str, words: Sequence[str]) -> int:
     arguments = _parser(name, program).parse(words)
+    arguments.command = command_text(words if name == "cost" else [name, *words])
     return import_module(COMMANDS[name]).run(arguments)
 
 

@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
+from simdc import __version__
 from simdc.backends.output import choose_format, refuse_overwriting, write_text
 from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
 from simdc.cost.model import MODELS, PLUGIN_MODELS, check_model
@@ -18,8 +19,10 @@ from simdc.errors import SimdcError, UsageError, suggestion
 from simdc.frontends import load_network
 from simdc.frontends.bindings import parse_bindings, parse_weights
 from simdc.frontends.presets import find_file, is_stream
+from simdc.frontends.reads import inputs_read
 from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, hardware_of, set_hardware
 from simdc.ir.network import network_of
+from simdc.ir.provenance import Input, Run, add_run
 from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline, training_passes
 from simdc.streams import say
 
@@ -53,20 +56,25 @@ def run(arguments: Namespace) -> int:
 
 
 def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleOp:
-    """The network that the command line names, on its machine, without the tilings that it asks to forget."""
+    """The network that the command line names, on its machine, without the tilings that it asks to forget. It says what
+    it was made of."""
     from simdc.frontends.hardware_file import change_hardware, load_hardware
 
     refuse_overwriting(arguments.output, input_files(arguments))
-    module = read_network(arguments, arguments.network, arguments.batch, given_tilings=arguments.tiling == "given")
+    with inputs_read("network", arguments.network) as network_read:
+        module = read_network(arguments, arguments.network, arguments.batch, given_tilings=arguments.tiling == "given")
     if arguments.tiling in ("default", "greedy", "search"):
         for layer in network_of(module).layers():
             layer.tiling = None
+    hardware_read: list[Input] = []
     if arguments.hw is not None:
-        set_hardware(module, load_hardware(arguments.hw, arguments.set))
+        with inputs_read("hardware", arguments.hw) as hardware_read:
+            set_hardware(module, load_hardware(arguments.hw, arguments.set))
     elif HARDWARE in module.attributes:
         set_hardware(module, change_hardware(hardware_of(module), arguments.set))
     elif machine_needed or arguments.set:
         raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
+    add_run(module, Run(__version__, arguments.command, (*network_read, *hardware_read)))
     return module
 
 

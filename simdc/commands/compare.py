@@ -100,7 +100,7 @@ def comparison(report: Report, result: SimditResult) -> str:
         rows.append([f"all {len(pairs)}", "", *_cells(*sums)])
     heads = [head for measure in MEASURES for head in (measure, "SimDIT", "ratio")]
     title = (
-        f"{report.network} on {report.hardware.name}, batch {report.batch}, model {report.model}; "
+        f"{report.network} on {report.hardware.title}, batch {report.batch}, model {report.model}; "
         f"SimDIT: {result.network} on {result.hardware}, batch {result.batch}"
     )
     parts = [title, columns(["layer", "SimDIT's layer", *heads], rows, left=2) if rows else "no layer is in both"]

@@ -69,7 +69,7 @@ def run(arguments: Namespace) -> int:
         network=network.sym_name.data,
         phase=network.phase.data,
         batch=network.batch.value.data,
-        hardware=hardware.name,
+        hardware=hardware.title,
         model="exact",
         layers=tuple(verdicts),
         free=free,

@@ -68,6 +68,11 @@ def _float(unit: str, source: str, *, positive: bool = False, **options: Any) ->
     return field(validator=_real, metadata={"unit": unit, "source": source, "minimum": int(positive)}, **options)
 
 
+def _remark(_: object, attribute: Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not value.isprintable():
+        raise HardwareError(attribute.name, f"must be printable text, got {value!r:.80}")
+
+
 def _text() -> Any:
     return field(validator=_printable, metadata={"unit": "text", "source": "whoever wrote the file"})
 
@@ -186,7 +191,7 @@ class Prices:
 
 @frozen
 class Hardware:
-    """One machine.
+    """One machine. `changed` lists what was changed since it had its name, as `field=value, field=value`.
 
     `stores_padding` tells whether zeros that pad channels up to the array and images at their border are stored in
     DRAM, and so moved like data. GeneSys machines store them; a machine that does not moves only what exists.
@@ -198,3 +203,9 @@ class Hardware:
     systolic: SystolicArray = _part(SystolicArray)
     simd: SimdArray = _part(SimdArray)
     prices: Prices = _part(Prices)
+    changed: str = field(validator=_remark, metadata={"unit": "text", "source": "simdc, from --set"}, default="")
+
+    @property
+    def title(self) -> str:
+        """The name, and what makes this machine another one: `HI3 with simd.lanes=128`."""
+        return f"{self.name} with {self.changed}" if self.changed else self.name

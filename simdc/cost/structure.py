@@ -68,10 +68,12 @@ def _value(attribute: Any, value: object, path: str) -> object:
 
 
 def unstructure(instance: Any) -> dict[str, Any]:
-    """The nested dictionaries that `structure` reads, in field order."""
+    """The nested dictionaries that `structure` reads, in field order. An optional text that is empty is left out."""
     out: dict[str, Any] = {}
     for attribute in fields(cast("type[Hardware]", type(instance))):
         value = getattr(instance, attribute.name)
+        if value == attribute.default == "":
+            continue
         out[attribute.name] = unstructure(value) if "part" in attribute.metadata else value
     return out
 

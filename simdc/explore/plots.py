@@ -54,7 +54,7 @@ def draw(findings: Findings, kind: str, stream: BinaryIO, path: str, axes: tuple
 
 def _title(findings: Findings) -> str:
     names = ", ".join(each.name for each in findings.exploration.networks)
-    return f"{names} on machines like {findings.space.base.name}, model {findings.exploration.job.rules.model}"
+    return f"{names} on machines like {findings.space.base.title}, model {findings.exploration.job.rules.model}"
 
 
 def _scale(axis: Any, values: Any) -> None:

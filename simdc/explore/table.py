@@ -24,7 +24,7 @@ def _heading(findings: Findings) -> str:
         for each in findings.exploration.networks
     )
     lines = [
-        f"{networks}: least {space.objective} on machines like {space.base.name}, "
+        f"{networks}: least {space.objective} on machines like {space.base.title}, "
         f"model {rules.model}, tiling {rules.tiling}",
         f"{space.size:,} machines in the space, {survey.admitted:,} keep its constraints, "
         f"{len(survey.numbers):,} of these are compared",

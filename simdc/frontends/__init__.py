@@ -110,7 +110,11 @@ def load_network(
     plugin = PLUGIN_FRONT_ENDS.get(kind) if kind else None
     if plugin is None:
         raise _unsupported(source.file, kind, input_format)
-    return _by_plugin(plugin, source.openable, batch)
+    from .reads import was_read_elsewhere
+
+    module = _by_plugin(plugin, source.openable, batch)
+    was_read_elsewhere(source.openable)
+    return module
 
 
 def _recognized(path: str, input_format: str | None) -> tuple[_Source, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from attrs import evolve
+
 from simdc.cost.hardware import Hardware, HardwareError
 from simdc.cost.structure import structure, with_field
 from simdc.errors import SimdcError
@@ -15,6 +17,8 @@ from .json_text import name_of, parse_json, parse_object, read_text
 from .presets import find_file
 
 MAX_BYTES = 2**20
+TEXTS = ("name", "prices.source")
+"""Fields that say what a machine is called; they make it no other machine."""
 
 
 def load_hardware(source: str, settings: Sequence[str] = ()) -> Hardware:
@@ -63,6 +67,10 @@ def _override(hardware: Hardware, setting: str) -> Hardware:
     except SimdcError:
         value = text
     try:
-        return with_field(hardware, field, value)
+        changed = with_field(hardware, field, value)
     except HardwareError as error:
         raise SimdcError(error.message, path=f"--set {error.path}") from None
+    if changed == hardware or field in TEXTS:
+        return changed
+    earlier = [each for each in hardware.changed.split(", ") if each and not each.startswith(f"{field}=")]
+    return evolve(changed, changed=", ".join([*earlier, f"{field}={value if isinstance(value, str) else text}"]))

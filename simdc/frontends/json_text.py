@@ -11,6 +11,8 @@ from typing import NoReturn, TextIO, cast
 
 from simdc.errors import SimdcError
 
+from .reads import was_read
+
 MAX_NESTING = 64
 """Objects and lists open at one place of a JSON text; keeps Python's own stack well below its limit."""
 MAX_VALUES = 500_000
@@ -42,6 +44,7 @@ def read_text(path: str, limit_bytes: int) -> str:
         raise SimdcError(f"cannot be read: {reason}", file=name_of(path)) from None
     if len(data) > limit_bytes:
         raise SimdcError(f"is larger than the limit of {limit_bytes} bytes", file=name_of(path))
+    was_read(data)
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:

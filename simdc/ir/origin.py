@@ -50,8 +50,9 @@ def digest(value: object) -> str:
 def machine_digest(hardware: Hardware, phase: str) -> str:
     """Of all numbers of the machine: a model may read any of them. Names and sources of numbers change nothing."""
     data = unstructure(hardware)
+    numbers = {name: value for name, value in data.items() if name not in ("name", "changed")}
     prices = {name: price for name, price in data["prices"].items() if name != "source"}
-    return digest((phase, {**data, "name": "", "prices": prices}))
+    return digest((phase, {**numbers, "prices": prices}))
 
 
 @lru_cache(maxsize=1024)

@@ -19,6 +19,14 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
+def numbers(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """A report without what made it."""
+    text = run(capsys, *arguments)
+    if text.startswith("{"):
+        return json.dumps({key: value for key, value in json.loads(text).items() if key != "provenance"})
+    return text.partition("\n\nenergy prices: ")[0]
+
+
 def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert main(arguments) == 1
     said = capsys.readouterr()
@@ -36,13 +44,13 @@ def net(tmp_path: Path) -> str:
 def test_report_from_ir_is_that_of_the_network(
     options: tuple[str, ...], form: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report = run(capsys, "lenet5", "--hw", "HI3", *options, "--format", "json")
+    report = numbers(capsys, "lenet5", "--hw", "HI3", *options, "--format", "json")
     path = written(tmp_path, run(capsys, "lenet5", "--hw", "HI3", *options, "--emit-ir", *form), "net.mlir")
     # It carries its machine, and the model that priced it.
-    assert run(capsys, path, "--format", "json") == report
-    assert run(capsys, path, "--format", "json", "--hw", "HI3") == report
+    assert numbers(capsys, path, "--format", "json") == report
+    assert numbers(capsys, path, "--format", "json", "--hw", "HI3") == report
     # What it cost when it was written.
-    assert run(capsys, path, "--format", "json", "-p", "") == report
+    assert numbers(capsys, path, "--format", "json", "-p", "") == report
 
 
 def test_ir_before_any_pass(net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,14 +58,14 @@ def test_ir_before_any_pass(net: str, tmp_path: Path, capsys: pytest.CaptureFixt
     assert "simdc.hardware" not in text
     path = written(tmp_path, text, "net.mlir")
     for options in ((), ("--train",), ("--model", "simdit")):
-        assert run(capsys, path, "--hw", "HI1", *options) == run(capsys, net, "--hw", "HI1", *options)
+        assert numbers(capsys, path, "--hw", "HI1", *options) == numbers(capsys, net, "--hw", "HI1", *options)
     assert failure(capsys, path).startswith("simdc: choose a machine with --hw")
 
 
 def test_the_machine_of_the_ir_can_be_changed(net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, run(capsys, net, "--hw", "HI1", "--emit-ir"), "net.mlir")
     changed = json.loads(run(capsys, path, "--set", "clock_ns=2", "--format", "json"))
-    assert changed["hardware"] == {"name": "HI1", "clock_ns": 2}
+    assert (changed["hardware"]["name"], changed["hardware"]["changed"]) == ("HI1", "clock_ns=2")
     other = json.loads(run(capsys, path, "--hw", "HI2", "--format", "json"))
     assert other["hardware"]["name"] == "HI2"
 
@@ -92,7 +100,7 @@ def test_what_it_cost_elsewhere_is_not_reported(
     path = written(tmp_path, text, "net.mlir")
     err = failure(capsys, path, *arguments)
     assert err.startswith(f"{path}:5:5: error: simdc.conv2d 'conv1': {says}")
-    assert run(capsys, path, "-p", "") == run(capsys, "lenet5", "--hw", "HI3")
+    assert numbers(capsys, path, "-p", "") == numbers(capsys, "lenet5", "--hw", "HI3")
     lie = written(tmp_path, re.sub(r"compute = \d+,", "compute = 1,", text, count=1), "lie.mlir")
     assert "error: simdc.conv2d 'conv1': was priced with another answer" in failure(capsys, lie, "-p", "")
 
@@ -103,7 +111,7 @@ def test_a_model_that_is_not_here(net: str, tmp_path: Path, capsys: pytest.Captu
     err = failure(capsys, path)
     assert err.startswith("simdc: the IR was priced by a model that is not here: there is no cost model 'nix'; known")
     assert err.endswith("; choose one with --model, or show the costs as they are with -p ''\n")
-    assert run(capsys, path, "--model", "exact") == run(capsys, net, "--hw", "HI1")
+    assert numbers(capsys, path, "--model", "exact") == numbers(capsys, net, "--hw", "HI1")
 
 
 @pytest.mark.parametrize("objective", [(), ("--tiling", "search")])
@@ -111,9 +119,9 @@ def test_for_another_machine_the_ir_is_tiled_anew(
     objective: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = written(tmp_path, run(capsys, "vgg16", "--hw", "HI1", *objective, "--emit-ir"), "net.mlir")
-    assert run(capsys, path, "--hw", "HI3") == run(capsys, "vgg16", "--hw", "HI3")
-    kept = run(capsys, path, "--hw", "HI3", "--tiling", "given")
-    assert kept != run(capsys, "vgg16", "--hw", "HI3")
+    assert numbers(capsys, path, "--hw", "HI3") == numbers(capsys, "vgg16", "--hw", "HI3")
+    kept = numbers(capsys, path, "--hw", "HI3", "--tiling", "given")
+    assert kept != numbers(capsys, "vgg16", "--hw", "HI3")
     assert "searched" not in kept
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,6 @@ def test_capacity_and_transfers_follow(
     assert main(["verify", *command]) == 0
     capsys.readouterr()
     assert main([*command, "--format", "csv"]) == 0
-    header, *rows = (line.split(",") for line in capsys.readouterr().out.splitlines())
-    product = next(dict(zip(header, row, strict=True)) for row in rows if "matmul" in row)
-    column = next(name for name in header if "dram" in name and "weight" in name)
-    assert int(product[column]) == 24 * 24 * ifmap
+    rows = csv.DictReader(capsys.readouterr().out.splitlines())
+    (product,) = (row for row in rows if row["op"] == "matmul")
+    assert int(product["dram weight [bit]"]) == 24 * 24 * ifmap

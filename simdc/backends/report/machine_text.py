@@ -10,11 +10,13 @@ from typing import Any
 from simdc.cost.energy import Energy
 from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
 from simdc.cost.result import Cycles
+from simdc.cost.structure import unstructure
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.attributes import Unit
 from simdc.visible import spreadsheet_text
 
 from .model import LayerReport, Report, Totals
+from .stamp import origin_columns, provenance
 
 SCHEMA = "simdc-cost/1"
 DIMENSION_ORDER = ("g", "n", "c", "h", "w", "oc", "oh", "ow", "ic", "kh", "kw")
@@ -48,7 +50,7 @@ def _summary(report: Report) -> dict[str, Any]:
             "batch": report.batch,
             "parameters": report.parameters,
         },
-        "hardware": {"name": report.hardware.name, "clock_ns": report.hardware.clock_ns},
+        "hardware": unstructure(report.hardware),
         "model": report.model,
         "totals": {
             **_sums(total),
@@ -67,6 +69,7 @@ def _summary(report: Report) -> dict[str, Any]:
             "uncosted": [{"name": name, "op": op, "reason": reason} for name, op, reason in report.uncosted],
             **({"merged": [{"name": name, "into": into} for name, into in report.merged]} if report.merged else {}),
         },
+        "provenance": provenance(report),
         **({"notes": list(report.notes)} if report.notes else {}),
         **({"warnings": _warnings(report)} if report.warnings() else {}),
     }
@@ -174,9 +177,10 @@ def _with_total(record: Any) -> dict[str, Any]:
 
 
 def render_csv(report: Report) -> str:
-    """A row per costed layer; the heads carry the units."""
+    """A row per costed layer; the heads carry the units. The last columns say what all of it is of."""
     import csv
 
+    constant = origin_columns(report)
     rows: list[dict[str, Any]] = []
     for layer in report.layers:
         sizes = " ".join(f"{name}={bound}" for name, bound in dimensions(layer.kernel).items())
@@ -195,6 +199,7 @@ def render_csv(report: Report) -> str:
             **{f"energy {key} [pJ]": value for key, value in _energy(layer.energy).items()},
             "mac [operation]": dict(layer.cost.ops).get("mac", 0),
             "bound by": layer.bound_by,
+            **constant,
         }
         rows.append({head: spreadsheet_text(cell) if isinstance(cell, str) else cell for head, cell in cells.items()})
     out = StringIO()

@@ -11,6 +11,7 @@ from simdc.ir.attributes import Unit
 
 from .model import LayerReport, Report, Totals, sum_layers
 from .searched import sentence
+from .stamp import footer
 
 BITS_PER_KIB = 8192
 COSTLIEST = 10
@@ -23,13 +24,14 @@ WIDTH = 110
 def render_table(report: Report, *, every_layer: bool = False) -> str:
     """For people: totals, operators, and the costliest layers or every one."""
     parts = [_heading(report), _totals(report), _training(report), _operators(report), _layers(report, every_layer)]
+    parts.append(footer(report))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _heading(report: Report) -> str:
     macs = dict(report.total.ops).get("mac", 0)
     lines = [
-        f"{report.network}: {report.phase}, batch {report.batch}, on {report.hardware.name}, model {report.model}",
+        f"{report.network}: {report.phase}, batch {report.batch}, on {report.hardware.title}, model {report.model}",
         f"{report.parameters:,} parameters, {macs:,} MACs",
         fill(_coverage(report), WIDTH, subsequent_indent="  ", break_on_hyphens=False),
     ]

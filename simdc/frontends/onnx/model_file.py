@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simdc.errors import SimdcError
+from simdc.frontends.reads import was_read
 from simdc.visible import to_name
 
 from .constant import FLOATS, Array, Constant, Origin
@@ -73,7 +74,9 @@ def _load(onnx: Any, path: str) -> Any:
             raise SimdcError(
                 f"has {size} bytes, and ONNX files end at {MAX_BYTES}: save the weights as external data", file=path
             )
-        return onnx.load(path, load_external_data=False)
+        data = Path(path).read_bytes()
+        was_read(data)
+        return onnx.load_model_from_string(data)
     except OSError as error:
         raise SimdcError(f"cannot be read: {error.strerror or error}", file=path) from None
     except Exception as error:

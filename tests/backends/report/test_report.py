@@ -236,6 +236,7 @@ def test_csv_has_a_row_per_layer_and_units_in_its_heads(name: str, machine: str,
     rows = list(csv.DictReader(StringIO(render_csv(result))))
     assert [row["name"] for row in rows] == [layer.name for layer in result.layers]
     texts = {"name", "op", "unit", "phase", "step", "dims", "tile", "bound by"}
+    texts |= {"network", "batch", "hardware", "model", "simdc", "command", "inputs [sha256]"}
     for head in set(rows[0]) - texts:
         assert head.rpartition(" ")[2] in {"[cycle]", "[bit]", "[pJ]", "[operation]"}, head
     for row, layer in zip(rows, result.layers, strict=True):

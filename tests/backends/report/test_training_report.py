@@ -50,9 +50,21 @@ def test_memory_of_two_layers_by_hand() -> None:
     assert memory.kept == 3 * 8 * 2 + 3 * 2 * 4
 
 
-def test_peak_of_two_layers_by_hand() -> None:
-    memory = memory_of(network_of(trained(TWO_LAYERS, batch=3)))
-    resident = (32 + 16) * 2 + 2 * 4  # the weights at 16 bit, the numbers of the two classes at 32
+@pytest.mark.parametrize(
+    ("optimizer", "master_weights", "state"),
+    [
+        ("sgd", False, 0),
+        # Momentum keeps a velocity, Adam two moments, each a number of 4 byte for each of the 48 weights; a master
+        # weight is a copy at 4 byte of what the array reads at 2.
+        ("momentum", False, 48 * 4),
+        ("adam", False, 2 * 48 * 4),
+        ("adam", True, 3 * 48 * 4),
+    ],
+)
+def test_peak_of_two_layers_by_hand(optimizer: str, master_weights: bool, state: int) -> None:
+    memory = memory_of(network_of(trained(TWO_LAYERS, 3, optimizer, master_weights=master_weights)))
+    # The weights at 16 bit, the numbers of the two classes at 32; what the optimizer keeps is there all the time, too.
+    resident = (32 + 16) * 2 + 2 * 4 + state
     inputs_bytes = 3 * 4 * 2 + 3 * 4  # x at 16 bit, the targets, a class for each image, at 32
     a, r, b, probabilities, loss = 3 * 8 * 4, 3 * 8 * 2, 3 * 2 * 4, 3 * 2 * 4, 3 * 4
     upstream, grad_r = 3 * 2 * 2, 3 * 8 * 4  # 16 bit: the array reads it; 32 bit: the array wrote it

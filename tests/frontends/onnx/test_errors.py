@@ -205,7 +205,8 @@ def test_uncosted_nodes_stay_in_the_ir(tmp_path: Path, capsys: pytest.CaptureFix
     again = tmp_path / "net.mlir"
     again.write_text(text)
     assert main([str(again), "--emit-ir"]) == 0
-    assert capsys.readouterr().out == text
+    # All but the attributes of the module, which say how it was made.
+    assert capsys.readouterr().out.partition("\n")[2] == text.partition("\n")[2]
 
 
 def test_a_result_of_unknown_shape_takes_its_readers_along(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""What was read, byte for byte, for whoever has to say so: the report names its inputs by their digests.
+
+Front ends read in several places and give back networks, so whoever wants to know listens while they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from simdc.ir.provenance import Input
+
+_listener: ContextVar[Callable[[bytes], None] | None] = ContextVar("_listener", default=None)
+
+
+@contextmanager
+def inputs_read(role: str, name: str) -> Generator[list[Input]]:
+    """A list of what is read inside the block, under the name that it was asked for by. Files that an ONNX model points
+    to are not in it."""
+    from hashlib import sha256
+
+    found: list[Input] = []
+    token = _listener.set(lambda data: found.append(Input(role, name, sha256(data).hexdigest())))
+    try:
+        yield found
+    finally:
+        _listener.reset(token)
+
+
+def was_read(data: bytes) -> None:
+    """To be called with every input, whole and as it came."""
+    if (tell := _listener.get()) is not None:
+        tell(data)
+
+
+def was_read_elsewhere(path: str) -> None:
+    """For a file that code of others has read: its bytes as they are now. A pipe cannot be read again."""
+    if _listener.get() is not None and Path(path).is_file():
+        was_read(Path(path).read_bytes())
