@@ -210,8 +210,8 @@ def test_real_numbers(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        ("name", 3, "must be text, got 3"),
-        ("prices.source", None, "must be text, got None"),
+        ("name", 3, "must be printable text of 1 to 200 characters, got 3"),
+        ("prices.source", None, "must be printable text of 1 to 200 characters, got None"),
         ("stores_padding", 1, "must be true or false, got 1"),
         ("stores_padding", "yes", "must be true or false, got 'yes'"),
         ("systolic", 5, "must be an object, got 5"),

@@ -230,6 +230,12 @@ PROGRAM = (
     ),
     M(
         "exact/vector.py",
+        "self.phases = list(zip(program.phases, grids, strict=True))",
+        "self.phases = list(zip(program.phases, grids, strict=True))[:64]",
+        "phases beyond 64 are free",
+    ),
+    M(
+        "exact/vector.py",
         "grid.cut_at_borders((*phase.inputs, *phase.outputs))",
         "grid.cut_at_borders(phase.outputs)",
         "clipped inputs are taken for whole ones",

@@ -30,6 +30,7 @@ PLAIN = (
     "test_kernel",
     "test_energy",
     "test_segments",
+    "test_many_phases",
 )
 SIMDIT = ("hand_systolic", "hand_simd", "records", "tiling", "edges")
 DIALECT = ("test_shared_windows", "test_capacity", "test_hand_programs", "test_workload", "test_greedy")
