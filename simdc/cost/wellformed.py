@@ -75,6 +75,12 @@ def _check_phase(phase: Phase, where: str) -> None:
     written: set[str] = set()
     for block in phase.blocks:
         _check_block(block, bounds, names, kept, where)
+        used = {name for code in block.instructions for name in (code.dest, *code.sources)}
+        for operand in (*owned, *phase.views):
+            if operand.name in used and not set(operand.loops) <= set(block.loops):
+                raise KernelError(
+                    f"a block over {list(block.loops)}{where} uses '{operand.name}', which {list(operand.loops)} move"
+                )
         written.update([instruction.dest for instruction in block.instructions])
     for output in phase.outputs:
         if output.name not in written:
@@ -84,6 +90,8 @@ def _check_phase(phase: Phase, where: str) -> None:
 def _check_block(
     block: Block, bounds: Collection[str], names: Collection[str], kept: Collection[str], where: str
 ) -> None:
+    if not block.instructions:
+        raise KernelError(f"a block over {list(block.loops)}{where} has no instructions")
     if not set(block.loops) <= set(bounds) or block.at not in ("start", "end"):
         raise KernelError(f"a block over {list(block.loops)} at '{block.at}'{where}, which has loops {list(bounds)}")
     known = set(names)

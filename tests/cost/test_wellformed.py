@@ -60,6 +60,8 @@ def indexed(operand: Operand, *index: Affine) -> Operand:
         ({"blocks": (block(("z", ("x", 1.0))), block(("y", ("z", 1.0))))}, "add reads 'z' in phase 0"),
         ({"blocks": (block(("x", ("x", 1.0))), COPY)}, "add writes 'x' in phase 0, which is an input"),
         ({"blocks": (block(("y", ("x", 1.0)), loops=("w",)),)}, "a block over ['w'] at 'end' in phase 0, which has"),
+        ({"blocks": (COPY, block())}, "a block over ['c', 'h'] in phase 0 has no instructions"),
+        ({"blocks": (COPY, block(("y", ("x", 1.0)), loops=("c",)))}, "a block over ['c'] in phase 0 uses 'x', which "),
         ({"blocks": (block(("y", ("x", 1.0)), at="middle"),)}, "a block over ['c', 'h'] at 'middle' in phase 0"),
     ],
 )

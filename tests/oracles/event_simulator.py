@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import product
 from math import ceil, prod
 from typing import Any
 
@@ -163,8 +164,10 @@ def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> 
         stored = dict(loops)
         if machine.stores_padding and program.lanes == "c" and "c" in stored:
             stored["c"] += -stored["c"] % simd.lanes
-        for loads, issues, stores in _visits(phase, program.lanes, list(odometer(loops, stored, tiling)), machine):
-            compute = simd.pipeline_stages - 1 + simd.lanes - 1
+        for loads, issues, waits, stores in _visits(
+            phase, program.lanes, list(odometer(loops, stored, tiling)), machine
+        ):
+            compute = simd.pipeline_stages - 1 + simd.lanes - 1 + waits * simd.raw_wait_cycles
             for block, times in issues:
                 counts = _sequence(block, phase, simd)
                 compute += times * counts.pop("cycles")
@@ -191,8 +194,8 @@ def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> 
 
 def _visits(
     phase: Phase, lanes: str, tiles: list[Tile], machine: Hardware
-) -> Iterator[tuple[list[int], list[tuple[Block, int]], list[int]]]:
-    """(bits of each load, how often each block is issued, bits of each store) of every tile."""
+) -> Iterator[tuple[list[int], list[tuple[Block, int]], int, list[int]]]:
+    """(bits of each load, how often each block is issued, waits between issues, bits of each store) of every tile."""
     held: dict[str, Key] = {}
     begun: set[tuple[str, Key]] = set()
     loops = {loop.name: loop.bound for loop in phase.loops}
@@ -219,7 +222,27 @@ def _visits(
             for operand in phase.outputs
             if number + 1 == len(tiles) or key_of(operand, tiles[number + 1]) != key_of(operand, tile)
         ]
-        yield loads, issues, [bits_of(operand, tile, machine) for operand in leaves]
+        waits = _waits(phase, [block for block, _ in issues], lanes, tile, machine.simd.lanes)
+        yield loads, issues, waits, [bits_of(operand, tile, machine) for operand in leaves]
+
+
+def _waits(phase: Phase, blocks: list[Block], lanes: str, tile: Tile, width: int) -> int:
+    """Issue after issue: how often the first instruction reads the very vector that the one before it wrote. Loops that
+    do not move what a block writes last stand outside those that do."""
+    kept = {operand.name: operand.index for operand in (*phase.outputs, *phase.scratch)}
+    waits, written = 0, None
+    for block in blocks:
+        name = block.instructions[-1].dest
+        moving = {loop for terms, _ in kept.get(name, ()) for loop, _ in terms}
+        nest = sorted((loop for loop, _ in phase.loops if loop in block.loops), key=lambda loop: loop in moving)
+        for values in product(*(tile[loop][:: width if loop == lanes else 1] for loop in nest)):
+            at = dict(zip(nest, values, strict=True))
+            if written is not None and written[0] in block.instructions[0].sources:
+                waits += written[1] == [sum(step * at[loop] for loop, step in terms) for terms, _ in kept[written[0]]]
+            written = None
+            if name in kept:
+                written = name, [sum(step * at[loop] for loop, step in terms) for terms, _ in kept[name]]
+    return waits
 
 
 def _overlapping(result: Operand, loops: Mapping[str, int]) -> set[str]:

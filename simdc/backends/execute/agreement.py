@@ -36,12 +36,14 @@ class WrongElement(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """`elements` of results were compared after `tiles` tiles; `wrong` is None if all agree."""
+    """`elements` of results were compared after `tiles` tiles; `wrong` is None if all agree. `compute_cycles` are those
+    of a vector program's instructions as they ran one after the other."""
 
     elements: int
     tiles: int
     dram_bits: DramBits
     wrong: WrongElement | None
+    compute_cycles: int | None = None
 
 
 def compare_with_untiled(kernel: Kernel, tiling: Tiling, hardware: Hardware, seed: int = 0) -> Agreement:
@@ -62,7 +64,7 @@ def compare_with_untiled(kernel: Kernel, tiling: Tiling, hardware: Hardware, see
             tile = tiled.tiles[writer] if writer >= 0 else None
             values = float(expected[name][element]), float(found[element])
             return Agreement(elements, len(tiled.tiles), tiled.dram_bits, WrongElement(name, element, tile, *values))
-    return Agreement(elements, len(tiled.tiles), tiled.dram_bits, None)
+    return Agreement(elements, len(tiled.tiles), tiled.dram_bits, None, tiled.compute_cycles)
 
 
 def make_inputs(kernel: Kernel, seed: int = 0) -> dict[str, Array]:

@@ -17,6 +17,7 @@ from simdc.cost.tiling import Tiling
 
 from .arrays import Array
 from .buffers import Place, ScheduleError, Traffic, real_values
+from .pipeline import Pipeline
 from .program import run_block
 from .tiled_run import TiledRun
 from .vector_memory import VectorMemory
@@ -31,7 +32,8 @@ def run_tiled_program(
         run.play(number, phase)
     results = {operand.name: run.dram[operand.name] for phase in program.phases for operand in phase.outputs}
     loaded, stored = (sum(bits.values()) for bits in (run.traffic.loaded_bits, run.traffic.stored_bits))
-    return TiledRun(results, run.writers, tuple(run.tiles), DramBits(ifmap=loaded, ofmap=stored))
+    moved = DramBits(ifmap=loaded, ofmap=stored)
+    return TiledRun(results, run.writers, tuple(run.tiles), moved, run.compute_cycles)
 
 
 class _Run:
@@ -40,10 +42,11 @@ class _Run:
         self.tiles = list[Place]()
         self.writers = dict[str, NDArray[np.intp]]()
         self.traffic = Traffic()
+        self.compute_cycles = 0
 
     def play(self, number: int, phase: Phase) -> None:
         bounds = {loop.name: loop.bound for loop in phase.loops}
-        memory = VectorMemory(phase, self.hardware)
+        memory, pipeline = VectorMemory(phase, self.hardware), Pipeline(phase, self.lanes, self.hardware.simd)
         begun: set[tuple[str, tuple[int, ...]]] = set()
         for result in phase.outputs:
             # A result that an earlier phase wrote parts of goes on from there, as in the untiled run.
@@ -62,14 +65,16 @@ class _Run:
                     self._begin(operand, phase, tile, memory, bounds, begun)
             memory.check_room(place)
             values = real_values(tile, bounds)
-            for block in phase.blocks:
-                if runs(block, phase, tile):
-                    _compute(block, phase, {loop: values[loop] for loop in block.loops}, memory, place)
+            blocks = [block for block in phase.blocks if runs(block, phase, tile)]
+            for block in blocks:
+                _compute(block, phase, {loop: values[loop] for loop in block.loops}, memory, place)
+            pipeline.run(blocks, tile)
             for operand in phase.outputs:
                 if differs(operand, tile, after):
                     written = memory[operand.name].store(self.dram[operand.name], values)
                     self.writers[operand.name][written] = place.number
                     self.traffic.store(operand.name, memory[operand.name].bits)
+        self.compute_cycles += pipeline.cycles
 
     def _begin(
         self,

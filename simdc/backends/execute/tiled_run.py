@@ -15,9 +15,11 @@ from .buffers import Place
 
 class TiledRun(NamedTuple):
     """Results by name as they lie in DRAM, NaN where nothing was written; for each element of them, flat, the number of
-    the tile that wrote it last, -1 for none; the tiles in the order in which they ran; and the bits moved."""
+    the tile that wrote it last, -1 for none; the tiles in the order in which they ran; the bits moved; and the cycles
+    that the code of a vector program took, None for a contraction."""
 
     arrays: dict[str, Array]
     writers: dict[str, NDArray[np.intp]]
     tiles: tuple[Place, ...]
     dram_bits: DramBits
+    compute_cycles: int | None = None

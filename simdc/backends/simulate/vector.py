@@ -14,15 +14,18 @@ from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
 from .footprint import differs, footprint_elements
+from .issue import waits_between_issues
 from .walk import Tile, ceil_div, neighbours, walk
 
 
 @frozen
 class Visit:
-    """A tile's stay in vector memory: bits of every load and store, and how often each block's sequence is issued."""
+    """A tile's stay in vector memory: bits of every load and store, how often each block's sequence is issued, and how
+    often an issue waits for the one before it."""
 
     loads: tuple[int, ...]
     issues: tuple[tuple[Block, int], ...]
+    waits: int
     stores: tuple[int, ...]
 
 
@@ -33,7 +36,7 @@ def simulate_vector_program(kernel: VectorProgram, tiling: Tiling, hardware: Har
     ops: Counter[str] = Counter()
     for phase in kernel.phases:
         for visit in visits(phase, kernel.lanes, tiling, hardware):
-            compute_cycles += fill_cycles
+            compute_cycles += fill_cycles + visit.waits * simd.raw_wait_cycles
             for block, issues in visit.issues:
                 compute_cycles += issues * sequence_cycles(block, simd)
                 vmem += issues * vmem_bits(block, phase, simd)
@@ -68,13 +71,11 @@ def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iter
             if differs(operand, tile, before) and begun_before:
                 loads.append(bits(operand, tile))
             begun.add(place)
+        running = [block for block in phase.blocks if runs(block, phase, tile)]
         yield Visit(
             loads=tuple(loads),
-            issues=tuple(
-                (block, _issues(block, lanes, tile, hardware.simd))
-                for block in phase.blocks
-                if runs(block, phase, tile)
-            ),
+            issues=tuple((block, _issues(block, lanes, tile, hardware.simd)) for block in running),
+            waits=waits_between_issues(phase, running, lanes, tile, hardware.simd),
             stores=tuple(bits(operand, tile) for operand in phase.outputs if differs(operand, tile, after)),
         )
 

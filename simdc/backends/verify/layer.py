@@ -118,6 +118,10 @@ def _check_data(case: Scaled) -> Checked:
         played = simulate(*case)
         mismatch = first_mismatch(played._replace(dram_bits=found.dram_bits), played)
         difference = None if mismatch is None else _wrong_traffic(mismatch)
+        ran, counted = found.compute_cycles, played.cycles.compute
+        if difference is None and ran is not None and ran != counted:
+            expected, got = f"{ran:,} as its instructions ran", f"{counted:,} from the tile simulator"
+            difference = Difference("cycles", "cycles.compute", "", "", expected, got)
     return Checked(found.tiles, found.elements, difference)
 
 

@@ -61,7 +61,7 @@ def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> Iter
         tiles = walk(vector.rounded_bounds(phase, program.lanes, hardware), tiling)
         for tile, visit in zip(tiles, vector.visits(phase, program.lanes, tiling, hardware), strict=True):
             adds = Counter[str]()
-            compute = simd.pipeline_stages - 1 + simd.lanes - 1
+            compute = simd.pipeline_stages - 1 + simd.lanes - 1 + visit.waits * simd.raw_wait_cycles
             for block, issues in visit.issues:
                 compute += issues * vector.sequence_cycles(block, simd)
                 adds["sram_bits.vmem"] += issues * vector.vmem_bits(block, phase, simd)

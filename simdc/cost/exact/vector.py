@@ -17,6 +17,7 @@ from simdc.cost.whole import kept_whole
 
 from .code import code_cost
 from .stream import Stream, stream
+from .waits import waits_between_issues
 
 
 class TiledProgram:
@@ -83,10 +84,18 @@ class TiledProgram:
         """All counts, and for cycles a bound that they never fall below: transfers as if tiles filled the port."""
         return self._priced(Stream.least_cycles)
 
+    def wait_cycles(self) -> int:
+        """Of `compute` what an instruction waits for the issue before its own: more or less as loops are cut."""
+        waits = 0
+        for phase, grid in self.phases:
+            waits = waits + waits_between_issues(phase, grid, self.program.lanes, self.hardware.simd.lanes)
+        return waits * self.hardware.simd.raw_wait_cycles
+
     def _priced(self, cycles_of: Callable[[Stream, int], int]) -> Cost:
         """`cycles_of` gives the cycles to move a stream's tiles so many times."""
         simd, lanes = self.hardware.simd, self.program.lanes
-        compute = transfer = loaded = stored = vmem = imm = insmem = 0
+        transfer = loaded = stored = vmem = imm = insmem = 0
+        compute = self.wait_cycles()
         ops: dict[str, int] = {}
         for phase, grid in self.phases:
             load_bits, store_bits, cycles = self._traffic(phase, grid, cycles_of)

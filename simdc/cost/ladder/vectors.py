@@ -76,8 +76,8 @@ class VectorRungs:
         self._ladder = _ladder(program, tuple(bounds.items()), simd.lanes, not hardware.stores_padding)
         self._fill = simd.pipeline_stages + simd.lanes - 2
         whole = TiledProgram.cut(program, self._order, tuple(bounds.values()), hardware, ONE)
-        # Tiles have whole vectors, so the code takes as long however the loops are cut.
-        self._code_cycles = whole.cost().cycles.compute - len(program.phases) * self._fill
+        # Tiles have whole vectors, so but for waits the code takes as long however the loops are cut.
+        self._code_cycles = whole.cost().cycles.compute - whole.wait_cycles() - len(program.phases) * self._fill
         self._moved = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
         self._least_transfer = sum(self._transfer(o, self._ladder.dimensions(o).least) for o in self._moved)
         self._resident = [

@@ -13,6 +13,7 @@ import numpy as np
 
 from simdc.cost.capacity import array_buffers, resident
 from simdc.cost.exact import tile
+from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
@@ -38,7 +39,10 @@ class Relaxed:
         self.own = own = loop_bounds(kernel)
         self._kernel, self._hardware = kernel, hardware
         self._bounds = round_up(own, kernel, hardware)
-        self._whole = tile(kernel, list(own), list(own.values()), hardware).least_cost()
+        whole = tile(kernel, list(own), list(own.values()), hardware)
+        self._whole = whole.least_cost()
+        # Cut, a program may wait less often than whole.
+        self._wait_cycles = whole.wait_cycles() if isinstance(whole, TiledProgram) else 0
         self._buffers = _buffers(kernel, hardware)
 
     def fits(self, sizes: Decided) -> Any:
@@ -102,7 +106,7 @@ class Relaxed:
 
     def _program(self, program: VectorProgram, counts: Decided, innermost: str) -> Cost:
         simd = self._hardware.simd
-        compute: Any = self._whole.cycles.compute
+        compute: Any = self._whole.cycles.compute - self._wait_cycles
         loaded: Any = 0
         stored: Any = 0
         for phase in program.phases:

@@ -1,0 +1,47 @@
+"""Instruction after instruction through the pipeline of the SIMD array: the cycles that a tile's code takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from simdc.backends.simulate.issue import issue_order
+from simdc.backends.simulate.walk import Tile
+from simdc.cost.hardware import SimdArray
+from simdc.cost.kernel import Block, Operand, Phase
+
+
+class Pipeline:
+    """Remembers the vector that the last instruction wrote: where the next one reads it, it waits. `cycles` are those
+    of all tiles so far."""
+
+    def __init__(self, phase: Phase, lanes: str, simd: SimdArray):
+        self._phase, self._lanes, self._simd = phase, lanes, simd
+        self._operands = {operand.name: operand for operand in (*phase.outputs, *phase.scratch)}
+        self.cycles = 0
+
+    def run(self, blocks: Sequence[Block], tile: Tile) -> None:
+        """A tile's blocks, issue by issue in the order of the rules. The pipeline fills first."""
+        simd = self._simd
+        self.cycles += simd.pipeline_stages - 1 + simd.lanes - 1
+        written, at = "", dict[str, int]()
+        for block in blocks:
+            nest = issue_order(block, self._phase)
+            steps = [tile.values[loop][:: simd.lanes if loop == self._lanes else 1] for loop in nest]
+            for values in product(*steps):
+                here = dict(zip(nest, values, strict=True))
+                for opcode, dest, sources in block.instructions:
+                    cycles: int = getattr(simd.latency_cycles, opcode)
+                    self.cycles += cycles
+                    if written in sources and self._same_vector(written, at, here):
+                        self.cycles += simd.raw_wait_cycles
+                    written, at = dest, here
+
+    def _same_vector(self, name: str, before: Mapping[str, int], now: Mapping[str, int]) -> bool:
+        """A temporary is one vector, made anew by each issue that reads it."""
+        operand = self._operands.get(name)
+        return before is now or (operand is not None and _position(operand, before) == _position(operand, now))
+
+
+def _position(operand: Operand, values: Mapping[str, int]) -> list[int]:
+    return [sum(step * values[loop] for loop, step in terms) for terms, _ in operand.index]

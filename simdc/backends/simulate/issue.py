@@ -1,0 +1,74 @@
+"""The order in which a tile's blocks issue their vectors, and where an issue waits for the one before it.
+
+A block issues like a nest of `for` loops in the kernel's default order, but loops that do not move what its last
+instruction writes stand outside those that do: a sum over pixels takes the channels in turn, pixel by pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+from simdc.cost.hardware import SimdArray
+from simdc.cost.kernel import Block, Operand, Phase
+
+from .walk import Tile, ceil_div
+
+
+def issue_order(block: Block, phase: Phase) -> list[str]:
+    """The block's loops, outermost first."""
+    written = _named(block.instructions[-1].dest, phase)
+    moving = set(block.loops if written is None else written.loops)
+    nest = [loop.name for loop in phase.loops if loop.name in block.loops]
+    return [loop for loop in nest if loop not in moving] + [loop for loop in nest if loop in moving]
+
+
+def waits_between_issues(phase: Phase, running: Sequence[Block], lanes: str, tile: Tile, simd: SimdArray) -> int:
+    """How often the first instruction of an issue reads the vector that the last of the issue before it wrote, within
+    each of the blocks that run in a tile, and from one to the next."""
+    waits = 0
+    before: Block | None = None
+    for block in running:
+        if before is not None:
+            written = _handed_on(before, block, phase)
+            # The last point of the one is the first of the other where it is the only one.
+            if written is not None and all(_issues(loop, lanes, tile, simd) == 1 for loop in written.loops):
+                waits += 1
+        written = _handed_on(block, block, phase)
+        if written is not None:
+            waits += _within(block, written, phase, lanes, tile, simd)
+        before = block
+    return waits
+
+
+def _within(block: Block, written: Operand, phase: Phase, lanes: str, tile: Tile, simd: SimdArray) -> int:
+    """One loop steps, those inside it turn back to their beginning: often as many times as the loop has further
+    values, for each round of the loops outside. They wait if that leads to the vector where one was."""
+    order = issue_order(block, phase)
+    sizes = {loop: _issues(loop, lanes, tile, simd) for loop in order}
+    waits = 0
+    for level, loop in enumerate(order):
+        step = {loop: 1} | {inner: 1 - sizes[inner] for inner in order[level + 1 :]}
+        if not any(_moved(written, step, lanes, simd)):
+            waits += (sizes[loop] - 1) * prod(sizes[outer] for outer in order[:level])
+    return waits
+
+
+def _moved(operand: Operand, steps: Mapping[str, int], lanes: str, simd: SimdArray) -> list[int]:
+    """How far the operand's index moves along each dimension; a step along the lanes is a whole vector."""
+    reach = {loop: step * (simd.lanes if loop == lanes else 1) for loop, step in steps.items()}
+    return [sum(step * reach.get(loop, 0) for loop, step in terms) for terms, _ in operand.index]
+
+
+def _handed_on(block: Block, following: Block, phase: Phase) -> Operand | None:
+    """What the last instruction of one issue writes and the first of the next reads, if that outlives the issue."""
+    name = block.instructions[-1].dest
+    return _named(name, phase) if name in following.instructions[0].sources else None
+
+
+def _named(name: str, phase: Phase) -> Operand | None:
+    return next((operand for operand in (*phase.outputs, *phase.scratch) if operand.name == name), None)
+
+
+def _issues(loop: str, lanes: str, tile: Tile, simd: SimdArray) -> int:
+    return ceil_div(len(tile.values[loop]), simd.lanes) if loop == lanes else len(tile.values[loop])

@@ -1,0 +1,129 @@
+"""Waits from one issue to the next: how often an instruction reads the vector that the issue before it wrote last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, product
+from typing import NamedTuple
+
+from simdc.cost.axis import Axis, Numbers
+from simdc.cost.grid import Grid
+from simdc.cost.kernel import Block, Operand, Phase
+
+
+class Along(NamedTuple):
+    """Issues along one loop: `tiles` of them, `full` issues in each but the last, `last` in that one, each `step`
+    elements further."""
+
+    tiles: int
+    full: int
+    last: int
+    step: int
+
+    @property
+    def total(self) -> int:
+        return (self.tiles - 1) * self.full + self.last
+
+
+def waits_between_issues(phase: Phase, grid: Grid, lanes_loop: str, lanes: int) -> int:
+    """Over all tiles of the phase, by the issue order of docs/architecture.md."""
+    waits = 0
+    pairs = _handed_on(phase)
+    if pairs:
+        along = {axis.loop: _along(axis, lanes if axis.loop == lanes_loop else 1) for axis in grid.every}
+        for first, second, written in pairs:
+            if first == second:
+                waits = waits + _within(phase, phase.blocks[first], written, along, grid.numbers)
+            else:
+                waits = waits + _across(phase.blocks[first : second + 1], written, along, grid.numbers)
+    return waits
+
+
+def _handed_on(phase: Phase) -> list[tuple[int, int, Operand]]:
+    """Numbers of two blocks, and what the last instruction of the one writes and the first of the other reads.
+    Temporaries begin anew."""
+    found: list[tuple[int, int, Operand]] = []
+    for first, block in enumerate(phase.blocks):
+        name = block.instructions[-1].dest
+        for second in range(first, len(phase.blocks)):
+            if name in phase.blocks[second].instructions[0].sources:
+                kept = (operand for operand in (*phase.outputs, *phase.scratch) if operand.name == name)
+                found += [(first, second, operand) for operand in kept]
+    return found
+
+
+def _along(axis: Axis, step: int) -> Along:
+    return Along(axis.count, -(-axis.tile // step), -(-axis.last // step), step)
+
+
+def _within(phase: Phase, block: Block, written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
+    """From each issue of a block to its next. Loops that move what is written stand inside: two issues in a row write
+    one vector only in a tile that has no more than one, and there all do."""
+    moving = [loop for loop, _ in phase.loops if loop in written.loops]
+    still = [loop for loop, _ in phase.loops if loop in block.loops and loop not in moving]
+    if any(len(terms) > 1 for terms, _ in written.index):
+        return _where_windows_meet(written, [*still, *moving], along, numbers)
+    tiles = issues = ones = 1
+    for loop in still:
+        tiles, issues = tiles * along[loop].tiles, issues * along[loop].total
+    for loop in moving:
+        ones = ones * _number(along[loop], numbers, first=False, last=False, one=True)
+    return ones * (issues - tiles)
+
+
+def _where_windows_meet(written: Operand, nest: Sequence[str], along: Mapping[str, Along], numbers: Numbers) -> int:
+    """Where several loops index a dimension, one loop may step onto the place from which those inside it turn back:
+    `ow + kw` goes from (0, 1) to (1, 0) along one element."""
+    waits = 0
+    for kinds in product(*(_kinds(along[loop]) for loop in nest)):
+        many = outer = 1
+        for tiles, _ in kinds:
+            many = many * tiles
+        sizes = dict(zip(nest, (size for _, size in kinds), strict=True))
+        for level, loop in enumerate(nest):
+            here = numbers.choose(_stays(written, loop, nest[level + 1 :], sizes, along), outer * (sizes[loop] - 1), 0)
+            waits, outer = waits + many * here, outer * sizes[loop]
+    return waits
+
+
+def _kinds(along: Along) -> Iterator[tuple[int, int]]:
+    yield along.tiles - 1, along.full
+    yield 1, along.last
+
+
+def _stays(
+    written: Operand, loop: str, inside: Sequence[str], sizes: Mapping[str, int], along: Mapping[str, Along]
+) -> bool:
+    """Whether one step of `loop`, while those inside it go back to their beginning, leads to where one was."""
+    stays = True
+    for terms, _ in written.index:
+        steps = {name: step * along[name].step for name, step in terms}
+        moved = steps.get(loop, 0)
+        for name in inside:
+            moved = moved - steps.get(name, 0) * (sizes[name] - 1)
+        stays = stays & (moved == 0)
+    return stays
+
+
+def _across(blocks: Sequence[Block], written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
+    """From the last issue of the first of `blocks` to the first of the last: in tiles that run both and none between,
+    and have one vector of what is written. Tiles that run some of those between are added and taken away by turns."""
+    ends, between = (blocks[0], blocks[-1]), blocks[1:-1]
+    found = 0
+    for many in range(len(between) + 1):
+        for others in combinations(between, many):
+            tiles = 1
+            for loop, each in along.items():
+                missing = [one.at for one in (*ends, *others) if loop not in one.loops]
+                first, last, one = "start" in missing, "end" in missing, loop in written.loops
+                tiles = tiles * _number(each, numbers, first=first, last=last, one=one)
+            found = found + (-1) ** many * tiles
+    return found
+
+
+def _number(along: Along, numbers: Numbers, *, first: bool, last: bool, one: bool) -> int:
+    """Tiles along a loop: those that are `first`, are `last`, have `one` issue."""
+    in_full, in_last = (numbers.choose(size == 1, 1, 0) if one else 1 for size in (along.full, along.last))
+    if not first:
+        return in_last if last else (along.tiles - 1) * in_full + in_last
+    return numbers.choose(along.tiles == 1, in_last, 0 if last else in_full)
