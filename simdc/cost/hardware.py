@@ -148,8 +148,8 @@ class Latencies:
 @frozen
 class SimdArray:
     """`lanes` ALUs on a single-buffered vector memory whose loads, compute and stores take turns. A tile costs
-    `pipeline_stages - 1 + lanes - 1` cycles to fill; an instruction that reads the result of the one before it
-    waits `raw_wait_cycles`."""
+    `pipeline_stages - 1 + lanes - 1` cycles to fill; an instruction that reads what the one before it
+    wrote waits `raw_wait_cycles`, from one issue to the next, too."""
 
     lanes: int = _int("lane")
     width_bits: int = _int("bit")
