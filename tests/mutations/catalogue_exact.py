@@ -14,6 +14,13 @@ CONTRACTION = (
         "an accumulator may be left half-way",
     ),
     M("exact/__init__.py", "        check(tiled.needs(), tiling)\n", "", "nothing is ever too large"),
+    M("exact/__init__.py", "return ladder_tiling(", "return greedy_tiling(", "the default is greedy"),
+    M(
+        "exact/vector.py",
+        "axis.bound if axis.loop in whole",
+        "axis.tile if axis.loop in whole",
+        "a window's need is not whole",
+    ),
     M(
         "exact/__init__.py",
         "return greedy_tiling(kernel, hardware)",
@@ -414,8 +421,8 @@ BOUNDS = (
     ),
     M(
         "exact/contraction.py",
-        '        """Why the loop order cannot be run: any can."""\n        return None',
-        '        """Why the loop order cannot be run: any can."""\n        return "none can"',
+        'cannot be run: any can."""\n        return None',
+        'cannot be run: any can."""\n        return lambda: TilingError(\'none can\')',
         "no contraction can run",
     ),
     M(

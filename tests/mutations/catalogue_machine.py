@@ -142,7 +142,9 @@ GREEDY = (
     ),
 )
 CAPACITY = (
-    M("capacity.py", "if need_bits > limit_bits:", "if need_bits >= limit_bits:", "what just fits is refused"),
+    M("capacity.py", "if need.need_bits > need.limit_bits:", "if need.need_bits >= need.limit_bits:", "what just fits"),
+    M("capacity.py", "can hold {need.limit_bits:,}", "can hold {need.need_bits:,}", "the limit is the need"),
+    M("capacity.py", "inputs = [max(operand, results", "inputs = [min(operand, results", "the narrower one has room"),
     M(
         "capacity.py",
         "return [Held(name, operand, capacity_bits // 2)",
@@ -169,11 +171,22 @@ CAPACITY = (
     ),
     M(
         "capacity.py",
-        "if reads.get(o.name, -1) <= writes[result.name]",
-        "if reads.get(o.name, -1) >= writes[result.name]",
+        "if reads.get(place.name, -1) <= written]",
+        "if reads.get(place.name, -1) >= written]",
         "a result overwrites what is read later",
     ),
-    M("capacity.py", "            free.remove(place)\n", "            pass\n", "two results take one place"),
+    M(
+        "capacity.py",
+        "if place.name not in taken:",
+        "if place.name in taken or not taken:",
+        "two results take one place",
+    ),
+    M(
+        "capacity.py",
+        "return one.index == other.index and all(",
+        "return all(",
+        "what is indexed otherwise lies in place",
+    ),
 )
 KERNEL = (
     M(
@@ -231,6 +244,7 @@ KERNEL = (
         "for phase in kernel.phases[:1] for loop in phase.loops}",
         "loops of later phases are missing",
     ),
+    M("tiling.py", "self.buffer = need.buffer if", "self.buffer = need.field if", "a field is called a buffer"),
     M(
         "tiling.py",
         "and min(sizes, default=1) >= 1:",

@@ -33,7 +33,14 @@ PLAIN = (
     "test_many_phases",
 )
 SIMDIT = ("hand_systolic", "hand_simd", "records", "tiling", "edges")
-DIALECT = ("test_shared_windows", "test_capacity", "test_hand_programs", "test_workload", "test_greedy")
+DIALECT = (
+    "test_shared_windows",
+    "test_capacity",
+    "test_hand_programs",
+    "test_workload",
+    "test_greedy",
+    "test_refusals",
+)
 MODULES = (
     *(f"tests.cost.{name}" for name in PLAIN),
     *(f"tests.cost.simdit.test_simdit_{name}" for name in SIMDIT),
@@ -41,6 +48,8 @@ MODULES = (
     *(f"tests.cost.{name}" for name in DIALECT),
     "tests.cost.test_exact_scaling",
     "tests.oracles.test_borders",
+    "tests.oracles.test_monotone",
+    "tests.oracles.test_ladder_rules",
 )
 # By the beginning of the mutated file's name: what knows most about it comes first.
 MANY, EDGES, HAND, TILING = (
@@ -54,6 +63,7 @@ FIRST = {
     "batch": (MANY,),
     "simdit/simd": ("tests.cost.simdit.test_simdit_hand_simd", TILING, EDGES),
     "simdit": (HAND, TILING, EDGES),
+    "ladder": ("tests.oracles.test_ladder_rules",),
     "greedy": ("tilings", "tests.cost.test_greedy"),
     "exact": ("costs",),
     "grid": ("costs", "tests.oracles.test_borders"),

@@ -18,11 +18,17 @@ from tests.mutations.operators import mutants
 
 COMMAND = Path(__file__).with_name("run.py")
 MODELS = (
-    "axis.py", "capacity.py", "energy.py", "exact/", "greedy/", "grid.py", "kernel.py", "result.py", "simdit/",
-    "search/orders.py", "search/relaxed.py", "tiling.py", "workload.py",
+    "axis.py", "capacity.py", "energy.py", "exact/", "greedy/", "grid.py", "kernel.py", "ladder/", "result.py",
+    "search/orders.py", "search/relaxed.py", "simdit/", "tiling.py", "workload.py",
 )  # fmt: skip
 # What they hold is no formula: the protocol of arithmetic, warnings that go with a cost.
-NO_FORMULA = {"Arithmetic", "ExactModel.__init__", "SimditModel.artefacts", "Workload._guards_of"}
+NO_FORMULA = {
+    "Arithmetic",
+    "ExactModel.__init__",
+    "SimditModel.artefacts",
+    "Workload._guards_of",
+    "Bounded",
+}
 NO_MODEL = {"simdit/artefacts.py"}
 FILES = [
     path
