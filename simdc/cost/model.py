@@ -84,7 +84,7 @@ class PluginModel:
         return partial(self._plugin.call, OPTIONAL[name], method, fine=(TilingError, Uncosted))
 
 
-OPTIONAL: dict[str, type] = {"artefacts": Sequence, "price_many": tuple}
+OPTIONAL: dict[str, type] = {"default": Tiling, "artefacts": Sequence, "price_many": tuple}
 """What a model may have beside the methods of the protocol, and what these give."""
 
 
