@@ -135,14 +135,14 @@ BOUNDS = (
     ),
     M(
         "ladder/array.py",
-        "return max(opening + max(compute, fill + psum)",
-        "return max(9 * opening + max(compute, fill + psum)",
+        "return max(self._first_weights(walk) + max(",
+        "return max(9 * self._first_weights(walk) + max(",
         "9 x",
     ),
     M(
         "ladder/array.py",
-        "return max(opening + compute + waits",
-        "return max(9 * opening + compute + waits",
+        "cycles = max(opening + compute + waits",
+        "cycles = max(9 * opening + compute + waits",
         "nine openings",
     ),
     M(
@@ -157,7 +157,12 @@ BOUNDS = (
         "turns = 9 * image_tiles",
         "weights turn",
     ),
-    M("ladder/array.py", "bits = 2 * (walk.psum_turns - 1)", "bits = 9 * (walk.psum_turns + 1)", "psums come and go"),
+    M(
+        "ladder/array.py",
+        "elements * (2 * (walk.psum_turns - 1)",
+        "elements * (9 * (walk.psum_turns + 1)",
+        "psums come and go",
+    ),
     M("ladder/vectors.py", "len(program.phases) * self._fill", "0", "the whole layer fills once more"),
     M(
         "ladder/vectors.py",
@@ -185,8 +190,8 @@ BOUNDS = (
     ),
     M(
         "ladder/vectors.py",
-        "self._array_cycles(cut, step) + sum(moved)",
-        "self._array_cycles(cut, step) + 9 * sum(moved)",
+        "self._array_cycles(cut, step) + transfers",
+        "self._array_cycles(cut, step) + 9 * transfers",
         "9 x",
     ),
     M(

@@ -13,7 +13,7 @@ from simdc.cost.kernel import Contraction
 from simdc.cost.result import Number
 from simdc.cost.tiling import Tiling
 
-from .climb import Rail
+from .climb import Least, Rail
 from .contraction import Ladder, Walk
 
 
@@ -47,7 +47,7 @@ class ArrayRungs:
             if step is not None:
                 yield Rail(self._bound(walk, step), group, step)
 
-    def step(self, rail: Rail) -> tuple[int | None, Rail | None]:
+    def step(self, rail: Rail) -> tuple[Least | None, Rail | None]:
         walk, (_, group, step) = self._ladder.walks[rail.group], rail
         following = self._next(walk, step + 1)
         rest = None if following is None else Rail(self._bound(walk, following), group, following)
@@ -75,11 +75,12 @@ class ArrayRungs:
         and no psum moves before the first tile is through."""
         cut, fill, (_, tiles, passes, _) = walk.cut, self._fill, self._ladder.image[step]
         compute = cut.passes * passes + cut.tiles * tiles * fill
-        psum = self._psum_cycles(walk, cut.psum.total * self._ladder.least_psum_image)
-        opening = self._first_weights(walk)
-        return max(opening + max(compute, fill + psum), self._weight_cycles(walk, tiles) + fill)
+        psum_bits = self._psum_bits(walk, cut.psum.total * self._ladder.least_psum_image)
+        psum_cycles = -(-psum_bits // self._ports.psum_bits_per_cycle)
+        weight_cycles = -(-self._weight_bits(walk, tiles) // self._ports.weight_bits_per_cycle)
+        return max(self._first_weights(walk) + max(compute, fill + psum_cycles), weight_cycles + fill)
 
-    def _least(self, walk: Walk, step: int) -> int:
+    def _least(self, walk: Walk, step: int) -> Least:
         """Of one rung. Beside what `_bound` counts: every port is busy while the array computes the tiles at which its
         operand does not change, or not at all."""
         kernel, cut, fill, rung = self._kernel, walk.cut, self._fill, self._ladder.image[step]
@@ -91,9 +92,11 @@ class ArrayRungs:
         first_ifmap = -(-cut.ifmap.first * ifmap.first * kernel.ifmap.bits // ports.ifmap_bits_per_cycle)
         last_psum = -(-cut.psum.last * psum.last * kernel.ofmap_bits // ports.psum_bits_per_cycle)
         ifmap_bits = cut.ifmap.total * ifmap.total * walk.ifmap_turns * kernel.ifmap.bits
-        weight_cycles = self._weight_cycles(walk, rung.tiles)
+        weight_bits = self._weight_bits(walk, rung.tiles)
+        psum_bits = self._psum_bits(walk, cut.psum.total * psum.total)
+        weight_cycles = -(-weight_bits // ports.weight_bits_per_cycle)
         ifmap_cycles = -(-ifmap_bits // ports.ifmap_bits_per_cycle)
-        psum_cycles = self._psum_cycles(walk, cut.psum.total * psum.total)
+        psum_cycles = -(-psum_bits // ports.psum_bits_per_cycle)
 
         # Port cycles beyond those of the tiles during which the port is in use at all.
         weight_changes = cut.tiles if walk.image_inside else tiles
@@ -105,17 +108,16 @@ class ArrayRungs:
         )
         opening = max(first_weights, first_ifmap)
         loading, storing = max(weight_cycles, ifmap_cycles) + fill + last_psum, opening + fill + psum_cycles
-        return max(opening + compute + waits + last_psum, loading, storing)
+        cycles = max(opening + compute + waits + last_psum, loading, storing)
+        return Least(cycles, weight_bits + ifmap_bits + psum_bits)
 
     def _first_weights(self, walk: Walk) -> int:
         port, cut = self._ports.weight_bits_per_cycle, walk.cut
         return -(-cut.weight.first * self._kernel.weight.bits // port) - (-cut.bias.first * self._bias_bits // port)
 
-    def _weight_cycles(self, walk: Walk, image_tiles: int) -> int:
+    def _weight_bits(self, walk: Walk, image_tiles: int) -> int:
         turns = image_tiles if walk.weight_per_image else 1
-        bits = walk.cut.weight.total * turns * self._kernel.weight.bits + walk.cut.bias.total * self._bias_bits
-        return -(-bits // self._ports.weight_bits_per_cycle)
+        return walk.cut.weight.total * turns * self._kernel.weight.bits + walk.cut.bias.total * self._bias_bits
 
-    def _psum_cycles(self, walk: Walk, elements: int) -> int:
-        bits = 2 * (walk.psum_turns - 1) * self._kernel.psum.bits + self._kernel.ofmap_bits
-        return -(-elements * bits // self._ports.psum_bits_per_cycle)
+    def _psum_bits(self, walk: Walk, elements: int) -> int:
+        return elements * (2 * (walk.psum_turns - 1) * self._kernel.psum.bits + self._kernel.ofmap_bits)

@@ -19,6 +19,13 @@ class Rail(NamedTuple):
     step: int
 
 
+class Least(NamedTuple):
+    """What a rung takes at least."""
+
+    cycles: Number
+    dram_bits: Number
+
+
 class Bounded(Protocol):
     """Rungs in groups, numbered from the coarsest on."""
 
@@ -26,8 +33,8 @@ class Bounded(Protocol):
         """All groups that may have a rung that fits."""
         ...
 
-    def step(self, rail: Rail) -> tuple[Number | None, Rail | None]:
-        """Cycles that the first rung of the rail has at least, None if it does not fit; and the rest of the rail."""
+    def step(self, rail: Rail) -> tuple[Least | None, Rail | None]:
+        """What the first rung of the rail takes at least, None if it does not fit; and the rest of the rail."""
         ...
 
     def price(self, group: int, step: int) -> tuple[Number, Number, Tiling] | None:
@@ -38,14 +45,15 @@ class Bounded(Protocol):
 def cheapest(rungs: Bounded) -> Tiling | None:
     """The rung that fits with the fewest cycles, of several the one with the least DRAM traffic; None if none fits.
 
-    The most promising is looked at first, so that few rungs are priced: those whose bound is not above the best.
+    The most promising is looked at first, so that few rungs are priced: those whose bound is below the best.
     """
-    waiting = [(bound, False, group, step) for bound, group, step in rungs.rails()]
+    waiting: list[tuple[Number, Number, bool, int, int]]
+    waiting = [(bound, 0, False, group, step) for bound, group, step in rungs.rails()]
     heapify(waiting)
     best: tuple[Number, Number] = (inf, inf)
     chosen: Tiling | None = None
-    while waiting and waiting[0][0] <= best[0]:
-        bound, single, group, step = heappop(waiting)
+    while waiting and waiting[0][:2] < best:
+        bound, _, single, group, step = heappop(waiting)
         if single:
             priced = rungs.price(group, step)
             if priced is not None and priced[:2] < best:
@@ -53,7 +61,7 @@ def cheapest(rungs: Bounded) -> Tiling | None:
             continue
         least, rest = rungs.step(Rail(bound, group, step))
         if least is not None:
-            heappush(waiting, (max(bound, least), True, group, step))
+            heappush(waiting, (max(bound, least.cycles), least.dram_bits, True, group, step))
         if rest is not None:
-            heappush(waiting, (max(bound, rest.bound), False, group, rest.step))
+            heappush(waiting, (max(bound, rest.bound), 0, False, group, rest.step))
     return chosen

@@ -31,13 +31,21 @@ class Dimensions:
         self._dimensions = [(operand.index[number], operand.shape[number]) for number in numbers]
         self.loops = tuple({loop: None for expression, _ in self._dimensions for loop, _ in expression.terms})
         self._known: dict[tuple[int, ...], Elements] = {}
+        self._single: list[dict[tuple[int, ...], Elements]] = [{} for _ in self._dimensions]
 
     def of(self, sizes: Mapping[str, int]) -> Elements:
         key = tuple([sizes[loop] for loop in self.loops])
         found = self._known.get(key)
         if found is None:
-            each = [self._along(expression, extent, sizes) for expression, extent in self._dimensions]
-            found = self._known[key] = Elements(*map(prod, zip(*each, strict=True))) if each else Elements()
+            found = Elements()
+            for number, (expression, extent) in enumerate(self._dimensions):
+                own = tuple([sizes[loop] for loop, _ in expression.terms])
+                along = self._single[number].get(own)
+                if along is None:
+                    along = self._single[number][own] = self._along(expression, extent, sizes)
+                first, last, total, largest = along
+                found = Elements(found.first * first, found.last * last, found.total * total, found.largest * largest)
+            self._known[key] = found
         return found
 
     def _along(self, expression: Affine, extent: int, sizes: Mapping[str, int]) -> Elements:

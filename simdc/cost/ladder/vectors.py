@@ -23,7 +23,7 @@ from simdc.cost.kernel import Operand, VectorProgram
 from simdc.cost.result import Number
 from simdc.cost.tiling import Tiling
 
-from .climb import Rail
+from .climb import Least, Rail
 from .footprint import Dimensions
 from .rungs import Sizes, tile_sizes, together
 
@@ -88,7 +88,7 @@ class VectorRungs:
         for group, cut in enumerate(self._ladder.cuts):
             yield Rail(self._array_cycles(cut, 0) + self._least_transfer, group, 0)
 
-    def step(self, rail: Rail) -> tuple[Number | None, Rail | None]:
+    def step(self, rail: Rail) -> tuple[Least | None, Rail | None]:
         cut, group, last = self._ladder.cuts[rail.group], rail.group, len(self._ladder.lanes) - 1
         fits = self._fits(cut, rail.step)
         following = rail.step + 1
@@ -115,11 +115,13 @@ class VectorRungs:
         tiles = cut.fixed_tiles + cut.lane_tiles * self._ladder.counts[step]
         return self._code_cycles + tiles * self._fill
 
-    def _least(self, cut: Cut, step: int) -> Number:
+    def _least(self, cut: Cut, step: int) -> Least:
         """As if every tile moved once and tiles filled the port."""
         sizes = self._sizes(cut, step)
-        moved = [self._transfer(operand, self._ladder.dimensions(operand).of(sizes).total) for operand in self._moved]
-        return self._array_cycles(cut, step) + sum(moved)
+        moved = [(operand, self._ladder.dimensions(operand).of(sizes).total) for operand in self._moved]
+        transfers = sum(self._transfer(operand, elements) for operand, elements in moved)
+        bits = sum(elements * operand.bits for operand, elements in moved)
+        return Least(self._array_cycles(cut, step) + transfers, bits)
 
     def _transfer(self, operand: Operand, elements: int) -> int:
         return -(-elements * operand.bits // self._hardware.simd.bandwidth_bits_per_cycle)
