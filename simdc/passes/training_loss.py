@@ -118,7 +118,7 @@ def _loss(step: TrainingStep, value: SSAValue, kind: str, axis: int, suffix: str
         target = _argument(step, value, without(shape, axis), f"target{suffix}")
         label = f"{name}.classes"
         numbers = make_tensor_type(tensor_type(value).element_type, (shape[axis],))
-        classes = ParameterOp.make(label, numbers, statistic=True)
+        classes = ParameterOp.make(label, numbers, constant=True)
         step.append(classes, label)
         loss = SoftmaxCrossEntropyOp.of(name, axis, value, target, classes.result)
     else:
