@@ -197,7 +197,7 @@ class WindowDivideOp(LayerOp):
 
     def result_shape(self) -> tuple[int, ...]:
         shape, counts = shape_of(self.input), (self.rows.get_values(), self.columns.get_values())
-        if len(shape) != 4 or shape[2:] != tuple(map(len, counts)) or min(map(min, counts)) < 1:
+        if shape[2:] != tuple(map(len, counts)) or min(map(min, counts)) < 1:
             raise VerifyException(f"expected a positive count for each row and column of {list(shape)}")
         return shape
 

@@ -27,8 +27,7 @@ MOST_LISTED = 8
 def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
     """What an op of the systolic array reads is stored at that operand's width, where an activation in the place of
     weights has the width of activations; a result that leaves the systolic array for anyone else at psum width;
-    everything else at SIMD width. A free op hands on its operand's data, and what an update makes takes the place of
-    what it replaces."""
+    everything else at SIMD width. A free op hands on its operand's data."""
     widths = hardware.systolic.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
     found: dict[SSAValue, int] = {}
@@ -56,14 +55,13 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
                 continue
             left_array = isinstance(op, LayerOp) and op.UNIT is Unit.CONV
             found[result] = width_wanted(result) or (widths.psum_bits if left_array else hardware.simd.width_bits)
-        if isinstance(op, UpdateOp):
-            found.update({new: found[old] for new, old in zip(op.results, op.replaced, strict=True)})
     return found
 
 
 def take_given(network: NetworkOp, hardware: Hardware, found: dict[SSAValue, int]) -> None:
     """Tensors that the source stores in fewer bits than the machine would are as narrow in DRAM. More than the machine
-    takes there are is a contradiction: the machine's width stays, and a note says so."""
+    takes there are is a contradiction: the machine's width stays, and a note says so. What an update makes takes the
+    place, and has the width, of what it replaces."""
     wide: list[str] = []
     for value, bits in given_widths(network).items():
         if bits > found[value]:

@@ -46,7 +46,7 @@ def machine(**change: Any) -> str:
 def test_names_beyond_ascii_parse_back() -> None:
     """xDSL prints them as escapes and takes escapes beyond ASCII for bytes."""
     module = parse_ir(make_context(), NETWORK.replace('"relu"', '"größe"'), "n.mlir")
-    set_hardware(module, parse_hardware(machine(name="\u2028 größe"), "hw.json"))
+    set_hardware(module, parse_hardware(machine(name="größe 網"), "hw.json"))
     run_pipeline(module, default_passes("exact"))
     text = str(module)
     assert '"gr\\C3\\B6\\C3\\9Fe"' in text
@@ -55,10 +55,10 @@ def test_names_beyond_ascii_parse_back() -> None:
 
 def test_a_string_without_an_end() -> None:
     """xDSL's expression for strings takes time exponential in its length: minutes for thirty words."""
-    start = time.perf_counter()
+    start = time.process_time()
     error = refused(NETWORK.replace('"relu" ', '"' + "word " * 2000))
     assert (error.line, error.column) == (3, 21)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_an_integer_type_that_fills_the_memory() -> None:
@@ -113,11 +113,11 @@ def test_windows_that_the_border_clips_each_differently(
 ) -> None:
     """Pricing takes a class for each kind of tile; there were millions."""
     net = written(tmp_path, f"network n(x: 1x4096x4096) {{ return {layer} }}")
-    start = time.perf_counter()
-    assert main([net, "--hw", "HI3", "--set", "stores_padding=false"]) == 1
+    start = time.process_time()
+    assert main([net, "--hw", "HI3", "--set", "stores_padding=false", "--tiling", "greedy"]) == 1
     said = capsys.readouterr().err
     assert "stores_padding" in said or "clipped at the border" in said
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_tiles_that_lie_in_the_border_are_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,9 +132,9 @@ def test_large_averages(size: int, window: int) -> None:
     """The windows were counted place by place."""
     dims = {"N": 1, "C": 1, "KH": window, "KW": 1, "OH": size, "OW": 1}
     entry = {"operation": "avg_pool", "iterable_dimensions": dims, "operation_parameters": {"sx": 1}}
-    start = time.perf_counter()
+    start = time.process_time()
     parse_simdit_spec({"mode": "inference", "program": [entry]}, "s.json", 1, given_tilings=False)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_text_of_millions_of_empty_lists() -> None:

@@ -16,6 +16,7 @@ from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import shape_of, tensor_type, width_bits
 from simdc.ir.context import first_invalid, hardware_of
 from simdc.ir.network import network_of
+from simdc.ir.pool_grad import WindowDivideOp
 from simdc.passes.pipeline import make_context, parse_pipeline, run_pipeline
 
 CONV = 'simdc.conv2d "c" %x, %w'
@@ -248,3 +249,23 @@ def test_an_invalid_layer_is_reported_where_it_was_written() -> None:
         "net.dsl:2:23: error: simdc.max_pool 'maxpool1': the result would be empty: "
         "the window covers 9 x 9 and the padded input has 5 x 5"
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows", "columns"),
+    [
+        # Without a height of its own, a row's counts have nothing to stand beside.
+        ((1, 2, 3), (2,), (2, 2, 2)),
+        ((1, 2, 3, 2), (2, 2, 2), (2, 0)),
+        ((1, 2, 3, 2), (2, -1, 2), (2, 2)),
+        ((1, 2, 3, 2), (2, 2), (2, 2)),
+        ((1, 2, 3, 2), (2, 2, 2), (2, 2, 2)),
+    ],
+)
+def test_windows_to_divide_by_have_a_positive_count_for_each_place(
+    shape: tuple[int, ...], rows: tuple[int, ...], columns: tuple[int, ...]
+) -> None:
+    image = create_ssa_value(TensorType(f32, shape))
+    with pytest.raises(VerifyException, match="a positive count for each row and column"):
+        WindowDivideOp("d", image, rows, columns).result_shape()
+    assert WindowDivideOp("d", create_ssa_value(TensorType(f32, (1, 2, 3, 2))), (1, 2, 1), (1, 2)).result_shape()

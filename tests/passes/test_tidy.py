@@ -20,6 +20,7 @@ from simdc.frontends.builder import NetworkBuilder
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import make_tensor_type, shape_of
+from simdc.ir.broadcast import MultiplyOp
 from simdc.ir.network import ParameterOp, network_of
 from simdc.ir.pad import PadOp
 from simdc.passes.channelwise import fold
@@ -150,6 +151,22 @@ def test_what_stays(body: str, left: list[str]) -> None:
     assert kinds(tidied(parse_dsl(f"network n(x: 3x6x6) {{\n  {body}\n}}", "n.dsl", 2))) == left
 
 
+@pytest.mark.parametrize(
+    ("shape", "folds"), [((4, 1, 1), True), ((1, 1, 1), True), ((1, 1, 6), False), ((4, 6, 6), False)]
+)
+def test_a_tensor_of_factors_folds_where_it_has_one_for_each_channel(shape: tuple[int, ...], folds: bool) -> None:
+    module = parse_dsl("network n(x: 3x6x6) { return conv(x, 4, 1) }", "n.dsl", 2)
+    block = network_of(module).body.block
+    (conv,) = network_of(module).layers()
+    factors = ParameterOp.make("factors", make_tensor_type(f32, shape))
+    product = MultiplyOp("product", conv.results[0], factors.result)
+    last = block.last_op
+    assert last is not None
+    block.insert_ops_before([factors, product], last)
+    last.operands = [product.result]
+    assert kinds(tidied(module)) == (["conv2d"] if folds else ["conv2d", "multiply"])
+
+
 def test_shared_weights_are_not_scaled_but_a_bias_is_made() -> None:
     """Two convolutions read one weight. A factor would change both; an offset needs a bias of its own."""
     net = NetworkBuilder("n", 1, "test")
@@ -262,5 +279,9 @@ def test_training_folds_borders_only() -> None:
     step = Network(parse_dsl(PADDED, "n.dsl", 2)).training_step()
     assert "pad" not in kinds(step.module)
     assert "batch_norm" in kinds(step.module)
+    # A factor that is no parameter has a gradient op of its own, which reads nothing of the forward layers.
+    scaled = parse_dsl('network n(x: 4) { return fc(x, 3) -> scalar(function="mul", value=2.0) }', "n.dsl", 2)
+    training = Network(scaled).training_step().module
+    assert kinds(tidied(training)) == kinds(training)
     costs = evaluate(step, load_hardware("HT1"))
     assert not any(layer.name.startswith("pad1") for layer in costs)

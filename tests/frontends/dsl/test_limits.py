@@ -54,12 +54,12 @@ def test_excess_is_refused_soon(text: str, message: str, monkeypatch: pytest.Mon
     if "layers" in message:
         monkeypatch.setattr(import_module("simdc.frontends.dsl.evaluate"), "MAX_LAYERS", 1000)
         message = message.replace("32000", "1000")
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SimdcError) as caught:
         parse_dsl(text, "n.dsl", 1)
     assert message in caught.value.message
     assert len(str(caught.value)) < 1000
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_blocks_may_nest_as_deep_as_any_network_needs() -> None:
@@ -95,9 +95,9 @@ def test_time_is_linear_in_the_length() -> None:
         text = network("y = x z = min(1, 2 + 3)\n" * statements + "return x")
         best = float("inf")
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             parse(text)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     assert seconds(8000) < 3 * 4 * seconds(2000)
