@@ -279,8 +279,8 @@ def test_training_folds_borders_only() -> None:
     step = Network(parse_dsl(PADDED, "n.dsl", 2)).training_step()
     assert "pad" not in kinds(step.module)
     assert "batch_norm" in kinds(step.module)
-    # A factor that is no parameter has a gradient op of its own, which reads nothing of the forward layers.
-    scaled = parse_dsl('network n(x: 4) { return fc(x, 3) -> scalar(function="mul", value=2.0) }', "n.dsl", 2)
+    # An offset leaves the weights alone, which the gradient reads, too; still it is trained behind them.
+    scaled = parse_dsl('network n(x: 4) { return fc(x, 3) -> scalar(function="add", value=2.0) }', "n.dsl", 2)
     training = Network(scaled).training_step().module
     assert kinds(tidied(training)) == kinds(training)
     costs = evaluate(step, load_hardware("HT1"))
