@@ -60,6 +60,7 @@ def survey_machines(
     networks: Sequence[NetworkChoice],
     model: str = "exact",
     metrics: Sequence[str] = ("cycles",),
+    tiling: str = "default",
 ) -> Survey:
     """Any machines: number i is like `base` with the i-th value that `columns` has for each field. Those that are too
     small for some layer are missing from the survey's rows. Values are taken as they are, unchecked."""
@@ -70,6 +71,6 @@ def survey_machines(
     )
     axis = Axis("machine", tuple(columns), rows, tuple(map(str, range(len(rows)))))
     space = Space(base, (axis,), pareto=tuple(metrics))
-    found = Exploration(space, networks, model)
+    found = Exploration(space, networks, model, tiling)
     found.run()
     return found.survey()
