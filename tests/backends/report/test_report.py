@@ -13,15 +13,18 @@ from typing import Any
 
 import jsonschema
 import pytest
+from xdsl.dialects.builtin import DictionaryAttr, IntAttr, StringAttr
 from xdsl.parser import Parser
 
 import simdc
 from simdc.api import Network, load
 from simdc.backends.report import Report, make_report
 from simdc.backends.report.machine_text import SCHEMA, render_csv, render_json
+from simdc.backends.report.searched import Searched, searched_of
 from simdc.backends.report.table import COSTLIEST, render_table
 from simdc.backends.simulate import simulate
 from simdc.cost.structure import with_field
+from simdc.errors import SimdcError
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.attributes import Unit
 from simdc.ir.context import make_context
@@ -352,3 +355,14 @@ def test_notes_stand_in_every_form_and_survive_ir_text() -> None:
     told = json.loads(render_json(again))
     assert told["notes"] == ["B was taken for a weight"]
     jsonschema.Draft202012Validator(schema()).validate(told)
+
+
+@pytest.mark.parametrize(
+    "search", [{"best": "1"}, {"best": 1}, {**dict.fromkeys(Searched._fields, "1"), "steps": "many"}]
+)
+def test_a_proof_that_no_search_wrote_is_refused(search: dict[str, str | int]) -> None:
+    op = next(iter(network_of(load("lenet5", 1).module).layers()))
+    values = {name: StringAttr(value) if isinstance(value, str) else IntAttr(value) for name, value in search.items()}
+    op.search = DictionaryAttr(values)
+    with pytest.raises(SimdcError, match="conv1': its 'search' must hold texts for objective, candidates"):
+        searched_of(op)
