@@ -103,5 +103,7 @@ def leaf_paths(data: dict[str, Any], prefix: str = "") -> list[str]:
 def _hint(word: str, known: list[str]) -> str:
     import difflib
 
-    close = difflib.get_close_matches(word[:80], known, n=1)
+    # `rows` is the last word of one path only: systolic.rows.
+    ends = [path for path in known if path.endswith(f".{word}")]
+    close = ends if len(ends) == 1 else difflib.get_close_matches(word[:80], known, n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; known fields: {', '.join(known)}"

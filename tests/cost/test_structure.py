@@ -99,6 +99,8 @@ def test_a_single_field(path: str) -> None:
     ("path", "hint"),
     [
         ("simd.lane", "unknown field; did you mean 'simd.lanes'?"),
+        ("rows", "unknown field; did you mean 'systolic.rows'?"),
+        ("wbuf", "unknown field; did you mean 'prices.sram_pj_per_bit.wbuf'?"),
         ("simd", "unknown field"),
         ("lanes", "unknown field"),
         ("simd.lanes.x", "unknown field"),
