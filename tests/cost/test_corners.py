@@ -25,6 +25,7 @@ from simdc.cost.exact import tile
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.kernel import viewed
 from simdc.cost.result import add_up
+from simdc.cost.whole import whole_loops
 from simdc.cost.workload import Workload
 from tests.cost.machines import row_convolution, schedule, small_machine
 
@@ -137,6 +138,11 @@ def test_a_view_across_a_window_keeps_it_whole() -> None:
     result = Operand("y", 32, (2,), (affine("c"),))
     phase = Phase((Loop("c", 2), Loop("w", 5)), (window,), (result,), (Block(("c", "w"), code),), views=(view,))
     program = VectorProgram("look", (phase,))
+    assert whole_loops(program).keys() == {"w"}
+    plain = Phase(
+        (Loop("c", 2),), (result,), (result._replace(name="z"),), (Block(("c",), (Instruction("move", "z", ("y",)),)),)
+    )
+    assert whole_loops(VectorProgram("look last", (plain, phase))).keys() == {"w"}
     EXACT.evaluate(program, schedule("c w", c=1, w=5), small_machine())
     with pytest.raises(TilingError, match=r"'x\.center' reads across the whole window, so loop 'w' cannot be cut"):
         EXACT.evaluate(program, schedule("c w", c=1, w=4), small_machine())

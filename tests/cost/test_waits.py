@@ -109,6 +109,29 @@ def test_where_windows_meet(places: int, window: int, waits: int) -> None:
     assert compute_cycles(program, c=2, o=places, k=window) == FILL + places * window + waits * 2
 
 
+def test_a_sum_over_windows_that_meet_takes_its_windows_in_turn() -> None:
+    """Image by image: places 0, 1, 1, 2 and again; with images inside, all but the first would wait at each place."""
+    x = Operand("x", 32, (3, 2, 2), (affine("n"), affine("c"), affine("o")))
+    y = Operand("y", 32, (2, 3), (affine("c"), affine("o", "k")))
+    loops = (Loop("c", 2), Loop("n", 3), Loop("o", 2), Loop("k", 2))
+    phase = Phase(loops, (x,), (y,), (Block(("c", "n", "o", "k"), (ADD,)),), initial=(("y", 0.0),))
+    program = VectorProgram("scatter", (phase,))
+    assert compute_cycles(program, c=2, n=3, o=2, k=2) == FILL + 12 + 3 * 1 * 2
+
+
+def test_a_block_between_that_runs_for_the_last_channels_only() -> None:
+    """`z[w] = 1`, for each column, once the channels are through: it stands between the sum and its half there."""
+    mark = Block(("w",), (Instruction("move", "z", (1.0,)),))
+    halve = Block(("c",), (Instruction("mul", "y", ("total", 0.5)),))
+    (phase,) = row_sums(4, 5, then=[mark, halve]).phases
+    z = Operand("z", 32, (5,), (affine("w"),))
+    program = VectorProgram("marked", (phase._replace(outputs=(*phase.outputs, z)),))
+    # Two vectors in one tile: nothing waits. 10 additions, 5 marks, 2 halves.
+    assert compute_cycles(program, c=4, w=5) == FILL + 10 + 5 + 2
+    # One vector in each of two tiles: 4 waits for the sum in each, and in the first, without marks, one for the half.
+    assert compute_cycles(program, c=2, w=5) == 2 * FILL + 10 + 5 + 2 + (4 + 1 + 4) * 2
+
+
 def test_cut_a_program_may_wait_less_often() -> None:
     program, machine = row_sums(2, 6), small_machine()
 

@@ -6,20 +6,6 @@ from tests.mutations.mutation import Mutation
 
 M = Mutation
 
-VIEWS = (
-    M(
-        "capacity.py",
-        "if loop in grid.slots and loop not in view.loops:",
-        "if loop in grid.slots and loop in view.loops:",
-        "the loops that a view may cut are those it may not",
-    ),
-    M(
-        "kernel.py",
-        "return max((o for o in phase.inputs if view.name.startswith(o.name)), key",
-        "return min((o for o in phase.inputs if view.name.startswith(o.name)), key",
-        "a view of the input with the shorter name",
-    ),
-)
 SUMS = (
     M("result.py", "return reduce(add, values, 0)", "return reduce(add, values, 1)", "sums of layers begin at one"),
 )
@@ -291,4 +277,4 @@ KERNEL = (
     ),
 )
 
-LISTED = (*SUMS, *VIEWS, *GREEDY, *CAPACITY, *KERNEL)
+LISTED = (*SUMS, *GREEDY, *CAPACITY, *KERNEL)

@@ -34,6 +34,8 @@ PLAIN = (
 )
 SIMDIT = ("hand_systolic", "hand_simd", "records", "tiling", "edges")
 DIALECT = (
+    "test_waits",
+    "test_wellformed",
     "test_shared_windows",
     "test_capacity",
     "test_hand_programs",
@@ -48,9 +50,9 @@ MODULES = (
     *(f"tests.cost.{name}" for name in DIALECT),
     "tests.cost.test_exact_scaling",
     "tests.oracles.test_borders",
-    "tests.oracles.test_monotone",
-    "tests.oracles.test_ladder_rules",
 )
+# What knows the default schedules takes as long as all others together.
+LADDER = ("tests.oracles.test_ladder_rules", "tests.oracles.test_monotone")
 # By the beginning of the mutated file's name: what knows most about it comes first.
 MANY, EDGES, HAND, TILING = (
     f"tests.cost.simdit.test_simdit_{name}" for name in ("many", "edges", "hand_systolic", "tiling")
@@ -63,16 +65,18 @@ FIRST = {
     "batch": (MANY,),
     "simdit/simd": ("tests.cost.simdit.test_simdit_hand_simd", TILING, EDGES),
     "simdit": (HAND, TILING, EDGES),
-    "ladder": ("tests.oracles.test_ladder_rules",),
+    "ladder": LADDER,
     "greedy": ("tilings", "tests.cost.test_greedy"),
+    "exact/waits": ("costs", "tests.cost.test_waits"),
     "exact": ("costs",),
+    "whole": ("refusals", "tests.cost.test_corners"),
     "grid": ("costs", "tests.oracles.test_borders"),
     "axis": ("costs", "tests.oracles.test_borders"),
     "capacity": ("refusals",),
     "energy": ("tests.cost.test_energy",),
     "hardware": ("tests.cost.test_structure",),
     "structure": ("tests.cost.test_structure",),
-    "kernel": ("tests.cost.test_kernel",),
+    "kernel": ("tests.cost.test_kernel", "tests.cost.test_wellformed"),
     "tiling": ("costs",),
     "workload": ("tests.cost.test_workload",),
 }
@@ -84,7 +88,8 @@ def order_for(file: str) -> list[str]:
     if known is not None:
         return list(known)
     first = next((names for start, names in FIRST.items() if file.startswith(start)), ())
-    return list(dict.fromkeys((*first, *ORACLES, *MODULES)))
+    last = LADDER if file == "exact/__init__.py" else ()
+    return list(dict.fromkeys((*first, *ORACLES, *MODULES, *last)))
 
 
 def finder(prepared: answers.Answers) -> Find:

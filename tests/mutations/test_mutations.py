@@ -19,7 +19,7 @@ from tests.mutations.operators import mutants
 COMMAND = Path(__file__).with_name("run.py")
 MODELS = (
     "axis.py", "capacity.py", "energy.py", "exact/", "greedy/", "grid.py", "kernel.py", "ladder/", "result.py",
-    "search/orders.py", "search/relaxed.py", "simdit/", "tiling.py", "workload.py",
+    "search/orders.py", "search/relaxed.py", "simdit/", "tiling.py", "whole.py", "workload.py",
 )  # fmt: skip
 # What they hold is no formula: the protocol of arithmetic, warnings that go with a cost.
 NO_FORMULA = {
