@@ -16,8 +16,7 @@ from simdc.cost.kernel import Affine, Instruction, Operand, VectorProgram
 from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
 from .elements import element_index, element_program
 from .movement import check_axis
-
-CHANNELS = IntegerAttr(1, i64)
+from .softmax import CHANNELS
 
 
 def without(sizes: Sequence[int], axis: int) -> tuple[int, ...]:

@@ -92,7 +92,7 @@ def _takes(window: Window, pad: PadOp) -> bool:
 
 def _covers_data(window: MaxPoolOp, pad: PadOp) -> bool:
     """Whether no window can lie in border and padding altogether: its maximum would be nothing, instead of zero."""
-    border = (*(0,) * IMAGE, *pad.before.get_values())[-2:] + (*(0,) * IMAGE, *pad.after.get_values())[-2:]
+    border = (*pad.before.get_values()[-2:], *pad.after.get_values()[-2:])
     kernel, steps = window.kernel_size.get_values(), window.dilation.get_values()
     extents = [(size - 1) * step + 1 for size, step in zip(kernel, steps, strict=True)]
     beyond = [own + more for own, more in zip(window.padding.get_values(), border, strict=True)]

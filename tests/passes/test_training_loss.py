@@ -21,16 +21,11 @@ from simdc.ir.loss import LossOp
 from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
 from simdc.passes.derive_training import DeriveTrainingPass
-from tests.backends.execute.reference import torch_step
+from tests.backends.execute.reference import check_against_torch
 from tests.backends.execute.training import (
     check_gradients,
     derived,
-    gradients,
-    input_gradients,
-    mean_loss,
-    random_inputs,
     random_parameters,
-    relative_error,
 )
 
 IMAGE = "network n(x: 3x4x5) {\n  return conv(x, 4, 3, pad=1)\n}"
@@ -132,14 +127,7 @@ def test_gradients_along_any_class_axis(axis: int) -> None:
 def test_losses_agree_with_torch(text: str, loss: str) -> None:
     inference = network(text, 3)
     module = derived(inference, input_grad=True, loss=(loss,))
-    inputs, parameters = random_inputs(module, 4), random_parameters(module, 3)
-    expected_loss, expected = torch_step(inference, inputs, parameters, loss)
-    run = execute(module, inputs, parameters)
-    assert mean_loss(module, run) == pytest.approx(expected_loss, rel=1e-12)
-    found = gradients(module, run) | input_gradients(module, run)
-    assert found.keys() == {name for name in expected if not name.startswith("target")}
-    for name, gradient in found.items():
-        assert relative_error(gradient, expected[name], floor=1e-6) < 1e-10, name
+    check_against_torch(inference, module, random_parameters(module, 3), 4, loss)
 
 
 def test_several_results_have_losses_of_their_own() -> None:

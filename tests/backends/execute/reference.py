@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
+from simdc.backends.execute import execute
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.broadcast import MultiplyOp, SubtractOp
 from simdc.ir.concat import ConcatOp, SliceOp
@@ -31,6 +32,7 @@ from simdc.ir.resize import ResizeOp
 from simdc.ir.scalar import ScalarOp
 from simdc.ir.softmax import SoftmaxOp
 from simdc.ir.transpose import TransposeOp
+from tests.backends.execute.training import gradients, input_gradients, mean_loss, random_inputs, relative_error
 
 Array = NDArray[np.float64]
 
@@ -61,6 +63,20 @@ def torch_step(
     total.backward()
     gradients = {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}
     return total.item(), gradients
+
+
+def check_against_torch(
+    inference: ModuleOp, module: ModuleOp, parameters: Mapping[str, Array], seed: int, loss: str = "softmax"
+) -> None:
+    """Hold loss and gradients of `module`, the training step of `inference` with `input_grad`, against torch's."""
+    inputs = random_inputs(module, seed)
+    expected_loss, expected = torch_step(inference, inputs, parameters, loss)
+    run = execute(module, inputs, parameters)
+    assert mean_loss(module, run) == pytest.approx(expected_loss, rel=1e-10)
+    found = gradients(module, run) | input_gradients(module, run)
+    assert found.keys() == {name for name in expected if not name.startswith("target")}
+    for name, gradient in found.items():
+        assert relative_error(gradient, expected[name], floor=1e-6) < 1e-8, name
 
 
 def torch_loss(torch: Any, result: Any, target: Any, loss: str) -> Any:

@@ -29,17 +29,12 @@ from simdc.ir.sampling import COORDINATES, ROUNDINGS
 from simdc.ir.softmax import SoftmaxOp
 from simdc.ir.transpose import TransposeOp
 from tests.backends.execute.movement_networks import every_move
-from tests.backends.execute.reference import torch_step
+from tests.backends.execute.reference import check_against_torch
 from tests.backends.execute.test_gradients import pipeline
 from tests.backends.execute.training import (
     check_gradients,
     derived,
-    gradients,
-    input_gradients,
-    mean_loss,
-    random_inputs,
     random_parameters,
-    relative_error,
 )
 from tests.ir.tensors import tensor
 
@@ -384,11 +379,4 @@ def test_gradients_of_a_network_with_all_of_them() -> None:
 def test_gradients_of_that_network_against_torch() -> None:
     inference = every_move()
     module = derived(inference, input_grad=True)
-    inputs, parameters = random_inputs(module, 4), random_parameters(module, 3)
-    loss, expected = torch_step(inference, inputs, parameters)
-    run = execute(module, inputs, parameters)
-    assert mean_loss(module, run) == pytest.approx(loss, rel=1e-10)
-    found = gradients(module, run) | input_gradients(module, run)
-    assert found.keys() == {name for name in expected if not name.startswith("target")}
-    for name, gradient in found.items():
-        assert relative_error(gradient, expected[name], floor=1e-6) < 1e-8, name
+    check_against_torch(inference, module, random_parameters(module, 3), 4)

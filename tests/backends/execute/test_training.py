@@ -12,16 +12,13 @@ from simdc.backends.execute import draw_masks, execute, initial_parameters, upda
 from simdc.ir.base import shape_of
 from simdc.ir.network import network_of
 from tests.backends.execute.networks import every_op, forks, inception_like, small_resnet18, vgg_like
-from tests.backends.execute.reference import torch_step
+from tests.backends.execute.reference import check_against_torch
 from tests.backends.execute.training import (
     Values,
     derived,
-    gradients,
-    input_gradients,
     mean_loss,
     random_inputs,
     random_parameters,
-    relative_error,
 )
 
 NETWORKS = [every_op, forks, inception_like, vgg_like, small_resnet18]
@@ -76,14 +73,7 @@ def test_gradients_agree_with_torch(build: Callable[[], ModuleOp]) -> None:
     inference = build()
     module = derived(inference, input_grad=True)
     parameters = random_parameters(module, 3) if build is not small_resnet18 else initial_parameters(module, 3)
-    inputs = random_inputs(module, 4)
-    loss, expected = torch_step(inference, inputs, parameters)
-    run = execute(module, inputs, parameters)
-    assert mean_loss(module, run) == pytest.approx(loss, rel=1e-10)
-    found = gradients(module, run) | input_gradients(module, run)
-    assert found.keys() == {name for name in expected if not name.startswith("target")}
-    for name, gradient in found.items():
-        assert relative_error(gradient, expected[name], floor=1e-6) < 1e-8, name
+    check_against_torch(inference, module, parameters, 4)
 
 
 def test_running_statistics_follow_the_batch() -> None:
