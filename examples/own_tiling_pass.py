@@ -20,8 +20,8 @@ from simdc.backends.report import Report, make_report
 from simdc.cost import Hardware, Tiling, greedy_tiling
 from simdc.ir.attributes import TilingAttr
 from simdc.ir.context import hardware_of, set_hardware
-from simdc.ir.conv import Conv2DOp
 from simdc.ir.network import network_of
+from simdc.ir.ops.conv import Conv2DOp
 from simdc.passes.pipeline import default_passes, run_pipeline
 
 

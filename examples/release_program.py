@@ -17,11 +17,11 @@ from typing import Any
 
 import simdc
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.conv import Conv2DOp, LinearOp
-from simdc.ir.elementwise import AddOp, ReluOp
 from simdc.ir.network import network_of
-from simdc.ir.norm import BatchNormOp
-from simdc.ir.pool import GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.norm import BatchNormOp
+from simdc.ir.ops.pool import GlobalAveragePoolOp, MaxPoolOp
 
 
 @dataclass(frozen=True)

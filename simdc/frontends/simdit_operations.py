@@ -10,16 +10,16 @@ from xdsl.dialects.builtin import DenseArrayBase, FileLineColLoc, IntAttr, Modul
 from xdsl.ir import Block, SSAValue
 
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
-from simdc.ir.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
-from simdc.ir.conv import Conv2DOp, LinearOp
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.elementwise_grad import ReluGradOp
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
-from simdc.ir.norm import BatchNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from simdc.ir.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, PoolGradOp
-from simdc.ir.reduce import ReduceSumOp
-from simdc.ir.update import SgdOp
+from simdc.ir.ops.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.elementwise_grad import ReluGradOp
+from simdc.ir.ops.norm import BatchNormOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, PoolGradOp
+from simdc.ir.ops.reduce import ReduceSumOp
+from simdc.ir.ops.update import SgdOp
 
 from .builder import MAX_SIZE, LayerError
 

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
-from .activation import ACTIVATIONS, ExpOp, LogOp, NegateOp, PReluGradOp, PReluOp, PReluSlopeGradOp
 from .attributes import CostAttr, HardwareAttr, OriginAttr, TilingAttr, UnitAttr
-from .batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
-from .broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
-from .broadcast_grad import BroadcastGradOp
-from .comparison import EqualOp, LessOp, LessOrEqualOp
-from .concat import ConcatOp, SliceOp
-from .conv import Conv2DOp, LinearOp
-from .conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
-from .conv_transpose import ConvTranspose2DOp
-from .elementwise import AddOp, ReluOp
-from .elementwise_grad import ReluGradOp
-from .expand import ExpandOp
-from .free import DropoutOp, FlattenOp, ReshapeOp
-from .instance_norm import InstanceNormGradOp, InstanceNormOp
-from .linear_grad import LinearInputGradOp, LinearWeightGradOp
-from .loss import LossGradOp
-from .loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
-from .lrn_grad import LocalResponseNormGradOp
-from .matmul import MatMulOp
 from .network import NetworkOp, ParameterOp, ReturnOp
-from .norm import BatchNormOp, LocalResponseNormOp
-from .pad import PadOp
-from .pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
-from .pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, WindowDivideOp
-from .reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp
-from .reduce_extreme import ArgMaxOp, ArgMinOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
-from .resize import ResizeGradOp, ResizeOp
-from .scalar import ScalarOp
-from .scalar_grad import ScalarGradOp
-from .select import SelectOp
-from .softmax import SoftmaxGradOp, SoftmaxOp
-from .transpose import TransposeOp
+from .ops.activation import ACTIVATIONS, ExpOp, LogOp, NegateOp, PReluGradOp, PReluOp, PReluSlopeGradOp
+from .ops.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
+from .ops.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
+from .ops.broadcast_grad import BroadcastGradOp
+from .ops.comparison import EqualOp, LessOp, LessOrEqualOp
+from .ops.concat import ConcatOp, SliceOp
+from .ops.conv import Conv2DOp, LinearOp
+from .ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from .ops.conv_transpose import ConvTranspose2DOp
+from .ops.elementwise import AddOp, ReluOp
+from .ops.elementwise_grad import ReluGradOp
+from .ops.expand import ExpandOp
+from .ops.free import DropoutOp, FlattenOp, ReshapeOp
+from .ops.instance_norm import InstanceNormGradOp, InstanceNormOp
+from .ops.linear_grad import LinearInputGradOp, LinearWeightGradOp
+from .ops.loss import LossGradOp
+from .ops.loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
+from .ops.lrn_grad import LocalResponseNormGradOp
+from .ops.matmul import MatMulOp
+from .ops.norm import BatchNormOp, LocalResponseNormOp
+from .ops.pad import PadOp
+from .ops.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
+from .ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, WindowDivideOp
+from .ops.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp
+from .ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
+from .ops.resize import ResizeGradOp, ResizeOp
+from .ops.scalar import ScalarOp
+from .ops.scalar_grad import ScalarGradOp
+from .ops.select import SelectOp
+from .ops.softmax import SoftmaxGradOp, SoftmaxOp
+from .ops.transpose import TransposeOp
+from .ops.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp
 from .unmodelled import UnmodelledOp
-from .update import AdamOp, MomentumOp, RunningAverageOp, SgdOp
 
 Simdc = Dialect(
     "simdc",

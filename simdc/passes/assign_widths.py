@@ -15,11 +15,11 @@ from simdc.cost.hardware import Hardware
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.context import hardware_of
-from simdc.ir.free import DropoutOp
 from simdc.ir.network import NetworkOp, ParameterOp, network_of
 from simdc.ir.notes import add_note
+from simdc.ir.ops.free import DropoutOp
+from simdc.ir.ops.update import UpdateOp
 from simdc.ir.stored_width import given_widths
-from simdc.ir.update import UpdateOp
 
 MOST_LISTED = 8
 

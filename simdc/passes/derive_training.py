@@ -12,13 +12,13 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.base import LayerOp, name_hint, tensor_type
-from simdc.ir.batch_norm_grad import BatchNormStatisticsOp
-from simdc.ir.broadcast import MultiplyOp
 from simdc.ir.context import layer_error
-from simdc.ir.free import DropoutOp
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
-from simdc.ir.norm import BatchNormOp
-from simdc.ir.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp, UpdateOp
+from simdc.ir.ops.batch_norm_grad import BatchNormStatisticsOp
+from simdc.ir.ops.broadcast import MultiplyOp
+from simdc.ir.ops.free import DropoutOp
+from simdc.ir.ops.norm import BatchNormOp
+from simdc.ir.ops.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp, UpdateOp
 
 from .training_loss import LOSSES, Choice, add_losses
 from .training_step import TrainingStep

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from simdc.ir.network import network_of
-from simdc.ir.norm import BatchNormOp
+from simdc.ir.ops.norm import BatchNormOp
 
 from .channelwise import fold
 

@@ -11,12 +11,12 @@ from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from simdc.ir.base import shape_of
-from simdc.ir.conv import Conv2DOp
-from simdc.ir.elementwise import ReluOp
-from simdc.ir.free import ReshapeOp
 from simdc.ir.network import network_of
-from simdc.ir.pad import PadOp
-from simdc.ir.pool import AveragePoolOp, MaxPoolOp
+from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.pool import AveragePoolOp, MaxPoolOp
 
 from .channelwise import erase
 

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from simdc.ir.network import network_of
-from simdc.ir.pad import PadOp
+from simdc.ir.ops.pad import PadOp
 
 from . import channelwise, fold_padding
 

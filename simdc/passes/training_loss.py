@@ -9,15 +9,15 @@ from typing import NamedTuple
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
-from simdc.ir.activation import SigmoidOp
 from simdc.ir.base import LayerOp, make_tensor_type, name_hint, shape_of, tensor_type
 from simdc.ir.context import layer_error
-from simdc.ir.free import FlattenOp, ReshapeOp
-from simdc.ir.loss import without
-from simdc.ir.loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
 from simdc.ir.network import ParameterOp
 from simdc.ir.notes import add_note
-from simdc.ir.softmax import SoftmaxOp
+from simdc.ir.ops.activation import SigmoidOp
+from simdc.ir.ops.free import FlattenOp, ReshapeOp
+from simdc.ir.ops.loss import without
+from simdc.ir.ops.loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
+from simdc.ir.ops.softmax import SoftmaxOp
 
 from .training_step import TrainingStep
 

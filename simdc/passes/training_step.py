@@ -7,11 +7,11 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.ir.base import LayerOp, name_hint
 from simdc.ir.context import layer_error
-from simdc.ir.elementwise import AddOp
 from simdc.ir.gradient import give_input
 from simdc.ir.gradient_rules import RULES
-from simdc.ir.loss import LossOp
 from simdc.ir.network import NetworkOp, ParameterOp
+from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.loss import LossOp
 
 
 class TrainingStep:

@@ -21,10 +21,10 @@ from simdc.cost import (
 )
 from simdc.cost.capacity import resident
 from simdc.cost.tiling import loop_bounds
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, MaxPoolOp
-from simdc.ir.softmax import SoftmaxOp
+from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.pool import AveragePoolOp, MaxPoolOp
+from simdc.ir.ops.softmax import SoftmaxOp
 from tests.cost.machines import ROOMY_BITS, row_convolution, schedule, small_machine
 from tests.ir.tensors import stored_as, tensor
 

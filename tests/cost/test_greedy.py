@@ -23,11 +23,11 @@ from simdc.cost import (
 )
 from simdc.cost.hardware import Buffers
 from simdc.cost.tiling import loop_bounds
-from simdc.ir.conv import Conv2DOp
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from simdc.ir.softmax import SoftmaxOp
+from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.softmax import SoftmaxOp
 from tests.cost.machines import row_convolution, small_machine
 from tests.ir.tensors import tensor
 from tests.strategies import contractions, machines, vector_programs

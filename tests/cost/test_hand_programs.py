@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simdc.cost import Busy, Cycles, DramBits, ExactModel, SramBits
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.norm import BatchNormOp
-from simdc.ir.pool import AveragePoolOp, MaxPoolOp
+from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.norm import BatchNormOp
+from simdc.ir.ops.pool import AveragePoolOp, MaxPoolOp
 from tests.cost.machines import schedule, small_machine
 from tests.ir.tensors import stored_as, tensor
 

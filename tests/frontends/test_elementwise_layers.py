@@ -9,13 +9,13 @@ from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.frontends.layers import LAYERS
-from simdc.ir.activation import HardSigmoidOp, PReluOp
 from simdc.ir.base import LayerOp, shape_of, tensor_type
-from simdc.ir.broadcast import MultiplyOp
 from simdc.ir.context import set_hardware
-from simdc.ir.elementwise import AddOp
 from simdc.ir.network import network_of
-from simdc.ir.scalar import FUNCTIONS, ScalarOp
+from simdc.ir.ops.activation import HardSigmoidOp, PReluOp
+from simdc.ir.ops.broadcast import MultiplyOp
+from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.scalar import FUNCTIONS, ScalarOp
 from simdc.passes.pipeline import parse_pipeline, run_pipeline
 
 # The inverted residual with squeeze and excitation of MobileNetV3, as PyTorch has it.

@@ -18,8 +18,8 @@ from simdc.frontends import load_network
 from simdc.frontends.json_graph import parse_json_graph
 from simdc.frontends.layers import LAYERS
 from simdc.ir.base import shape_of
-from simdc.ir.conv import Conv2DOp
 from simdc.ir.network import ReturnOp, network_of, place_of
+from simdc.ir.ops.conv import Conv2DOp
 
 NETWORKS = Path(__file__).resolve().parents[2] / "examples" / "networks"
 

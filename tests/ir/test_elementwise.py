@@ -21,15 +21,15 @@ from simdc.cost.exact.code import sequence_cycles
 from simdc.cost.hardware import SimdArray
 from simdc.cost.kernel import Block, Operand, Phase, affine
 from simdc.cost.tiling import loop_bounds
-from simdc.ir import activation as a
-from simdc.ir import broadcast as b
+from simdc.ir.ops import activation as a
+from simdc.ir.ops import broadcast as b
 from simdc.ir.base import LayerOp
-from simdc.ir.broadcast_grad import BroadcastGradOp
-from simdc.ir.comparison import EqualOp, LessOp, LessOrEqualOp
-from simdc.ir.elementwise import AddOp
 from simdc.ir.network import network_of
-from simdc.ir.scalar import FUNCTIONS
-from simdc.ir.select import SelectOp
+from simdc.ir.ops.broadcast_grad import BroadcastGradOp
+from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp
+from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.scalar import FUNCTIONS
+from simdc.ir.ops.select import SelectOp
 from simdc.passes.pipeline import make_context
 from tests.backends.simulate.tiny import tiny_machine
 from tests.ir.elementwise_cases import CASES, NAMES, Case, network

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from simdc.cost import Contraction, Operand, Tiling, VectorProgram
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.base import LayerOp
-from simdc.ir.conv import Conv2DOp, LinearOp
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.free import DropoutOp, FlattenOp
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from simdc.ir.softmax import SoftmaxOp
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.free import DropoutOp, FlattenOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.softmax import SoftmaxOp
 from simdc.ir.unmodelled import UnmodelledOp
 from tests.ir.interpreter import run_contraction, run_program
 from tests.ir.tensors import stored_as, tensor

@@ -15,24 +15,24 @@ from simdc.cost import Contraction, ExactModel, VectorProgram
 from simdc.cost.tiling import Tiling, loop_bounds
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import LayerOp
-from simdc.ir.concat import ConcatOp, SliceOp
 from simdc.ir.context import set_hardware
-from simdc.ir.conv import Conv2DOp
-from simdc.ir.conv_grad import Conv2DInputGradOp
-from simdc.ir.conv_transpose import ConvTranspose2DOp
 from simdc.ir.elements import SINGLE
-from simdc.ir.expand import ExpandOp
-from simdc.ir.free import ReshapeOp
-from simdc.ir.instance_norm import InstanceNormOp
-from simdc.ir.matmul import MatMulOp
 from simdc.ir.network import network_of
-from simdc.ir.pad import PadOp
-from simdc.ir.pool import AveragePoolOp, MaxPoolOp
-from simdc.ir.reduce import ReduceMeanOp, ReduceSumOp
-from simdc.ir.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceProductOp
-from simdc.ir.resize import ResizeGradOp, ResizeOp
-from simdc.ir.softmax import SoftmaxOp
-from simdc.ir.transpose import TransposeOp
+from simdc.ir.ops.concat import ConcatOp, SliceOp
+from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.conv_grad import Conv2DInputGradOp
+from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.expand import ExpandOp
+from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.ir.ops.matmul import MatMulOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.pool import AveragePoolOp, MaxPoolOp
+from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceProductOp
+from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
+from simdc.ir.ops.softmax import SoftmaxOp
+from simdc.ir.ops.transpose import TransposeOp
 from simdc.ir.window import window_counts, window_output, window_runs
 from simdc.passes.pipeline import default_passes, run_pipeline
 from tests.backends.execute.movement_networks import every_move

@@ -16,7 +16,7 @@ from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import shape_of, tensor_type, width_bits
 from simdc.ir.context import first_invalid, hardware_of
 from simdc.ir.network import network_of
-from simdc.ir.pool_grad import WindowDivideOp
+from simdc.ir.ops.pool_grad import WindowDivideOp
 from simdc.passes.pipeline import make_context, parse_pipeline, run_pipeline
 
 CONV = 'simdc.conv2d "c" %x, %w'

@@ -107,7 +107,7 @@ MISTAKES = (
         "a padded window as large as the image is taken for a global pool",
     ),
     Mistake(
-        "ir/pool_grad.py",
+        "ir/ops/pool_grad.py",
         "min(map(min, counts)) < 1",
         "min(map(min, counts)) < 0",
         "tests/ir/test_verify.py",

@@ -14,7 +14,7 @@ from random import Random
 from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel, TilingError
 from simdc.cost.kernel import VectorProgram
-from simdc.ir.resize import ResizeGradOp, ResizeOp
+from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
 from simdc.ir.sampling import COORDINATES, MODES, ROUNDINGS
 from tests.ir.tensors import tensor
 from tests.oracles.random_layers import Case, random_tiling, with_random_widths

@@ -16,14 +16,14 @@ from xdsl.ir import Block, SSAValue
 
 from simdc.backends.execute import execute
 from simdc.ir.base import LayerOp
-from simdc.ir.concat import ConcatOp, SliceOp
-from simdc.ir.conv import Conv2DOp, LinearOp
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.free import FlattenOp
 from simdc.ir.network import NetworkOp, ReturnOp
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from simdc.ir.softmax import SoftmaxOp
+from simdc.ir.ops.concat import ConcatOp, SliceOp
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.free import FlattenOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.softmax import SoftmaxOp
 
 onnx = pytest.importorskip("onnx")
 reference = pytest.importorskip("onnx.reference")

@@ -24,10 +24,10 @@ from simdc.cost import (
 )
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import loop_bounds
-from simdc.ir.elementwise import ReluOp
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from simdc.ir.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp
+from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp
 from tests.ir.tensors import tensor
 from tests.oracles.random_layers import random_contraction, random_machine
 from tests.oracles.random_programs import random_program

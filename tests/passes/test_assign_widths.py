@@ -12,9 +12,9 @@ from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import LayerOp, width_bits
 from simdc.ir.context import set_hardware
-from simdc.ir.free import FlattenOp
 from simdc.ir.network import NetworkOp, ParameterOp, network_of
-from simdc.ir.update import UpdateOp
+from simdc.ir.ops.free import FlattenOp
+from simdc.ir.ops.update import UpdateOp
 from simdc.passes.pipeline import lowering_passes, run_pipeline, training_passes
 
 PRODUCTS = """network n(x: 24) {

@@ -23,11 +23,11 @@ from simdc.errors import SimdcError
 from simdc.frontends.builder import NetworkBuilder
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import LayerOp
-from simdc.ir.elementwise import AddOp
 from simdc.ir.gradient import RULES
 from simdc.ir.network import ParameterOp, network_of, place_of
-from simdc.ir.norm import LocalResponseNormOp
-from simdc.ir.update import RunningAverageOp, UpdateOp
+from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.norm import LocalResponseNormOp
+from simdc.ir.ops.update import RunningAverageOp, UpdateOp
 from simdc.passes.derive_training import DeriveTrainingPass
 from simdc.passes.pipeline import make_context
 from tests.backends.execute.networks import every_op, example, forks, vgg_like

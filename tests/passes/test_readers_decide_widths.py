@@ -10,7 +10,7 @@ from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import LayerOp, width_bits
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
-from simdc.ir.update import UpdateOp
+from simdc.ir.ops.update import UpdateOp
 from simdc.passes.pipeline import parse_pipeline, run_pipeline
 
 # Each width is another: who takes the wrong one is seen.

@@ -20,9 +20,9 @@ from simdc.frontends.builder import NetworkBuilder
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import make_tensor_type, shape_of
-from simdc.ir.broadcast import MultiplyOp
 from simdc.ir.network import ParameterOp, network_of
-from simdc.ir.pad import PadOp
+from simdc.ir.ops.broadcast import MultiplyOp
+from simdc.ir.ops.pad import PadOp
 from simdc.passes.channelwise import fold
 from simdc.passes.tidy import TidyPass
 

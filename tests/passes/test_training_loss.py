@@ -17,9 +17,9 @@ from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.loss import LossOp
 from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
+from simdc.ir.ops.loss import LossOp
 from simdc.passes.derive_training import DeriveTrainingPass
 from tests.backends.execute.reference import check_against_torch
 from tests.backends.execute.training import (

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.activation import (
+from simdc.ir.base import shape_of
+from simdc.ir.ops.activation import (
     ACTIVATIONS,
     AbsOp,
     ActivationGradOp,
@@ -37,7 +38,6 @@ from simdc.ir.activation import (
     SqrtOp,
     TanhOp,
 )
-from simdc.ir.base import shape_of
 
 from .arrays import Array, channelwise
 from .broadcast import summed_to

@@ -9,13 +9,13 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.base import shape_of
-from simdc.ir.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
-from simdc.ir.broadcast_grad import BroadcastGradOp
-from simdc.ir.comparison import EqualOp, LessOp, LessOrEqualOp
-from simdc.ir.elementwise import AddOp
-from simdc.ir.scalar import ScalarOp
-from simdc.ir.scalar_grad import ScalarGradOp
-from simdc.ir.select import SelectOp
+from simdc.ir.ops.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
+from simdc.ir.ops.broadcast_grad import BroadcastGradOp
+from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp
+from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.scalar import ScalarOp
+from simdc.ir.ops.scalar_grad import ScalarGradOp
+from simdc.ir.ops.select import SelectOp
 
 from .arrays import Array
 

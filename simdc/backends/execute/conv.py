@@ -9,11 +9,11 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.base import shape_of
-from simdc.ir.conv import Conv2DOp, LinearOp
-from simdc.ir.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
-from simdc.ir.conv_transpose import ConvTranspose2DOp
-from simdc.ir.linear_grad import LinearInputGradOp, LinearWeightGradOp
-from simdc.ir.matmul import MatMulOp
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.linear_grad import LinearInputGradOp, LinearWeightGradOp
+from simdc.ir.ops.matmul import MatMulOp
 
 from .arrays import Array, channelwise, crop_image, pad_image, taps, windows
 

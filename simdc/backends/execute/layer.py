@@ -10,8 +10,8 @@ from xdsl.ir import SSAValue
 
 from simdc.cost.kernel import Contraction, VectorProgram
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
-from simdc.ir.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 
 from .arrays import Array
 from .contraction import run_contraction

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.loss import LossGradOp
-from simdc.ir.loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
-from simdc.ir.softmax import SoftmaxGradOp, SoftmaxOp
+from simdc.ir.ops.loss import LossGradOp
+from simdc.ir.ops.loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
+from simdc.ir.ops.softmax import SoftmaxGradOp, SoftmaxOp
 
 from .arrays import Array
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.concat import ConcatOp, SliceOp
-from simdc.ir.pad import PadOp
-from simdc.ir.resize import ResizeGradOp, ResizeOp
+from simdc.ir.ops.concat import ConcatOp, SliceOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
+from simdc.ir.ops.transpose import TransposeOp
 from simdc.ir.sampling import Sampling, rows
-from simdc.ir.transpose import TransposeOp
 
 from .arrays import Array
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
-from simdc.ir.instance_norm import InstanceNormGradOp, InstanceNormOp
-from simdc.ir.lrn_grad import LocalResponseNormGradOp
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
+from simdc.ir.ops.instance_norm import InstanceNormGradOp, InstanceNormOp
+from simdc.ir.ops.lrn_grad import LocalResponseNormGradOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
 
 from .arrays import Array, channelwise
 

@@ -11,7 +11,7 @@ from xdsl.ir import OpResult
 
 from simdc.ir.base import shape_of
 from simdc.ir.network import ParameterOp, network_of
-from simdc.ir.update import UpdateOp
+from simdc.ir.ops.update import UpdateOp
 
 from .arrays import Array
 from .network import Execution

@@ -8,9 +8,9 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.base import shape_of
-from simdc.ir.expand import ExpandOp
-from simdc.ir.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp, reduced
-from simdc.ir.reduce_extreme import (
+from simdc.ir.ops.expand import ExpandOp
+from simdc.ir.ops.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp, reduced
+from simdc.ir.ops.reduce_extreme import (
     ArgMaxOp,
     ArgMinOp,
     PlaceOp,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp, UpdateOp
+from simdc.ir.ops.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp, UpdateOp
 
 from .arrays import Array
 

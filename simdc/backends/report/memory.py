@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 
 from simdc.ir.base import LayerOp, shape_of, width_bits
 from simdc.ir.network import NetworkOp, ParameterOp
-from simdc.ir.update import UpdateOp
+from simdc.ir.ops.update import UpdateOp
 
 BITS_PER_BYTE = 8
 

@@ -8,7 +8,8 @@ from xdsl.ir import SSAValue
 
 from simdc.frontends.arguments import boolean, real, word
 from simdc.frontends.builder import LayerError, NetworkBuilder
-from simdc.ir.activation import (
+from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.ops.activation import (
     AbsOp,
     ClipOp,
     EluOp,
@@ -29,11 +30,10 @@ from simdc.ir.activation import (
     SqrtOp,
     TanhOp,
 )
-from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
-from simdc.ir.comparison import EqualOp, LessOp, LessOrEqualOp
-from simdc.ir.scalar import FUNCTIONS, ScalarOp
-from simdc.ir.select import SelectOp
+from simdc.ir.ops.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
+from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp
+from simdc.ir.ops.scalar import FUNCTIONS, ScalarOp
+from simdc.ir.ops.select import SelectOp
 
 from .table import layer
 

@@ -25,19 +25,19 @@ from simdc.frontends.arguments import (
 )
 from simdc.frontends.builder import LayerError, NetworkBuilder
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.concat import SliceOp
-from simdc.ir.conv_transpose import ConvTranspose2DOp
-from simdc.ir.expand import ExpandOp
-from simdc.ir.free import ReshapeOp
-from simdc.ir.instance_norm import InstanceNormOp
-from simdc.ir.matmul import MatMulOp
-from simdc.ir.pad import PadOp
-from simdc.ir.pool import GlobalMaxPoolOp
-from simdc.ir.reduce import ReduceMeanOp, ReduceSumOp
-from simdc.ir.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
-from simdc.ir.resize import ResizeOp
+from simdc.ir.ops.concat import SliceOp
+from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.expand import ExpandOp
+from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.ir.ops.matmul import MatMulOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.pool import GlobalMaxPoolOp
+from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
+from simdc.ir.ops.resize import ResizeOp
+from simdc.ir.ops.transpose import TransposeOp
 from simdc.ir.sampling import COORDINATES, MODES
-from simdc.ir.transpose import TransposeOp
 
 from .table import layer
 

@@ -7,13 +7,13 @@ from xdsl.ir import SSAValue
 from simdc.frontends.arguments import boolean, dimension, four, image, pair, positive, real
 from simdc.frontends.builder import LayerError, NetworkBuilder
 from simdc.ir.base import shape_of
-from simdc.ir.concat import ConcatOp
-from simdc.ir.conv import Conv2DOp, LinearOp
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.free import DropoutOp, FlattenOp
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from simdc.ir.softmax import SoftmaxOp
+from simdc.ir.ops.concat import ConcatOp
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.free import DropoutOp, FlattenOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.softmax import SoftmaxOp
 
 from .table import layer
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
-from simdc.ir.activation import GeluOp, HardSigmoidOp, HardSwishOp, SiluOp
 from simdc.ir.base import LayerOp
+from simdc.ir.ops.activation import GeluOp, HardSigmoidOp, HardSwishOp, SiluOp
 
 from .constant import Constant
 from .graph import Node

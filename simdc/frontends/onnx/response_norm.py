@@ -16,13 +16,13 @@ from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.broadcast import DivideOp, MultiplyOp
-from simdc.ir.free import FlattenOp, ReshapeOp
 from simdc.ir.network import NetworkOp
-from simdc.ir.norm import LocalResponseNormOp
-from simdc.ir.pad import PadOp
-from simdc.ir.pool import AveragePoolOp
-from simdc.ir.scalar import ScalarOp
+from simdc.ir.ops.broadcast import DivideOp, MultiplyOp
+from simdc.ir.ops.free import FlattenOp, ReshapeOp
+from simdc.ir.ops.norm import LocalResponseNormOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.pool import AveragePoolOp
+from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.stored_width import take_width
 
 

@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 from xdsl.ir import SSAValue
 
-from simdc.ir.activation import (
+from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.gradient import INPUT, RULES, WEIGHT, Backward, give_input, rule_for
+from simdc.ir.network import ParameterOp
+from simdc.ir.ops.activation import (
     ACTIVATIONS,
     ActivationOp,
     ExpOp,
@@ -16,19 +19,16 @@ from simdc.ir.activation import (
     PReluOp,
     PReluSlopeGradOp,
 )
-from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.broadcast import BroadcastOp, DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
-from simdc.ir.broadcast_grad import PASS, SLOPES, BroadcastGradOp
-from simdc.ir.comparison import EqualOp, LessOp, LessOrEqualOp
-from simdc.ir.elementwise import AddOp
-from simdc.ir.free import ReshapeOp
-from simdc.ir.gradient import INPUT, RULES, WEIGHT, Backward, give_input, rule_for
-from simdc.ir.network import ParameterOp
-from simdc.ir.reduce import ReduceSumOp
-from simdc.ir.reduce_extreme import ArgMaxOp, ArgMinOp
-from simdc.ir.scalar import COMPARISONS, ScalarOp
-from simdc.ir.scalar_grad import ScalarGradOp
-from simdc.ir.select import SelectOp
+from simdc.ir.ops.broadcast import BroadcastOp, DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
+from simdc.ir.ops.broadcast_grad import PASS, SLOPES, BroadcastGradOp
+from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp
+from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.reduce import ReduceSumOp
+from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp
+from simdc.ir.ops.scalar import COMPARISONS, ScalarOp
+from simdc.ir.ops.scalar_grad import ScalarGradOp
+from simdc.ir.ops.select import SelectOp
 
 
 def activation(op: ActivationOp, back: Backward) -> None:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from simdc.ir.base import shape_of
-from simdc.ir.broadcast import DivideOp, MultiplyOp
-from simdc.ir.concat import ConcatOp, SliceOp, resized
-from simdc.ir.conv import Conv2DOp, LinearOp
-from simdc.ir.conv_grad import Conv2DWeightGradOp
-from simdc.ir.conv_transpose import ConvTranspose2DOp
-from simdc.ir.expand import ExpandOp
-from simdc.ir.free import ReshapeOp
 from simdc.ir.gradient import INPUT, RULES, WEIGHT, Backward, give_input, rule_for
-from simdc.ir.instance_norm import InstanceNormGradOp, InstanceNormOp
-from simdc.ir.linear_grad import LinearWeightGradOp
-from simdc.ir.matmul import MatMulOp
-from simdc.ir.pad import PadOp
-from simdc.ir.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp, reduced
-from simdc.ir.reduce_extreme import FoldOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
-from simdc.ir.resize import ResizeGradOp, ResizeOp
-from simdc.ir.softmax import SoftmaxGradOp, SoftmaxOp
-from simdc.ir.transpose import TransposeOp
+from simdc.ir.ops.broadcast import DivideOp, MultiplyOp
+from simdc.ir.ops.concat import ConcatOp, SliceOp, resized
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv_grad import Conv2DWeightGradOp
+from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.expand import ExpandOp
+from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.instance_norm import InstanceNormGradOp, InstanceNormOp
+from simdc.ir.ops.linear_grad import LinearWeightGradOp
+from simdc.ir.ops.matmul import MatMulOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp, reduced
+from simdc.ir.ops.reduce_extreme import FoldOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
+from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
+from simdc.ir.ops.softmax import SoftmaxGradOp, SoftmaxOp
+from simdc.ir.ops.transpose import TransposeOp
 
 
 @rule_for(ConcatOp)

@@ -6,19 +6,19 @@ from itertools import product
 from math import prod
 
 from simdc.ir.base import shape_of
-from simdc.ir.batch_norm_grad import BatchNormGradOp
-from simdc.ir.conv import Conv2DOp, LinearOp
-from simdc.ir.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
-from simdc.ir.elementwise import ReluOp
-from simdc.ir.elementwise_grad import ReluGradOp
-from simdc.ir.free import FlattenOp, ReshapeOp
 from simdc.ir.gradient import INPUT, WEIGHT, Backward, give_input, rule_for
-from simdc.ir.linear_grad import LinearInputGradOp, LinearWeightGradOp
-from simdc.ir.lrn_grad import LocalResponseNormGradOp
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
-from simdc.ir.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, WindowDivideOp
-from simdc.ir.reduce import ReduceSumOp
+from simdc.ir.ops.batch_norm_grad import BatchNormGradOp
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.elementwise_grad import ReluGradOp
+from simdc.ir.ops.free import FlattenOp, ReshapeOp
+from simdc.ir.ops.linear_grad import LinearInputGradOp, LinearWeightGradOp
+from simdc.ir.ops.lrn_grad import LocalResponseNormGradOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
+from simdc.ir.ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, WindowDivideOp
+from simdc.ir.ops.reduce import ReduceSumOp
 from simdc.ir.window import window_counts
 
 

@@ -13,25 +13,25 @@ from xdsl.ir import SSAValue
 
 from simdc.backends.execute import execute
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.broadcast import MultiplyOp, SubtractOp
-from simdc.ir.concat import ConcatOp, SliceOp
-from simdc.ir.conv import Conv2DOp, LinearOp
-from simdc.ir.conv_transpose import ConvTranspose2DOp
-from simdc.ir.elementwise import AddOp, ReluOp
-from simdc.ir.expand import ExpandOp
-from simdc.ir.free import DropoutOp, FlattenOp, ReshapeOp
-from simdc.ir.instance_norm import InstanceNormOp
-from simdc.ir.matmul import MatMulOp
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.pad import PadOp
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
-from simdc.ir.reduce import ReduceMeanOp, ReduceSumOp
-from simdc.ir.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
-from simdc.ir.resize import ResizeOp
-from simdc.ir.scalar import ScalarOp
-from simdc.ir.softmax import SoftmaxOp
-from simdc.ir.transpose import TransposeOp
+from simdc.ir.ops.broadcast import MultiplyOp, SubtractOp
+from simdc.ir.ops.concat import ConcatOp, SliceOp
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.expand import ExpandOp
+from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.ir.ops.matmul import MatMulOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
+from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
+from simdc.ir.ops.resize import ResizeOp
+from simdc.ir.ops.scalar import ScalarOp
+from simdc.ir.ops.softmax import SoftmaxOp
+from simdc.ir.ops.transpose import TransposeOp
 from tests.backends.execute.training import gradients, input_gradients, mean_loss, random_inputs, relative_error
 
 Array = NDArray[np.float64]

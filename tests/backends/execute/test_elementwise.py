@@ -13,10 +13,10 @@ from xdsl.dialects.builtin import ModuleOp
 from simdc.backends.execute import Execution, execute, run_kernel
 from simdc.cost import ExactModel
 from simdc.frontends.hardware_file import load_hardware
-from simdc.ir.activation import ErfOp, GeluGradOp, GeluOp
-from simdc.ir.activation.gaussian import ERF_ERROR
 from simdc.ir.base import shape_of
 from simdc.ir.network import network_of
+from simdc.ir.ops.activation import ErfOp, GeluGradOp, GeluOp
+from simdc.ir.ops.activation.gaussian import ERF_ERROR
 from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.training import check_gradients, value_of
 from tests.ir.elementwise_cases import CASES, NAMES, Case, network

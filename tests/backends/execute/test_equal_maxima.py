@@ -16,8 +16,8 @@ from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.network import network_of
-from simdc.ir.pool import GlobalMaxPoolOp
-from simdc.ir.pool_grad import MaxPoolGradOp
+from simdc.ir.ops.pool import GlobalMaxPoolOp
+from simdc.ir.ops.pool_grad import MaxPoolGradOp
 from tests.backends.execute.training import derived, random_parameters
 from tests.cost.machines import small_machine
 from tests.ir.tensors import tensor

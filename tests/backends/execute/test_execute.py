@@ -16,8 +16,8 @@ from simdc.backends.execute import draw_masks, execute, initial_parameters
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import TENSOR, LayerOp, shape_of
-from simdc.ir.elementwise import ReluOp
 from simdc.ir.network import network_of
+from simdc.ir.ops.elementwise import ReluOp
 from simdc.ir.unmodelled import UnmodelledOp
 from tests.backends.execute.networks import every_op, vgg_like
 from tests.backends.execute.training import derived

@@ -14,13 +14,13 @@ from simdc.backends.execute import execute, run_contraction, run_kernel
 from simdc.backends.execute.layer import contraction_operands
 from simdc.cost import Contraction, ExactModel
 from simdc.frontends.hardware_file import load_hardware
-from simdc.ir.activation import ErfOp, GeluGradOp, GeluOp
-from simdc.ir.activation.gaussian import ERF_ERROR
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.conv import Conv2DOp
-from simdc.ir.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
 from simdc.ir.dialect import Simdc
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
+from simdc.ir.ops.activation import ErfOp, GeluGradOp, GeluOp
+from simdc.ir.ops.activation.gaussian import ERF_ERROR
+from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
 from simdc.ir.unmodelled import UnmodelledOp
 from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.movement_networks import every_move

@@ -16,18 +16,18 @@ from xdsl.dialects.builtin import f32
 from simdc.backends.execute import execute, run_kernel
 from simdc.frontends.builder import NetworkBuilder
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
-from simdc.ir.concat import ConcatOp, SliceOp
-from simdc.ir.conv_transpose import ConvTranspose2DOp
-from simdc.ir.instance_norm import InstanceNormOp
-from simdc.ir.matmul import MatMulOp
 from simdc.ir.network import ParameterOp
-from simdc.ir.pad import PadOp
-from simdc.ir.pool import AveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
-from simdc.ir.reduce import ReduceMeanOp, ReduceSumOp
-from simdc.ir.resize import ResizeGradOp, ResizeOp
+from simdc.ir.ops.concat import ConcatOp, SliceOp
+from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.ir.ops.matmul import MatMulOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
+from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
+from simdc.ir.ops.softmax import SoftmaxOp
+from simdc.ir.ops.transpose import TransposeOp
 from simdc.ir.sampling import COORDINATES, ROUNDINGS
-from simdc.ir.softmax import SoftmaxOp
-from simdc.ir.transpose import TransposeOp
 from tests.backends.execute.movement_networks import every_move
 from tests.backends.execute.reference import check_against_torch
 from tests.backends.execute.test_gradients import pipeline

@@ -13,9 +13,9 @@ from xdsl.ir import OpResult, SSAValue
 
 from simdc.backends.execute import Execution, execute, initial_parameters
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.loss import LossOp
 from simdc.ir.network import ParameterOp, network_of
-from simdc.ir.update import RunningAverageOp, UpdateOp
+from simdc.ir.ops.loss import LossOp
+from simdc.ir.ops.update import RunningAverageOp, UpdateOp
 from simdc.passes.derive_training import DeriveTrainingPass
 
 Array = NDArray[np.float64]

@@ -9,8 +9,8 @@ import pytest
 
 from simdc.cost.kernel import Contraction
 from simdc.frontends.dsl import parse_dsl
-from simdc.ir.conv import Conv2DOp, LinearOp
 from simdc.ir.network import network_of
+from simdc.ir.ops.conv import Conv2DOp, LinearOp
 
 NETWORKS = Path("examples/networks")
 

@@ -15,8 +15,8 @@ from simdc.cli import main
 from simdc.errors import SimdcError
 from simdc.frontends.onnx import Build, operator, parse_onnx
 from simdc.frontends.onnx.table import OPERATORS, Value
-from simdc.ir.elementwise import ReluOp
 from simdc.ir.network import network_of
+from simdc.ir.ops.elementwise import ReluOp
 from tests.frontends.onnx.models import imported, ints, kinds, model, node, random, saved
 
 IMAGE = {"x": (1, 3, 8, 8)}

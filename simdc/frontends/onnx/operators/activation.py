@@ -10,7 +10,8 @@ from xdsl.ir import SSAValue
 from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
-from simdc.ir.activation import (
+from simdc.ir.base import LayerOp
+from simdc.ir.ops.activation import (
     AbsOp,
     ClipOp,
     EluOp,
@@ -31,8 +32,7 @@ from simdc.ir.activation import (
     SqrtOp,
     TanhOp,
 )
-from simdc.ir.base import LayerOp
-from simdc.ir.elementwise import ReluOp
+from simdc.ir.ops.elementwise import ReluOp
 
 from .view import view
 

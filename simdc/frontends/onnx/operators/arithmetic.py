@@ -13,9 +13,9 @@ from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
-from simdc.ir.elementwise import AddOp
-from simdc.ir.scalar import ScalarOp
+from simdc.ir.ops.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
+from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.scalar import ScalarOp
 
 from .view import view
 

@@ -12,10 +12,10 @@ from simdc.frontends.onnx.constant import Constant
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.broadcast import MaximumOp, MinimumOp, broadcast_shape
-from simdc.ir.comparison import EqualOp, LessOp, LessOrEqualOp
-from simdc.ir.scalar import ScalarOp
-from simdc.ir.select import SelectOp
+from simdc.ir.ops.broadcast import MaximumOp, MinimumOp, broadcast_shape
+from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp
+from simdc.ir.ops.scalar import ScalarOp
+from simdc.ir.ops.select import SelectOp
 
 from .arithmetic import Binary, combine
 from .repetition import repeated

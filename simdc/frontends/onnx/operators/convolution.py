@@ -9,9 +9,9 @@ from simdc.frontends.onnx.constant import Constant
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
 from simdc.ir.base import shape_of
-from simdc.ir.conv import Conv2DOp
-from simdc.ir.conv_transpose import ConvTranspose2DOp
-from simdc.ir.free import ReshapeOp
+from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.free import ReshapeOp
 
 from .window import as_image, as_image_weight, as_row, entries, read_window
 

@@ -11,12 +11,12 @@ from simdc.frontends.onnx.constant import Constant
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.conv import LinearOp
-from simdc.ir.elementwise import AddOp
-from simdc.ir.free import ReshapeOp
-from simdc.ir.matmul import MatMulOp
-from simdc.ir.scalar import ScalarOp
-from simdc.ir.transpose import TransposeOp
+from simdc.ir.ops.conv import LinearOp
+from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.matmul import MatMulOp
+from simdc.ir.ops.scalar import ScalarOp
+from simdc.ir.ops.transpose import TransposeOp
 
 
 def scaled(constant: Constant, factor: float) -> Constant:

@@ -15,9 +15,9 @@ from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import Value, operator
 from simdc.ir.base import shape_of
-from simdc.ir.concat import ConcatOp, SliceOp
-from simdc.ir.pad import PadOp
-from simdc.ir.transpose import TransposeOp
+from simdc.ir.ops.concat import ConcatOp, SliceOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.transpose import TransposeOp
 
 from .view import view
 

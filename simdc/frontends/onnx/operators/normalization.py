@@ -13,12 +13,12 @@ from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import Value, operator
-from simdc.ir.activation import LogOp
-from simdc.ir.broadcast import MultiplyOp
-from simdc.ir.elementwise import AddOp
-from simdc.ir.instance_norm import InstanceNormOp
-from simdc.ir.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.softmax import SoftmaxOp
+from simdc.ir.ops.activation import LogOp
+from simdc.ir.ops.broadcast import MultiplyOp
+from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.softmax import SoftmaxOp
 
 from .convolution import channel_bias
 from .view import view

@@ -9,7 +9,7 @@ from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
+from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
 
 from .view import view
 from .window import Axis, read_axes, side_by_side, window_of

@@ -10,12 +10,12 @@ from xdsl.ir import SSAValue
 from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import Value, operator
-from simdc.ir.activation import AbsOp, ExpOp, LogOp, SqrtOp
 from simdc.ir.base import LayerOp
-from simdc.ir.pool import GlobalAveragePoolOp, GlobalMaxPoolOp
-from simdc.ir.reduce import ReduceMeanOp, ReduceSumOp
-from simdc.ir.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
-from simdc.ir.scalar import ScalarOp
+from simdc.ir.ops.activation import AbsOp, ExpOp, LogOp, SqrtOp
+from simdc.ir.ops.pool import GlobalAveragePoolOp, GlobalMaxPoolOp
+from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
+from simdc.ir.ops.scalar import ScalarOp
 
 from .view import view
 

@@ -8,8 +8,8 @@ from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
 from simdc.ir.base import shape_of
-from simdc.ir.broadcast import broadcast_shape
-from simdc.ir.expand import ExpandOp
+from simdc.ir.ops.broadcast import broadcast_shape
+from simdc.ir.ops.expand import ExpandOp
 
 from .view import view
 

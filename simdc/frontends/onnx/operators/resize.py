@@ -7,7 +7,7 @@ from math import floor, isfinite
 from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import Value, operator
-from simdc.ir.resize import ResizeOp
+from simdc.ir.ops.resize import ResizeOp
 
 from .view import view
 

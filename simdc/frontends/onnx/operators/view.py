@@ -14,7 +14,7 @@ from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import flattened, rebatched, reshaped, squeezed, unsqueezed
 from simdc.frontends.onnx.table import Value, operator
 from simdc.ir.base import shape_of
-from simdc.ir.free import DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 
 
 def view(build: Build, x: SSAValue, shape: Sequence[int], name: str | None = None) -> SSAValue:

@@ -12,7 +12,7 @@ from simdc.frontends.onnx.constant import Constant
 from simdc.frontends.onnx.graph import Node
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.ir.base import shape_of
-from simdc.ir.free import ReshapeOp
+from simdc.ir.ops.free import ReshapeOp
 
 
 class Window(NamedTuple):

@@ -21,8 +21,8 @@ from xdsl.irdl import (
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
+from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 
-from .base import TENSOR, LayerOp, operand, shape_of
 from .elementwise import element_index, element_loops
 
 

@@ -14,10 +14,10 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, r
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.window import ONES, ZEROS, runs_of, stretches, window_index, window_output
 
-from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
 from .pool import OUT, WINDOW, PoolOp
-from .window import ONES, ZEROS, runs_of, stretches, window_index, window_output
 
 
 class PoolGradOp(LayerOp):

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from .base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
 
 
 @irdl_op_definition

@@ -8,9 +8,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
-
-from .base import TENSOR, LayerOp, operand, shape_of
-from .movement import check_axis, dimension_names, lanes_loop
+from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.movement import check_axis, dimension_names, lanes_loop
 
 CHANNELS = IntegerAttr(1, i64)
 

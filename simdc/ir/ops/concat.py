@@ -12,9 +12,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Operand, Phase, VectorProgram, affine
-
-from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
-from .movement import check_axis, copy_phase, dimension_names, lanes_loop
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.movement import check_axis, copy_phase, dimension_names, lanes_loop
 
 CHANNELS = IntegerAttr(1, i64)
 

@@ -10,8 +10,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Operand, Phase, VectorProgram, affine
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
 
-from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
 from .elementwise import element_index, element_loops
 
 EPSILON = 1e-5

@@ -15,9 +15,9 @@ from xdsl.irdl import irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
+from simdc.ir.elements import broadcast_operand, element_loops, element_program
 
-from .base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
-from .elements import broadcast_operand, element_loops, element_program
 from .scalar import ScalarOp
 
 __all__ = [

@@ -11,10 +11,10 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
+from simdc.ir.base import TENSOR, LayerOp, shape_of
+from simdc.ir.elements import broadcast_index, broadcast_operand, element_program, element_shape
 
-from .base import TENSOR, LayerOp, shape_of
 from .broadcast import BroadcastOp
-from .elements import broadcast_index, broadcast_operand, element_program, element_shape
 
 
 class Slope(NamedTuple):

@@ -11,10 +11,9 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, r
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
-
-from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
-from .elements import SINGLE
-from .movement import channels_first, dimension_names, lanes_loop
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.elements import SINGLE
+from simdc.ir.movement import channels_first, dimension_names, lanes_loop
 
 
 class Reduction:

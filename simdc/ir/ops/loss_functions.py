@@ -9,11 +9,11 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, result_def
 
 from simdc.cost.kernel import Block, Instruction, Operand, Phase, VectorProgram
+from simdc.ir.base import TENSOR, operand, shape_of
+from simdc.ir.movement import dimension_names, lanes_loop
 
 from .activation.exponential import decay
-from .base import TENSOR, operand, shape_of
 from .loss import LossGradOp, LossOp, class_operands, without
-from .movement import dimension_names, lanes_loop
 from .softmax import lines_along, softmax_phases
 
 

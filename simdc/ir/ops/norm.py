@@ -8,8 +8,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
+from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 
-from .base import TENSOR, LayerOp, operand, shape_of
 from .elementwise import element_index, element_loops, element_shape
 
 

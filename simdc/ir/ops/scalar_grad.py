@@ -10,9 +10,9 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
+from simdc.ir.base import TENSOR, LayerOp, shape_of
+from simdc.ir.elements import broadcast_operand, element_program, element_shape
 
-from .base import TENSOR, LayerOp, shape_of
-from .elements import broadcast_operand, element_program, element_shape
 from .scalar import Code, ScalarOp, check_function, power
 
 

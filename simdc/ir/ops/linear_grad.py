@@ -10,9 +10,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Contraction, Loop
-
-from .attributes import Unit
-from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type, width_bits
+from simdc.ir.attributes import Unit
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type, width_bits
 
 
 @irdl_op_definition

@@ -11,9 +11,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, r
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
-
-from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
-from .window import MOST_PHASES, ONES, ZEROS, Run, Stretch, stretches, window_index, window_output, window_runs
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.window import MOST_PHASES, ONES, ZEROS, Run, Stretch, stretches, window_index, window_output, window_runs
 
 OUT = ("c", "n", "oh", "ow")
 WINDOW = (*OUT, "kh", "kw")

@@ -11,9 +11,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Phase, VectorProgram, affine
-
-from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
-from .movement import channels_first, copy_phase, dimension_names, lanes_loop, shifted
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.movement import channels_first, copy_phase, dimension_names, lanes_loop, shifted
 
 
 @irdl_op_definition

@@ -16,12 +16,12 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
+from simdc.ir.attributes import Unit
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type, width_bits
+from simdc.ir.window import ONES, ZEROS, window_output
 
-from .attributes import Unit
-from .base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type, width_bits
 from .conv import Conv2DOp
 from .conv_transpose import ConvTranspose2DOp, spread_contraction
-from .window import ONES, ZEROS, window_output
 
 
 class ConvGradOp(LayerOp):

@@ -12,10 +12,10 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Instruction, Operand, VectorProgram
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.elements import element_index, element_program
+from simdc.ir.movement import check_axis
 
-from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
-from .elements import element_index, element_program
-from .movement import check_axis
 from .softmax import CHANNELS
 
 

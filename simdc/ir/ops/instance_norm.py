@@ -10,9 +10,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
-
-from .base import TENSOR, LayerOp, operand, shape_of
-from .movement import dimension_names
+from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.movement import dimension_names
 
 EPSILON = 1e-5
 PLANE = (affine("n"), affine("c"))

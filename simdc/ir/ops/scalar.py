@@ -11,9 +11,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
-
-from .base import TENSOR, LayerOp, shape_of
-from .elements import broadcast_operand, element_program, element_shape
+from simdc.ir.base import TENSOR, LayerOp, shape_of
+from simdc.ir.elements import broadcast_operand, element_program, element_shape
 
 Code = tuple[Instruction, ...]
 MOST_MULTIPLIED = 2**16

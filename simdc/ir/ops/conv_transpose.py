@@ -16,10 +16,9 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
-
-from .attributes import Unit
-from .base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type, width_bits
-from .window import ONES, ZEROS
+from simdc.ir.attributes import Unit
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type, width_bits
+from simdc.ir.window import ONES, ZEROS
 
 NO_OUTPUT_PADDING = DenseArrayBase.from_list(i64, (0, 0))
 

@@ -12,8 +12,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, r
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
+from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 
-from .base import TENSOR, LayerOp, operand, shape_of
 from .reduce import Reduction, ReductionOp, reduced
 
 

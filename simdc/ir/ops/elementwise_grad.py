@@ -8,9 +8,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
-
-from .base import TENSOR, LayerOp, operand, shape_of
-from .elements import element_index, element_program
+from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.elements import element_index, element_program
 
 
 @irdl_op_definition

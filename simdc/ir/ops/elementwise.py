@@ -7,10 +7,10 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, result_def
 
 from simdc.cost.kernel import Instruction, VectorProgram
+from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.elements import element_index, element_loops, element_program, element_shape
 
-from .base import TENSOR, LayerOp, operand, shape_of
 from .broadcast import BroadcastOp
-from .elements import element_index, element_loops, element_program, element_shape
 
 __all__ = ["AddOp", "ReluOp", "element_index", "element_loops", "element_shape"]
 

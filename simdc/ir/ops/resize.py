@@ -16,10 +16,9 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
-
-from .base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
-from .resampling import resample
-from .sampling import COORDINATES, MODES, ROUNDINGS, Row, Sampling, period, rows, runs, transposed, whole_factor
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.resampling import resample
+from simdc.ir.sampling import COORDINATES, MODES, ROUNDINGS, Row, Sampling, period, rows, runs, transposed, whole_factor
 
 NEAREST, HALF_PIXEL, PREFER_FLOOR = (StringAttr(word) for word in ("nearest", "half_pixel", "round_prefer_floor"))
 MOST_POSITIONS = 1 << 16
