@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType, f32
 from xdsl.ir import Block, SSAValue
 
-from simdc.ir.ops import activation as a
-from simdc.ir.ops import broadcast as b
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.gradient_rules import RULES
 from simdc.ir.network import NetworkOp, ReturnOp
+from simdc.ir.ops import activation as a
+from simdc.ir.ops import broadcast as b
 from simdc.ir.ops.elementwise import AddOp
 from simdc.ir.ops.select import SelectOp
 

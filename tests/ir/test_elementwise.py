@@ -21,10 +21,10 @@ from simdc.cost.exact.code import sequence_cycles
 from simdc.cost.hardware import SimdArray
 from simdc.cost.kernel import Block, Operand, Phase, affine
 from simdc.cost.tiling import loop_bounds
-from simdc.ir.ops import activation as a
-from simdc.ir.ops import broadcast as b
 from simdc.ir.base import LayerOp
 from simdc.ir.network import network_of
+from simdc.ir.ops import activation as a
+from simdc.ir.ops import broadcast as b
 from simdc.ir.ops.broadcast_grad import BroadcastGradOp
 from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp
 from simdc.ir.ops.elementwise import AddOp
