@@ -68,6 +68,9 @@ NUMPY = {
     "commands/explore.py",
 }
 PROTOBUF = "frontends/onnx/model_file.py"
+TESTS = ROOT / "tests"
+# Folders of tests that are of no one folder of the package. Tests of single files of the package stand in tests/.
+OWN_FOLDERS = {"cli", "differential", "docs", "examples", "fuzz", "robustness", "trials"}
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "tools", "shared"}
 MAX_LINES = 300
 # What the command line may import before its arguments are valid.
@@ -154,6 +157,13 @@ def test_files_are_short_and_say_what_they_are(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MAX_LINES
     assert not text or ast.get_docstring(ast.parse(text)) or path.name == "__main__.py"
+
+
+def test_tests_stand_in_the_folders_of_what_they_test() -> None:
+    folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("test_*.py")}
+    assert len(folders) > 20
+    strange = {folder.as_posix() for folder in folders if folder.parts and not (PACKAGE / folder).is_dir()}
+    assert strange == OWN_FOLDERS
 
 
 @pytest.mark.parametrize(

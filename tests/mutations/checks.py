@@ -15,32 +15,32 @@ ORACLES: dict[str, Callable[[list[bytes]], None]] = {
     "refusals": answers.check_refusals,
 }
 SEARCH = {
-    "search/relaxed": ("tests.cost.test_search_bounds", "schedules", "tests.cost.test_search"),
-    "search/orders": ("schedules", "tests.cost.test_search_bounds", "tests.cost.test_search"),
-    "search": ("tests.cost.test_search", "schedules"),
+    "search/relaxed": ("tests.cost.search.test_bounds", "schedules", "tests.cost.search.test_search"),
+    "search/orders": ("schedules", "tests.cost.search.test_bounds", "tests.cost.search.test_search"),
+    "search": ("tests.cost.search.test_search", "schedules"),
 }
 """What knows of the search for schedules; the others know nothing of it."""
 
 # Those that need the dialect take longest to start.
 PLAIN = (
     "test_resident_corners",
-    "test_hand_contractions",
+    "exact.test_hand_contractions",
     "test_corners",
-    "test_exact_release",
+    "exact.test_release",
     "test_kernel",
     "test_energy",
-    "test_segments",
-    "test_many_phases",
+    "exact.test_segments",
+    "exact.test_many_phases",
 )
 SIMDIT = ("hand_systolic", "hand_simd", "records", "tiling", "edges")
 DIALECT = (
-    "test_waits",
+    "exact.test_waits",
     "test_wellformed",
-    "test_shared_windows",
+    "exact.test_shared_windows",
     "test_capacity",
-    "test_hand_programs",
+    "exact.test_hand_programs",
     "test_workload",
-    "test_greedy",
+    "greedy.test_greedy",
     "test_refusals",
 )
 MODULES = (
@@ -48,11 +48,11 @@ MODULES = (
     *(f"tests.cost.simdit.test_simdit_{name}" for name in SIMDIT),
     "tests.cost.test_structure",
     *(f"tests.cost.{name}" for name in DIALECT),
-    "tests.cost.test_exact_scaling",
-    "tests.oracles.test_borders",
+    "tests.cost.exact.test_scaling",
+    "tests.cost.test_borders",
 )
 # What knows the default schedules takes as long as all others together.
-LADDER = ("tests.oracles.test_ladder_rules", "tests.oracles.test_monotone")
+LADDER = ("tests.cost.ladder.test_ladder_rules", "tests.cost.ladder.test_monotone")
 # By the beginning of the mutated file's name: what knows most about it comes first.
 MANY, EDGES, HAND, TILING = (
     f"tests.cost.simdit.test_simdit_{name}" for name in ("many", "edges", "hand_systolic", "tiling")
@@ -66,12 +66,12 @@ FIRST = {
     "simdit/simd": ("tests.cost.simdit.test_simdit_hand_simd", TILING, EDGES),
     "simdit": (HAND, TILING, EDGES),
     "ladder": LADDER,
-    "greedy": ("tilings", "tests.cost.test_greedy"),
-    "exact/waits": ("costs", "tests.cost.test_waits"),
+    "greedy": ("tilings", "tests.cost.greedy.test_greedy"),
+    "exact/waits": ("costs", "tests.cost.exact.test_waits"),
     "exact": ("costs",),
     "whole": ("refusals", "tests.cost.test_corners"),
-    "grid": ("costs", "tests.oracles.test_borders"),
-    "axis": ("costs", "tests.oracles.test_borders"),
+    "grid": ("costs", "tests.cost.test_borders"),
+    "axis": ("costs", "tests.cost.test_borders"),
     "capacity": ("refusals",),
     "energy": ("tests.cost.test_energy",),
     "hardware": ("tests.cost.test_structure",),

@@ -19,7 +19,7 @@ from simdc.ir.ops.activation import ErfOp, GeluGradOp, GeluOp
 from simdc.ir.ops.activation.gaussian import ERF_ERROR
 from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.training import check_gradients, value_of
-from tests.ir.elementwise_cases import CASES, NAMES, Case, network
+from tests.ir.ops.elementwise_cases import CASES, NAMES, Case, network
 
 Array = NDArray[np.float64]
 MODEL, MACHINE = ExactModel(), load_hardware("HT3")

@@ -8,7 +8,7 @@ import pytest
 
 from simdc.cli import main
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("*.py"))
 NETWORKS = sorted([*EXAMPLES.glob("networks/*.dsl"), *EXAMPLES.glob("networks/*.json")])
 MACHINES = sorted(EXAMPLES.glob("hardware/*.json"))

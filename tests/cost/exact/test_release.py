@@ -23,7 +23,7 @@ from simdc.cost import (
 )
 from tests.cost.simdit.release_layers import HI3, conv2d, genesys, release_kernels
 
-REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
+REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "reference"
 RUNS = sorted(REFERENCE.glob("runs/*.json"))
 EXACT = ExactModel()
 

@@ -17,7 +17,7 @@ from simdc.cli import main
 from simdc.commands import COMMANDS
 from simdc.frontends.onnx import OPERATORS, operators
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RUN_PAGES = runpy.run_path(str(ROOT / "docs/run_pages.py"))
 PAGES = RUN_PAGES["pages"]()
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")

@@ -28,7 +28,7 @@ from simdc.ir.network import network_of
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from tests.distributions import visible
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ROOT / "examples" / "plugin"
 NETWORK = str(PLUGIN / "net.dsl")
 PIPELINE = (

@@ -16,7 +16,7 @@ from tests.mutations.equivalent import REASONS
 from tests.mutations.mutation import COST, Mutation, MutationError, mutated
 from tests.mutations.operators import mutants
 
-COMMAND = Path(__file__).with_name("run.py")
+COMMAND = Path(__file__).with_name("mutations") / "run.py"
 MODELS = (
     "axis.py", "capacity.py", "energy.py", "exact/", "greedy/", "grid.py", "kernel.py", "ladder/", "result.py",
     "search/orders.py", "search/relaxed.py", "simdit/", "tiling.py", "whole.py", "workload.py",

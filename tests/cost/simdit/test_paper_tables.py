@@ -19,7 +19,7 @@ from simdc.ir.unmodelled import UnmodelledOp
 # Its fixtures take long: one worker makes them once.
 pytestmark = pytest.mark.xdist_group("paper_tables")
 
-REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference"
+REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "reference"
 
 RELEASED_CYCLES = {
     ("resnet50", "HI1"): 28800683.285714287,

@@ -1,4 +1,4 @@
-"""The search on layers worked by hand, and the tile sizes that it tries. Against all schedules: tests/oracles."""
+"""The search on layers worked by hand, and the tile sizes that it tries. All schedules: test_best_schedules.py."""
 
 from __future__ import annotations
 

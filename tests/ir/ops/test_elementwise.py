@@ -32,8 +32,8 @@ from simdc.ir.ops.scalar import FUNCTIONS
 from simdc.ir.ops.select import SelectOp
 from simdc.passes.pipeline import make_context
 from tests.backends.simulate.tiny import tiny_machine
-from tests.ir.elementwise_cases import CASES, NAMES, Case, network
 from tests.ir.interpreter import run_program
+from tests.ir.ops.elementwise_cases import CASES, NAMES, Case, network
 from tests.ir.tensors import tensor
 from tests.strategies import machines, tilings
 
