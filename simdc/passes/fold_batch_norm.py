@@ -8,10 +8,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from simdc.ir.network import network_of
 from simdc.ir.ops.norm import BatchNormOp
 
 from .channelwise import fold
+from .distinct import fold_layers
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,4 @@ class FoldBatchNormPass(ModulePass):
     name = "simdc-fold-batch-norm"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        network = network_of(op)
-        if network.phase.data == "training":
-            return
-        for layer in list(network.layers()):
-            if isinstance(layer, BatchNormOp):
-                fold(layer)
-        network.settle_parameters()
+        fold_layers(op, lambda layer: isinstance(layer, BatchNormOp) and fold(layer))

@@ -10,8 +10,7 @@ from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, ModuleOp, i64
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
-from simdc.ir.base import shape_of
-from simdc.ir.network import network_of
+from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import ReluOp
 from simdc.ir.ops.free import ReshapeOp
@@ -19,15 +18,18 @@ from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.pool import AveragePoolOp, MaxPoolOp
 
 from .channelwise import erase
+from .distinct import fold_layers
 
 Window: TypeAlias = Conv2DOp | MaxPoolOp | AveragePoolOp
 IMAGE = 2
 """The first dimension that windows slide along."""
 
 
-def fold(pad: PadOp) -> bool:
-    """Give the border to the layers that read it, if all are windows that treat it as their own padding. False where it
-    stays."""
+def fold(pad: LayerOp) -> bool:
+    """Give a border to the layers that read it, if all are windows that treat it as their own padding. False where it
+    stays, or the layer is no border."""
+    if not isinstance(pad, PadOp):
+        return False
     before, after = pad.before.get_values(), pad.after.get_values()
     if pad.value.value.data != 0 or any(before[:IMAGE]) or any(after[:IMAGE]) or min(*before, *after) < 0:
         return False
@@ -106,9 +108,4 @@ class FoldPaddingPass(ModulePass):
     name = "simdc-fold-padding"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        network = network_of(op)
-        if network.phase.data == "training":
-            return
-        for layer in list(network.layers()):
-            if isinstance(layer, PadOp):
-                fold(layer)
+        fold_layers(op, fold)

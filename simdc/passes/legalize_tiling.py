@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from xdsl.context import Context
@@ -10,12 +11,13 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import Uncosted, check_model, default_tiling, load_model
-from simdc.cost.tiling import TilingError
+from simdc.cost.model import check_model, default_tiling, load_model
 from simdc.ir.attributes import OriginAttr, TilingAttr
-from simdc.ir.context import hardware_of, kernel_of, layer_error
-from simdc.ir.derived import drop_foreign_tiling, leave_unpriced, setting_of
+from simdc.ir.context import hardware_of
+from simdc.ir.derived import setting_of
 from simdc.ir.network import network_of
+
+from .distinct import ask_once, untile
 
 
 @dataclass(frozen=True)
@@ -34,25 +36,13 @@ class LegalizeTilingPass(ModulePass):
         check_model(self.model)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        network, hardware = network_of(op), hardware_of(op)
-        model = load_model(self.model, network.phase.data)
-        setting = setting_of(op, self.model)
-        known: dict[Kernel, tuple[TilingAttr, OriginAttr]] = {}
-        for layer in network.layers():
-            layer.drop_price()
-            kernel = kernel_of(layer)
-            if kernel is None:
-                continue
-            drop_foreign_tiling(layer, kernel, setting)
-            if layer.tiling is not None:
-                continue
-            try:
-                if kernel not in known:
-                    greedy = self.rule == "greedy"
-                    tiling = model.greedy(kernel, hardware) if greedy else default_tiling(model, kernel, hardware)
-                    known[kernel] = TilingAttr(tiling), OriginAttr(setting.tiled(kernel, tiling))
-                layer.tiling, layer.tiled = known[kernel]
-            except Uncosted as reason:
-                leave_unpriced(layer, kernel, str(reason), setting)
-            except TilingError as error:
-                raise layer_error(layer, str(error)) from None
+        hardware, setting = hardware_of(op), setting_of(op, self.model)
+        model = load_model(self.model, network_of(op).phase.data)
+        tiling_of = model.greedy if self.rule == "greedy" else partial(default_tiling, model)
+
+        def tiled(kernel: Kernel) -> tuple[TilingAttr, OriginAttr]:
+            tiling = tiling_of(kernel, hardware)
+            return TilingAttr(tiling), OriginAttr(setting.tiled(kernel, tiling))
+
+        for layer, (tiling, origin) in ask_once(untile(op, setting), tiled, setting):
+            layer.tiling, layer.tiled = tiling, origin

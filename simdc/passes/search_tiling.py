@@ -10,11 +10,11 @@ from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.passes import ModulePass
 
 from simdc.cost.kernel import Kernel
-from simdc.cost.tiling import TilingError
 from simdc.ir.attributes import OriginAttr, TilingAttr
-from simdc.ir.context import hardware_of, kernel_of, layer_error
-from simdc.ir.derived import drop_foreign_tiling, setting_of
-from simdc.ir.network import network_of
+from simdc.ir.context import hardware_of
+from simdc.ir.derived import setting_of
+
+from .distinct import ask_once, untile
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,13 @@ class SearchTilingPass(ModulePass):
 
         steps = self.steps or STEPS
         hardware, setting = hardware_of(op), setting_of(op, "exact")
-        known: dict[Kernel, tuple[TilingAttr, DictionaryAttr, OriginAttr]] = {}
-        for layer in network_of(op).layers():
-            layer.drop_price()
-            kernel = kernel_of(layer)
-            if kernel is None:
-                continue
-            drop_foreign_tiling(layer, kernel, setting)
-            if layer.tiling is not None:
-                continue
-            try:
-                if kernel not in known:
-                    found = search(kernel, hardware, objective_for(self.objective, kernel, hardware), steps)
-                    # As text: there are more candidates than an integer attribute holds.
-                    said = {"objective": self.objective, **found.certificate._asdict()}
-                    proof = DictionaryAttr({name: StringAttr(str(value)) for name, value in said.items()})
-                    origin = OriginAttr(setting.tiled(kernel, found.tiling, proof))
-                    known[kernel] = TilingAttr(found.tiling), proof, origin
-                layer.tiling, layer.search, layer.tiled = known[kernel]
-            except TilingError as error:
-                raise layer_error(layer, str(error)) from None
+
+        def searched(kernel: Kernel) -> tuple[TilingAttr, DictionaryAttr, OriginAttr]:
+            found = search(kernel, hardware, objective_for(self.objective, kernel, hardware), steps)
+            # As text: there are more candidates than an integer attribute holds.
+            said = {"objective": self.objective, **found.certificate._asdict()}
+            proof = DictionaryAttr({name: StringAttr(str(value)) for name, value in said.items()})
+            return TilingAttr(found.tiling), proof, OriginAttr(setting.tiled(kernel, found.tiling, proof))
+
+        for layer, (tiling, proof, origin) in ask_once(untile(op, setting), searched, setting):
+            layer.tiling, layer.search, layer.tiled = tiling, proof, origin

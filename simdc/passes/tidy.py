@@ -8,10 +8,8 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from simdc.ir.network import network_of
-from simdc.ir.ops.pad import PadOp
-
 from . import channelwise, fold_padding
+from .distinct import fold_layers
 
 
 @dataclass(frozen=True)
@@ -22,12 +20,4 @@ class TidyPass(ModulePass):
     name = "simdc-tidy"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        network = network_of(op)
-        if network.phase.data == "training":
-            return
-        for layer in list(network.layers()):
-            if isinstance(layer, PadOp):
-                fold_padding.fold(layer)
-            else:
-                channelwise.fold(layer)
-        network.settle_parameters()
+        fold_layers(op, lambda layer: fold_padding.fold(layer) or channelwise.fold(layer))

@@ -1,0 +1,65 @@
+"""The two loops of passes over layers: asking a cost model once about layers alike, and folding layers in inference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar, TypeVarTuple
+
+from xdsl.dialects.builtin import ModuleOp
+
+from simdc.cost.guards import InvariantError, fault
+from simdc.cost.kernel import Kernel
+from simdc.cost.model import Uncosted
+from simdc.cost.tiling import TilingError
+from simdc.ir.base import LayerOp
+from simdc.ir.context import kernel_of, layer_error
+from simdc.ir.derived import Setting, drop_foreign_tiling, leave_unpriced
+from simdc.ir.network import network_of
+
+Answer = TypeVar("Answer")
+More = TypeVarTuple("More")
+
+
+def ask_once(
+    questions: Iterable[tuple[LayerOp, tuple[Kernel, *More]]], ask: Callable[[Kernel, *More], Answer], setting: Setting
+) -> Iterator[tuple[LayerOp, Answer]]:
+    """Each layer with what `ask` answers to its question, which is asked once: the 121 layers of ResNet-50 that cost
+    something ask 47. A layer whose kernel the model does not know is left unpriced and not given. Raises SimdcError at
+    the layer for a TilingError or an InvariantError."""
+    known: dict[tuple[Kernel, *More], Answer] = {}
+    for layer, question in questions:
+        try:
+            if question not in known:
+                known[question] = ask(*question)
+        except Uncosted as reason:
+            leave_unpriced(layer, question[0], str(reason), setting)
+            continue
+        except TilingError as error:
+            raise layer_error(layer, str(error)) from None
+        except InvariantError as broken:
+            raise layer_error(layer, fault(setting.model, broken)) from None
+        yield layer, known[question]
+
+
+def untile(module: ModuleOp, setting: Setting) -> Iterator[tuple[LayerOp, tuple[Kernel]]]:
+    """Drop every price, and tilings that a pass made for another kernel or setting; give the layers that need a
+    tiling now, as questions for `ask_once`."""
+    for layer in network_of(module).layers():
+        layer.drop_price()
+        kernel = kernel_of(layer)
+        if kernel is None:
+            continue
+        drop_foreign_tiling(layer, kernel, setting)
+        if layer.tiling is None:
+            yield layer, (kernel,)
+
+
+def fold_layers(module: ModuleOp, fold: Callable[[LayerOp], object]) -> None:
+    """Call `fold`, which may take its layer away, on each layer of a network in inference; none is folded in training,
+    where what a layer holds is trained by itself."""
+    network = network_of(module)
+    if network.phase.data == "training":
+        return
+    for layer in list(network.layers()):
+        fold(layer)
+    network.settle_parameters()
