@@ -143,6 +143,7 @@ class Latencies:
     inv_sqrt: int = _int("cycle", RELEASE, default=13)
     log: int = _int("cycle", ASSUMED + ", taken as exp", default=3)
     sqrt: int = _int("cycle", ASSUMED + ", taken as inv_sqrt", default=13)
+    mac: int = _int("cycle", ASSUMED + "; GeneSys has it (MACC), taken as mul", default=1)
 
 
 @frozen

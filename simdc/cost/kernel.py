@@ -134,7 +134,8 @@ class Contraction(_Contraction):
 class Instruction(NamedTuple):
     """`dest = opcode(sources)`. A name is an operand, scratch or a temporary vector; a number is an immediate.
 
-    Opcodes are the fields of `Latencies`. `conditional_move(a, b, x, y)` is x where a equals b, else y.
+    Opcodes are the fields of `Latencies`. `conditional_move(a, b, x, y)` is x where a equals b, else y;
+    `mac(sum, a, b)` is sum + a * b.
     """
 
     opcode: str

@@ -8,7 +8,8 @@ from functools import lru_cache
 from .kernel import Block, Operand, Phase, VectorProgram, viewed
 
 COMMUTING = ("add", "mul", "max", "min")
-"""Opcodes whose accumulations give one result in any order; of a difference that holds for what is taken away."""
+"""Opcodes whose accumulations give one result in any order. Of a difference that holds for what is taken away, of a
+multiply-accumulate for the products."""
 
 
 @lru_cache(maxsize=1024)
@@ -54,4 +55,4 @@ def _commutes(name: str, opcode: str, dest: str, sources: tuple[str | float, ...
     first, *others = sources
     if dest != name or sources.count(name) != 1:
         return False
-    return opcode in COMMUTING or (opcode in ("sub", "div") and first == name and bool(others))
+    return opcode in COMMUTING or (opcode in ("sub", "div", "mac") and first == name and bool(others))

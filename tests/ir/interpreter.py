@@ -27,6 +27,7 @@ OPCODES: dict[str, Callable[..., float]] = {
     "inv_sqrt": lambda a: 1 / math.sqrt(a),
     "move": lambda a: a,
     "conditional_move": lambda a, b, x, y: x if a == b else y,
+    "mac": lambda total, a, b: total + a * b,
 }
 
 

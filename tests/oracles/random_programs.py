@@ -9,7 +9,7 @@ from tests.oracles.random_layers import OPCODES, WIDTHS, operand_over, window
 
 
 def random_program(random: Random) -> VectorProgram:
-    return random.choice((_elementwise, _pool, _scatter, _reduction, _two_phases))(random)
+    return random.choice((_elementwise, _pool, _scatter, _products, _reduction, _two_phases))(random)
 
 
 def _maps(random: Random) -> dict[str, int]:
@@ -81,6 +81,19 @@ def _scatter(random: Random) -> VectorProgram:
     bounds, wide, narrow = _windowed(random)
     blocks = (Block(tuple(bounds), (Instruction("add", "x", ("x", "y")),)),)
     return VectorProgram("random scatter", (Phase(_loops(bounds), (narrow,), (wide,), blocks),))
+
+
+def _products(random: Random) -> VectorProgram:
+    """Windows times weights, summed up over some of the loops, or handed back to where the windows lie."""
+    bounds, wide, narrow = _windowed(random)
+    index = ("c", *(name for name in bounds if name != "c" and random.random() < 0.5))
+    weight = operand_over(random, "w", bounds, *index)
+    result, factor = random.choice(((wide, narrow), (narrow, wide), (weight, wide)))
+    other = narrow if result is weight else weight
+    code = (Instruction("mac", result.name, (result.name, factor.name, other.name)),)
+    initial = ((result.name, 0.0),)
+    phase = Phase(_loops(bounds), (factor, other), (result,), (Block(tuple(bounds), code),), initial=initial)
+    return VectorProgram("random products", (phase,))
 
 
 def _reduction(random: Random) -> VectorProgram:

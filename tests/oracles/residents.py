@@ -20,7 +20,10 @@ def inside(operand: Operand, phase: Phase) -> bool:
 
 
 def _in_any_order(name: str, one: Instruction) -> bool:
-    """A sum, product or extreme with one other value; a difference or quotient that the name is on the left of."""
+    """A sum, product or extreme with one other value; a difference or quotient that the name is on the left of; the
+    sum that products are added to."""
+    if one.opcode == "mac":
+        return one.dest == one.sources[0] == name and name not in one.sources[1:]
     if one.dest != name or len(one.sources) != 2 or one.sources[0] == one.sources[1]:
         return False
     return one.opcode in ("add", "mul", "max", "min") or (one.opcode in ("sub", "div") and one.sources[0] == name)

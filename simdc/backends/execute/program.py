@@ -31,6 +31,10 @@ def _conditional_move(a: Values, b: Values, x: Values, y: Values) -> Array:
     return np.where(np.equal(a, b), x, y)
 
 
+def _mac(total: Values, a: Values, b: Values) -> Array:
+    return np.add(total, np.multiply(a, b))
+
+
 OPCODES: dict[str, Callable[..., Array]] = {
     "add": np.add,
     "sub": np.subtract,
@@ -45,6 +49,7 @@ OPCODES: dict[str, Callable[..., Array]] = {
     "move": np.positive,
     "compare": _compare,
     "conditional_move": _conditional_move,
+    "mac": _mac,
 }
 
 

@@ -11,6 +11,8 @@ from simdc.backends.simulate import simulate
 from simdc.cost import Block, ExactModel, Instruction, Loop, Operand, Phase, Tiling, VectorProgram, affine
 from simdc.cost.exact import tile
 from simdc.cost.exact.vector import TiledProgram
+from simdc.cost.structure import with_field
+from simdc.cost.whole import kept_whole
 from tests.cost.machines import small_machine
 
 FILL = 5 + 1
@@ -56,6 +58,40 @@ def test_two_vectors_take_turns() -> None:
     # Pixel by pixel, both vectors of channels: nobody reads what was written just before.
     assert compute_cycles(row_sums(4, 5), c=4, w=5) == FILL + 2 * 5 * 1
     assert compute_cycles(row_sums(3, 5), c=3, w=5) == FILL + 2 * 5 * 1
+
+
+def dot_products(channels: int, columns: int) -> VectorProgram:
+    """`y[c] = sum over w of x[c, w] * k[w]`."""
+    (phase,) = row_sums(channels, columns).phases
+    k = Operand("k", 32, (columns,), (affine("w"),))
+    code = (Instruction("mac", "y", ("y", "x", "k")),)
+    return VectorProgram("dots", (phase._replace(inputs=(*phase.inputs, k), blocks=(Block(("c", "w"), code),)),))
+
+
+def test_a_multiply_accumulate_is_one_instruction() -> None:
+    # One vector: each product but the first is added to what was written just before. Two take turns.
+    assert compute_cycles(dot_products(2, 5), c=2, w=5) == FILL + 5 * 1 + 4 * 2
+    assert compute_cycles(dot_products(4, 5), c=4, w=5) == FILL + 2 * 5 * 1
+    # A machine that takes 3 cycles for it.
+    machine = with_field(small_machine(), "simd.latency_cycles.mac", 3)
+    cost = ExactModel().evaluate(dot_products(4, 5), Tiling(("c", "w"), (4, 5)), machine)
+    assert cost.cycles.compute == FILL + 2 * 5 * 3
+    # Elements, not vectors: 4 * 5. Vector memory: 10 issues read y, x, k and write y, each 2 lanes of 32 bits.
+    assert cost.ops == (("mac", 20),)
+    assert cost.sram_bits.vmem == 10 * 4 * 2 * 32
+
+
+def test_products_are_added_up_in_any_order_and_nothing_else_is() -> None:
+    """Loops of a sum of products may be cut; where the sum is a factor, too, rows and columns keep their order."""
+    (phase,) = dot_products(4, 5).phases
+    rows = phase._replace(loops=(Loop("c", 4), Loop("r", 2), Loop("w", 5)))
+
+    def kept(*sources: str) -> set[str]:
+        block = Block(("c", "r", "w"), (Instruction("mac", "y", sources),))
+        return set(kept_whole(rows._replace(blocks=(block,))))
+
+    assert kept("y", "x", "k") == set()
+    assert kept("x", "y", "k") == kept("y", "y", "k") == {"w"}
 
 
 def test_a_tile_is_what_counts() -> None:
