@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 from simdc.errors import SimdcError, suggestion
 from simdc.plugins import Group, Plugin
 
+from .limits import MAX_BATCH, MAX_CSV_BYTES, MAX_DSL_BYTES, MAX_JSON_BYTES, MAX_MLIR_BYTES
+
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
@@ -24,12 +26,6 @@ FRONT_ENDS = {
     "onnx": "an ONNX model",
 }
 """What is read, by suffix."""
-MAX_BATCH = 10**9
-MAX_DSL_BYTES = 16 * 2**20
-MAX_JSON_BYTES = 64 * 2**20
-"""Specifications carry every instruction of every layer: a megabyte for a small network."""
-MAX_MLIR_BYTES = 64 * 2**20
-MAX_CSV_BYTES = 2**20
 IR_TEXT = re.compile(r'(?:\s|(?://|#)[^\n]*\n)*"?(?:builtin\.module|module|simdc\.)')
 """How IR begins, after comments and aliases; network text has other words there."""
 

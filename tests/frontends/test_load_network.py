@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from simdc.errors import SimdcError
-from simdc.frontends import MAX_BATCH, load_network
+from simdc.frontends import load_network
+from simdc.frontends.limits import MAX_BATCH
 from simdc.frontends.presets import presets
 from simdc.ir.network import network_of
 

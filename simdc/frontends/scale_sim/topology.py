@@ -30,8 +30,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
-from simdc.frontends import MAX_BATCH
 from simdc.frontends.builder import MAX_SIZE, LayerError, NetworkBuilder
+from simdc.frontends.limits import MAX_BATCH
 from simdc.ir.network import network_of
 from simdc.ir.notes import add_note
 
