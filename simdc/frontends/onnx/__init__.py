@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping
 from xdsl.dialects.builtin import ModuleOp
 
 from .build import Build
-from .constant import Constant
+from .constant import Constant, Value
 from .model_file import import_onnx
 from .problems import Unsupported
-from .table import OPERATORS, Value, operator
+from .table import OPERATORS, operator
 
 __all__ = ["OPERATORS", "Build", "Constant", "Unsupported", "Value", "operator", "parse_onnx"]
 
@@ -34,6 +34,6 @@ def parse_onnx(
     """
     import_onnx(path)
 
-    from .importer import Importer
+    from .importer import import_network
 
-    return Importer(path, batch, bindings or {}, weights, allow_uncosted=allow_uncosted).module
+    return import_network(path, batch, bindings or {}, weights, allow_uncosted=allow_uncosted).module

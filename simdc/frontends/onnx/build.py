@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
 
-from .constant import Constant
+from .constant import Constant, Value
 from .graph import Node
-from .network import Kind
+from .network import Kind, OnnxNetwork
 from .problems import Unsupported
-from .table import Value
+from .tables import Standing
 
-if TYPE_CHECKING:
-    from .importer import Importer
+
+class Surroundings(Protocol):
+    """What stands around a node. Names are those of the graph's values."""
+
+    @property
+    def opset(self) -> int: ...
+
+    @property
+    def rebatch(self) -> tuple[int, int] | None:
+        """(batch of the file, batch asked for), where they differ."""
+
+    @property
+    def network(self) -> OnnxNetwork: ...
+
+    def value(self, name: str) -> Value | None: ...
+
+    def element(self, name: str) -> int | None:
+        """ONNX's number of the element type."""
+
+    def stated_shape(self, name: str) -> tuple[int, ...] | None:
+        """What the file says of a value, if that is a whole shape."""
+
+    def standing(self, constant: Constant) -> Standing:
+        """What a constant is in a place where no weight must stand."""
+        ...
+
+    def note(self, sentence: str) -> None:
+        """Let the report say it."""
+
+    def count_readers(self, name: str) -> int: ...
+
+    def only_reader(self, name: str) -> Node | None:
+        """The one node that reads a value, if no more than one does and the value is no result of the network."""
 
 
 class Build:
@@ -27,19 +58,20 @@ class Build:
     Every method raises Unsupported where the node is not what is asked for.
     """
 
-    def __init__(self, importer: Importer, node: Node):
-        self._importer = importer
+    def __init__(self, around: Surroundings, node: Node):
+        self._around = around
+        self._network = around.network
         self.node = node
-        self.opset = importer.model.opset
-        self.rebatch = importer.symbols.rebatch
-        self.name = importer.network.unused(node.name)
-        self.inputs: list[Value | None] = [importer.values.get(name) if name else None for name in node.inputs]
+        self.opset = around.opset
+        self.rebatch = around.rebatch
+        self.name = self._network.unused(node.name)
+        self.inputs: list[Value | None] = list(map(around.value, node.inputs))
         self.outputs: tuple[str, ...] = node.outputs
         self.absorbed: list[Node] = []
 
     def part(self, what: str) -> str:
         """The name of another layer of this node."""
-        return self._importer.network.unused(f"{self.name}.{what}")
+        return self._network.unused(f"{self.name}.{what}")
 
     def has(self, place: int) -> bool:
         return place < len(self.inputs) and self.inputs[place] is not None
@@ -65,7 +97,10 @@ class Build:
         found = self.value(place)
         if not isinstance(found, Constant):
             return found
-        return self.parameter(found, role, kind="trained" if self._importer.is_trained(found) else "constant")
+        standing = self._around.standing(found)
+        if standing is Standing.MASK:
+            self._around.note(f"'{found.name}' is added to scores alike for all heads: taken for a mask, not trained")
+        return self.parameter(found, role, kind="trained" if standing is Standing.TRAINED else "constant")
 
     def weight(self, place: int, role: str) -> SSAValue:
         """The value at `place`, where weights stand: a constant there is one, whatever made it."""
@@ -74,18 +109,18 @@ class Build:
 
     def parameter(self, constant: Constant, role: str, *, kind: Kind = "trained") -> SSAValue:
         """A constant in a place where weights stand: trained, unless `kind` says otherwise."""
-        return self._importer.network.constant(f"{self.name}.{role}", constant, kind)
+        return self._network.constant(f"{self.name}.{role}", constant, kind)
 
     def element(self, place: int) -> int | None:
         """ONNX's number of the element type at `place`, None if there is nothing."""
-        return self._importer.element(self.node.inputs[place]) if self.has(place) else None
+        return self._around.element(self.node.inputs[place]) if self.has(place) else None
 
     def reads_alone(self, place: int) -> bool:
         """Whether nobody else reads the value at `place`."""
-        return len(self._importer.readers.get(self.node.inputs[place], ())) == 1
+        return self._around.count_readers(self.node.inputs[place]) == 1
 
     def give_width(self, value: SSAValue, bits: int) -> None:
-        self._importer.network.give_width(value, bits)
+        self._network.give_width(value, bits)
 
     def settings(self, place: int, what: str) -> tuple[int, ...] | None:
         """Whole numbers that the node gets as an input; None if it does not."""
@@ -111,22 +146,21 @@ class Build:
 
     def add(self, op: LayerOp) -> SSAValue:
         """Add a layer with one result."""
-        return self._importer.network.add_all(op, op.layer.data)[0]
+        return self._network.add_all(op, op.layer.data)[0]
 
     def described(self, place: int = 0) -> tuple[int, ...] | None:
         """The shape that the file states for a result."""
-        value = self._importer.model.graph.described.get(self.node.outputs[place])
-        return None if value is None else self._importer.symbols.resolved(value)
+        return self._around.stated_shape(self.node.outputs[place])
 
     def follower(self, operator: str) -> Node | None:
         """The only node that reads the result made so far, if it is an `operator`."""
-        found = self._importer.only_reader(self.outputs[0])
+        found = self._around.only_reader(self.outputs[0])
         return found if found is not None and found.operator == operator else None
 
     def other_constant(self, node: Node) -> Constant | None:
         """Of a follower with two inputs, the one that is not the result made so far, if it is a constant."""
         names = [name for name in node.inputs if name != self.outputs[0]]
-        found = self._importer.values.get(names[0]) if len(names) == 1 else None
+        found = self._around.value(names[0]) if len(names) == 1 else None
         return found if isinstance(found, Constant) else None
 
     def absorb(self, node: Node) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
 
@@ -116,6 +117,10 @@ class Constant:
     def broadcast(self, shape: Sequence[int]) -> Constant:
         target = tuple(shape)
         return self if target == self.shape else self.mapped(target, lambda array: np.broadcast_to(array, target))
+
+
+Value: TypeAlias = SSAValue | Constant
+"""What a name of the graph stands for: a tensor that a layer makes, or one that is known."""
 
 
 def combined(shape: Sequence[int], function: Callable[..., Array], *parts: Constant) -> Constant:

@@ -12,7 +12,6 @@ from simdc.errors import SimdcError
 
 from .constant import Constant
 from .problems import Unsupported
-from .table import operator_key
 
 T = TypeVar("T")
 Dimension = int | str | None
@@ -25,6 +24,11 @@ class Shaped(NamedTuple):
     name: str
     shape: tuple[Dimension, ...] | None
     element: int
+
+
+def operator_key(name: str, domain: str) -> str:
+    """`Conv`, or `com.example::Conv` for a domain that is not ONNX's own."""
+    return name if domain in ("", "ai.onnx") else f"{domain}::{name}"
 
 
 @frozen(eq=False)

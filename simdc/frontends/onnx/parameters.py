@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simdc.errors import SimdcError
 
-from .importer import Importer
+from .importer import import_network
 from .problems import Unsupported
 
 
@@ -25,9 +25,9 @@ def load_parameters(
     `batch`, `bind` and `weights` are what the network is loaded with. Weights are as the layers read them: transposed
     to [oc, ic] for a fully connected layer, `inv_std` for a variance. Raises SimdcError where the file has no values.
     """
-    importer = Importer(fspath(path), batch, bind or {}, weights, allow_uncosted=True)
+    imported = import_network(fspath(path), batch, bind or {}, weights, allow_uncosted=True)
     values: dict[str, NDArray[np.float64]] = {}
-    for label, constant in importer.network.constants.items():
+    for label, constant in imported.constants.items():
         try:
             values[label] = np.asarray(constant.array(), np.float64).reshape(constant.shape)
         except (Unsupported, ValueError) as error:

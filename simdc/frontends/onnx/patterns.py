@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isclose, pi, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -17,13 +17,10 @@ from simdc.errors import SimdcError
 from simdc.ir.base import LayerOp
 from simdc.ir.ops.activation import GeluOp, HardSigmoidOp, HardSwishOp, SiluOp
 
-from .constant import Constant
+from .build import Build
+from .constant import Constant, Value
 from .graph import Node
 from .problems import Unsupported
-from .table import Value
-
-if TYPE_CHECKING:
-    from .build import Build
 
 TOLERANCE = 1e-3
 """Relative: exporters round sqrt(2) to half precision and write 0.7978 for sqrt(2 / pi)."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from textwrap import fill
 from typing import NamedTuple
 
 from simdc.errors import SimdcError
-
-from .table import OPERATORS
 
 WIDTH = 110
 NOTHING_BEFORE = "Nothing that has a price stands before them."
@@ -53,10 +51,16 @@ def left_out(names: Sequence[str]) -> str:
 
 
 def refusal(
-    problems: Sequence[Problem], nodes: int, unseen: Sequence[object], file: str, remedy: str = CONTINUE
+    problems: Sequence[Problem],
+    nodes: int,
+    unseen: Sequence[object],
+    file: str,
+    remedy: str = CONTINUE,
+    *,
+    known: Collection[str],
 ) -> SimdcError:
-    """The error that lists them all, and what to do."""
-    unknown = next((problem.operator for problem in problems if problem.operator not in OPERATORS), None)
+    """The error that lists them all, and what to do. `known` are the operators that simdc has a function for."""
+    unknown = next((problem.operator for problem in problems if problem.operator not in known), None)
     if unknown is not None:
         domain, _, name = unknown.rpartition("::")
         entry = f"'{name}', domain='{domain}'" if domain else f"'{name}'"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from xdsl.ir import SSAValue
 
 from simdc.plugins import Group, Plugin
 
-from .constant import Constant
+from .build import Build
+from .constant import Constant, Value
+from .graph import operator_key
 
-if TYPE_CHECKING:
-    from .build import Build
-
-Value: TypeAlias = SSAValue | Constant
-Translation: TypeAlias = "Callable[[Build], Value | tuple[Value, ...]]"
+Translation: TypeAlias = Callable[[Build], Value | tuple[Value, ...]]
 """Makes layers of a node; gives its results in order. Raises Unsupported."""
 
 OPERATORS: dict[str, Translation] = {}
@@ -32,11 +30,6 @@ def operator(*names: str, domain: str = "") -> Callable[[Translation], Translati
         return function
 
     return enter
-
-
-def operator_key(name: str, domain: str) -> str:
-    """`Conv`, or `com.example::Conv` for a domain that is not ONNX's own."""
-    return name if domain in ("", "ai.onnx") else f"{domain}::{name}"
 
 
 def translation_of(key: str) -> Translation | None:

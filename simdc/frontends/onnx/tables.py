@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 
 import numpy as np
 
@@ -20,20 +21,27 @@ TOLERANCE = 4e-3
 """Tables may be in half precision: four values are off by 0.0005 each."""
 
 
-def is_trained(
-    constant: Constant, readers: Mapping[str, Sequence[Node]], notes: list[str], *, stores_weights: bool
-) -> bool:
-    """Whether a tensor that stands where no weight must stand, such as one that is added, is a parameter all the same:
-    a weight of the file, or stated by a node where nodes hold all weights, and no mask or table."""
+class Standing(Enum):
+    """What a tensor is that stands where no weight must stand, such as one that is added."""
+
+    TRAINED = auto()
+    COMPUTED = auto()
+    """By whoever wrote the file: nobody trains it."""
+    MASK = auto()
+    """By its place, for its values do not tell: nobody trains it, but that is a guess."""
+
+
+def standing_of(constant: Constant, readers: Mapping[str, Sequence[Node]], *, stores_weights: bool) -> Standing:
+    """A weight of the file, or what a node states where nodes hold all weights, is trained unless it is a mask or a
+    table."""
     if constant.origin is Origin.GIVEN:
-        return True
+        return Standing.TRAINED
     if constant.origin < (Origin.STORED if stores_weights else Origin.STATED):
-        return False
+        return Standing.COMPUTED
     found = is_table(constant)
     if found is None and is_added_to_scores(constant, readers):
-        notes.append(f"'{constant.name}' is added to scores alike for all heads: taken for a mask, not trained")
-        return False
-    return not found
+        return Standing.MASK
+    return Standing.COMPUTED if found else Standing.TRAINED
 
 
 def is_table(constant: Constant) -> bool | None:

@@ -13,8 +13,7 @@ from onnx import helper
 
 from simdc.cli import main
 from simdc.errors import SimdcError
-from simdc.frontends.onnx import Build, operator, parse_onnx
-from simdc.frontends.onnx.table import OPERATORS, Value
+from simdc.frontends.onnx import OPERATORS, Build, Value, operator, parse_onnx
 from simdc.ir.network import network_of
 from simdc.ir.ops.elementwise import ReluOp
 from tests.frontends.onnx.models import imported, ints, kinds, model, node, random, saved

@@ -99,6 +99,16 @@ def test_more_bits_than_the_machine_takes_are_a_contradiction_that_is_told(tmp_p
     assert note == "HI3 keeps its own widths where the file stores more: 'c.weight' in 8 bits and not 4"
 
 
+def test_what_a_body_of_the_standard_makes_is_rounded_too(tmp_path: Path) -> None:
+    """The nodes of the body are no readers of the value that only the quantization reads."""
+    between = [
+        node("Softsign", ["c"], ["m"]),
+        node("QuantizeLinear", ["m", "s", "z"], ["mq"]),
+        node("DequantizeLinear", ["mq", "s", "z"], ["d"]),
+    ]
+    assert width(costed(quantized(tmp_path, between=between)), "m") == 8
+
+
 def test_a_tensor_that_somebody_reads_unrounded_stays_as_it_is(tmp_path: Path) -> None:
     between = [
         node("QuantizeLinear", ["c", "s", "z"], ["cq"]),

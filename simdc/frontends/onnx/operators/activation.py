@@ -8,8 +8,9 @@ from math import inf, isinf
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
+from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.problems import Unsupported
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp
 from simdc.ir.ops.activation import (
     AbsOp,

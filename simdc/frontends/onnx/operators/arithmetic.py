@@ -10,8 +10,9 @@ from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
 from simdc.frontends.onnx.build import Build
+from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.problems import Unsupported
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.ops.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
 from simdc.ir.ops.elementwise import AddOp

@@ -8,9 +8,9 @@ from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
 from simdc.frontends.onnx.build import Build
-from simdc.frontends.onnx.constant import Constant
+from simdc.frontends.onnx.constant import Constant, Value
 from simdc.frontends.onnx.problems import Unsupported
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.ops.broadcast import MaximumOp, MinimumOp, broadcast_shape
 from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp

@@ -7,9 +7,9 @@ from math import prod
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
-from simdc.frontends.onnx.constant import Constant
+from simdc.frontends.onnx.constant import Constant, Value
 from simdc.frontends.onnx.problems import Unsupported
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.ops.conv import LinearOp
 from simdc.ir.ops.elementwise import AddOp

@@ -9,11 +9,11 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
-from simdc.frontends.onnx.constant import known
+from simdc.frontends.onnx.constant import Value, known
 from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.base import shape_of
 from simdc.ir.ops.concat import ConcatOp, SliceOp
 from simdc.ir.ops.pad import PadOp

@@ -8,11 +8,11 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
-from simdc.frontends.onnx.constant import Array, Constant, Origin, combined, known
+from simdc.frontends.onnx.constant import Array, Constant, Origin, Value, combined, known
 from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.ops.activation import LogOp
 from simdc.ir.ops.broadcast import MultiplyOp
 from simdc.ir.ops.elementwise import AddOp

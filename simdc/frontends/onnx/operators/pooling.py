@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import prod
 
 from simdc.frontends.onnx.build import Build
+from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.problems import Unsupported
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from xdsl.ir import BlockArgument
 
 from simdc.frontends.onnx.build import Build
+from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.constant_nodes import BITS
 from simdc.frontends.onnx.problems import Unsupported
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 
 UINT8 = 2
 

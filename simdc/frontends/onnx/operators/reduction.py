@@ -8,8 +8,9 @@ from functools import partial
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
+from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.shapes import axis_of
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp
 from simdc.ir.ops.activation import AbsOp, ExpOp, LogOp, SqrtOp
 from simdc.ir.ops.pool import GlobalAveragePoolOp, GlobalMaxPoolOp

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import floor, isfinite
 
 from simdc.frontends.onnx.build import Build
+from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.problems import Unsupported
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.ops.resize import ResizeOp
 
 from .view import view

@@ -9,10 +9,10 @@ from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
 from simdc.frontends.onnx.build import Build
-from simdc.frontends.onnx.constant import Constant
+from simdc.frontends.onnx.constant import Constant, Value
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import flattened, rebatched, reshaped, squeezed, unsqueezed
-from simdc.frontends.onnx.table import Value, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.base import shape_of
 from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 
