@@ -9,10 +9,10 @@ from pathlib import Path
 
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
-from simdc.frontends.layers import LAYERS
 from simdc.frontends.simdit_operations import IGNORED, OPERATIONS
 from simdc.ir.context import set_hardware
 from simdc.ir.dialect import Simdc
+from simdc.ir.layer_table import layer_table
 from simdc.passes import PASSES
 from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
 
@@ -152,7 +152,8 @@ _TEXTS = {
     "pipeline": lambda: list(PIPELINES),
     "ir": _ir,
 }
-_OPTIONS = sorted({option for kind in LAYERS.values() for option in kind.parameters})
+_LAYERS = layer_table()
+_OPTIONS = sorted({option for kind in _LAYERS.values() for option in kind.parameters})
 _DSL_SIGNS = """network block repeat if else as return and or not -> == != <= // % ( ) { } [ ] , : = + - * # " x y
 name="a" "{x}" 3x8x8 1x1x1 10 4x281474976710656 channels height width min max"""
 _FIELDS = "name clock_ns stores_padding systolic simd prices rows columns widths buffers bandwidths lanes"
@@ -161,8 +162,8 @@ _IR_SIGNS = """%x %y @n inference training batch parameters attributes unit tili
 = < > { } tensor<1x8x9x9xf32> tensor<?x4xf32> tensor<4xi8> tensor<*xf32> tensor<0xf32> memref<4xf32> index i0"""
 _WORDS = {
     "onnx": partial(_onnx, "words"),
-    "dsl": lambda: [*_DSL_SIGNS.split(), *LAYERS, *(f"{option}=" for option in _OPTIONS)],
-    "json-graph": lambda: [f'"{word}"' for word in (*LAYERS, *_OPTIONS, "inputs", "outputs", "x", "$schema")],
+    "dsl": lambda: [*_DSL_SIGNS.split(), *_LAYERS, *(f"{option}=" for option in _OPTIONS)],
+    "json-graph": lambda: [f'"{word}"' for word in (*_LAYERS, *_OPTIONS, "inputs", "outputs", "x", "$schema")],
     "simdit-spec": lambda: [f'"{word}"' for word in (*OPERATIONS, *IGNORED, "tiling", "N", "IC", "training", "DRAM")],
     "hardware": lambda: [*(f'"{word}"' for word in (*GENESYS, *_FIELDS.split())), '"1 KiB"', '"1 bit"', '"9 MB"'],
     "settings": lambda: [*_FIELDS.split(), *("=", ".", "\n", "simd.lanes=", "prices.", "1 KiB", "'2 MB'", '"', "{")],

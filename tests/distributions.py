@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from simdc import plugins
-from simdc.frontends.layers import LAYERS
 from simdc.ir.gradient_rules import RULES
+from simdc.ir.layers import LAYERS
 
 
 def install(folder: Path, name: str, entry_points: Mapping[str, Mapping[str, str]], **modules: str) -> None:

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_error import LayerError
+from simdc.ir.layer_table import find_layer, layer_table
 
-from .builder import LayerError, NetworkBuilder
 from .json_node import Node, hint
-from .layers import LAYERS, find_layer
 
 SCHEMA = "simdc-network/1"
 MAX_LAYERS = 32_000
@@ -40,7 +39,7 @@ def parse_json_graph(data: dict[str, object], file: str, batch: int) -> ModuleOp
 class _Graph:
     def __init__(self, root: Node, batch: int):
         self.root = root
-        self.builder = NetworkBuilder(root.need("name").text(), batch, root.file)
+        self.builder = ModuleBuilder(root.need("name").text(), batch, root.file)
         self.values: dict[str, SSAValue] = {}
         self.places: dict[str, str] = {}
 
@@ -79,7 +78,7 @@ class _Graph:
         if not 1 <= len(sizes) <= MAX_DIMENSIONS:
             raise shape.error(f"must have 1 to {MAX_DIMENSIONS} sizes such as [3, 224, 224], without the batch")
         try:
-            self.values[name] = self.builder.input(name, sizes, 0, 0)
+            self.values[name] = self.builder.input(name, sizes)
         except LayerError as error:
             raise shape.error(error.message) from None
 
@@ -89,36 +88,20 @@ class _Graph:
         kind = op.text()
         entry = find_layer(kind)
         if entry is None:
-            raise op.error(f"{says}unknown op '{kind}'{hint(kind, list(LAYERS), 'known ops:')}")
+            raise op.error(f"{says}unknown op '{kind}'{hint(kind, list(layer_table()), 'known ops:')}")
         inputs = layer.need("inputs")
         given = inputs.items()
-        if len(given) != entry.inputs if entry.inputs is not None else len(given) < 2:
-            takes = "two inputs or more"
-            if entry.inputs is not None:
-                takes = f"{entry.inputs} input{'' if entry.inputs == 1 else 's'}"
-            raise inputs.error(f"{says}{kind} takes {takes}, got {len(given)}")
-        operands = [self.values[self.known(each, says)] for each in given]
-        options = self.options(layer, kind, entry.parameters, says)
-        for required in entry.required:
-            if required not in options:
-                raise layer.error(f"{says}{kind} needs '{required}'; its options are {', '.join(entry.parameters)}")
+        options = {key: value for key, value in layer.fields().items() if key not in LAYER_KEYS}
         try:
-            return self.builder.layer(kind, operands, options, name, 0, 0)
+            entry.check_call(len(given), options)
+            operands = [self.values[self.known(each, says)] for each in given]
+            for key, value in options.items():
+                if value is None:
+                    raise LayerError("null is no value; leave the option out for its default", key)
+            return entry.add(self.builder, operands, options, name)
         except LayerError as error:
             path = layer.path if error.option is None else layer.child(error.option)
             raise SimdcError(says + error.message, file=layer.file, path=path) from None
-
-    @staticmethod
-    def options(layer: Node, kind: str, known: Sequence[str], says: str) -> dict[str, object]:
-        options = {key: value for key, value in layer.fields().items() if key not in LAYER_KEYS}
-        for key, value in options.items():
-            place = Node(value, layer.file, layer.child(key))
-            if key not in known:
-                others = hint(key, [*known, *LAYER_KEYS], "its options are") if known else "; it has no options"
-                raise place.error(f"{says}{kind} has no option '{key[:80]}'{others}")
-            if value is None:
-                raise place.error(f"{says}null is no value; leave the option out for its default")
-        return options
 
     def known(self, node: Node, says: str) -> str:
         """The name in `node`, which must be of an input or of a layer built so far."""

@@ -9,8 +9,7 @@ from typing import cast
 from attrs import frozen
 
 from simdc.errors import SimdcError, suggestion
-
-from .builder import MAX_SIZE
+from simdc.ir.layer_error import MAX_SIZE
 
 MAX_TEXT = 200
 MAX_LISTED = 40

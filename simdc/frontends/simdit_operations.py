@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import DenseArrayBase, FileLineColLoc, IntAttr, Modul
 from xdsl.ir import Block, SSAValue
 
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
+from simdc.ir.layer_error import MAX_SIZE, LayerError
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
 from simdc.ir.ops.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
 from simdc.ir.ops.conv import Conv2DOp, LinearOp
@@ -20,8 +21,6 @@ from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from simdc.ir.ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, PoolGradOp
 from simdc.ir.ops.reduce import ReduceSumOp
 from simdc.ir.ops.update import SgdOp
-
-from .builder import MAX_SIZE, LayerError
 
 Dims = Mapping[str, int]
 """The entry's `iterable_dimensions`, and under STRIDE its stride."""

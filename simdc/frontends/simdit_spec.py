@@ -16,9 +16,9 @@ from simdc.cost.kernel import Kernel
 from simdc.cost.tiling import Tiling, loop_bounds
 from simdc.errors import SimdcError
 from simdc.ir.attributes import TilingAttr
+from simdc.ir.layer_error import LayerError
 from simdc.ir.unmodelled import UnmodelledOp
 
-from .builder import LayerError
 from .json_node import Node, hint
 from .simdit_operations import (
     IGNORED,

@@ -10,11 +10,13 @@ from simdc.backends.report import make_report
 from simdc.backends.report.machine_text import as_data
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
-from simdc.frontends.layers import LAYERS
+from simdc.ir.layer_table import layer_table
 from simdc.passes.pipeline import training_passes
 from tests.differential import differential, every_layer
 from tests.differential.drawn import DRAWS, Layer
 from tests.differential.networks import Net, as_dsl, one_layer, random_net
+
+LAYERS = layer_table()
 
 
 def test_every_kind_of_layer_is_drawn() -> None:

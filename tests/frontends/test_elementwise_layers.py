@@ -8,7 +8,6 @@ from xdsl.dialects.builtin import IntegerType
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
-from simdc.frontends.layers import LAYERS
 from simdc.ir.base import LayerOp, shape_of, tensor_type
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
@@ -100,7 +99,3 @@ def test_what_the_layers_refuse(layer: str, says: str) -> None:
         parse_dsl(f"network n(x: 4x5x5) {{\n  return {layer}\n}}", "n.dsl", 1)
     assert says in str(caught.value)
     assert str(caught.value).startswith("n.dsl:2:")
-
-
-def test_layers_are_called_what_they_are_entered_as() -> None:
-    assert all(kind.build.__name__ == name for name, kind in LAYERS.items())

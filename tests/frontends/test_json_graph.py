@@ -16,10 +16,12 @@ from xdsl.dialects.builtin import ModuleOp
 from simdc.errors import SimdcError
 from simdc.frontends import load_network
 from simdc.frontends.json_graph import parse_json_graph
-from simdc.frontends.layers import LAYERS
 from simdc.ir.base import shape_of
+from simdc.ir.layer_table import layer_table
 from simdc.ir.network import ReturnOp, network_of, place_of
 from simdc.ir.ops.conv import Conv2DOp
+
+LAYERS = layer_table()
 
 NETWORKS = Path(__file__).resolve().parents[2] / "examples" / "networks"
 

@@ -20,10 +20,11 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.backends.execute import execute, initial_parameters, updated_parameters
 from simdc.cost import Contraction
 from simdc.errors import SimdcError
-from simdc.frontends.builder import NetworkBuilder
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import LayerOp
+from simdc.ir.builder import ModuleBuilder
 from simdc.ir.gradient import RULES
+from simdc.ir.layer_table import layer_table
 from simdc.ir.network import ParameterOp, network_of, place_of
 from simdc.ir.ops.elementwise import AddOp
 from simdc.ir.ops.norm import LocalResponseNormOp
@@ -223,8 +224,8 @@ def by_hand(optimizer: str, parameter: Array, gradient: Array) -> dict[str, Arra
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
 def test_update_rules_by_hand(optimizer: str) -> None:
     """A fully connected layer: its gradient is (softmax - target)^T x / N."""
-    net = NetworkBuilder("n", 4, "test")
-    head = net.layer("fc", [net.input("x", (5,), 1, 1)], {"features": 3, "bias": False}, "head", 1, 1)
+    net = ModuleBuilder("n", 4, "test")
+    head = layer_table()["fc"].add(net, [net.input("x", (5,))], {"features": 3, "bias": False}, "head")
     module = derive(net.finish([head]), optimizer=optimizer, rate=RATE, weight_decay=DECAY, soft_targets=True)
     random = np.random.default_rng(0)
     x, target, weight = random.normal(size=(4, 5)), np.eye(3)[[0, 1, 2, 0]], random.normal(size=(3, 5))
@@ -260,8 +261,8 @@ def test_masters_take_the_step_and_hand_it_to_the_narrow_weights(optimizer: str)
 
 def test_momentum_accumulates_over_steps() -> None:
     """Two steps of `v = 0.9 v + g`, `w = w - rate v` on the gradients that each step reports."""
-    net = NetworkBuilder("n", 2, "test")
-    head = net.layer("fc", [net.input("x", (3,), 1, 1)], {"features": 2, "bias": False}, "head", 1, 1)
+    net = ModuleBuilder("n", 2, "test")
+    head = layer_table()["fc"].add(net, [net.input("x", (3,))], {"features": 2, "bias": False}, "head")
     module = derive(net.finish([head]), optimizer="momentum", rate=RATE)
     parameters = initial_parameters(module, 3)
     inputs = [np.arange(6.0).reshape(2, 3), [0, 1]]
@@ -276,11 +277,11 @@ def test_momentum_accumulates_over_steps() -> None:
 
 
 def chain(count: int) -> ModuleOp:
-    net = NetworkBuilder("n", 1, "test")
-    value = net.input("x", (4,), 1, 1)
+    net = ModuleBuilder("n", 1, "test")
+    value = net.input("x", (4,))
     for number in range(count):
-        value = net.layer("relu", [value], {}, f"relu{number}", 1, 1)
-        value = net.layer("fc", [value], {"features": 4}, f"fc{number}", 1, 1)
+        value = layer_table()["relu"].add(net, [value], {}, f"relu{number}")
+        value = layer_table()["fc"].add(net, [value], {"features": 4}, f"fc{number}")
     return net.finish([value])
 
 

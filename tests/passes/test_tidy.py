@@ -16,10 +16,11 @@ from xdsl.ir import SSAValue
 from simdc.api import Network, evaluate
 from simdc.backends.execute import execute, initial_parameters
 from simdc.cli import main
-from simdc.frontends.builder import NetworkBuilder
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import make_tensor_type, shape_of
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_table import layer_table
 from simdc.ir.network import ParameterOp, network_of
 from simdc.ir.ops.broadcast import MultiplyOp
 from simdc.ir.ops.pad import PadOp
@@ -60,25 +61,25 @@ CHANGES: dict[str, dict[str, Any]] = {
 @st.composite
 def chains(draw: st.DrawFn) -> tuple[ModuleOp, str, int]:
     """A layer with weights, views of its result and changes of its channels; its kind, and the number of changes."""
-    net = NetworkBuilder("n", draw(st.integers(1, 3)), "test")
+    net = ModuleBuilder("n", draw(st.integers(1, 3)), "test")
     producer = draw(st.sampled_from(["conv", "conv_transpose", "fc"]))
     channels, bias = draw(st.integers(1, 4)), draw(st.booleans())
     if producer == "fc":
-        value: SSAValue = net.input("x", (draw(st.integers(1, 4)),), 1, 1)
+        value: SSAValue = net.input("x", (draw(st.integers(1, 4)),))
         arguments: dict[str, Any] = {"features": channels}
     else:
-        value = net.input("x", (draw(st.integers(1, 3)), 1, draw(st.integers(3, 5))), 1, 1)
+        value = net.input("x", (draw(st.integers(1, 3)), 1, draw(st.integers(3, 5))))
         arguments = {"channels": channels, "kernel": [1, draw(st.integers(1, 3))]}
-    value = net.layer(producer, [value], {**arguments, "bias": bias}, "p", 1, 1)
+    value = layer_table()[producer].add(net, [value], {**arguments, "bias": bias}, "p")
     count = draw(st.integers(1, 4))
     for number in range(count):
         if len(net.shape(value)) == 4 and draw(st.booleans()):
             # The row that an image of height one is.
             _, c, _, w = net.shape(value)
-            value = net.layer("reshape", [value], {"shape": [c, w]}, f"view{number}", 1, 1)
+            value = layer_table()["reshape"].add(net, [value], {"shape": [c, w]}, f"view{number}")
         kind = draw(st.sampled_from(sorted(CHANGES)))
         layer, more = (kind, {}) if kind == "bn" else ("scalar", {"function": kind, **CHANGES[kind]})
-        value = net.layer(layer, [value], more, f"change{number}", 1, 1)
+        value = layer_table()[layer].add(net, [value], more, f"change{number}")
     return net.finish([value]), producer, count
 
 
@@ -169,12 +170,12 @@ def test_a_tensor_of_factors_folds_where_it_has_one_for_each_channel(shape: tupl
 
 def test_shared_weights_are_not_scaled_but_a_bias_is_made() -> None:
     """Two convolutions read one weight. A factor would change both; an offset needs a bias of its own."""
-    net = NetworkBuilder("n", 1, "test")
-    x = net.input("x", (3, 4, 4), 1, 1)
-    one = net.layer("conv", [x], {"channels": 3, "kernel": 1, "bias": False}, "one", 1, 1)
-    two = net.layer("conv", [one], {"channels": 3, "kernel": 1, "bias": False}, "two", 1, 1)
-    scaled = net.layer("scalar", [two], {"function": "mul", "value": 2.0}, "scaled", 1, 1)
-    module = net.finish([net.layer("scalar", [scaled], {"function": "add", "value": 1.0}, "moved", 1, 1)])
+    net = ModuleBuilder("n", 1, "test")
+    x = net.input("x", (3, 4, 4))
+    one = layer_table()["conv"].add(net, [x], {"channels": 3, "kernel": 1, "bias": False}, "one")
+    two = layer_table()["conv"].add(net, [one], {"channels": 3, "kernel": 1, "bias": False}, "two")
+    scaled = layer_table()["scalar"].add(net, [two], {"function": "mul", "value": 2.0}, "scaled")
+    module = net.finish([layer_table()["scalar"].add(net, [scaled], {"function": "add", "value": 1.0}, "moved")])
     first, second, scale, _ = network_of(module).layers()
     second.operands[1] = first.operands[1]
     assert not fold(scale)
@@ -211,12 +212,12 @@ def test_borders_go_into_the_padding_of_windows(data: st.DataObject) -> None:
     if kind == "avgpool":
         arguments["count_include_pad"] = draw(st.booleans())
     border = [draw(st.integers(0, 2)) for _ in range(4)]
-    net = NetworkBuilder("n", 2, "test")
-    value = net.input("x", (2, draw(st.integers(5, 8)), draw(st.integers(5, 8))), 1, 1)
+    net = ModuleBuilder("n", 2, "test")
+    value = net.input("x", (2, draw(st.integers(5, 8)), draw(st.integers(5, 8))))
     if relu:
-        value = net.layer("relu", [value], {}, "r", 1, 1)
-    value = net.layer("pad", [value], {"pad": border}, "border", 1, 1)
-    module = net.finish([net.layer(kind, [value], arguments, "window", 1, 1)])
+        value = layer_table()["relu"].add(net, [value], {}, "r")
+    value = layer_table()["pad"].add(net, [value], {"pad": border}, "border")
+    module = net.finish([layer_table()[kind].add(net, [value], arguments, "window")])
     folded = tidied(module)
     reaches = any(own[side] + border[side] >= kernel[side % 2] for side in range(4))
     stays = (

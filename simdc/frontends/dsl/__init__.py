@@ -5,8 +5,7 @@ from __future__ import annotations
 from xdsl.dialects.builtin import ModuleOp
 
 from simdc.errors import SimdcError
-from simdc.frontends.builder import NetworkBuilder
-from simdc.frontends.layers import LAYERS
+from simdc.ir.builder import ModuleBuilder
 
 from .errors import DslError
 from .evaluate import evaluate
@@ -24,7 +23,7 @@ def parse_dsl(text: str, file: str, batch: int) -> ModuleOp:
     text = text.removeprefix("\ufeff")
     try:
         program = parse(text)
-        return evaluate(program, NetworkBuilder(program.network.name, batch, file), LAYERS)
+        return evaluate(program, ModuleBuilder(program.network.name, batch, file))
     except DslError as error:
         line, column = error.place
         source_line = text.split("\n")[line - 1].rstrip("\r")

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from xdsl.ir import SSAValue
+
+from simdc.ir.layers import LayerKind
 
 from .errors import DslError, Place, listing, shorten, similar
 from .syntax import Block
 from .values import Value, describe
-
-
-class Layer(Protocol):
-    """What a call must know about a kind of layer; `inputs` is None where it takes two tensors or more."""
-
-    @property
-    def inputs(self) -> int | None: ...
-    @property
-    def parameters(self) -> tuple[str, ...]: ...
-    @property
-    def required(self) -> tuple[str, ...]: ...
 
 
 class Given(NamedTuple):
@@ -55,10 +46,10 @@ def take_name(given: Sequence[Given]) -> tuple[Given | None, list[Given]]:
     return name, rest
 
 
-def bind_layer(kind: str, layer: Layer, given: Sequence[Given], place: Place) -> LayerCall:
+def bind_layer(layer: LayerKind, given: Sequence[Given], place: Place) -> LayerCall:
     """Tensors come first, then the layer's parameters by position or keyword."""
+    kind, count = layer.name, layer.inputs
     leading = [each for each in given if each.keyword is None]
-    count = layer.inputs
     if count is None:
         count = max(
             2, next((i for i, each in enumerate(leading) if not isinstance(each.value, SSAValue)), len(leading))
@@ -120,11 +111,11 @@ def _bind(callee: str, takes: str, parameters: Sequence[str], given: Sequence[Gi
     return bound
 
 
-def _tensors(layer: Layer) -> str:
+def _tensors(layer: LayerKind) -> str:
     return {None: "two tensors or more", 1: "a tensor"}.get(layer.inputs, f"{layer.inputs} tensors")
 
 
-def _takes(layer: Layer) -> str:
+def _takes(layer: LayerKind) -> str:
     return listing([_tensors(layer), *layer.parameters])
 
 

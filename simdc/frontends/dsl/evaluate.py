@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
-from simdc.frontends.builder import LayerError, NetworkBuilder
-from simdc.frontends.layers import find_layer
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_error import LayerError
+from simdc.ir.layer_table import find_layer, layer_table
+from simdc.ir.layers import LayerKind
 
-from .calls import Given, Layer, bind_block, bind_layer, take_name
+from .calls import Given, bind_block, bind_layer, take_name
 from .errors import DslError, Place, listing, shorten, similar
 from .expressions import Expressions, Frame
 from .functions import FUNCTIONS, call_function
@@ -20,23 +22,23 @@ from .syntax import Assign, Block, Branch, Call, Program, Repeat, Return, Statem
 from .values import Value, describe, truth
 
 
-def evaluate(program: Program, builder: NetworkBuilder, layers: Mapping[str, Layer]) -> ModuleOp:
+def evaluate(program: Program, builder: ModuleBuilder) -> ModuleOp:
     """Raises DslError."""
-    return _Evaluator(program, builder, layers).network()
+    return _Evaluator(program, builder).network()
 
 
 class _Evaluator(Expressions):
-    def __init__(self, program: Program, builder: NetworkBuilder, layers: Mapping[str, Layer]):
+    def __init__(self, program: Program, builder: ModuleBuilder):
         super().__init__()
         self.program = program
         self.builder = builder
-        self.layers = layers
+        self.layers = layer_table()
         self.names = Names()
         self.layer_count = 0
         self.active: list[str] = []
         for block in program.blocks.values():
-            if block.name in layers or block.name in FUNCTIONS:
-                what = "layer" if block.name in layers else "function"
+            if block.name in self.layers or block.name in FUNCTIONS:
+                what = "layer" if block.name in self.layers else "function"
                 raise DslError(f"'{block.name}' is a {what} already; give the block another name", block.place)
 
     def network(self) -> ModuleOp:
@@ -45,7 +47,7 @@ class _Evaluator(Expressions):
         for each in network.inputs:
             self.names.give(frame.scope, "input", each.name, each.place)
             try:
-                frame.variables[each.name] = self.builder.input(each.name, each.shape, *each.place)
+                frame.variables[each.name] = self.builder.input(each.name, each.shape)
             except LayerError as error:
                 raise DslError(error.message, each.place) from None
         self.execute(network.body, frame)
@@ -104,11 +106,11 @@ class _Evaluator(Expressions):
         if block := self.program.blocks.get(call.callee):
             value = self.block(block, given, frame, call.place)
         elif layer := self.layers.get(call.callee):
-            value = self.layer(call.callee, layer, given, frame, call.place)
+            value = self.layer(layer, given, frame, call.place)
         elif call.callee in FUNCTIONS:
             value = self.function(call.callee, given, call.place)
         elif layer := find_layer(call.callee):
-            value = self.layer(call.callee, layer, given, frame, call.place)
+            value = self.layer(layer, given, frame, call.place)
         else:
             raise self.unknown(call.callee, call.place)
         self.leave()
@@ -137,17 +139,17 @@ class _Evaluator(Expressions):
         self.active.pop()
         return value
 
-    def layer(self, kind: str, layer: Layer, given: Sequence[Given], frame: Frame, place: Place) -> Value:
+    def layer(self, layer: LayerKind, given: Sequence[Given], frame: Frame, place: Place) -> Value:
         explicit, given = take_name(given)
-        bound = bind_layer(kind, layer, given, place)
+        bound = bind_layer(layer, given, place)
         self.layer_count += 1
         if self.layer_count > MAX_LAYERS:
             raise DslError(f"the network has more than {MAX_LAYERS} layers, the limit; repeat less", place)
-        name = self.names.give(frame.scope, kind, _text(explicit), explicit.place if explicit else place)
+        name = self.names.give(frame.scope, layer.name, _text(explicit), explicit.place if explicit else place)
         try:
-            return self.builder.layer(kind, bound.inputs, bound.arguments, name, *place)
+            return layer.add(self.builder, bound.inputs, bound.arguments, name, place)
         except LayerError as error:
-            raise DslError(f"{kind}: {error.message}", bound.places.get(error.option or "", place)) from None
+            raise DslError(f"{layer.name}: {error.message}", bound.places.get(error.option or "", place)) from None
 
     def function(self, name: str, given: Sequence[Given], place: Place) -> Value:
         for each in given:
@@ -156,7 +158,7 @@ class _Evaluator(Expressions):
         return call_function(name, [each.value for each in given], self.builder.shape, place)
 
     def unknown(self, name: str, place: Place) -> DslError:
-        blocks, layers = sorted(self.program.blocks), sorted(self.layers)
+        blocks, layers = sorted(self.program.blocks), list(layer_table())
         there_are = f"layers are {listing(layers)}" + (f", blocks {listing(blocks)}" if blocks else "")
         close = similar(name, [*layers, *blocks, *FUNCTIONS])
         remedy = f"{close} The {there_are}" if close else f"; the {there_are}"

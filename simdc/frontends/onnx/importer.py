@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
-from simdc.frontends.builder import LayerError
+from simdc.ir.layer_error import LayerError
 from simdc.ir.network import network_of
 from simdc.ir.notes import add_note
 from simdc.ir.unmodelled import UnmodelledOp
@@ -96,5 +96,5 @@ def _stand_in_for_unseen(network: OnnxNetwork, gaps: Gaps) -> None:
     """One op for all nodes that read what has no shape: they are missing from every sum."""
     first = gaps.unseen[0]
     name, reason = network.unused(first.name), left_out([node.name for node in gaps.unseen])
-    network.go_to(first)
+    network.go_to_node(first)
     network.add_all(UnmodelledOp.standing_in(name, first.operator, reason, [], []), name)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from math import prod
 from typing import Literal, NamedTuple
 
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, f32
+from xdsl.dialects.builtin import ModuleOp, f32
 from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.frontends.builder import MAX_SIZE, LayerError, NetworkBuilder
 from simdc.ir.base import LayerOp, make_tensor_type, name_hint
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_error import MAX_SIZE, LayerError
 from simdc.ir.network import ParameterOp, network_of
 from simdc.ir.notes import add_note
 from simdc.ir.stored_width import give_input_widths, give_width, given_widths
@@ -33,7 +34,7 @@ class Mark(NamedTuple):
     labels: frozenset[str]
 
 
-class OnnxNetwork(NetworkBuilder):
+class OnnxNetwork(ModuleBuilder):
     """`constants` are the parameters' values by label."""
 
     def __init__(self, name: str, batch: int, file: str):
@@ -53,9 +54,9 @@ class OnnxNetwork(NetworkBuilder):
         argument.name_hint = name_hint(name)
         return argument
 
-    def go_to(self, node: Node) -> None:
+    def go_to_node(self, node: Node) -> None:
         """Layers from here on come from `node`. A model has no lines: the node's number stands for one, in column 0."""
-        self._place = FileLineColLoc(self._file, IntAttr(node.number), IntAttr(0))
+        self.go_to(node.number, 0)
 
     def unused(self, name: str) -> str:
         """`name`, or one like it if a layer has it already."""

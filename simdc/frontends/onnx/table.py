@@ -42,7 +42,7 @@ def _called(plugin: Plugin[Translation], build: Build) -> Value | tuple[Value, .
     """The results of a plug-in's operator. Raises PluginError for what it should not raise or give."""
     from xdsl.utils.exceptions import VerifyException
 
-    from simdc.frontends.builder import LayerError
+    from simdc.ir.layer_error import LayerError
 
     from .problems import Unsupported
 

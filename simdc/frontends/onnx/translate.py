@@ -8,8 +8,8 @@ from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.errors import SimdcError
-from simdc.frontends.builder import LayerError
 from simdc.ir.base import shape_of
+from simdc.ir.layer_error import LayerError
 from simdc.ir.unmodelled import UnmodelledOp
 
 from . import operators as operators
@@ -50,7 +50,7 @@ def _attempt(scope: Scope, node: Node, fusion: Fusion | None) -> None:
         return
     network = scope.network
     mark = network.mark()
-    network.go_to(scope.around[0] if scope.around else node)
+    network.go_to_node(scope.around[0] if scope.around else node)
     elements = scope.plan.types.results(node, list(map(scope.element, node.inputs)))
     scope.draft.elements.update(zip(node.outputs, elements, strict=True))
     try:

@@ -28,12 +28,15 @@ from typing import NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
+from xdsl.utils.exceptions import VerifyException
 
 from simdc.errors import SimdcError
-from simdc.frontends.builder import MAX_SIZE, LayerError, NetworkBuilder
 from simdc.frontends.limits import MAX_BATCH
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_error import MAX_SIZE, LayerError
 from simdc.ir.network import network_of
 from simdc.ir.notes import add_note
+from simdc.ir.ops.conv import conv
 
 from .columns import (
     BATCH,
@@ -76,13 +79,13 @@ def parse_topology(text: str, file: str, batch: int) -> ModuleOp:
     if batch * images > MAX_BATCH:
         message = f"the {BATCH} {images} times the batch {batch} must be at most {MAX_BATCH}"
         raise layers[0].row.error(columns.places[BATCH], message)
-    builder = NetworkBuilder(Path(file).stem.strip("<>"), batch * images, file)
+    builder = ModuleBuilder(Path(file).stem.strip("<>"), batch * images, file)
     results: list[SSAValue] = []
     for layer in layers:
         try:
             results.append((_product if columns.fields == PRODUCT else _convolution)(builder, layer))
-        except LayerError as error:
-            raise layer.row.error(0, f"layer '{layer.name[:80]}': {error.message}") from None
+        except (LayerError, VerifyException) as error:
+            raise layer.row.error(0, f"layer '{layer.name[:80]}': {error}") from None
     module = builder.finish(results)
     notes = [columns.note, _untitled_stride(layers, columns)]
     if images > 1:
@@ -122,7 +125,7 @@ def _untitled_stride(layers: list[Layer], columns: Columns) -> str | None:
     return f"the number without a title behind '{STRIDES}' (line {lines[0]}) is read as the stride of the width"
 
 
-def _convolution(builder: NetworkBuilder, layer: Layer) -> SSAValue:
+def _convolution(builder: ModuleBuilder, layer: Layer) -> SSAValue:
     row, own_name, name, sizes = layer
     height, width, kernel_height, kernel_width, channels, filters, stride = (sizes[field] for field in CONVOLUTION)
     if kernel_height > height or kernel_width > width:
@@ -132,25 +135,25 @@ def _convolution(builder: NetworkBuilder, layer: Layer) -> SSAValue:
         -(size - kernel) % step
         for size, kernel, step in zip((height, width), (kernel_height, kernel_width), steps, strict=True)
     )
-    options: dict[str, object] = {
-        "kernel": [kernel_height, kernel_width],
-        "stride": list(steps),
-        "pad": [0, 0, below, right],
-    }
-    if DEPTHWISE in own_name:
-        options |= {"channels": channels * filters, "groups": channels}
-    else:
-        options |= {"channels": filters}
-    place = (row.line, row.columns[0])
-    ifmap = builder.input(f"{name}.ifmap", (channels, height, width), *place)
-    return builder.layer("conv", [ifmap], options, name, *place)
+    groups = channels if DEPTHWISE in own_name else 1
+    builder.go_to(row.line, row.columns[0])
+    return conv(
+        builder,
+        name,
+        builder.input(f"{name}.ifmap", (channels, height, width)),
+        channels=filters * groups,
+        kernel=(kernel_height, kernel_width),
+        stride=steps,
+        pad=(0, 0, below, right),
+        groups=groups,
+    )
 
 
-def _product(builder: NetworkBuilder, layer: Layer) -> SSAValue:
+def _product(builder: ModuleBuilder, layer: Layer) -> SSAValue:
     pixels, features, inner = (layer.sizes[field] for field in PRODUCT)
-    place = (layer.row.line, layer.row.columns[0])
-    ifmap = builder.input(f"{layer.name}.ifmap", (inner, pixels, 1), *place)
-    return builder.layer("conv", [ifmap], {"channels": features, "kernel": 1}, layer.name, *place)
+    builder.go_to(layer.row.line, layer.row.columns[0])
+    ifmap = builder.input(f"{layer.name}.ifmap", (inner, pixels, 1))
+    return conv(builder, layer.name, ifmap, channels=features, kernel=(1, 1))
 
 
 def _sizes(row: Row, columns: Columns) -> dict[str, int]:

@@ -17,6 +17,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import Instruction, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
 from simdc.ir.elements import broadcast_operand, element_loops, element_program
+from simdc.ir.layers import plain_layer
 
 from .scalar import ScalarOp
 
@@ -159,3 +160,11 @@ class MinimumOp(BroadcastOp):
 
     def instructions(self) -> tuple[Instruction, ...]:
         return (Instruction("min", "y", ("a", "b")),)
+
+
+plain_layer("sub", SubtractOp, inputs=2)
+plain_layer("mul", MultiplyOp, inputs=2)
+plain_layer("div", DivideOp, inputs=2)
+plain_layer("pow", PowerOp, inputs=2)
+plain_layer("maximum", MaximumOp, inputs=2)
+plain_layer("minimum", MinimumOp, inputs=2)

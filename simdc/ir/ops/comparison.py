@@ -7,6 +7,7 @@ from typing import ClassVar
 from xdsl.irdl import irdl_op_definition
 
 from simdc.cost.kernel import Instruction
+from simdc.ir.layers import plain_layer
 
 from .broadcast import BroadcastOp
 
@@ -48,3 +49,8 @@ class LessOrEqualOp(BroadcastOp):
             Instruction("max", "high", ("a", "b")),
             Instruction("conditional_move", "y", ("high", "b", 1.0, 0.0)),
         )
+
+
+plain_layer("equal", EqualOp, inputs=2)
+plain_layer("less", LessOp, inputs=2)
+plain_layer("less_or_equal", LessOrEqualOp, inputs=2)

@@ -13,7 +13,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Operand, Phase, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer
 from simdc.ir.movement import check_axis, copy_phase, dimension_names, lanes_loop
+from simdc.ir.options import Axis, Natural, Positive
 
 CHANNELS = IntegerAttr(1, i64)
 
@@ -142,3 +145,24 @@ class SliceOp(LayerOp):
         fields = (self.axis, self.first, self.count, self.step)
         axis, first, count, step = (field.value.data for field in fields)
         return shape_of(self.input), axis, first, count, step
+
+
+@layer
+def concat(net: ModuleBuilder, name: str, *inputs: SSAValue, axis: Axis = 1) -> SSAValue:
+    """Joins tensors along a dimension, by default the channels."""
+    return net.append(ConcatOp(name, *inputs, axis=axis), name)
+
+
+@layer
+def slice(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    axis: Axis,
+    first: Natural,
+    count: Positive,
+    step: Positive = 1,
+) -> SSAValue:
+    """`count` positions along a dimension."""
+    return net.append(SliceOp(name, x, axis, first, count, step), name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
@@ -13,7 +13,13 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type, width_bits
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_error import LayerError
+from simdc.ir.layers import image, layer
+from simdc.ir.options import Border, Flag, Freeze, Pair, Positive
 from simdc.ir.window import ONES, ZEROS, window_index, window_output
+
+from .free import FlattenOp
 
 
 @irdl_op_definition
@@ -156,3 +162,47 @@ def _matrix(value: SSAValue) -> tuple[int, int]:
     if len(shape) != 2:
         raise VerifyException(f"expected two dimensions, got shape {list(shape)}")
     return shape[0], shape[1]
+
+
+@layer
+def conv(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    channels: Annotated[Positive, "of the result"],
+    kernel: Pair,
+    stride: Pair = (1, 1),
+    pad: Border = (0, 0, 0, 0),
+    dilation: Pair = (1, 1),
+    groups: Positive = 1,
+    bias: Flag = False,
+    freeze: Freeze = False,
+) -> SSAValue:
+    """Convolution."""
+    weight_shape = (channels, max(1, image(x)[1] // groups), *kernel)
+    weight = net.parameter(name, "weight", weight_shape, frozen=freeze)
+    offset = net.parameter(name, "bias", (channels,), frozen=freeze) if bias else None
+    op = Conv2DOp(name, x, weight, offset, stride=stride, padding=pad, dilation=dilation, groups=groups)
+    return net.append(op, name)
+
+
+@layer
+def fc(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    features: Annotated[Positive, "of the result"],
+    bias: Flag = True,
+    freeze: Freeze = False,
+) -> SSAValue:
+    """A fully connected layer of `[n, features]`; an input of 1x1 pixels is flattened for it."""
+    shape = shape_of(x)
+    if len(shape) == 4 and shape[2:] == (1, 1):
+        x = net.append(FlattenOp(f"{name}.flatten", x), f"{name}.flatten")
+    elif len(shape) != 2:
+        raise LayerError(f"fc needs [n, features], its input has shape {list(shape)}; put flatten before it")
+    weight = net.parameter(name, "weight", (features, shape[1]), frozen=freeze)
+    offset = net.parameter(name, "bias", (features,), frozen=freeze) if bias else None
+    return net.append(LinearOp(name, x, weight, offset), name)

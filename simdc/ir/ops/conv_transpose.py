@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
@@ -18,6 +18,10 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type, width_bits
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_error import LayerError
+from simdc.ir.layers import image, layer
+from simdc.ir.options import Border, Flag, Freeze, Margins, Pair, Positive
 from simdc.ir.window import ONES, ZEROS
 
 NO_OUTPUT_PADDING = DenseArrayBase.from_list(i64, (0, 0))
@@ -177,3 +181,39 @@ def spread_contraction(
     macs = min(n * channels * h * w * out_channels * kh * kw, prod(bounds.values()))
     loops = tuple(Loop(name, bound) for name, bound in bounds.items())
     return Contraction(kind, loops, ifmap, kernel, psum, width_bits(result), offset, macs=macs)
+
+
+@layer
+def conv_transpose(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    channels: Annotated[Positive, "of the result"],
+    kernel: Pair,
+    stride: Pair = (1, 1),
+    pad: Annotated[Border, "cut off"] = (0, 0, 0, 0),
+    output_pad: Annotated[Margins, "added below and on the right"] = (0, 0),
+    dilation: Pair = (1, 1),
+    groups: Positive = 1,
+    bias: Flag = False,
+    freeze: Freeze = False,
+) -> SSAValue:
+    """Transposed convolution."""
+    in_channels = image(x)[1]
+    if channels % groups:
+        raise LayerError(f"{channels} channels cannot be made in {groups} groups", "groups")
+    weight = net.parameter(name, "weight", (in_channels, channels // groups, *kernel), frozen=freeze)
+    offset = net.parameter(name, "bias", (channels,), frozen=freeze) if bias else None
+    op = ConvTranspose2DOp(
+        name,
+        x,
+        weight,
+        offset,
+        stride=stride,
+        padding=pad,
+        output_padding=output_pad,
+        dilation=dilation,
+        groups=groups,
+    )
+    return net.append(op, name)

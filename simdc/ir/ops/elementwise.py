@@ -9,6 +9,7 @@ from xdsl.irdl import irdl_op_definition, operand_def, result_def
 from simdc.cost.kernel import Instruction, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.elements import element_index, element_loops, element_program, element_shape
+from simdc.ir.layers import plain_layer
 
 from .broadcast import BroadcastOp
 
@@ -45,3 +46,7 @@ class AddOp(BroadcastOp):
 
     def instructions(self) -> tuple[Instruction, ...]:
         return (Instruction("add", "y", ("a", "b")),)
+
+
+plain_layer("relu", ReluOp)
+plain_layer("add", AddOp, inputs=2)

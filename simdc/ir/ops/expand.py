@@ -11,7 +11,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer
 from simdc.ir.movement import channels_first, copy_phase, dimension_names, lanes_loop
+from simdc.ir.options import Sizes
 
 
 @irdl_op_definition
@@ -51,3 +54,9 @@ class ExpandOp(LayerOp):
         source, target = operand("x", self.input, index), operand("y", self.result, names)
         phase = copy_phase([(name, bounds[name]) for name in order], target, source, lanes)
         return VectorProgram("expand", (phase,), lanes)
+
+
+@layer
+def expand(net: ModuleBuilder, name: str, x: SSAValue, *, shape: Sizes) -> SSAValue:
+    """Repeats dimensions of size 1."""
+    return net.append(ExpandOp(name, x, (shape_of(x)[0], *shape)), name)

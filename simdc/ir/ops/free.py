@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
@@ -12,6 +12,9 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer, plain_layer
+from simdc.ir.options import Real, Sizes
 
 
 @irdl_op_definition
@@ -86,3 +89,20 @@ class DropoutOp(LayerOp):
 
     def kernel(self) -> None:
         return None
+
+
+plain_layer("flatten", FlattenOp)
+
+
+@layer
+def dropout(
+    net: ModuleBuilder, name: str, x: SSAValue, *, rate: Annotated[Real, "at least 0, below 1"] = 0.5
+) -> SSAValue:
+    """Drops values while training."""
+    return net.append(DropoutOp(name, x, rate), name)
+
+
+@layer
+def reshape(net: ModuleBuilder, name: str, x: SSAValue, *, shape: Sizes) -> SSAValue:
+    """Another shape for the same values; moves nothing."""
+    return net.append(ReshapeOp(name, x, (shape_of(x)[0], *shape)), name)

@@ -11,7 +11,11 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_error import LayerError
+from simdc.ir.layers import layer
 from simdc.ir.movement import dimension_names
+from simdc.ir.options import Freeze, Real
 
 EPSILON = 1e-5
 PLANE = (affine("n"), affine("c"))
@@ -188,3 +192,16 @@ class InstanceNormGradOp(LayerOp):
             scratch=(factor,),
         )
         return VectorProgram("instance_norm_grad", (statistics, sums, finish))
+
+
+@layer
+def instance_norm(
+    net: ModuleBuilder, name: str, x: SSAValue, *, epsilon: Real = 1e-5, freeze: Freeze = False
+) -> SSAValue:
+    """Normalizes each channel of each image."""
+    shape = shape_of(x)
+    if len(shape) < 3:
+        raise LayerError(f"instance_norm needs [n, c, h] or [n, c, h, w], its input has shape {list(shape)}")
+    scale = net.parameter(name, "scale", shape[1:2], frozen=freeze)
+    shift = net.parameter(name, "shift", shape[1:2], frozen=freeze)
+    return net.append(InstanceNormOp(name, x, scale, shift, epsilon), name)

@@ -12,6 +12,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import Contraction, Loop
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type, width_bits
+from simdc.ir.layers import plain_layer
 
 
 @irdl_op_definition
@@ -51,3 +52,6 @@ def _product(lhs: SSAValue, rhs: SSAValue) -> tuple[int, int]:
     if len(left) != 2 or len(right) != 2 or left[1] != right[0]:
         raise VerifyException(f"expected matrices [m, k] and [k, n], got shapes {list(left)} and {list(right)}")
     return left[0], right[1]
+
+
+plain_layer("matmul", MatMulOp, inputs=2)

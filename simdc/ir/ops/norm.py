@@ -9,6 +9,9 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer
+from simdc.ir.options import Freeze, Positive, Real
 
 from .elementwise import element_index, element_loops, element_shape
 
@@ -134,3 +137,29 @@ class LocalResponseNormOp(LayerOp):
             views=(operand("x.center", self.input, element),),
         )
         return VectorProgram("local_response_norm", (phase,), lanes="w")
+
+
+@layer
+def bn(net: ModuleBuilder, name: str, x: SSAValue, *, freeze: Freeze = False) -> SSAValue:
+    """Batch normalization."""
+    channels = shape_of(x)[1:2]
+    mean = net.parameter(name, "mean", channels, statistic=True)
+    inv_std = net.parameter(name, "inv_std", channels, statistic=True)
+    scale = net.parameter(name, "scale", channels, frozen=freeze)
+    shift = net.parameter(name, "shift", channels, frozen=freeze)
+    return net.append(BatchNormOp(name, x, mean, inv_std, scale, shift), name)
+
+
+@layer
+def lrn(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    size: Positive = 5,
+    alpha: Real = 1e-4,
+    beta: Real = 0.75,
+    bias: Real = 1.0,
+) -> SSAValue:
+    """Local response normalization across channels."""
+    return net.append(LocalResponseNormOp(name, x, size, alpha, beta, bias), name)

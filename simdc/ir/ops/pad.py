@@ -12,7 +12,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Phase, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import image, layer
 from simdc.ir.movement import channels_first, copy_phase, dimension_names, lanes_loop, shifted
+from simdc.ir.options import Border, Real
 
 
 @irdl_op_definition
@@ -85,3 +88,10 @@ def _padded(shape: Sequence[int], before: Sequence[int], after: Sequence[int]) -
     if len(before) != len(shape) or len(after) != len(shape) or min((*before, *after)) < 0:
         raise VerifyException(f"before and after take {len(shape)} entries, none negative, one for each dimension")
     return tuple(b + size + a for b, size, a in zip(before, shape, after, strict=True))
+
+
+@layer
+def pad(net: ModuleBuilder, name: str, x: SSAValue, *, pad: Border, value: Real = 0.0) -> SSAValue:
+    """A border around the image."""
+    image(x)
+    return net.append(PadOp(name, x, (0, 0, *pad[:2]), (0, 0, *pad[2:]), value), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Annotated
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
 from xdsl.ir import SSAValue
@@ -12,6 +13,9 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer, plain_layer
+from simdc.ir.options import Border, Flag, Pair
 from simdc.ir.window import MOST_PHASES, ONES, ZEROS, Run, Stretch, stretches, window_index, window_output, window_runs
 
 OUT = ("c", "n", "oh", "ow")
@@ -212,3 +216,53 @@ def _image(value: SSAValue) -> tuple[int, ...]:
     if len(shape) != 4:
         raise VerifyException(f"expected an image [n, c, h, w], got shape {list(shape)}")
     return shape
+
+
+Stride = Annotated[Pair | None, "the kernel's sizes if left out"]
+CeilMode = Annotated[Flag, "the last window may reach beyond the border"]
+
+
+@layer
+def maxpool(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    kernel: Pair,
+    stride: Stride = None,
+    pad: Border = (0, 0, 0, 0),
+    dilation: Pair = (1, 1),
+    ceil_mode: CeilMode = False,
+) -> SSAValue:
+    """The largest of each window."""
+    op = MaxPoolOp(name, x, kernel, stride=stride or kernel, padding=pad, dilation=dilation, ceil_mode=ceil_mode)
+    return net.append(op, name)
+
+
+@layer
+def avgpool(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    kernel: Pair,
+    stride: Stride = None,
+    pad: Border = (0, 0, 0, 0),
+    ceil_mode: CeilMode = False,
+    count_include_pad: Annotated[Flag, "divide by the whole window, not by what of it lies in the image"] = True,
+) -> SSAValue:
+    """The mean of each window."""
+    op = AveragePoolOp(
+        name,
+        x,
+        kernel,
+        stride=stride or kernel,
+        padding=pad,
+        ceil_mode=ceil_mode,
+        count_include_pad=count_include_pad,
+    )
+    return net.append(op, name)
+
+
+plain_layer("global_maxpool", GlobalMaxPoolOp)
+plain_layer("global_avgpool", GlobalAveragePoolOp)

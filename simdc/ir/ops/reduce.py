@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
@@ -12,8 +12,11 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import SINGLE
+from simdc.ir.layers import layer
 from simdc.ir.movement import channels_first, dimension_names, lanes_loop
+from simdc.ir.options import Axes, Flag
 
 
 class Reduction:
@@ -189,3 +192,17 @@ def _all_but_channels(shape: Sequence[int]) -> tuple[int, ...]:
     if len(shape) < 2:
         raise VerifyException(f"expected [n, c, ...], got shape {list(shape)}")
     return (0, *range(2, len(shape)))
+
+
+def reduction_layer(name: str, op: Callable[[str, SSAValue, Sequence[int], bool], LayerOp]) -> None:
+    """Enter a layer that goes over dimensions."""
+
+    def build(net: ModuleBuilder, name: str, x: SSAValue, *, axes: Axes, keepdims: Flag = False) -> SSAValue:
+        return net.append(op(name, x, axes, keepdims), name)
+
+    build.__name__, build.__doc__ = name, op.__doc__
+    layer(build)
+
+
+reduction_layer("reduce_mean", ReduceMeanOp)
+reduction_layer("reduce_sum", ReduceSumOp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import ClassVar
 
@@ -13,8 +13,11 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer
+from simdc.ir.options import Axis, Flag
 
-from .reduce import Reduction, ReductionOp, reduced
+from .reduce import Reduction, ReductionOp, reduced, reduction_layer
 
 
 class FoldOp(ReductionOp):
@@ -168,3 +171,20 @@ class ArgMinOp(PlaceOp):
     name = "simdc.arg_min"
     OPCODE: ClassVar = "min"
     NEUTRAL: ClassVar = inf
+
+
+def _place_layer(name: str, op: Callable[[str, SSAValue, int, bool], LayerOp]) -> None:
+    """Enter a layer that finds a place along a dimension."""
+
+    def build(net: ModuleBuilder, name: str, x: SSAValue, *, axis: Axis = 1, keepdims: Flag = False) -> SSAValue:
+        return net.append(op(name, x, axis, keepdims), name)
+
+    build.__name__, build.__doc__ = name, op.__doc__
+    layer(build)
+
+
+reduction_layer("reduce_max", ReduceMaxOp)
+reduction_layer("reduce_min", ReduceMinOp)
+reduction_layer("reduce_product", ReduceProductOp)
+_place_layer("argmax", ArgMaxOp)
+_place_layer("argmin", ArgMinOp)

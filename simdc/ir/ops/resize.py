@@ -9,6 +9,7 @@ DRAM, then columns. Nearest neighbour by a whole factor needs no cutting: one lo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i64
 from xdsl.ir import SSAValue
@@ -17,6 +18,9 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import image, layer
+from simdc.ir.options import Pair, one_of
 from simdc.ir.resampling import resample
 from simdc.ir.sampling import COORDINATES, MODES, ROUNDINGS, Row, Sampling, period, rows, runs, transposed, whole_factor
 
@@ -164,3 +168,40 @@ def _resized(input: SSAValue, size: Sequence[int]) -> tuple[int, ...]:
     if max(*size, *shape[2:]) > MOST_POSITIONS:
         raise VerifyException(f"images of more than {MOST_POSITIONS} rows or columns cannot be resized")
     return (*shape[:2], *size)
+
+
+Mode = Annotated[str, one_of(*MODES)]
+Coordinates = Annotated[str, one_of(*COORDINATES)]
+
+
+@layer
+def resize(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    size: Pair,
+    mode: Mode = "nearest",
+    coordinates: Coordinates = "half_pixel",
+) -> SSAValue:
+    """Another height and width, by the nearest pixel or by linear interpolation."""
+    op = ResizeOp(name, x, size, mode, coordinates)
+    # A size that reads its input in too many ways is refused here, where its place is known.
+    op.kernel()
+    return net.append(op, name)
+
+
+@layer
+def upsample(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    factor: Pair = (2, 2),
+    mode: Mode = "nearest",
+    coordinates: Coordinates = "half_pixel",
+) -> SSAValue:
+    """Resizes to a multiple."""
+    _, _, height, width = image(x)
+    size = (height * factor[0], width * factor[1])
+    return resize(net, name, x, size=size, mode=mode, coordinates=coordinates)

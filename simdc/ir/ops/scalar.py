@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
+from typing import Annotated
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
@@ -12,7 +13,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, shape_of
+from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import broadcast_operand, element_program, element_shape
+from simdc.ir.layers import layer
+from simdc.ir.options import Real, one_of
 
 Code = tuple[Instruction, ...]
 MOST_MULTIPLIED = 2**16
@@ -130,3 +134,16 @@ def check_function(function: str, value: float, known: dict[str, Callable[[float
         raise VerifyException(f"value must be finite, got {value}")
     if function == "div" and value == 0:
         raise VerifyException("value must not be zero where it divides")
+
+
+@layer
+def scalar(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    function: Annotated[str, one_of(*FUNCTIONS)],
+    value: Real,
+) -> SSAValue:
+    """Element by element with a number: `"rsub"` is value - x, `"rdiv"` value / x, `"less"` x < value."""
+    return net.append(ScalarOp(name, x, function, value), name)

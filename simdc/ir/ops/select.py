@@ -13,6 +13,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import Instruction, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
 from simdc.ir.elements import broadcast_operand, element_loops, element_program
+from simdc.ir.layers import plain_layer
 
 from .broadcast import broadcast_shape
 
@@ -88,3 +89,6 @@ def _joint(values: Sequence[SSAValue]) -> tuple[int, ...]:
     if joint is None or not all(shapes):
         raise VerifyException(f"cannot choose between shapes {list(map(list, shapes))}")
     return joint
+
+
+plain_layer("where", SelectOp, inputs=3)

@@ -9,7 +9,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer
 from simdc.ir.movement import check_axis, dimension_names, lanes_loop
+from simdc.ir.options import Axis
 
 CHANNELS = IntegerAttr(1, i64)
 
@@ -120,3 +123,9 @@ def softmax_phases(x: Operand, y: Operand, bits: int, axis: int = 1) -> tuple[Ph
         Phase(loops, (x, maximum), (e, total), (Block(names, exponentials),), initial=(("total", 0.0),)),
         Phase(loops, (e, total), (y,), (Block(names, divide),)),
     )
+
+
+@layer
+def softmax(net: ModuleBuilder, name: str, x: SSAValue, *, axis: Axis = 1) -> SSAValue:
+    """Exponentials divided by their sum along a dimension."""
+    return net.append(SoftmaxOp(name, x, axis), name)

@@ -11,7 +11,13 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_error import LayerError
+from simdc.ir.layers import image, layer
 from simdc.ir.movement import channels_first, copy_phase, dimension_names
+from simdc.ir.options import Axes, Positive
+
+from .free import ReshapeOp
 
 
 @irdl_op_definition
@@ -62,3 +68,20 @@ def _permuted(shape: Sequence[int], permutation: Sequence[int]) -> tuple[int, ..
     if sorted(permutation) != list(range(len(shape))):
         raise VerifyException(f"permutation must name each of 0 to {len(shape) - 1} once, got {list(permutation)}")
     return tuple(shape[axis] for axis in permutation)
+
+
+@layer
+def transpose(net: ModuleBuilder, name: str, x: SSAValue, *, permutation: Axes) -> SSAValue:
+    """Dimension d of the result is dimension `permutation[d]` of the input."""
+    return net.append(TransposeOp(name, x, permutation), name)
+
+
+@layer
+def channel_shuffle(net: ModuleBuilder, name: str, x: SSAValue, *, groups: Positive) -> SSAValue:
+    """Channels of all groups in turn: reshape, transpose, reshape."""
+    n, channels, *size = image(x)
+    if channels % groups:
+        raise LayerError(f"{channels} channels cannot be shuffled in {groups} groups", "groups")
+    apart = net.append(ReshapeOp(f"{name}.groups", x, (n, groups, channels // groups, *size)), f"{name}.groups")
+    shuffled = net.append(TransposeOp(name, apart, (0, 2, 1, 3, 4)), name)
+    return net.append(ReshapeOp(f"{name}.channels", shuffled, shape_of(x)), f"{name}.channels")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
-from simdc.frontends.builder import NetworkBuilder
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_table import layer_table
 
 SIDE_BY_SIDE: list[tuple[str, dict[str, object]]] = [
     ("leaky_relu", {"alpha": 0.3}),
@@ -38,13 +39,13 @@ JOINS = ["add", "sub", "mul", "div", "pow", "maximum", "minimum"]
 
 
 def every_function(batch: int = 2) -> ModuleOp:
-    net = NetworkBuilder("functions", batch, "test")
+    net = ModuleBuilder("functions", batch, "test")
     names = iter(range(1000))
 
     def layer(kind: str, *inputs: SSAValue, **arguments: object) -> SSAValue:
-        return net.layer(kind, inputs, arguments, f"{kind}{next(names)}", 1, 1)
+        return layer_table()[kind].add(net, inputs, arguments, f"{kind}{next(names)}")
 
-    x, gate, line = net.input("x", (3, 4, 5), 1, 1), net.input("gate", (3, 1, 1), 1, 1), net.input("line", (3,), 1, 1)
+    x, gate, line = net.input("x", (3, 4, 5)), net.input("gate", (3, 1, 1)), net.input("line", (3,))
     wide = layer("scalar", x, function="mul", value=2.0)
     positive = layer("scalar", layer("softplus", x), function="add", value=0.5)
     steep = layer("scalar", layer("sigmoid", gate), function="add", value=0.5)

@@ -10,20 +10,21 @@ from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
-from simdc.frontends.builder import NetworkBuilder
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_table import layer_table
 from tests.backends.execute.networks import every_op, forks, inception_like, vgg_like
 from tests.backends.execute.training import check_gradients
 
 
 def pipeline(shape: tuple[int, ...], *layers: tuple[str, dict[str, Any]], batch: int = 2) -> ModuleOp:
     """The layers one after the other and a fully connected one that ends in three classes."""
-    net = NetworkBuilder("n", batch, "test")
-    value: SSAValue = net.input("x", shape, 1, 1)
+    net = ModuleBuilder("n", batch, "test")
+    value: SSAValue = net.input("x", shape)
     for number, (kind, arguments) in enumerate(layers):
-        value = net.layer(kind, [value], arguments, f"{kind}{number}", 1, 1)
+        value = layer_table()[kind].add(net, [value], arguments, f"{kind}{number}")
     if len(net.shape(value)) != 2:
-        value = net.layer("flatten", [value], {}, "flat", 1, 1)
-    return net.finish([net.layer("fc", [value], {"features": 3}, "head", 1, 1)])
+        value = layer_table()["flatten"].add(net, [value], {}, "flat")
+    return net.finish([layer_table()["fc"].add(net, [value], {"features": 3}, "head")])
 
 
 @st.composite

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import f32
 
 from simdc.backends.execute import execute, run_kernel
-from simdc.frontends.builder import NetworkBuilder
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
+from simdc.ir.builder import ModuleBuilder
 from simdc.ir.network import ParameterOp
 from simdc.ir.ops.concat import ConcatOp, SliceOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
@@ -70,7 +70,7 @@ def onnx_result(kind: str, inputs: Sequence[Array], attributes: dict[str, Any]) 
 def result_of(op: LayerOp, arguments: Sequence[Array]) -> Array:
     """The op's result as it is executed, after a look at what its kernel computes."""
     op.verify()
-    net = NetworkBuilder("n", 1, "test")
+    net = ModuleBuilder("n", 1, "test")
     values = [
         net.append(ParameterOp.make(f"p{number}", make_tensor_type(f32, array.shape)), f"p{number}")
         for number, array in enumerate(arguments)

@@ -10,8 +10,10 @@ import pytest
 from simdc.frontends.dsl import limits, parse_dsl
 from simdc.frontends.dsl.functions import FUNCTIONS
 from simdc.frontends.dsl.syntax_errors import RESERVED
-from simdc.frontends.layers import LAYERS
+from simdc.ir.layer_table import layer_table
 from simdc.ir.network import network_of
+
+LAYERS = layer_table()
 
 REFERENCE = Path("docs/dsl.md").read_text()
 NETWORKS = re.findall(r"```dsl\n(.*?)```", REFERENCE, re.DOTALL)

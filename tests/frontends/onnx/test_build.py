@@ -55,7 +55,7 @@ def build_of(standing: Standing) -> tuple[Build, Surroundings]:
     values = {"x": network.image("x", (1, 4)), "w": known("w", np.ones((1, 4), np.float32), 1)}
     around = Surroundings(network, values, standing)
     node = Node(1, "sum", "Add", "", ("x", "w", ""), ("y",), MappingProxyType({}), frozenset(), None)
-    network.go_to(node)
+    network.go_to_node(node)
     return Build(around, node), around
 
 

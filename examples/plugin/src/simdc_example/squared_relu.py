@@ -7,11 +7,10 @@ from xdsl.ir import Dialect, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, result_def
 
 from simdc.cost import Instruction, VectorProgram
-from simdc.frontends.builder import NetworkBuilder
-from simdc.frontends.layers import layer
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.elements import element_index, element_program, element_shape
 from simdc.ir.gradient import Backward, give_input, rule_for
+from simdc.ir.layers import plain_layer
 
 
 @irdl_op_definition
@@ -70,10 +69,7 @@ def gradient(op: SquaredReluOp, back: Backward) -> None:
     give_input(back, op.input, grad)
 
 
-@layer
-def squared_relu(net: NetworkBuilder, name: str, x: SSAValue) -> SSAValue:
-    """What the network language and JSON graphs call the op."""
-    return net.append(SquaredReluOp(name, x), name)
-
+# What the network language, JSON graphs and Python call the op.
+plain_layer("squared_relu", SquaredReluOp)
 
 DIALECT = Dialect("example", [SquaredReluOp, SquaredReluGradOp])

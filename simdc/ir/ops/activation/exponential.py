@@ -6,6 +6,9 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 
 from simdc.cost.kernel import Instruction
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer, plain_layer
+from simdc.ir.options import Real
 
 from .base import REAL, ActivationOp, Code, Curve, InputGradOp, OutputGradOp
 
@@ -213,3 +216,16 @@ class MishOp(Mish, ActivationOp):
 @irdl_op_definition
 class MishGradOp(Mish, InputGradOp):
     name = "simdc.mish_grad"
+
+
+plain_layer("sigmoid", SigmoidOp)
+plain_layer("tanh", TanhOp)
+plain_layer("silu", SiluOp)
+plain_layer("mish", MishOp)
+plain_layer("softplus", SoftplusOp)
+
+
+@layer
+def elu(net: ModuleBuilder, name: str, x: SSAValue, *, alpha: Real = 1.0) -> SSAValue:
+    """`x` above zero, `alpha * (exp(x) - 1)` below."""
+    return net.append(EluOp(name, x, alpha), name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xdsl.irdl import irdl_op_definition
 
 from simdc.cost.kernel import Instruction
+from simdc.ir.layers import plain_layer
 
 from .base import ActivationOp, Code, Curve, InputGradOp, OutputGradOp
 
@@ -106,3 +107,11 @@ class AbsOp(Abs, ActivationOp):
 @irdl_op_definition
 class AbsGradOp(Abs, InputGradOp):
     name = "simdc.abs_grad"
+
+
+plain_layer("exp", ExpOp)
+plain_layer("log", LogOp)
+plain_layer("sqrt", SqrtOp)
+plain_layer("abs", AbsOp)
+plain_layer("neg", NegateOp)
+plain_layer("reciprocal", ReciprocalOp)

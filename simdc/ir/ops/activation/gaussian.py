@@ -11,7 +11,7 @@ and erf(-x) = -erf(x).
 from __future__ import annotations
 
 from math import pi, sqrt
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
@@ -19,6 +19,9 @@ from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer, plain_layer
+from simdc.ir.options import one_of
 
 from .base import ActivationOp, Code, Curve, InputGradOp
 
@@ -157,3 +160,14 @@ class GeluOp(Gelu, ActivationOp):
 @irdl_op_definition
 class GeluGradOp(Gelu, InputGradOp):
     name = "simdc.gelu_grad"
+
+
+plain_layer("erf", ErfOp)
+
+
+@layer
+def gelu(
+    net: ModuleBuilder, name: str, x: SSAValue, *, approximate: Annotated[str, one_of("none", "tanh")] = "none"
+) -> SSAValue:
+    """`x` times the distribution function of the normal distribution, or its approximation by tanh."""
+    return net.append(GeluOp(name, x, approximate), name)

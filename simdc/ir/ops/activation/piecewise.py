@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, opt_prop_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layers import layer, plain_layer
+from simdc.ir.options import Real
 
 from .base import REAL, ActivationOp, Code, Curve, InputGradOp, OutputGradOp
 
@@ -159,3 +162,37 @@ class HardSwishOp(HardSwish, ActivationOp):
 @irdl_op_definition
 class HardSwishGradOp(HardSwish, InputGradOp):
     name = "simdc.hard_swish_grad"
+
+
+plain_layer("hardswish", HardSwishOp)
+
+
+@layer
+def leaky_relu(net: ModuleBuilder, name: str, x: SSAValue, *, alpha: Real = 0.01) -> SSAValue:
+    """`x` above zero, `alpha * x` below."""
+    return net.append(LeakyReluOp(name, x, alpha), name)
+
+
+@layer
+def clip(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    minimum: Annotated[Real | None, "no bound below if left out"] = None,
+    maximum: Annotated[Real | None, "no bound above if left out"] = None,
+) -> SSAValue:
+    """Values between two bounds, one of which may be left out."""
+    return net.append(ClipOp(name, x, minimum, maximum), name)
+
+
+@layer
+def relu6(net: ModuleBuilder, name: str, x: SSAValue) -> SSAValue:
+    """`clip` between 0 and 6."""
+    return net.append(ClipOp(name, x, 0.0, 6.0), name)
+
+
+@layer
+def hardsigmoid(net: ModuleBuilder, name: str, x: SSAValue, *, alpha: Real = 1.0 / 6.0, beta: Real = 0.5) -> SSAValue:
+    """`alpha * x + beta`, between 0 and 1."""
+    return net.append(HardSigmoidOp(name, x, alpha, beta), name)

@@ -9,7 +9,11 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, Operand, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import broadcast_index, broadcast_operand, element_program, element_shape
+from simdc.ir.layer_error import LayerError
+from simdc.ir.layers import layer
+from simdc.ir.options import Freeze
 
 
 def slope_operand(name: str, slope: SSAValue, shape: tuple[int, ...]) -> Operand:
@@ -121,3 +125,12 @@ def same_shape(gradient: SSAValue, input: SSAValue) -> tuple[int, ...]:
     if first != second:
         raise VerifyException(f"the operands have shapes {list(first)} and {list(second)}")
     return first
+
+
+@layer
+def prelu(net: ModuleBuilder, name: str, x: SSAValue, *, freeze: Freeze = False) -> SSAValue:
+    """`x` above zero, a slope that each channel learns times `x` below."""
+    if len(shape_of(x)) < 2:
+        raise LayerError(f"prelu has a slope for each channel, its input has shape {list(shape_of(x))}")
+    slope = net.parameter(name, "slope", shape_of(x)[1:2], frozen=freeze)
+    return net.append(PReluOp(name, x, slope), name)

@@ -1,33 +1,24 @@
-"""Builds a network op by op for the front ends, and turns what an op refuses into a LayerError."""
+"""Builds a module op by op for the front ends."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
 
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, f32
 from xdsl.ir import Block, Operation, SSAValue
-from xdsl.utils.exceptions import VerifyException
 
-from simdc.ir.base import LayerOp, make_tensor_type, name_hint, shape_of
-from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
 from simdc.visible import MAX_NAME, is_name, to_name
 
-MAX_SIZE = 2**48
+from .base import LayerOp, make_tensor_type, name_hint, shape_of
+from .layer_error import MAX_SIZE, LayerError
+from .network import NetworkOp, ParameterOp, ReturnOp
+
 MAX_READS = 100_000
 """Inputs of all layers together: a concatenation works on each of its own."""
 
 
-class LayerError(Exception):
-    """A layer cannot be built. `option` names the argument at fault, if it is one."""
-
-    def __init__(self, message: str, option: str | None = None):
-        super().__init__(message)
-        self.message = message
-        self.option = option
-
-
-class NetworkBuilder:
+class ModuleBuilder:
     """Collects layers in program order; every op gets the place in `file` that it was written at."""
 
     def __init__(self, name: str, batch: int, file: str, phase: str = "inference"):
@@ -45,7 +36,7 @@ class NetworkBuilder:
     def shape(value: SSAValue) -> tuple[int, ...]:
         return shape_of(value)
 
-    def input(self, name: str, shape: Sequence[int], line: int, column: int) -> SSAValue:
+    def input(self, name: str, shape: Sequence[int]) -> SSAValue:
         """A network input of `shape` without its batch dimension, which is put in front. Raises LayerError."""
         if not shape or min(shape) < 1 or prod(shape) * self.batch > MAX_SIZE:
             raise LayerError(f"input '{name}' must have positive sizes, at most {MAX_SIZE} elements in all")
@@ -53,23 +44,9 @@ class NetworkBuilder:
         argument.name_hint = name_hint(name)
         return argument
 
-    def layer(
-        self,
-        kind: str,
-        inputs: Sequence[SSAValue],
-        arguments: Mapping[str, object],
-        name: str,
-        line: int,
-        column: int,
-    ) -> SSAValue:
-        """Append a layer of a kind from `LAYERS`; returns its result. Raises LayerError."""
-        from .layers import LAYERS
-
+    def go_to(self, line: int, column: int) -> None:
+        """What is added from here on was written there."""
         self._place = FileLineColLoc(self._file, IntAttr(line), IntAttr(column))
-        try:
-            return LAYERS[kind].build(self, name, *inputs, **arguments)
-        except VerifyException as error:
-            raise LayerError(str(error)) from None
 
     def parameter(
         self, layer: str, role: str, shape: Sequence[int], *, statistic: bool = False, frozen: bool = False
