@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simdc import plugins
-from simdc.ir.gradient_rules import RULES
+from simdc.ir.gradient import RULES
 from simdc.ir.layers import LAYERS
 
 

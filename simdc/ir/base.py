@@ -8,17 +8,19 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import ClassVar, Self, cast
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, StringAttr, TensorType
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, NoneAttr, StringAttr, TensorType
 from xdsl.ir import Attribute, SSAValue
-from xdsl.irdl import IRDLOperation, opt_attr_def, prop_def, traits_def
+from xdsl.irdl import IRDLOperation, OptResultDef, opt_attr_def, prop_def, traits_def
 from xdsl.parser import Parser
 from xdsl.printer import Printer
+from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Kernel, Operand, affine
 
 from .attributes import CostAttr, OriginAttr, TilingAttr, Unit, UnitAttr
+from .fields import Value, make_properties
 from .syntax import parse_layer, print_layer
 
 TENSOR = TensorType.constr()
@@ -78,11 +80,13 @@ class LayerOp(IRDLOperation):
     for and a price of (`derived.py`).
     `merged` names nodes of the source that a front end made one layer of together with this one.
     `UNIT` is the array that runs the op, None for an op that moves and computes nothing; `ROLES` says, operand by
-    operand, which of the systolic array's operands each one is.
+    operand, which of the systolic array's operands each one is. `GRADIENT` is the gradient with respect to the
+    first operand (`gradient.py`).
     """
 
     UNIT: ClassVar[Unit | None] = Unit.SIMD
     ROLES: ClassVar[tuple[str, ...]] = ()
+    GRADIENT: ClassVar[type[GradientOp] | None] = None
 
     layer = prop_def(StringAttr)
     unit = opt_attr_def(UnitAttr)
@@ -98,6 +102,44 @@ class LayerOp(IRDLOperation):
     phase = opt_attr_def(StringAttr)
     search = opt_attr_def(DictionaryAttr)
     traits = traits_def(Pure())
+
+    def __init__(self, layer: str, *operands: SSAValue | Sequence[SSAValue] | None, **fields: Value):
+        """Operands in their order, None for one that is left out; properties by name, as plain values. Results have the
+        shapes of `result_shapes` and the element types of `alike`, but for those whose type is given by name.
+
+        Raises VerifyException if operands and properties do not go together, TypeError for fields that are not there.
+        """
+        definition = self.get_irdl_definition()
+        types: list[Attribute | None] = []
+        for name, field in definition.results:
+            given = fields.pop(name, None)
+            assert given is None or isinstance(given, Attribute)
+            types.append(NoneAttr() if given is None and not isinstance(field, OptResultDef) else given)
+        missing = len(definition.operands) - len(operands)
+        super().__init__(
+            operands=[*operands, *[None] * missing],
+            result_types=types,
+            properties=make_properties(definition, {"layer": StringAttr(layer), **fields}),
+        )
+        if NoneAttr() in types:
+            self._give_types()
+
+    def _give_types(self) -> None:
+        """To the results that have none yet."""
+        try:
+            shapes = self.result_shapes()
+        except VerifyException:
+            # An op that is not made reads nothing: others ask who reads their values.
+            self.drop_all_references()
+            raise
+        for result, shape, like in zip(self.results, shapes, self.alike(), strict=True):
+            if result.type == NoneAttr():
+                kind = make_tensor_type(tensor_type(like).element_type, shape)
+                Rewriter.replace_value_with_new_type(result, kind)
+
+    def alike(self) -> Sequence[SSAValue]:
+        """For each result the operand whose element type it has: the first, where an op says nothing else."""
+        return [self.operands[0]] * len(self.results)
 
     @property
     def accumulator_bits(self) -> int:
@@ -135,3 +177,27 @@ class LayerOp(IRDLOperation):
         for expected, result in zip(self.result_shapes(), self.results, strict=True):
             if shape_of(result) != expected:
                 raise VerifyException(f"result has shape {list(shape_of(result))}, expected {list(expected)}")
+
+
+class GradientOp(LayerOp):
+    """The gradient of an op. Operands and properties have the names that they have there, `gradient` is the one with
+    respect to its result, and `output` that result. `OF` is the operand that `result` is a gradient with respect to; a
+    `scale_grad` is one with respect to `scale`. It has the operand's type."""
+
+    OF: ClassVar[str] = "input"
+
+    @classmethod
+    def of(cls, layer: str, forward: LayerOp, gradient: SSAValue, **fields: Value) -> Self:
+        """The gradient of `forward`; `fields` are what it has no property for."""
+        definition = cls.get_irdl_definition()
+        sources = {"gradient": gradient, "output": forward.results[0]}
+        operands = [sources.get(name) or _operand_named(forward, name) for name, _ in definition.operands]
+        names = [name for name, _ in definition.results]
+        of = [cls.OF if name == "result" else name.removesuffix("_grad") for name in names]
+        types = {name: _operand_named(forward, own).type for name, own in zip(names, of, strict=True)}
+        shared = {name: forward.properties.get(name) for name in definition.properties if name != "layer"}
+        return cls(layer, *operands, **{**types, **shared, **fields})
+
+
+def _operand_named(op: LayerOp, name: str) -> SSAValue:
+    return next(value for value in op.operands if value is getattr(op, name))

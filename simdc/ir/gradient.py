@@ -1,17 +1,20 @@
-"""The table of gradient rules: for each kind of layer, how its gradients follow from that of its result.
+"""How gradients follow from those of results, for each kind of layer.
 
-A rule is a function of the layer and a `Backward`; it asks which operands need a gradient, emits the ops that compute
-them and hands each one over. A package outside simdc enters its own ops with `rule_for`.
+Where one op made of the layer is the gradient with respect to its first operand, the layer names it as its `GRADIENT`.
+Everything else is a rule, a function of the layer and a `Backward`, which stands in the layer's file: it asks which
+operands need a gradient, emits the ops that compute them and hands each one over. A package outside simdc does the
+same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from xdsl.ir import SSAValue
 
 from .base import LayerOp
+from .network import ParameterOp
 
 T = TypeVar("T", bound=LayerOp)
 INPUT, WEIGHT = "input_gradient", "weight_gradient"
@@ -42,18 +45,43 @@ Rule = Callable[[T, Backward], None]
 RULES: dict[type[LayerOp], Callable[..., None]] = {}
 
 
-def rule_for(cls: type[T]) -> Callable[[Rule[T]], Rule[T]]:
-    """Enter a function as the gradient rule of `cls`. Raises ValueError if it has one."""
+def rule_for(*kinds: type[T]) -> Callable[[Rule[T]], Rule[T]]:
+    """Enter a function as the gradient rule of these ops. Raises ValueError if one has a rule."""
 
     def enter(rule: Rule[T]) -> Rule[T]:
-        if cls in RULES:
-            raise ValueError(f"{cls.name} has a gradient rule already")
-        RULES[cls] = rule
+        for kind in kinds:
+            if kind in RULES:
+                raise ValueError(f"{kind.name} has a gradient rule already")
+            RULES[kind] = rule
         return rule
 
     return enter
 
 
+def rule_of(kind: type[LayerOp]) -> Callable[..., None] | None:
+    """The gradient rule of an op, None if it has none."""
+    return RULES.get(kind) or (None if kind.GRADIENT is None else _emit_gradient)
+
+
+def _emit_gradient(op: LayerOp, back: Backward) -> None:
+    assert op.GRADIENT is not None
+    gradient = op.GRADIENT.of(f"{op.layer.data}.grad_input", op, back.upstream(op.results[0]))
+    give_input(back, op.operands[0], gradient)
+
+
 def give_input(back: Backward, value: SSAValue, op: LayerOp) -> None:
     """Emit `op` and hand over its only result as the gradient with respect to `value`."""
     back.give(value, back.emit(op, INPUT).results[0])
+
+
+def give_operand(back: Backward, value: SSAValue, op: LayerOp) -> None:
+    """The same for a value that may be a parameter, whose gradient is a step of its own."""
+    step = WEIGHT if isinstance(value.owner, ParameterOp) else INPUT
+    back.give(value, back.emit(op, step).results[0])
+
+
+def give_each(back: Backward, values: Sequence[SSAValue], op: LayerOp) -> None:
+    """Emit `op`, whose results are the gradients with respect to `values`, and hand over those that are asked for."""
+    for value, gradient in zip(values, back.emit(op, INPUT).results, strict=True):
+        if back.needs(value):
+            back.give(value, gradient)

@@ -7,7 +7,8 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.ir.base import LayerOp, name_hint
 from simdc.ir.context import layer_error
-from simdc.ir.gradient import give_input
+from simdc.ir.dialect import Simdc
+from simdc.ir.gradient import give_input, rule_of
 from simdc.ir.gradient_rules import RULES
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.elementwise import AddOp
@@ -80,8 +81,13 @@ class TrainingStep:
             reached = [result for result in op.results if result in self.gradients]
             if not reached or not any(self.needs(value) for value in op.operands):
                 continue
-            if type(op) not in RULES:
-                known = ", ".join(sorted(cls.name.removeprefix("simdc.") for cls in RULES))
-                raise layer_error(op, f"has no gradient rule, so it cannot be trained; these have one: {known}")
-            RULES[type(op)](op, self)
+            rule = rule_of(type(op))
+            if rule is None:
+                raise layer_error(op, f"has no gradient rule, so it cannot be trained; these have one: {_with_rule()}")
+            rule(op, self)
         self.current = None
+
+
+def _with_rule() -> str:
+    kinds = {*RULES, *(op for op in Simdc.operations if issubclass(op, LayerOp))}
+    return ", ".join(sorted(kind.name.removeprefix("simdc.") for kind in kinds if rule_of(kind) is not None))

@@ -10,8 +10,6 @@ from simdc.ir.gradient import INPUT, WEIGHT, Backward, give_input, rule_for
 from simdc.ir.ops.batch_norm_grad import BatchNormGradOp
 from simdc.ir.ops.conv import Conv2DOp, LinearOp
 from simdc.ir.ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
-from simdc.ir.ops.elementwise import ReluOp
-from simdc.ir.ops.elementwise_grad import ReluGradOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.linear_grad import LinearInputGradOp, LinearWeightGradOp
 from simdc.ir.ops.lrn_grad import LocalResponseNormGradOp
@@ -44,11 +42,6 @@ def linear(op: LinearOp, back: Backward) -> None:
         back.give(op.weight, emitted.results[0])
     if op.bias is not None and back.needs(op.bias):
         back.give(op.bias, back.emit(ReduceSumOp(f"{name}.grad_bias", upstream), WEIGHT).results[0])
-
-
-@rule_for(ReluOp)
-def relu(op: ReluOp, back: Backward) -> None:
-    give_input(back, op.input, ReluGradOp(f"{op.layer.data}.grad_input", back.upstream(op.result), op.result))
 
 
 @rule_for(MaxPoolOp)

@@ -6,7 +6,7 @@ from math import prod
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Operand, Phase, VectorProgram, affine
@@ -37,7 +37,8 @@ class BatchNormStatisticsOp(LayerOp):
 
     def __init__(self, layer: str, input: SSAValue, epsilon: float = EPSILON):
         result = make_tensor_type(tensor_type(input).element_type, _per_channel(input))
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[result, result],
             properties={"layer": StringAttr(layer), "epsilon": FloatAttr(epsilon, f64)},
@@ -98,7 +99,8 @@ class BatchNormGradOp(LayerOp):
     def __init__(
         self, layer: str, input: SSAValue, gradient: SSAValue, mean: SSAValue, inv_std: SSAValue, scale: SSAValue
     ):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input, gradient, mean, inv_std, scale],
             result_types=[gradient.type, scale.type, scale.type],
             properties={"layer": StringAttr(layer)},

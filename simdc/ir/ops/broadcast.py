@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
@@ -54,7 +54,8 @@ class BroadcastOp(LayerOp):
     def __init__(self, layer: str, lhs: SSAValue, rhs: SSAValue):
         kind = tensor_type(lhs)
         shape = self._shape(shape_of(lhs), shape_of(rhs))
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[lhs, rhs],
             result_types=[make_tensor_type(kind.element_type, shape)],
             properties={"layer": StringAttr(layer)},

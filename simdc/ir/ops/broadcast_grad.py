@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
@@ -101,7 +101,8 @@ class BroadcastGradOp(LayerOp):
         """`side` is `lhs` or `rhs`."""
         operands = {"lhs": forward.lhs, "rhs": forward.rhs}
         function = forward.name.removeprefix("simdc.")
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[gradient, [operands[name] for name in SLOPES[function, side].reads]],
             result_types=[operands[side].type],
             properties={"layer": StringAttr(layer), "function": StringAttr(function), "side": StringAttr(side)},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Operand, Phase, VectorProgram, affine
@@ -64,7 +64,8 @@ class ConcatOp(LayerOp):
         check_axis(shape, axis)
         total = sum(shape_of(value)[axis] for value in inputs if len(shape_of(value)) > axis)
         result = make_tensor_type(tensor_type(inputs[0]).element_type, resized(shape, axis, total))
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[inputs],
             result_types=[result],
             properties={"layer": StringAttr(layer), "axis": IntegerAttr(axis, i64)},
@@ -113,7 +114,8 @@ class SliceOp(LayerOp):
         axis += len(shape) if axis < 0 else 0
         check_axis(shape, axis)
         fields = {"axis": axis, "first": first, "count": count, "step": step}
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[make_tensor_type(tensor_type(input).element_type, resized(shape, axis, count))],
             properties={

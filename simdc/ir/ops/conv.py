@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
@@ -58,7 +58,8 @@ class Conv2DOp(LayerOp):
         n, _, *size = shape_of(input)
         out_channels, _, *kernel = shape_of(weight)
         out = window_output(size, kernel, stride, padding, dilation)
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input, weight, bias],
             result_types=[make_tensor_type(tensor_type(input).element_type, (n, out_channels, *out))],
             properties={
@@ -133,7 +134,9 @@ class LinearOp(LayerOp):
 
     def __init__(self, layer: str, input: SSAValue, weight: SSAValue, bias: SSAValue | None = None):
         result = make_tensor_type(tensor_type(input).element_type, (shape_of(input)[0], shape_of(weight)[0]))
-        super().__init__(operands=[input, weight, bias], result_types=[result], properties={"layer": StringAttr(layer)})
+        IRDLOperation.__init__(
+            self, operands=[input, weight, bias], result_types=[result], properties={"layer": StringAttr(layer)}
+        )
 
     def result_shape(self) -> tuple[int, ...]:
         (n, features), (out_features, in_features) = _matrix(self.input), _matrix(self.weight)

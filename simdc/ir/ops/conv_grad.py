@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
@@ -38,7 +38,8 @@ class ConvGradOp(LayerOp):
         self, layer: str, conv: Conv2DOp | ConvTranspose2DOp, operands: Sequence[SSAValue], result: SSAValue
     ) -> None:
         height, width = shape_of(result)[2:]
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=operands,
             result_types=[make_tensor_type(tensor_type(result).element_type, shape_of(result))],
             properties={

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
@@ -66,7 +66,8 @@ class ConvTranspose2DOp(LayerOp):
         n, _, *size = shape_of(input)
         _, channels, *kernel = shape_of(weight)
         out = spread_output(size, kernel, stride, padding, output_padding, dilation)
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input, weight, bias],
             result_types=[make_tensor_type(tensor_type(input).element_type, (n, channels * groups, *out))],
             properties={

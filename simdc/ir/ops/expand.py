@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import VectorProgram, affine
@@ -28,7 +28,7 @@ class ExpandOp(LayerOp):
 
     def __init__(self, layer: str, input: SSAValue, shape: Sequence[int]):
         result = make_tensor_type(tensor_type(input).element_type, tuple(shape))
-        super().__init__(operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
+        IRDLOperation.__init__(self, operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
 
     @property
     def repeated(self) -> tuple[int, ...]:

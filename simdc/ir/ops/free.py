@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
@@ -30,7 +30,7 @@ class FlattenOp(LayerOp):
     def __init__(self, layer: str, input: SSAValue):
         n, *rest = shape_of(input)
         result = make_tensor_type(tensor_type(input).element_type, (n, prod(rest)))
-        super().__init__(operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
+        IRDLOperation.__init__(self, operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
 
     def result_shape(self) -> tuple[int, ...]:
         n, *rest = shape_of(self.input)
@@ -52,7 +52,7 @@ class ReshapeOp(LayerOp):
 
     def __init__(self, layer: str, input: SSAValue, shape: Sequence[int]):
         result = make_tensor_type(tensor_type(input).element_type, tuple(shape))
-        super().__init__(operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
+        IRDLOperation.__init__(self, operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
 
     def result_shape(self) -> tuple[int, ...]:
         shape, found = shape_of(self.result), shape_of(self.input)
@@ -76,7 +76,8 @@ class DropoutOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, input: SSAValue, rate: float):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[input.type],
             properties={"layer": StringAttr(layer), "rate": FloatAttr(rate, f64)},

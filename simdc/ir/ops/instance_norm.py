@@ -6,7 +6,7 @@ from math import prod
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
@@ -86,7 +86,8 @@ class InstanceNormOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, input: SSAValue, scale: SSAValue, shift: SSAValue, epsilon: float = EPSILON):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input, scale, shift],
             result_types=[input.type],
             properties={"layer": StringAttr(layer), "epsilon": FloatAttr(epsilon, f64)},
@@ -132,7 +133,8 @@ class InstanceNormGradOp(LayerOp):
     shift_grad = result_def(TENSOR)
 
     def __init__(self, layer: str, norm: InstanceNormOp, gradient: SSAValue):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[norm.input, gradient, norm.scale],
             result_types=[norm.input.type, norm.scale.type, norm.scale.type],
             properties={"layer": StringAttr(layer), "epsilon": norm.epsilon},

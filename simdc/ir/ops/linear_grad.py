@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Contraction, Loop
@@ -29,7 +29,9 @@ class LinearInputGradOp(LayerOp):
     def __init__(self, layer: str, gradient: SSAValue, weight: SSAValue):
         shape = (shape_of(gradient)[0], shape_of(weight)[1])
         result = make_tensor_type(tensor_type(gradient).element_type, shape)
-        super().__init__(operands=[gradient, weight], result_types=[result], properties={"layer": StringAttr(layer)})
+        IRDLOperation.__init__(
+            self, operands=[gradient, weight], result_types=[result], properties={"layer": StringAttr(layer)}
+        )
 
     def result_shape(self) -> tuple[int, ...]:
         (n, out_features), (rows, in_features) = shape_of(self.gradient), shape_of(self.weight)
@@ -65,7 +67,9 @@ class LinearWeightGradOp(LayerOp):
     def __init__(self, layer: str, input: SSAValue, gradient: SSAValue):
         shape = (shape_of(gradient)[1], shape_of(input)[1])
         result = make_tensor_type(tensor_type(gradient).element_type, shape)
-        super().__init__(operands=[input, gradient], result_types=[result], properties={"layer": StringAttr(layer)})
+        IRDLOperation.__init__(
+            self, operands=[input, gradient], result_types=[result], properties={"layer": StringAttr(layer)}
+        )
 
     def result_shape(self) -> tuple[int, ...]:
         (n, in_features), (samples, out_features) = shape_of(self.input), shape_of(self.gradient)

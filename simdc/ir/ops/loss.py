@@ -8,7 +8,7 @@ from typing import Self
 
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, f64, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Instruction, Operand, VectorProgram
@@ -94,7 +94,8 @@ class LossGradOp(LayerOp):
 
     def __init__(self, layer: str, loss: LossOp, prediction: SSAValue, scale: float):
         """`prediction` is what the loss made of its own, where that is what the target is compared with."""
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[prediction, loss.target, loss.class_numbers],
             result_types=[prediction.type],
             properties={"layer": StringAttr(layer), "axis": loss.axis, "scale": FloatAttr(scale, f64)},

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Contraction, Loop
@@ -29,7 +29,9 @@ class MatMulOp(LayerOp):
 
     def __init__(self, layer: str, lhs: SSAValue, rhs: SSAValue):
         result = make_tensor_type(tensor_type(lhs).element_type, _product(lhs, rhs))
-        super().__init__(operands=[lhs, rhs], result_types=[result], properties={"layer": StringAttr(layer)})
+        IRDLOperation.__init__(
+            self, operands=[lhs, rhs], result_types=[result], properties={"layer": StringAttr(layer)}
+        )
 
     def result_shape(self) -> tuple[int, ...]:
         return _product(self.lhs, self.rhs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, f64, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
@@ -36,7 +36,8 @@ class BatchNormOp(LayerOp):
     def __init__(
         self, layer: str, input: SSAValue, mean: SSAValue, inv_std: SSAValue, scale: SSAValue, shift: SSAValue
     ):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input, mean, inv_std, scale, shift],
             result_types=[input.type],
             properties={"layer": StringAttr(layer)},
@@ -87,7 +88,8 @@ class LocalResponseNormOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, input: SSAValue, size: int, alpha: float, beta: float, bias: float):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[input.type],
             properties={

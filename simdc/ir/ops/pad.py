@@ -7,7 +7,7 @@ from math import isfinite
 
 from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, StringAttr, f64, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Phase, VectorProgram, affine
@@ -37,7 +37,8 @@ class PadOp(LayerOp):
 
     def __init__(self, layer: str, input: SSAValue, before: Sequence[int], after: Sequence[int], value: float = 0.0):
         result = make_tensor_type(tensor_type(input).element_type, _padded(shape_of(input), before, after))
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[result],
             properties={

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
@@ -49,7 +49,8 @@ class PoolOp(LayerOp):
     ):
         n, channels, *size = _image(input)
         shape = (n, channels, *window_output(size, kernel_size, stride, padding, dilation, ceil=ceil_mode))
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[make_tensor_type(tensor_type(input).element_type, shape)],
             properties={

@@ -10,7 +10,7 @@ from itertools import product
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
@@ -33,7 +33,8 @@ class PoolGradOp(LayerOp):
 
     def _build(self, layer: str, pool: PoolOp, operands: list[SSAValue]) -> None:
         shape = shape_of(pool.input)
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=operands,
             result_types=[make_tensor_type(tensor_type(pool.input).element_type, shape)],
             properties={
@@ -185,7 +186,8 @@ class WindowDivideOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, input: SSAValue, rows: Sequence[int], columns: Sequence[int]):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[input.type],
             properties={

@@ -7,7 +7,7 @@ from math import prod
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
@@ -65,7 +65,8 @@ class ReductionOp(LayerOp):
             chosen = tuple(sorted(axis + len(shape) if axis < 0 else axis for axis in axes))
         properties = {"layer": StringAttr(layer), "axes": DenseArrayBase.from_list(i64, chosen)}
         result = make_tensor_type(tensor_type(input).element_type, reduced(shape, chosen, keepdims=keepdims))
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[result],
             properties={
@@ -138,7 +139,8 @@ class ReduceGradOp(LayerOp):
 
     def __init__(self, layer: str, reduction: ReductionOp, gradient: SSAValue):
         shape = shape_of(reduction.input)
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[gradient],
             result_types=[make_tensor_type(tensor_type(gradient).element_type, shape)],
             properties={

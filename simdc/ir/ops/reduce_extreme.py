@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
@@ -77,7 +77,8 @@ class ReduceExtremeGradOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, forward: ReductionOp, gradient: SSAValue):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[gradient, forward.input, forward.result],
             result_types=[forward.input.type],
             properties={"layer": StringAttr(layer), "axes": DenseArrayBase.from_list(i64, forward.summed)},

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
@@ -89,7 +89,8 @@ class ResizeOp(ResamplingOp):
         coordinates: str = "half_pixel",
         rounding: str = "round_prefer_floor",
     ):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[make_tensor_type(tensor_type(input).element_type, _resized(input, size))],
             properties={
@@ -132,7 +133,8 @@ class ResizeGradOp(ResamplingOp):
 
     def __init__(self, layer: str, resize: ResizeOp, gradient: SSAValue):
         shape = shape_of(resize.input)
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[gradient],
             result_types=[make_tensor_type(tensor_type(resize.input).element_type, shape)],
             properties={

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
@@ -105,7 +105,8 @@ class ScalarOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, input: SSAValue, function: str, value: float):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[input.type],
             properties={

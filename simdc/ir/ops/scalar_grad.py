@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
@@ -67,7 +67,8 @@ class ScalarGradOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, forward: ScalarOp, gradient: SSAValue):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[gradient, forward.input],
             result_types=[forward.input.type],
             properties={"layer": StringAttr(layer), "function": forward.function, "value": forward.value},

@@ -7,7 +7,7 @@ from math import isfinite
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, result_def, var_operand_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
@@ -37,7 +37,8 @@ class SelectOp(LayerOp):
         tensors = [branch for branch in (lhs, rhs) if isinstance(branch, SSAValue)]
         numbers = {"lhs_value": lhs, "rhs_value": rhs}
         element = tensor_type(tensors[0] if tensors else condition).element_type
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[condition, tensors],
             result_types=[make_tensor_type(element, _joint([condition, *tensors]))],
             properties={

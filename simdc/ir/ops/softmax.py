@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
@@ -41,7 +41,8 @@ class SoftmaxOp(LayerOp):
 
     def __init__(self, layer: str, input: SSAValue, axis: int = 1):
         axis += len(shape_of(input)) if axis < 0 else 0
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[input.type],
             properties={"layer": StringAttr(layer), "axis": IntegerAttr(axis, i64)},
@@ -69,7 +70,8 @@ class SoftmaxGradOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, softmax: SoftmaxOp, gradient: SSAValue):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[gradient, softmax.result],
             result_types=[gradient.type],
             properties={"layer": StringAttr(layer), "axis": softmax.axis},

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import VectorProgram
@@ -40,7 +40,8 @@ class TransposeOp(LayerOp):
 
     def __init__(self, layer: str, input: SSAValue, permutation: Sequence[int]):
         result = make_tensor_type(tensor_type(input).element_type, _permuted(shape_of(input), permutation))
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[result],
             properties={"layer": StringAttr(layer), "permutation": DenseArrayBase.from_list(i64, permutation)},

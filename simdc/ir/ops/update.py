@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, UnitAttr, f64, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import (
+    IRDLOperation,
     irdl_op_definition,
     operand_def,
     opt_operand_def,
@@ -47,7 +48,8 @@ class UpdateOp(LayerOp):
         self, layer: str, operands: Sequence[SSAValue], rates: dict[str, float], copy_of: SSAValue | None
     ) -> None:
         parameter, _, *state = operands
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[*operands, copy_of],
             result_types=[
                 *(value.type for value in (parameter, *state)),

@@ -12,7 +12,8 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType, f32
 from xdsl.ir import Block, SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.gradient_rules import RULES
+from simdc.ir.gradient import rule_of
+from simdc.ir.gradient_rules import RULES as RULES
 from simdc.ir.network import NetworkOp, ReturnOp
 from simdc.ir.ops import activation as a
 from simdc.ir.ops import broadcast as b
@@ -260,7 +261,9 @@ def network(case: Case) -> ModuleOp:
     block.add_op(op)
     upstream = block.insert_arg(op.results[0].type, len(case.shapes))
     gradients = Gradients(block, upstream)
-    RULES[type(op)](op, gradients)
+    rule = rule_of(type(op))
+    assert rule is not None
+    rule(op, gradients)
     block.add_op(ReturnOp(op.results[0], *(gradients.given[value] for value in operands[: len(operands) - case.gates])))
     module = ModuleOp([NetworkOp("n", "training", shape_of(block.args[0])[0], 0, block)])
     module.verify()

@@ -23,7 +23,7 @@ from math import isfinite
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import operand_def, result_def
+from xdsl.irdl import IRDLOperation, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
@@ -59,7 +59,8 @@ class ActivationOp(Curve):
         """Code from `x` to `y`."""
 
     def _build(self, layer: str, input: SSAValue, **attributes: float | str | None) -> None:
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[input],
             result_types=[input.type],
             properties={
@@ -90,7 +91,8 @@ class ActivationGradOp(Curve):
 
     def __init__(self, layer: str, forward: ActivationOp, gradient: SSAValue):
         """`gradient` is that with respect to the result of `forward`."""
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[gradient, self.read_of(forward)],
             result_types=[forward.input.type],
             properties={**forward.properties, "layer": StringAttr(layer)},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, result_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, Operand, VectorProgram
@@ -35,7 +35,9 @@ class PReluOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, input: SSAValue, slope: SSAValue):
-        super().__init__(operands=[input, slope], result_types=[input.type], properties={"layer": StringAttr(layer)})
+        IRDLOperation.__init__(
+            self, operands=[input, slope], result_types=[input.type], properties={"layer": StringAttr(layer)}
+        )
 
     def result_shape(self) -> tuple[int, ...]:
         shape = element_shape(self.input)
@@ -65,7 +67,8 @@ class PReluGradOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, prelu: PReluOp, gradient: SSAValue):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[gradient, prelu.input, prelu.slope],
             result_types=[prelu.input.type],
             properties={"layer": StringAttr(layer)},
@@ -102,7 +105,8 @@ class PReluSlopeGradOp(LayerOp):
     result = result_def(TENSOR)
 
     def __init__(self, layer: str, prelu: PReluOp, gradient: SSAValue):
-        super().__init__(
+        IRDLOperation.__init__(
+            self,
             operands=[gradient, prelu.input],
             result_types=[prelu.slope.type],
             properties={"layer": StringAttr(layer)},
