@@ -163,8 +163,9 @@ class DeriveTrainingPass(ModulePass):
             )
         moments, decoupled = (state("first"), state("second")), self.optimizer == "adamw"
         return AdamOp(
-            name, value, gradient, *moments, rate=rate, weight_decay=decay, decoupled=decoupled, copy_of=narrow
-        )
+            name, value, gradient, *moments, rate=rate, weight_decay=decay, decoupled=decoupled, copy_of=narrow,
+            beta1=0.9, beta2=0.999, epsilon=1e-8, step=1,
+        )  # fmt: skip
 
 
 def _is_weight(parameter: SSAValue) -> bool:

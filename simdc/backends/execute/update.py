@@ -14,7 +14,7 @@ from .arrays import Array
 
 def _with_copy(op: UpdateOp, new: Array, *state: Array) -> tuple[Array, ...]:
     """The results of an update: parameter, state, and the narrow copy of the parameter where there is one."""
-    return (new, *state) if op.narrow is None else (new, *state, new)
+    return (new, *state) if op.copy_of is None else (new, *state, new)
 
 
 @register_impls

@@ -57,7 +57,7 @@ def memory_of(network: NetworkOp) -> Memory:
                 kept.add(root)
         if isinstance(op, UpdateOp):
             gradients.add(storage.get(op.operands[1], op.operands[1]))
-            state.update(op.replaced[1:] if op.narrow is None else op.replaced[:-1])
+            state.update(op.replaced[1:] if op.copy_of is None else op.replaced[:-1])
         if is_forward:
             forward.update(storage.get(result, result) for result in op.results)
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, UnitAttr, f64, i64
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, UnitAttr, f64, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import (
-    IRDLOperation,
     irdl_op_definition,
     operand_def,
     opt_operand_def,
@@ -23,8 +22,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.elements import element_index, element_loops
+from simdc.ir.fields import Value
 
-from .elementwise import element_index, element_loops
+RATE = FloatAttr.constr(f64)
 
 
 class UpdateOp(LayerOp):
@@ -33,10 +34,11 @@ class UpdateOp(LayerOp):
     With `copy_of` the parameter is a full-width master, and the last result is the new narrow parameter in its place.
     """
 
-    @property
-    def narrow(self) -> SSAValue | None:
-        """The narrow parameter that a master stands for."""
-        return self.copy_of  # pyright: ignore  # declared by each op, after its own operands
+    copy_of = opt_operand_def(TENSOR)
+    new_copy = opt_result_def(TENSOR)
+
+    def __init__(self, layer: str, *operands: SSAValue, copy_of: SSAValue | None = None, **rates: Value):
+        super().__init__(layer, *operands, copy_of, new_copy=None if copy_of is None else copy_of.type, **rates)
 
     @property
     def replaced(self) -> tuple[SSAValue, ...]:
@@ -44,22 +46,8 @@ class UpdateOp(LayerOp):
         parameter, _, *state = self.operands
         return (parameter, *state)
 
-    def _build(
-        self, layer: str, operands: Sequence[SSAValue], rates: dict[str, float], copy_of: SSAValue | None
-    ) -> None:
-        parameter, _, *state = operands
-        IRDLOperation.__init__(
-            self,
-            operands=[*operands, copy_of],
-            result_types=[
-                *(value.type for value in (parameter, *state)),
-                None if copy_of is None else copy_of.type,
-            ],
-            properties={
-                "layer": StringAttr(layer),
-                **{name: FloatAttr(rate, f64) for name, rate in rates.items()},
-            },
-        )
+    def alike(self) -> tuple[SSAValue, ...]:
+        return self.replaced
 
     def result_shapes(self) -> tuple[tuple[int, ...], ...]:
         shapes = {shape_of(value) for value in self.operands}
@@ -80,7 +68,7 @@ class UpdateOp(LayerOp):
         shape = shape_of(self.operands[0])
         loops, index = element_loops(shape), element_index(shape)
         names = tuple(loop.name for loop in loops)
-        if self.narrow is not None:
+        if self.copy_of is not None:
             outputs = (*outputs, "new_copy")
             *earlier, last = blocks
             blocks = (*earlier, (*last, Instruction("move", "new_copy", (outputs[0],))))
@@ -113,23 +101,9 @@ class SgdOp(UpdateOp):
 
     parameter = operand_def(TENSOR)
     gradient = operand_def(TENSOR)
-    copy_of = opt_operand_def(TENSOR)
-    rate = prop_def(FloatAttr.constr(f64))
-    weight_decay = prop_def(FloatAttr.constr(f64))
+    rate = prop_def(RATE)
+    weight_decay = prop_def(RATE)
     new_parameter = result_def(TENSOR)
-    new_copy = opt_result_def(TENSOR)
-
-    def __init__(
-        self,
-        layer: str,
-        parameter: SSAValue,
-        gradient: SSAValue,
-        *,
-        rate: float,
-        weight_decay: float,
-        copy_of: SSAValue | None = None,
-    ):
-        self._build(layer, [parameter, gradient], {"rate": rate, "weight_decay": weight_decay}, copy_of)
 
     def kernel(self) -> VectorProgram:
         decay, gradient = _decayed(self.weight_decay.value.data)
@@ -150,28 +124,11 @@ class MomentumOp(UpdateOp):
     parameter = operand_def(TENSOR)
     gradient = operand_def(TENSOR)
     velocity = operand_def(TENSOR)
-    copy_of = opt_operand_def(TENSOR)
-    rate = prop_def(FloatAttr.constr(f64))
-    momentum = prop_def(FloatAttr.constr(f64))
-    weight_decay = prop_def(FloatAttr.constr(f64))
+    rate = prop_def(RATE)
+    momentum = prop_def(RATE)
+    weight_decay = prop_def(RATE)
     new_parameter = result_def(TENSOR)
     new_velocity = result_def(TENSOR)
-    new_copy = opt_result_def(TENSOR)
-
-    def __init__(
-        self,
-        layer: str,
-        parameter: SSAValue,
-        gradient: SSAValue,
-        velocity: SSAValue,
-        *,
-        rate: float,
-        momentum: float,
-        weight_decay: float,
-        copy_of: SSAValue | None = None,
-    ):
-        rates = {"rate": rate, "momentum": momentum, "weight_decay": weight_decay}
-        self._build(layer, [parameter, gradient, velocity], rates, copy_of)
 
     def kernel(self) -> VectorProgram:
         decay, gradient = _decayed(self.weight_decay.value.data)
@@ -202,41 +159,16 @@ class AdamOp(UpdateOp):
     gradient = operand_def(TENSOR)
     first = operand_def(TENSOR)
     second = operand_def(TENSOR)
-    copy_of = opt_operand_def(TENSOR)
-    rate = prop_def(FloatAttr.constr(f64))
-    beta1 = prop_def(FloatAttr.constr(f64))
-    beta2 = prop_def(FloatAttr.constr(f64))
-    epsilon = prop_def(FloatAttr.constr(f64))
-    weight_decay = prop_def(FloatAttr.constr(f64))
+    rate = prop_def(RATE)
+    beta1 = prop_def(RATE)
+    beta2 = prop_def(RATE)
+    epsilon = prop_def(RATE)
+    weight_decay = prop_def(RATE)
     decoupled = opt_prop_def(UnitAttr)
     step = prop_def(IntegerAttr.constr(i64))
     new_parameter = result_def(TENSOR)
     new_first = result_def(TENSOR)
     new_second = result_def(TENSOR)
-    new_copy = opt_result_def(TENSOR)
-
-    def __init__(
-        self,
-        layer: str,
-        parameter: SSAValue,
-        gradient: SSAValue,
-        first: SSAValue,
-        second: SSAValue,
-        *,
-        rate: float,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.0,
-        step: int = 1,
-        decoupled: bool = False,
-        copy_of: SSAValue | None = None,
-    ):
-        rates = {"rate": rate, "beta1": beta1, "beta2": beta2, "epsilon": epsilon, "weight_decay": weight_decay}
-        self._build(layer, [parameter, gradient, first, second], rates, copy_of)
-        self.step = IntegerAttr(step, i64)
-        if decoupled:
-            self.decoupled = UnitAttr()
 
     def result_shapes(self) -> tuple[tuple[int, ...], ...]:
         if self.step.value.data < 1 or not all(0 <= beta.value.data < 1 for beta in (self.beta1, self.beta2)):
@@ -284,13 +216,8 @@ class RunningAverageOp(UpdateOp):
 
     parameter = operand_def(TENSOR)
     gradient = operand_def(TENSOR)
-    copy_of = opt_operand_def(TENSOR)
-    momentum = prop_def(FloatAttr.constr(f64))
+    momentum = prop_def(RATE)
     new_parameter = result_def(TENSOR)
-    new_copy = opt_result_def(TENSOR)
-
-    def __init__(self, layer: str, parameter: SSAValue, current: SSAValue, *, momentum: float):
-        self._build(layer, [parameter, current], {"momentum": momentum}, None)
 
     def kernel(self) -> VectorProgram:
         momentum = self.momentum.value.data
