@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import ModuleType
+
 from xdsl.ir import Dialect
 
 from .attributes import CostAttr, HardwareAttr, OriginAttr, TilingAttr, UnitAttr
 from .base import LayerOp
 from .network import NetworkOp, ParameterOp, ReturnOp
-from .op_files import op_modules, ops_of
+from .ops import op_modules
 from .unmodelled import UnmodelledOp
+
+
+def ops_of(module: ModuleType) -> Iterator[type[LayerOp]]:
+    """The ops that a file defines, in its order. What only other ops derive from has no name."""
+    for value in vars(module).values():
+        is_own = isinstance(value, type) and value.__module__ == module.__name__
+        if is_own and issubclass(value, LayerOp) and hasattr(value, "name"):
+            yield value
 
 
 def _layers() -> list[type[LayerOp]]:

@@ -19,9 +19,9 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.test_value import create_ssa_value
 
 from simdc.ir.base import TENSOR, GradientOp, LayerOp, shape_of
-from simdc.ir.dialect import Simdc
+from simdc.ir.dialect import Simdc, ops_of
 from simdc.ir.gradient import RULES, rule_for, rule_of
-from simdc.ir.op_files import op_modules, ops_of
+from simdc.ir.ops import op_modules
 from simdc.ir.ops.elementwise import ReluOp
 
 
