@@ -125,13 +125,14 @@ def layer(build: Build) -> Build:
     return build
 
 
-def plain_layer(name: str, op: Callable[..., LayerOp], inputs: int = 1) -> None:
-    """Enter an op of some tensors that has no options as a layer of its own. Raises ValueError as `layer`."""
+def plain_layer(name: str, op: Callable[..., LayerOp], text: str, inputs: int = 1) -> None:
+    """Enter an op of some tensors that has no options as a layer of its own; `text` says what it does. Raises
+    ValueError as `layer`."""
 
     def build(net: ModuleBuilder, name: str, *tensors: SSAValue) -> SSAValue:
         return net.append(op(name, *tensors), name)
 
-    _enter(LayerKind(name, build, inputs, (), {}, _summary(op.__doc__)))
+    _enter(LayerKind(name, build, inputs, (), {}, text))
 
 
 def _summary(text: str | None) -> str:

@@ -123,36 +123,35 @@ def _axes(option: str, value: object, x: SSAValue) -> tuple[int, ...]:
     return tuple(_axis(option, each, x) for each in _entries(value))
 
 
-def _one_or(kind: str, *lengths: tuple[int, int]) -> dict[str, object]:
-    """The schema of one `kind` or a list of so many of them."""
-    item = {"$ref": f"#/$defs/{kind}"}
+def _one_or(item: Mapping[str, object], *lengths: tuple[int, int]) -> dict[str, object]:
+    """The schema of one `item` or a list of so many of them."""
     lists = [{"type": "array", "minItems": least, "maxItems": most, "items": item} for least, most in lengths]
     return {"oneOf": [item, *lists]}
 
 
+SIZE = {"type": "integer", "minimum": 1}
+MARGIN = {"type": "integer", "minimum": 0}
 AXIS = {"type": "integer", "minimum": -MAX_RANK, "maximum": MAX_RANK - 1}
-Positive = Annotated[
-    int, Option("size", "a positive whole number", "int", {"type": "integer", "minimum": 1}, _whole(1))
-]
-Natural = Annotated[int, Option("margin", "0, 1, 2, ...", "int", {"type": "integer", "minimum": 0}, _whole(0))]
+Positive = Annotated[int, Option("size", "a positive whole number", "int", SIZE, _whole(1))]
+Natural = Annotated[int, Option("margin", "0, 1, 2, ...", "int", MARGIN, _whole(0))]
 Real = Annotated[float, Option("number", "any number", "float", {"type": "number"}, _real)]
 Flag = Annotated[bool, Option("flag", "true or false", "bool", {"type": "boolean"}, _flag)]
 Freeze = Annotated[Flag, "keep its parameters from training"]
 Pair = Annotated[
-    tuple[int, int], Option("pair", "one size, or [height, width]", SEVERAL, _one_or("size", (1, 2)), _pair(1))
+    tuple[int, int], Option("pair", "one size, or [height, width]", SEVERAL, _one_or(SIZE, (1, 2)), _pair(1))
 ]
 Margins = Annotated[
-    tuple[int, int], Option("margins", "one margin, or [height, width]", SEVERAL, _one_or("margin", (1, 2)), _pair(0))
+    tuple[int, int], Option("margins", "one margin, or [height, width]", SEVERAL, _one_or(MARGIN, (1, 2)), _pair(0))
 ]
 BORDER = "one margin, [height, width] or [top, left, bottom, right]"
 Border = Annotated[
-    tuple[int, int, int, int], Option("border", BORDER, SEVERAL, _one_or("margin", (1, 2), (4, 4)), _border)
+    tuple[int, int, int, int], Option("border", BORDER, SEVERAL, _one_or(MARGIN, (1, 2), (4, 4)), _border)
 ]
 SIZES = "sizes of all dimensions but the batch"
-Sizes = Annotated[tuple[int, ...], Option("sizes", SIZES, SEVERAL, _one_or("size", (1, MAX_RANK - 1)), _shape)]
+Sizes = Annotated[tuple[int, ...], Option("sizes", SIZES, SEVERAL, _one_or(SIZE, (1, MAX_RANK - 1)), _shape)]
 Axis = Annotated[int, Option("axis", "a dimension: 0 is the batch, 1 the channels, -1 the last", "int", AXIS, _axis)]
 Axes = Annotated[
-    tuple[int, ...], Option("axes", "one dimension or a list of some", SEVERAL, _one_or("axis", (1, MAX_RANK)), _axes)
+    tuple[int, ...], Option("axes", "one dimension or a list of some", SEVERAL, _one_or(AXIS, (1, MAX_RANK)), _axes)
 ]
 
 

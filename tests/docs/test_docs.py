@@ -81,6 +81,12 @@ def test_hardware_page_is_up_to_date():
     assert text_of(ROOT / "docs/hardware.md") == generator["page"](), "run: make docs"
 
 
+def test_what_is_said_of_layers_is_up_to_date():
+    generator = runpy.run_path(str(ROOT / "docs/generate_layers.py"))
+    for path, text in generator["written"]().items():
+        assert text_of(path) == text, f"run: make docs ({path.name})"
+
+
 def test_onnx_page_names_every_operator():
     assert operators
     rows = re.findall(r"^\| (`.*?) \|", text_of(ROOT / "docs/onnx.md"), re.MULTILINE)

@@ -9,7 +9,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from simdc.errors import SimdcError
 from simdc.frontends import json_graph
+from simdc.frontends.graph_schema import graph_schema
 from simdc.frontends.json_graph import LAYER_KEYS, NETWORK_KEYS, parse_json_graph
 from simdc.ir.layer_table import layer_table
 
@@ -66,18 +68,50 @@ def test_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_schema_and_layer_table_agree() -> None:
-    refs = [entry["$ref"].rpartition("/")[2] for entry in SCHEMA["properties"]["layers"]["items"]["oneOf"]]
-    assert sorted(refs) == list(LAYERS)
-    for op, kind in LAYERS.items():
-        entry = SCHEMA["$defs"][op]
-        assert tuple(entry["properties"]) == (*LAYER_KEYS, *kind.parameters)
-        assert tuple(entry.get("required", ())) == kind.required
-        assert entry["properties"]["op"] == {"const": op}
-        assert SCHEMA["$defs"][entry["properties"]["inputs"]["$ref"].rpartition("/")[2]]["minItems"] == (
-            kind.inputs or 2
-        )
+def test_published_schema_is_that_of_the_layers() -> None:
+    assert graph_schema(LAYERS.values()) == SCHEMA, "run: make docs"
     assert set(SCHEMA["properties"]) == {*NETWORK_KEYS, "$schema"}
+
+
+def entry(op: str) -> dict[str, Any]:
+    entries = SCHEMA["properties"]["layers"]["items"]["oneOf"]
+    (found,) = [each for each in entries if each["properties"]["op"] == {"const": op}]
+    return found
+
+
+def test_entries_say_what_signatures_say() -> None:
+    conv, pool, clip, concat = (entry(op) for op in ("conv", "maxpool", "clip", "concat"))
+    assert conv["required"] == ["channels", "kernel"]
+    assert conv["properties"]["stride"] == {"$ref": "#/$defs/pair", "default": 1}
+    assert conv["properties"]["inputs"] == {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 1,
+        "items": {"$ref": "#/$defs/name"},
+    }
+    assert pool["properties"]["stride"] == {
+        "description": "the kernel's sizes if left out",
+        "$ref": "#/$defs/pair",
+    }
+    assert "required" not in clip
+    assert "maxItems" not in concat["properties"]["inputs"]
+    assert concat["properties"]["inputs"]["minItems"] == 2
+    assert tuple(conv["properties"]) == (*LAYER_KEYS, *LAYERS["conv"].parameters)
+
+
+def test_options_are_as_the_front_end_takes_them() -> None:
+    good = {"kernel": [3, 3], "stride": [2], "pad": [1, 0, 0, 1]}
+    for option, wrong in {
+        "kernel": [0, "3", [1, 2, 3], [], 1.5, True],
+        "pad": [-1, [1, 2, 3], "1"],
+        "bias": [1, "true"],
+        "groups": [[1], 0],
+    }.items():
+        for value in wrong:
+            data = network("conv", **{"channels": 4, **good, option: value})
+            assert not VALIDATOR.is_valid(data), data
+            with pytest.raises(SimdcError, match=option):
+                parse_json_graph(data, "n.json", 1)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -163,9 +163,9 @@ class MinimumOp(BroadcastOp):
         return (Instruction("min", "y", ("a", "b")),)
 
 
-plain_layer("sub", SubtractOp, inputs=2)
-plain_layer("mul", MultiplyOp, inputs=2)
-plain_layer("div", DivideOp, inputs=2)
-plain_layer("pow", PowerOp, inputs=2)
-plain_layer("maximum", MaximumOp, inputs=2)
-plain_layer("minimum", MinimumOp, inputs=2)
+plain_layer("sub", SubtractOp, "`x - y`, broadcast.", inputs=2)
+plain_layer("mul", MultiplyOp, "`x * y`, broadcast.", inputs=2)
+plain_layer("div", DivideOp, "`x / y`, broadcast.", inputs=2)
+plain_layer("pow", PowerOp, "`x` to the power of `y`, broadcast, for positive `x`.", inputs=2)
+plain_layer("maximum", MaximumOp, "The larger of both, broadcast.", inputs=2)
+plain_layer("minimum", MinimumOp, "The smaller of both, broadcast.", inputs=2)

@@ -51,6 +51,6 @@ class LessOrEqualOp(BroadcastOp):
         )
 
 
-plain_layer("equal", EqualOp, inputs=2)
-plain_layer("less", LessOp, inputs=2)
-plain_layer("less_or_equal", LessOrEqualOp, inputs=2)
+plain_layer("equal", EqualOp, "1 where `x = y`, else 0; broadcast, without gradient.", inputs=2)
+plain_layer("less", LessOp, "1 where `x < y`, else 0; broadcast, without gradient.", inputs=2)
+plain_layer("less_or_equal", LessOrEqualOp, "1 where `x <= y`, else 0; broadcast, without gradient.", inputs=2)

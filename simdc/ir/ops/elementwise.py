@@ -71,5 +71,5 @@ class AddOp(BroadcastOp):
         return (Instruction("add", "y", ("a", "b")),)
 
 
-plain_layer("relu", ReluOp)
-plain_layer("add", AddOp, inputs=2)
+plain_layer("relu", ReluOp, "`max(x, 0)`.")
+plain_layer("add", AddOp, "`x + y`; shapes are broadcast as in numpy.", inputs=2)

@@ -92,7 +92,7 @@ class DropoutOp(LayerOp):
         return None
 
 
-plain_layer("flatten", FlattenOp)
+plain_layer("flatten", FlattenOp, "`[n, c, h, w]` read as `[n, c*h*w]`; moves nothing.")
 
 
 @layer

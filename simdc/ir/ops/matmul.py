@@ -56,4 +56,4 @@ def _product(lhs: SSAValue, rhs: SSAValue) -> tuple[int, int]:
     return left[0], right[1]
 
 
-plain_layer("matmul", MatMulOp, inputs=2)
+plain_layer("matmul", MatMulOp, "The product of two matrices.", inputs=2)

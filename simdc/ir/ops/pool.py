@@ -265,5 +265,5 @@ def avgpool(
     return net.append(op, name)
 
 
-plain_layer("global_maxpool", GlobalMaxPoolOp)
-plain_layer("global_avgpool", GlobalAveragePoolOp)
+plain_layer("global_maxpool", GlobalMaxPoolOp, "The largest of each channel; keeps 1x1 pixels.")
+plain_layer("global_avgpool", GlobalAveragePoolOp, "The mean of each channel; keeps 1x1 pixels.")

@@ -196,15 +196,15 @@ def _all_but_channels(shape: Sequence[int]) -> tuple[int, ...]:
     return (0, *range(2, len(shape)))
 
 
-def reduction_layer(name: str, op: Callable[[str, SSAValue, Sequence[int], bool], LayerOp]) -> None:
+def reduction_layer(name: str, op: Callable[[str, SSAValue, Sequence[int], bool], LayerOp], text: str) -> None:
     """Enter a layer that goes over dimensions."""
 
     def build(net: ModuleBuilder, name: str, x: SSAValue, *, axes: Axes, keepdims: Flag = False) -> SSAValue:
         return net.append(op(name, x, axes, keepdims), name)
 
-    build.__name__, build.__doc__ = name, op.__doc__
+    build.__name__, build.__doc__ = name, text
     layer(build)
 
 
-reduction_layer("reduce_mean", ReduceMeanOp)
-reduction_layer("reduce_sum", ReduceSumOp)
+reduction_layer("reduce_mean", ReduceMeanOp, "The mean over dimensions.")
+reduction_layer("reduce_sum", ReduceSumOp, "The sum over dimensions.")

@@ -174,18 +174,18 @@ class ArgMinOp(PlaceOp):
     NEUTRAL: ClassVar = inf
 
 
-def _place_layer(name: str, op: Callable[[str, SSAValue, int, bool], LayerOp]) -> None:
+def _place_layer(name: str, op: Callable[[str, SSAValue, int, bool], LayerOp], text: str) -> None:
     """Enter a layer that finds a place along a dimension."""
 
     def build(net: ModuleBuilder, name: str, x: SSAValue, *, axis: Axis = 1, keepdims: Flag = False) -> SSAValue:
         return net.append(op(name, x, axis, keepdims), name)
 
-    build.__name__, build.__doc__ = name, op.__doc__
+    build.__name__, build.__doc__ = name, text
     layer(build)
 
 
-reduction_layer("reduce_max", ReduceMaxOp)
-reduction_layer("reduce_min", ReduceMinOp)
-reduction_layer("reduce_product", ReduceProductOp)
-_place_layer("argmax", ArgMaxOp)
-_place_layer("argmin", ArgMinOp)
+reduction_layer("reduce_max", ReduceMaxOp, "The largest over dimensions.")
+reduction_layer("reduce_min", ReduceMinOp, "The smallest over dimensions.")
+reduction_layer("reduce_product", ReduceProductOp, "The product over dimensions.")
+_place_layer("argmax", ArgMaxOp, "The number of the first largest position; without gradient.")
+_place_layer("argmin", ArgMinOp, "The number of the first smallest position; without gradient.")

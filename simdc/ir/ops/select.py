@@ -92,4 +92,4 @@ def _joint(values: Sequence[SSAValue]) -> tuple[int, ...]:
     return joint
 
 
-plain_layer("where", SelectOp, inputs=3)
+plain_layer("where", SelectOp, "`y` where `x` is not 0, else `z`; all three are broadcast.", inputs=3)

@@ -10,10 +10,7 @@ import pytest
 from simdc.frontends.dsl import limits, parse_dsl
 from simdc.frontends.dsl.functions import FUNCTIONS
 from simdc.frontends.dsl.syntax_errors import RESERVED
-from simdc.ir.layer_table import layer_table
 from simdc.ir.network import network_of
-
-LAYERS = layer_table()
 
 REFERENCE = Path("docs/dsl.md").read_text()
 NETWORKS = re.findall(r"```dsl\n(.*?)```", REFERENCE, re.DOTALL)
@@ -33,16 +30,6 @@ def test_chained_and_nested_are_the_same() -> None:
 def test_names_of_the_reference() -> None:
     (text,) = (text for text in NETWORKS if "small_resnet" in text)
     assert "stage2.0.conv1" in [op.layer.data for op in network_of(parse_dsl(text, "a.dsl", 1)).layers()]
-
-
-def test_layer_table_is_complete() -> None:
-    rows = re.findall(r"^\| (`\w+\(x.*?) \|(.*?)\|", REFERENCE, re.MULTILINE)
-    documented = {
-        name: tuple(re.findall(r"(\w+)(?:=[^,`]+)?[,`]", options))
-        for names, options in rows
-        for name in re.findall(r"`(\w+)\(", names)
-    }
-    assert documented == {name: layer.parameters for name, layer in LAYERS.items()}
 
 
 def test_functions_words_and_limits_are_documented() -> None:

@@ -59,6 +59,6 @@ class SquaredReluOp(LayerOp):
 
 
 # What the network language, JSON graphs and Python call the op.
-plain_layer("squared_relu", SquaredReluOp)
+plain_layer("squared_relu", SquaredReluOp, "`max(x, 0)^2`.")
 
 DIALECT = Dialect("example", [SquaredReluOp, SquaredReluGradOp])

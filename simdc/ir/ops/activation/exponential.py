@@ -218,11 +218,11 @@ class MishGradOp(Mish, InputGradOp):
     name = "simdc.mish_grad"
 
 
-plain_layer("sigmoid", SigmoidOp)
-plain_layer("tanh", TanhOp)
-plain_layer("silu", SiluOp)
-plain_layer("mish", MishOp)
-plain_layer("softplus", SoftplusOp)
+plain_layer("sigmoid", SigmoidOp, "`1 / (1 + exp(-x))`.")
+plain_layer("tanh", TanhOp, "The hyperbolic tangent.")
+plain_layer("silu", SiluOp, "`x * sigmoid(x)`.")
+plain_layer("mish", MishOp, "`x * tanh(softplus(x))`.")
+plain_layer("softplus", SoftplusOp, "`log(1 + exp(x))`.")
 
 
 @layer

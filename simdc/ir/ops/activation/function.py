@@ -109,9 +109,9 @@ class AbsGradOp(Abs, InputGradOp):
     name = "simdc.abs_grad"
 
 
-plain_layer("exp", ExpOp)
-plain_layer("log", LogOp)
-plain_layer("sqrt", SqrtOp)
-plain_layer("abs", AbsOp)
-plain_layer("neg", NegateOp)
-plain_layer("reciprocal", ReciprocalOp)
+plain_layer("exp", ExpOp, "`exp(x)`.")
+plain_layer("log", LogOp, "The natural logarithm.")
+plain_layer("sqrt", SqrtOp, "The square root.")
+plain_layer("abs", AbsOp, "Absolute values.")
+plain_layer("neg", NegateOp, "`-x`.")
+plain_layer("reciprocal", ReciprocalOp, "`1 / x`.")

@@ -162,7 +162,7 @@ class GeluGradOp(Gelu, InputGradOp):
     name = "simdc.gelu_grad"
 
 
-plain_layer("erf", ErfOp)
+plain_layer("erf", ErfOp, "The error function.")
 
 
 @layer

@@ -164,7 +164,7 @@ class HardSwishGradOp(HardSwish, InputGradOp):
     name = "simdc.hard_swish_grad"
 
 
-plain_layer("hardswish", HardSwishOp)
+plain_layer("hardswish", HardSwishOp, "`x * hardsigmoid(x)`.")
 
 
 @layer

@@ -1,0 +1,85 @@
+"""Write what is said of the layers elsewhere from their signatures: the tables of docs/dsl.md, the JSON Schema of
+network graphs, and the types of the Python interface.
+
+python docs/generate_layers.py
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+from simdc.frontends.graph_schema import graph_schema
+from simdc.ir.layer_table import layer_table
+from simdc.ir.layers import LayerKind, Parameter
+from simdc.ir.options import simplest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "dsl.md"
+SCHEMA = ROOT / "simdc" / "frontends" / "network-graph.schema.json"
+WIDTH = 120
+BEGIN, END = "<!-- layers: made by docs/generate_layers.py -->\n", "<!-- end of layers -->\n"
+
+
+def page(text: str, layers: dict[str, LayerKind]) -> str:
+    """docs/dsl.md with the tables of today."""
+    tables = "\n".join([BEGIN, *_layer_rows(layers), "", *_kind_rows(layers), "", END])
+    return re.sub(f"{BEGIN}.*{END}", lambda _: tables, text, flags=re.DOTALL)
+
+
+def schema(layers: dict[str, LayerKind]) -> str:
+    return _json(graph_schema(layers.values())) + "\n"
+
+
+def _layer_rows(layers: dict[str, LayerKind]) -> Iterator[str]:
+    yield from ("| layer | options | |", "|---|---|---|")
+    for kind in layers.values():
+        options = ", ".join(_option(kind, name, parameter) for name, parameter in kind.options.items())
+        yield f"| `{kind.name}({_tensors(kind)})` | {options} | {kind.text.rstrip('.')} |"
+
+
+def _tensors(kind: LayerKind) -> str:
+    return "x, y, ..." if kind.inputs is None else ", ".join("xyz"[: kind.inputs])
+
+
+def _option(kind: LayerKind, name: str, parameter: Parameter) -> str:
+    default = kind.defaults.get(name)
+    given = "" if default is None else f" = {json.dumps(simplest(default))}"
+    notes = [parameter.option.meaning] if parameter.option.kind == "word" else []
+    notes += filter(None, [parameter.note])
+    return f"`{name}: {parameter.option.kind}{given}`" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _kind_rows(layers: dict[str, LayerKind]) -> Iterator[str]:
+    options = {each.option.kind: each.option for kind in layers.values() for each in kind.options.values()}
+    yield from ("| type | a value of it |", "|---|---|")
+    for name, option in sorted(options.items()):
+        if name != "word":
+            yield f"| `{name}` | {option.meaning} |"
+
+
+def _json(value: object, indent: str = "") -> str:
+    """What fits a line stands in one."""
+    line, inner = json.dumps(value), indent + "  "
+    if len(indent) + len(line) <= WIDTH or not isinstance(value, (dict, list)):
+        return line
+    if isinstance(value, list):
+        parts = [_json(each, inner) for each in cast("list[object]", value)]
+    else:
+        parts = [f"{json.dumps(key)}: {_json(each, inner)}" for key, each in cast("dict[str, object]", value).items()]
+    begin, end = ("[", "]") if isinstance(value, list) else ("{", "}")
+    return f"{begin}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{end}"
+
+
+def written() -> dict[Path, str]:
+    """Each file and what it shall hold."""
+    layers = layer_table()
+    return {PAGE: page(PAGE.read_text(encoding="utf-8"), layers), SCHEMA: schema(layers)}
+
+
+if __name__ == "__main__":
+    for path, text in written().items():
+        path.write_text(text, encoding="utf-8")
