@@ -14,8 +14,9 @@ from .constant import FLOATS, Constant, Origin, known
 from .constant_nodes import KINDS
 from .graph import Graph, Node, Shaped
 from .model_file import missing
-from .places import SETTINGS, Readers, is_read_at, readers_of, stripped_weights
+from .places import Readers, is_read_at, readers_of, stripped_weights
 from .symbols import Symbols
+from .table import SETTINGS
 
 STRING = 8
 
@@ -69,7 +70,7 @@ def _is_setting(value: Shaped, symbols: Symbols, readers: Readers) -> bool:
     """A single number, or whole numbers that say how nodes compute."""
     if value.shape is not None and (not value.shape or (value.name in symbols.bindings and value.shape == (1,))):
         return True
-    return value.element not in FLOATS and is_read_at(value.name, SETTINGS, readers)
+    return value.element not in FLOATS and is_read_at(value.name, readers, SETTINGS)
 
 
 def _setting(value: Shaped, symbols: Symbols) -> Constant:

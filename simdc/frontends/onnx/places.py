@@ -6,34 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .constant import FLOATS, Constant, Origin
 from .graph import Dimension, Graph, Node, Shaped
+from .table import SIDES, WEIGHTS, Places
 
-WEIGHTS: dict[str, frozenset[int]] = {
-    "Conv": frozenset((1, 2)),
-    "ConvTranspose": frozenset((1, 2)),
-    "BatchNormalization": frozenset((1, 2, 3, 4)),
-    "InstanceNormalization": frozenset((1, 2)),
-    "LayerNormalization": frozenset((1, 2)),
-    "GroupNormalization": frozenset((1, 2)),
-    "PRelu": frozenset((1,)),
-}
-"""Inputs that hardly ever depend on data."""
-SIDES: dict[str, frozenset[int]] = {"Gemm": frozenset((1, 2)), "MatMul": frozenset((1,))}
-"""Inputs that are weights, or another activation."""
-SETTINGS: dict[str, frozenset[int]] = {
-    "Reshape": frozenset((1,)),
-    "Clip": frozenset((1, 2)),
-    "Slice": frozenset((1, 2, 3, 4)),
-    "Pad": frozenset((1, 2, 3)),
-    "Resize": frozenset((1, 2, 3)),
-    "Upsample": frozenset((1,)),
-    "Squeeze": frozenset((1,)),
-    "Unsqueeze": frozenset((1,)),
-    "Split": frozenset((1,)),
-    "Dropout": frozenset((1, 2)),
-    "ReduceMean": frozenset((1,)),
-    "Expand": frozenset((1,)),
-}
-"""Inputs that say how a node computes."""
 VIEWS = ("Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Cast")
 """Operators whose first input is a weight if their result is one."""
 CHANNELWISE = ("Add", "Sub", "Mul", "Div", "Sum")
@@ -51,15 +25,15 @@ def readers_of(nodes: Iterable[Node]) -> Readers:
     return found
 
 
-def is_read_at(name: str, places: Mapping[str, frozenset[int]], readers: Readers, *, channelwise: bool = False) -> bool:
-    """Whether every reader has it in one of these places, views between them aside."""
+def is_read_at(name: str, readers: Readers, *tables: Places, channelwise: bool = False) -> bool:
+    """Whether every reader has it in a place of these tables, views between them aside."""
     return bool(readers.get(name)) and all(
-        place in places.get(node.operator, ())
+        any(place in table.get(node.operator, ()) for table in tables)
         or (channelwise and node.operator in CHANNELWISE)
         or (
             place == 0
             and node.operator in VIEWS
-            and is_read_at(node.outputs[0], places, readers, channelwise=channelwise)
+            and is_read_at(node.outputs[0], readers, *tables, channelwise=channelwise)
         )
         for node, place in readers[name]
     )
@@ -75,7 +49,7 @@ def stripped_weights(inputs: Sequence[Shaped], graph: Graph, nodes: Iterable[Nod
     if _holds_weights(graph, nodes):
         return set()
     fixed = [value for value in inputs if _is_fixed(value.shape) and value.element in FLOATS]
-    certain = {value.name for value in fixed if is_read_at(value.name, WEIGHTS, readers)}
+    certain = {value.name for value in fixed if is_read_at(value.name, readers, WEIGHTS)}
     names = {value.name for value in fixed}
     certain |= {
         name
@@ -88,7 +62,7 @@ def stripped_weights(inputs: Sequence[Shaped], graph: Graph, nodes: Iterable[Nod
     found = {
         value.name
         for value in fixed
-        if is_read_at(value.name, WEIGHTS | SIDES, readers, channelwise=is_channelwise(value.shape))
+        if is_read_at(value.name, readers, WEIGHTS, SIDES, channelwise=is_channelwise(value.shape))
     }
     return found | certain if len(found | certain) < len(inputs) else set()
 

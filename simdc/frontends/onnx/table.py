@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeAlias, cast
 
@@ -17,16 +17,39 @@ from .graph import operator_key
 Translation: TypeAlias = Callable[[Build], Value | tuple[Value, ...]]
 """Makes layers of a node; gives its results in order. Raises Unsupported."""
 
+Places: TypeAlias = Mapping[str, Collection[int]]
+"""By operator, some of its inputs, counted from 0."""
+
 OPERATORS: dict[str, Translation] = {}
+WEIGHTS: dict[str, Collection[int]] = {}
+"""Inputs that hardly ever depend on data."""
+SIDES: dict[str, Collection[int]] = {}
+"""Inputs that are weights, or another activation."""
+SETTINGS: dict[str, Collection[int]] = {}
+"""Inputs that say how a node computes."""
 
 
-def operator(*names: str, domain: str = "") -> Callable[[Translation], Translation]:
+def operator(
+    *names: str,
+    domain: str = "",
+    weights: Collection[int] = (),
+    sides: Collection[int] = (),
+    settings: Collection[int] = (),
+) -> Callable[[Translation], Translation]:
     """Enter a function for the operators `names` of `domain`. A program enters its own with it; a package that is to
-    work with the command line names its functions in entry points `simdc.onnx`."""
+    work with the command line names its functions in entry points `simdc.onnx`.
+
+    `weights`, `sides` and `settings` are places of inputs as the tables above have them. They tell data from weights in
+    a file whose weights were taken out.
+    """
 
     def enter(function: Translation) -> Translation:
         for name in names:
-            OPERATORS[operator_key(name, domain)] = function
+            key = operator_key(name, domain)
+            OPERATORS[key] = function
+            for table, places in ((WEIGHTS, weights), (SIDES, sides), (SETTINGS, settings)):
+                if places:
+                    table[key] = places
         return function
 
     return enter

@@ -12,9 +12,11 @@ from onnx.external_data_helper import convert_model_to_external_data
 
 from simdc.backends.execute import execute
 from simdc.errors import SimdcError
-from simdc.frontends.onnx import parse_onnx
+from simdc.frontends.onnx import OPERATORS, Build, Value, operator, parse_onnx
 from simdc.frontends.onnx.parameters import load_parameters
+from simdc.frontends.onnx.table import WEIGHTS as WEIGHT_PLACES
 from simdc.ir.network import network_of
+from simdc.ir.ops.broadcast import MultiplyOp
 from tests.frontends.onnx.models import check_against_reference, imported, ints, kinds, model, node, random, saved
 
 SHAPE = (2, 3, 8, 8)
@@ -99,6 +101,23 @@ def test_weights_that_are_only_described(where: str, tmp_path: Path) -> None:
     assert [value.name_hint for value in network.body.block.args] == ["x"]
     with pytest.raises(SimdcError, match="the file has no values of 'w'"):
         load_parameters(str(tmp_path / "net.onnx"))
+
+
+@pytest.mark.parametrize("places", [(), (1,)])
+def test_ones_own_operator_says_where_its_weights_stand(
+    places: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file without weights, in which an input is nothing but the operator's second: data, unless that is a weight."""
+
+    def scale(build: Build) -> Value:
+        return build.add(MultiplyOp(build.name, build.tensor(0), build.tensor(1)))
+
+    monkeypatch.setitem(OPERATORS, "com.example::Scale", scale)
+    monkeypatch.setitem(WEIGHT_PLACES, "com.example::Scale", ())
+    operator("Scale", domain="com.example", weights=places)(scale)
+    nodes = [node("Scale", ["x", "w"], ["y"], domain="com.example")]
+    proto = model(nodes, {"x": (1, 4), "w": (1, 4)}, domains={"com.example": 1})
+    assert imported(proto, tmp_path).parameters.value.data == 4 * len(places)
 
 
 def test_a_weight_that_is_missing_and_not_described(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def swish(build: Build) -> Value:
     return build.add(SiluOp(build.name, build.tensor(0)))
 
 
-@operator("Clip")
+@operator("Clip", settings=(1, 2))
 def clip(build: Build) -> Value:
     """Limits are attributes up to opset 10, inputs since; either may be missing, or so large that it limits nothing."""
     node = build.node
@@ -113,7 +113,7 @@ def _is_no_limit(value: float) -> bool:
     return isinf(value) or abs(value) >= 3.4e38
 
 
-@operator("PRelu")
+@operator("PRelu", weights=(1,))
 def prelu(build: Build) -> Value:
     shape, slope = build.shape(0), build.constant(1)
     if slope is None:

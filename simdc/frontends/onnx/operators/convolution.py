@@ -62,7 +62,7 @@ def _positive(build: Build) -> int:
     return groups
 
 
-@operator("Conv")
+@operator("Conv", weights=(1, 2))
 def conv(build: Build) -> Value:
     shape, kernel = build.shape(0), _kernel(build)
     window = read_window(build.node, shape[2:], kernel)
@@ -81,7 +81,7 @@ def conv(build: Build) -> Value:
     return as_row(build, build.add(op), len(shape))
 
 
-@operator("ConvTranspose")
+@operator("ConvTranspose", weights=(1, 2))
 def conv_transpose(build: Build) -> Value:
     node, shape, kernel = build.node, build.shape(0), _kernel(build)
     size = shape[2:]

@@ -32,7 +32,7 @@ def feature_bias(constant: Constant | None, features: int) -> Constant | None:
     return constant.reshaped((1,)).broadcast((features,))
 
 
-@operator("Gemm")
+@operator("Gemm", sides=(1, 2))
 def gemm(build: Build) -> Value:
     """`alpha * A' * B' + beta * C`; a weight and a bias take up their factors."""
     node = build.node
@@ -71,7 +71,7 @@ def gemm(build: Build) -> Value:
     return build.add(AddOp(build.name, result, addend))
 
 
-@operator("MatMul")
+@operator("MatMul", sides=(1,))
 def matmul(build: Build) -> Value:
     """A vector on the left is a row, one on the right a column; the dimension of one that this adds goes again."""
     lhs, rhs, weight = build.shape(0), build.shape(1), build.constant(1)

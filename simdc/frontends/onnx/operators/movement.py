@@ -31,7 +31,7 @@ def concat(build: Build) -> Value:
     return build.add(ConcatOp(build.name, *(build.tensor(place, f"part{place}") for place in places), axis=axis))
 
 
-@operator("Split")
+@operator("Split", settings=(1,))
 def split(build: Build) -> Value | tuple[Value, ...]:
     """A slice for each result; a part without elements is a constant."""
     node, shape = build.node, build.shape(0)
@@ -58,7 +58,7 @@ def split(build: Build) -> Value | tuple[Value, ...]:
     return tuple(parts)
 
 
-@operator("Slice")
+@operator("Slice", settings=(1, 2, 3, 4))
 def slice_(build: Build) -> Value:
     node, shape = build.node, build.shape(0)
     if build.opset >= 10:
@@ -161,7 +161,7 @@ def permuted(build: Build, x: SSAValue, order: Sequence[int], name: str) -> SSAV
     return build.add(TransposeOp(name, x, order))
 
 
-@operator("Pad")
+@operator("Pad", settings=(1, 2, 3))
 def pad(build: Build) -> Value:
     node, shape = build.node, build.shape(0)
     mode = node.text("mode", "constant")

@@ -12,7 +12,7 @@ from simdc.frontends.onnx.constant import Array, Constant, Origin, Value, combin
 from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
-from simdc.frontends.onnx.table import operator
+from simdc.frontends.onnx.table import WEIGHTS, operator
 from simdc.ir.ops.activation import LogOp
 from simdc.ir.ops.broadcast import MultiplyOp
 from simdc.ir.ops.elementwise import AddOp
@@ -23,8 +23,11 @@ from simdc.ir.ops.softmax import SoftmaxOp
 from .convolution import channel_bias
 from .view import view
 
+# Its body in the standard makes its layers.
+WEIGHTS["LayerNormalization"] = (1, 2)
 
-@operator("BatchNormalization")
+
+@operator("BatchNormalization", weights=(1, 2, 3, 4))
 def batch_normalization(build: Build) -> Value:
     """What an export in training mode adds, statistics of the batch, is for the training step to derive (`--train`)."""
     epsilon = build.node.real("epsilon", 1e-5)
@@ -84,7 +87,7 @@ def local_response_normalization(build: Build) -> Value:
     return build.add(LocalResponseNormOp(build.name, build.tensor(0), node.integer("size", 0), *values))
 
 
-@operator("InstanceNormalization")
+@operator("InstanceNormalization", weights=(1, 2))
 def instance_normalization(build: Build) -> Value:
     shape, epsilon = build.shape(0), build.node.real("epsilon", 1e-5)
     x, scale, shift = build.tensor(0), _factor(build, 1, "scale"), _factor(build, 2, "shift")
@@ -96,7 +99,7 @@ def instance_normalization(build: Build) -> Value:
     return view(build, build.add(InstanceNormOp(build.part("norm"), image, scale, shift, epsilon)), shape)
 
 
-@operator("GroupNormalization")
+@operator("GroupNormalization", weights=(1, 2))
 def group_normalization(build: Build) -> Value:
     """Instance normalization of groups. Scale and shift are one for each group up to opset 20, since then one for each
     channel: they come behind."""

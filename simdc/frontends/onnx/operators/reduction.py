@@ -46,12 +46,12 @@ SUMS: dict[str, tuple[Function | None, Function | None]] = {
 """Sums of a function of the elements, and what becomes of them: layers of their own before and behind the sum."""
 
 
-@operator(*REDUCTIONS)
+@operator(*REDUCTIONS, settings=(1,))
 def reduction(build: Build) -> Value:
     return _reduced(build, build.node.op_type, build.tensor(0), build.name)
 
 
-@operator(*SUMS)
+@operator(*SUMS, settings=(1,))
 def sum_of_function(build: Build) -> Value:
     before, behind = SUMS[build.node.op_type]
     x = build.tensor(0)

@@ -15,7 +15,7 @@ from simdc.ir.ops.expand import ExpandOp
 from .view import view
 
 
-@operator("Expand")
+@operator("Expand", settings=(1,))
 def expand(build: Build) -> Value:
     wanted, shape = build.settings(1, "shape"), build.shape(0)
     target = None if wanted is None else broadcast_shape(shape, wanted)

@@ -51,7 +51,7 @@ def _resized(build: Build, size: tuple[int, ...], mode: str, coordinates: str, r
     return view(build, larger, size)
 
 
-@operator("Resize")
+@operator("Resize", settings=(1, 2, 3))
 def resize(build: Build) -> Value:
     node = build.node
     mode = node.text("mode", "nearest")
@@ -70,7 +70,7 @@ def resize(build: Build) -> Value:
     return _resized(build, _sizes(build, scales, sizes), mode, coordinates, rounding)
 
 
-@operator("Upsample")
+@operator("Upsample", settings=(1,))
 def upsample(build: Build) -> Value:
     scales = build.node.reals("scales") or _scales(build, 1)
     mode = build.node.text("mode", "nearest")

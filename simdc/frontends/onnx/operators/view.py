@@ -34,13 +34,13 @@ def identity(build: Build) -> Value:
     return x if isinstance(x, Constant) else view(build, x, shape_of(x))
 
 
-@operator("Dropout")
+@operator("Dropout", settings=(1, 2))
 def dropout(build: Build) -> Value:
     given = build.number(1, "ratio") if build.opset >= 12 else build.node.real("ratio", 0.5)
     return build.add(DropoutOp(build.name, build.tensor(0), 0.5 if given is None else given))
 
 
-@operator("Reshape")
+@operator("Reshape", settings=(1,))
 def reshape(build: Build) -> Value:
     shape, constant = build.shape(0), build.constant(1)
     if constant is None:
@@ -65,12 +65,12 @@ def flatten(build: Build) -> Value:
     return view(build, build.tensor(0), flattened(build.shape(0), build.node.integer("axis", 1)))
 
 
-@operator("Squeeze")
+@operator("Squeeze", settings=(1,))
 def squeeze(build: Build) -> Value:
     return view(build, build.tensor(0), squeezed(build.shape(0), build.axes(13)))
 
 
-@operator("Unsqueeze")
+@operator("Unsqueeze", settings=(1,))
 def unsqueeze(build: Build) -> Value:
     axes = build.axes(13)
     if axes is None:
