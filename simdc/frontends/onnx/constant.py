@@ -106,6 +106,10 @@ class Constant:
         made.bits = self.bits
         return made
 
+    def given(self) -> Constant:
+        """The same, as the user says that it is a weight."""
+        return Constant(self.name, self.shape, self.element, self.sources, self.array, Origin.GIVEN, self.largest)
+
     def reshaped(self, shape: Sequence[int]) -> Constant:
         target = tuple(shape)
         return self if target == self.shape else self.mapped(target, lambda array: array.reshape(target))

@@ -23,8 +23,10 @@ STRING = 8
 
 class Inputs(NamedTuple):
     """`images` are shapes of the network's inputs by name, `elements` ONNX's numbers of their types; `constants` are
-    weights of which the file has the shape only, and settings. `notes` say what the file left open."""
+    weights of which the file has the shape only or that the user names, and settings; `symbols` know the batch. `notes`
+    say what the file left open."""
 
+    symbols: Symbols
     images: dict[str, tuple[int, ...]]
     elements: dict[str, int]
     constants: dict[str, Constant]
@@ -39,22 +41,23 @@ def find_inputs(graph: Graph, nodes: list[Node], symbols: Symbols, weights: Coll
     given = [value for value in graph.inputs if value.name not in graph.initializers and value.name in used]
     readers = readers_of(nodes)
     _refuse_unknown(weights, given, graph, symbols.file)
-    for name in graph.initializers.keys() & set(weights or ()):
-        graph.initializers[name].origin = Origin.GIVEN
-    constants = {value.name: _setting(value, symbols) for value in given if _is_setting(value, symbols, readers)}
-    rest = [value for value in given if value.name not in constants]
+    settings = {value.name: _setting(value, symbols) for value in given if _is_setting(value, symbols, readers)}
+    constants = {name: graph.initializers[name].given() for name in graph.initializers.keys() & set(weights or ())}
+    constants |= settings
+    rest = [value for value in given if value.name not in settings]
     taken = set(weights) if weights is not None else stripped_weights(rest, graph, nodes, readers)
     constants |= {value.name: _weight(value, symbols) for value in rest if value.name in taken}
     undescribed = _undeclared(graph, nodes, used, symbols)
-    constants |= undescribed
+    constants |= {value.name: _weight(value, symbols) for value in undescribed}
     images = [value for value in rest if value.name not in taken]
     if not images:
         raise SimdcError("has no inputs: nothing in it depends on data", file=symbols.file)
     for value in images:
         _check(value, symbols.file)
-    first = symbols.fix_batch(images)
+    symbols, first = symbols.with_batch(images)
     shapes = {value.name: symbols.resolved(value) for value in images}
-    symbols.refuse_open(images)
+    others = [*undescribed, *(value for value in given if value.name in constants)]
+    symbols.refuse_open(images, others, symbols.bindings.keys() & settings.keys())
     found = {name: shape for name, shape in shapes.items() if shape is not None}
     batch = 1 if first is None else found[first.name][0]
     notes: list[str] = []
@@ -62,8 +65,8 @@ def find_inputs(graph: Graph, nodes: list[Node], symbols: Symbols, weights: Coll
     if guessed:
         notes.append(f"inputs taken for weights, for the file holds none: {', '.join(guessed)} (--weights says which)")
     if undescribed:
-        notes.append(f"taken for weights, for nothing makes them: {', '.join(sorted(undescribed))}")
-    return Inputs(found, {value.name: value.element for value in images}, constants, batch, notes)
+        notes.append(f"taken for weights, for nothing makes them: {', '.join(value.name for value in undescribed)}")
+    return Inputs(symbols, found, {value.name: value.element for value in images}, constants, batch, notes)
 
 
 def _is_setting(value: Shaped, symbols: Symbols, readers: Readers) -> bool:
@@ -75,7 +78,7 @@ def _is_setting(value: Shaped, symbols: Symbols, readers: Readers) -> bool:
 
 def _setting(value: Shaped, symbols: Symbols) -> Constant:
     shape = value.shape or ()
-    number = symbols.number(value.name)
+    number = symbols.bindings.get(value.name)
     if number is not None:
         kind = KINDS.get(value.element)
         if kind is None or symbols.resolved(value) not in ((), (1,)):
@@ -108,16 +111,16 @@ def _weight(value: Shaped, symbols: Symbols) -> Constant:
     return Constant(value.name, shape, value.element, {value.name: prod(shape)}, read, origin)
 
 
-def _undeclared(graph: Graph, nodes: list[Node], used: set[str], symbols: Symbols) -> dict[str, Constant]:
+def _undeclared(graph: Graph, nodes: list[Node], used: set[str], symbols: Symbols) -> list[Shaped]:
     """Weights that were taken out of the file and left their shape there."""
     made = {name for node in nodes for name in node.outputs} | graph.initializers.keys()
-    found: dict[str, Constant] = {}
+    found: list[Shaped] = []
     for name in sorted(used - made - {value.name for value in graph.inputs}):
         value = graph.described.get(name)
         if value is None or symbols.resolved(value) is None:
             message = f"'{name}' is read, but is no input, no weight and the result of no node"
             raise SimdcError(message, file=symbols.file)
-        found[name] = _weight(value, symbols)
+        found.append(value)
     return found
 
 

@@ -22,7 +22,6 @@ class Plan(NamedTuple):
     model: Model
     nodes: list[Node]
     inputs: Inputs
-    symbols: Symbols
     folder: Folder
     types: ElementTypes
     stores_weights: bool
@@ -40,10 +39,9 @@ def make_plan(
 ) -> Plan:
     """Raises SimdcError for a cycle, and for a size that neither the file nor anybody else gives."""
     onnx, graph = import_onnx(path), model.graph
-    symbols = Symbols(path, batch, bindings, {}, set())
     nodes = in_order(graph.nodes, graph.outputs, path)
-    inputs = find_inputs(graph, nodes, symbols, weights)
+    inputs = find_inputs(graph, nodes, Symbols(path, batch, bindings), weights)
     constants = {**graph.initializers, **inputs.constants}
     stores = has_stored(constants.values())
     folder, types = Folder(onnx, model, path), ElementTypes(onnx, model.opsets)
-    return Plan(path, model, nodes, inputs, symbols, folder, types, stores, allow_uncosted)
+    return Plan(path, model, nodes, inputs, folder, types, stores, allow_uncosted)

@@ -77,7 +77,7 @@ class Scope(NamedTuple):
 
     @property
     def rebatch(self) -> tuple[int, int] | None:
-        return self.plan.symbols.rebatch
+        return self.plan.inputs.symbols.rebatch
 
     def value(self, name: str) -> Value | None:
         return self.draft.values.get(name) if name else None
@@ -96,7 +96,7 @@ class Scope(NamedTuple):
     def stated_shape(self, name: str) -> tuple[int, ...] | None:
         """What the file says of a value, if that is a whole shape."""
         stated = self.plan.model.graph.described.get(name)
-        return None if stated is None else self.plan.symbols.resolved(stated)
+        return None if stated is None else self.plan.inputs.symbols.resolved(stated)
 
     def standing(self, constant: Constant) -> Standing:
         return standing_of(constant, self.readers, stores_weights=self.plan.stores_weights)

@@ -110,7 +110,7 @@ def _checked(scope: Scope, node: Node, names: Sequence[str], results: Sequence[V
     for name, result in zip(names, results, strict=False):
         shape = result.shape if isinstance(result, Constant) else shape_of(result)
         stated = None if refused else plan.model.graph.described.get(name)
-        check_result(name, shape, stated, plan.symbols, node)
+        check_result(name, shape, stated, plan.inputs.symbols, node)
     return dict(zip(names, results, strict=False))
 
 
