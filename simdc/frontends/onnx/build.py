@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.layers import LAYERS
 
 from .constant import Constant, Value
 from .graph import Node
@@ -147,6 +148,10 @@ class Build:
     def add(self, op: LayerOp) -> SSAValue:
         """Add a layer with one result."""
         return self._network.add_all(op, op.layer.data)[0]
+
+    def add_layer(self, kind: str, *inputs: SSAValue) -> SSAValue:
+        """Add a layer without options, by the name that networks have for it."""
+        return LAYERS[kind].build(self._network, self.name, *inputs)
 
     def described(self, place: int = 0) -> tuple[int, ...] | None:
         """The shape that the file states for a result."""

@@ -94,14 +94,18 @@ class OnnxNetwork(ModuleBuilder):
             self._input_bits[value.index] = bits
         give_width(value, bits)
 
-    def add_all(self, op: Operation, name: str) -> tuple[SSAValue, ...]:
-        """The results of an op that is put at the current place."""
+    def insert(self, op: Operation, name: str) -> None:
+        """Raises Unsupported for an op that does not fit, which then reads nothing."""
         try:
-            self.insert(op, name)
+            super().insert(op, name)
         except (VerifyException, LayerError) as error:
             if op.parent is None:
                 op.erase()
             raise Unsupported(error.message if isinstance(error, LayerError) else str(error)) from None
+
+    def add_all(self, op: Operation, name: str) -> tuple[SSAValue, ...]:
+        """The results of an op that is put at the current place."""
+        self.insert(op, name)
         return tuple(op.results)
 
     def mark(self) -> Mark:

@@ -2,62 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf, isinf
-
-from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
-from simdc.ir.base import LayerOp
 from simdc.ir.ops.activation import (
-    AbsOp,
     ClipOp,
     EluOp,
-    ErfOp,
-    ExpOp,
     GeluOp,
     HardSigmoidOp,
-    HardSwishOp,
     LeakyReluOp,
-    LogOp,
-    MishOp,
-    NegateOp,
     PReluOp,
-    ReciprocalOp,
-    SigmoidOp,
     SiluOp,
-    SoftplusOp,
-    SqrtOp,
-    TanhOp,
 )
 from simdc.ir.ops.elementwise import ReluOp
 
 from .view import view
 
-PLAIN: dict[str, Callable[[str, SSAValue], LayerOp]] = {
-    "Relu": ReluOp,
-    "Sigmoid": SigmoidOp,
-    "HardSwish": HardSwishOp,
-    "Tanh": TanhOp,
-    "Erf": ErfOp,
-    "Exp": ExpOp,
-    "Log": LogOp,
-    "Mish": MishOp,
-    "Sqrt": SqrtOp,
-    "Abs": AbsOp,
-    "Neg": NegateOp,
-    "Reciprocal": ReciprocalOp,
-    "Softplus": SoftplusOp,
-}
-"""Operators without attributes."""
+PLAIN = [
+    "Abs",
+    "Erf",
+    "Exp",
+    "HardSwish",
+    "Log",
+    "Mish",
+    "Neg",
+    "Reciprocal",
+    "Relu",
+    "Sigmoid",
+    "Softplus",
+    "Sqrt",
+    "Tanh",
+]
+"""Operators without attributes that are called as the layer is, capitals aside."""
 
 
 @operator(*PLAIN)
 def plain(build: Build) -> Value:
-    return build.add(PLAIN[build.node.op_type](build.name, build.tensor(0)))
+    return build.add_layer(build.node.op_type.lower(), build.tensor(0))
 
 
 @operator("LeakyRelu")
