@@ -18,8 +18,9 @@ from typing import Any
 import simdc
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import network_of
-from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.norm import BatchNormOp
 from simdc.ir.ops.pool import GlobalAveragePoolOp, MaxPoolOp
 

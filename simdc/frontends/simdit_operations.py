@@ -13,8 +13,9 @@ from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.layer_error import MAX_SIZE, LayerError
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
 from simdc.ir.ops.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
-from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluGradOp, ReluOp
+from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.norm import BatchNormOp
 from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from simdc.ir.ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, PoolGradOp

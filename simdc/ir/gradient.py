@@ -74,8 +74,13 @@ def give_input(back: Backward, value: SSAValue, op: LayerOp) -> None:
     back.give(value, back.emit(op, INPUT).results[0])
 
 
+def give_weight(back: Backward, value: SSAValue, op: LayerOp) -> None:
+    """The same for a parameter of the layer, as a step of its own."""
+    back.give(value, back.emit(op, WEIGHT).results[0])
+
+
 def give_operand(back: Backward, value: SSAValue, op: LayerOp) -> None:
-    """The same for a value that may be a parameter, whose gradient is a step of its own."""
+    """The same for a value that may be a parameter or not."""
     step = WEIGHT if isinstance(value.owner, ParameterOp) else INPUT
     back.give(value, back.emit(op, step).results[0])
 

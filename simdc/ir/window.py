@@ -22,6 +22,14 @@ MOST_PHASES = 1024
 ZEROS = DenseArrayBase.from_list(i64, (0, 0, 0, 0))
 
 
+class Geometry(NamedTuple):
+    """Of a window: steps of height and width, border at top, left, bottom and right, distance of its places."""
+
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+
 def window_output(
     size: Sequence[int],
     kernel: Sequence[int],

@@ -9,10 +9,9 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.base import shape_of
-from simdc.ir.ops.conv import Conv2DOp, LinearOp
-from simdc.ir.ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DOp, Conv2DWeightGradOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
-from simdc.ir.ops.linear_grad import LinearInputGradOp, LinearWeightGradOp
+from simdc.ir.ops.linear import LinearInputGradOp, LinearOp, LinearWeightGradOp
 from simdc.ir.ops.matmul import MatMulOp
 
 from .arrays import Array, channelwise, crop_image, pad_image, taps, windows

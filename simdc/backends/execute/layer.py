@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 
 from simdc.cost.kernel import Contraction, VectorProgram
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DWeightGradOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 
 from .arrays import Array

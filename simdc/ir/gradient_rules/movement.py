@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from simdc.ir.base import shape_of
-from simdc.ir.gradient import INPUT, RULES, WEIGHT, Backward, give_input, rule_for
+from simdc.ir.gradient import INPUT, RULES, Backward, give_input, rule_for
 from simdc.ir.ops.broadcast import DivideOp, MultiplyOp
 from simdc.ir.ops.concat import ConcatOp, SliceOp, resized
-from simdc.ir.ops.conv import Conv2DOp, LinearOp
-from simdc.ir.ops.conv_grad import Conv2DWeightGradOp
-from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.instance_norm import InstanceNormGradOp, InstanceNormOp
-from simdc.ir.ops.linear_grad import LinearWeightGradOp
-from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp, reduced
 from simdc.ir.ops.reduce_extreme import FoldOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
@@ -134,35 +129,3 @@ def instance_norm(op: InstanceNormOp, back: Backward) -> None:
     for value, gradient in zip((op.input, op.scale, op.shift), results, strict=True):
         if back.needs(value):
             back.give(value, gradient)
-
-
-@rule_for(ConvTranspose2DOp)
-def conv_transpose2d(op: ConvTranspose2DOp, back: Backward) -> None:
-    """Its input's gradient is the convolution that it is the transpose of."""
-    name, upstream = op.layer.data, back.upstream(op.result)
-    if back.needs(op.input):
-        conv = Conv2DOp(
-            f"{name}.grad_input",
-            upstream,
-            op.weight,
-            stride=op.stride.get_values(),
-            padding=op.padding.get_values(),
-            dilation=op.dilation.get_values(),
-            groups=op.groups.value.data,
-        )
-        give_input(back, op.input, conv)
-    if back.needs(op.weight):
-        emitted = back.emit(Conv2DWeightGradOp.of_transpose(f"{name}.grad_weight", op, upstream), WEIGHT)
-        back.give(op.weight, emitted.results[0])
-    if op.bias is not None and back.needs(op.bias):
-        back.give(op.bias, back.emit(ReduceSumOp(f"{name}.grad_bias", upstream), WEIGHT).results[0])
-
-
-@rule_for(MatMulOp)
-def matmul(op: MatMulOp, back: Backward) -> None:
-    """`gradient @ rhs.T` is what a fully connected layer computes, `lhs.T @ gradient` what its weight gradient does."""
-    name, upstream = op.layer.data, back.upstream(op.result)
-    if back.needs(op.lhs):
-        give_input(back, op.lhs, LinearOp(f"{name}.grad_lhs", upstream, op.rhs))
-    if back.needs(op.rhs):
-        give_input(back, op.rhs, LinearWeightGradOp(f"{name}.grad_rhs", upstream, op.lhs))

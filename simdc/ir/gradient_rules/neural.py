@@ -6,42 +6,14 @@ from itertools import product
 from math import prod
 
 from simdc.ir.base import shape_of
-from simdc.ir.gradient import INPUT, WEIGHT, Backward, give_input, rule_for
+from simdc.ir.gradient import INPUT, Backward, give_input, rule_for
 from simdc.ir.ops.batch_norm_grad import BatchNormGradOp
-from simdc.ir.ops.conv import Conv2DOp, LinearOp
-from simdc.ir.ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
-from simdc.ir.ops.linear_grad import LinearInputGradOp, LinearWeightGradOp
 from simdc.ir.ops.lrn_grad import LocalResponseNormGradOp
 from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
 from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
 from simdc.ir.ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, WindowDivideOp
-from simdc.ir.ops.reduce import ReduceSumOp
 from simdc.ir.window import window_counts
-
-
-@rule_for(Conv2DOp)
-def conv2d(op: Conv2DOp, back: Backward) -> None:
-    name, upstream = op.layer.data, back.upstream(op.result)
-    if back.needs(op.input):
-        give_input(back, op.input, Conv2DInputGradOp(f"{name}.grad_input", op, upstream))
-    if back.needs(op.weight):
-        emitted = back.emit(Conv2DWeightGradOp(f"{name}.grad_weight", op, upstream), WEIGHT)
-        back.give(op.weight, emitted.results[0])
-    if op.bias is not None and back.needs(op.bias):
-        back.give(op.bias, back.emit(ReduceSumOp(f"{name}.grad_bias", upstream), WEIGHT).results[0])
-
-
-@rule_for(LinearOp)
-def linear(op: LinearOp, back: Backward) -> None:
-    name, upstream = op.layer.data, back.upstream(op.result)
-    if back.needs(op.input):
-        give_input(back, op.input, LinearInputGradOp(f"{name}.grad_input", upstream, op.weight))
-    if back.needs(op.weight):
-        emitted = back.emit(LinearWeightGradOp(f"{name}.grad_weight", op.input, upstream), WEIGHT)
-        back.give(op.weight, emitted.results[0])
-    if op.bias is not None and back.needs(op.bias):
-        back.give(op.bias, back.emit(ReduceSumOp(f"{name}.grad_bias", upstream), WEIGHT).results[0])
 
 
 @rule_for(MaxPoolOp)

@@ -1,29 +1,32 @@
-"""Convolution and fully connected layers: the contractions that run on the systolic array."""
+"""Convolution and its gradients, which are contractions again (SimDIT Table V)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from math import prod
+from typing import Annotated, ClassVar, Self
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Contraction, Loop, Operand, affine
+from simdc.cost.kernel import Contraction, Operand, affine
 from simdc.ir.attributes import Unit
-from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type, width_bits
+from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of, width_bits
 from simdc.ir.builder import ModuleBuilder
-from simdc.ir.layer_error import LayerError
+from simdc.ir.convolution import WindowedOp
+from simdc.ir.fields import Value
+from simdc.ir.gradient import Backward, give_input, give_weight, rule_for
 from simdc.ir.layers import image, layer
 from simdc.ir.options import Border, Flag, Freeze, Pair, Positive
-from simdc.ir.window import ONES, ZEROS, window_index, window_output
+from simdc.ir.window import window_index, window_output
 
-from .free import FlattenOp
+from .reduce import give_bias
 
 
 @irdl_op_definition
-class Conv2DOp(LayerOp):
+class Conv2DOp(WindowedOp):
     """`result[n, oc, oh, ow] = bias[oc] + sum(weight[oc, ic, kh, kw] * input[n, ic, s*oh + d*kh - p, s*ow + d*kw - p])`
 
     input [n, c, h, w], weight [oc, c/groups, kh, kw], bias [oc]; `padding` is top, left, bottom, right. With groups,
@@ -37,46 +40,14 @@ class Conv2DOp(LayerOp):
     input = operand_def(TENSOR)
     weight = operand_def(TENSOR)
     bias = opt_operand_def(TENSOR)
-    stride = prop_def(DenseArrayBase.constr(i64), default_value=ONES)
-    padding = prop_def(DenseArrayBase.constr(i64), default_value=ZEROS)
-    dilation = prop_def(DenseArrayBase.constr(i64), default_value=ONES)
-    groups = prop_def(IntegerAttr.constr(i64), default_value=IntegerAttr(1, i64))
     result = result_def(TENSOR)
-
-    def __init__(
-        self,
-        layer: str,
-        input: SSAValue,
-        weight: SSAValue,
-        bias: SSAValue | None = None,
-        *,
-        stride: Sequence[int] = (1, 1),
-        padding: Sequence[int] = (0, 0, 0, 0),
-        dilation: Sequence[int] = (1, 1),
-        groups: int = 1,
-    ):
-        n, _, *size = shape_of(input)
-        out_channels, _, *kernel = shape_of(weight)
-        out = window_output(size, kernel, stride, padding, dilation)
-        IRDLOperation.__init__(
-            self,
-            operands=[input, weight, bias],
-            result_types=[make_tensor_type(tensor_type(input).element_type, (n, out_channels, *out))],
-            properties={
-                "layer": StringAttr(layer),
-                "stride": DenseArrayBase.from_list(i64, stride),
-                "padding": DenseArrayBase.from_list(i64, padding),
-                "dilation": DenseArrayBase.from_list(i64, dilation),
-                "groups": IntegerAttr(groups, i64),
-            },
-        )
 
     def result_shape(self) -> tuple[int, ...]:
         if len(shape_of(self.input)) != 4 or len(shape_of(self.weight)) != 4:
             raise VerifyException("input and weight must have four dimensions")
         n, channels, *size = shape_of(self.input)
         out_channels, in_channels, *kernel = shape_of(self.weight)
-        groups = self.groups.value.data
+        groups = self.group_count
         if groups < 1 or out_channels % groups or channels != in_channels * groups:
             raise VerifyException(
                 f"input has {channels} channels and the weight {out_channels} x {in_channels}: "
@@ -84,87 +55,112 @@ class Conv2DOp(LayerOp):
             )
         if self.bias is not None and shape_of(self.bias) != (out_channels,):
             raise VerifyException(f"bias has shape {list(shape_of(self.bias))}, expected [{out_channels}]")
-        stride, padding, dilation = (field.get_values() for field in (self.stride, self.padding, self.dilation))
-        return (n, out_channels, *window_output(size, kernel, stride, padding, dilation))
+        return (n, out_channels, *window_output(size, kernel, *self.geometry))
 
     def kernel(self) -> Contraction:
-        n = shape_of(self.input)[0]
-        _, out_channels, oh, ow = shape_of(self.result)
+        n, out_channels, oh, ow = shape_of(self.result)
         _, in_channels, kh, kw = shape_of(self.weight)
-        groups = self.groups.value.data
-        rows, columns = window_index(self.stride.get_values(), self.padding.get_values(), self.dilation.get_values())
-        bounds = {"oc": out_channels // groups, "ic": in_channels, "kh": kh, "kw": kw, "n": n, "oh": oh, "ow": ow}
-        ifmap = operand("ifmap", self.input, ("n", "ic", rows, columns))
+        bounds = {"oc": out_channels // self.group_count, "ic": in_channels, "kh": kh, "kw": kw}
+        bounds |= {"n": n, "oh": oh, "ow": ow}
+        ifmap = operand("ifmap", self.input, ("n", "ic", *window_index(*self.geometry)))
         weight = operand("weight", self.weight, ("oc", "ic", "kh", "kw"))
-        bias = None if self.bias is None else operand("bias", self.bias, ("oc",))
         psum = operand("psum", self.result, ("n", "oc", "oh", "ow"), self.accumulator_bits)
-        if groups > 1:
-            bounds = {"g": groups, **bounds}
-            ifmap, psum = _grouped(ifmap, 1, groups), _grouped(psum, 1, groups)
-            weight = _grouped(weight, 0, groups)
-            bias = None if bias is None else _grouped(bias, 0, groups)
-        loops = tuple(Loop(name, bound) for name, bound in bounds.items())
-        return Contraction("conv2d", loops, ifmap, weight, psum, width_bits(self.result), bias)
+        bias = None if self.bias is None else self.grouped(operand("bias", self.bias, ("oc",)), 0)
+        split = (self.grouped(ifmap, 1), self.grouped(weight, 0), self.grouped(psum, 1))
+        return self.convolution("conv2d", bounds, split, bias)
 
 
-def _grouped(whole: Operand, axis: int, groups: int) -> Operand:
-    """The same tensor with its channel dimension split into (group, channel of the group)."""
-    shape, index = whole.shape, whole.index
-    split = (groups, shape[axis] // groups)
-    return Operand(
-        whole.name,
-        whole.bits,
-        (*shape[:axis], *split, *shape[axis + 1 :]),
-        (*index[:axis], affine("g"), *index[axis:]),
-    )
+class ConvGradOp(WindowedOp, GradientOp):
+    """What both gradients of a convolution know of it: its window and, in `size`, the sizes that strides hide: windows
+    of 3 with stride 2 give 2 rows of 5 and of 6.
+
+    Where the forward layer strides, the output gradient is read as if zeros stood between its elements.
+    """
+
+    UNIT: ClassVar = Unit.CONV
+    ROLES: ClassVar = ("ifmap", "weight")
+    size = prop_def(DenseArrayBase.constr(i64))
+
+    @classmethod
+    def of(cls, layer: str, forward: LayerOp, gradient: SSAValue, **fields: Value) -> Self:
+        image: SSAValue = getattr(forward, cls.OF)
+        return super().of(layer, forward, gradient, size=shape_of(image)[2:], **fields)
+
+    def check_window(self, image: Sequence[int], kernel: Sequence[int], gradient: Sequence[int]) -> None:
+        """Raise VerifyException unless a window of `kernel` over `image` gives the sizes of the output gradient."""
+        found = window_output(image, kernel, *self.geometry)
+        if found != tuple(gradient):
+            raise VerifyException(f"the output gradient has {list(gradient)} positions, the window {list(found)}")
 
 
 @irdl_op_definition
-class LinearOp(LayerOp):
-    """`result[n, oc] = bias[oc] + sum(input[n, ic] * weight[oc, ic])`: input [n, ic], weight [oc, ic], bias [oc]."""
+class Conv2DInputGradOp(ConvGradOp):
+    """Gradient of a convolution with respect to its input: a convolution with stride 1 of the zero-dilated output
+    gradient [n, oc, oh, ow] with the kernel [oc, ic/groups, kh, kw] turned by half. Result [n, ic, h, w]."""
 
-    name = "simdc.linear"
-    UNIT: ClassVar = Unit.CONV
-    ROLES: ClassVar = ("ifmap", "weight", "bias")
+    name = "simdc.conv2d_input_grad"
 
-    input = operand_def(TENSOR)
+    gradient = operand_def(TENSOR)
     weight = operand_def(TENSOR)
-    bias = opt_operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, weight: SSAValue, bias: SSAValue | None = None):
-        result = make_tensor_type(tensor_type(input).element_type, (shape_of(input)[0], shape_of(weight)[0]))
-        IRDLOperation.__init__(
-            self, operands=[input, weight, bias], result_types=[result], properties={"layer": StringAttr(layer)}
-        )
-
     def result_shape(self) -> tuple[int, ...]:
-        (n, features), (out_features, in_features) = _matrix(self.input), _matrix(self.weight)
-        if features != in_features:
-            raise VerifyException(f"input has {features} features, the weight expects {in_features}")
-        if self.bias is not None and shape_of(self.bias) != (out_features,):
-            raise VerifyException(f"bias has shape {list(shape_of(self.bias))}, expected [{out_features}]")
-        return (n, out_features)
+        (n, _, *positions), (_, in_channels, *kernel) = shape_of(self.gradient), shape_of(self.weight)
+        size = self.size.get_values()
+        self.check_window(size, kernel, positions)
+        return (n, in_channels * self.group_count, *size)
 
     def kernel(self) -> Contraction:
-        (n, out_features), in_features = shape_of(self.result), shape_of(self.input)[1]
-        psum = operand("psum", self.result, ("n", "oc"), self.accumulator_bits)
-        return Contraction(
-            "linear",
-            (Loop("oc", out_features), Loop("ic", in_features), Loop("n", n)),
-            operand("ifmap", self.input, ("n", "ic")),
-            operand("weight", self.weight, ("oc", "ic")),
-            psum,
-            ofmap_bits=width_bits(self.result),
-            bias=None if self.bias is None else operand("bias", self.bias, ("oc",)),
-        )
+        return self.spread_convolution("conv2d", self.gradient, self.weight, self.result)
 
 
-def _matrix(value: SSAValue) -> tuple[int, int]:
-    shape = shape_of(value)
-    if len(shape) != 2:
-        raise VerifyException(f"expected two dimensions, got shape {list(shape)}")
-    return shape[0], shape[1]
+@irdl_op_definition
+class Conv2DWeightGradOp(ConvGradOp):
+    """Gradient of a convolution with respect to its weight: the input [n, ic, h, w] convolved with the zero-dilated
+    output gradient [n, oc, oh, ow], batch in the place of input channels. Result [oc, ic/groups, kh, kw]."""
+
+    name = "simdc.conv2d_weight_grad"
+    OF: ClassVar = "weight"
+
+    input = operand_def(TENSOR)
+    gradient = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def result_shape(self) -> tuple[int, ...]:
+        (_, channels, *image), (_, out_channels, *positions) = shape_of(self.input), shape_of(self.gradient)
+        size = self.size.get_values()
+        self.check_window(image, size, positions)
+        return (out_channels, channels // self.group_count, *size)
+
+    def kernel(self) -> Contraction:
+        """Loops have the names of what they run along in a convolution: `ic` is the batch, which is summed over, `n`
+        the input channels, `kh` and `kw` the dilated gradient that slides over the input, `oh` and `ow` the weight."""
+        n, channels, *_ = shape_of(self.input)
+        _, out_channels, oh, ow = shape_of(self.gradient)
+        groups, (kh, kw) = self.group_count, self.size.get_values()
+        (sh, sw), (top, left, *_), (dh, dw) = self.geometry
+        # 3 rows of gradient with stride 2 are read as 5: g 0 g 0 g.
+        dilated = ((oh - 1) * sh + 1, (ow - 1) * sw + 1)
+        rows, columns = affine(("oh", dh), "kh", constant=-top), affine(("ow", dw), "kw", constant=-left)
+        ifmap = operand("ifmap", self.input, ("ic", "n", rows, columns))
+        index = tuple(map(affine, ("ic", "oc", "kh", "kw")))
+        weight = Operand("weight", width_bits(self.gradient), (n, out_channels, *dilated), index)
+        psum = operand("psum", self.result, ("oc", "n", "oh", "ow"), self.accumulator_bits)
+        bounds = {"oc": out_channels // groups, "ic": n, "kh": dilated[0], "kw": dilated[1]}
+        bounds |= {"n": channels // groups, "oh": kh, "ow": kw}
+        split = (self.grouped(ifmap, 1), self.grouped(weight, 1), self.grouped(psum, 0))
+        macs = n * out_channels * oh * ow * prod(shape_of(self.result)[1:])
+        return self.convolution("conv2d", bounds, split, macs=macs)
+
+
+@rule_for(Conv2DOp)
+def conv_gradient(op: Conv2DOp, back: Backward) -> None:
+    name, upstream = op.layer.data, back.upstream(op.result)
+    if back.needs(op.input):
+        give_input(back, op.input, Conv2DInputGradOp.of(f"{name}.grad_input", op, upstream))
+    if back.needs(op.weight):
+        give_weight(back, op.weight, Conv2DWeightGradOp.of(f"{name}.grad_weight", op, upstream))
+    give_bias(back, op.bias, f"{name}.grad_bias", upstream)
 
 
 @layer
@@ -188,24 +184,3 @@ def conv(
     offset = net.parameter(name, "bias", (channels,), frozen=freeze) if bias else None
     op = Conv2DOp(name, x, weight, offset, stride=stride, padding=pad, dilation=dilation, groups=groups)
     return net.append(op, name)
-
-
-@layer
-def fc(
-    net: ModuleBuilder,
-    name: str,
-    x: SSAValue,
-    *,
-    features: Annotated[Positive, "of the result"],
-    bias: Flag = True,
-    freeze: Freeze = False,
-) -> SSAValue:
-    """A fully connected layer of `[n, features]`; an input of 1x1 pixels is flattened for it."""
-    shape = shape_of(x)
-    if len(shape) == 4 and shape[2:] == (1, 1):
-        x = net.append(FlattenOp(f"{name}.flatten", x), f"{name}.flatten")
-    elif len(shape) != 2:
-        raise LayerError(f"fc needs [n, features], its input has shape {list(shape)}; put flatten before it")
-    weight = net.parameter(name, "weight", (features, shape[1]), frozen=freeze)
-    offset = net.parameter(name, "bias", (features,), frozen=freeze) if bias else None
-    return net.append(LinearOp(name, x, weight, offset), name)

@@ -1,34 +1,33 @@
-"""Transposed convolution: a contraction over the input with zeros between its elements.
-
-The zeros are data, as in the gradient of a convolution with respect to its input, which is the same computation:
-stored, moved and multiplied.
-"""
+"""Transposed convolution: a contraction over the input with zeros between its elements."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
 from typing import Annotated, ClassVar
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Contraction, Loop, Operand, affine
+from simdc.cost.kernel import Contraction
 from simdc.ir.attributes import Unit
-from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type, width_bits
+from simdc.ir.base import TENSOR, shape_of
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.convolution import WindowedOp, spread_output
+from simdc.ir.gradient import Backward, give_input, give_weight, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import image, layer
 from simdc.ir.options import Border, Flag, Freeze, Margins, Pair, Positive
 from simdc.ir.window import ONES, ZEROS
 
+from .conv import Conv2DOp, Conv2DWeightGradOp
+from .reduce import give_bias
+
 NO_OUTPUT_PADDING = DenseArrayBase.from_list(i64, (0, 0))
 
 
 @irdl_op_definition
-class ConvTranspose2DOp(LayerOp):
+class ConvTranspose2DOp(WindowedOp):
     """`result[n, oc, s*h + d*kh - p, s*w + d*kw - p] += weight[ic, oc, kh, kw] * input[n, ic, h, w]`, and a bias [oc]
 
     input [n, ic, h, w], weight [ic, oc/groups, kh, kw]; `padding` is top, left, bottom, right, cut off the result;
@@ -43,49 +42,18 @@ class ConvTranspose2DOp(LayerOp):
     input = operand_def(TENSOR)
     weight = operand_def(TENSOR)
     bias = opt_operand_def(TENSOR)
+    # The first two again: text has the properties of a class before those of its base.
     stride = prop_def(DenseArrayBase.constr(i64), default_value=ONES)
     padding = prop_def(DenseArrayBase.constr(i64), default_value=ZEROS)
     output_padding = prop_def(DenseArrayBase.constr(i64), default_value=NO_OUTPUT_PADDING)
-    dilation = prop_def(DenseArrayBase.constr(i64), default_value=ONES)
-    groups = prop_def(IntegerAttr.constr(i64), default_value=IntegerAttr(1, i64))
     result = result_def(TENSOR)
-
-    def __init__(
-        self,
-        layer: str,
-        input: SSAValue,
-        weight: SSAValue,
-        bias: SSAValue | None = None,
-        *,
-        stride: Sequence[int] = (1, 1),
-        padding: Sequence[int] = (0, 0, 0, 0),
-        output_padding: Sequence[int] = (0, 0),
-        dilation: Sequence[int] = (1, 1),
-        groups: int = 1,
-    ):
-        n, _, *size = shape_of(input)
-        _, channels, *kernel = shape_of(weight)
-        out = spread_output(size, kernel, stride, padding, output_padding, dilation)
-        IRDLOperation.__init__(
-            self,
-            operands=[input, weight, bias],
-            result_types=[make_tensor_type(tensor_type(input).element_type, (n, channels * groups, *out))],
-            properties={
-                "layer": StringAttr(layer),
-                "stride": DenseArrayBase.from_list(i64, stride),
-                "padding": DenseArrayBase.from_list(i64, padding),
-                "output_padding": DenseArrayBase.from_list(i64, output_padding),
-                "dilation": DenseArrayBase.from_list(i64, dilation),
-                "groups": IntegerAttr(groups, i64),
-            },
-        )
 
     def result_shape(self) -> tuple[int, ...]:
         if len(shape_of(self.input)) != 4 or len(shape_of(self.weight)) != 4:
             raise VerifyException("input and weight must have four dimensions")
         n, channels, *size = shape_of(self.input)
         in_channels, out_channels, *kernel = shape_of(self.weight)
-        groups = self.groups.value.data
+        groups = self.group_count
         if groups < 1 or channels != in_channels or channels % groups:
             raise VerifyException(
                 f"input has {channels} channels and the weight takes {in_channels}: "
@@ -93,95 +61,26 @@ class ConvTranspose2DOp(LayerOp):
             )
         if self.bias is not None and shape_of(self.bias) != (out_channels * groups,):
             raise VerifyException(f"bias has shape {list(shape_of(self.bias))}, expected [{out_channels * groups}]")
-        fields = (self.stride, self.padding, self.output_padding, self.dilation)
-        out = spread_output(size, kernel, *(field.get_values() for field in fields))
+        out = spread_output(size, kernel, self.geometry, self.output_padding.get_values())
         return (n, out_channels * groups, *out)
 
     def kernel(self) -> Contraction:
-        return spread_contraction(
-            "conv_transpose2d", self.input, self.weight, self.bias, self.result,
-            stride=self.stride.get_values(), padding=self.padding.get_values(), dilation=self.dilation.get_values(),
-            groups=self.groups.value.data, psum_bits=self.accumulator_bits,
-        )  # fmt: skip
+        return self.spread_convolution("conv_transpose2d", self.input, self.weight, self.result, self.bias)
 
 
-def spread_output(
-    size: Sequence[int],
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    output_padding: Sequence[int],
-    dilation: Sequence[int],
-) -> tuple[int, int]:
-    """Height and width of the result. Raises VerifyException."""
-    if (len(stride), len(padding), len(dilation), len(output_padding)) != (2, 4, 2, 2):
-        raise VerifyException(
-            "stride, dilation and output padding take two entries, padding takes four (top, left, bottom, right)"
-        )
-    if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0 or min(output_padding) < 0:
-        raise VerifyException("stride and dilation must be positive and paddings must not be negative")
-    if any(extra >= step for extra, step in zip(output_padding, stride, strict=True)):
-        raise VerifyException(f"output padding {list(output_padding)} must be smaller than the stride {list(stride)}")
-    height, width = (
-        (size[i] - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - padding[i] - padding[i + 2] + output_padding[i]
-        for i in (0, 1)
-    )
-    if height < 1 or width < 1:
-        raise VerifyException(
-            f"the result would be empty: padding cuts {list(padding)} off and leaves {[height, width]}"
-        )
-    return height, width
-
-
-def spread_contraction(
-    kind: str,
-    image: SSAValue,
-    weight: SSAValue,
-    bias: SSAValue | None,
-    result: SSAValue,
-    *,
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    psum_bits: int,
-) -> Contraction:
-    """A convolution with stride 1 of the zero-dilated `image` [n, ic, h, w] with the kernel [ic, oc/groups, kh, kw]
-    turned by half; `stride` is what dilates. Useful are the products of image elements, as many as the convolution has
-    that this is the transpose of: more than the loops run through where windows lie in its border altogether."""
-    n, channels, h, w = shape_of(image)
-    _, out_channels, kh, kw = shape_of(weight)
-    height, width = shape_of(result)[2:]
-    in_channels = channels // groups
-    (top, left, *_), (dh, dw) = padding, dilation
-    g = (affine("g"),) if groups > 1 else ()
-    split = (groups,) if groups > 1 else ()
-    rows = affine("oh", ("kh", dh), constant=top - dh * (kh - 1))
-    columns = affine("ow", ("kw", dw), constant=left - dw * (kw - 1))
-    ifmap = Operand(
-        "ifmap",
-        width_bits(image),
-        (n, *split, in_channels, (h - 1) * stride[0] + 1, (w - 1) * stride[1] + 1),
-        (affine("n"), *g, affine("ic"), rows, columns),
-    )
-    kernel = Operand(
-        "weight",
-        width_bits(weight),
-        (*split, in_channels, out_channels, kh, kw),
-        (*g, affine("ic"), affine("oc"), affine("kh"), affine("kw")),
-    )
-    psum = Operand(
-        "psum",
-        psum_bits,
-        (n, *split, out_channels, height, width),
-        (affine("n"), *g, affine("oc"), affine("oh"), affine("ow")),
-    )
-    offset = None if bias is None else Operand("bias", width_bits(bias), (*split, out_channels), (*g, affine("oc")))
-    bounds = {"g": groups} if groups > 1 else {}
-    bounds |= {"oc": out_channels, "ic": in_channels, "kh": kh, "kw": kw, "n": n, "oh": height, "ow": width}
-    macs = min(n * channels * h * w * out_channels * kh * kw, prod(bounds.values()))
-    loops = tuple(Loop(name, bound) for name, bound in bounds.items())
-    return Contraction(kind, loops, ifmap, kernel, psum, width_bits(result), offset, macs=macs)
+@rule_for(ConvTranspose2DOp)
+def conv_transpose_gradient(op: ConvTranspose2DOp, back: Backward) -> None:
+    """Its input's gradient is the convolution that it is the transpose of. For the weight's, the result's gradient
+    stands in the place of that convolution's input, the input in that of its gradient."""
+    name, upstream = op.layer.data, back.upstream(op.result)
+    window = {"stride": op.stride, "padding": op.padding, "dilation": op.dilation, "groups": op.groups}
+    if back.needs(op.input):
+        give_input(back, op.input, Conv2DOp(f"{name}.grad_input", upstream, op.weight, **window))
+    if back.needs(op.weight):
+        size, kind = shape_of(op.weight)[2:], op.weight.type
+        weight = Conv2DWeightGradOp(f"{name}.grad_weight", upstream, op.input, size=size, result=kind, **window)
+        give_weight(back, op.weight, weight)
+    give_bias(back, op.bias, f"{name}.grad_bias", upstream)
 
 
 @layer

@@ -14,6 +14,7 @@ from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorPro
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import SINGLE
+from simdc.ir.gradient import Backward, give_weight
 from simdc.ir.layers import layer
 from simdc.ir.movement import channels_first, dimension_names, lanes_loop
 from simdc.ir.options import Axes, Flag
@@ -101,6 +102,12 @@ class ReduceSumOp(ReductionOp):
             initial=(("y", 0.0),),
         )
         return VectorProgram("reduce_sum" if self.axes is None else "sum", (phase,), nest.lanes)
+
+
+def give_bias(back: Backward, bias: SSAValue | None, name: str, gradient: SSAValue) -> None:
+    """Hand over the gradient of a bias per channel, if there is one that is asked for: the sum over all else."""
+    if bias is not None and back.needs(bias):
+        give_weight(back, bias, ReduceSumOp(name, gradient))
 
 
 @irdl_op_definition

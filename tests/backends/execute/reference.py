@@ -16,12 +16,13 @@ from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
 from simdc.ir.ops.broadcast import MultiplyOp, SubtractOp
 from simdc.ir.ops.concat import ConcatOp, SliceOp
-from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
 from simdc.ir.ops.pad import PadOp

@@ -19,8 +19,7 @@ from simdc.ir.dialect import Simdc
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
 from simdc.ir.ops.activation import ErfOp, GeluGradOp, GeluOp
 from simdc.ir.ops.activation.gaussian import ERF_ERROR
-from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.conv_grad import Conv2DInputGradOp, Conv2DWeightGradOp
+from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DOp, Conv2DWeightGradOp
 from simdc.ir.unmodelled import UnmodelledOp
 from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.movement_networks import every_move

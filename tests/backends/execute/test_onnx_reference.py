@@ -18,9 +18,10 @@ from simdc.backends.execute import execute
 from simdc.ir.base import LayerOp
 from simdc.ir.network import NetworkOp, ReturnOp
 from simdc.ir.ops.concat import ConcatOp, SliceOp
-from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.free import FlattenOp
+from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
 from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from simdc.ir.ops.softmax import SoftmaxOp

@@ -10,7 +10,8 @@ import pytest
 from simdc.cost.kernel import Contraction
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.network import network_of
-from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.linear import LinearOp
 
 NETWORKS = Path("examples/networks")
 

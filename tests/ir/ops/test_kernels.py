@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from simdc.cost import Contraction, Operand, Tiling, VectorProgram
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.base import LayerOp
-from simdc.ir.ops.conv import Conv2DOp, LinearOp
+from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp
+from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
 from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from simdc.ir.ops.softmax import SoftmaxOp

@@ -19,8 +19,7 @@ from simdc.ir.context import set_hardware
 from simdc.ir.elements import SINGLE
 from simdc.ir.network import network_of
 from simdc.ir.ops.concat import ConcatOp, SliceOp
-from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.conv_grad import Conv2DInputGradOp
+from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import ReshapeOp
@@ -231,7 +230,7 @@ def test_transposed_convolution_multiplies_stored_zeros() -> None:
 def test_a_transposed_convolution_is_the_input_gradient_of_a_convolution() -> None:
     x, weight = tensor(2, 6, 9, 7), tensor(4, 3, 3, 2)
     conv = Conv2DOp("c", x, weight, stride=(2, 3), padding=(1, 0, 2, 1), dilation=(2, 1), groups=2)
-    back = Conv2DInputGradOp("g", conv, conv.result).kernel()
+    back = Conv2DInputGradOp.of("g", conv, conv.result).kernel()
     # The convolution leaves 9 + 3 - 5 = 7 and 7 + 1 - 2 = 6 steps, the last of them unused along the height.
     op = ConvTranspose2DOp(
         "t", conv.result, weight, stride=(2, 3), padding=(1, 0, 2, 1), output_padding=(1, 0), dilation=(2, 1), groups=2

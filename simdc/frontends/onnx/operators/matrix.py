@@ -11,9 +11,9 @@ from simdc.frontends.onnx.constant import Constant, Value
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.ops.conv import LinearOp
 from simdc.ir.ops.elementwise import AddOp
 from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.transpose import TransposeOp

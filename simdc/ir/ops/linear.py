@@ -1,0 +1,157 @@
+"""Fully connected layers and their gradients: matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, result_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Contraction, Loop
+from simdc.ir.attributes import Unit
+from simdc.ir.base import TENSOR, LayerOp, operand, shape_of, width_bits
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.gradient import Backward, give_input, give_weight, rule_for
+from simdc.ir.layer_error import LayerError
+from simdc.ir.layers import layer
+from simdc.ir.options import Flag, Freeze, Positive
+
+from .free import FlattenOp
+from .reduce import give_bias
+
+Side = tuple[SSAValue, Sequence[str]]
+"""A matrix and the loops along its dimensions."""
+
+
+class ProductOp(LayerOp):
+    """A product of two matrices. Loops have the names of a fully connected layer: `ic` is summed over, `oc` runs along
+    the columns of the array, `n` does not move what stays in the array."""
+
+    UNIT: ClassVar = Unit.CONV
+    ROLES: ClassVar = ("ifmap", "weight")
+
+    def product(
+        self, kind: str, ifmap: Side, weight: Side, result: Sequence[str], bias: SSAValue | None = None
+    ) -> Contraction:
+        bounds = {
+            name: size for value, names in (ifmap, weight) for name, size in zip(names, shape_of(value), strict=True)
+        }
+        return Contraction(
+            kind,
+            tuple(Loop(name, bounds[name]) for name in ("oc", "ic", "n")),
+            operand("ifmap", *ifmap),
+            operand("weight", *weight),
+            operand("psum", self.results[0], result, self.accumulator_bits),
+            width_bits(self.results[0]),
+            None if bias is None else operand("bias", bias, ("oc",)),
+        )
+
+
+@irdl_op_definition
+class LinearOp(ProductOp):
+    """`result[n, oc] = bias[oc] + sum(input[n, ic] * weight[oc, ic])`: input [n, ic], weight [oc, ic], bias [oc]."""
+
+    name = "simdc.linear"
+    ROLES: ClassVar = ("ifmap", "weight", "bias")
+
+    input = operand_def(TENSOR)
+    weight = operand_def(TENSOR)
+    bias = opt_operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def result_shape(self) -> tuple[int, ...]:
+        (n, features), (out_features, in_features) = _matrix(self.input), _matrix(self.weight)
+        if features != in_features:
+            raise VerifyException(f"input has {features} features, the weight expects {in_features}")
+        if self.bias is not None and shape_of(self.bias) != (out_features,):
+            raise VerifyException(f"bias has shape {list(shape_of(self.bias))}, expected [{out_features}]")
+        return (n, out_features)
+
+    def kernel(self) -> Contraction:
+        ifmap, weight = (self.input, ("n", "ic")), (self.weight, ("oc", "ic"))
+        return self.product("linear", ifmap, weight, ("n", "oc"), self.bias)
+
+
+@irdl_op_definition
+class LinearInputGradOp(ProductOp):
+    """`result[n, ic] = sum over oc of gradient[n, oc] * weight[oc, ic]`."""
+
+    name = "simdc.linear_input_grad"
+
+    gradient = operand_def(TENSOR)
+    weight = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def result_shape(self) -> tuple[int, ...]:
+        (n, out_features), (rows, in_features) = _matrix(self.gradient), _matrix(self.weight)
+        if out_features != rows:
+            raise VerifyException(f"the gradient has {out_features} features, the weight {rows}")
+        return (n, in_features)
+
+    def kernel(self) -> Contraction:
+        """The loops `ic` and `oc` are those of the product: features of the gradient and of the result."""
+        return self.product("linear", (self.gradient, ("n", "ic")), (self.weight, ("ic", "oc")), ("n", "oc"))
+
+
+@irdl_op_definition
+class LinearWeightGradOp(ProductOp):
+    """`result[oc, ic] = sum over n of gradient[n, oc] * input[n, ic]`."""
+
+    name = "simdc.linear_weight_grad"
+
+    input = operand_def(TENSOR)
+    gradient = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def alike(self) -> Sequence[SSAValue]:
+        return (self.gradient,)
+
+    def result_shape(self) -> tuple[int, ...]:
+        (n, in_features), (samples, out_features) = _matrix(self.input), _matrix(self.gradient)
+        if n != samples:
+            raise VerifyException(f"the input has {n} samples, the gradient {samples}")
+        return (out_features, in_features)
+
+    def kernel(self) -> Contraction:
+        """The batch is summed over, so it takes the place of input channels; input features that of the batch."""
+        return self.product("linear", (self.input, ("ic", "n")), (self.gradient, ("ic", "oc")), ("oc", "n"))
+
+
+def _matrix(value: SSAValue) -> tuple[int, int]:
+    shape = shape_of(value)
+    if len(shape) != 2:
+        raise VerifyException(f"expected two dimensions, got shape {list(shape)}")
+    return shape[0], shape[1]
+
+
+@rule_for(LinearOp)
+def linear_gradient(op: LinearOp, back: Backward) -> None:
+    name, upstream = op.layer.data, back.upstream(op.result)
+    if back.needs(op.input):
+        give_input(back, op.input, LinearInputGradOp(f"{name}.grad_input", upstream, op.weight))
+    if back.needs(op.weight):
+        give_weight(back, op.weight, LinearWeightGradOp(f"{name}.grad_weight", op.input, upstream))
+    give_bias(back, op.bias, f"{name}.grad_bias", upstream)
+
+
+@layer
+def fc(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    features: Annotated[Positive, "of the result"],
+    bias: Flag = True,
+    freeze: Freeze = False,
+) -> SSAValue:
+    """A fully connected layer of `[n, features]`; an input of 1x1 pixels is flattened for it."""
+    shape = shape_of(x)
+    if len(shape) == 4 and shape[2:] == (1, 1):
+        x = net.append(FlattenOp(f"{name}.flatten", x), f"{name}.flatten")
+    elif len(shape) != 2:
+        raise LayerError(f"fc needs [n, features], its input has shape {list(shape)}; put flatten before it")
+    weight = net.parameter(name, "weight", (features, shape[1]), frozen=freeze)
+    offset = net.parameter(name, "bias", (features,), frozen=freeze) if bias else None
+    return net.append(LinearOp(name, x, weight, offset), name)
