@@ -24,7 +24,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import simdc
-from simdc.backends.simulate.contraction import Transfer, visits
+from simdc.backends.simulate.contraction import visits
+from simdc.backends.simulate.transfer import Transfer
 from simdc.backends.simulate.walk import neighbours
 from simdc.cost import (
     Contraction,

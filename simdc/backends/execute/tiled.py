@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simdc.backends.simulate import whole_loops
+from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.tiling import Tiling, check_loops

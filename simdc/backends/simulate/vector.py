@@ -10,49 +10,24 @@ from attrs import frozen
 
 from simdc.cost.hardware import Hardware, SimdArray
 from simdc.cost.kernel import Block, Operand, Phase, VectorProgram, shared_loops
-from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
 from .footprint import differs, footprint_elements
 from .issue import waits_between_issues
+from .transfer import Transfer
 from .walk import Tile, ceil_div, neighbours, walk
 
 
 @frozen
 class Visit:
-    """A tile's stay in vector memory: bits of every load and store, how often each block's sequence is issued, and how
+    """A tile's stay in vector memory: every load and store, how often each block's sequence is issued, and how
     often an issue waits for the one before it."""
 
-    loads: tuple[int, ...]
+    tile: Tile
+    loads: tuple[Transfer, ...]
     issues: tuple[tuple[Block, int], ...]
     waits: int
-    stores: tuple[int, ...]
-
-
-def simulate_vector_program(kernel: VectorProgram, tiling: Tiling, hardware: Hardware) -> Cost:
-    simd = hardware.simd
-    fill_cycles = (simd.pipeline_stages - 1) + (simd.lanes - 1)
-    compute_cycles = port_cycles = loaded = stored = vmem = imm = insmem = 0
-    ops: Counter[str] = Counter()
-    for phase in kernel.phases:
-        for visit in visits(phase, kernel.lanes, tiling, hardware):
-            compute_cycles += fill_cycles + visit.waits * simd.raw_wait_cycles
-            for block, issues in visit.issues:
-                compute_cycles += issues * sequence_cycles(block, simd)
-                vmem += issues * vmem_bits(block, phase, simd)
-                imm += issues * immediates(block) * simd.width_bits
-                insmem += issues * len(block.instructions) * simd.instruction_bits
-            port_cycles += sum(ceil_div(bits, simd.bandwidth_bits_per_cycle) for bits in visit.loads + visit.stores)
-            loaded += sum(visit.loads)
-            stored += sum(visit.stores)
-        ops.update(_operations(phase))
-    return Cost(
-        cycles=Cycles(compute=compute_cycles, stall=port_cycles),
-        dram_bits=DramBits(ifmap=loaded, ofmap=stored),
-        sram_bits=SramBits(vmem=vmem, imm=imm, insmem=insmem),
-        ops=tuple(sorted(ops.items())),
-        busy=Busy(compute=compute_cycles, simd_port=port_cycles),
-    )
+    stores: tuple[Transfer, ...]
 
 
 def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iterator[Visit]:
@@ -60,23 +35,29 @@ def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iter
     begun: set[tuple[int, tuple[int, ...]]] = set()
     shared = [shared_loops(operand, {loop.name: loop.bound for loop in phase.loops}) for operand in phase.outputs]
 
-    def bits(operand: Operand, tile: Tile) -> int:
-        return operand.bits * footprint_elements(operand, tile, stores_padding=hardware.stores_padding)
+    def transfer(traffic: str, operand: Operand, tile: Tile) -> Transfer:
+        bits = operand.bits * footprint_elements(operand, tile, stores_padding=hardware.stores_padding)
+        return Transfer(
+            operand.name, traffic, "simd_port", bits, ceil_div(bits, hardware.simd.bandwidth_bits_per_cycle)
+        )
 
     for before, tile, after in neighbours(walk(rounded_bounds(phase, lanes, hardware), tiling)):
-        loads = [bits(operand, tile) for operand in phase.inputs if differs(operand, tile, before)]
+        loads = [transfer("ifmap", operand, tile) for operand in phase.inputs if differs(operand, tile, before)]
         for number, operand in enumerate(phase.outputs):
             place = number, tile.place(operand.loops)
             begun_before = place in begun or not tile.begins(shared[number])
             if differs(operand, tile, before) and begun_before:
-                loads.append(bits(operand, tile))
+                loads.append(transfer("ifmap", operand, tile))
             begun.add(place)
         running = [block for block in phase.blocks if runs(block, phase, tile)]
         yield Visit(
+            tile=tile,
             loads=tuple(loads),
             issues=tuple((block, _issues(block, lanes, tile, hardware.simd)) for block in running),
             waits=waits_between_issues(phase, running, lanes, tile, hardware.simd),
-            stores=tuple(bits(operand, tile) for operand in phase.outputs if differs(operand, tile, after)),
+            stores=tuple(
+                transfer("ofmap", operand, tile) for operand in phase.outputs if differs(operand, tile, after)
+            ),
         )
 
 
@@ -128,12 +109,13 @@ def immediates(block: Block) -> int:
     return sum(not isinstance(source, str) for instruction in block.instructions for source in instruction.sources)
 
 
-def _operations(phase: Phase) -> Counter[str]:
+def operations(program: VectorProgram) -> tuple[tuple[str, int], ...]:
     """Element operations by opcode on real data only: rounding up to lanes adds none."""
-    bounds = {loop.name: loop.bound for loop in phase.loops}
-    operations: Counter[str] = Counter()
-    for block in phase.blocks:
-        points = prod(bounds[loop] for loop in block.loops)
-        for instruction in block.instructions:
-            operations[instruction.opcode] += points
-    return operations
+    found: Counter[str] = Counter()
+    for phase in program.phases:
+        bounds = {loop.name: loop.bound for loop in phase.loops}
+        for block in phase.blocks:
+            points = prod(bounds[loop] for loop in block.loops)
+            for instruction in block.instructions:
+                found[instruction.opcode] += points
+    return tuple(sorted(found.items()))

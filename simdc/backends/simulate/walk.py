@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from math import prod
@@ -9,7 +10,8 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from simdc.cost.tiling import Tiling
+from simdc.cost.kernel import Kernel
+from simdc.cost.tiling import Tiling, loop_bounds
 
 T = TypeVar("T")
 
@@ -73,3 +75,12 @@ def neighbours(items: Iterable[T]) -> Iterator[tuple[T | None, T, T | None]]:
         before, current = current, after
     if current is not None:
         yield before, current, None
+
+
+def whole_loops(kernel: Kernel, tiling: Tiling) -> Tiling:
+    """A tile as long as the layer's own loop is the whole loop, also where the machine rounds the loop up."""
+    bounds = loop_bounds(kernel)
+    sizes = (
+        size if size < bounds[loop] else sys.maxsize for loop, size in zip(tiling.order, tiling.sizes, strict=True)
+    )
+    return Tiling(tiling.order, tuple(sizes))

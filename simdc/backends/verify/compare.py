@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from simdc.backends.simulate import simulate
+from simdc.backends.simulate.trace import trace
+from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import CostModel
@@ -14,7 +16,6 @@ from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 
 from .difference import Difference
 from .resize import resized
-from .trace import trace
 
 OPERANDS = {
     "dram_bits.weight": "weight",
@@ -116,11 +117,11 @@ def _size(kernel: Kernel) -> str:
 def _where(mismatch: Mismatch, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> tuple[str, str]:
     """The tile at which the running sum of the tiles leaves the model's number behind, or the last that adds to it."""
     running, last, number = 0, "", 0
-    for number, share in enumerate(trace(kernel, tiling, hardware), 1):
+    for number, share in enumerate(trace(kernel, whole_loops(kernel, tiling), hardware), 1):
         amount = share.adds.get(mismatch.what, 0)
         running += amount
-        moves = f"; it {', '.join(share.moves)}" if share.moves else ""
         if amount and running > mismatch.got:
+            moves = f"; it {share.moves}" if share.moves else ""
             return share.tile, (
                 f"this tile, number {number}, adds {amount:,} and makes it {running:,}, beyond the model's total{moves}"
             )

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from itertools import product
 
 from simdc.backends.execute.tiled_contraction import operands_by_role
-from simdc.backends.simulate import whole_loops
 from simdc.backends.simulate.contraction import rounded_bounds
 from simdc.backends.simulate.vector import rounded_bounds as rounded_program_bounds
+from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.capacity import resident
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Affine, Contraction, Operand, VectorProgram

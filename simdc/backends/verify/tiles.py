@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from simdc.backends.simulate import contraction, vector, whole_loops
+from simdc.backends.simulate import contraction, vector
+from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.tiling import Tiling

@@ -1,0 +1,92 @@
+"""What each tile adds to each number of a cost, as the tile simulator runs it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from attrs import frozen
+
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Kernel, VectorProgram
+from simdc.cost.tiling import Tiling
+
+from . import contraction, vector
+from .transfer import Transfer, slowest_port
+from .walk import neighbours
+
+
+@frozen
+class Share:
+    """A tile's part of a cost: `adds` by the dotted name of the number (`dram_bits.psum`), and what it moves."""
+
+    index: tuple[tuple[str, int], ...]
+    adds: Counter[str]
+    loads: tuple[Transfer, ...]
+    stores: tuple[Transfer, ...]
+
+    @property
+    def tile(self) -> str:
+        return ", ".join(f"{loop} {place}" for loop, place in self.index) or "the only one"
+
+    @property
+    def moves(self) -> str:
+        """Empty where nothing moves."""
+        loads = (f"loads {move.bits:,} bits of {move.operand}" for move in self.loads)
+        stores = (f"stores {move.bits:,} bits of {move.operand}" for move in self.stores)
+        return ", ".join((*loads, *stores))
+
+
+def trace(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Iterator[Share]:
+    """Tile by tile, in order. `tiling` has whole loops at the machine's bounds, see `whole_loops`."""
+    if isinstance(kernel, Contraction):
+        return _contraction(kernel, tiling, hardware)
+    return _program(kernel, tiling, hardware)
+
+
+def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Iterator[Share]:
+    """While a tile computes, the next is loaded and what the one before left is stored. The time before the first tile
+    counts with it, that after the last with the last."""
+    rows, columns = hardware.systolic.rows, hardware.systolic.columns
+    for before, visit, after in neighbours(contraction.visits(kernel, tiling, hardware)):
+        beside = (before.stores if before is not None else ()) + (after.loads if after is not None else ())
+        cycles = max(visit.compute_cycles, slowest_port(beside))
+        cycles += slowest_port(visit.loads) if before is None else 0
+        cycles += slowest_port(visit.stores) if after is None else 0
+        adds = _moved((*visit.loads, *visit.stores))
+        adds["cycles.compute"] = adds["busy.compute"] = visit.compute_cycles
+        adds["cycles.stall"] = cycles - visit.compute_cycles
+        adds["ops.mac_executed"] = visit.steps * rows * columns
+        adds["sram_bits.wbuf"] = visit.steps * rows * columns * kernel.weight.bits
+        adds["sram_bits.ibuf"] = visit.steps * rows * kernel.ifmap.bits
+        # Every step reads and writes the psums, but one that begins an output, which only writes.
+        adds["sram_bits.obuf"] = (2 * visit.steps - visit.first_steps) * columns * kernel.psum.bits
+        adds["sram_bits.bbuf"] = visit.first_steps * columns * kernel.bias.bits if kernel.bias is not None else 0
+        yield Share(tuple(visit.tile.index.items()), adds, visit.loads, visit.stores)
+
+
+def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> Iterator[Share]:
+    """Load, compute and store take turns: all that moves is stall."""
+    simd = hardware.simd
+    for number, phase in enumerate(program.phases):
+        for visit in vector.visits(phase, program.lanes, tiling, hardware):
+            moves = (*visit.loads, *visit.stores)
+            adds = _moved(moves)
+            compute = (simd.pipeline_stages - 1) + (simd.lanes - 1) + visit.waits * simd.raw_wait_cycles
+            for block, issues in visit.issues:
+                compute += issues * vector.sequence_cycles(block, simd)
+                adds["sram_bits.vmem"] += issues * vector.vmem_bits(block, phase, simd)
+                adds["sram_bits.imm"] += issues * vector.immediates(block) * simd.width_bits
+                adds["sram_bits.insmem"] += issues * len(block.instructions) * simd.instruction_bits
+            adds["cycles.compute"] = adds["busy.compute"] = compute
+            adds["cycles.stall"] = sum(move.cycles for move in moves)
+            phase_of = [("phase", number)] if len(program.phases) > 1 else []
+            yield Share((*phase_of, *visit.tile.index.items()), adds, visit.loads, visit.stores)
+
+
+def _moved(transfers: Iterable[Transfer]) -> Counter[str]:
+    adds = Counter[str]()
+    for transfer in transfers:
+        adds[f"dram_bits.{transfer.traffic}"] += transfer.bits
+        adds[f"busy.{transfer.port}"] += transfer.cycles
+    return adds
