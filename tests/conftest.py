@@ -1,7 +1,8 @@
 """Settings for every test, and the collector of golden files: IR text before and after a pipeline of passes.
 
 // RUN: simdc-fold-batch-norm,simdc-assign-widths{rule=program-order}
-// HW: HI3                        (a preset, when the input names no machine itself; left out of the result)
+// HW: HI3                        (a preset, or a file beside this one, when the input names no machine itself;
+                                   left out of the result)
 builtin.module { ... }
 // -----
 builtin.module { ... }            (expected; `pytest --update-golden` writes what the pipeline gives)
@@ -59,7 +60,7 @@ class GoldenCase(pytest.Item):
     def runtest(self) -> None:
         text = self.path.read_text(encoding="utf-8")
         given, _, expected = text.partition(SEPARATOR)
-        result = transformed(given)
+        result = transformed(given, self.path.parent)
         if printed(parsed(result)) != result:
             raise GoldenMismatch("the result does not parse back to itself")
         # Digests of kernels and machines change with every field that these get.
@@ -77,12 +78,13 @@ class GoldenCase(pytest.Item):
         return self.path, 0, self.name
 
 
-def transformed(given: str) -> str:
-    """The input of a golden file after its pipeline."""
+def transformed(given: str, folder: Path) -> str:
+    """The input of a golden file in some folder after its pipeline."""
     header = dict(re.findall(r"^// (RUN|HW): (\S.*?) *$", given, re.MULTILINE))
     module = parsed(given)
     if "HW" in header:
-        set_hardware(module, load_hardware(header["HW"]))
+        beside = folder / header["HW"]
+        set_hardware(module, load_hardware(str(beside) if beside.is_file() else header["HW"]))
     run_pipeline(module, parse_pipeline(header["RUN"]))
     if "HW" in header:
         del module.attributes[HARDWARE]

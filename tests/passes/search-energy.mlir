@@ -1,0 +1,20 @@
+// RUN: simdc-assign-widths,simdc-search-tiling{objective=energy},simdc-annotate-cost
+// HW: small.json
+// The least energy, proven: each bit crosses the port to DRAM once. By hand: weights 128, inputs 4 x 6 x 8 = 192 and
+// results 24 x 32 = 768 bits, 1088 x 100 pJ; SRAM 768 + 384 + 2304 bits x 1 pJ; 4 PEs x 36 cycles x 1 pJ: 108800 + 3456
+// + 144 = 112400 pJ.
+builtin.module {
+  simdc.network @n(%x: tensor<1x4x1x6xf32>) inference batch 1 parameters 16 {
+    %conv.weight = simdc.parameter "conv.weight" : () -> tensor<4x4x1x1xf32>
+    %conv = simdc.conv2d "conv" %x, %conv.weight : (tensor<1x4x1x6xf32>, tensor<4x4x1x1xf32>) -> tensor<1x4x1x6xf32>
+    simdc.return %conv : tensor<1x4x1x6xf32>
+  }
+}
+// -----
+builtin.module attributes {simdc.cost_model = "exact"} {
+  simdc.network @n(%x: tensor<1x4x1x6xi8>) inference batch 1 parameters 16 {
+    %conv.weight = simdc.parameter "conv.weight" : () -> tensor<4x4x1x1xi8>
+    %conv = simdc.conv2d "conv" %x, %conv.weight {accumulator = 32 : i64, tiling = #simdc.tiling<oc = 4, ic = 4, kh = 1, kw = 1, n = 1, oh = 1, ow = 1>, search = {objective = "energy", candidates = "483840", evaluated = "3", best = "112400.0", bound = "112400.0", proven = "all", steps = "821"}, tiled = #simdc.origin<{model = "exact", machine = "...", kernel = "...", tiling = "...", answer = "..."}>, cost = #simdc.cost<{cycles = {compute = 36, stall = 82}, dram_bits = {weight = 128, ifmap = 192, ofmap = 768}, sram_bits = {wbuf = 768, ibuf = 384, obuf = 2304}, busy = {compute = 36, weight_port = 16, ifmap_port = 12, psum_port = 96}, ops = {mac = 96, mac_executed = 96}}>, priced = #simdc.origin<{model = "exact", machine = "...", kernel = "...", tiling = "...", answer = "..."}>} : (tensor<1x4x1x6xi8>, tensor<4x4x1x1xi8>) -> tensor<1x4x1x6xi32>
+    simdc.return %conv : tensor<1x4x1x6xi32>
+  }
+}
