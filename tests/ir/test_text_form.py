@@ -1,4 +1,5 @@
-"""Printing and parsing back, in the dialect's own form and in MLIR's generic one."""
+"""Every op printed and parsed back, in the dialect's own form and in MLIR's generic one, as it is described and when it
+is priced; attributes, and what does not parse."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import ParseError
 
+from simdc.backends.report import make_report
+from simdc.backends.report.machine_text import render_json
 from simdc.cost import Busy, Cost, Cycles, DramBits, SramBits, Tiling
 from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware
@@ -19,7 +22,10 @@ from simdc.ir.context import set_hardware
 from simdc.ir.dialect import Simdc
 from simdc.ir.network import network_of
 from simdc.passes.pipeline import default_passes, make_context, run_pipeline
+from tests.backends.execute.test_kernels_compute import STEPS
 from tests.ir.networks import every_op
+
+MODULES = {**dict(STEPS), "unmodelled": every_op()}
 
 
 def printed(op: Operation, *, generic: bool = False) -> str:
@@ -34,32 +40,36 @@ def parsed(text: str) -> ModuleOp:
     return module
 
 
-def compiled(model: str, name: str | None = None) -> ModuleOp:
-    module = every_op() if name is None else load_network(name, 2)
-    set_hardware(module, load_hardware("HI1"))
-    run_pipeline(module, default_passes(model))
-    return module
+@pytest.mark.parametrize("generic", [False, True], ids=["custom", "generic"])
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_every_op_comes_back_from_its_text(module: ModuleOp, generic: bool) -> None:
+    text = printed(module, generic=generic)
+    again = parsed(text)
+    assert again.is_structurally_equivalent(module)
+    assert printed(again, generic=generic) == text
 
 
-def test_the_network_has_every_op_of_inference() -> None:
-    shell = {"network", "parameter", "return", "unmodelled"}
-    layers = {"conv2d", "linear", "relu", "add", "max_pool", "average_pool", "global_average_pool", "batch_norm"}
-    layers |= {"local_response_norm", "flatten", "dropout", "softmax", "concat"}
-    found = {op.name.removeprefix("simdc.") for op in every_op().walk()} - {"builtin.module"}
-    assert found == shell | layers
-    assert {f"simdc.{name}" for name in found} <= {op.name for op in Simdc.operations}
+def test_these_are_all_ops() -> None:
+    found = {type(op) for module in MODULES.values() for op in network_of(module).walk()}
+    assert found == set(Simdc.operations)
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_a_priced_network_has_the_same_report(module: ModuleOp) -> None:
+    priced = module.clone()
+    set_hardware(priced, load_hardware("HT3"))
+    run_pipeline(priced, default_passes("exact"))
+    again = parsed(printed(priced))
+    assert again.is_structurally_equivalent(priced)
+    assert render_json(make_report(again)) == render_json(make_report(priced))
 
 
 @pytest.mark.parametrize("generic", [False, True], ids=["custom", "generic"])
-@pytest.mark.parametrize("stage", ["read", "exact", "simdit", "alexnet"])
-def test_parses_back_to_itself(stage: str, generic: bool) -> None:
-    match stage:
-        case "read":
-            module = every_op()
-        case "alexnet":
-            module = compiled("simdit", "alexnet")
-        case _:
-            module = compiled(stage)
+@pytest.mark.parametrize("network", ["every_op", "alexnet"])
+def test_what_simdit_prices_comes_back(network: str, generic: bool) -> None:
+    module = every_op() if network == "every_op" else load_network(network, 2)
+    set_hardware(module, load_hardware("HI1"))
+    run_pipeline(module, default_passes("simdit"))
     again = parsed(printed(module, generic=generic))
     assert module.is_structurally_equivalent(again)
     assert printed(again, generic=generic) == printed(module, generic=generic)
