@@ -6,8 +6,12 @@ python docs/generate_layers.py
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -16,11 +20,21 @@ from simdc.frontends.graph_schema import graph_schema
 from simdc.ir.layer_table import layer_table
 from simdc.ir.layers import LayerKind, Parameter
 from simdc.ir.options import simplest
+from simdc.ir.signatures import help_of, signature_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "dsl.md"
 SCHEMA = ROOT / "simdc" / "frontends" / "network-graph.schema.json"
+BUILDER = ROOT / "simdc" / "network_builder.py"
+STUB = BUILDER.with_suffix(".pyi")
 WIDTH = 120
+STUB_HEAD = '''"""Networks written in Python, a method for every layer. Made by docs/generate_layers.py."""
+from collections.abc import Sequence
+from typing import Literal
+
+from simdc.api import Network
+from simdc.errors import SimdcError
+'''
 BEGIN, END = "<!-- layers: made by docs/generate_layers.py -->\n", "<!-- end of layers -->\n"
 
 
@@ -32,6 +46,40 @@ def page(text: str, layers: dict[str, LayerKind]) -> str:
 
 def schema(layers: dict[str, LayerKind]) -> str:
     return _json(graph_schema(layers.values())) + "\n"
+
+
+def stub(layers: dict[str, LayerKind]) -> str:
+    """What type checkers see of the Python interface: its public names, and a method for each layer."""
+    tree = ast.parse(BUILDER.read_text(encoding="utf-8"))
+    public = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    for node in public:
+        node.decorator_list = []
+        node.body = [part for part in node.body if _is_public(part)]
+        for method in node.body:
+            if isinstance(method, ast.FunctionDef):
+                method.body = method.body[:1] if ast.get_docstring(method) else ast.parse("...").body
+        if node.name == "NetworkBuilder":
+            node.body += ast.parse("\n".join(map(_method, layers.values()))).body
+    text = STUB_HEAD + ast.unparse(ast.Module(list[ast.stmt](public), []))
+    formatted = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(STUB), "-"]
+    return subprocess.run(formatted, input=text, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+def _is_public(part: ast.stmt) -> bool:
+    return isinstance(part, ast.Expr) or (
+        isinstance(part, ast.FunctionDef) and (not part.name.startswith("_") or part.name == "__init__")
+    )
+
+
+def _method(kind: LayerKind) -> str:
+    parts = ["self"]
+    for each in signature_of(kind).parameters.values():
+        if each.kind is each.KEYWORD_ONLY and "*" not in parts and kind.inputs is not None:
+            parts += ["/", "*"]
+        star = "*" if each.kind is each.VAR_POSITIONAL else ""
+        default = "" if each.default is inspect.Parameter.empty else f" = {each.default!r}"
+        parts.append(f"{star}{each.name}: {each.annotation}{default}")
+    return f"def {kind.name}({', '.join(parts)}) -> Tensor:\n    {help_of(kind)!r}"
 
 
 def _layer_rows(layers: dict[str, LayerKind]) -> Iterator[str]:
@@ -77,7 +125,7 @@ def _json(value: object, indent: str = "") -> str:
 def written() -> dict[Path, str]:
     """Each file and what it shall hold."""
     layers = layer_table()
-    return {PAGE: page(PAGE.read_text(encoding="utf-8"), layers), SCHEMA: schema(layers)}
+    return {PAGE: page(PAGE.read_text(encoding="utf-8"), layers), SCHEMA: schema(layers), STUB: stub(layers)}
 
 
 if __name__ == "__main__":

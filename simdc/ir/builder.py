@@ -25,9 +25,9 @@ class ModuleBuilder:
         self.name = name if is_name(name) else to_name(name)
         self.batch = batch
         self.phase = phase
-        self._file = StringAttr(file)
+        self.file = file
         self._block = Block()
-        self._place = FileLineColLoc(self._file, IntAttr(0), IntAttr(0))
+        self._place = FileLineColLoc(StringAttr(file), IntAttr(0), IntAttr(0))
         self._parameters = 0
         self._layers: set[str] = set()
         self._reads = 0
@@ -45,8 +45,8 @@ class ModuleBuilder:
         return argument
 
     def go_to(self, line: int, column: int) -> None:
-        """What is added from here on was written there."""
-        self._place = FileLineColLoc(self._file, IntAttr(line), IntAttr(column))
+        """What is added from here on was written there in `file`."""
+        self._place = FileLineColLoc(StringAttr(self.file), IntAttr(line), IntAttr(column))
 
     def parameter(
         self, layer: str, role: str, shape: Sequence[int], *, statistic: bool = False, frozen: bool = False
@@ -73,9 +73,7 @@ class ModuleBuilder:
                 raise LayerError(f"a name must have 1 to {MAX_NAME} printable characters, got {name!r:.80}", "name")
             if name in self._layers:
                 raise LayerError(f"there is a layer called '{name}' already; give one of them another name", "name")
-            self._layers.add(name)
-            self._reads += len(op.operands)
-            if self._reads > MAX_READS:
+            if self._reads + len(op.operands) > MAX_READS:
                 raise LayerError(f"the layers up to this one read more than {MAX_READS} inputs")
             op.result_shapes()
         op.location = self._place
@@ -85,6 +83,25 @@ class ModuleBuilder:
         for result in op.results[:1]:
             result.name_hint = name_hint(name)
         self._block.add_op(op)
+        if isinstance(op, LayerOp):
+            self._layers.add(name)
+            self._reads += len(op.operands)
+
+    @property
+    def last(self) -> Operation | None:
+        """The op added last: a state to come back to."""
+        return self._block.last_op
+
+    def rewind(self, last: Operation | None) -> None:
+        """Take out what was added after `last`, such as the weights of a layer that could not be built."""
+        while (op := self._block.last_op) is not None and op is not last:
+            if isinstance(op, LayerOp):
+                self._layers.discard(op.layer.data)
+                self._reads -= len(op.operands)
+            elif isinstance(op, ParameterOp) and op.statistic is None:
+                self._parameters -= prod(shape_of(op.result))
+            op.detach()
+            op.erase()
 
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._block.add_op(ReturnOp(*results))

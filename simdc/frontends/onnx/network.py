@@ -30,7 +30,6 @@ class Mark(NamedTuple):
     """A state of the network to come back to."""
 
     last: Operation | None
-    layers: frozenset[str]
     labels: frozenset[str]
 
 
@@ -109,14 +108,11 @@ class OnnxNetwork(ModuleBuilder):
         return tuple(op.results)
 
     def mark(self) -> Mark:
-        return Mark(self._block.last_op, frozenset(self._layers), frozenset(self.constants))
+        return Mark(self.last, frozenset(self.constants))
 
-    def rewind(self, mark: Mark) -> None:
+    def return_to(self, mark: Mark) -> None:
         """Take out what was added since."""
-        while (last := self._block.last_op) is not None and last is not mark.last:
-            last.detach()
-            last.erase()
-        self._layers = set(mark.layers)
+        self.rewind(mark.last)
         for label in self.constants.keys() - mark.labels:
             value, kind = self.constants.pop(label), self._kinds.pop(label)
             del self._made[label], self._labels[id(value), kind]

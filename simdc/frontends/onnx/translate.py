@@ -65,7 +65,7 @@ def _attempt(scope: Scope, node: Node, fusion: Fusion | None) -> None:
         if error.path is not None:
             raise
         reason = error.message
-    network.rewind(mark)
+    network.return_to(mark)
     scope.gaps.problems.append(Problem(node.name, node.operator, reason))
     _stand_in(scope, node, reason)
 

@@ -1,0 +1,35 @@
+"""How a layer is called from Python: for help and for type checkers."""
+
+from __future__ import annotations
+
+import textwrap
+from inspect import Parameter, Signature
+
+from .layers import LayerKind
+from .options import simplest
+
+WIDTH = 100
+
+
+def signature_of(kind: LayerKind) -> Signature:
+    """Tensors, then options by name, and the layer's own name. Annotations are texts."""
+    if kind.inputs is None:
+        parameters = [Parameter("inputs", Parameter.VAR_POSITIONAL, annotation="Tensor")]
+    else:
+        names = "xyz"[: kind.inputs]
+        parameters = [Parameter(name, Parameter.POSITIONAL_ONLY, annotation="Tensor") for name in names]
+    for name, parameter in kind.options.items():
+        default = simplest(kind.defaults[name]) if name in kind.defaults else Parameter.empty
+        annotation = parameter.option.python + (" | None" if default is None else "")
+        parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation))
+    called = Parameter("name", Parameter.KEYWORD_ONLY, default=None, annotation="str | None")
+    return Signature([*parameters, called], return_annotation="Tensor")
+
+
+def help_of(kind: LayerKind) -> str:
+    """What the layer does, and a line or more for each option."""
+    lines = [kind.text, ""]
+    for name, parameter in kind.options.items():
+        text = f"{name}: {parameter.option.meaning}" + (f"; {parameter.note}" if parameter.note else "")
+        lines.append(textwrap.fill(text, WIDTH, subsequent_indent="    "))
+    return "\n".join(lines).rstrip()
