@@ -18,11 +18,12 @@ from typing import Any
 import simdc
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import network_of
+from simdc.ir.ops.average_pool import GlobalAveragePoolOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.linear import LinearOp
-from simdc.ir.ops.norm import BatchNormOp
-from simdc.ir.ops.pool import GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 
 
 @dataclass(frozen=True)

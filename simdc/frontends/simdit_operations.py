@@ -6,21 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 from attrs import frozen
-from xdsl.dialects.builtin import DenseArrayBase, FileLineColLoc, IntAttr, ModuleOp, StringAttr, f32, i64
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, f32
 from xdsl.ir import Block, SSAValue
 
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.layer_error import MAX_SIZE, LayerError
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
-from simdc.ir.ops.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
+from simdc.ir.ops.average_pool import AveragePoolGradOp, AveragePoolOp, GlobalAveragePoolGradOp, GlobalAveragePoolOp
+from simdc.ir.ops.batch_norm import BatchNormGradOp, BatchNormOp, BatchNormStatisticsOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluGradOp, ReluOp
 from simdc.ir.ops.linear import LinearOp
-from simdc.ir.ops.norm import BatchNormOp
-from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from simdc.ir.ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, PoolGradOp
+from simdc.ir.ops.max_pool import MaxPoolGradOp, MaxPoolOp
 from simdc.ir.ops.reduce import ReduceSumOp
 from simdc.ir.ops.update import SgdOp
+from simdc.ir.pooling import PoolGradOp
+from simdc.ir.statistics import EPSILON
 
 Dims = Mapping[str, int]
 """The entry's `iterable_dimensions`, and under STRIDE its stride."""
@@ -118,12 +119,16 @@ def _elem_add(net: SpecNetwork, name: str, dims: Dims) -> LayerOp:
 
 def _max_pool(net: SpecNetwork, name: str, dims: Dims) -> LayerOp:
     step = dims[STRIDE]
-    return MaxPoolOp(name, net.argument(_padded(dims, "C", step)), (dims["KH"], dims["KW"]), stride=(step, step))
+    return MaxPoolOp(
+        name, net.argument(_padded(dims, "C", step)), kernel_size=(dims["KH"], dims["KW"]), stride=(step, step)
+    )
 
 
 def _avg_pool(net: SpecNetwork, name: str, dims: Dims) -> LayerOp:
     step = dims[STRIDE]
-    return AveragePoolOp(name, net.argument(_padded(dims, "C", step)), (dims["KH"], dims["KW"]), stride=(step, step))
+    return AveragePoolOp(
+        name, net.argument(_padded(dims, "C", step)), kernel_size=(dims["KH"], dims["KW"]), stride=(step, step)
+    )
 
 
 def _global_avg_pool(net: SpecNetwork, name: str, dims: Dims) -> LayerOp:
@@ -134,7 +139,7 @@ def _global_avg_pool(net: SpecNetwork, name: str, dims: Dims) -> LayerOp:
 
 
 def _mean_var(net: SpecNetwork, name: str, dims: Dims) -> LayerOp:
-    return BatchNormStatisticsOp(name, net.argument(_image(dims)))
+    return BatchNormStatisticsOp(name, net.argument(_image(dims)), epsilon=EPSILON)
 
 
 def _batch_norm(net: SpecNetwork, name: str, dims: Dims) -> LayerOp:
@@ -173,16 +178,7 @@ def _pool_grad(
     positions = (dims["N"], dims["C"], dims["OH"], dims["OW"])
     image = _padded({**dims, "KH": kernel[0], "KW": kernel[1]}, "C", step)
     operands = [net.argument(shape) for shape in (positions, *((image, positions) if reads_forward else ()))]
-    return op.create(
-        operands=operands,
-        result_types=[make_tensor_type(f32, image)],
-        properties={
-            "layer": StringAttr(name),
-            "size": DenseArrayBase.from_list(i64, image[2:]),
-            "kernel_size": DenseArrayBase.from_list(i64, kernel),
-            "stride": DenseArrayBase.from_list(i64, (step, step)),
-        },
-    )
+    return op(name, *operands, size=image[2:], kernel_size=kernel, stride=(step, step))
 
 
 def _max_pool_grad(net: SpecNetwork, name: str, dims: Dims) -> LayerOp:

@@ -8,9 +8,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from xdsl.dialects.builtin import DenseArrayBase, i64
+from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, affine
+
+from .base import shape_of
 
 ONES = DenseArrayBase.from_list(i64, (1, 1))
 MOST_BEYOND = 2**16
@@ -20,6 +23,14 @@ MOST_LISTED = 2**20
 MOST_PHASES = 1024
 """Of a program that has one for each size of windows."""
 ZEROS = DenseArrayBase.from_list(i64, (0, 0, 0, 0))
+
+
+def image_shape(value: SSAValue) -> tuple[int, ...]:
+    """The shape of an image. Raises VerifyException for anything else."""
+    shape = shape_of(value)
+    if len(shape) != 4:
+        raise VerifyException(f"expected an image [n, c, h, w], got shape {list(shape)}")
+    return shape
 
 
 class Geometry(NamedTuple):

@@ -14,11 +14,11 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.ir.base import LayerOp, name_hint, tensor_type
 from simdc.ir.context import layer_error
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
-from simdc.ir.ops.batch_norm_grad import BatchNormStatisticsOp
+from simdc.ir.ops.batch_norm import BatchNormOp, BatchNormStatisticsOp
 from simdc.ir.ops.broadcast import MultiplyOp
 from simdc.ir.ops.free import DropoutOp
-from simdc.ir.ops.norm import BatchNormOp
 from simdc.ir.ops.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp, UpdateOp
+from simdc.ir.statistics import EPSILON
 
 from .training_loss import LOSSES, Choice, add_losses
 from .training_step import TrainingStep
@@ -35,7 +35,7 @@ def use_batch_statistics(step: TrainingStep) -> list[tuple[BatchNormOp, list[SSA
     found: list[tuple[BatchNormOp, list[SSAValue]]] = []
     for op in list(step.network.layers()):
         if isinstance(op, BatchNormOp):
-            statistics = BatchNormStatisticsOp(f"{op.layer.data}.statistics", op.input)
+            statistics = BatchNormStatisticsOp(f"{op.layer.data}.statistics", op.input, epsilon=EPSILON)
             statistics.location = op.location
             step.block.insert_op_before(statistics, op)
             found.append((op, [op.mean, op.inv_std]))

@@ -8,7 +8,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from simdc.ir.ops.norm import BatchNormOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 
 from .channelwise import fold
 from .distinct import fold_layers

@@ -11,11 +11,12 @@ from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import ReluOp
 from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.pad import PadOp
-from simdc.ir.ops.pool import AveragePoolOp, MaxPoolOp
 
 from .channelwise import erase
 from .distinct import fold_layers

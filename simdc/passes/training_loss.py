@@ -15,8 +15,7 @@ from simdc.ir.network import ParameterOp
 from simdc.ir.notes import add_note
 from simdc.ir.ops.activation import SigmoidOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
-from simdc.ir.ops.loss import without
-from simdc.ir.ops.loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
+from simdc.ir.ops.loss import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp, without
 from simdc.ir.ops.softmax import SoftmaxOp
 
 from .training_step import TrainingStep
@@ -120,11 +119,11 @@ def _loss(step: TrainingStep, value: SSAValue, kind: str, axis: int, suffix: str
         numbers = make_tensor_type(tensor_type(value).element_type, (shape[axis],))
         classes = ParameterOp.make(label, numbers, constant=True)
         step.append(classes, label)
-        loss = SoftmaxCrossEntropyOp.of(name, axis, value, target, classes.result)
+        loss = SoftmaxCrossEntropyOp(name, value, target, classes.result, axis=axis)
     else:
         target = _argument(step, value, shape, f"target{suffix}")
         ops = {"softmax": SoftmaxCrossEntropyOp, "mse": MeanSquaredErrorOp, "bce": BinaryCrossEntropyOp}
-        loss = ops[kind].of(name, axis, value, target)
+        loss = ops[kind](name, value, target, axis=axis)
     if isinstance(value.owner, LayerOp):
         loss.location = value.owner.location
     step.append(loss, name)

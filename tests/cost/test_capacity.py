@@ -21,9 +21,11 @@ from simdc.cost import (
 )
 from simdc.cost.capacity import resident
 from simdc.cost.tiling import loop_bounds
+from simdc.ir.ops.average_pool import AveragePoolOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
-from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.ops.pool import AveragePoolOp, MaxPoolOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.softmax import SoftmaxOp
 from tests.cost.machines import ROOMY_BITS, row_convolution, schedule, small_machine
 from tests.ir.tensors import stored_as, tensor
@@ -109,17 +111,21 @@ CASES: list[tuple[str, Kernel, int]] = [
     ("one input has room for one result", two_results(), 2 * 256),
     ("an input of another shape stays", spread(), 64 + 256),
     # 2 x 4 x 4 in, 2 x 2 x 2 out: windows read values that other windows read too.
-    ("max pool", MaxPoolOp("p", tensor(1, 2, 4, 4), (2, 2), stride=(2, 2)).kernel(), 1024 + 256),
-    ("max pool of one value each", MaxPoolOp("p", map_of(), (1, 1)).kernel(), 256 + 256),
+    ("max pool", MaxPoolOp("p", tensor(1, 2, 4, 4), kernel_size=(2, 2), stride=(2, 2)).kernel(), 1024 + 256),
+    ("max pool of one value each", MaxPoolOp("p", map_of(), kernel_size=(1, 1)).kernel(), 256 + 256),
     # and a 32-bit sum for each 8-bit result
-    ("average pool", stored_as(8, AveragePoolOp("p", tensor(1, 2, 4, 4), (4, 4))).kernel(), 1024 + 2 * (32 + 8)),
+    (
+        "average pool",
+        stored_as(8, AveragePoolOp("p", tensor(1, 2, 4, 4), kernel_size=(4, 4))).kernel(),
+        1024 + 2 * (32 + 8),
+    ),
     # x, y in its place, four values of 2 channels, three temporary vectors of 2 lanes
     ("batch norm", BatchNormOp("b", map_of(), *[tensor(2) for _ in range(4)]).kernel(), 256 + 4 * 64 + 3 * 64),
     # x from one channel before to one after (4 of them, stored padding), sum, y, and temporaries square, mean, base,
     # log, power, factor: x must stay, other windows need it
     (
         "local response norm",
-        LocalResponseNormOp("l", map_of(), 3, 1e-4, 0.75, 1.0).kernel(),
+        LocalResponseNormOp("l", map_of(), size=3, alpha=1e-4, beta=0.75, bias=1.0).kernel(),
         4 * 4 * 32 + 256 + 256 + 6 * 64,
     ),
     # The largest of the three passes: x in, e in its place; maximum and total, a value each; a temporary vector
@@ -153,7 +159,7 @@ def test_resident_operands_by_name() -> None:
 
 
 def test_a_sum_in_vector_memory_must_not_be_left() -> None:
-    pool = AveragePoolOp("p", tensor(1, 2, 4, 4), (2, 2), stride=(2, 2)).kernel()
+    pool = AveragePoolOp("p", tensor(1, 2, 4, 4), kernel_size=(2, 2), stride=(2, 2)).kernel()
     says = re.escape(
         "loop order ['kh', 'c', 'n', 'oh', 'ow', 'kw'] leaves 'sum' before it is complete; "
         "it lives in vector memory only: put the loops that it sums over inside the others"

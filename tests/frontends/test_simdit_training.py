@@ -23,7 +23,7 @@ from simdc.frontends.simdit_spec import parse_simdit_spec
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
-from simdc.ir.ops.norm import BatchNormOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.passes.fold_batch_norm import FoldBatchNormPass
 from simdc.passes.pipeline import default_passes, make_context, run_pipeline
 

@@ -16,7 +16,7 @@ from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import shape_of, tensor_type, width_bits
 from simdc.ir.context import first_invalid, hardware_of
 from simdc.ir.network import network_of
-from simdc.ir.ops.pool_grad import WindowDivideOp
+from simdc.ir.ops.average_pool import WindowDivideOp
 from simdc.passes.pipeline import make_context, parse_pipeline, run_pipeline
 
 CONV = 'simdc.conv2d "c" %x, %w'
@@ -267,5 +267,7 @@ def test_windows_to_divide_by_have_a_positive_count_for_each_place(
 ) -> None:
     image = create_ssa_value(TensorType(f32, shape))
     with pytest.raises(VerifyException, match="a positive count for each row and column"):
-        WindowDivideOp("d", image, rows, columns).result_shape()
-    assert WindowDivideOp("d", create_ssa_value(TensorType(f32, (1, 2, 3, 2))), (1, 2, 1), (1, 2)).result_shape()
+        WindowDivideOp("d", image, rows=rows, columns=columns).result_shape()
+    assert WindowDivideOp(
+        "d", create_ssa_value(TensorType(f32, (1, 2, 3, 2))), rows=(1, 2, 1), columns=(1, 2)
+    ).result_shape()

@@ -23,11 +23,10 @@ from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import LayerOp
 from simdc.ir.builder import ModuleBuilder
-from simdc.ir.gradient import RULES
 from simdc.ir.layer_table import layer_table
 from simdc.ir.network import ParameterOp, network_of, place_of
 from simdc.ir.ops.elementwise import AddOp
-from simdc.ir.ops.norm import LocalResponseNormOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.update import RunningAverageOp, UpdateOp
 from simdc.passes.derive_training import DeriveTrainingPass
 from simdc.passes.pipeline import make_context
@@ -175,7 +174,7 @@ def test_dropout_multiplies_by_a_mask_that_remembers_its_rate() -> None:
 
 
 def test_an_op_without_a_rule_is_named_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(RULES, LocalResponseNormOp)
+    monkeypatch.setattr(LocalResponseNormOp, "GRADIENT", None)
     module = parse_dsl("network n(x: 3x4x4) {\n  x = conv(x, 4, 1)\n  return lrn(x) -> flatten\n}", "n.dsl", 2)
     with pytest.raises(
         SimdcError, match=r"n\.dsl:3:10: .*local_response_norm 'lrn\w*': has no gradient rule"
@@ -185,7 +184,7 @@ def test_an_op_without_a_rule_is_named_with_its_place(monkeypatch: pytest.Monkey
 
 
 def test_an_op_without_a_rule_is_no_obstacle_where_no_gradient_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(RULES, LocalResponseNormOp)
+    monkeypatch.setattr(LocalResponseNormOp, "GRADIENT", None)
     derive(parse_dsl("network n(x: 3x4x4) {\n  return lrn(x) -> flatten -> fc(2)\n}", "n.dsl", 2))
 
 

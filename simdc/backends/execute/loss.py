@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.ops.loss import LossGradOp
-from simdc.ir.ops.loss_functions import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
+from simdc.ir.ops.loss import BinaryCrossEntropyOp, LossGradOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
 from simdc.ir.ops.softmax import SoftmaxGradOp, SoftmaxOp
 
 from .arrays import Array

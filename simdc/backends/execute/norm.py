@@ -8,10 +8,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.ops.batch_norm_grad import BatchNormGradOp, BatchNormStatisticsOp
+from simdc.ir.ops.batch_norm import BatchNormGradOp, BatchNormOp, BatchNormStatisticsOp
 from simdc.ir.ops.instance_norm import InstanceNormGradOp, InstanceNormOp
-from simdc.ir.ops.lrn_grad import LocalResponseNormGradOp
-from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormGradOp, LocalResponseNormOp
 
 from .arrays import Array, channelwise
 

@@ -9,8 +9,15 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.base import shape_of
-from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp, PoolOp
-from simdc.ir.ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp, PoolGradOp, WindowDivideOp
+from simdc.ir.ops.average_pool import (
+    AveragePoolGradOp,
+    AveragePoolOp,
+    GlobalAveragePoolGradOp,
+    GlobalAveragePoolOp,
+    WindowDivideOp,
+)
+from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolGradOp, MaxPoolOp
+from simdc.ir.pooling import PoolGradOp, PoolOp
 from simdc.ir.window import window_counts
 
 from .arrays import Array, crop_image, pad_image, taps, windows

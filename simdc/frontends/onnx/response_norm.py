@@ -17,11 +17,11 @@ from xdsl.ir import Operation, SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp
+from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.broadcast import DivideOp, MultiplyOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
-from simdc.ir.ops.norm import LocalResponseNormOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.pad import PadOp
-from simdc.ir.ops.pool import AveragePoolOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.stored_width import take_width
 
@@ -79,7 +79,7 @@ def _join(op: DivideOp) -> None:
     # ONNX's operator has the longer half of an even window behind its channel.
     if len(shape) != 4 or window.read_as != shape[:2] or window.before != (window.size - 1) // 2:
         return
-    norm = LocalResponseNormOp(op.layer.data, x, window.size, alpha, beta, bias)
+    norm = LocalResponseNormOp(op.layer.data, x, size=window.size, alpha=alpha, beta=beta, bias=bias)
     _replace(op, norm, chain.layers)
 
 

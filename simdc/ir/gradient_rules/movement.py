@@ -8,12 +8,10 @@ from simdc.ir.ops.broadcast import DivideOp, MultiplyOp
 from simdc.ir.ops.concat import ConcatOp, SliceOp, resized
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import ReshapeOp
-from simdc.ir.ops.instance_norm import InstanceNormGradOp, InstanceNormOp
 from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.reduce import ReduceGradOp, ReduceMeanOp, ReduceSumOp, reduced
 from simdc.ir.ops.reduce_extreme import FoldOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
-from simdc.ir.ops.softmax import SoftmaxGradOp, SoftmaxOp
 from simdc.ir.ops.transpose import TransposeOp
 
 
@@ -116,16 +114,3 @@ def expand(op: ExpandOp, back: Backward) -> None:
         back.give(op.input, upstream)
         return
     give_input(back, op.input, ReduceSumOp(f"{op.layer.data}.grad_input", upstream, op.repeated, keepdims=True))
-
-
-@rule_for(SoftmaxOp)
-def softmax(op: SoftmaxOp, back: Backward) -> None:
-    give_input(back, op.input, SoftmaxGradOp(f"{op.layer.data}.grad_input", op, back.upstream(op.result)))
-
-
-@rule_for(InstanceNormOp)
-def instance_norm(op: InstanceNormOp, back: Backward) -> None:
-    results = back.emit(InstanceNormGradOp(f"{op.layer.data}.grad", op, back.upstream(op.result)), INPUT).results
-    for value, gradient in zip((op.input, op.scale, op.shift), results, strict=True):
-        if back.needs(value):
-            back.give(value, gradient)

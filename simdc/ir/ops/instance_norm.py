@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
-from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
+from xdsl.dialects.builtin import FloatAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
-from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.gradient import Backward, give_each, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.movement import dimension_names
 from simdc.ir.options import Freeze, Real
+from simdc.ir.statistics import NORMALIZE, Groups
 
-EPSILON = 1e-5
 PLANE = (affine("n"), affine("c"))
-ENDS = ("c", "n")
 
 
 def _check(input: SSAValue, *parameters: SSAValue) -> tuple[int, ...]:
@@ -32,40 +33,17 @@ def _check(input: SSAValue, *parameters: SSAValue) -> tuple[int, ...]:
     return shape
 
 
-def _loops(shape: tuple[int, ...]) -> tuple[Loop, ...]:
+def _planes(shape: tuple[int, ...]) -> Groups:
     """Channels and images outside, so that each plane's statistics are complete before the next."""
     bounds = dict(zip(dimension_names(shape), shape, strict=True))
-    return tuple(Loop(name, bounds[name]) for name in ("c", "n", "h", "w") if name in bounds)
+    loops = tuple(Loop(name, bounds[name]) for name in ("c", "n", "h", "w") if name in bounds)
+    return Groups(loops, ("c", "n"), float(prod(shape[2:])))
 
 
 def _statistics(x: Operand, bits: int, epsilon: float) -> Phase:
-    """`mean` and `inv_std = 1 / sqrt(mean of squares - mean^2 + epsilon)` of each plane."""
-    loops, count = _loops(x.shape), float(prod(x.shape[2:]))
-
-    def plane(name: str) -> Operand:
-        return Operand(name, bits, x.shape[:2], PLANE)
-
-    accumulate = (
-        Instruction("add", "sum", ("sum", "x")),
-        Instruction("mul", "square", ("x", "x")),
-        Instruction("add", "squares", ("squares", "square")),
-    )
-    finish = (
-        Instruction("div", "mean", ("sum", count)),
-        Instruction("mul", "mean_square", ("mean", "mean")),
-        Instruction("div", "square_mean", ("squares", count)),
-        Instruction("sub", "variance", ("square_mean", "mean_square")),
-        Instruction("add", "shifted", ("variance", epsilon)),
-        Instruction("inv_sqrt", "inv_std", ("shifted",)),
-    )
-    return Phase(
-        loops,
-        (x,),
-        (plane("mean"), plane("inv_std")),
-        (Block(tuple(loop.name for loop in loops), accumulate), Block(ENDS, finish)),
-        scratch=(plane("sum"), plane("squares")),
-        initial=(("sum", 0.0), ("squares", 0.0)),
-    )
+    """`mean` and `inv_std` of each plane."""
+    mean, inv_std = (Operand(name, bits, x.shape[:2], PLANE) for name in ("mean", "inv_std"))
+    return _planes(x.shape).moments(x, mean, inv_std, bits, epsilon)
 
 
 @irdl_op_definition
@@ -85,36 +63,22 @@ class InstanceNormOp(LayerOp):
     epsilon = prop_def(FloatAttr.constr(f64))
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, scale: SSAValue, shift: SSAValue, epsilon: float = EPSILON):
-        IRDLOperation.__init__(
-            self,
-            operands=[input, scale, shift],
-            result_types=[input.type],
-            properties={"layer": StringAttr(layer), "epsilon": FloatAttr(epsilon, f64)},
-        )
-
     def result_shape(self) -> tuple[int, ...]:
         return _check(self.input, self.scale, self.shift)
 
     def kernel(self) -> VectorProgram:
         shape, bits = shape_of(self.input), self.accumulator_bits
         index = dimension_names(shape)
-        loops, x = _loops(shape), operand("x", self.input, index)
+        planes, x = _planes(shape), operand("x", self.input, index)
         statistics = _statistics(x, bits, self.epsilon.value.data)
         inputs = (x, *statistics.outputs, operand("scale", self.scale, ("c",)), operand("shift", self.shift, ("c",)))
-        code = (
-            Instruction("sub", "centered", ("x", "mean")),
-            Instruction("mul", "normal", ("centered", "inv_std")),
-            Instruction("mul", "scaled", ("normal", "scale")),
-            Instruction("add", "y", ("scaled", "shift")),
-        )
-        block = Block(tuple(loop.name for loop in loops), code)
-        normalize = Phase(loops, inputs, (operand("y", self.result, index),), (block,))
+        block = Block(planes.every, NORMALIZE)
+        normalize = Phase(planes.loops, inputs, (operand("y", self.result, index),), (block,))
         return VectorProgram("instance_norm", (statistics, normalize))
 
 
 @irdl_op_definition
-class InstanceNormGradOp(LayerOp):
+class InstanceNormGradOp(GradientOp):
     """Gradients of instance normalization over planes of N elements.
 
     The statistics are gathered again. Then, per plane, `weighted = sum(gradient * normal)` and `total = sum(gradient)`,
@@ -132,13 +96,8 @@ class InstanceNormGradOp(LayerOp):
     scale_grad = result_def(TENSOR)
     shift_grad = result_def(TENSOR)
 
-    def __init__(self, layer: str, norm: InstanceNormOp, gradient: SSAValue):
-        IRDLOperation.__init__(
-            self,
-            operands=[norm.input, gradient, norm.scale],
-            result_types=[norm.input.type, norm.scale.type, norm.scale.type],
-            properties={"layer": StringAttr(layer), "epsilon": norm.epsilon},
-        )
+    def alike(self) -> Sequence[SSAValue]:
+        return (self.input, self.scale, self.scale)
 
     def result_shapes(self) -> tuple[tuple[int, ...], ...]:
         shape = _check(self.input, self.scale)
@@ -149,13 +108,12 @@ class InstanceNormGradOp(LayerOp):
     def kernel(self) -> VectorProgram:
         shape, bits = shape_of(self.input), self.accumulator_bits
         index: tuple[str | Affine, ...] = dimension_names(shape)
-        loops, count = _loops(shape), float(prod(shape[2:]))
-        names = tuple(loop.name for loop in loops)
+        planes = _planes(shape)
         x, gradient = operand("x", self.input, index), operand("gradient", self.gradient, index)
         normal, scale = operand("normal", self.input, index, bits), operand("scale", self.scale, ("c",))
         statistics = _statistics(x, bits, self.epsilon.value.data)
         _, inv_std = statistics.outputs
-        weighted, total, factor = (Operand(name, bits, shape[:2], PLANE) for name in ("weighted", "total", "factor"))
+        weighted, total = (Operand(name, bits, shape[:2], PLANE) for name in ("weighted", "total"))
         grads = (operand("scale_grad", self.scale_grad, ("c",)), operand("shift_grad", self.shift_grad, ("c",)))
         gather = (
             Instruction("sub", "centered", ("x", "mean")),
@@ -168,32 +126,22 @@ class InstanceNormGradOp(LayerOp):
             Instruction("add", "scale_grad", ("scale_grad", "weighted")),
             Instruction("add", "shift_grad", ("shift_grad", "total")),
         )
-        begin = (
-            Instruction("mul", "spread", ("scale", "inv_std")),
-            Instruction("div", "factor", ("spread", count)),
-        )
-        balance = (
-            Instruction("mul", "all", ("gradient", count)),
-            Instruction("mul", "along", ("normal", "weighted")),
-            Instruction("sub", "rest", ("all", "along")),
-            Instruction("sub", "balanced", ("rest", "total")),
-            Instruction("mul", "y", ("balanced", "factor")),
-        )
         sums = Phase(
-            loops,
+            planes.loops,
             (x, gradient, *statistics.outputs),
             (normal, weighted, total, *grads),
-            (Block(names, gather), Block(ENDS, add_up)),
+            (Block(planes.every, gather), Block(planes.ends, add_up)),
             initial=(("weighted", 0.0), ("total", 0.0), ("scale_grad", 0.0), ("shift_grad", 0.0)),
         )
-        finish = Phase(
-            loops,
-            (gradient, normal, inv_std, scale, weighted, total),
-            (operand("y", self.input_grad, index),),
-            (Block(ENDS, begin, at="start"), Block(names, balance)),
-            scratch=(factor,),
-        )
+        y = operand("y", self.input_grad, index)
+        finish = planes.input_gradient((gradient, normal, inv_std, scale), weighted, total, y, bits)
         return VectorProgram("instance_norm_grad", (statistics, sums, finish))
+
+
+@rule_for(InstanceNormOp)
+def instance_norm_gradient(op: InstanceNormOp, back: Backward) -> None:
+    gradient = InstanceNormGradOp.of(f"{op.layer.data}.grad", op, back.upstream(op.result))
+    give_each(back, (op.input, op.scale, op.shift), gradient)
 
 
 @layer
@@ -206,4 +154,4 @@ def instance_norm(
         raise LayerError(f"instance_norm needs [n, c, h] or [n, c, h, w], its input has shape {list(shape)}")
     scale = net.parameter(name, "scale", shape[1:2], frozen=freeze)
     shift = net.parameter(name, "shift", shape[1:2], frozen=freeze)
-    return net.append(InstanceNormOp(name, x, scale, shift, epsilon), name)
+    return net.append(InstanceNormOp(name, x, scale, shift, epsilon=epsilon), name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
+from typing import ClassVar
+
+from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
-from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layers import layer
 from simdc.ir.movement import check_axis, dimension_names, lanes_loop
@@ -26,40 +28,7 @@ def _axis_shape(value: SSAValue, axis: int) -> tuple[int, ...]:
 
 
 @irdl_op_definition
-class SoftmaxOp(LayerOp):
-    """`result = exp(input - max) / sum of exp(input - max)`, maximum and sum along `axis`, by default the channels.
-
-    Three passes over the data: maximum; exponentials and their sum; division. The dimension that is summed over does
-    not lie across the lanes: in a matrix [n, c] the batch does. What one pass hands to the next goes through DRAM.
-    """
-
-    name = "simdc.softmax"
-
-    input = operand_def(TENSOR)
-    axis = prop_def(IntegerAttr.constr(i64), default_value=CHANNELS)
-    result = result_def(TENSOR)
-
-    def __init__(self, layer: str, input: SSAValue, axis: int = 1):
-        axis += len(shape_of(input)) if axis < 0 else 0
-        IRDLOperation.__init__(
-            self,
-            operands=[input],
-            result_types=[input.type],
-            properties={"layer": StringAttr(layer), "axis": IntegerAttr(axis, i64)},
-        )
-
-    def result_shape(self) -> tuple[int, ...]:
-        return _axis_shape(self.input, self.axis.value.data)
-
-    def kernel(self) -> VectorProgram:
-        axis, names = self.axis.value.data, dimension_names(shape_of(self.input))
-        x, y = operand("x", self.input, names), operand("y", self.result, names)
-        phases = softmax_phases(x, y, self.accumulator_bits, axis)
-        return VectorProgram("softmax", phases, lanes_loop(names, {axis}))
-
-
-@irdl_op_definition
-class SoftmaxGradOp(LayerOp):
+class SoftmaxGradOp(GradientOp):
     """`result = output * (gradient - sum of gradient * output)`, the sum along `axis`; `output` is the softmax."""
 
     name = "simdc.softmax_grad"
@@ -68,14 +37,6 @@ class SoftmaxGradOp(LayerOp):
     output = operand_def(TENSOR)
     axis = prop_def(IntegerAttr.constr(i64), default_value=CHANNELS)
     result = result_def(TENSOR)
-
-    def __init__(self, layer: str, softmax: SoftmaxOp, gradient: SSAValue):
-        IRDLOperation.__init__(
-            self,
-            operands=[gradient, softmax.result],
-            result_types=[gradient.type],
-            properties={"layer": StringAttr(layer), "axis": softmax.axis},
-        )
 
     def result_shape(self) -> tuple[int, ...]:
         shape = _axis_shape(self.gradient, self.axis.value.data)
@@ -95,6 +56,31 @@ class SoftmaxGradOp(LayerOp):
             Phase(loops, (gradient, p, total), (operand("dx", self.result, names),), (Block(every, finish),)),
         )
         return VectorProgram("softmax_grad", phases, lanes_loop(names, {axis}))
+
+
+@irdl_op_definition
+class SoftmaxOp(LayerOp):
+    """`result = exp(input - max) / sum of exp(input - max)`, maximum and sum along `axis`, by default the channels.
+
+    Three passes over the data: maximum; exponentials and their sum; division. The dimension that is summed over does
+    not lie across the lanes: in a matrix [n, c] the batch does. What one pass hands to the next goes through DRAM.
+    """
+
+    name = "simdc.softmax"
+    GRADIENT: ClassVar = SoftmaxGradOp
+
+    input = operand_def(TENSOR)
+    axis = prop_def(IntegerAttr.constr(i64), default_value=CHANNELS)
+    result = result_def(TENSOR)
+
+    def result_shape(self) -> tuple[int, ...]:
+        return _axis_shape(self.input, self.axis.value.data)
+
+    def kernel(self) -> VectorProgram:
+        axis, names = self.axis.value.data, dimension_names(shape_of(self.input))
+        x, y = operand("x", self.input, names), operand("y", self.result, names)
+        phases = softmax_phases(x, y, self.accumulator_bits, axis)
+        return VectorProgram("softmax", phases, lanes_loop(names, {axis}))
 
 
 def lines_along(x: Operand, axis: int, name: str, bits: int) -> tuple[tuple[Loop, ...], Operand]:
@@ -130,4 +116,4 @@ def softmax_phases(x: Operand, y: Operand, bits: int, axis: int = 1) -> tuple[Ph
 @layer
 def softmax(net: ModuleBuilder, name: str, x: SSAValue, *, axis: Axis = 1) -> SSAValue:
     """Exponentials divided by their sum along a dimension."""
-    return net.append(SoftmaxOp(name, x, axis), name)
+    return net.append(SoftmaxOp(name, x, axis=axis), name)

@@ -14,6 +14,8 @@ from xdsl.ir import SSAValue
 from simdc.backends.execute import execute
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
+from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import MultiplyOp, SubtractOp
 from simdc.ir.ops.concat import ConcatOp, SliceOp
 from simdc.ir.ops.conv import Conv2DOp
@@ -23,10 +25,10 @@ from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.ir.ops.linear import LinearOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.matmul import MatMulOp
-from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolOp
 from simdc.ir.ops.pad import PadOp
-from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
 from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
 from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from simdc.ir.ops.resize import ResizeOp

@@ -16,8 +16,7 @@ from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.network import network_of
-from simdc.ir.ops.pool import GlobalMaxPoolOp
-from simdc.ir.ops.pool_grad import MaxPoolGradOp
+from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolGradOp
 from tests.backends.execute.training import derived, random_parameters
 from tests.cost.machines import small_machine
 from tests.ir.tensors import tensor
@@ -50,7 +49,7 @@ def test_program_takes_five_cycles_a_place() -> None:
 
 def gradient_of_one_window(rows: int, columns: int) -> VectorProgram:
     pool = GlobalMaxPoolOp("pool", tensor(1, 2, rows, columns))
-    kernel = MaxPoolGradOp("back", pool, tensor(1, 2, 1, 1)).kernel()
+    kernel = MaxPoolGradOp.of("back", pool, tensor(1, 2, 1, 1)).kernel()
     assert isinstance(kernel, VectorProgram)
     return kernel
 

@@ -17,12 +17,13 @@ from simdc.backends.execute import execute, run_kernel
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.network import ParameterOp
+from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.concat import ConcatOp, SliceOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.ir.ops.matmul import MatMulOp
+from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolOp
 from simdc.ir.ops.pad import PadOp
-from simdc.ir.ops.pool import AveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
 from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
 from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
 from simdc.ir.ops.softmax import SoftmaxOp
@@ -117,7 +118,7 @@ MOVES += [
     (ReduceSumOp("r", image(), range(4), True), [X], "ReduceSum", [X, whole(0, 1, 2, 3)], {"keepdims": 1}),
     (GlobalMaxPoolOp("g", image()), [X], "GlobalMaxPool", [X], {}),
     (
-        InstanceNormOp("i", image(), tensor(4), tensor(4), 1e-3),
+        InstanceNormOp("i", image(), tensor(4), tensor(4), epsilon=1e-3),
         [X, X[0, :, 0, 0], X[1, :, 0, 0]],
         "InstanceNormalization",
         [X, X[0, :, 0, 0], X[1, :, 0, 0]],
@@ -132,7 +133,7 @@ MOVES += [
     ),
     (MatMulOp("m", tensor(5, 6), tensor(6, 3)), [X[0, 0], X[0, 1].T[:, :3]], "MatMul", [X[0, 0], X[0, 1].T[:, :3]], {}),
 ]
-MOVES += [(SoftmaxOp("s", image(), axis), [X], "Softmax", [X], {"axis": axis}) for axis in (0, 1, 2, 3)]
+MOVES += [(SoftmaxOp("s", image(), axis=axis), [X], "Softmax", [X], {"axis": axis}) for axis in (0, 1, 2, 3)]
 MOVES += [
     (TransposeOp("t", tensor(*shape), order), [values(*shape)], "Transpose", [values(*shape)], {"perm": order})
     for shape, order in [
@@ -233,7 +234,7 @@ def test_average_pool_against_torch(
     shape = (*shape[:2], *(max(shape[2 + i], fields["kernel_size"][i]) for i in (0, 1)))
     x = values(*shape)
     fields = {**fields, "padding": (top, left, top, left), "dilation": (1, 1)}
-    found = result_of(AveragePoolOp("p", tensor(*shape), **fields, count_include_pad=count_include_pad), [x])
+    found = result_of(AveragePoolOp("p", tensor(*shape), **fields, exclude_padding=not count_include_pad), [x])
     expected = torch.nn.functional.avg_pool2d(
         torch.tensor(x), fields["kernel_size"], fields["stride"], (top, left), fields["ceil_mode"], count_include_pad
     )
@@ -248,7 +249,7 @@ def test_average_pool_against_onnx(
     """Uneven padding and dilation, without ceil mode."""
     shape, fields, attributes = drawn
     x = values(*shape)
-    op = AveragePoolOp("p", tensor(*shape), **{**fields, "ceil_mode": False}, count_include_pad=count_include_pad)
+    op = AveragePoolOp("p", tensor(*shape), **{**fields, "ceil_mode": False}, exclude_padding=not count_include_pad)
     attributes = {**attributes, "ceil_mode": 0, "count_include_pad": int(count_include_pad)}
     np.testing.assert_allclose(result_of(op, [x]), onnx_result("AveragePool", [x], attributes), atol=1e-9)
 

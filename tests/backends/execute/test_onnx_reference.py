@@ -17,13 +17,15 @@ from xdsl.ir import Block, SSAValue
 from simdc.backends.execute import execute
 from simdc.ir.base import LayerOp
 from simdc.ir.network import NetworkOp, ReturnOp
+from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.concat import ConcatOp, SliceOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.free import FlattenOp
 from simdc.ir.ops.linear import LinearOp
-from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
 onnx = pytest.importorskip("onnx")
@@ -130,7 +132,9 @@ def add(random: Random) -> Node:
 def max_pool(random: Random) -> Node:
     inputs, kernel, stride, _, padding = window(random, random.randint(1, 4))
     attributes = {"kernel_shape": kernel, "strides": stride, "pads": padding}
-    return Node("MaxPool", inputs, attributes, lambda x: MaxPoolOp("l", x, kernel, stride=stride, padding=padding))
+    return Node(
+        "MaxPool", inputs, attributes, lambda x: MaxPoolOp("l", x, kernel_size=kernel, stride=stride, padding=padding)
+    )
 
 
 def average_pool(random: Random) -> Node:
@@ -172,7 +176,9 @@ def local_response_norm(random: Random) -> Node:
     channels = random.randint(1, 7)
     x = values(random, channels, channels, 2, 3)
     attributes = {"size": size, "alpha": alpha, "beta": beta, "bias": bias}
-    return Node("LRN", [x], attributes, lambda x: LocalResponseNormOp("l", x, size, alpha, beta, bias))
+    return Node(
+        "LRN", [x], attributes, lambda x: LocalResponseNormOp("l", x, size=size, alpha=alpha, beta=beta, bias=bias)
+    )
 
 
 def softmax(random: Random) -> Node:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from simdc.cost import Busy, Cycles, DramBits, ExactModel, SramBits
+from simdc.ir.ops.average_pool import AveragePoolOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
-from simdc.ir.ops.norm import BatchNormOp
-from simdc.ir.ops.pool import AveragePoolOp, MaxPoolOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 from tests.cost.machines import schedule, small_machine
 from tests.ir.tensors import stored_as, tensor
 
@@ -45,7 +46,7 @@ def test_add() -> None:
 
 
 def test_max_pool() -> None:
-    pool = stored_as(8, MaxPoolOp("p", tensor(1, 2, 4, 4), (2, 2), stride=(2, 2))).kernel()
+    pool = stored_as(8, MaxPoolOp("p", tensor(1, 2, 4, 4), kernel_size=(2, 2), stride=(2, 2))).kernel()
     cost = EXACT.evaluate(pool, schedule("c n oh ow kh kw", c=2, oh=2, ow=2, kh=2, kw=2), MACHINE)
     # 4 windows of 4: 16 vectors. In 2 x 16 x 32 = 1024 bits, 64 cycles; out 2 x 4 x 8 = 64 bits, 4 cycles.
     assert cost.cycles == Cycles(compute=6 + 16, stall=64 + 4)
@@ -55,7 +56,7 @@ def test_max_pool() -> None:
 
 
 def test_average_pool_divides_once_for_each_window() -> None:
-    pool = stored_as(8, AveragePoolOp("p", tensor(1, 2, 4, 4), (2, 2), stride=(2, 2))).kernel()
+    pool = stored_as(8, AveragePoolOp("p", tensor(1, 2, 4, 4), kernel_size=(2, 2), stride=(2, 2))).kernel()
     cost = EXACT.evaluate(pool, schedule("c n oh ow kh kw", c=2, oh=2, ow=2, kh=2, kw=2), MACHINE)
     # 16 additions, and 4 divisions of 9 cycles.
     assert cost.cycles == Cycles(compute=6 + 16 + 4 * 9, stall=64 + 4)

@@ -24,10 +24,11 @@ from simdc.cost import (
 )
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import loop_bounds
+from simdc.ir.ops.average_pool import AveragePoolGradOp, AveragePoolOp, GlobalAveragePoolGradOp, GlobalAveragePoolOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.elementwise import ReluOp
-from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
-from simdc.ir.ops.pool_grad import AveragePoolGradOp, GlobalAveragePoolGradOp, MaxPoolGradOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
+from simdc.ir.ops.max_pool import MaxPoolGradOp, MaxPoolOp
 from tests.ir.tensors import tensor
 from tests.oracles.random_layers import random_contraction, random_machine
 from tests.oracles.random_programs import random_program
@@ -140,16 +141,18 @@ def test_vector_programs(seed: int) -> None:
 
 X = tensor(2, 3, 5, 6)
 POOLS = [
-    MaxPoolOp("p", X, (3, 2), stride=(1, 2), padding=(1, 0, 1, 1)),
-    AveragePoolOp("p", X, (2, 3), stride=(3, 1), padding=(0, 1, 0, 0)),
-    MaxPoolOp("p", X, (2, 2), stride=(2, 2)),
+    MaxPoolOp("p", X, kernel_size=(3, 2), stride=(1, 2), padding=(1, 0, 1, 1)),
+    AveragePoolOp("p", X, kernel_size=(2, 3), stride=(3, 1), padding=(0, 1, 0, 0)),
+    MaxPoolOp("p", X, kernel_size=(2, 2), stride=(2, 2)),
     GlobalAveragePoolOp("p", tensor(2, 3, 3, 4)),
 ]
 LAYERS = [ReluOp("r", tensor(2, 3, 2, 3)), BatchNormOp("b", tensor(2, 3, 2, 3), *[tensor(3) for _ in range(4)])]
 
 
 @pytest.mark.parametrize(
-    "op", [*POOLS, *LAYERS, LocalResponseNormOp("l", tensor(2, 3, 2, 3), 3, 1e-4, 0.75, 1.0)], ids=str
+    "op",
+    [*POOLS, *LAYERS, LocalResponseNormOp("l", tensor(2, 3, 2, 3), size=3, alpha=1e-4, beta=0.75, bias=1.0)],
+    ids=str,
 )
 @pytest.mark.parametrize("stores_padding", [False, True])
 def test_layers(op, stores_padding: bool) -> None:
@@ -162,10 +165,12 @@ def test_layers(op, stores_padding: bool) -> None:
 
 def gradients() -> list[VectorProgram]:
     maxima = [
-        MaxPoolGradOp("g", pool, tensor(*pool.result.type.get_shape())) for pool in POOLS if isinstance(pool, MaxPoolOp)
+        MaxPoolGradOp.of("g", pool, tensor(*pool.result.type.get_shape()))
+        for pool in POOLS
+        if isinstance(pool, MaxPoolOp)
     ]
-    means = [AveragePoolGradOp("g", POOLS[1], tensor(*POOLS[1].result.type.get_shape()))]
-    means += [GlobalAveragePoolGradOp("g", POOLS[3], tensor(2, 3, 1, 1))]
+    means = [AveragePoolGradOp.of("g", POOLS[1], tensor(*POOLS[1].result.type.get_shape()))]
+    means += [GlobalAveragePoolGradOp.of("g", POOLS[3], tensor(2, 3, 1, 1))]
     return [op.kernel() for op in (*maxima, *means)]
 
 

@@ -23,10 +23,12 @@ from simdc.cost import (
 )
 from simdc.cost.hardware import Buffers
 from simdc.cost.tiling import loop_bounds
+from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
-from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.softmax import SoftmaxOp
 from tests.cost.machines import row_convolution, small_machine
 from tests.ir.tensors import tensor
@@ -117,11 +119,13 @@ OPS: dict[str, Kernel] = {
     "grouped": Conv2DOp("c", tensor(1, 6, 7, 7, bits=8), tensor(9, 2, 3, 3, bits=8), groups=3).kernel(),
     "relu": ReluOp("r", tensor(2, 7, 11, 13)).kernel(),
     "add": AddOp("a", tensor(2, 7, 11, 13), tensor(2, 7, 11, 13)).kernel(),
-    "max_pool": MaxPoolOp("p", tensor(2, 7, 11, 13), (3, 3), stride=(2, 2)).kernel(),
-    "average_pool": AveragePoolOp("p", tensor(2, 7, 11, 13), (2, 3)).kernel(),
+    "max_pool": MaxPoolOp("p", tensor(2, 7, 11, 13), kernel_size=(3, 3), stride=(2, 2)).kernel(),
+    "average_pool": AveragePoolOp("p", tensor(2, 7, 11, 13), kernel_size=(2, 3)).kernel(),
     "global_average_pool": GlobalAveragePoolOp("p", tensor(2, 7, 11, 13)).kernel(),
     "batch_norm": BatchNormOp("b", tensor(2, 7, 11, 13), *[tensor(7) for _ in range(4)]).kernel(),
-    "local_response_norm": LocalResponseNormOp("l", tensor(2, 7, 11, 13), 5, 1e-4, 0.75, 1.0).kernel(),
+    "local_response_norm": LocalResponseNormOp(
+        "l", tensor(2, 7, 11, 13), size=5, alpha=1e-4, beta=0.75, bias=1.0
+    ).kernel(),
     "softmax": SoftmaxOp("s", tensor(5, 23)).kernel(),
 }
 

@@ -15,7 +15,7 @@ from onnx.reference import ReferenceEvaluator
 
 from simdc.errors import SimdcError
 from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.pool import GlobalMaxPoolOp, MaxPoolOp
+from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolOp
 from tests.frontends.onnx.models import imported, model, node, random
 from tests.frontends.onnx.node_differences import difference
 from tests.frontends.onnx.random_nodes import NODES, Case, conv, pool

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
-from simdc.ir.ops.norm import LocalResponseNormOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from tests.frontends.onnx.models import check_against_reference, ints, kinds, model, node, random
 
 SHAPE = (2, 7, 4, 3)

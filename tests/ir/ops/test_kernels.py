@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from simdc.cost import Contraction, Operand, Tiling, VectorProgram
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.base import LayerOp
+from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp
 from simdc.ir.ops.linear import LinearOp
-from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
-from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.softmax import SoftmaxOp
 from simdc.ir.unmodelled import UnmodelledOp
 from tests.ir.interpreter import run_contraction, run_program
@@ -76,7 +78,7 @@ def test_grouped_and_dilated_convolution() -> None:
 
 
 def test_pool() -> None:
-    pool = MaxPoolOp("p", tensor(1, 4, 9, 9), (3, 2), stride=(2, 1), padding=(1, 0, 1, 1)).kernel()
+    pool = MaxPoolOp("p", tensor(1, 4, 9, 9), kernel_size=(3, 2), stride=(2, 1), padding=(1, 0, 1, 1)).kernel()
     (phase,) = pool.phases
     assert indices(phase.inputs[0]) == ["n", "c", "2*oh + kh - 1", "ow + kw"]
     assert list(loop_bounds(pool).items()) == [("c", 4), ("n", 1), ("oh", 5), ("ow", 9), ("kh", 3), ("kw", 2)]
@@ -90,7 +92,7 @@ def test_channels_run_outermost_and_along_the_lanes() -> None:
         assert indices(kernel.phases[0].inputs[0]) == [*"nchw"][: len(shape)] if len(shape) > 1 else ["c"]
     # Lanes cannot see each other, so what sums over channels lies another way.
     assert SoftmaxOp("s", tensor(3, 5)).kernel().lanes == "n"
-    assert LocalResponseNormOp("l", tensor(1, 5, 2, 2), 5, 1e-4, 0.75, 1.0).kernel().lanes == "w"
+    assert LocalResponseNormOp("l", tensor(1, 5, 2, 2), size=5, alpha=1e-4, beta=0.75, bias=1.0).kernel().lanes == "w"
 
 
 @pytest.mark.parametrize(
@@ -215,12 +217,12 @@ def programs() -> list[tuple[str, VectorProgram, dict[str, Array], Array]]:
         name = "-".join(map(str, (*size, *stride, *padding)))
         largest = windows(X, size, stride, padding, -np.inf).max(axis=(4, 5))
         mean = windows(X, size, stride, padding, 0.0).mean(axis=(4, 5))
-        max_pool = MaxPoolOp("p", image, size, stride=stride, padding=padding).kernel()
-        average = AveragePoolOp("p", image, size, stride=stride, padding=padding).kernel()
+        max_pool = MaxPoolOp("p", image, kernel_size=size, stride=stride, padding=padding).kernel()
+        average = AveragePoolOp("p", image, kernel_size=size, stride=stride, padding=padding).kernel()
         found += [(f"max_pool-{name}", max_pool, {"x": X}, largest), (f"average_pool-{name}", average, {"x": X}, mean)]
     deep = values(1, 7, 3, 2)
     for size, alpha, beta, bias in [(5, 1e-4, 0.75, 1.0), (3, 2.0, 0.5, 0.5), (4, 1.0, 2.0, 1.0), (1, 1.0, 1.0, 1.0)]:
-        op = LocalResponseNormOp("l", tensor(*deep.shape), size, alpha, beta, bias)
+        op = LocalResponseNormOp("l", tensor(*deep.shape), size=size, alpha=alpha, beta=beta, bias=bias)
         found.append((f"lrn-{size}", op.kernel(), {"x": deep}, normalized(deep, size, alpha, beta, bias)))
     logits = values(4, 6)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))

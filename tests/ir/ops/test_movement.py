@@ -18,6 +18,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.context import set_hardware
 from simdc.ir.elements import SINGLE
 from simdc.ir.network import network_of
+from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.concat import ConcatOp, SliceOp
 from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
@@ -25,8 +26,8 @@ from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.ir.ops.matmul import MatMulOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.pad import PadOp
-from simdc.ir.ops.pool import AveragePoolOp, MaxPoolOp
 from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
 from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceProductOp
 from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
@@ -75,7 +76,7 @@ IMAGE = (2, 6, 8, 10)
         (ReduceMeanOp("r", tensor(*IMAGE), (1,)), "w"),
         (ReduceMeanOp("r", tensor(*IMAGE), (0, 1, 2, 3), True), SINGLE),
         (SoftmaxOp("s", tensor(*IMAGE)), "w"),
-        (SoftmaxOp("s", tensor(*IMAGE), -1), "c"),
+        (SoftmaxOp("s", tensor(*IMAGE), axis=3), "c"),
     ],
     ids=lambda value: getattr(value, "name", value),
 )
@@ -190,11 +191,13 @@ def test_average_pool_divides_by_what_is_there() -> None:
     """3 x 3 with stride 1 and a border of 1: rows count 2, 3, ..., 3, 2 places, so nine rectangles of windows."""
     runs = window_runs((5, 5), (5, 5), (3, 3), (1, 1), (1, 1, 1, 1), (1, 1), padding_counts=False)
     assert tuple(map(window_counts, runs)) == ((2, 3, 3, 3, 2), (2, 3, 3, 3, 2))
-    kernel = program(AveragePoolOp("p", tensor(1, 8, 5, 5), (3, 3), padding=(1, 1, 1, 1), count_include_pad=False))
+    kernel = program(
+        AveragePoolOp("p", tensor(1, 8, 5, 5), kernel_size=(3, 3), padding=(1, 1, 1, 1), exclude_padding=True)
+    )
     divisors = [phase.blocks[1].instructions[0].sources[1] for phase in kernel.phases]
     assert divisors == [4.0, 6.0, 4.0, 6.0, 9.0, 6.0, 4.0, 6.0, 4.0]
     assert sum(loop_bounds(kernel)[name] for name in ("oh", "oh1")) == 4
-    with_border = program(AveragePoolOp("p", tensor(1, 8, 5, 5), (3, 3), padding=(1, 1, 1, 1)))
+    with_border = program(AveragePoolOp("p", tensor(1, 8, 5, 5), kernel_size=(3, 3), padding=(1, 1, 1, 1)))
     assert [phase.blocks[1].instructions[0].sources[1] for phase in with_border.phases] == [9.0]
 
 
@@ -246,8 +249,10 @@ OPS: list[Callable[[], LayerOp]] = [
     lambda: ResizeOp("r", tensor(1, 3, 4, 5), (8, 10)),
     lambda: ResizeOp("r", tensor(1, 3, 4, 5), (8, 10), "linear"),
     lambda: ResizeGradOp("g", ResizeOp("r", tensor(1, 3, 4, 5), (8, 10), "linear"), tensor(1, 3, 8, 10)),
-    lambda: AveragePoolOp("p", tensor(1, 3, 7, 6), (3, 3), stride=(2, 2), padding=(1,) * 4, count_include_pad=False),
-    lambda: MaxPoolOp("p", tensor(1, 3, 7, 6), (2, 3), stride=(2, 2), dilation=(2, 1), ceil_mode=True),
+    lambda: AveragePoolOp(
+        "p", tensor(1, 3, 7, 6), kernel_size=(3, 3), stride=(2, 2), padding=(1,) * 4, exclude_padding=True
+    ),
+    lambda: MaxPoolOp("p", tensor(1, 3, 7, 6), kernel_size=(2, 3), stride=(2, 2), dilation=(2, 1), ceil_mode=True),
     lambda: ReduceMeanOp("r", tensor(2, 3, 4, 5), (0, 1, 2, 3), True),
     lambda: ReduceMaxOp("r", tensor(2, 3, 4, 5), (1, 3)),
     lambda: ReduceProductOp("r", tensor(2, 3, 4), (0, 1, 2), True),
@@ -256,7 +261,7 @@ OPS: list[Callable[[], LayerOp]] = [
     lambda: ArgMinOp("a", tensor(3, 7), 1, True, last=True),
     lambda: ExpandOp("e", tensor(2, 1, 4, 1), (2, 3, 4, 5)),
     lambda: ExpandOp("e", tensor(2, 2, 1, 3, 2), (2, 2, 4, 3, 2)),
-    lambda: InstanceNormOp("i", tensor(2, 3, 4, 5), tensor(3), tensor(3)),
+    lambda: InstanceNormOp("i", tensor(2, 3, 4, 5), tensor(3), tensor(3), epsilon=1e-5),
     lambda: SoftmaxOp("s", tensor(2, 3, 4, 5)),
     lambda: MatMulOp("m", tensor(5, 7), tensor(7, 3)),
     lambda: ConvTranspose2DOp("t", tensor(1, 2, 3, 3), tensor(2, 4, 3, 3), tensor(4), stride=(2, 2)),
@@ -316,8 +321,8 @@ REFUSED: list[tuple[Callable[[], LayerOp], str]] = [
     (lambda: ArgMaxOp("a", tensor(3, 4), 2), r"some of the dimensions 0 to 1"),
     (lambda: ExpandOp("e", tensor(2, 3), (4, 3)), r"cannot repeat \[2, 3\] to \[4, 3\]: only sizes of 1 grow"),
     (lambda: SoftmaxOp("s", tensor(3)), "two to four dimensions"),
-    (lambda: InstanceNormOp("i", tensor(2, 3), tensor(3), tensor(3)), r"expected \[n, c, h\]"),
-    (lambda: InstanceNormOp("i", tensor(2, 3, 4), tensor(3), tensor(2)), r"a parameter \[2\]"),
+    (lambda: InstanceNormOp("i", tensor(2, 3), tensor(3), tensor(3), epsilon=1e-5), r"expected \[n, c, h\]"),
+    (lambda: InstanceNormOp("i", tensor(2, 3, 4), tensor(3), tensor(2), epsilon=1e-5), r"a parameter \[2\]"),
     (lambda: MatMulOp("m", tensor(2, 3), tensor(2, 3)), r"expected matrices \[m, k\] and \[k, n\]"),
     (
         lambda: ConvTranspose2DOp("t", tensor(1, 3, 4, 4), tensor(2, 3, 1, 1)),
@@ -329,7 +334,7 @@ REFUSED: list[tuple[Callable[[], LayerOp], str]] = [
     ),
     (lambda: ConvTranspose2DOp("t", tensor(1, 3, 1, 4), tensor(3, 2, 1, 1), padding=(1, 0, 0, 0)), "would be empty"),
     (
-        lambda: AveragePoolOp("p", tensor(1, 3, 4, 4), (1, 1), padding=(1, 0, 0, 0), count_include_pad=False),
+        lambda: AveragePoolOp("p", tensor(1, 3, 4, 4), kernel_size=(1, 1), padding=(1, 0, 0, 0), exclude_padding=True),
         "in the border altogether",
     ),
 ]

@@ -14,10 +14,11 @@ from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import WEIGHTS, operator
 from simdc.ir.ops.activation import LogOp
+from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import MultiplyOp
 from simdc.ir.ops.elementwise import AddOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
-from simdc.ir.ops.norm import BatchNormOp, LocalResponseNormOp
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
 from .convolution import channel_bias
@@ -83,8 +84,8 @@ def _with_scale_layer(build: Build, scale: Constant, shift: Constant, rank: int)
 @operator("LRN")
 def local_response_normalization(build: Build) -> Value:
     node = build.node
-    values = node.real("alpha", 1e-4), node.real("beta", 0.75), node.real("bias", 1.0)
-    return build.add(LocalResponseNormOp(build.name, build.tensor(0), node.integer("size", 0), *values))
+    factors = {"alpha": node.real("alpha", 1e-4), "beta": node.real("beta", 0.75), "bias": node.real("bias", 1.0)}
+    return build.add(LocalResponseNormOp(build.name, build.tensor(0), size=node.integer("size", 0), **factors))
 
 
 @operator("InstanceNormalization", weights=(1, 2))
@@ -92,11 +93,11 @@ def instance_normalization(build: Build) -> Value:
     shape, epsilon = build.shape(0), build.node.real("epsilon", 1e-5)
     x, scale, shift = build.tensor(0), _factor(build, 1, "scale"), _factor(build, 2, "shift")
     if len(shape) == 4:
-        return build.add(InstanceNormOp(build.name, x, scale, shift, epsilon))
+        return build.add(InstanceNormOp(build.name, x, scale, shift, epsilon=epsilon))
     if len(shape) < 3:
         raise Unsupported(f"its input has shape {list(shape)}, no image")
     image = view(build, x, (*shape[:2], prod(shape[2:-1]), shape[-1]), build.part("image"))
-    return view(build, build.add(InstanceNormOp(build.part("norm"), image, scale, shift, epsilon)), shape)
+    return view(build, build.add(InstanceNormOp(build.part("norm"), image, scale, shift, epsilon=epsilon)), shape)
 
 
 @operator("GroupNormalization", weights=(1, 2))
@@ -115,7 +116,7 @@ def group_normalization(build: Build) -> Value:
         scale, shift = (
             build.parameter(value, role, kind="constant") for role, value in zip(("one", "zero"), plain, strict=True)
         )
-    normal = build.add(InstanceNormOp(build.part("norm"), x, scale, shift, epsilon))
+    normal = build.add(InstanceNormOp(build.part("norm"), x, scale, shift, epsilon=epsilon))
     result = view(build, normal, shape, build.name if of_groups else build.part("normal"))
     if of_groups:
         return result
@@ -155,7 +156,7 @@ def softmax(build: Build) -> Value:
     elif joint and long:
         axis = long[0]
     name = build.part("softmax") if logarithm or flat else build.name
-    result = build.add(SoftmaxOp(name, x, axis))
+    result = build.add(SoftmaxOp(name, x, axis=axis))
     if logarithm:
         result = build.add(LogOp(build.part("log") if flat else build.name, result))
     return view(build, result, shape) if flat else result

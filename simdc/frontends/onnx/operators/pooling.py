@@ -10,7 +10,8 @@ from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.ops.pool import AveragePoolOp, GlobalAveragePoolOp, GlobalMaxPoolOp, MaxPoolOp
+from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
+from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolOp
 
 from .view import view
 from .window import Axis, read_axes, side_by_side, window_of
@@ -45,10 +46,10 @@ def pool(build: Build) -> Value:
         # One window over the whole image.
         op = (GlobalMaxPoolOp if maximum else GlobalAveragePoolOp)(name, x)
     elif maximum:
-        op = MaxPoolOp(name, x, window.kernel, ceil_mode=ceil_mode, **same)
+        op = MaxPoolOp(name, x, kernel_size=window.kernel, ceil_mode=ceil_mode, **same)
     else:
         inside = bool(node.integer("count_include_pad", 0)) or not any(window.padding)
-        op = AveragePoolOp(name, x, window.kernel, ceil_mode=ceil_mode, count_include_pad=inside, **same)
+        op = AveragePoolOp(name, x, kernel_size=window.kernel, ceil_mode=ceil_mode, exclude_padding=not inside, **same)
     result = build.add(op)
     if plain:
         return result

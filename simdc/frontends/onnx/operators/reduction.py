@@ -13,7 +13,8 @@ from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp
 from simdc.ir.ops.activation import AbsOp, ExpOp, LogOp, SqrtOp
-from simdc.ir.ops.pool import GlobalAveragePoolOp, GlobalMaxPoolOp
+from simdc.ir.ops.average_pool import GlobalAveragePoolOp
+from simdc.ir.ops.max_pool import GlobalMaxPoolOp
 from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
 from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from simdc.ir.ops.scalar import ScalarOp

@@ -1,0 +1,128 @@
+"""Pooling and its gradients: a window slides over each channel, and one loop nest goes through all windows.
+
+A gradient has the loops of the forward layer: each window hands its gradient back to the positions that it covers.
+With windows of 3 and stride 2, input row 2 belongs to the windows of output rows 0 and 1 and receives from both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from xdsl.dialects.builtin import DenseArrayBase, UnitAttr, i64
+from xdsl.ir import SSAValue
+from xdsl.irdl import operand_def, opt_prop_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Affine, Block, Loop, Operand, Phase, VectorProgram, affine
+
+from .base import TENSOR, GradientOp, LayerOp, operand, shape_of
+from .fields import Value
+from .window import ONES, ZEROS, Geometry, Stretch, image_shape, window_index, window_output
+
+OUT = ("c", "n", "oh", "ow")
+WINDOW = (*OUT, "kh", "kw")
+
+
+class WindowOp(LayerOp):
+    """A window of `kernel_size`; `padding` is top, left, bottom, right. With `ceil_mode` a last window may reach beyond
+    the padded image, if it begins before its padding ends there."""
+
+    kernel_size = prop_def(DenseArrayBase.constr(i64))
+    stride = prop_def(DenseArrayBase.constr(i64), default_value=ONES)
+    padding = prop_def(DenseArrayBase.constr(i64), default_value=ZEROS)
+    dilation = prop_def(DenseArrayBase.constr(i64), default_value=ONES)
+    ceil_mode = opt_prop_def(UnitAttr)
+
+    @property
+    def geometry(self) -> Geometry:
+        return Geometry(self.stride.get_values(), self.padding.get_values(), self.dilation.get_values())
+
+    def positions(self, size: Sequence[int]) -> tuple[int, int]:
+        """Rows and columns of windows over an image of `size`. Raises VerifyException."""
+        kernel = self.kernel_size.get_values()
+        if len(kernel) != 2 or min(kernel) < 1:
+            raise VerifyException(f"the window must have two positive sizes, got {list(kernel)}")
+        return window_output(size, kernel, *self.geometry, ceil=self.ceil_mode is not None)
+
+
+class PoolOp(WindowOp):
+    """A window at each output position: input [n, c, h, w]."""
+
+    input = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def result_shape(self) -> tuple[int, ...]:
+        n, channels, *size = image_shape(self.input)
+        return (n, channels, *self.positions(size))
+
+    def window_phase(
+        self, blocks: Sequence[Block], initial: float, rows: Stretch, columns: Stretch, *, sums: bool = False
+    ) -> Phase:
+        """The phase of the windows in `rows` and `columns`: operands x (windows) and y, and with `sums` a scratch
+        accumulator `sum`, else y accumulates. What accumulates begins as `initial`."""
+        kh, kw = self.kernel_size.get_values()
+        n, channels, *_ = shape_of(self.result)
+        read = window_index(*self.geometry)
+        made = [affine(stretch.loop, constant=stretch.first) for stretch in (rows, columns)]
+        seen = [_begun_at(*each) for each in zip(read, (rows, columns), self.stride.get_values(), strict=True)]
+        bounds = {"c": channels, "n": n, rows.loop: rows.length, columns.loop: columns.length, "kh": kh, "kw": kw}
+        index = ("n", "c", *made)
+        scratch = (operand("sum", self.result, index, self.accumulator_bits),) if sums else ()
+        return Phase(
+            tuple(Loop(name, bound) for name, bound in bounds.items()),
+            (operand("x", self.input, ("n", "c", *seen)),),
+            (operand("y", self.result, index),),
+            tuple(blocks),
+            scratch,
+            (("sum" if sums else "y", initial),),
+        )
+
+
+def _begun_at(expression: Affine, stretch: Stretch, stride: int) -> Affine:
+    """The window's index over the positions of `stretch` alone."""
+    (_, step), window = expression.terms
+    return affine((stretch.loop, step), window, constant=expression.constant + stretch.first * stride)
+
+
+class PoolGradOp(WindowOp, GradientOp):
+    """Window of the forward layer, and `size`, the height and width of its input."""
+
+    gradient = operand_def(TENSOR)
+    size = prop_def(DenseArrayBase.constr(i64))
+
+    @classmethod
+    def of(cls, layer: str, forward: LayerOp, gradient: SSAValue, **fields: Value) -> Self:
+        return super().of(layer, forward, gradient, size=shape_of(forward.operands[0])[2:], **fields)
+
+    def result_shape(self) -> tuple[int, ...]:
+        n, channels, *positions = image_shape(self.gradient)
+        size = self.size.get_values()
+        found = self.positions(size)
+        if found != tuple(positions):
+            raise VerifyException(f"the gradient has {positions} positions, the window {list(found)}")
+        return (n, channels, *size)
+
+    def scatter_program(
+        self,
+        kind: str,
+        blocks: tuple[Block, ...],
+        inputs: tuple[tuple[str, SSAValue], ...],
+        scratch: tuple[Operand, ...] = (),
+    ) -> VectorProgram:
+        """Operands `gradient`, those of `inputs` (x: the forward input, read by window; y: its result) and `dx`."""
+        n, channels, oh, ow = shape_of(self.gradient)
+        kh, kw = self.kernel_size.get_values()
+        bounds = {"c": channels, "n": n, "oh": oh, "ow": ow, "kh": kh, "kw": kw}
+        rows, columns = window_index(*self.geometry)
+        windows, positions = ("n", "c", rows, columns), ("n", "c", "oh", "ow")
+        loaded = [operand(name, value, windows if name == "x" else positions) for name, value in inputs]
+        phase = Phase(
+            tuple(Loop(name, bound) for name, bound in bounds.items()),
+            (*loaded, operand("gradient", self.gradient, positions)),
+            (operand("dx", self.results[0], windows),),
+            blocks,
+            scratch,
+            initial=(("dx", 0.0),),
+        )
+        return VectorProgram(kind, (phase,))

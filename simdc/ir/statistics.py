@@ -1,0 +1,85 @@
+"""Normalization by mean and deviation: what batch norm takes over a channel, instance norm over a plane.
+
+With N elements, `inv_std = 1 / sqrt(mean of squares - mean^2 + epsilon)`: of 1, 2, 3 the mean is 2, the mean of squares
+14/3, the variance 2/3.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase
+
+EPSILON = 1e-5
+NORMALIZE = (
+    Instruction("sub", "centered", ("x", "mean")),
+    Instruction("mul", "normal", ("centered", "inv_std")),
+    Instruction("mul", "scaled", ("normal", "scale")),
+    Instruction("add", "y", ("scaled", "shift")),
+)
+"""From x, its statistics, a scale and a shift to y."""
+
+
+class Groups(NamedTuple):
+    """Loops over all elements; `ends` are those that stay where a group's `size` elements are added up."""
+
+    loops: tuple[Loop, ...]
+    ends: tuple[str, ...]
+    size: float
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        return tuple(loop.name for loop in self.loops)
+
+    def moments(self, x: Operand, mean: Operand, inv_std: Operand, bits: int, epsilon: float) -> Phase:
+        """The statistics of each group, in one pass over `x`; sums have `bits`."""
+        accumulate = (
+            Instruction("add", "sum", ("sum", "x")),
+            Instruction("mul", "square", ("x", "x")),
+            Instruction("add", "squares", ("squares", "square")),
+        )
+        finish = (
+            Instruction("div", "mean", ("sum", self.size)),
+            Instruction("mul", "mean_square", ("mean", "mean")),
+            Instruction("div", "square_mean", ("squares", self.size)),
+            Instruction("sub", "variance", ("square_mean", "mean_square")),
+            Instruction("add", "shifted", ("variance", epsilon)),
+            Instruction("inv_sqrt", "inv_std", ("shifted",)),
+        )
+        return Phase(
+            self.loops,
+            (x,),
+            (mean, inv_std),
+            (Block(self.every, accumulate), Block(self.ends, finish)),
+            scratch=tuple(mean._replace(name=name, bits=bits) for name in ("sum", "squares")),
+            initial=(("sum", 0.0), ("squares", 0.0)),
+        )
+
+    def input_gradient(
+        self,
+        inputs: tuple[Operand, Operand, Operand, Operand],
+        weighted: Operand,
+        total: Operand,
+        y: Operand,
+        bits: int,
+    ) -> Phase:
+        """`y = scale * inv_std / N * (N * gradient - total - normal * weighted)` from gradient, normal, inv_std and
+        scale, where `weighted` is each group's sum of gradient * normal and `total` that of the gradient."""
+        begin = (
+            Instruction("mul", "spread", ("scale", "inv_std")),
+            Instruction("div", "factor", ("spread", self.size)),
+        )
+        balance = (
+            Instruction("mul", "all", ("gradient", self.size)),
+            Instruction("mul", "along", ("normal", weighted.name)),
+            Instruction("sub", "rest", ("all", "along")),
+            Instruction("sub", "balanced", ("rest", total.name)),
+            Instruction("mul", "y", ("balanced", "factor")),
+        )
+        return Phase(
+            self.loops,
+            (*inputs, weighted, total),
+            (y,),
+            (Block(self.ends, begin, at="start"), Block(self.every, balance)),
+            scratch=(weighted._replace(name="factor", bits=bits),),
+        )
