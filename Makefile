@@ -1,6 +1,10 @@
 # Each target sets up what it needs in $(VENV) first, and only once: a stamp file tells that it is there.
 #   make demo     what ResNet-50 costs on the preset machine HI3
 #   make test     lint, format check, types, tests
+#   make dev      set up to work on simdc: editable, all extras (CONTRIBUTING.md)
+#   make test-oldest  the tests that touch dependencies, with the oldest versions that pyproject.toml admits
+#   make same-reports  compare the reports of this tree with those of REVISION=main
+#   make wheel    build the wheel and check the types that its users see
 #   make fuzz     an hour of odd input for the front ends (MINUTES=5 for less)
 #   make bench    speed and memory, measured here and now
 #   make docs     renew the generated pages below docs/, and the outputs that pages show
@@ -14,9 +18,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
 # What the tests may use; CI adds torch, which some of them compare gradients with.
 EXTRAS ?= test
+ALL_EXTRAS := test,dev,onnx,plot,parquet,cluster,docs,fuzz,torch
+DEV := $(VENV)/.simdc-dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint fuzz bench docs site clean
+.PHONY: demo dev test test-oldest lint same-reports wheel fuzz bench docs site clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.simdc-installed
@@ -25,10 +31,23 @@ demo: $(VENV)/.simdc-installed
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
+# In an environment of its own. What does not call a dependency is tested by `make test`.
+test-oldest: $(VENV)-oldest/.simdc-installed
+	$(VENV)-oldest/bin/python -m pytest -n auto --dist loadgroup tests/ir tests/passes tests/frontends tests/cli tests/test_opt.py
+
+$(VENV)-oldest/.simdc-installed: pyproject.toml tests/oldest.txt
+	"$(PYTHON)" -m venv $(VENV)-oldest
+	@$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install -c tests/oldest.txt -e '.[test]'
+	@touch $@
+
 lint: $(VENV)/.simdc-test-installed
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+REVISION ?= main
+same-reports: $(VENV)/.simdc-installed
+	$(BIN)/python tests/same_reports.py $(REVISION)
 
 MINUTES ?= 60
 fuzz: $(VENV)/.simdc-test-installed
@@ -49,13 +68,35 @@ docs: $(VENV)/.simdc-test-installed
 site: $(VENV)/.simdc-docs-installed
 	$(BIN)/mkdocs build --strict
 
-# Installed as users have it, byte-compiled and all; anew when a file of the package changes.
-$(VENV)/.simdc-installed: pyproject.toml $(shell find simdc examples -type f -not -name '*.pyc')
+# What the wheel brings a user: its types, by mypy in an environment of its own.
+wheel: | $(BIN)/python
+	rm -rf dist $(VENV)-wheel
+	@$(PIP) wheel --no-deps --wheel-dir dist .
+	$(BIN)/python -m venv $(VENV)-wheel
+	@$(VENV)-wheel/bin/python -m pip --disable-pip-version-check --quiet install dist/*.whl mypy
+	cd dist && ../$(VENV)-wheel/bin/mypy --strict ../tests/typed_user.py && ../$(VENV)-wheel/bin/python ../tests/typed_user.py
+
+# Anew when what it needs changes; the source itself is read where it stands.
+dev: $(DEV)
+$(DEV): pyproject.toml | $(BIN)/python
+	@echo "setting up $(VENV) to work on simdc: editable, with all extras"
+	@$(PIP) install -e '.[$(ALL_EXTRAS)]'
+	@touch $@
+
+$(BIN)/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "simdc needs Python 3.11 or newer, but '$(PYTHON)' is: $$("$(PYTHON)" --version 2>&1)"; \
 		echo "If a newer one is installed, name it: make PYTHON=/path/to/python3"; exit 1; }
 	@echo "setting up $(VENV) with $$("$(PYTHON)" --version)"
-	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@"$(PYTHON)" -m venv $(VENV)
+
+ifneq ($(wildcard $(DEV)),)
+# `make dev` has all that the targets need.
+$(VENV)/.simdc-installed $(VENV)/.simdc-test-installed $(VENV)/.simdc-docs-installed: $(DEV)
+	@touch $@
+else
+# Installed as users have it, byte-compiled and all; anew when a file of the package changes.
+$(VENV)/.simdc-installed: pyproject.toml $(shell find simdc examples -type f -not -name '*.pyc') | $(BIN)/python
 	@$(PIP) install .
 	@touch $@
 
@@ -68,7 +109,8 @@ $(VENV)/.simdc-docs-installed: $(VENV)/.simdc-installed
 	@echo "adding what the website needs"
 	@$(PIP) install '.[docs]'
 	@touch $@
+endif
 
 clean:
-	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-wheel dist site .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

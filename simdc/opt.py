@@ -49,9 +49,11 @@ class OptMain(xDSLOptMain):
         super().setup_pipeline()
 
     def register_all_frontends(self) -> None:
-        def parse_mlir(stream: IO[bytes]) -> ModuleOp:
-            text, name = stream.read().decode(), self.get_input_name()
-            return IRParser(self.ctx, text, name).parse_module(not self.args.no_implicit_module)
+        def parse_mlir(stream: IO[bytes] | IO[str]) -> ModuleOp:
+            # Since 0.74 xDSL opens its input as bytes, before as text.
+            given = stream.read()
+            text = given if isinstance(given, str) else given.decode()
+            return IRParser(self.ctx, text, self.get_input_name()).parse_module(not self.args.no_implicit_module)
 
         def load(stream: IO[bytes]) -> ModuleOp:
             return load_network(self.get_input_name(), None)

@@ -219,7 +219,7 @@ class NetworkOp(IRDLOperation):
     def parse(cls, parser: Parser) -> NetworkOp:
         name = parser.parse_symbol_name().data
         arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, lambda: _parse_argument(parser))
-        phase = parser.parse_identifier("'inference' or 'training'")
+        phase = parser.expect(parser.parse_optional_identifier, "'inference' or 'training' expected")
         parser.parse_keyword("batch")
         batch = parser.parse_integer(allow_boolean=False, allow_negative=False)
         parser.parse_keyword("parameters")

@@ -136,6 +136,7 @@ def relu(call: str = CALL, *, result: str = "%r : tensor<1x4xf32>", phase: str =
         (relu('"simdc.relu"(%x) : (tensor<1x4xf32>) -> tensor<1x4xf32>'), 2, 3, "property 'layer' expected"),
         (relu(CALL.replace(" :", " {a = array<i99: 2>} :")), 2, 43, "Format not implemented for i99"),
         (relu(phase="testing"), 1, 1, "phase must be inference"),
+        (relu(phase="3"), 1, 39, "'inference' or 'training' expected"),
         (relu(CALL.replace(" :", ' {phase = "backwards"} :')), 2, 3, "phase must be one of"),
     ],
 )
