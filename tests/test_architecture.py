@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -114,6 +115,30 @@ def own_room(name: str) -> str | None:
         return None
     rooms = {path.stem if path.suffix else path.name for path in PACKAGE.iterdir()}
     return parts[1] if len(parts) > 1 and parts[1] in rooms else "__init__"
+
+
+def rows(head: str) -> list[list[str]]:
+    """The cells of each row of the table with these titles on the page that is the map."""
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    table = page.partition(f"{head}\n")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()[1:]]
+
+
+def test_the_map_has_every_room_and_every_arrow() -> None:
+    shown: dict[str, set[str]] = {}
+    for place, _, arrows in rows("| room | holds | may import |"):
+        name = place.strip("`").removeprefix("simdc/").removesuffix(".py")
+        assert (name in OPEN) == (arrows == "open to all"), name
+        shown[name] = set(re.findall(r"`(\w+)`", arrows))
+    assert shown == MAY_IMPORT
+
+
+def test_the_map_has_every_room_inside_a_room() -> None:
+    listed = rows("| room | holds |")
+    named = {name for place, holds in listed for name in re.findall(r"`(\w+(?:/\w+)+)`", place + holds)}
+    # Gradient rules are moving beside their ops.
+    there = {relative(path.parent) for path in FILES} - {"."} - {"ir/gradient_rules"}
+    assert named == {place for place in there if "/" in place}
 
 
 def test_every_room_is_known() -> None:

@@ -81,6 +81,22 @@ def test_hardware_page_is_up_to_date():
     assert text_of(ROOT / "docs/hardware.md") == generator["page"](), "run: make docs"
 
 
+def test_drawings_are_up_to_date():
+    drawings = runpy.run_path(str(ROOT / "docs/draw.py"))["DRAWINGS"]
+    assert {path.name for path in (ROOT / "docs/drawings").iterdir()} == drawings.keys()
+    for name, draw in drawings.items():
+        assert text_of(ROOT / "docs/drawings" / name) == draw(), "run: make docs"
+
+
+def test_the_drawing_of_the_pencil_example_has_the_segments_of_the_page():
+    script = runpy.run_path(str(ROOT / "docs/draw.py"))
+    lengths = [segment.cycles for segment in script["segments"](*script["example"]())]
+    # The last column of the table that was worked out by hand.
+    table = text_of(ROOT / "docs/architecture.md").partition("| segment | compute |")[2].partition("\n\n")[0]
+    assert lengths == [int(row.rstrip(" |").rpartition("| ")[2]) for row in table.splitlines()[2:]]
+    assert lengths == [2, 4, 8, 8, 4, 4]
+
+
 def test_what_is_said_of_layers_is_up_to_date():
     generator = runpy.run_path(str(ROOT / "docs/generate_layers.py"))
     for path, text in generator["written"]().items():
