@@ -25,7 +25,7 @@ def round_up(bounds: dict[str, int], kernel: Kernel, hardware: Hardware) -> dict
     bounds = dict(bounds)
     if hardware.stores_padding:
         if isinstance(kernel, VectorProgram):
-            steps = {"c": hardware.simd.lanes} if kernel.lanes == "c" else {}
+            steps = {} if kernel.padded_loop is None else {kernel.padded_loop: hardware.simd.lanes}
         else:
             steps = {kernel.rows: hardware.systolic.rows, kernel.columns: hardware.systolic.columns}
         for loop, step in steps.items():

@@ -179,23 +179,48 @@ def viewed(view: Operand, phase: Phase) -> Operand:
     return next(operand for operand in phase.inputs if operand.name == name)
 
 
+class LoopRoles(NamedTuple):
+    """What the loops of a vector program are to the layer: some count channels, some images of a batch, some rows and
+    columns of an image. Cost models ask this and never what a loop is called. The defaults are the names that our ops
+    give, of which a kernel need not have all; a kernel with other names says what they are."""
+
+    channels: tuple[str, ...] = ("c",)
+    batch: tuple[str, ...] = ("n",)
+    image: tuple[str, ...] = ("h", "w", "oh", "ow")
+
+
+OUR_NAMES = LoopRoles()
+
+
 class _Program(NamedTuple):
     kind: str
     phases: tuple[Phase, ...]
     lanes: str = "c"
+    roles: LoopRoles = OUR_NAMES
 
 
 class VectorProgram(_Program):
     """Phases that run one after the other. The loop `lanes` is spread over the SIMD lanes; there is no path between
-    lanes, so it is always a parallel loop. Where that loop counts channels (`lanes == "c"`) a machine that stores
-    padding rounds it up to whole vectors. Raises KernelError for phases that are not sound, or that give one loop two
+    lanes, so it is always a parallel loop. Where that loop counts channels (`roles`) a machine that stores padding
+    rounds it up to whole vectors. Raises KernelError for phases that are not sound, or that give one loop two
     bounds."""
 
     __slots__ = ()
 
-    def __new__(cls, kind: str, phases: tuple[Phase, ...], lanes: str = "c") -> Self:
+    def __new__(cls, kind: str, phases: tuple[Phase, ...], lanes: str = "c", roles: LoopRoles = OUR_NAMES) -> Self:
         check_program(phases, lanes)
-        return super().__new__(cls, kind, phases, lanes)
+        return super().__new__(cls, kind, phases, lanes, roles)
+
+    def __repr__(self) -> str:
+        """As of any tuple, our usual roles left out: IR text holds a digest of this."""
+        shown = self[:-1] if self.roles == OUR_NAMES else self
+        fields = (f"{name}={value!r}" for name, value in zip(self._fields, shown, strict=False))
+        return f"VectorProgram({', '.join(fields)})"
+
+    @property
+    def padded_loop(self) -> str | None:
+        """The loop that a machine which stores padding rounds up to whole vectors, if there is one."""
+        return self.lanes if self.lanes in self.roles.channels else None
 
 
 Kernel = Contraction | VectorProgram

@@ -48,8 +48,8 @@ def _contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) -> str:
 def _tiles(phase: Phase, program: VectorProgram, tiling: Tiling, machine: Hardware) -> list[Tile]:
     loops = {loop.name: loop.bound for loop in phase.loops}
     stored = dict(loops)
-    if machine.stores_padding and program.lanes == "c" and "c" in stored:
-        stored["c"] += -stored["c"] % machine.simd.lanes
+    if machine.stores_padding and program.lanes in program.roles.channels and program.lanes in stored:
+        stored[program.lanes] += -stored[program.lanes] % machine.simd.lanes
     return list(odometer(loops, stored, tiling))
 
 

@@ -162,8 +162,8 @@ def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> 
     for phase in program.phases:
         loops = {loop.name: loop.bound for loop in phase.loops}
         stored = dict(loops)
-        if machine.stores_padding and program.lanes == "c" and "c" in stored:
-            stored["c"] += -stored["c"] % simd.lanes
+        if machine.stores_padding and program.lanes in program.roles.channels and program.lanes in stored:
+            stored[program.lanes] += -stored[program.lanes] % simd.lanes
         for loads, issues, waits, stores in _visits(
             phase, program.lanes, list(odometer(loops, stored, tiling)), machine
         ):

@@ -111,13 +111,13 @@ def _contraction(kernel: Contraction, machine: Hardware) -> Sizes:
 def _program(program: VectorProgram, machine: Hardware) -> Sizes:
     simd, lanes = machine.simd, program.lanes
     bounds = {loop.name: loop.bound for phase in program.phases for loop in phase.loops}
-    if machine.stores_padding and lanes == "c":
+    if machine.stores_padding and lanes in program.roles.channels:
         bounds[lanes] += -bounds[lanes] % simd.lanes
     operands = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
     windows = [dict(terms) for operand in operands for terms, _ in operand.index if len(terms) > 1]
     places = {max(steps, key=steps.__getitem__) for steps in windows}
     window = [loop for loop in bounds if any(loop in steps for steps in windows) and loop not in places]
-    image = [loop for loop in bounds if loop in ("h", "w", "oh", "ow") and loop != lanes]
+    image = [loop for loop in bounds if loop in program.roles.image and loop != lanes]
     others = [loop for loop in bounds if loop not in (*window, *image, lanes)]
     whole = {loop for phase in program.phases for loop, _ in uncut(phase)}
     window, others = ([loop for loop in loops if loop not in whole] for loops in (window, others))
@@ -139,7 +139,8 @@ def _program(program: VectorProgram, machine: Hardware) -> Sizes:
 
     def grow_others() -> bool:
         return all(
-            _first_that(tile, (_equal_parts if loop == "n" else _even_parts)([loop], bounds), fits) for loop in others
+            _first_that(tile, (_equal_parts if loop in program.roles.batch else _even_parts)([loop], bounds), fits)
+            for loop in others
         )
 
     def grow_lanes() -> bool:

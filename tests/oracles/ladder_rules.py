@@ -105,13 +105,13 @@ def _contraction(kernel: Contraction, machine: Hardware) -> Iterator[Tiling]:
 def _program(program: VectorProgram, machine: Hardware) -> Iterator[Tiling]:
     width, lanes = machine.simd.lanes, program.lanes
     bounds = {loop.name: loop.bound for phase in program.phases for loop in phase.loops}
-    if machine.stores_padding and lanes == "c":
+    if machine.stores_padding and lanes in program.roles.channels:
         bounds[lanes] += -bounds[lanes] % width
     operands = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
     windows = [dict(terms) for operand in operands for terms, _ in operand.index if len(terms) > 1]
     places = {max(steps, key=steps.__getitem__) for steps in windows}
     window = [loop for loop in bounds if any(loop in steps for steps in windows) and loop not in places]
-    image = [loop for loop in bounds if loop in ("h", "w", "oh", "ow") and loop != lanes]
+    image = [loop for loop in bounds if loop in program.roles.image and loop != lanes]
     others = [loop for loop in bounds if loop not in (*window, *image, lanes)]
     uncut_loops = {loop for phase in program.phases for loop, _ in uncut(phase)}
     window, others = ([loop for loop in loops if loop not in uncut_loops] for loops in (window, others))

@@ -38,7 +38,7 @@ def run_tiled_program(
 
 class _Run:
     def __init__(self, program: VectorProgram, tiling: Tiling, hardware: Hardware, dram: dict[str, Array]):
-        self.lanes, self.tiling, self.hardware, self.dram = program.lanes, tiling, hardware, dram
+        self.program, self.tiling, self.hardware, self.dram = program, tiling, hardware, dram
         self.tiles = list[Place]()
         self.writers = dict[str, NDArray[np.intp]]()
         self.traffic = Traffic()
@@ -46,14 +46,14 @@ class _Run:
 
     def play(self, number: int, phase: Phase) -> None:
         bounds = {loop.name: loop.bound for loop in phase.loops}
-        memory, pipeline = VectorMemory(phase, self.hardware), Pipeline(phase, self.lanes, self.hardware.simd)
+        memory, pipeline = VectorMemory(phase, self.hardware), Pipeline(phase, self.program.lanes, self.hardware.simd)
         begun: set[tuple[str, tuple[int, ...]]] = set()
         for result in phase.outputs:
             # A result that an earlier phase wrote parts of goes on from there, as in the untiled run.
             if result.name not in self.writers or result.name in dict(phase.initial):
                 self.dram[result.name] = np.full(result.shape, np.nan)
                 self.writers[result.name] = np.full(self.dram[result.name].size, -1)
-        for before, tile, after in neighbours(walk(rounded_bounds(phase, self.lanes, self.hardware), self.tiling)):
+        for before, tile, after in neighbours(walk(rounded_bounds(phase, self.program, self.hardware), self.tiling)):
             place = Place(len(self.tiles), number, tile.index)
             self.tiles.append(place)
             for operand in phase.inputs:

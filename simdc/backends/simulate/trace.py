@@ -69,7 +69,7 @@ def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> Iter
     """Load, compute and store take turns: all that moves is stall."""
     simd = hardware.simd
     for number, phase in enumerate(program.phases):
-        for visit in vector.visits(phase, program.lanes, tiling, hardware):
+        for visit in vector.visits(phase, program, tiling, hardware):
             moves = (*visit.loads, *visit.stores)
             adds = _moved(moves)
             compute = (simd.pipeline_stages - 1) + (simd.lanes - 1) + visit.waits * simd.raw_wait_cycles

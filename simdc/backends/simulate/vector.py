@@ -30,8 +30,9 @@ class Visit:
     stores: tuple[Transfer, ...]
 
 
-def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iterator[Visit]:
+def visits(phase: Phase, program: VectorProgram, tiling: Tiling, hardware: Hardware) -> Iterator[Visit]:
     """What each tile of one phase does, in the order in which they run."""
+    lanes = program.lanes
     begun: set[tuple[int, tuple[int, ...]]] = set()
     shared = [shared_loops(operand, {loop.name: loop.bound for loop in phase.loops}) for operand in phase.outputs]
 
@@ -41,7 +42,7 @@ def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iter
             operand.name, traffic, "simd_port", bits, ceil_div(bits, hardware.simd.bandwidth_bits_per_cycle)
         )
 
-    for before, tile, after in neighbours(walk(rounded_bounds(phase, lanes, hardware), tiling)):
+    for before, tile, after in neighbours(walk(rounded_bounds(phase, program, hardware), tiling)):
         loads = [transfer("ifmap", operand, tile) for operand in phase.inputs if differs(operand, tile, before)]
         for number, operand in enumerate(phase.outputs):
             place = number, tile.place(operand.loops)
@@ -61,11 +62,12 @@ def visits(phase: Phase, lanes: str, tiling: Tiling, hardware: Hardware) -> Iter
         )
 
 
-def rounded_bounds(phase: Phase, lanes: str, hardware: Hardware) -> dict[str, int]:
+def rounded_bounds(phase: Phase, program: VectorProgram, hardware: Hardware) -> dict[str, int]:
     """The loops' bounds; where padding is stored, channels on the lanes are rounded up to whole vectors."""
     bounds = {loop.name: loop.bound for loop in phase.loops}
-    if hardware.stores_padding and lanes == "c" and lanes in bounds:
-        bounds[lanes] = ceil_div(bounds[lanes], hardware.simd.lanes) * hardware.simd.lanes
+    padded = program.padded_loop
+    if hardware.stores_padding and padded in bounds:
+        bounds[padded] = ceil_div(bounds[padded], hardware.simd.lanes) * hardware.simd.lanes
     return bounds
 
 

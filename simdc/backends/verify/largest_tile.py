@@ -28,7 +28,7 @@ def program_need_bits(program: VectorProgram, tiling: Tiling, hardware: Hardware
     """Of the phase that needs most vector memory."""
     tiles, needs = whole_loops(program, tiling).as_dict(), list[int]()
     for phase in program.phases:
-        bounds = rounded_program_bounds(phase, program.lanes, hardware)
+        bounds = rounded_program_bounds(phase, program, hardware)
         operands, vectors = resident(phase)
         need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
         needs.append(need_bits + sum(_bits(o, bounds, tiles, stores_padding=hardware.stores_padding) for o in operands))

@@ -17,5 +17,5 @@ def count_tiles(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> int:
     if isinstance(kernel, Contraction):
         nests = [contraction.rounded_bounds(kernel, hardware)]
     else:
-        nests = [vector.rounded_bounds(phase, kernel.lanes, hardware) for phase in kernel.phases]
+        nests = [vector.rounded_bounds(phase, kernel, hardware) for phase in kernel.phases]
     return sum(prod(-(-bound // sizes[loop]) for loop, bound in bounds.items()) for bounds in nests)

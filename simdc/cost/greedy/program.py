@@ -15,8 +15,6 @@ from simdc.cost.whole import whole_loops
 
 from .splitting import box, first, split_evenly, split_exactly, tile_bits
 
-IMAGE = ("h", "w", "oh", "ow")
-
 
 class Roles(NamedTuple):
     """The loops of a program by what they do, lanes left out, and whether some operand has one value per channel. Where
@@ -46,7 +44,7 @@ def roles(program: VectorProgram) -> Roles:
         for loop in loops
         if loop not in places and loop not in whole and any(loop in dict(terms) for terms in sliding)
     )
-    image = tuple(loop for loop in loops if loop in IMAGE and loop != program.lanes)
+    image = tuple(loop for loop in loops if loop in program.roles.image and loop != program.lanes)
     return Roles(
         window=window,
         whole=tuple(whole),
@@ -93,7 +91,7 @@ def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
 
     def grow_others() -> bool:
         for loop, phase_numbers in others:
-            split = split_exactly if loop == "n" else split_evenly
+            split = split_exactly if loop in program.roles.batch else split_evenly
             if not split((loop,), bounds, tile, partial(fits, phase_numbers)):
                 return False
         return True

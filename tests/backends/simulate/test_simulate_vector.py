@@ -144,7 +144,7 @@ def test_a_block_at_the_start_runs_in_the_tile_that_begins_the_sum() -> None:
     # Tiles of 2 and 1 columns by 2 images, 7 cycles a point; the first issues the multiplication once.
     assert cost.cycles.compute == (6 + 1 + 4 * 7) + (6 + 2 * 7)
     assert cost.dram_bits.ofmap == 32
-    tiles = visits(program.phases[0], "c", Tiling(("c", "n", "w"), (2, 2, 2)), tiny_machine())
+    tiles = visits(program.phases[0], program, Tiling(("c", "n", "w"), (2, 2, 2)), tiny_machine())
     assert [dict(tile.issues) for tile in tiles] == [{begin: 1, square: 4}, {square: 2}]
 
 
