@@ -7,9 +7,10 @@ from os import PathLike, fspath
 
 from xdsl.dialects.builtin import ModuleOp
 
+from simdc.choices import DEFAULT_MODEL, Objective
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import load_model
+from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError
 from simdc.cost.workload import LayerCost, Tiler, Workload
 from simdc.errors import SimdcError
@@ -18,6 +19,7 @@ from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.context import kernel_of, set_hardware
 from simdc.ir.network import network_of
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
+from simdc.passes.search_tiling import check_search
 
 __all__ = ["Network", "compile", "evaluate", "load", "load_hardware"]
 
@@ -39,7 +41,7 @@ class Network:
         run_pipeline(module, training_passes(optimizer, weight_decay, loss=loss, class_axis=class_axis))
         return Network(module)
 
-    def workload(self, hardware: Hardware, model: str = "exact", *, fold: bool = True) -> Workload:
+    def workload(self, hardware: Hardware, model: str = DEFAULT_MODEL, *, fold: bool = True) -> Workload:
         """The network's kernels with the element widths of `hardware`: made once for all machines of these widths."""
         key = (hardware.systolic.widths, hardware.simd.width_bits, model, fold)
         if key not in self._workloads:
@@ -74,7 +76,12 @@ def load(
 
 
 def compile(
-    network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None, *, fold: bool = True
+    network: Network,
+    hardware: Hardware,
+    model: str = DEFAULT_MODEL,
+    objective: Objective | None = None,
+    *,
+    fold: bool = True,
 ) -> ModuleOp:
     """The network as annotated IR: split over the arrays, tiled and priced. Tilings are the model's default or the best
     for an objective: `cycles`, `energy`, `dram` or `edp`. Without `fold` no layer takes over the work of its neighbour.
@@ -86,7 +93,12 @@ def compile(
 
 
 def evaluate(
-    network: Network, hardware: Hardware, model: str = "exact", objective: str | None = None, *, fold: bool = True
+    network: Network,
+    hardware: Hardware,
+    model: str = DEFAULT_MODEL,
+    objective: Objective | None = None,
+    *,
+    fold: bool = True,
 ) -> Sequence[LayerCost]:
     """What each layer costs on `hardware`, without making IR: some ten milliseconds a network with default tilings,
     about a second with those that are best for an objective (as `compile`; under `exact` alone).
@@ -102,11 +114,11 @@ def evaluate(
         raise SimdcError(f"layer '{error.layer}' on {hardware.name}: {error}") from error
 
 
-def _tiler(model: str, objective: str) -> Tiler:
-    from simdc.cost.search import OBJECTIVES, objective_for, search
+def _tiler(model: str, objective: Objective) -> Tiler:
+    from simdc.cost.search import objective_for, search
 
-    if model != "exact" or objective not in OBJECTIVES:
-        raise SimdcError(
-            f"tilings are searched under exact, for {', '.join(OBJECTIVES)}; not {objective} under {model}"
-        )
+    try:
+        check_search(model, objective)
+    except ValueError as error:
+        raise SimdcError(str(error)) from None
     return lambda kernel, hardware: search(kernel, hardware, objective_for(objective, kernel, hardware)).tiling

@@ -14,7 +14,8 @@ from xdsl.printer import Printer
 from simdc import __version__
 from simdc.backends.output import choose_format, refuse_overwriting, write_text
 from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
-from simdc.cost.model import MODELS, PLUGIN_MODELS, check_model
+from simdc.choices import DEFAULT_MODEL
+from simdc.cost.model_table import MODELS, PLUGIN_MODELS, check_model
 from simdc.errors import SimdcError, UsageError, suggestion
 from simdc.frontends import load_network
 from simdc.frontends.bindings import parse_bindings, parse_weights
@@ -170,7 +171,7 @@ def _model(module: ModuleOp, arguments: Namespace) -> str:
     if arguments.model is not None:
         return arguments.model
     if COST_MODEL not in module.attributes:
-        return "exact"
+        return DEFAULT_MODEL
     name = cost_model_of(module)
     try:
         check_model(name)

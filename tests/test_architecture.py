@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from simdc.commands import COMMANDS
+from simdc.cost.model_table import MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "simdc"
@@ -19,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Every room may import these. They need the standard library only, and each room has a table of its own that other
 # packages add to with `plugins`.
-OPEN = {"errors", "plugins", "streams", "visible"}
+OPEN = {"choices", "errors", "plugins", "streams", "visible"}
 # Rooms and files of the package by what they may import beside themselves and what is open.
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {"api", "network_builder"},
@@ -38,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "backends": {"ir", "cost", "__init__"},
     "ir": {"cost"},
     "cost": set(),
+    "choices": set(),
     "errors": set(),
     "plugins": set(),
     "streams": set(),
@@ -215,6 +217,18 @@ def test_what_is_open_to_all_needs_the_standard_library_only() -> None:
     for name in OPEN:
         found = {name.partition(".")[0] for name in imports(PACKAGE / f"{name}.py") if name}
         assert found <= {"__future__", "simdc", *sys.stdlib_module_names}
+
+
+def test_no_models_name_decides_anything() -> None:
+    """What a model can do it says itself; outside `cost` its name stands once, where nobody names another."""
+    found = [
+        relative(path)
+        for path in FILES
+        if room(path) != "cost"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in MODELS
+    ]
+    assert found == ["choices.py"]
 
 
 def test_the_command_line_imports_next_to_nothing_at_first() -> None:

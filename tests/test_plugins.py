@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simdc.cli import main
-from simdc.cost.model import PLUGIN_MODELS, load_model
+from simdc.cost.model_table import PLUGIN_MODELS, load_model
 from simdc.plugins import Group
 from tests.distributions import install, visible
 from tests.ir.networks import written
@@ -352,3 +352,59 @@ def test_one_that_cannot_be_loaded_is_not_called_unknown(
             "",
             f"simdc: plug-in 'loud' ({group}) of loud-one 1.5: cannot be loaded: ZeroDivisionError: division by zero\n",
         )
+
+
+FAMILY = """
+from simdc.cost import ExactModel, Tiling
+
+class Kin(ExactModel):
+    "As exact, under another name."
+    name = "kin"
+
+class Outsider:
+    "Comes from no class of simdc's."
+    name = "outsider"
+    def __init__(self, phase):
+        self.exact = ExactModel(phase)
+    def greedy(self, kernel, hardware):
+        return self.exact.greedy(kernel, hardware)
+    def evaluate(self, kernel, tiling, hardware):
+        return self.exact.evaluate(kernel, tiling, hardware)
+
+class Odd(Outsider):
+    name = "odd"
+    width_rule = "as it comes"
+"""
+
+
+def test_a_model_that_says_what_it_can_is_one_of_the_family(
+    net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = {"simdc.models": {name: f"p_family:{name.title()}" for name in ("kin", "outsider", "odd")}}
+    install(tmp_path / "site", "my-package", points, p_family=FAMILY)
+    space = written(
+        tmp_path, json.dumps({"schema": "simdc-space/1", "base": "HI1", "fields": {"simd.lanes": [4, 8]}}), "s.json"
+    )
+    search = ("--hw", "HI1", "--tiling", "search", "--format", "json")
+    verify, explore = ("verify", net, "--hw", "HI1", "--format", "json"), ("explore", net, "--space", space)
+    with visible(tmp_path / "site"):
+        for command in ((net, *search), verify, (*explore, "--format", "csv"), (*explore, "--tiling", "search")):
+            code, ours, _ = run(capsys, *command)
+            same = run(capsys, *command, "--model", "kin")
+            assert (code, same[0], _without_name(same[1])) == (0, 0, ours)
+        for command, reason in {
+            (net, *search): "cannot be searched",
+            verify: "cannot be verified",
+            (*explore, "--tiling", "search"): "cannot be searched",
+        }.items():
+            code, _, err = run(capsys, *command, "--model", "outsider")
+            assert (code, f"the cost model 'outsider' {reason}: " in err) == (1, True)
+        assert run(capsys, net, "--hw", "HI1", "--model", "outsider")[0] == 0
+        assert run(capsys, *explore, "--model", "outsider")[0] == 0
+        code, _, err = run(capsys, net, "--hw", "HI1", "--model", "odd")
+        assert (code, "its width_rule must be one of dataflow, program-order, got 'as it comes'" in err) == (1, True)
+
+
+def _without_name(report: str) -> str:
+    """As if nobody had named the model `kin`."""
+    return report.replace(" --model kin", "").replace('"model": "kin"', '"model": "exact"').replace("l kin", "l exact")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simdc.choices import DEFAULT_MODEL, OBJECTIVES, TILINGS
+
 from .parser import Parser
 
 NETWORK = "a .dsl, .json, .onnx, .mlir or .csv file, the name of an example (resnet50), or - for standard input"
@@ -75,16 +77,23 @@ def add_reading(parser: Parser) -> None:
     )
 
 
+def add_model(parser: Parser, does: str) -> None:
+    """--model; `does` is what the help says that it does."""
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, metavar="NAME", help=f"the cost model that {does} (default {DEFAULT_MODEL})"
+    )
+
+
 def add_tiling(parser: Parser) -> None:
     parser.add_argument(
         "--tiling",
-        choices=["default", "greedy", "given", "search"],
+        choices=TILINGS,
         help="tile as the model does by default, or greedily, whatever is given; keep the tilings that a SimDIT "
         "specification gives; or search the best tile sizes and loop orders (default: keep those in IR, else default)",
     )
     parser.add_argument(
         "--objective",
-        choices=["cycles", "energy", "dram", "edp"],
+        choices=OBJECTIVES,
         help="what --tiling search makes small (default cycles); edp is energy times cycles",
     )
     parser.add_argument(

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .arguments import HOW_TO_TRAIN, add_network, add_output, add_training
+from .arguments import HOW_TO_TRAIN, add_model, add_network, add_output, add_training
 from .parser import Parser
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ Key = tuple[str, tuple[int, ...]]
 def add_arguments(parser: Parser) -> None:
     add_network(parser)
     parser.add_argument("--with", dest="result", metavar="FILE", required=True, help="the SimDIT result: a JSON file")
-    parser.add_argument("--model", default="exact", metavar="NAME", help="the cost model that answers (default exact)")
+    add_model(parser, "answers")
     add_training(parser)
     parser.needs(HOW_TO_TRAIN, "--train")
     add_output(parser)
@@ -67,7 +67,7 @@ def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
     from simdc.backends.output import choose_format, refuse_overwriting, write_text
     from simdc.backends.report import make_report
-    from simdc.cost.model import check_model
+    from simdc.cost.model_table import check_model
     from simdc.driver import load_module, priced, training_step
     from simdc.errors import SimdcError
     from simdc.frontends.simdit_result import load_simdit_result

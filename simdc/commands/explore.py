@@ -6,7 +6,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .arguments import HOW_TO_TRAIN, NETWORK, add_format, add_output, add_reading, add_training
+from simdc.choices import SPACE_OBJECTIVES, TILINGS
+
+from .arguments import HOW_TO_TRAIN, NETWORK, add_format, add_model, add_output, add_reading, add_training
 from .parser import Parser
 
 if TYPE_CHECKING:
@@ -42,17 +44,17 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--space", required=True, metavar="FILE", help="the space: a JSON file, see docs/explore.md")
     parser.add_argument("--hw", metavar="MACHINE", help="the machine to vary, instead of the space's `base`")
     add_reading(parser)
-    parser.add_argument("--model", default="exact", metavar="NAME", help="exact (default), simdit or a plug-in")
+    add_model(parser, "prices")
     parser.add_argument(
         "--tiling",
         default="default",
-        choices=["default", "greedy", "search"],
+        choices=[each for each in TILINGS if each != "given"],
         help="tile as the model does by default, or greedily (faster, but more memory can cost cycles), or search the "
         "best schedule of each layer on each machine",
     )
     parser.add_argument(
         "--objective",
-        choices=["cycles", "runtime", "energy", "dram_bits", "edp"],
+        choices=[*SPACE_OBJECTIVES],
         help="what the best machine has the least of (default: the space's, or cycles)",
     )
     add_training(parser)
@@ -82,7 +84,7 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: Namespace) -> int:
     """Raises SimdcError. Interrupted, it reports what is done and returns 130."""
     from simdc.backends.output import choose_format, open_whole
-    from simdc.cost.model import check_model
+    from simdc.cost.model_table import check_model
     from simdc.errors import SimdcError, UsageError
     from simdc.explore.cluster import on_dask
     from simdc.explore.exploration import Exploration
@@ -91,6 +93,7 @@ def run(arguments: Namespace) -> int:
     from simdc.explore.run import local
     from simdc.explore.space_file import NetworkEntry
     from simdc.frontends.presets import find_file
+    from simdc.passes.search_tiling import check_search
 
     if arguments.workers < 1:
         raise UsageError(f"--workers must be at least 1, got {arguments.workers}", program="simdc explore")
@@ -99,8 +102,11 @@ def run(arguments: Namespace) -> int:
         check_model(arguments.model)
     except ValueError as error:
         raise SimdcError(f"--model: {error}") from None
-    if arguments.tiling == "search" and arguments.model != "exact":
-        raise SimdcError(f"--tiling search finds the best schedules under 'exact', not under '{arguments.model}'")
+    if arguments.tiling == "search":
+        try:
+            check_search(arguments.model)
+        except ValueError as error:
+            raise SimdcError(f"--tiling search: {error}") from None
     if name == "parquet" and arguments.output in (None, "-"):
         raise UsageError("--format parquet writes a file: name it with -o", program="simdc explore")
     if arguments.plot is not None:

@@ -38,7 +38,7 @@ def passes() -> list[Entry]:
 
 
 def models() -> list[Entry]:
-    from simdc.cost.model import MODELS, PLUGIN_MODELS
+    from simdc.cost.model_table import MODELS, PLUGIN_MODELS
 
     return [*_built_in(MODELS), *_plugged(PLUGIN_MODELS)]
 

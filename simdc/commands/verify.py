@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from .arguments import HOW_TO_TRAIN, add_format, add_network, add_output, add_tiling, add_training
+from .arguments import HOW_TO_TRAIN, add_format, add_model, add_network, add_output, add_tiling, add_training
 from .parser import Parser
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "whether the cost model is right: plays and executes the tiles of each layer"
 HELP = (
-    "Checks every number of the cost model 'exact': plays each layer's tiles one by one, compares counts and cycles, "
+    "Checks every number of a cost model: plays each layer's tiles one by one, compares counts and cycles, "
     "and executes the tiles on arrays that see nothing but what is on chip. Exit code 1 with the first difference."
 )
 EPILOG = """examples:
@@ -33,7 +33,7 @@ def add_arguments(parser: Parser) -> None:
     add_network(parser)
     parser.add_argument("--layer", metavar="NAME", help="check this layer only")
     add_tiling(parser)
-    parser.add_argument("--model", default="exact", metavar="MODEL", help="the cost model to check: exact, no other")
+    add_model(parser, "is checked")
     add_training(parser)
     parser.needs(HOW_TO_TRAIN, "--train")
     add_format(parser, "table or json", FORMATS)
@@ -46,23 +46,20 @@ def run(arguments: Namespace) -> int:
     from simdc.backends.output import choose_format, write_text
     from simdc.backends.verify import distinct, verify_layers
     from simdc.backends.verify.report import VerifyReport, render_json, render_table
-    from simdc.cost.exact import ExactModel
-    from simdc.errors import SimdcError
+    from simdc.cost.model_table import load_model
     from simdc.ir.context import hardware_of
     from simdc.ir.network import network_of
 
     from .progress import Progress
 
-    if arguments.model != "exact":
-        known = "it rounds tiles to fractions, so no execution gives its numbers" if arguments.model == "simdit" else ""
-        raise SimdcError(f"--model {arguments.model}: only 'exact' can be verified" + (f"; {known}" if known else ""))
+    check_verifiable(arguments.model)
     name = choose_format(arguments.format, arguments.output, FORMATS)
     module = _compiled(arguments)
     network, hardware = network_of(module), hardware_of(module)
     layers, free, not_checked = _layers(module, arguments.layer)
     verdicts: list[LayerVerdict] = []
     with Progress(len(distinct(layers)), "layer", quiet=arguments.quiet) as progress:
-        for verdict in verify_layers(layers, ExactModel(), hardware):
+        for verdict in verify_layers(layers, load_model(arguments.model, network.phase.data), hardware):
             verdicts.append(verdict)
             progress.advance(verdict.names[0])
     report = VerifyReport(
@@ -70,7 +67,7 @@ def run(arguments: Namespace) -> int:
         phase=network.phase.data,
         batch=network.batch.value.data,
         hardware=hardware.title,
-        model="exact",
+        model=arguments.model,
         layers=tuple(verdicts),
         free=free,
         not_checked=not_checked,
@@ -80,13 +77,29 @@ def run(arguments: Namespace) -> int:
     return 0 if report.passed else 1
 
 
+def check_verifiable(model: str) -> None:
+    """Raise SimdcError unless an execution must give the model's numbers."""
+    from simdc.cost.model_table import check_model, load_model
+    from simdc.errors import SimdcError
+
+    try:
+        check_model(model)
+    except ValueError as error:
+        raise SimdcError(f"--model: {error}") from None
+    if not load_model(model).verifiable:
+        raise SimdcError(
+            f"--model: the cost model '{model}' cannot be verified: it does not say that an execution of the tiles "
+            "gives its numbers"
+        )
+
+
 def _compiled(arguments: Namespace) -> ModuleOp:
     """The network with kernels and tilings, for the machine."""
     from simdc.driver import load_module, priced, training_step
     from simdc.passes.pipeline import run_pipeline
 
     module = load_module(arguments)
-    run_pipeline(module, (*training_step(arguments), *priced(arguments, "exact")), verify=False)
+    run_pipeline(module, (*training_step(arguments), *priced(arguments, arguments.model)), verify=False)
     return module
 
 

@@ -12,7 +12,8 @@ from .exact import ExactModel
 from .greedy import greedy_tiling
 from .hardware import Hardware, HardwareError
 from .kernel import Affine, Block, Contraction, Instruction, Kernel, Loop, Operand, Phase, VectorProgram, affine
-from .model import MODELS, CostModel, Uncosted, load_model
+from .model import CostModel, Uncosted
+from .model_table import MODELS, load_model
 from .result import Busy, Cost, Cycles, DramBits, SramBits
 from .structure import structure, unstructure, with_field
 from .tiling import Tiling, TilingError

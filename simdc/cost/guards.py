@@ -1,18 +1,17 @@
 """What every evaluation of a cost model must satisfy: inequalities of any schedule, checked as costs are made.
+A model says by `guard` which of them hold for it; what holds for `exact` stands in `simdc/cost/exact/laws.py`.
 
 A broken one is a fault of the model, not of whoever asked: no schedule on this machine has such a cost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import le
 from typing import NamedTuple
 
 from .hardware import Hardware
-from .kernel import Contraction, Kernel, Operand, VectorProgram
 from .result import Cost
-from .tiling import loop_bounds
 
 Check = Callable[[Cost, Hardware], None]
 
@@ -34,13 +33,6 @@ class Law(NamedTuple):
             for words, low, high in zip(self.words, small, large, strict=True):
                 if not low <= high:
                     raise InvariantError(f"{words} is broken: {low:,} > {high:,}")
-
-
-def guard_of(model: str, kernel: Kernel) -> Check:
-    """The check for what a model called `model` answers for `kernel`. It takes a few microseconds a time, for what
-    depends on the kernel alone is worked out here."""
-    make = GUARDS.get(model)
-    return _SOUND.check if make is None else make(kernel)
 
 
 def layer_fault(layer: str, model: str, broken: InvariantError) -> InvariantError:
@@ -82,117 +74,8 @@ def _signs_and_ports(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], S
     return (*(0,) * len(SIGNS), _or_nan(max, cost.busy)), (*_least(cost), cost.cycles.total)
 
 
-_SIGNED = Law(SIGNS, _signs)
+SIGNED = Law(SIGNS, _signs)
 """What holds for the release as well, whose counts of tiles may be negative and whose ports may be busy beyond the end:
 no layer as a whole costs less than nothing."""
-_SOUND = Law((*SIGNS, "cycles of the array and of each port <= total cycles"), _signs_and_ports)
+SOUND = Law((*SIGNS, "cycles of the array and of each port <= total cycles"), _signs_and_ports)
 """What holds for any model of such a machine."""
-
-
-def _exact(kernel: Kernel) -> Check:
-    law = _program_law(kernel) if isinstance(kernel, VectorProgram) else _contraction_law(kernel)
-    return law.check
-
-
-GUARDS: dict[str, Callable[[Kernel], Check]] = {"exact": _exact, "simdit": lambda kernel: _SIGNED.check}
-"""Of models that more holds for, or less, than for any."""
-
-
-CONTRACTION_WORDS = (
-    "0 <= stall cycles",
-    "cycles of the array and of each port <= total cycles",
-    "total cycles <= cycles of the array and all ports together",
-    "MACs <= executed MACs",
-    "executed MACs <= PEs * compute cycles",
-    "weight bits in use <= DRAM weight bits",
-    "ifmap bits in use <= DRAM ifmap bits",
-    "result bits <= DRAM ofmap bits",
-    "bias bits <= DRAM bias bits",
-    "DRAM psum bits that were stored and not loaded again <= 0",
-    "0 <= SRAM bits",
-    "SIMD port's cycles of a contraction <= 0",
-)
-PROGRAM_WORDS = (
-    "0 <= stall cycles",
-    "SIMD port's cycles <= stall cycles",
-    "stall cycles <= SIMD port's cycles",
-    "input bits in use <= DRAM bits loaded",
-    "result bits <= DRAM bits stored",
-    "0 <= SRAM bits",
-    "0 <= operations",
-)
-
-
-def _contraction_law(kernel: Contraction) -> Law:
-    bounds = loop_bounds(kernel)
-    weight, ifmap = used_bits(kernel.weight, bounds), used_bits(kernel.ifmap, bounds)
-    ofmap = used_bits(kernel.psum, bounds) // kernel.psum.bits * kernel.ofmap_bits
-    bias = 0 if kernel.bias is None else used_bits(kernel.bias, bounds)
-    round_trip = 2 * kernel.psum.bits
-
-    def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
-        (compute, stall), dram, sram, ops, busy = cost
-        total, counts = compute + stall, dict(ops)
-        mac, executed = counts["mac"], counts["mac_executed"]
-        array = hardware.systolic
-        return (
-            (0, max(busy), total, mac, executed, weight, ifmap, ofmap, bias, dram.psum % round_trip, 0, busy.simd_port),
-            (
-                *(stall, total, sum(busy), executed, array.rows * array.columns * compute),
-                *(dram.weight, dram.ifmap, dram.ofmap, dram.bias, 0, min(sram), 0),
-            ),
-        )
-
-    return Law(CONTRACTION_WORDS, sides)
-
-
-def _program_law(program: VectorProgram) -> Law:
-    bounds = loop_bounds(program)
-    loads = sum(used_bits(operand, bounds) for phase in program.phases for operand in phase.inputs)
-    stores = sum(used_bits(operand, bounds) for phase in program.phases for operand in phase.outputs)
-
-    def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
-        (_, stall), dram, sram, ops, busy = cost
-        counts = [count for _, count in ops]
-        return (
-            (0, busy.simd_port, stall, loads, stores, 0, 0),
-            (stall, stall, busy.simd_port, dram.ifmap, dram.ofmap, min(sram), min(counts, default=0)),
-        )
-
-    return Law(PROGRAM_WORDS, sides)
-
-
-def used_bits(operand: Operand, bounds: Mapping[str, int]) -> int:
-    """Bits of the elements that the loops use, each counted once: what any schedule moves at the least. Where strides
-    leave gaps in a window this may be less than what is used, never more."""
-    elements = least = 1
-    loops: list[str] = []
-    for (terms, first), extent in zip(operand.index, operand.shape, strict=True):
-        loops += [loop for loop, _ in terms]
-        if first == 0 and len(terms) == 1 and terms[0][1] == 1:
-            bound = bounds[terms[0][0]]
-            used = bound if bound < extent else extent
-        else:
-            used = _used_positions(terms, first, extent, bounds)
-        elements *= used
-        least = max(least, used)
-    # Dimensions that share a loop are not independent of each other: the largest is all that is certain.
-    return (elements if len(set(loops)) == len(loops) else least) * operand.bits
-
-
-def _used_positions(terms: Sequence[tuple[str, int]], first: int, extent: int, bounds: Mapping[str, int]) -> int:
-    """Positions inside [0, extent) that `first` and the terms reach: all of their span if they leave no gaps, else what
-    one loop reaches with the others at their beginning, whichever reaches most."""
-    span = 1
-    for loop, step in sorted(terms, key=lambda term: term[1]):
-        if step > span:
-            return max(_steps_inside(first, step, bounds[loop], extent) for loop, step in terms)
-        span += step * (bounds[loop] - 1)
-    return max(0, min(first + span, extent) - max(first, 0))
-
-
-def _steps_inside(first: int, step: int, bound: int, extent: int) -> int:
-    """How many of `first + step * i`, i from 0 to `bound` - 1, lie in [0, extent)."""
-    begin = max(0, -(first // step))
-    end = min(bound, -((first - extent) // step))
-    return max(0, end - begin)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import NamedTuple
 
-from .guards import Check, InvariantError, guard_of, layer_fault
+from .guards import Check, InvariantError, layer_fault
 from .hardware import Hardware
 from .kernel import Kernel
-from .model import CostModel, Uncosted, default_tiling
+from .model import CostModel, Uncosted
 from .result import Cost
 from .tiling import Tiling, TilingError
 
@@ -50,9 +49,9 @@ class Workload:
     def price(self, model: CostModel, hardware: Hardware, tiler: Tiler | None = None) -> list[LayerCost]:
         """Tile each layer, by the model's default if no `tiler` is given, and price it. Raises TilingError,
         which knows the layer, when a buffer is too small, InvariantError for a cost that no schedule can have."""
-        tiler = tiler or partial(default_tiling, model)
+        tiler = tiler or model.default
         priced: list[tuple[Tiling | None, Cost | None, str]] = []
-        for number, (kernel, guard) in enumerate(zip(self.kernels, self._guards_of(model.name), strict=True)):
+        for number, (kernel, guard) in enumerate(zip(self.kernels, self._guards_of(model), strict=True)):
             try:
                 tiling = tiler(kernel, hardware)
                 cost = model.evaluate(kernel, tiling, hardware)
@@ -70,7 +69,7 @@ class Workload:
             for name, number in zip(self._names, self._numbers, strict=True)
         ]
 
-    def _guards_of(self, model: str) -> list[Check]:
-        if model not in self._guards:
-            self._guards[model] = [guard_of(model, kernel) for kernel in self.kernels]
-        return self._guards[model]
+    def _guards_of(self, model: CostModel) -> list[Check]:
+        if model.name not in self._guards:
+            self._guards[model.name] = [model.guard(kernel) for kernel in self.kernels]
+        return self._guards[model.name]

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simdc.choices import DEFAULT_MODEL
 from simdc.cost.hardware import Hardware
-from simdc.cost.model import Uncosted, load_model
+from simdc.cost.model import Uncosted
+from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError
 from simdc.cost.workload import Workload
 from simdc.errors import SimdcError
@@ -48,7 +50,7 @@ class Exploration:
         self,
         space: Space,
         networks: Sequence[NetworkChoice],
-        model: str = "exact",
+        model: str = DEFAULT_MODEL,
         tiling: str = "default",
         admitted: Admitted | None = None,
     ):
@@ -59,7 +61,7 @@ class Exploration:
                 f"{self.admitted.size:,} machines keep the constraints, at most {MAX_MACHINES:,} can be compared"
             )
         counts = counts_for(space.metrics)
-        if tiling == "default" and not hasattr(load_model(model), "default"):
+        if tiling == "default" and load_model(model).default_is_greedy:
             tiling = "greedy"
         rules = Rules(model, tiling, space.objective, counts)
         points = tuple(
@@ -86,7 +88,7 @@ class Exploration:
             priced_by = load_model(model, work.phase)
             try:
                 cost = priced_by.evaluate(work.kernel, priced_by.greedy(work.kernel, machine), machine)
-                hold_one(model, work.layer, work.kernel, cost, machine, {})
+                hold_one(priced_by, work.layer, work.kernel, cost, machine, {})
             except Uncosted as reason:
                 self.uncosted[work.layer] = str(reason)
                 continue

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from simdc.cost.guards import InvariantError, fault, guard_of
+from simdc.cost.guards import InvariantError, fault
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
+from simdc.cost.model import CostModel
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.errors import SimdcError
 
@@ -18,25 +19,25 @@ Fields = Mapping[str, Any]
 """What makes a machine of a space: the values of its fields by path."""
 
 
-def hold_one(model: str, layer: str, kernel: Kernel, cost: Cost, hardware: Hardware, fields: Fields) -> None:
+def hold_one(model: CostModel, layer: str, kernel: Kernel, cost: Cost, hardware: Hardware, fields: Fields) -> None:
     """Raise SimdcError unless `cost` keeps the inequalities of `simdc.cost.guards`; it names model, layer, machine."""
     try:
-        guard_of(model, kernel)(cost, hardware)
+        model.guard(kernel)(cost, hardware)
     except InvariantError as broken:
-        raise _error(model, layer, fields, broken) from None
+        raise _error(model.name, layer, fields, broken) from None
 
 
 def hold_each(
-    model: str, layer: str, kernel: Kernel, cost: Cost, hardware: Hardware, fields: Sequence[Callable[[], Fields]]
+    model: CostModel, layer: str, kernel: Kernel, cost: Cost, hardware: Hardware, fields: Sequence[Callable[[], Fields]]
 ) -> None:
     """The same for a cost whose numbers are arrays over machines that have rows and columns like `hardware`; `fields`
     tells what makes each of them."""
-    guard = guard_of(model, kernel)
+    guard = model.guard(kernel)
     for one, its_fields in zip(_each(cost, len(fields)), fields, strict=True):
         try:
             guard(one, hardware)
         except InvariantError as broken:
-            raise _error(model, layer, its_fields(), broken) from None
+            raise _error(model.name, layer, its_fields(), broken) from None
 
 
 def _each(cost: Cost, count: int) -> Iterator[Cost]:

@@ -13,9 +13,9 @@ from simdc.cost.batch import BatchModel, machines_like
 from simdc.cost.energy import energy_of
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
-from simdc.cost.model import CostModel, load_model
+from simdc.cost.model import CostModel
+from simdc.cost.model_table import load_model
 from simdc.cost.result import Cost
-from simdc.cost.schedules import evaluate_rates, number_type
 from simdc.cost.tiling import Tiling, TilingError
 
 from . import roles
@@ -72,8 +72,8 @@ class Rules(NamedTuple):
 
     @property
     def separable(self) -> bool:
-        """Whether it is known what the model looks at. A plug-in may look at any field for any layer."""
-        return self.model in roles.SEPARABLE_MODELS
+        """Whether it is known what the model looks at. Another may look at any field for any layer."""
+        return load_model(self.model).separable
 
     @property
     def searched(self) -> bool:
@@ -83,12 +83,12 @@ class Rules(NamedTuple):
     @property
     def at_once(self) -> bool:
         """Whether many points are priced in one go."""
-        return self.tiling == "greedy" and hasattr(load_model(self.model), "price_many")
+        return self.tiling == "greedy" and load_model(self.model).prices_many
 
     @property
     def by_row(self) -> bool:
         """Whether points that share their tilings are priced in one go."""
-        return self.tiling == "greedy" and self.model == "exact"
+        return self.tiling == "greedy" and load_model(self.model).prices_rates
 
 
 def price_points(works: Sequence[Work], base: Hardware, columns: Mapping[str, NDArray[Any]], rules: Rules) -> Priced:
@@ -200,25 +200,20 @@ def _row_by_row(
         machine = machine_with(base, {path: _plain(each[row]) for path, each in grid.rows.items()})
         fields = {path: each[grid.column[points]] for path, each in grid.columns.items()}
         dearest = machine_with(machine, {path: _plain(each.max()) for path, each in fields.items()})
+        machines = machines_like(machine, fields)
         for work in works:
-            model, kind = models[work.phase], number_type(work.kernel, dearest)
-            machines = machines_like(machine, {path: each.astype(_wide(each, kind)) for path, each in fields.items()})
+            model = models[work.phase]
             try:
-                cost = evaluate_rates(work.kernel, model.greedy(work.kernel, machine), machines)
+                cost = model.price_rates(work.kernel, model.greedy(work.kernel, machine), dearest, fields)
             except TilingError as error:
                 refused[points] = reasons.setdefault((work.layer, error.buffer or str(error)), len(reasons) + 1)
                 values[:, :, points] = np.nan
                 break
-            hold_each(rules.model, work.layer, work.kernel, cost, machine, changed)
+            hold_each(model, work.layer, work.kernel, cost, machine, changed)
             for number, name in enumerate(rules.counts):
                 counted = np.broadcast_to(COUNTED[name](work, cost, machines), points.shape).astype(float)
                 values[number][:, points] += np.multiply.outer(np.array(work.times, float), counted)
     return Priced(values, refused, tuple(reasons))
-
-
-def _wide(values: NDArray[Any], kind: type) -> Any:
-    """The type for a field's values where counts need `kind`: prices stay what they are."""
-    return kind if np.issubdtype(values.dtype, np.integer) else values.dtype
 
 
 def _one_by_one(
@@ -245,7 +240,7 @@ def _one_by_one(
                 refused[point] = reasons.setdefault(reason, len(reasons) + 1)
                 values[:, :, point] = np.nan
                 break
-            hold_one(rules.model, work.layer, work.kernel, cost, machine, changed)
+            hold_one(model, work.layer, work.kernel, cost, machine, changed)
             for number, name in enumerate(rules.counts):
                 values[number, :, point] += np.multiply(work.times, float(COUNTED[name](work, cost, machine)))
     return Priced(values, refused, tuple(reasons))

@@ -1,12 +1,11 @@
-"""Which fields of a machine the cost of a layer depends on, and which of them the choice of its tiling does."""
+"""Which fields of a machine the cost of a layer depends on, and which of them the choice of its tiling does: under a
+cost model that says that it is `separable`."""
 
 from __future__ import annotations
 
 SYSTOLIC, SIMD = "conv", "simd"
 UNITS = (SYSTOLIC, SIMD)
 
-SEPARABLE_MODELS = ("exact", "simdit")
-"""The cost models that depend on no other fields than this file says."""
 KERNEL_PREFIXES = ("systolic.widths.", "simd.width_bits")
 """Widths are part of the kernels themselves, of both units."""
 PRICE_PREFIXES = ("prices.", "clock_ns")

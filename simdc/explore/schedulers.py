@@ -8,9 +8,10 @@ from typing import Protocol
 
 from attrs import astuple, evolve
 
+from simdc.choices import SPACE_OBJECTIVES
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel, default_tiling
+from simdc.cost.model import CostModel
 from simdc.cost.tiling import Tiling, TilingError
 
 
@@ -30,7 +31,7 @@ class Default:
         del objective
 
     def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling:
-        return default_tiling(model, kernel, hardware)
+        return model.default(kernel, hardware)
 
 
 class Greedy:
@@ -45,10 +46,6 @@ class Greedy:
         return model.greedy(kernel, hardware)
 
 
-PER_LAYER = {"cycles": "cycles", "runtime": "cycles", "energy": "energy", "dram_bits": "dram", "edp": "edp"}
-"""What the search makes small for an objective of a space."""
-
-
 class Search:
     """The best schedule of each layer under `exact`, over even tiles. The product of energy and time is that of the
     layer: the layers' best products do not make the network's, so that an exploration for it finds a bound from above.
@@ -61,7 +58,7 @@ class Search:
     rates_matter = True
 
     def __init__(self, objective: str):
-        self.objective = PER_LAYER[objective]
+        self.objective = SPACE_OBJECTIVES[objective]
         self._found: dict[Kernel, list[tuple[Hardware, Tiling, float]]] = {}
 
     def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling:

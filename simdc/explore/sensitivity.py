@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simdc.choices import DEFAULT_MODEL
 from simdc.cost.hardware import Hardware
 
 from .admitted import listed_machines
@@ -58,7 +59,7 @@ def survey_machines(
     base: Hardware,
     columns: Mapping[str, Sequence[Any]],
     networks: Sequence[NetworkChoice],
-    model: str = "exact",
+    model: str = DEFAULT_MODEL,
     metrics: Sequence[str] = ("cycles",),
     tiling: str = "default",
 ) -> Survey:

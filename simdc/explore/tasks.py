@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simdc import __version__
-from simdc.cost.model import source_of
+from simdc.cost.model_table import source_of
 from simdc.cost.structure import unstructure
 
 from .points import Points

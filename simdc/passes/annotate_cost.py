@@ -10,10 +10,11 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.passes import ModulePass
 
-from simdc.cost.guards import guard_of
+from simdc.choices import DEFAULT_MODEL
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel, artefacts_of, check_model, load_model
+from simdc.cost.model import CostModel
+from simdc.cost.model_table import check_model
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import CostAttr, OriginAttr
 from simdc.ir.base import LayerOp
@@ -21,7 +22,7 @@ from simdc.ir.context import hardware_of, kernel_of, layer_error, set_cost_model
 from simdc.ir.derived import Setting, price_fault, setting_of
 from simdc.ir.network import NetworkOp, network_of
 
-from .distinct import ask_once
+from .distinct import ask_once, model_of
 
 Price = tuple[CostAttr, ArrayAttr[StringAttr] | None, OriginAttr]
 
@@ -32,7 +33,7 @@ class AnnotateCostPass(ModulePass):
 
     name = "simdc-annotate-cost"
 
-    model: str = "exact"
+    model: str = DEFAULT_MODEL
     """The cost model that prices."""
 
     def __post_init__(self) -> None:
@@ -40,7 +41,7 @@ class AnnotateCostPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network, hardware = network_of(op), hardware_of(op)
-        model, setting = load_model(self.model, network.phase.data), setting_of(op, self.model)
+        model, setting = model_of(op, self.model), setting_of(op, self.model)
         set_cost_model(op, self.model)
         price = partial(_priced, model, hardware, setting)
         for layer, (cost, artefacts, origin) in ask_once(_unprice(network, setting), price, setting):
@@ -63,7 +64,7 @@ def _unprice(network: NetworkOp, setting: Setting) -> Iterator[tuple[LayerOp, tu
 def _priced(model: CostModel, hardware: Hardware, setting: Setting, kernel: Kernel, tiling: Tiling) -> Price:
     """The cost, guarded; what the model itself calls wrong with it, if anything; and what it is the cost of."""
     cost = model.evaluate(kernel, tiling, hardware)
-    guard_of(model.name, kernel)(cost, hardware)
-    found = artefacts_of(model, kernel, tiling, hardware)
+    model.guard(kernel)(cost, hardware)
+    found = model.artefacts(kernel, tiling, hardware)
     artefacts = ArrayAttr([StringAttr(each) for each in found]) if found else None
     return CostAttr(cost), artefacts, OriginAttr(setting.priced(kernel, tiling, cost, found))

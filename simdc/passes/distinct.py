@@ -1,4 +1,4 @@
-"""The two loops of passes over layers: asking a cost model once about layers alike, and folding layers in inference."""
+"""What passes share that walk over layers: asking a cost model once about layers alike, and folding in inference."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from xdsl.dialects.builtin import ModuleOp
 
 from simdc.cost.guards import InvariantError, fault
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import Uncosted
+from simdc.cost.model import CostModel, Uncosted, check_machine
+from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError
+from simdc.errors import SimdcError
 from simdc.ir.base import LayerOp
-from simdc.ir.context import kernel_of, layer_error
+from simdc.ir.context import hardware_of, kernel_of, layer_error
 from simdc.ir.derived import Setting, drop_foreign_tiling, leave_unpriced
 from simdc.ir.network import network_of
 
@@ -39,6 +41,16 @@ def ask_once(
         except InvariantError as broken:
             raise layer_error(layer, fault(setting.model, broken)) from None
         yield layer, known[question]
+
+
+def model_of(module: ModuleOp, name: str) -> CostModel:
+    """The cost model called `name` for the module's phase. Raises SimdcError where it does not take the machine."""
+    model = load_model(name, network_of(module).phase.data)
+    try:
+        check_machine(model, hardware_of(module))
+    except ValueError as error:
+        raise SimdcError(str(error)) from None
+    return model
 
 
 def untile(module: ModuleOp, setting: Setting) -> Iterator[tuple[LayerOp, tuple[Kernel]]]:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from simdc.choices import DEFAULT_MODEL
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import check_model, default_tiling, load_model
+from simdc.cost.model_table import check_model
 from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.context import hardware_of
 from simdc.ir.derived import setting_of
-from simdc.ir.network import network_of
 
-from .distinct import ask_once, untile
+from .distinct import ask_once, model_of, untile
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class LegalizeTilingPass(ModulePass):
 
     name = "simdc-legalize-tiling"
 
-    model: str = "exact"
+    model: str = DEFAULT_MODEL
     """The cost model whose rules count."""
     rule: Literal["default", "greedy"] = "default"
     """What the model takes by itself, or its greedy tilings."""
@@ -37,8 +36,8 @@ class LegalizeTilingPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         hardware, setting = hardware_of(op), setting_of(op, self.model)
-        model = load_model(self.model, network_of(op).phase.data)
-        tiling_of = model.greedy if self.rule == "greedy" else partial(default_tiling, model)
+        model = model_of(op, self.model)
+        tiling_of = model.greedy if self.rule == "greedy" else model.default
 
         def tiled(kernel: Kernel) -> tuple[TilingAttr, OriginAttr]:
             tiling = tiling_of(kernel, hardware)

@@ -9,6 +9,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
 from xdsl.utils.exceptions import DiagnosticException, PassFailedException
 
+from simdc.choices import Objective
+from simdc.cost.model_table import check_model, load_model
 from simdc.errors import SimdcError, suggestion
 from simdc.ir.context import first_invalid, make_context
 
@@ -51,39 +53,42 @@ def training_passes(
 
 
 def lowering_passes(model: str, *, fold: bool = True) -> tuple[ModulePass, ...]:
-    """The passes from a network to layers with kernels; without `fold` each layer stays as it stands. `simdit` stores
-    tensors by the release's own rule."""
+    """The passes from a network to layers with kernels; without `fold` each layer stays as it stands. Raises SimdcError
+    for an unknown model."""
     from .assign_widths import AssignWidthsPass
     from .split_units import SplitUnitsPass
     from .tidy import TidyPass
 
-    rule = "program-order" if model == "simdit" else "dataflow"
+    try:
+        check_model(model)
+    except ValueError as error:
+        raise SimdcError(str(error)) from None
     tidy = (TidyPass(),) if fold else ()
-    return (*tidy, AssignWidthsPass(rule=rule), SplitUnitsPass())
+    return (*tidy, AssignWidthsPass(rule=load_model(model).width_rule), SplitUnitsPass())
 
 
 def default_passes(
     model: str,
-    objective: str | None = None,
+    objective: Objective | None = None,
     steps: int | None = None,
     *,
     rule: Literal["default", "greedy"] = "default",
     fold: bool = True,
 ) -> tuple[ModulePass, ...]:
     """The passes from a network to its cost, with tilings by a rule of `simdc-legalize-tiling` or those that are best
-    for an objective (`OBJECTIVES` of `simdc.cost.search`), found in `steps` of work a layer. Raises SimdcError for a
+    for an objective of `simdc.choices`, found in `steps` of work a layer. Raises SimdcError for a
     model that nothing searches under."""
     from .annotate_cost import AnnotateCostPass
     from .legalize_tiling import LegalizeTilingPass
 
     if objective is None:
         return (*lowering_passes(model, fold=fold), LegalizeTilingPass(model, rule), AnnotateCostPass(model=model))
-    if model != "exact":
-        raise SimdcError(
-            f"the search for tilings needs the cost model exact, not {model}: its bounds hold for no other"
-        )
-    work = "" if steps is None else f" steps={steps}"
-    (search,) = parse_pipeline(f"simdc-search-tiling{{objective={objective}{work}}}")
+    from .search_tiling import SearchTilingPass
+
+    try:
+        search = SearchTilingPass(objective, steps, model)
+    except ValueError as error:
+        raise SimdcError(str(error)) from None
     return (*lowering_passes(model, fold=fold), search, AnnotateCostPass(model=model))
 
 

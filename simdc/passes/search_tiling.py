@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.passes import ModulePass
 
+from simdc.choices import DEFAULT_MODEL, OBJECTIVES, Objective
 from simdc.cost.kernel import Kernel
+from simdc.cost.model_table import check_model, load_model
 from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.context import hardware_of
 from simdc.ir.derived import setting_of
@@ -17,21 +18,36 @@ from simdc.ir.derived import setting_of
 from .distinct import ask_once, untile
 
 
+def check_search(model: str, objective: str = "cycles") -> None:
+    """Raise ValueError unless the search's bounds hold for the model, and it knows the objective."""
+    check_model(model)
+    if not load_model(model).searchable:
+        raise ValueError(
+            f"the cost model '{model}' cannot be searched: it does not say that the bounds of the search hold for it"
+        )
+    if objective not in OBJECTIVES:
+        raise ValueError(f"there is no objective '{objective}' to search for; known: {', '.join(OBJECTIVES)}")
+
+
 @dataclass(frozen=True)
 class SearchTilingPass(ModulePass):
-    """Searches tile sizes and loop order of every layer under the cost model exact, and writes what was proven beside
-    the tiling, as the attribute `search`. A tiling that a layer has already stays, unless a pass made it for another
-    machine, model or kernel."""
+    """Searches tile sizes and loop order of every layer under a cost model that can be searched, and writes what was
+    proven beside the tiling, as the attribute `search`. A tiling that a layer has already stays, unless a pass made it
+    for another machine, model or kernel."""
 
     name = "simdc-search-tiling"
 
-    objective: Literal["cycles", "energy", "dram", "edp"] = "cycles"
+    objective: Objective = "cycles"
     """What becomes small, layer by layer: cycles, energy, DRAM traffic, or energy times cycles."""
 
     steps: int | None = None
     """How much work a layer may take, one or two microseconds a step; by default `simdc.cost.search.STEPS`."""
 
+    model: str = DEFAULT_MODEL
+    """The cost model under which a tiling is best."""
+
     def __post_init__(self) -> None:
+        check_search(self.model, self.objective)
         if self.steps is not None and self.steps < 1:
             raise ValueError(f"steps must be positive, got {self.steps}")
 
@@ -39,7 +55,7 @@ class SearchTilingPass(ModulePass):
         from simdc.cost.search import STEPS, objective_for, search
 
         steps = self.steps or STEPS
-        hardware, setting = hardware_of(op), setting_of(op, "exact")
+        hardware, setting = hardware_of(op), setting_of(op, self.model)
 
         def searched(kernel: Kernel) -> tuple[TilingAttr, DictionaryAttr, OriginAttr]:
             found = search(kernel, hardware, objective_for(self.objective, kernel, hardware), steps)

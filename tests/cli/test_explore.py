@@ -133,7 +133,7 @@ def test_what_is_wrong_is_said_without_a_traceback(folder: Path, capsys: pytest.
     assert "there is no such file" in fails(capsys, net, "--space", "none.json")
     assert "--workers must be at least 1" in fails(capsys, *given, "--workers", "0", code=2)
     assert "--model: there is no cost model 'exakt'" in fails(capsys, *given, "--model", "exakt")
-    assert "--tiling search finds the best" in fails(capsys, *given, "--model", "simdit", "--tiling", "search")
+    assert "model 'simdit' cannot be searched" in fails(capsys, *given, "--model", "simdit", "--tiling", "search")
     assert "name it with -o" in fails(capsys, *given, "--format", "parquet", code=2)
     assert "must be one of .png, .svg, .pdf" in fails(capsys, *given, "--plot", "picture.txt")
     assert "name a network" in fails(capsys, "--space", space)

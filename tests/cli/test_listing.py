@@ -8,7 +8,7 @@ from simdc.backends.report import REPORTS
 from simdc.cli import main
 from simdc.commands.list import KINDS
 from simdc.commands.listing import KINDS as LISTED
-from simdc.cost.model import MODELS
+from simdc.cost.model_table import MODELS
 from simdc.frontends import FRONT_ENDS
 from simdc.frontends.presets import presets
 from simdc.ir.dialect import Simdc

@@ -21,7 +21,7 @@ from simdc.cost import (
     affine,
 )
 from simdc.cost.axis import Axis
-from simdc.cost.exact import tile
+from simdc.cost.exact.tiled import tile
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.kernel import viewed
 from simdc.cost.result import add_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, Uncosted, load_model
-from simdc.cost.model import MODELS
+from simdc.cost.model_table import MODELS
 from simdc.cost.simdit import SimditModel
 from simdc.cost.workload import Workload
 from simdc.ir.ops.elementwise import ReluOp

@@ -12,11 +12,10 @@ import pytest
 
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling
 from simdc.cost.batch import BatchCost
-from simdc.cost.model import MODELS
+from simdc.cost.model_table import MODELS
 from simdc.cost.result import Busy, Cycles
 from simdc.cost.simdit import SimditModel
 from simdc.errors import SimdcError
-from simdc.explore import pricing
 from simdc.explore.exploration import Exploration
 from tests.explore.spaces import IFMAPS, WEIGHT_PORT, WEIGHTS, network_of_text, space_of
 
@@ -119,8 +118,8 @@ EXACT_WRONG: dict[str, tuple[Wrong, str]] = {
 def test_rows_of_machines(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fast way of `exact` is held to all that `simdc-annotate-cost` holds it to."""
     wrong, words = EXACT_WRONG[name]
-    rates = pricing.evaluate_rates
-    monkeypatch.setattr(pricing, "evaluate_rates", lambda *given: wrong(rates(*given)))
+    rates = ExactModel.price_rates
+    monkeypatch.setattr(ExactModel, "price_rates", lambda *given: wrong(rates(*given)))
     said = explored(tmp_path, "exact", "greedy")
     # The first machine of all; nothing of relu's depends on the ports of the other array.
     assert f"layer 'relu1': {words} is broken: " in said or f"{WEIGHT_PORT} = 16: {words} is broken: " in said

@@ -24,10 +24,11 @@ if __name__ == "__main__":
 
 from attrs import evolve
 
+from simdc.choices import OBJECTIVES
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, energy_of
 from simdc.cost.hardware import Prices, SramPrices
 from simdc.cost.kernel import Contraction
-from simdc.cost.search import OBJECTIVES, objective_for, search
+from simdc.cost.search import objective_for, search
 from simdc.cost.tiling import loop_bounds
 from tests.oracles.random_layers import random_contraction
 from tests.oracles.random_programs import random_program

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simdc.cost import ExactModel
 from simdc.cost.guards import InvariantError
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import Uncosted
@@ -14,7 +15,9 @@ from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.context import set_hardware
 from simdc.ir.derived import setting_of
 from simdc.ir.network import network_of
+from simdc.passes.annotate_cost import AnnotateCostPass
 from simdc.passes.distinct import ask_once, untile
+from simdc.passes.legalize_tiling import LegalizeTilingPass
 from simdc.passes.pipeline import lowering_passes, run_pipeline
 
 NET = "network n(x: 4x6x6) { return x -> conv(4, 3, pad=1) -> relu -> conv(4, 3, pad=1) -> relu -> conv(4, 3, pad=1) }"
@@ -54,3 +57,17 @@ def test_an_error_is_told_at_the_layers_line(error: Exception, says: str) -> Non
     with pytest.raises(SimdcError, match=says) as caught:
         list(ask_once(untile(module, setting), ask, setting))
     assert caught.value.line == 2
+
+
+def test_a_model_is_asked_about_no_machine_that_it_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = parse_dsl(NET, "net.dsl", 1)
+    set_hardware(module, load_hardware("HI3"))
+    monkeypatch.setattr(ExactModel, "machines", (str,))
+    for each in (LegalizeTilingPass(), AnnotateCostPass()):
+        with pytest.raises(SimdcError, match="'exact' takes a machine of kind str, not Hardware"):
+            run_pipeline(module, (each,))
+
+
+def test_an_unknown_model_is_named() -> None:
+    with pytest.raises(SimdcError, match="there is no cost model 'roofline'; known models: exact, simdit"):
+        lowering_passes("roofline")

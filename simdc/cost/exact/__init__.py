@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
-from simdc.cost.axis import ONE, Numbers
 from simdc.cost.capacity import check
 from simdc.cost.greedy import greedy_tiling
+from simdc.cost.guards import Check
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.model import CostModel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, check_loops
 
-from .contraction import TiledContraction
-from .vector import TiledProgram
-
-Tiled = TiledContraction | TiledProgram
+from .laws import contraction_law, program_law
+from .tiled import tile
 
 
-class ExactModel:
+class ExactModel(CostModel):
     """Prices any kernel; takes the machine as it is, whatever the network's phase."""
 
     name = "exact"
+    searchable = verifiable = separable = True
 
     def __init__(self, phase: str = "inference"):
         self.phase = phase
@@ -44,12 +45,12 @@ class ExactModel:
         check(tiled.needs(), tiling)
         return tiled.cost()
 
+    def guard(self, kernel: Kernel) -> Check:
+        law = program_law(kernel) if isinstance(kernel, VectorProgram) else contraction_law(kernel)
+        return law.check
 
-def tile(
-    kernel: Kernel, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, numbers: Numbers = ONE
-) -> Tiled:
-    """The kernel with its loops cut, one way or many: `sizes` are the tile sizes of the loops in `order`, whole numbers
-    or, where `numbers` says so, arrays."""
-    if isinstance(kernel, VectorProgram):
-        return TiledProgram.cut(kernel, order, sizes, hardware, numbers)
-    return TiledContraction.cut(kernel, order, sizes, hardware, numbers)
+    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, Any]) -> Cost:
+        """Loads numpy."""
+        from simdc.cost.schedules import price_rates
+
+        return price_rates(kernel, tiling, dearest, rates)

@@ -8,6 +8,6 @@ cycles = cost.cycles.total[legal]
 from __future__ import annotations
 
 from .evaluate import Costs, bound_many, evaluate_many, number_type
-from .rates import evaluate_rates
+from .rates import price_rates
 
-__all__ = ["Costs", "bound_many", "evaluate_many", "evaluate_rates", "number_type"]
+__all__ = ["Costs", "bound_many", "evaluate_many", "number_type", "price_rates"]

@@ -11,7 +11,7 @@ import numpy as np
 from attrs import astuple
 from numpy.typing import ArrayLike, NDArray
 
-from simdc.cost.exact import Tiled, tile
+from simdc.cost.exact.tiled import Tiled, tile
 from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram

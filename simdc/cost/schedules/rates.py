@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simdc.cost.axis import ONE
+from simdc.cost.batch import machines_like
 from simdc.cost.capacity import check
-from simdc.cost.exact import tile
+from simdc.cost.exact.tiled import tile
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
+from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
+
+from .evaluate import number_type
 
 MACHINES = ONE._replace(
     larger=cast("Callable[[int, int], int]", np.maximum), smaller=cast("Callable[[int, int], int]", np.minimum)
@@ -20,9 +25,16 @@ MACHINES = ONE._replace(
 """Tiles are Python's numbers, cycles are arrays."""
 
 
-def evaluate_rates(kernel: Kernel, tiling: Tiling, machines: Hardware) -> Any:
-    """A `Cost` with an array in place of each number that depends on the machines' arrays (`machines_like`), equal to
-    that of one machine after the other. Raises TilingError as `ExactModel.evaluate`."""
+def price_rates(kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, NDArray[Any]]) -> Cost:
+    """A `Cost` with an array in place of each number that depends on `rates`, arrays of the values of fields by path;
+    `dearest` has the largest of each. It is equal to that of one machine after the other. Raises TilingError as
+    `ExactModel.evaluate`."""
+    kind = number_type(kernel, dearest)
+    # Prices are not whole, and stay what they are.
+    whole = {path: np.issubdtype(each.dtype, np.integer) for path, each in rates.items()}
+    machines = machines_like(
+        dearest, {path: each.astype(kind) if whole[path] else each for path, each in rates.items()}
+    )
     tiled = tile(kernel, tiling.order, tiling.sizes, machines, MACHINES)
     fault = tiled.fault()
     if fault is not None:

@@ -6,7 +6,7 @@ tiling, cost, certificate = search(kernel, hardware, objective_for("cycles", ker
 
 from __future__ import annotations
 
-from .objective import OBJECTIVES, Objective, objective_for
+from .objective import Objective, objective_for
 from .search import STEPS, Certificate, Found, search
 
-__all__ = ["OBJECTIVES", "STEPS", "Certificate", "Found", "Objective", "objective_for", "search"]
+__all__ = ["STEPS", "Certificate", "Found", "Objective", "objective_for", "search"]

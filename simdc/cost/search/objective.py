@@ -14,8 +14,6 @@ Objective = Callable[[Cost], Any]
 """From a cost to a number to be made small. It must not fall when a number of the cost grows, or bounds would not hold;
 and it must be arithmetic that works on arrays element by element, as a `Cost` of many tilings has them."""
 
-OBJECTIVES = ("cycles", "energy", "dram", "edp")
-
 
 def objective_for(name: str, kernel: Kernel, hardware: Hardware) -> Objective:
     """`cycles`, `energy` in pJ, `dram` in bits moved, or `edp`, energy times cycles. Raises KeyError."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from simdc.cost.exact import Tiled, tile
+from simdc.cost.exact.tiled import Tiled, tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel

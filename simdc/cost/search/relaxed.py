@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simdc.cost.capacity import array_buffers, resident
-from simdc.cost.exact import tile
+from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware

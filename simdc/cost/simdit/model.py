@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ..batch import BatchCost
+from ..guards import SIGNED, Check
 from ..hardware import Hardware
 from ..kernel import Kernel, VectorProgram
+from ..model import CostModel
 from ..result import Cost, Number
 from ..tiling import Tiling, check_loops, loop_bounds
 from . import artefacts, simd_dims, simd_tiling, systolic_dims, systolic_tiling
@@ -16,10 +18,12 @@ from .systolic import convolution
 LATENCIES = {"inference": PhaseLatencies(9, 3, 13), "training": PhaseLatencies(5, 3, 11)}
 
 
-class SimditModel:
+class SimditModel(CostModel):
     """The released SimDIT's tiling generator and cost model. `phase` is the network's: `inference` or `training`."""
 
     name = "simdit"
+    width_rule = "program-order"
+    separable = True
 
     def __init__(self, phase: str = "inference"):
         self.latency = LATENCIES[phase]
@@ -69,6 +73,9 @@ class SimditModel:
         if kernel.kind == "linear" and dims.n == 1:
             return matrix_vector(dims, tile, array, macs)
         return convolution(dims, tile, array, macs, groups, batch_outside)
+
+    def guard(self, kernel: Kernel) -> Check:
+        return SIGNED.check
 
     def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> tuple[str, ...]:
         """What is wrong with the release's own numbers for a legal tiling, in words; nothing for most layers."""

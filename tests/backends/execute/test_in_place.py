@@ -13,7 +13,7 @@ from simdc.backends.execute.agreement import compare_with_untiled
 from simdc.backends.execute.buffers import ScheduleError
 from simdc.cost import ExactModel, Hardware, Tiling, TilingError
 from simdc.cost.capacity import replaced, resident
-from simdc.cost.exact import tile
+from simdc.cost.exact.tiled import tile
 from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
 from simdc.cost.tiling import loop_bounds
 from simdc.frontends.dsl import parse_dsl

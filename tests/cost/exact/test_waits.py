@@ -9,7 +9,7 @@ import pytest
 from simdc.backends.execute.agreement import compare_with_untiled
 from simdc.backends.simulate import simulate
 from simdc.cost import Block, ExactModel, Instruction, Loop, Operand, Phase, Tiling, VectorProgram, affine
-from simdc.cost.exact import tile
+from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.structure import with_field
 from simdc.cost.whole import kept_whole

@@ -6,7 +6,8 @@ import pytest
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import Uncosted, load_model
+from simdc.cost.model import Uncosted
+from simdc.cost.model_table import load_model
 from simdc.cost.simdit import SimditModel
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds

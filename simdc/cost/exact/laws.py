@@ -1,0 +1,110 @@
+"""What every schedule of `exact` satisfies: each operand moves at least what is used, on time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from simdc.cost.guards import Law
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Operand, VectorProgram
+from simdc.cost.result import Cost
+from simdc.cost.tiling import loop_bounds
+
+CONTRACTION_WORDS = (
+    "0 <= stall cycles",
+    "cycles of the array and of each port <= total cycles",
+    "total cycles <= cycles of the array and all ports together",
+    "MACs <= executed MACs",
+    "executed MACs <= PEs * compute cycles",
+    "weight bits in use <= DRAM weight bits",
+    "ifmap bits in use <= DRAM ifmap bits",
+    "result bits <= DRAM ofmap bits",
+    "bias bits <= DRAM bias bits",
+    "DRAM psum bits that were stored and not loaded again <= 0",
+    "0 <= SRAM bits",
+    "SIMD port's cycles of a contraction <= 0",
+)
+PROGRAM_WORDS = (
+    "0 <= stall cycles",
+    "SIMD port's cycles <= stall cycles",
+    "stall cycles <= SIMD port's cycles",
+    "input bits in use <= DRAM bits loaded",
+    "result bits <= DRAM bits stored",
+    "0 <= SRAM bits",
+    "0 <= operations",
+)
+
+
+def contraction_law(kernel: Contraction) -> Law:
+    bounds = loop_bounds(kernel)
+    weight, ifmap = used_bits(kernel.weight, bounds), used_bits(kernel.ifmap, bounds)
+    ofmap = used_bits(kernel.psum, bounds) // kernel.psum.bits * kernel.ofmap_bits
+    bias = 0 if kernel.bias is None else used_bits(kernel.bias, bounds)
+    round_trip = 2 * kernel.psum.bits
+
+    def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
+        (compute, stall), dram, sram, ops, busy = cost
+        total, counts = compute + stall, dict(ops)
+        mac, executed = counts["mac"], counts["mac_executed"]
+        array = hardware.systolic
+        return (
+            (0, max(busy), total, mac, executed, weight, ifmap, ofmap, bias, dram.psum % round_trip, 0, busy.simd_port),
+            (
+                *(stall, total, sum(busy), executed, array.rows * array.columns * compute),
+                *(dram.weight, dram.ifmap, dram.ofmap, dram.bias, 0, min(sram), 0),
+            ),
+        )
+
+    return Law(CONTRACTION_WORDS, sides)
+
+
+def program_law(program: VectorProgram) -> Law:
+    bounds = loop_bounds(program)
+    loads = sum(used_bits(operand, bounds) for phase in program.phases for operand in phase.inputs)
+    stores = sum(used_bits(operand, bounds) for phase in program.phases for operand in phase.outputs)
+
+    def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
+        (_, stall), dram, sram, ops, busy = cost
+        counts = [count for _, count in ops]
+        return (
+            (0, busy.simd_port, stall, loads, stores, 0, 0),
+            (stall, stall, busy.simd_port, dram.ifmap, dram.ofmap, min(sram), min(counts, default=0)),
+        )
+
+    return Law(PROGRAM_WORDS, sides)
+
+
+def used_bits(operand: Operand, bounds: Mapping[str, int]) -> int:
+    """Bits of the elements that the loops use, each counted once: what any schedule moves at the least. Where strides
+    leave gaps in a window this may be less than what is used, never more."""
+    elements = least = 1
+    loops: list[str] = []
+    for (terms, first), extent in zip(operand.index, operand.shape, strict=True):
+        loops += [loop for loop, _ in terms]
+        if first == 0 and len(terms) == 1 and terms[0][1] == 1:
+            bound = bounds[terms[0][0]]
+            used = bound if bound < extent else extent
+        else:
+            used = _used_positions(terms, first, extent, bounds)
+        elements *= used
+        least = max(least, used)
+    # Dimensions that share a loop are not independent of each other: the largest is all that is certain.
+    return (elements if len(set(loops)) == len(loops) else least) * operand.bits
+
+
+def _used_positions(terms: Sequence[tuple[str, int]], first: int, extent: int, bounds: Mapping[str, int]) -> int:
+    """Positions inside [0, extent) that `first` and the terms reach: all of their span if they leave no gaps, else what
+    one loop reaches with the others at their beginning, whichever reaches most."""
+    span = 1
+    for loop, step in sorted(terms, key=lambda term: term[1]):
+        if step > span:
+            return max(_steps_inside(first, step, bounds[loop], extent) for loop, step in terms)
+        span += step * (bounds[loop] - 1)
+    return max(0, min(first + span, extent) - max(first, 0))
+
+
+def _steps_inside(first: int, step: int, bound: int, extent: int) -> int:
+    """How many of `first + step * i`, i from 0 to `bound` - 1, lie in [0, extent)."""
+    begin = max(0, -(first // step))
+    end = min(bound, -((first - extent) // step))
+    return max(0, end - begin)

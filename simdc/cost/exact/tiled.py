@@ -1,0 +1,24 @@
+"""A kernel of either kind with its loops cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simdc.cost.axis import ONE, Numbers
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Kernel, VectorProgram
+
+from .contraction import TiledContraction
+from .vector import TiledProgram
+
+Tiled = TiledContraction | TiledProgram
+
+
+def tile(
+    kernel: Kernel, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, numbers: Numbers = ONE
+) -> Tiled:
+    """The kernel with its loops cut, one way or many: `sizes` are the tile sizes of the loops in `order`, whole numbers
+    or, where `numbers` says so, arrays."""
+    if isinstance(kernel, VectorProgram):
+        return TiledProgram.cut(kernel, order, sizes, hardware, numbers)
+    return TiledContraction.cut(kernel, order, sizes, hardware, numbers)

@@ -1,0 +1,122 @@
+"""The cost models by name: those that are built in, and those that other packages add by entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from types import new_class
+from typing import Any, cast
+
+from simdc.plugins import Group, Plugin
+
+from .batch import BatchCost
+from .guards import Check, InvariantError
+from .hardware import Hardware
+from .kernel import Kernel
+from .model import WIDTH_RULES, CostModel, Uncosted
+from .result import Cost
+from .tiling import Tiling, TilingError
+
+MODELS = {"exact": "simdc.cost.exact:ExactModel", "simdit": "simdc.cost.simdit:SimditModel"}
+Make = Callable[[str], CostModel]
+
+
+def load_model(name: str, phase: str = "inference") -> CostModel:
+    """The model called `name`, built in or a plug-in, for a network in `phase` (`inference` or `training`). Raises
+    KeyError."""
+    if name in MODELS:
+        module, _, cls = MODELS[name].partition(":")
+        return getattr(import_module(module), cls)(phase)
+    plugin = PLUGIN_MODELS.get(name)
+    if plugin is None:
+        raise KeyError(name)
+    return PluginModel(plugin, phase)
+
+
+class PluginModel(CostModel):
+    """A model of another package: what it raises and gives is held to the protocol. Raises PluginError."""
+
+    def __init__(self, plugin: Plugin[Make], phase: str):
+        self._plugin = plugin
+        with plugin.calling():
+            self._model = plugin.value(phase)
+        model = self._model
+        self.name = plugin.name
+        self.width_rule, self.machines = model.width_rule, model.machines
+        self.searchable, self.verifiable, self.separable = model.searchable, model.verifiable, model.separable
+        if self.width_rule not in WIDTH_RULES:
+            known = ", ".join(WIDTH_RULES)
+            raise plugin.at_fault(f"its width_rule must be one of {known}, got {self.width_rule!r:.80}")
+
+    def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        return self._plugin.call(Tiling, self._model.greedy, kernel, hardware, fine=ANSWERS)
+
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+        return self._plugin.call(Cost, self._model.evaluate, kernel, tiling, hardware, fine=ANSWERS)
+
+    def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        return self._plugin.call(Tiling, self._model.default, kernel, hardware, fine=ANSWERS)
+
+    def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Sequence[str]:
+        with self._plugin.calling(*ANSWERS):
+            return tuple(self._model.artefacts(kernel, tiling, hardware))
+
+    def guard(self, kernel: Kernel) -> Check:
+        with self._plugin.calling():
+            check = self._model.guard(kernel)
+
+        def held(cost: Cost, hardware: Hardware) -> None:
+            with self._plugin.calling(InvariantError):
+                check(cost, hardware)
+
+        return held
+
+    def price_many(self, kernel: Kernel, machines: Hardware) -> BatchCost:
+        return self._plugin.call(BatchCost, self._model.price_many, kernel, machines, fine=ANSWERS)
+
+    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, Any]) -> Cost:
+        return self._plugin.call(Cost, self._model.price_rates, kernel, tiling, dearest, rates, fine=ANSWERS)
+
+    @property
+    def prices_many(self) -> bool:
+        return self._model.prices_many
+
+    @property
+    def prices_rates(self) -> bool:
+        return self._model.prices_rates
+
+    @property
+    def default_is_greedy(self) -> bool:
+        return self._model.default_is_greedy
+
+
+ANSWERS = (TilingError, Uncosted)
+"""What a model may raise: it is an answer."""
+
+
+def source_of(name: str) -> str:
+    """The package and version that a plug-in's model is from; empty for one that is built in."""
+    plugin = None if name in MODELS else PLUGIN_MODELS.get(name)
+    return "" if plugin is None else plugin.source
+
+
+def check_model(name: str) -> None:
+    """Raise ValueError, naming the models that there are, unless there is one called `name`."""
+    if name not in MODELS and PLUGIN_MODELS.get(name) is None:
+        known = ", ".join([*MODELS, *PLUGIN_MODELS.names()])
+        raise ValueError(f"there is no cost model '{name}'; known models: {known}")
+
+
+def _check(name: str, value: object) -> Make:
+    """A class that does not come from `CostModel` gets its defaults."""
+    lacks = [method for method in ("greedy", "evaluate") if not callable(getattr(value, method, None))]
+    if not isinstance(value, type) or lacks:
+        raise TypeError(f"expected a class with methods greedy and evaluate, got {value!r:.80}")
+    if getattr(value, "name", None) != name:
+        raise TypeError(f"the model calls itself '{getattr(value, 'name', None)}'")
+    if issubclass(value, CostModel):
+        return value
+    return cast("Make", new_class(value.__name__, cast("tuple[type, ...]", (value, CostModel))))
+
+
+PLUGIN_MODELS = Group("simdc.models", MODELS, _check)

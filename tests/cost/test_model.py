@@ -1,0 +1,101 @@
+"""What a model says of itself: of one that was made from it and answers otherwise it is not true."""
+
+from __future__ import annotations
+
+import pytest
+
+from simdc.cost import Cost, CostModel, ExactModel, Hardware, Kernel, Tiling
+from simdc.cost.exact.laws import CONTRACTION_WORDS
+from simdc.cost.guards import SOUND, Check, InvariantError
+from simdc.cost.model import check_machine
+from simdc.cost.simdit import SimditModel
+from simdc.frontends.hardware_file import load_hardware
+from tests.cost.machines import row_convolution, small_machine
+
+
+class Renamed(ExactModel):
+    """The same model in other words."""
+
+    name = "renamed"
+
+
+class Slower(ExactModel):
+    name = "slower"
+
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+        cost = super().evaluate(kernel, tiling, hardware)
+        return cost._replace(cycles=cost.cycles._replace(stall=10 * cost.cycles.stall))
+
+
+class Proven(Slower):
+    """Says again what it can."""
+
+    name = "proven"
+    verifiable = True
+
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+        return super().evaluate(kernel, tiling, hardware)
+
+    def guard(self, kernel: Kernel) -> Check:
+        return ExactModel.guard(self, kernel)
+
+
+class OneChannel(SimditModel):
+    """Other tilings: many machines at once have those of the release."""
+
+    def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        tiling = super().greedy(kernel, hardware)
+        return tiling._replace(sizes=(1,) * len(tiling.sizes))
+
+
+def says(model: CostModel) -> dict[str, bool]:
+    return {
+        "searchable": model.searchable,
+        "verifiable": model.verifiable,
+        "separable": model.separable,
+        "many": model.prices_many,
+        "rates": model.prices_rates,
+        "greedy by default": model.default_is_greedy,
+    }
+
+
+NOTHING = dict.fromkeys(("searchable", "verifiable", "separable", "many", "rates", "greedy by default"), False)
+EXACT = {**NOTHING, "searchable": True, "verifiable": True, "separable": True, "rates": True}
+
+
+@pytest.mark.parametrize(
+    ("model", "can"),
+    [
+        (ExactModel(), EXACT),
+        (Renamed(), EXACT),
+        (Slower(), NOTHING),
+        (Proven(), {**NOTHING, "verifiable": True}),
+        (SimditModel(), {**NOTHING, "separable": True, "many": True, "greedy by default": True}),
+        (OneChannel(), {**NOTHING, "greedy by default": True}),
+    ],
+)
+def test_what_models_can(model: CostModel, can: dict[str, bool]) -> None:
+    assert says(model) == can
+
+
+def test_the_laws_of_a_model_are_not_those_of_what_was_made_from_it() -> None:
+    kernel, machine = row_convolution(ow=9), small_machine()
+    model = ExactModel()
+    cost = model.evaluate(kernel, model.greedy(kernel, machine), machine)
+    # Ten times as long as all ports and the array one after the other can take.
+    idle = cost._replace(cycles=cost.cycles._replace(stall=10 * sum(cost.busy)))
+    for held in (ExactModel(), Renamed(), Proven()):
+        with pytest.raises(InvariantError, match=CONTRACTION_WORDS[2]):
+            held.guard(kernel)(idle, machine)
+    assert Slower().guard(kernel) == SOUND.check
+    Slower().guard(kernel)(idle, machine)
+
+
+def test_how_the_release_stores_tensors_stays_with_what_is_made_from_it() -> None:
+    assert (ExactModel.width_rule, OneChannel.width_rule) == ("dataflow", "program-order")
+
+
+def test_a_machine_of_another_kind_is_refused() -> None:
+    check_machine(ExactModel(), load_hardware("HI1"))
+    with pytest.raises(ValueError, match="'exact' takes a machine of kind Hardware, not str"):
+        check_machine(ExactModel(), "HI1")
