@@ -26,7 +26,8 @@ A machine is a JSON file. `--hw FILE` reads it, `--hw HI3` takes one from
   `KiB`, `Mibit`, `MiB`, `Gibit`, `GiB`. `Kbit`, `KB`, `kB`, `MB` ... mean the same: K, M and G are powers of 1024,
   and 1 KiB is 8192 bit. `Kb`, `Mb` and `b` are refused, since they may be bits or bytes.
 * A field with a default may be left out. Anything unknown, missing or out of range is an error that names its path.
-* Sizes of the instruction and immediate memories describe the machine and constrain nothing.
+* A field that is *not modelled* describes the machine, and no cost depends on it: the sizes of the instruction and
+  immediate memories. Files may name it, `--set` takes it with a warning, and `simdc explore` does not vary it.
 * GeneSys parameter files, recognised by keys such as `ARRAY_N`, are read too. Their `OBUF_CAPACITY_BITS` and
   `SIMD_VMEM_CAPACITY_BITS` are one of two banks, so both are doubled; their weight port is capped at one weight for
   each row of the array and cycle. They name no clock and no prices and get those of a fit over six machines.
@@ -53,7 +54,8 @@ def rows(cls: type, prefix: str) -> Iterator[str]:
             yield from rows(metadata["part"], f"{path}.")
         else:
             lowest = {0: "zero or more", 1: "positive"}.get(metadata.get("minimum"), "")
-            yield f"| `{path}` | {metadata['unit']} | {lowest} | {default_of(attribute)} | {metadata['source']} |"
+            source = metadata["source"] + ("" if metadata.get("modelled", True) else "; **not modelled**")
+            yield f"| `{path}` | {metadata['unit']} | {lowest} | {default_of(attribute)} | {source} |"
 
 
 def sections(cls: type, prefix: str = "") -> Iterator[tuple[str, type]]:

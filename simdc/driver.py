@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from io import StringIO
 
@@ -67,6 +67,7 @@ def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleO
     if arguments.tiling in ("default", "greedy", "search"):
         for layer in network_of(module).layers():
             layer.tiling = None
+    warn_of_unmodelled(arguments.set)
     hardware_read: list[Input] = []
     if arguments.hw is not None:
         with inputs_read("hardware", arguments.hw) as hardware_read:
@@ -77,6 +78,15 @@ def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleO
         raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
     add_run(module, Run(__version__, arguments.command, (*network_read, *hardware_read)))
     return module
+
+
+def warn_of_unmodelled(settings: Sequence[str]) -> None:
+    """Say of each `field=value` that changes no cost that it does not."""
+    from simdc.cost.structure import unmodelled_paths
+
+    for field in {setting.partition("=")[0].strip(): None for setting in settings}:
+        if field in unmodelled_paths():
+            say(f"simdc: warning: --set {field}: this field is not modelled: no cost depends on it")
 
 
 def read_network(arguments: Namespace, network: str, batch: int | None, *, given_tilings: bool = False) -> ModuleOp:

@@ -131,6 +131,7 @@ def run(arguments: Namespace) -> int:
 def _space(arguments: Namespace) -> SpaceFile:
     from pathlib import Path
 
+    from simdc.driver import warn_of_unmodelled
     from simdc.errors import SimdcError
     from simdc.explore.space_file import read_space
     from simdc.frontends.hardware_file import MAX_BYTES, load_hardware
@@ -144,6 +145,7 @@ def _space(arguments: Namespace) -> SpaceFile:
         beside = Path(arguments.space).parent / source
         path = str(beside) if arguments.hw is None and beside.is_file() else find_file(source, "hardware")
         _refuse_overwriting(arguments, [arguments.space, path])
+        warn_of_unmodelled(arguments.set)
         return load_hardware(path, arguments.set)
 
     file = name_of(arguments.space)

@@ -1,7 +1,7 @@
 """The accelerator as data: a systolic array, a SIMD array, their memories, ports and energy prices.
 
-Every field says its unit and where its meaning comes from in its metadata. `structure.py` builds these classes from
-plain data and reports the path of whatever is wrong.
+Every field says its unit and where its meaning comes from in its metadata, and whether any cost depends on it.
+`structure.py` builds these classes from plain data and reports the path of whatever is wrong.
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ def _printable(_: object, attribute: Attribute[str], value: object) -> None:
         raise HardwareError(attribute.name, f"must be printable text of 1 to {MAX_TEXT} characters, got {value!r:.80}")
 
 
-def _int(unit: str, source: str = MACHINE, *, minimum: int = 1, **options: Any) -> Any:
-    return field(validator=_whole, metadata={"unit": unit, "source": source, "minimum": minimum}, **options)
+def _int(unit: str, source: str = MACHINE, *, minimum: int = 1, modelled: bool = True, **options: Any) -> Any:
+    metadata = {"unit": unit, "source": source, "minimum": minimum, "modelled": modelled}
+    return field(validator=_whole, metadata=metadata, **options)
 
 
 def _float(unit: str, source: str, *, positive: bool = False, **options: Any) -> Any:
@@ -157,8 +158,8 @@ class SimdArray:
     vmem_bits: int = _int("bit")
     bandwidth_bits_per_cycle: int = _int("bit/cycle")
     instruction_bits: int = _int("bit", RELEASE, default=32)
-    instruction_memory_bits: int = _int("bit", default=8192)
-    immediate_memory_bits: int = _int("bit", RELEASE, default=1024)
+    instruction_memory_bits: int = _int("bit", default=8192, modelled=False)
+    immediate_memory_bits: int = _int("bit", RELEASE, default=1024, modelled=False)
     pipeline_stages: int = _int("stage", default=6)
     raw_wait_cycles: int = _int("cycle", MACHINE, minimum=0, default=2)
     latency_cycles: Latencies = _part(Latencies, factory=Latencies)

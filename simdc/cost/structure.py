@@ -100,6 +100,16 @@ def leaf_paths(data: dict[str, Any], prefix: str = "") -> list[str]:
     return paths
 
 
+def unmodelled_paths(cls: type = Hardware, prefix: str = "") -> list[str]:
+    """Dotted paths of the fields that describe a machine and that no cost depends on."""
+    paths: list[str] = []
+    for attribute in fields(cls):
+        path, metadata = f"{prefix}{attribute.name}", attribute.metadata
+        paths += unmodelled_paths(metadata["part"], f"{path}.") if "part" in metadata else []
+        paths += [] if metadata.get("modelled", True) else [path]
+    return paths
+
+
 def _hint(word: str, known: list[str]) -> str:
     import difflib
 

@@ -7,7 +7,7 @@ from math import inf, isfinite
 from typing import NamedTuple, cast
 
 from simdc.cost.hardware import Hardware, HardwareError
-from simdc.cost.structure import leaf_paths, parse_bits, unstructure, with_field
+from simdc.cost.structure import leaf_paths, parse_bits, unmodelled_paths, unstructure, with_field
 from simdc.frontends.json_node import Node, describe, hint
 
 from .space import METRICS, OBJECTIVES, Axis, Constraint, Economy, Limit, Space, Term, Value, field_of
@@ -143,6 +143,8 @@ def _known(node: Node, hardware: Hardware, path: str) -> None:
     known = [each for each in leaf_paths(unstructure(hardware)) if each not in TEXTS]
     if path in TEXTS:
         raise node.error("is no quantity; it cannot vary")
+    if path in unmodelled_paths():
+        raise node.error("is not modelled: no cost depends on it; it cannot vary")
     if path not in known:
         raise node.error(f"unknown field{hint(path, known, 'known fields:')}")
 

@@ -70,6 +70,24 @@ def test_settings_and_batch_reach_the_report(net: str, capsys: pytest.CaptureFix
     assert data["network"]["batch"] == data["layers"][0]["dims"]["n"] == 3
 
 
+def test_a_field_that_is_not_modelled_changes_no_number_and_is_named(
+    net: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (("--model", "exact"), ("--model", "simdit"), ("--train",)):
+        plain, silent = run(capsys, net, "--hw", "HI3", *command, "--format", "json")
+        # One bit holds no instruction: a model that looked at it would refuse.
+        settings = ("--set", "simd.instruction_memory_bits=1", "--set", "simd.immediate_memory_bits=1")
+        text, said = run(capsys, net, "--hw", "HI3", *command, *settings, "--format", "json")
+        before, after = json.loads(plain), json.loads(text)
+        assert after["hardware"]["simd"]["instruction_memory_bits"] == 1
+        for report in (before, after):
+            del report["provenance"], report["hardware"]
+        assert before == after
+        for field in ("instruction_memory_bits", "immediate_memory_bits"):
+            assert f"warning: --set simd.{field}: this field is not modelled: no cost depends on it\n" in said
+        assert "not modelled" not in silent
+
+
 def test_a_hardware_file_is_as_good_as_a_preset(net: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     machine = written(tmp_path, json.dumps(unstructure(load_hardware("HI2"))), "hw.json")
     reports = [json.loads(run(capsys, net, "--hw", hw, "--format", "json")[0]) for hw in (machine, "HI2")]

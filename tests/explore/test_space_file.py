@@ -112,6 +112,7 @@ WRONG = [
     (f"fields/{WEIGHTS}", {"from": 1, "to": 2, "by": 1}, "must be a list of values"),
     (f"fields/{WEIGHTS}", {"from": 0, "to": 2}, "from: must be a positive whole number"),
     ("fields/name", ["a", "b"], "fields.name: is no quantity"),
+    ("fields/simd.immediate_memory_bits", [1024, 2048], "fields.simd.immediate_memory_bits: is not modelled"),
     ("fields/simd.lanes", [8], "the field simd.lanes is set twice: by 'array' and by 'simd.lanes'"),
     ("choices/array", [], "choices.array: must have at least one option"),
     ("choices/array/1/set", {"systolic.rows": 4}, "choices.array[1].set: must set the same fields as the first option"),
@@ -134,7 +135,7 @@ WRONG = [
     ("networks", [{"network": "lenet5", "train": "yes"}], 'networks[0].train: must be true or false, got "yes"'),
     ("networks", [{"network": "lenet5", "batch": 0}], "networks[0].batch: must be a positive whole number"),
 ]
-NAMES_BEYOND_SCHEMA = ("unknown field", "taken", "is not known", "same fields", "is no quantity")
+NAMES_BEYOND_SCHEMA = ("unknown field", "taken", "is not known", "same fields", "is no quantity", "not modelled")
 VALUES_BEYOND_SCHEMA = ("twice", "is more than", "no power of two", "got 0", "must be bits", "1,000,000 values")
 
 
