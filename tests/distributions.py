@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from simdc import plugins
 from simdc.ir.gradient import RULES
+from simdc.ir.layer_table import layer_table
 from simdc.ir.layers import LAYERS
 
 
@@ -30,6 +32,9 @@ def install(folder: Path, name: str, entry_points: Mapping[str, Mapping[str, str
 @contextmanager
 def visible(folder: Path) -> Iterator[None]:
     """Python and simdc see what is installed in `folder`, and forget it afterwards."""
+    # What is built in is entered before, and stays.
+    layer_table()
+    import_module("simdc.passes.derive_training")
     tables = (LAYERS, RULES)
     before = [dict(table) for table in tables]
     with pytest.MonkeyPatch.context() as patch:

@@ -165,6 +165,26 @@ def test_layers_of_a_plugin_are_known_to_the_language(tmp_path: Path, capsys: py
 
 
 @pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("alpha", "the layer function says no type of simdc.ir.options for 'alpha'"),
+        ("alpha: 'float'", "the layer function says no type of simdc.ir.options for 'alpha'"),
+        ("alpha: 'Real'", "the types of the layer function cannot be read: name 'Real' is not defined"),
+    ],
+)
+def test_options_without_a_type_are_the_plugins_mistake(
+    option: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = written(tmp_path, DSL.replace("relu", "mine(2)"))
+    text = OPS.format("mine", "mine").replace("(net, name, x)", f"(net, name, x, *, {option})")
+    install(tmp_path / "site", "my-ops", {"simdc.ops": {"mine": "p_ops:DIALECT"}}, p_ops=text)
+    with visible(tmp_path / "site"):
+        code, _, err = run(capsys, network, "--hw", "HI1")
+    assert code == 1
+    assert f"mine: {says}" in err
+
+
+@pytest.mark.parametrize(
     ("layer", "dialect", "reason"),
     [
         ("relu", "mine", "ValueError: there is a layer called 'relu' already"),

@@ -53,7 +53,10 @@ class LayerKind:
     @cached_property
     def options(self) -> dict[str, Parameter]:
         """What the annotations say, read when first asked for. Raises LayerError for one that is no option's type."""
-        hints = get_type_hints(self.build, include_extras=True) if self.parameters else {}
+        try:
+            hints = get_type_hints(self.build, include_extras=True) if self.parameters else {}
+        except NameError as error:
+            raise LayerError(f"the types of the layer function cannot be read: {error}") from None
         found: dict[str, Parameter] = {}
         for name in self.parameters:
             behind = list(_metadata(hints.get(name)))
