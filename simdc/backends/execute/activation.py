@@ -39,7 +39,7 @@ from simdc.ir.ops.activation import (
     TanhOp,
 )
 
-from .arrays import Array, channelwise
+from .arrays import Array, Arrays, channelwise
 from .broadcast import summed_to
 
 Curve = Callable[[Any, Array], Array]
@@ -131,20 +131,16 @@ SLOPES: dict[type[ActivationOp], Curve] = {
 """The slope of each, as a function of what its gradient op reads: the input `x` or the result `y`."""
 
 
-def _run_forward(curve: Curve) -> Callable[..., tuple[Any, ...]]:
-    def run(
-        self: InterpreterFunctions, interpreter: Interpreter, op: ActivationOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+def _run_forward(curve: Curve) -> Callable[..., Arrays]:
+    def run(self: InterpreterFunctions, interpreter: Interpreter, op: ActivationOp, args: Arrays) -> Arrays:
         result: Array = curve(op, args[0])
         return (result,)
 
     return run
 
 
-def _run_gradient(slope: Curve) -> Callable[..., tuple[Any, ...]]:
-    def run(
-        self: InterpreterFunctions, interpreter: Interpreter, op: ActivationGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+def _run_gradient(slope: Curve) -> Callable[..., Arrays]:
+    def run(self: InterpreterFunctions, interpreter: Interpreter, op: ActivationGradOp, args: Arrays) -> Arrays:
         gradient, read = args
         result: Array = gradient * slope(op, read)
         return (result,)
@@ -165,19 +161,17 @@ for _cls, _slope in SLOPES.items():
 @register_impls
 class ActivationFunctions(CurveFunctions):
     @impl(PReluOp)
-    def prelu(self, interpreter: Interpreter, op: PReluOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def prelu(self, interpreter: Interpreter, op: PReluOp, args: Arrays) -> Arrays:
         x, slope = args
         return (_leak(x, _spread(slope, x), x),)
 
     @impl(PReluGradOp)
-    def prelu_grad(self, interpreter: Interpreter, op: PReluGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def prelu_grad(self, interpreter: Interpreter, op: PReluGradOp, args: Arrays) -> Arrays:
         gradient, x, slope = args
         return (_leak(x, _spread(slope, x), gradient),)
 
     @impl(PReluSlopeGradOp)
-    def prelu_slope_grad(
-        self, interpreter: Interpreter, op: PReluSlopeGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def prelu_slope_grad(self, interpreter: Interpreter, op: PReluSlopeGradOp, args: Arrays) -> Arrays:
         gradient, x = args
         shape = shape_of(op.result)
         each = gradient * np.minimum(x, 0.0)

@@ -10,6 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Arrays = tuple[Array, ...]
+"""Operands or results of an op."""
 
 
 def pad_image(x: Array, padding: Sequence[int], fill: float = 0.0) -> Array:

@@ -17,7 +17,7 @@ from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.scalar_grad import ScalarGradOp
 from simdc.ir.ops.select import SelectOp
 
-from .arrays import Array
+from .arrays import Array, Arrays
 
 SLOPES: dict[tuple[str, str], Callable[[Any, Any, Any], Any]] = {
     ("add", "lhs"): lambda g, a, b: g,
@@ -73,64 +73,64 @@ def summed_to(values: Array, shape: tuple[int, ...]) -> Array:
 @register_impls
 class BroadcastFunctions(InterpreterFunctions):
     @impl(AddOp)
-    def add(self, interpreter: Interpreter, op: AddOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def add(self, interpreter: Interpreter, op: AddOp, args: Arrays) -> Arrays:
         return (args[0] + args[1],)
 
     @impl(SubtractOp)
-    def subtract(self, interpreter: Interpreter, op: SubtractOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def subtract(self, interpreter: Interpreter, op: SubtractOp, args: Arrays) -> Arrays:
         return (args[0] - args[1],)
 
     @impl(MultiplyOp)
-    def multiply(self, interpreter: Interpreter, op: MultiplyOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def multiply(self, interpreter: Interpreter, op: MultiplyOp, args: Arrays) -> Arrays:
         return (args[0] * args[1],)
 
     @impl(DivideOp)
-    def divide(self, interpreter: Interpreter, op: DivideOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def divide(self, interpreter: Interpreter, op: DivideOp, args: Arrays) -> Arrays:
         return (args[0] / args[1],)
 
     @impl(PowerOp)
-    def power(self, interpreter: Interpreter, op: PowerOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def power(self, interpreter: Interpreter, op: PowerOp, args: Arrays) -> Arrays:
         return (args[0] ** args[1],)
 
     @impl(MaximumOp)
-    def maximum(self, interpreter: Interpreter, op: MaximumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def maximum(self, interpreter: Interpreter, op: MaximumOp, args: Arrays) -> Arrays:
         return (np.maximum(args[0], args[1]),)
 
     @impl(MinimumOp)
-    def minimum(self, interpreter: Interpreter, op: MinimumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def minimum(self, interpreter: Interpreter, op: MinimumOp, args: Arrays) -> Arrays:
         return (np.minimum(args[0], args[1]),)
 
     @impl(EqualOp)
-    def equal(self, interpreter: Interpreter, op: EqualOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return ((args[0] == args[1]) * 1.0,)
+    def equal(self, interpreter: Interpreter, op: EqualOp, args: Arrays) -> Arrays:
+        return ((args[0] == args[1]).astype(np.float64),)
 
     @impl(LessOp)
-    def less(self, interpreter: Interpreter, op: LessOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return ((args[0] < args[1]) * 1.0,)
+    def less(self, interpreter: Interpreter, op: LessOp, args: Arrays) -> Arrays:
+        return ((args[0] < args[1]).astype(np.float64),)
 
     @impl(LessOrEqualOp)
-    def less_or_equal(self, interpreter: Interpreter, op: LessOrEqualOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return ((args[0] <= args[1]) * 1.0,)
+    def less_or_equal(self, interpreter: Interpreter, op: LessOrEqualOp, args: Arrays) -> Arrays:
+        return ((args[0] <= args[1]).astype(np.float64),)
 
     @impl(SelectOp)
-    def select(self, interpreter: Interpreter, op: SelectOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def select(self, interpreter: Interpreter, op: SelectOp, args: Arrays) -> Arrays:
         condition, *branches = args
         given = iter(branches)
         lhs, rhs = (side if isinstance(side, float) else next(given) for side in op.sides)
         return (np.broadcast_to(np.where(condition != 0.0, lhs, rhs), shape_of(op.result)),)
 
     @impl(BroadcastGradOp)
-    def broadcast_grad(self, interpreter: Interpreter, op: BroadcastGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def broadcast_grad(self, interpreter: Interpreter, op: BroadcastGradOp, args: Arrays) -> Arrays:
         gradient, *rest = args
         read = dict(zip(op.slope.reads, rest, strict=True))
         slope = SLOPES[op.function.data, op.side.data]
         return (summed_to(slope(gradient, read.get("lhs"), read.get("rhs")), shape_of(op.result)),)
 
     @impl(ScalarOp)
-    def scalar(self, interpreter: Interpreter, op: ScalarOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def scalar(self, interpreter: Interpreter, op: ScalarOp, args: Arrays) -> Arrays:
         return (SCALARS[op.function.data](args[0], op.value.value.data),)
 
     @impl(ScalarGradOp)
-    def scalar_grad(self, interpreter: Interpreter, op: ScalarGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def scalar_grad(self, interpreter: Interpreter, op: ScalarGradOp, args: Arrays) -> Arrays:
         gradient, x = args
         return (gradient * SCALAR_SLOPES[op.function.data](x, op.value.value.data),)

@@ -3,8 +3,6 @@ their kernels."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
@@ -14,7 +12,7 @@ from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.linear import LinearInputGradOp, LinearOp, LinearWeightGradOp
 from simdc.ir.ops.matmul import MatMulOp
 
-from .arrays import Array, channelwise, crop_image, pad_image, taps, windows
+from .arrays import Array, Arrays, channelwise, crop_image, pad_image, taps, windows
 
 
 def _groups(channels: int, groups: int) -> list[slice]:
@@ -42,7 +40,7 @@ def _spread(op: Conv2DInputGradOp | ConvTranspose2DOp, x: Array, weight: Array) 
 @register_impls
 class ConvFunctions(InterpreterFunctions):
     @impl(Conv2DOp)
-    def conv2d(self, interpreter: Interpreter, op: Conv2DOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def conv2d(self, interpreter: Interpreter, op: Conv2DOp, args: Arrays) -> Arrays:
         """`result[:, o] = sum over i, j, c of weight[o, c, i, j] * window[:, c, ..., i, j] + bias[o]`."""
         x, weight, *bias = args
         seen = windows(
@@ -59,23 +57,17 @@ class ConvFunctions(InterpreterFunctions):
         return (result + channelwise(bias[0], 4) if bias else result,)
 
     @impl(Conv2DInputGradOp)
-    def conv2d_input_grad(
-        self, interpreter: Interpreter, op: Conv2DInputGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def conv2d_input_grad(self, interpreter: Interpreter, op: Conv2DInputGradOp, args: Arrays) -> Arrays:
         return (_spread(op, *args),)
 
     @impl(ConvTranspose2DOp)
-    def conv_transpose2d(
-        self, interpreter: Interpreter, op: ConvTranspose2DOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def conv_transpose2d(self, interpreter: Interpreter, op: ConvTranspose2DOp, args: Arrays) -> Arrays:
         x, weight, *bias = args
         result = _spread(op, x, weight)
         return (result + channelwise(bias[0], 4) if bias else result,)
 
     @impl(Conv2DWeightGradOp)
-    def conv2d_weight_grad(
-        self, interpreter: Interpreter, op: Conv2DWeightGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def conv2d_weight_grad(self, interpreter: Interpreter, op: Conv2DWeightGradOp, args: Arrays) -> Arrays:
         """`result[o, c, i, j] = sum over images and positions of gradient[:, o] * (what stands at i, j)[:, c]`."""
         x, gradient = args
         padded = pad_image(x, op.padding.get_values())
@@ -89,24 +81,20 @@ class ConvFunctions(InterpreterFunctions):
         return (result,)
 
     @impl(LinearOp)
-    def linear(self, interpreter: Interpreter, op: LinearOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def linear(self, interpreter: Interpreter, op: LinearOp, args: Arrays) -> Arrays:
         x, weight, *bias = args
         return (x @ weight.T + bias[0] if bias else x @ weight.T,)
 
     @impl(LinearInputGradOp)
-    def linear_input_grad(
-        self, interpreter: Interpreter, op: LinearInputGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def linear_input_grad(self, interpreter: Interpreter, op: LinearInputGradOp, args: Arrays) -> Arrays:
         gradient, weight = args
         return (gradient @ weight,)
 
     @impl(LinearWeightGradOp)
-    def linear_weight_grad(
-        self, interpreter: Interpreter, op: LinearWeightGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def linear_weight_grad(self, interpreter: Interpreter, op: LinearWeightGradOp, args: Arrays) -> Arrays:
         x, gradient = args
         return (gradient.T @ x,)
 
     @impl(MatMulOp)
-    def matmul(self, interpreter: Interpreter, op: MatMulOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def matmul(self, interpreter: Interpreter, op: MatMulOp, args: Arrays) -> Arrays:
         return (args[0] @ args[1],)

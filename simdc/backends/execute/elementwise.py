@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
@@ -14,15 +12,17 @@ from simdc.ir.ops.elementwise import ReluGradOp, ReluOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.unmodelled import UnmodelledOp
 
+from .arrays import Arrays
+
 
 @register_impls
 class ElementwiseFunctions(InterpreterFunctions):
     @impl(ReluOp)
-    def relu(self, interpreter: Interpreter, op: ReluOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def relu(self, interpreter: Interpreter, op: ReluOp, args: Arrays) -> Arrays:
         return (np.maximum(args[0], 0.0),)
 
     @impl(ReluGradOp)
-    def relu_grad(self, interpreter: Interpreter, op: ReluGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def relu_grad(self, interpreter: Interpreter, op: ReluGradOp, args: Arrays) -> Arrays:
         gradient, output = args
         return (gradient * (output > 0.0),)
 
@@ -30,19 +30,19 @@ class ElementwiseFunctions(InterpreterFunctions):
 @register_impls
 class FreeFunctions(InterpreterFunctions):
     @impl(FlattenOp)
-    def flatten(self, interpreter: Interpreter, op: FlattenOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def flatten(self, interpreter: Interpreter, op: FlattenOp, args: Arrays) -> Arrays:
         return (args[0].reshape(shape_of(op.result)),)
 
     @impl(ReshapeOp)
-    def reshape(self, interpreter: Interpreter, op: ReshapeOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def reshape(self, interpreter: Interpreter, op: ReshapeOp, args: Arrays) -> Arrays:
         return (args[0].reshape(shape_of(op.result)),)
 
     @impl(DropoutOp)
-    def dropout(self, interpreter: Interpreter, op: DropoutOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def dropout(self, interpreter: Interpreter, op: DropoutOp, args: Arrays) -> Arrays:
         """Nothing is dropped in inference; a training step multiplies by a mask instead."""
         return args
 
     @impl(UnmodelledOp)
-    def unmodelled(self, interpreter: Interpreter, op: UnmodelledOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def unmodelled(self, interpreter: Interpreter, op: UnmodelledOp, args: Arrays) -> Arrays:
         error: SimdcError = layer_error(op, f"nobody knows what '{op.operation.data}' computes, so it cannot run")
         raise error

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.ops.loss import BinaryCrossEntropyOp, LossGradOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
 from simdc.ir.ops.softmax import SoftmaxGradOp, SoftmaxOp
 
-from .arrays import Array
+from .arrays import Array, Arrays
 
 
 def _log_softmax(x: Array, axis: int = 1) -> Array:
@@ -32,40 +30,34 @@ def _dense_target(target: Array, axis: int, classes: tuple[Array, ...]) -> Array
 @register_impls
 class LossFunctions(InterpreterFunctions):
     @impl(SoftmaxOp)
-    def softmax(self, interpreter: Interpreter, op: SoftmaxOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def softmax(self, interpreter: Interpreter, op: SoftmaxOp, args: Arrays) -> Arrays:
         return (np.exp(_log_softmax(args[0], op.axis.value.data)),)
 
     @impl(SoftmaxGradOp)
-    def softmax_grad(self, interpreter: Interpreter, op: SoftmaxGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def softmax_grad(self, interpreter: Interpreter, op: SoftmaxGradOp, args: Arrays) -> Arrays:
         gradient, output = args
         return (output * (gradient - (gradient * output).sum(axis=op.axis.value.data, keepdims=True)),)
 
     @impl(SoftmaxCrossEntropyOp)
-    def softmax_cross_entropy(
-        self, interpreter: Interpreter, op: SoftmaxCrossEntropyOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def softmax_cross_entropy(self, interpreter: Interpreter, op: SoftmaxCrossEntropyOp, args: Arrays) -> Arrays:
         logits, target, *classes = args
         axis = op.axis.value.data
         logs = _log_softmax(logits, axis)
         return np.exp(logs), -(_dense_target(target, axis, tuple(classes)) * logs).sum(axis=axis)
 
     @impl(MeanSquaredErrorOp)
-    def mean_squared_error(
-        self, interpreter: Interpreter, op: MeanSquaredErrorOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def mean_squared_error(self, interpreter: Interpreter, op: MeanSquaredErrorOp, args: Arrays) -> Arrays:
         prediction, target = args
         return (((prediction - target) ** 2).mean(axis=op.axis.value.data),)
 
     @impl(BinaryCrossEntropyOp)
-    def binary_cross_entropy(
-        self, interpreter: Interpreter, op: BinaryCrossEntropyOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def binary_cross_entropy(self, interpreter: Interpreter, op: BinaryCrossEntropyOp, args: Arrays) -> Arrays:
         logits, target = args
         # log(1 + exp(-x)) as it is, and logaddexp keeps exp from overflowing.
         each = np.logaddexp(0.0, -logits) + logits * (1.0 - target)
         return 1.0 / (1.0 + np.exp(-logits)), each.mean(axis=op.axis.value.data)
 
     @impl(LossGradOp)
-    def loss_grad(self, interpreter: Interpreter, op: LossGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def loss_grad(self, interpreter: Interpreter, op: LossGradOp, args: Arrays) -> Arrays:
         prediction, target, *classes = args
         return ((prediction - _dense_target(target, op.axis.value.data, tuple(classes))) * op.scale.value.data,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,7 +26,7 @@ from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
 from simdc.plugins import Group
 
 from .activation import ActivationFunctions
-from .arrays import Array
+from .arrays import Array, Arrays
 from .broadcast import BroadcastFunctions
 from .conv import ConvFunctions
 from .elementwise import ElementwiseFunctions, FreeFunctions
@@ -67,16 +67,14 @@ class ShellFunctions(InterpreterFunctions):
         self._parameters = parameters
 
     @impl(ParameterOp)
-    def parameter(self, interpreter: Interpreter, op: ParameterOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def parameter(self, interpreter: Interpreter, op: ParameterOp, args: Arrays) -> Arrays:
         label = op.label.data
         if label not in self._parameters:
             raise SimdcError(f"no value for parameter '{label}'{suggestion(label, [*self._parameters])}")
         return (_value(f"parameter '{label}'", self._parameters[label], op.result),)
 
     @impl_terminator(ReturnOp)
-    def finish(
-        self, interpreter: Interpreter, op: ReturnOp, args: tuple[Any, ...]
-    ) -> tuple[ReturnedValues, tuple[Any, ...]]:
+    def finish(self, interpreter: Interpreter, op: ReturnOp, args: Arrays) -> tuple[ReturnedValues, Arrays]:
         return ReturnedValues(args), ()
 
 

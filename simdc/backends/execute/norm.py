@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
@@ -12,7 +10,7 @@ from simdc.ir.ops.batch_norm import BatchNormGradOp, BatchNormOp, BatchNormStati
 from simdc.ir.ops.instance_norm import InstanceNormGradOp, InstanceNormOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormGradOp, LocalResponseNormOp
 
-from .arrays import Array, channelwise
+from .arrays import Array, Arrays, channelwise
 
 
 def _channel_sums(x: Array, before: int, after: int) -> Array:
@@ -40,21 +38,19 @@ def _plane_normal(x: Array, epsilon: float) -> tuple[Array, Array]:
 @register_impls
 class NormFunctions(InterpreterFunctions):
     @impl(BatchNormOp)
-    def batch_norm(self, interpreter: Interpreter, op: BatchNormOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def batch_norm(self, interpreter: Interpreter, op: BatchNormOp, args: Arrays) -> Arrays:
         x = args[0]
         mean, inv_std, scale, shift = (channelwise(values, x.ndim) for values in args[1:])
         return ((x - mean) * inv_std * scale + shift,)
 
     @impl(BatchNormStatisticsOp)
-    def batch_norm_statistics(
-        self, interpreter: Interpreter, op: BatchNormStatisticsOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def batch_norm_statistics(self, interpreter: Interpreter, op: BatchNormStatisticsOp, args: Arrays) -> Arrays:
         (x,) = args
         axes = (0, *range(2, x.ndim))
         return x.mean(axis=axes), 1.0 / np.sqrt(x.var(axis=axes) + op.epsilon.value.data)
 
     @impl(BatchNormGradOp)
-    def batch_norm_grad(self, interpreter: Interpreter, op: BatchNormGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def batch_norm_grad(self, interpreter: Interpreter, op: BatchNormGradOp, args: Arrays) -> Arrays:
         """With `d = gradient * scale` and `z` the normalized input, means taken per channel:
         `input_grad = inv_std * (d - mean(d) - z * mean(d * z))`."""
         x, gradient = args[:2]
@@ -67,15 +63,13 @@ class NormFunctions(InterpreterFunctions):
         return input_grad, (gradient * normal).sum(axis=axes), gradient.sum(axis=axes)
 
     @impl(InstanceNormOp)
-    def instance_norm(self, interpreter: Interpreter, op: InstanceNormOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def instance_norm(self, interpreter: Interpreter, op: InstanceNormOp, args: Arrays) -> Arrays:
         x, scale, shift = args
         normal, _ = _plane_normal(x, op.epsilon.value.data)
         return (normal * channelwise(scale, x.ndim) + channelwise(shift, x.ndim),)
 
     @impl(InstanceNormGradOp)
-    def instance_norm_grad(
-        self, interpreter: Interpreter, op: InstanceNormGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def instance_norm_grad(self, interpreter: Interpreter, op: InstanceNormGradOp, args: Arrays) -> Arrays:
         """As that of batch normalization, with means over each plane and parameter gradients over all planes."""
         x, gradient, scale = args
         normal, inv_std = _plane_normal(x, op.epsilon.value.data)
@@ -86,16 +80,12 @@ class NormFunctions(InterpreterFunctions):
         return input_grad, (gradient * normal).sum(axis=axes), gradient.sum(axis=axes)
 
     @impl(LocalResponseNormOp)
-    def local_response_norm(
-        self, interpreter: Interpreter, op: LocalResponseNormOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def local_response_norm(self, interpreter: Interpreter, op: LocalResponseNormOp, args: Arrays) -> Arrays:
         (x,) = args
         return (x / _response(op, x)[0] ** op.beta.value.data,)
 
     @impl(LocalResponseNormGradOp)
-    def local_response_norm_grad(
-        self, interpreter: Interpreter, op: LocalResponseNormGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def local_response_norm_grad(self, interpreter: Interpreter, op: LocalResponseNormGradOp, args: Arrays) -> Arrays:
         """Channel c lies in the windows of those channels that are as far before it as the window reaches after its
         own channel, and the other way round."""
         x, gradient = args

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
@@ -20,7 +19,7 @@ from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolGradOp, MaxPoolOp
 from simdc.ir.pooling import PoolGradOp, PoolOp
 from simdc.ir.window import window_counts
 
-from .arrays import Array, crop_image, pad_image, taps, windows
+from .arrays import Array, Arrays, crop_image, pad_image, taps, windows
 
 
 def _border(op: PoolOp | PoolGradOp, size: Sequence[int], positions: Sequence[int]) -> list[int]:
@@ -56,15 +55,15 @@ def _scatter(op: PoolGradOp, positions: tuple[int, ...], part: Callable[[tuple[s
 @register_impls
 class PoolFunctions(InterpreterFunctions):
     @impl(MaxPoolOp)
-    def max_pool(self, interpreter: Interpreter, op: MaxPoolOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def max_pool(self, interpreter: Interpreter, op: MaxPoolOp, args: Arrays) -> Arrays:
         return (_windows(op, args[0], -np.inf).max(axis=(4, 5)),)
 
     @impl(GlobalMaxPoolOp)
-    def global_max_pool(self, interpreter: Interpreter, op: GlobalMaxPoolOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def global_max_pool(self, interpreter: Interpreter, op: GlobalMaxPoolOp, args: Arrays) -> Arrays:
         return (args[0].max(axis=(2, 3), keepdims=True),)
 
     @impl(MaxPoolGradOp)
-    def max_pool_grad(self, interpreter: Interpreter, op: MaxPoolGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def max_pool_grad(self, interpreter: Interpreter, op: MaxPoolGradOp, args: Arrays) -> Arrays:
         """The first place of each window that holds the window's maximum receives its gradient."""
         gradient, x, output = args
         padded = pad_image(x, _border(op, x.shape[2:], output.shape[2:]), -np.inf)
@@ -79,31 +78,25 @@ class PoolFunctions(InterpreterFunctions):
         return (_scatter(op, output.shape[2:], part),)
 
     @impl(AveragePoolOp)
-    def average_pool(self, interpreter: Interpreter, op: AveragePoolOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def average_pool(self, interpreter: Interpreter, op: AveragePoolOp, args: Arrays) -> Arrays:
         return (_windows(op, args[0], 0.0).sum(axis=(4, 5)) / _divisors(*map(window_counts, op.window_runs())),)
 
     @impl(WindowDivideOp)
-    def window_divide(self, interpreter: Interpreter, op: WindowDivideOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def window_divide(self, interpreter: Interpreter, op: WindowDivideOp, args: Arrays) -> Arrays:
         return (args[0] / _divisors(op.rows.get_values(), op.columns.get_values()),)
 
     @impl(AveragePoolGradOp)
-    def average_pool_grad(
-        self, interpreter: Interpreter, op: AveragePoolGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def average_pool_grad(self, interpreter: Interpreter, op: AveragePoolGradOp, args: Arrays) -> Arrays:
         (gradient,) = args
         kh, kw = op.kernel_size.get_values()
         share = gradient if op.divided is not None else gradient / (kh * kw)
         return (_scatter(op, gradient.shape[2:], lambda _: share),)
 
     @impl(GlobalAveragePoolOp)
-    def global_average_pool(
-        self, interpreter: Interpreter, op: GlobalAveragePoolOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def global_average_pool(self, interpreter: Interpreter, op: GlobalAveragePoolOp, args: Arrays) -> Arrays:
         return (args[0].mean(axis=(2, 3), keepdims=True),)
 
     @impl(GlobalAveragePoolGradOp)
-    def global_average_pool_grad(
-        self, interpreter: Interpreter, op: GlobalAveragePoolGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def global_average_pool_grad(self, interpreter: Interpreter, op: GlobalAveragePoolGradOp, args: Arrays) -> Arrays:
         height, width = op.size.get_values()
         return (np.broadcast_to(args[0] / (height * width), shape_of(op.result)),)

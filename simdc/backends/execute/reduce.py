@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
@@ -20,41 +18,39 @@ from simdc.ir.ops.reduce_extreme import (
     ReduceProductOp,
 )
 
-from .arrays import Array
+from .arrays import Array, Arrays
 
 
 @register_impls
 class ReduceFunctions(InterpreterFunctions):
     @impl(ReduceSumOp)
-    def reduce_sum(self, interpreter: Interpreter, op: ReduceSumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def reduce_sum(self, interpreter: Interpreter, op: ReduceSumOp, args: Arrays) -> Arrays:
         return (args[0].sum(axis=op.summed, keepdims=op.keepdims is not None),)
 
     @impl(ReduceMeanOp)
-    def reduce_mean(self, interpreter: Interpreter, op: ReduceMeanOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def reduce_mean(self, interpreter: Interpreter, op: ReduceMeanOp, args: Arrays) -> Arrays:
         return (args[0].mean(axis=op.summed, keepdims=op.keepdims is not None),)
 
     @impl(ReduceGradOp)
-    def reduce_grad(self, interpreter: Interpreter, op: ReduceGradOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def reduce_grad(self, interpreter: Interpreter, op: ReduceGradOp, args: Arrays) -> Arrays:
         shape, axes = shape_of(op.result), op.axes.get_values()
         whole = np.broadcast_to(args[0].reshape(reduced(shape, axes, keepdims=True)), shape)
         return (whole if op.mean is None else whole / np.prod([shape[axis] for axis in axes]),)
 
     @impl(ReduceMaxOp)
-    def reduce_max(self, interpreter: Interpreter, op: ReduceMaxOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def reduce_max(self, interpreter: Interpreter, op: ReduceMaxOp, args: Arrays) -> Arrays:
         return (args[0].max(axis=op.summed, keepdims=op.keepdims is not None),)
 
     @impl(ReduceMinOp)
-    def reduce_min(self, interpreter: Interpreter, op: ReduceMinOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def reduce_min(self, interpreter: Interpreter, op: ReduceMinOp, args: Arrays) -> Arrays:
         return (args[0].min(axis=op.summed, keepdims=op.keepdims is not None),)
 
     @impl(ReduceProductOp)
-    def reduce_product(self, interpreter: Interpreter, op: ReduceProductOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def reduce_product(self, interpreter: Interpreter, op: ReduceProductOp, args: Arrays) -> Arrays:
         return (args[0].prod(axis=op.summed, keepdims=op.keepdims is not None),)
 
     @impl(ReduceExtremeGradOp)
-    def reduce_extreme_grad(
-        self, interpreter: Interpreter, op: ReduceExtremeGradOp, args: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def reduce_extreme_grad(self, interpreter: Interpreter, op: ReduceExtremeGradOp, args: Arrays) -> Arrays:
         """The summed dimensions side by side behind the others, and the first hit among them."""
         gradient, x, output = args
         axes = tuple(op.axes.get_values())
@@ -66,15 +62,15 @@ class ReduceFunctions(InterpreterFunctions):
         return (np.where(chosen, gradient.reshape(kept), 0.0),)
 
     @impl(ArgMaxOp)
-    def arg_max(self, interpreter: Interpreter, op: ArgMaxOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def arg_max(self, interpreter: Interpreter, op: ArgMaxOp, args: Arrays) -> Arrays:
         return (_places(op, args[0]),)
 
     @impl(ArgMinOp)
-    def arg_min(self, interpreter: Interpreter, op: ArgMinOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def arg_min(self, interpreter: Interpreter, op: ArgMinOp, args: Arrays) -> Arrays:
         return (_places(op, -args[0]),)
 
     @impl(ExpandOp)
-    def expand(self, interpreter: Interpreter, op: ExpandOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def expand(self, interpreter: Interpreter, op: ExpandOp, args: Arrays) -> Arrays:
         return (np.broadcast_to(args[0], shape_of(op.result)),)
 
 

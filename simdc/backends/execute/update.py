@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.ops.update import AdamOp, MomentumOp, RunningAverageOp, SgdOp, UpdateOp
 
-from .arrays import Array
+from .arrays import Array, Arrays
 
 
 def _with_copy(op: UpdateOp, new: Array, *state: Array) -> tuple[Array, ...]:
@@ -20,19 +18,19 @@ def _with_copy(op: UpdateOp, new: Array, *state: Array) -> tuple[Array, ...]:
 @register_impls
 class UpdateFunctions(InterpreterFunctions):
     @impl(SgdOp)
-    def sgd(self, interpreter: Interpreter, op: SgdOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def sgd(self, interpreter: Interpreter, op: SgdOp, args: Arrays) -> Arrays:
         parameter, gradient, *_ = args
         new = parameter - op.rate.value.data * (gradient + op.weight_decay.value.data * parameter)
         return _with_copy(op, new)
 
     @impl(MomentumOp)
-    def momentum(self, interpreter: Interpreter, op: MomentumOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def momentum(self, interpreter: Interpreter, op: MomentumOp, args: Arrays) -> Arrays:
         parameter, gradient, velocity, *_ = args
         velocity = op.momentum.value.data * velocity + gradient + op.weight_decay.value.data * parameter
         return _with_copy(op, parameter - op.rate.value.data * velocity, velocity)
 
     @impl(AdamOp)
-    def adam(self, interpreter: Interpreter, op: AdamOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def adam(self, interpreter: Interpreter, op: AdamOp, args: Arrays) -> Arrays:
         parameter, gradient, first, second, *_ = args
         rate, decay, step = op.rate.value.data, op.weight_decay.value.data, op.step.value.data
         beta1, beta2 = op.beta1.value.data, op.beta2.value.data
@@ -47,6 +45,6 @@ class UpdateFunctions(InterpreterFunctions):
         return _with_copy(op, new, first, second)
 
     @impl(RunningAverageOp)
-    def running_average(self, interpreter: Interpreter, op: RunningAverageOp, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def running_average(self, interpreter: Interpreter, op: RunningAverageOp, args: Arrays) -> Arrays:
         stored, current = args
         return (stored + op.momentum.value.data * (current - stored),)
