@@ -20,10 +20,11 @@ from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import network_of
 from simdc.ir.ops.average_pool import GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
+from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.max_pool import MaxPoolOp
+from simdc.ir.ops.relu import ReluOp
 
 
 @dataclass(frozen=True)

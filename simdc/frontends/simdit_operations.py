@@ -14,11 +14,12 @@ from simdc.ir.layer_error import MAX_SIZE, LayerError
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
 from simdc.ir.ops.average_pool import AveragePoolGradOp, AveragePoolOp, GlobalAveragePoolGradOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormGradOp, BatchNormOp, BatchNormStatisticsOp
+from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.elementwise import AddOp, ReluGradOp, ReluOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.max_pool import MaxPoolGradOp, MaxPoolOp
 from simdc.ir.ops.reduce import ReduceSumOp
+from simdc.ir.ops.relu import ReluGradOp, ReluOp
 from simdc.ir.ops.update import SgdOp
 from simdc.ir.pooling import PoolGradOp
 from simdc.ir.statistics import EPSILON

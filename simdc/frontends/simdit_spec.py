@@ -79,7 +79,7 @@ class _Spec:
         if kind in OPERATIONS:
             self.add_layer(entry, name, OPERATIONS[kind])
         elif kind in IGNORED or not _has_dimensions(entry):
-            self.net.add(UnmodelledOp(name, kind))
+            self.net.add(UnmodelledOp(name, operation=kind))
         else:
             raise operation.error(f"unknown operation '{kind}'{hint(kind, list(OPERATIONS), 'supported:')}")
 

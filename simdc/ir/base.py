@@ -10,7 +10,7 @@ from typing import ClassVar, Self, cast
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, NoneAttr, StringAttr, TensorType
 from xdsl.ir import Attribute, SSAValue
-from xdsl.irdl import IRDLOperation, OptResultDef, opt_attr_def, prop_def, traits_def
+from xdsl.irdl import IRDLOperation, VarResultDef, opt_attr_def, prop_def, traits_def
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.rewriter import Rewriter
@@ -110,11 +110,11 @@ class LayerOp(IRDLOperation):
         Raises VerifyException if operands and properties do not go together, TypeError for fields that are not there.
         """
         definition = self.get_irdl_definition()
-        types: list[Attribute | None] = []
+        types: list[Attribute | Sequence[Attribute]] = []
         for name, field in definition.results:
             given = fields.pop(name, None)
             assert given is None or isinstance(given, Attribute)
-            types.append(NoneAttr() if given is None and not isinstance(field, OptResultDef) else given)
+            types.append(given or ([] if isinstance(field, VarResultDef) else NoneAttr()))
         missing = len(definition.operands) - len(operands)
         super().__init__(
             operands=[*operands, *[None] * missing],

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from xdsl.dialects.builtin import StringAttr, f32
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def, traits_def, var_operand_def, var_result_def
+from xdsl.irdl import irdl_op_definition, prop_def, traits_def, var_operand_def, var_result_def
 from xdsl.traits import MemoryWriteEffect
 
 from .base import TENSOR, LayerOp, make_tensor_type
@@ -27,14 +27,6 @@ class UnmodelledOp(LayerOp):
     results_ = var_result_def(TENSOR)
     traits = traits_def(MemoryWriteEffect())
     """Nobody may read a result of it: without an effect, dead code elimination would drop it."""
-
-    def __init__(self, layer: str, operation: str):
-        IRDLOperation.__init__(
-            self,
-            operands=[[]],
-            result_types=[[]],
-            properties={"layer": StringAttr(layer), "operation": StringAttr(operation)},
-        )
 
     @classmethod
     def standing_in(

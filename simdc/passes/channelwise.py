@@ -15,10 +15,9 @@ from xdsl.ir import Operation, SSAValue
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of, tensor_type
 from simdc.ir.network import ParameterOp
 from simdc.ir.ops.batch_norm import BatchNormOp
-from simdc.ir.ops.broadcast import DivideOp, MultiplyOp, SubtractOp
+from simdc.ir.ops.broadcast import AddOp, DivideOp, MultiplyOp, SubtractOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
-from simdc.ir.ops.elementwise import AddOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.scalar import ScalarOp

@@ -13,10 +13,10 @@ from xdsl.passes import ModulePass
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.elementwise import ReluOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.relu import ReluOp
 
 from .channelwise import erase
 from .distinct import fold_layers
@@ -72,7 +72,7 @@ def _image(pad: PadOp) -> tuple[SSAValue, list[ReshapeOp]]:
 def _reviewed(view: ReshapeOp) -> SSAValue:
     """The same view of a row that is shorter now."""
     n, channels, width = shape_of(view.input)
-    again = ReshapeOp(view.layer.data, view.input, (n, channels, 1, width))
+    again = ReshapeOp(view.layer.data, view.input, shape=(n, channels, 1, width))
     again.location, again.result.name_hint = view.location, view.result.name_hint
     block = view.parent_block()
     assert block is not None

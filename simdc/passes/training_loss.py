@@ -13,7 +13,7 @@ from simdc.ir.base import LayerOp, make_tensor_type, name_hint, shape_of, tensor
 from simdc.ir.context import layer_error
 from simdc.ir.network import ParameterOp
 from simdc.ir.notes import add_note
-from simdc.ir.ops.activation import SigmoidOp
+from simdc.ir.ops.activation.exponential import SigmoidOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.loss import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp, without
 from simdc.ir.ops.softmax import SoftmaxOp
@@ -111,7 +111,7 @@ def _loss(step: TrainingStep, value: SSAValue, kind: str, axis: int, suffix: str
     if not 2 <= len(shape) <= MOST_DIMENSIONS:
         # [n] as [n, 1]; a head of five dimensions [n, anchors, h, w, 85] along the last as [n*anchors*h*w, 85, 1].
         shape = (prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])) if len(shape) > 2 else (*shape, 1)
-        value, axis = _viewed(step, ReshapeOp(_view_name(value, "reshape"), value, shape)), 1
+        value, axis = _viewed(step, ReshapeOp(_view_name(value, "reshape"), value, shape=shape)), 1
     name = f"loss{suffix}"
     if kind == "softmax" and not soft_targets:
         target = _argument(step, value, without(shape, axis), f"target{suffix}")

@@ -8,10 +8,9 @@ from xdsl.ir import Block, Operation, SSAValue
 from simdc.ir.base import LayerOp, name_hint
 from simdc.ir.context import layer_error
 from simdc.ir.dialect import Simdc
-from simdc.ir.gradient import give_input, rule_of
-from simdc.ir.gradient_rules import RULES
+from simdc.ir.gradient import RULES, give_input, rule_of
 from simdc.ir.network import NetworkOp, ParameterOp
-from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.loss import LossOp
 
 

@@ -23,9 +23,10 @@ from simdc.cost.capacity import resident
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
-from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.max_pool import MaxPoolOp
+from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.softmax import SoftmaxOp
 from tests.cost.machines import ROOMY_BITS, row_convolution, schedule, small_machine
 from tests.ir.tensors import stored_as, tensor

@@ -12,7 +12,7 @@ from simdc.cost import Affine, Block, Contraction, Instruction, Loop, Operand, P
 from simdc.cost.wellformed import KernelError
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
-from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.relu import ReluOp
 
 LOOPS = (Loop("c", 4), Loop("h", 3))
 X, Y, T = (Operand(name, 8, (4, 3), (affine("c"), affine("h"))) for name in "xyt")

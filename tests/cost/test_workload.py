@@ -8,7 +8,7 @@ from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, 
 from simdc.cost.model_table import MODELS
 from simdc.cost.simdit import SimditModel
 from simdc.cost.workload import Workload
-from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.relu import ReluOp
 from tests.cost.machines import row_convolution, small_machine
 from tests.ir.tensors import tensor
 

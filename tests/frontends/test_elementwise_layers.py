@@ -11,9 +11,9 @@ from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import LayerOp, shape_of, tensor_type
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
-from simdc.ir.ops.activation import HardSigmoidOp, PReluOp
-from simdc.ir.ops.broadcast import MultiplyOp
-from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.activation.piecewise import HardSigmoidOp
+from simdc.ir.ops.activation.prelu import PReluOp
+from simdc.ir.ops.broadcast import AddOp, MultiplyOp
 from simdc.ir.ops.scalar import FUNCTIONS, ScalarOp
 from simdc.passes.pipeline import parse_pipeline, run_pipeline
 

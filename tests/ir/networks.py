@@ -32,7 +32,7 @@ def every_op() -> ModuleOp:
     block = network_of(module).body.block
     last = block.last_op
     assert last is not None
-    block.insert_op_before(UnmodelledOp("loss", "cross_entropy_loss"), last)
+    block.insert_op_before(UnmodelledOp("loss", operation="cross_entropy_loss"), last)
     return module
 
 

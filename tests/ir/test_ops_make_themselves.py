@@ -22,7 +22,7 @@ from simdc.ir.base import TENSOR, GradientOp, LayerOp, shape_of
 from simdc.ir.dialect import Simdc, ops_of
 from simdc.ir.gradient import RULES, rule_for, rule_of
 from simdc.ir.ops import op_modules
-from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.relu import ReluOp
 
 
 class Scaled(LayerOp):

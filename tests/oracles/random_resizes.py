@@ -35,9 +35,9 @@ def random_resize(random: Random) -> VectorProgram:
     target = [size(), size()]
     if random.random() < 0.2:
         target = [side * random.randint(1, 3) for side in image.type.get_shape()[2:]]
-    words = (random.choice(tuple(words)) for words in (MODES, COORDINATES, ROUNDINGS))
-    op = ResizeOp("resize", image, target, *words)
-    kernel = (op if random.random() < 0.6 else ResizeGradOp("back", op, op.result)).kernel()
+    mode, coordinates, rounding = (random.choice(tuple(words)) for words in (MODES, COORDINATES, ROUNDINGS))
+    op = ResizeOp("resize", image, size=target, mode=mode, coordinates=coordinates, rounding=rounding)
+    kernel = (op if random.random() < 0.6 else ResizeGradOp.of("back", op, op.result)).kernel()
     return with_random_widths(random, kernel)
 
 

@@ -25,7 +25,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_table import layer_table
 from simdc.ir.network import ParameterOp, network_of, place_of
-from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.update import RunningAverageOp, UpdateOp
 from simdc.passes.derive_training import DeriveTrainingPass

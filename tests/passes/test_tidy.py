@@ -238,7 +238,7 @@ def test_a_border_of_a_row_goes_through_its_view() -> None:
     (view, _) = network_of(module).layers()
     (x,) = network_of(module).body.block.args
     x._type = make_tensor_type(f32, (2, 3, 9))  # pyright: ignore[reportPrivateUsage]
-    border = PadOp("border", x, (0, 0, 2), (0, 0, 0))
+    border = PadOp("border", x, before=(0, 0, 2), after=(0, 0, 0))
     network_of(module).body.block.insert_op_before(border, view)
     view.operands = [border.result]
     folded = tidied(module)

@@ -12,32 +12,12 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.base import shape_of
-from simdc.ir.ops.activation import (
-    ACTIVATIONS,
-    AbsOp,
-    ActivationGradOp,
-    ActivationOp,
-    ClipOp,
-    EluOp,
-    ErfOp,
-    ExpOp,
-    GeluOp,
-    HardSigmoidOp,
-    HardSwishOp,
-    LeakyReluOp,
-    LogOp,
-    MishOp,
-    NegateOp,
-    PReluGradOp,
-    PReluOp,
-    PReluSlopeGradOp,
-    ReciprocalOp,
-    SigmoidOp,
-    SiluOp,
-    SoftplusOp,
-    SqrtOp,
-    TanhOp,
-)
+from simdc.ir.ops.activation.base import ActivationGradOp, ActivationOp
+from simdc.ir.ops.activation.exponential import EluOp, ExpOp, LogOp, MishOp, SigmoidOp, SiluOp, SoftplusOp, TanhOp
+from simdc.ir.ops.activation.function import AbsOp, NegateOp, ReciprocalOp, SqrtOp
+from simdc.ir.ops.activation.gaussian import ErfOp, GeluOp
+from simdc.ir.ops.activation.piecewise import ClipOp, HardSigmoidOp, HardSwishOp, LeakyReluOp
+from simdc.ir.ops.activation.prelu import PReluGradOp, PReluOp, PReluSlopeGradOp
 
 from .arrays import Array, Arrays, channelwise
 from .broadcast import summed_to
@@ -155,7 +135,8 @@ class CurveFunctions(InterpreterFunctions):
 for _cls, _curve in FORWARD.items():
     setattr(CurveFunctions, _cls.name, impl(_cls)(_run_forward(_curve)))
 for _cls, _slope in SLOPES.items():
-    setattr(CurveFunctions, ACTIVATIONS[_cls].name, impl(ACTIVATIONS[_cls])(_run_gradient(_slope)))
+    assert _cls.GRADIENT is not None
+    setattr(CurveFunctions, _cls.GRADIENT.name, impl(_cls.GRADIENT)(_run_gradient(_slope)))
 
 
 @register_impls

@@ -9,12 +9,18 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.base import shape_of
-from simdc.ir.ops.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
-from simdc.ir.ops.broadcast_grad import BroadcastGradOp
+from simdc.ir.ops.broadcast import (
+    AddOp,
+    BroadcastGradOp,
+    DivideOp,
+    MaximumOp,
+    MinimumOp,
+    MultiplyOp,
+    PowerOp,
+    SubtractOp,
+)
 from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp
-from simdc.ir.ops.elementwise import AddOp
-from simdc.ir.ops.scalar import ScalarOp
-from simdc.ir.ops.scalar_grad import ScalarGradOp
+from simdc.ir.ops.scalar import ScalarGradOp, ScalarOp
 from simdc.ir.ops.select import SelectOp
 
 from .arrays import Array, Arrays

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
-from simdc.ir.ops.concat import ConcatOp, SliceOp
-from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.concat import ConcatOp
+from simdc.ir.ops.pad import PadOp, SliceOp
 from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
 from simdc.ir.ops.transpose import TransposeOp
 from simdc.ir.sampling import Sampling, rows

@@ -15,7 +15,9 @@ from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
 from simdc.ir.base import LayerOp
-from simdc.ir.ops.activation import GeluOp, HardSigmoidOp, HardSwishOp, SiluOp
+from simdc.ir.ops.activation.exponential import SiluOp
+from simdc.ir.ops.activation.gaussian import GeluOp
+from simdc.ir.ops.activation.piecewise import HardSigmoidOp, HardSwishOp
 
 from .build import Build
 from .constant import Constant, Value
@@ -198,7 +200,7 @@ class _Search:
             if node is None or argument is None or len(argument.factors) != 1:
                 continue
             if node.operator == "Erf" and argument.factors == source and _near(argument.number, sqrt(0.5)):
-                return Fusion(source[0], GeluOp, (*argument.inner, node, add))
+                return Fusion(source[0], partial(GeluOp, approximate="none"), (*argument.inner, node, add))
             cubic = self.cubic(argument.factors[0], source[0])
             if node.operator == "Tanh" and cubic is not None and _near(argument.number, sqrt(2 / pi)):
                 inner = (*cubic, *argument.inner, node, add)

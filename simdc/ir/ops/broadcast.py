@@ -1,96 +1,34 @@
-"""Ops on two tensors, element by element, with the broadcasting of numpy and ONNX.
-
-The last dimensions stand below each other; one that is missing or of size 1 is repeated. A repeated operand has its own
-index, so its tiles move when its own loops step: a value per channel moves once per channel tile.
-"""
+"""Ops on two tensors, element by element. Their gradient is one op, whatever the function, with the sum over the places
+where an operand was repeated as part of it."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple, Self
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
-from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
-from simdc.ir.elements import broadcast_operand, element_loops, element_program
+from simdc.ir.base import TENSOR, LayerOp, shape_of
+from simdc.ir.broadcasting import BroadcastOp
+from simdc.ir.elements import broadcast_index, broadcast_operand, element_program, element_shape
+from simdc.ir.gradient import Backward, give_operand, rule_for
 from simdc.ir.layers import plain_layer
 
-from .scalar import ScalarOp
-
-__all__ = [
-    "BroadcastOp",
-    "DivideOp",
-    "MaximumOp",
-    "MinimumOp",
-    "MultiplyOp",
-    "PowerOp",
-    "ScalarOp",
-    "SubtractOp",
-    "broadcast_shape",
-]
+from .activation.function import NegateOp
 
 
-def broadcast_shape(lhs: tuple[int, ...], rhs: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The shape that both broadcast to, None if there is none."""
-    rank = max(len(lhs), len(rhs))
-    pairs = zip((1,) * (rank - len(lhs)) + lhs, (1,) * (rank - len(rhs)) + rhs, strict=True)
-    shape = tuple(b if a == 1 else a if b in (1, a) else 0 for a, b in pairs)
-    return None if 0 in shape else shape
+@irdl_op_definition
+class AddOp(BroadcastOp):
+    """`result = lhs + rhs`: a residual join, where the shapes are equal."""
 
+    name = "simdc.add"
 
-class BroadcastOp(LayerOp):
-    """`result = lhs . rhs`. An op of this kind is its `instructions`, from `a` and `b` to `y`."""
-
-    VERB: ClassVar[str] = "add"
-
-    lhs = operand_def(TENSOR)
-    rhs = operand_def(TENSOR)
-    result = result_def(TENSOR)
-
-    def __init__(self, layer: str, lhs: SSAValue, rhs: SSAValue):
-        kind = tensor_type(lhs)
-        shape = self._shape(shape_of(lhs), shape_of(rhs))
-        IRDLOperation.__init__(
-            self,
-            operands=[lhs, rhs],
-            result_types=[make_tensor_type(kind.element_type, shape)],
-            properties={"layer": StringAttr(layer)},
-        )
-
-    @abstractmethod
-    def instructions(self) -> tuple[Instruction, ...]: ...
-
-    @classmethod
-    def _shape(cls, lhs: tuple[int, ...], rhs: tuple[int, ...]) -> tuple[int, ...]:
-        shape = broadcast_shape(lhs, rhs)
-        if shape is None or not lhs or not rhs:
-            raise VerifyException(f"cannot {cls.VERB} shapes {list(lhs)} and {list(rhs)}")
-        return shape
-
-    @property
-    def is_broadcast(self) -> bool:
-        """Whether an operand is repeated."""
-        return shape_of(self.lhs) != shape_of(self.rhs)
-
-    def result_shape(self) -> tuple[int, ...]:
-        shape = self._shape(shape_of(self.lhs), shape_of(self.rhs))
-        element_loops(shape)
-        return shape
-
-    def kernel(self) -> VectorProgram:
-        shape = shape_of(self.result)
-        kind = self.name.removeprefix("simdc.")
-        a, b, y = (
-            broadcast_operand(name, value, shape)
-            for name, value in (("a", self.lhs), ("b", self.rhs), ("y", self.result))
-        )
-        return element_program(
-            f"broadcast_{kind}" if self.is_broadcast else kind, shape, (a, b), y, self.instructions()
-        )
+    def instructions(self) -> tuple[Instruction, ...]:
+        return (Instruction("add", "y", ("a", "b")),)
 
 
 @irdl_op_definition
@@ -163,6 +101,150 @@ class MinimumOp(BroadcastOp):
         return (Instruction("min", "y", ("a", "b")),)
 
 
+class Slope(NamedTuple):
+    """Which operands of the forward op a gradient reads, and its code from `gradient`, `lhs` and `rhs` to `dx`. With no
+    code the gradient is passed on."""
+
+    reads: tuple[str, ...]
+    code: tuple[Instruction, ...]
+
+
+PASS = Slope((), ())
+SLOPES: dict[tuple[str, str], Slope] = {
+    ("add", "lhs"): PASS,
+    ("add", "rhs"): PASS,
+    ("subtract", "lhs"): PASS,
+    ("subtract", "rhs"): Slope((), (Instruction("sub", "dx", (0.0, "gradient")),)),
+    ("multiply", "lhs"): Slope(("rhs",), (Instruction("mul", "dx", ("gradient", "rhs")),)),
+    ("multiply", "rhs"): Slope(("lhs",), (Instruction("mul", "dx", ("gradient", "lhs")),)),
+    ("divide", "lhs"): Slope(("rhs",), (Instruction("div", "dx", ("gradient", "rhs")),)),
+    # -gradient * lhs / rhs^2
+    ("divide", "rhs"): Slope(
+        ("lhs", "rhs"),
+        (
+            Instruction("mul", "product", ("gradient", "lhs")),
+            Instruction("mul", "square", ("rhs", "rhs")),
+            Instruction("sub", "minus", (0.0, "product")),
+            Instruction("div", "dx", ("minus", "square")),
+        ),
+    ),
+    # gradient * rhs * lhs^(rhs - 1)
+    ("power", "lhs"): Slope(
+        ("lhs", "rhs"),
+        (
+            Instruction("log", "log", ("lhs",)),
+            Instruction("sub", "less", ("rhs", 1.0)),
+            Instruction("mul", "exponent", ("log", "less")),
+            Instruction("exp", "power", ("exponent",)),
+            Instruction("mul", "weighted", ("gradient", "rhs")),
+            Instruction("mul", "dx", ("weighted", "power")),
+        ),
+    ),
+    # gradient * lhs^rhs * log(lhs)
+    ("power", "rhs"): Slope(
+        ("lhs", "rhs"),
+        (
+            Instruction("log", "log", ("lhs",)),
+            Instruction("mul", "exponent", ("log", "rhs")),
+            Instruction("mul", "weighted", ("gradient", "log")),
+            Instruction("exp", "power", ("exponent",)),
+            Instruction("mul", "dx", ("weighted", "power")),
+        ),
+    ),
+}
+
+
+def _extreme(opcode: str, equal: float | str, other: float | str) -> Slope:
+    """The gradient goes to the operand that was taken: to `lhs` if both are equal."""
+    code = (
+        Instruction(opcode, "taken", ("lhs", "rhs")),
+        Instruction("conditional_move", "dx", ("taken", "lhs", equal, other)),
+    )
+    return Slope(("lhs", "rhs"), code)
+
+
+for _function, _opcode in (("maximum", "max"), ("minimum", "min")):
+    SLOPES[_function, "lhs"] = _extreme(_opcode, "gradient", 0.0)
+    SLOPES[_function, "rhs"] = _extreme(_opcode, 0.0, "gradient")
+
+
+@irdl_op_definition
+class BroadcastGradOp(LayerOp):
+    """The gradient of `function` with respect to its operand `side`, in that operand's shape: summed over all places
+    where the operand was repeated. `inputs` are the operands of the forward op that the slope depends on, lhs first."""
+
+    name = "simdc.broadcast_grad"
+
+    gradient = operand_def(TENSOR)
+    inputs = var_operand_def(TENSOR)
+    function = prop_def(StringAttr)
+    side = prop_def(StringAttr)
+    result = result_def(TENSOR)
+
+    @classmethod
+    def of(cls, layer: str, forward: BroadcastOp, gradient: SSAValue, side: str) -> Self:
+        """`side` is `lhs` or `rhs`."""
+        operands = {"lhs": forward.lhs, "rhs": forward.rhs}
+        function = forward.name.removeprefix("simdc.")
+        inputs = [operands[name] for name in SLOPES[function, side].reads]
+        return cls(layer, gradient, inputs, function=function, side=side, result=operands[side].type)
+
+    @property
+    def slope(self) -> Slope:
+        """Raises VerifyException for a function or a side that there is not."""
+        key = (self.function.data, self.side.data)
+        if key not in SLOPES:
+            raise VerifyException(f"there is no gradient of '{key[0]}' with respect to '{key[1]}'")
+        return SLOPES[key]
+
+    def result_shape(self) -> tuple[int, ...]:
+        shape, reads = element_shape(self.gradient), self.slope.reads
+        if len(self.inputs) != len(reads):
+            raise VerifyException(f"reads {' and '.join(reads) or 'no input'}, got {len(self.inputs)} inputs")
+        for value in (*self.inputs, self.result):
+            broadcast_index(shape_of(value), shape)
+        return shape_of(self.result)
+
+    def kernel(self) -> VectorProgram:
+        shape, (reads, code) = shape_of(self.gradient), self.slope
+        names = {name: f"x{number}" for number, name in enumerate(reads)}
+        code = [
+            step._replace(sources=tuple(names.get(source, source) if isinstance(source, str) else source
+                                        for source in step.sources))
+            for step in code
+        ]  # fmt: skip
+        values = zip(("gradient", *names.values()), (self.gradient, *self.inputs), strict=True)
+        inputs = tuple(broadcast_operand(name, value, shape) for name, value in values)
+        dx = broadcast_operand("dx", self.result, shape)
+        return element_program(f"{self.function.data}_grad", shape, inputs, dx, code)
+
+
+PLAIN: dict[tuple[str, str], Callable[[str, SSAValue, BroadcastOp], LayerOp]] = {
+    ("subtract", "rhs"): lambda name, upstream, op: NegateOp(name, upstream),
+    ("multiply", "lhs"): lambda name, upstream, op: MultiplyOp(name, upstream, op.rhs),
+    ("multiply", "rhs"): lambda name, upstream, op: MultiplyOp(name, upstream, op.lhs),
+    ("divide", "lhs"): lambda name, upstream, op: DivideOp(name, upstream, op.rhs),
+}
+"""Gradients that are ops of their own where nothing is summed."""
+
+
+@rule_for(AddOp, SubtractOp, MultiplyOp, DivideOp, PowerOp, MaximumOp, MinimumOp)
+def broadcast_gradient(op: BroadcastOp, back: Backward) -> None:
+    """An operand that is not repeated has gradients that are ops of the forward kind, or nothing at all."""
+    upstream, function = back.upstream(op.result), op.name.removeprefix("simdc.")
+    for side, value, suffix in (("lhs", op.lhs, "grad_input"), ("rhs", op.rhs, "grad_other")):
+        if not back.needs(value):
+            continue
+        name, whole = f"{op.layer.data}.{suffix}", shape_of(value) == shape_of(op.result)
+        if whole and SLOPES[function, side] is PASS:
+            back.give(value, upstream)
+        elif whole and (function, side) in PLAIN:
+            give_operand(back, value, PLAIN[function, side](name, upstream, op))
+        else:
+            give_operand(back, value, BroadcastGradOp.of(name, op, upstream, side))
+
+
+plain_layer("add", AddOp, "`x + y`; shapes are broadcast as in numpy.", inputs=2)
 plain_layer("sub", SubtractOp, "`x - y`, broadcast.", inputs=2)
 plain_layer("mul", MultiplyOp, "`x * y`, broadcast.", inputs=2)
 plain_layer("div", DivideOp, "`x / y`, broadcast.", inputs=2)

@@ -7,9 +7,9 @@ from typing import ClassVar
 from xdsl.irdl import irdl_op_definition
 
 from simdc.cost.kernel import Instruction
+from simdc.ir.broadcasting import BroadcastOp
+from simdc.ir.gradient import Backward, rule_for
 from simdc.ir.layers import plain_layer
-
-from .broadcast import BroadcastOp
 
 
 @irdl_op_definition
@@ -49,6 +49,11 @@ class LessOrEqualOp(BroadcastOp):
             Instruction("max", "high", ("a", "b")),
             Instruction("conditional_move", "y", ("high", "b", 1.0, 0.0)),
         )
+
+
+@rule_for(EqualOp, LessOp, LessOrEqualOp)
+def comparison_gradient(op: BroadcastOp, back: Backward) -> None:
+    """Comparisons are constant wherever they have a slope: no gradient passes, as in other frameworks."""
 
 
 plain_layer("equal", EqualOp, "1 where `x = y`, else 0; broadcast, without gradient.", inputs=2)

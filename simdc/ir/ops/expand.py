@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layers import layer
 from simdc.ir.movement import channels_first, copy_phase, dimension_names, lanes_loop
 from simdc.ir.options import Sizes
+
+from .reduce import ReduceSumOp
 
 
 @irdl_op_definition
@@ -26,9 +28,8 @@ class ExpandOp(LayerOp):
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, shape: Sequence[int]):
-        result = make_tensor_type(tensor_type(input).element_type, tuple(shape))
-        IRDLOperation.__init__(self, operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
+    def __init__(self, layer: str, input: SSAValue, *, shape: Sequence[int]):
+        super().__init__(layer, input, result=make_tensor_type(tensor_type(input).element_type, tuple(shape)))
 
     @property
     def repeated(self) -> tuple[int, ...]:
@@ -56,7 +57,17 @@ class ExpandOp(LayerOp):
         return VectorProgram("expand", (phase,), lanes)
 
 
+@rule_for(ExpandOp)
+def expand_gradient(op: ExpandOp, back: Backward) -> None:
+    upstream = back.upstream(op.result)
+    if not op.repeated:
+        back.give(op.input, upstream)
+        return
+    total = ReduceSumOp(f"{op.layer.data}.grad_input", upstream, axes=op.repeated, keepdims=True)
+    give_input(back, op.input, total)
+
+
 @layer
 def expand(net: ModuleBuilder, name: str, x: SSAValue, *, shape: Sizes) -> SSAValue:
     """Repeats dimensions of size 1."""
-    return net.append(ExpandOp(name, x, (shape_of(x)[0], *shape)), name)
+    return net.append(ExpandOp(name, x, shape=(shape_of(x)[0], *shape)), name)

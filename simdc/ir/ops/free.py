@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from math import prod
 from typing import Annotated, ClassVar
 
-from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
+from xdsl.dialects.builtin import FloatAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layers import layer, plain_layer
 from simdc.ir.options import Real, Sizes
 
@@ -26,11 +27,6 @@ class FlattenOp(LayerOp):
 
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
-
-    def __init__(self, layer: str, input: SSAValue):
-        n, *rest = shape_of(input)
-        result = make_tensor_type(tensor_type(input).element_type, (n, prod(rest)))
-        IRDLOperation.__init__(self, operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
 
     def result_shape(self) -> tuple[int, ...]:
         n, *rest = shape_of(self.input)
@@ -50,9 +46,8 @@ class ReshapeOp(LayerOp):
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, shape: Sequence[int]):
-        result = make_tensor_type(tensor_type(input).element_type, tuple(shape))
-        IRDLOperation.__init__(self, operands=[input], result_types=[result], properties={"layer": StringAttr(layer)})
+    def __init__(self, layer: str, input: SSAValue, *, shape: Sequence[int]):
+        super().__init__(layer, input, result=make_tensor_type(tensor_type(input).element_type, tuple(shape)))
 
     def result_shape(self) -> tuple[int, ...]:
         shape, found = shape_of(self.result), shape_of(self.input)
@@ -75,14 +70,6 @@ class DropoutOp(LayerOp):
     rate = prop_def(FloatAttr.constr(f64))
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, rate: float):
-        IRDLOperation.__init__(
-            self,
-            operands=[input],
-            result_types=[input.type],
-            properties={"layer": StringAttr(layer), "rate": FloatAttr(rate, f64)},
-        )
-
     def result_shape(self) -> tuple[int, ...]:
         if not 0 <= self.rate.value.data < 1:
             raise VerifyException(f"rate must be at least 0 and below 1, got {self.rate.value.data:g}")
@@ -90,6 +77,12 @@ class DropoutOp(LayerOp):
 
     def kernel(self) -> None:
         return None
+
+
+@rule_for(FlattenOp, ReshapeOp)
+def view_gradient(op: FlattenOp | ReshapeOp, back: Backward) -> None:
+    gradient = ReshapeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), shape=shape_of(op.input))
+    give_input(back, op.input, gradient)
 
 
 plain_layer("flatten", FlattenOp, "`[n, c, h, w]` read as `[n, c*h*w]`; moves nothing.")
@@ -100,10 +93,10 @@ def dropout(
     net: ModuleBuilder, name: str, x: SSAValue, *, rate: Annotated[Real, "at least 0, below 1"] = 0.5
 ) -> SSAValue:
     """Drops values while training."""
-    return net.append(DropoutOp(name, x, rate), name)
+    return net.append(DropoutOp(name, x, rate=rate), name)
 
 
 @layer
 def reshape(net: ModuleBuilder, name: str, x: SSAValue, *, shape: Sizes) -> SSAValue:
     """Another shape for the same values; moves nothing."""
-    return net.append(ReshapeOp(name, x, (shape_of(x)[0], *shape)), name)
+    return net.append(ReshapeOp(name, x, shape=(shape_of(x)[0], *shape)), name)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
+from typing import ClassVar, Self
 
-from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, UnitAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
-from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import SINGLE
+from simdc.ir.fields import Value
 from simdc.ir.gradient import Backward, give_weight
 from simdc.ir.layers import layer
 from simdc.ir.movement import channels_first, dimension_names, lanes_loop
@@ -58,23 +60,8 @@ class ReductionOp(LayerOp):
     keepdims = opt_prop_def(UnitAttr)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, axes: Sequence[int] | None = None, keepdims: bool = False):
-        shape = shape_of(input)
-        if axes is None:
-            chosen = _all_but_channels(shape)
-        else:
-            chosen = tuple(sorted(axis + len(shape) if axis < 0 else axis for axis in axes))
-        properties = {"layer": StringAttr(layer), "axes": DenseArrayBase.from_list(i64, chosen)}
-        result = make_tensor_type(tensor_type(input).element_type, reduced(shape, chosen, keepdims=keepdims))
-        IRDLOperation.__init__(
-            self,
-            operands=[input],
-            result_types=[result],
-            properties={
-                **{name: value for name, value in properties.items() if name != "axes" or axes is not None},
-                **({"keepdims": UnitAttr()} if keepdims else {}),
-            },
-        )
+    def __init__(self, layer: str, input: SSAValue, *, axes: Sequence[int] | None = None, **fields: Value):
+        super().__init__(layer, input, axes=None if axes is None else sorted(axes), **fields)
 
     @property
     def summed(self) -> tuple[int, ...]:
@@ -86,53 +73,7 @@ class ReductionOp(LayerOp):
 
 
 @irdl_op_definition
-class ReduceSumOp(ReductionOp):
-    """`result = sum of input over axes`; without any `result[c] = sum of input[n, c, ...]`: the gradient of a bias, the
-    one sum that the released SimDIT knows."""
-
-    name = "simdc.reduce_sum"
-
-    def kernel(self) -> VectorProgram:
-        nest = Reduction(shape_of(self.input), self.summed)
-        phase = Phase(
-            nest.loops,
-            (operand("x", self.input, nest.names),),
-            (operand("y", self.result, nest.index_of(shape_of(self.result))),),
-            (Block(nest.every, (Instruction("add", "y", ("y", "x")),)),),
-            initial=(("y", 0.0),),
-        )
-        return VectorProgram("reduce_sum" if self.axes is None else "sum", (phase,), nest.lanes)
-
-
-def give_bias(back: Backward, bias: SSAValue | None, name: str, gradient: SSAValue) -> None:
-    """Hand over the gradient of a bias per channel, if there is one that is asked for: the sum over all else."""
-    if bias is not None and back.needs(bias):
-        give_weight(back, bias, ReduceSumOp(name, gradient))
-
-
-@irdl_op_definition
-class ReduceMeanOp(ReductionOp):
-    """`result = mean of input over axes`."""
-
-    name = "simdc.reduce_mean"
-
-    def kernel(self) -> VectorProgram:
-        nest = Reduction(shape_of(self.input), self.summed)
-        index = nest.index_of(shape_of(self.result))
-        divide = (Instruction("div", "y", ("sum", float(nest.count))),)
-        phase = Phase(
-            nest.loops,
-            (operand("x", self.input, nest.names),),
-            (operand("y", self.result, index),),
-            (Block(nest.every, (Instruction("add", "sum", ("sum", "x")),)), Block(nest.ends, divide)),
-            scratch=(operand("sum", self.result, index, self.accumulator_bits),),
-            initial=(("sum", 0.0),),
-        )
-        return VectorProgram("reduce_mean", (phase,), nest.lanes)
-
-
-@irdl_op_definition
-class ReduceGradOp(LayerOp):
+class ReduceGradOp(GradientOp):
     """The gradient of a sum or, where `mean` is set, of a mean over `axes`: each of the elements that went into one
     receives its gradient, or a share of it. `shape` is that of the forward input."""
 
@@ -144,19 +85,11 @@ class ReduceGradOp(LayerOp):
     mean = opt_prop_def(UnitAttr)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, reduction: ReductionOp, gradient: SSAValue):
-        shape = shape_of(reduction.input)
-        IRDLOperation.__init__(
-            self,
-            operands=[gradient],
-            result_types=[make_tensor_type(tensor_type(gradient).element_type, shape)],
-            properties={
-                "layer": StringAttr(layer),
-                "shape": DenseArrayBase.from_list(i64, shape),
-                "axes": DenseArrayBase.from_list(i64, reduction.summed),
-                **({"mean": UnitAttr()} if isinstance(reduction, ReduceMeanOp) else {}),
-            },
-        )
+    @classmethod
+    def of(cls, layer: str, forward: LayerOp, gradient: SSAValue, **fields: Value) -> Self:
+        assert isinstance(forward, ReductionOp)
+        mean, shape = isinstance(forward, ReduceMeanOp), shape_of(forward.input)
+        return super().of(layer, forward, gradient, shape=shape, axes=forward.summed, mean=mean, **fields)
 
     def result_shape(self) -> tuple[int, ...]:
         shape, axes = self.shape.get_values(), self.axes.get_values()
@@ -184,6 +117,54 @@ class ReduceGradOp(LayerOp):
         return VectorProgram("reduce_grad", (phase,), nest.lanes)
 
 
+@irdl_op_definition
+class ReduceSumOp(ReductionOp):
+    """`result = sum of input over axes`; without any `result[c] = sum of input[n, c, ...]`: the gradient of a bias, the
+    one sum that the released SimDIT knows."""
+
+    name = "simdc.reduce_sum"
+    GRADIENT: ClassVar = ReduceGradOp
+
+    def kernel(self) -> VectorProgram:
+        nest = Reduction(shape_of(self.input), self.summed)
+        phase = Phase(
+            nest.loops,
+            (operand("x", self.input, nest.names),),
+            (operand("y", self.result, nest.index_of(shape_of(self.result))),),
+            (Block(nest.every, (Instruction("add", "y", ("y", "x")),)),),
+            initial=(("y", 0.0),),
+        )
+        return VectorProgram("reduce_sum" if self.axes is None else "sum", (phase,), nest.lanes)
+
+
+def give_bias(back: Backward, bias: SSAValue | None, name: str, gradient: SSAValue) -> None:
+    """Hand over the gradient of a bias per channel, if there is one that is asked for: the sum over all else."""
+    if bias is not None and back.needs(bias):
+        give_weight(back, bias, ReduceSumOp(name, gradient))
+
+
+@irdl_op_definition
+class ReduceMeanOp(ReductionOp):
+    """`result = mean of input over axes`."""
+
+    name = "simdc.reduce_mean"
+    GRADIENT: ClassVar = ReduceGradOp
+
+    def kernel(self) -> VectorProgram:
+        nest = Reduction(shape_of(self.input), self.summed)
+        index = nest.index_of(shape_of(self.result))
+        divide = (Instruction("div", "y", ("sum", float(nest.count))),)
+        phase = Phase(
+            nest.loops,
+            (operand("x", self.input, nest.names),),
+            (operand("y", self.result, index),),
+            (Block(nest.every, (Instruction("add", "sum", ("sum", "x")),)), Block(nest.ends, divide)),
+            scratch=(operand("sum", self.result, index, self.accumulator_bits),),
+            initial=(("sum", 0.0),),
+        )
+        return VectorProgram("reduce_mean", (phase,), nest.lanes)
+
+
 def reduced(shape: Sequence[int], axes: Sequence[int], *, keepdims: bool) -> tuple[int, ...]:
     """`shape` without `axes`, or with size one there. Raises VerifyException."""
     dimension_names(shape)
@@ -203,11 +184,11 @@ def _all_but_channels(shape: Sequence[int]) -> tuple[int, ...]:
     return (0, *range(2, len(shape)))
 
 
-def reduction_layer(name: str, op: Callable[[str, SSAValue, Sequence[int], bool], LayerOp], text: str) -> None:
+def reduction_layer(name: str, op: type[ReductionOp], text: str) -> None:
     """Enter a layer that goes over dimensions."""
 
     def build(net: ModuleBuilder, name: str, x: SSAValue, *, axes: Axes, keepdims: Flag = False) -> SSAValue:
-        return net.append(op(name, x, axes, keepdims), name)
+        return net.append(op(name, x, axes=axes, keepdims=keepdims), name)
 
     build.__name__, build.__doc__ = name, text
     layer(build)

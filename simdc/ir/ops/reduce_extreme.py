@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import inf
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from xdsl.dialects.builtin import DenseArrayBase, StringAttr, UnitAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, UnitAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
-from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.fields import Value
+from simdc.ir.gradient import INPUT, Backward, give_input, rule_for
 from simdc.ir.layers import layer
 from simdc.ir.options import Axis, Flag
 
+from .broadcast import DivideOp, MultiplyOp
+from .free import ReshapeOp
 from .reduce import Reduction, ReductionOp, reduced, reduction_layer
 
 
@@ -39,32 +43,7 @@ class FoldOp(ReductionOp):
 
 
 @irdl_op_definition
-class ReduceMaxOp(FoldOp):
-    """`result = largest of input over axes`."""
-
-    name = "simdc.reduce_max"
-
-
-@irdl_op_definition
-class ReduceMinOp(FoldOp):
-    """`result = smallest of input over axes`."""
-
-    name = "simdc.reduce_min"
-    OPCODE: ClassVar = "min"
-    NEUTRAL: ClassVar = inf
-
-
-@irdl_op_definition
-class ReduceProductOp(FoldOp):
-    """`result = product of input over axes`; its gradient divides by the input, which must not be zero there."""
-
-    name = "simdc.reduce_product"
-    OPCODE: ClassVar = "mul"
-    NEUTRAL: ClassVar = 1.0
-
-
-@irdl_op_definition
-class ReduceExtremeGradOp(LayerOp):
+class ReduceExtremeGradOp(GradientOp):
     """The gradient of a maximum or minimum over `axes`: it goes to the first element that equals the `output`, as in a
     max pool."""
 
@@ -76,13 +55,10 @@ class ReduceExtremeGradOp(LayerOp):
     axes = prop_def(DenseArrayBase.constr(i64))
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, forward: ReductionOp, gradient: SSAValue):
-        IRDLOperation.__init__(
-            self,
-            operands=[gradient, forward.input, forward.result],
-            result_types=[forward.input.type],
-            properties={"layer": StringAttr(layer), "axes": DenseArrayBase.from_list(i64, forward.summed)},
-        )
+    @classmethod
+    def of(cls, layer: str, forward: LayerOp, gradient: SSAValue, **fields: Value) -> Self:
+        assert isinstance(forward, ReductionOp)
+        return super().of(layer, forward, gradient, axes=forward.summed, **fields)
 
     def result_shape(self) -> tuple[int, ...]:
         shape, axes = shape_of(self.input), self.axes.get_values()
@@ -116,6 +92,33 @@ class ReduceExtremeGradOp(LayerOp):
         return VectorProgram("reduce_extreme_grad", (phase,), nest.lanes)
 
 
+@irdl_op_definition
+class ReduceMaxOp(FoldOp):
+    """`result = largest of input over axes`."""
+
+    name = "simdc.reduce_max"
+    GRADIENT: ClassVar = ReduceExtremeGradOp
+
+
+@irdl_op_definition
+class ReduceMinOp(FoldOp):
+    """`result = smallest of input over axes`."""
+
+    name = "simdc.reduce_min"
+    GRADIENT: ClassVar = ReduceExtremeGradOp
+    OPCODE: ClassVar = "min"
+    NEUTRAL: ClassVar = inf
+
+
+@irdl_op_definition
+class ReduceProductOp(FoldOp):
+    """`result = product of input over axes`; its gradient divides by the input, which must not be zero there."""
+
+    name = "simdc.reduce_product"
+    OPCODE: ClassVar = "mul"
+    NEUTRAL: ClassVar = 1.0
+
+
 class PlaceOp(ReductionOp):
     """The number of the position, from 0, along one axis, at which the extreme stands: the first such place, or with
     `last` the last."""
@@ -125,10 +128,8 @@ class PlaceOp(ReductionOp):
 
     last = opt_prop_def(UnitAttr)
 
-    def __init__(self, layer: str, input: SSAValue, axis: int, keepdims: bool = False, *, last: bool = False):
-        super().__init__(layer, input, (axis,), keepdims)
-        if last:
-            self.last = UnitAttr()
+    def __init__(self, layer: str, input: SSAValue, *, axis: int, **fields: Value):
+        super().__init__(layer, input, axes=(axis,), **fields)
 
     def result_shape(self) -> tuple[int, ...]:
         if len(self.summed) != 1:
@@ -174,11 +175,27 @@ class ArgMinOp(PlaceOp):
     NEUTRAL: ClassVar = inf
 
 
-def _place_layer(name: str, op: Callable[[str, SSAValue, int, bool], LayerOp], text: str) -> None:
+@rule_for(ReduceProductOp)
+def product_gradient(op: ReduceProductOp, back: Backward) -> None:
+    """Each factor receives `gradient * product / factor`."""
+    name = op.layer.data
+    whole = back.emit(MultiplyOp(f"{name}.grad_product", back.upstream(op.result), op.result), INPUT).results[0]
+    kept = reduced(shape_of(op.input), op.summed, keepdims=True)
+    if shape_of(whole) != kept:
+        whole = back.emit(ReshapeOp(f"{name}.grad_apart", whole, shape=kept), INPUT).results[0]
+    give_input(back, op.input, DivideOp(f"{name}.grad_input", whole, op.input))
+
+
+@rule_for(ArgMaxOp, ArgMinOp)
+def place_gradient(op: PlaceOp, back: Backward) -> None:
+    """A place is constant wherever it has a slope: no gradient passes, as in other frameworks."""
+
+
+def _place_layer(name: str, op: type[PlaceOp], text: str) -> None:
     """Enter a layer that finds a place along a dimension."""
 
     def build(net: ModuleBuilder, name: str, x: SSAValue, *, axis: Axis = 1, keepdims: Flag = False) -> SSAValue:
-        return net.append(op(name, x, axis, keepdims), name)
+        return net.append(op(name, x, axis=axis, keepdims=keepdims), name)
 
     build.__name__, build.__doc__ = name, text
     layer(build)

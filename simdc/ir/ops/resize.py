@@ -9,20 +9,22 @@ DRAM, then columns. Nearest neighbour by a whole factor needs no cutting: one lo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar, Self
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
-from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.fields import Value
 from simdc.ir.layers import image, layer
 from simdc.ir.options import Pair, one_of
 from simdc.ir.resampling import resample
 from simdc.ir.sampling import COORDINATES, MODES, ROUNDINGS, Row, Sampling, period, rows, runs, transposed, whole_factor
+from simdc.ir.window import image_shape
 
 NEAREST, HALF_PIXEL, PREFER_FLOOR = (StringAttr(word) for word in ("nearest", "half_pixel", "round_prefer_floor"))
 MOST_POSITIONS = 1 << 16
@@ -72,57 +74,7 @@ class ResamplingOp(LayerOp):
 
 
 @irdl_op_definition
-class ResizeOp(ResamplingOp):
-    """Input [n, c, h, w] to [n, c, *size]."""
-
-    name = "simdc.resize"
-
-    input = operand_def(TENSOR)
-    result = result_def(TENSOR)
-
-    def __init__(
-        self,
-        layer: str,
-        input: SSAValue,
-        size: Sequence[int],
-        mode: str = "nearest",
-        coordinates: str = "half_pixel",
-        rounding: str = "round_prefer_floor",
-    ):
-        IRDLOperation.__init__(
-            self,
-            operands=[input],
-            result_types=[make_tensor_type(tensor_type(input).element_type, _resized(input, size))],
-            properties={
-                "layer": StringAttr(layer),
-                "size": DenseArrayBase.from_list(i64, size),
-                "mode": StringAttr(mode),
-                "coordinates": StringAttr(coordinates),
-                "rounding": StringAttr(rounding),
-            },
-        )
-
-    def result_shape(self) -> tuple[int, ...]:
-        self.axes()
-        return super().result_shape()
-
-    def axes(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-        """What each row and each column of the result reads."""
-        (height, width), (oh, ow) = shape_of(self.input)[2:], self.size.get_values()
-        return rows(self.sampling, height, oh), rows(self.sampling, width, ow)
-
-    def kernel(self) -> VectorProgram:
-        size, out, axes = shape_of(self.input)[2:], self.size.get_values(), self.axes()
-        factors = [whole_factor(axis, count) for axis, count in zip(axes, size, strict=True)]
-        if all(factors):
-            return self.factor_program("resize", "x", factors, size, Instruction("move", "y", ("x",)))
-        every = [period(self.sampling, count, made) for count, made in zip(size, out, strict=True)]
-        cut = [runs(axis, *steps) for axis, steps in zip(axes, every, strict=True)]
-        return resample("resize", "x", self.input, self.result, cut, self.accumulator_bits)
-
-
-@irdl_op_definition
-class ResizeGradOp(ResamplingOp):
+class ResizeGradOp(ResamplingOp, GradientOp):
     """Each element of an image of `size` receives the gradients of the elements that were read from it, times their
     weights."""
 
@@ -131,20 +83,9 @@ class ResizeGradOp(ResamplingOp):
     gradient = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, resize: ResizeOp, gradient: SSAValue):
-        shape = shape_of(resize.input)
-        IRDLOperation.__init__(
-            self,
-            operands=[gradient],
-            result_types=[make_tensor_type(tensor_type(resize.input).element_type, shape)],
-            properties={
-                "layer": StringAttr(layer),
-                "size": DenseArrayBase.from_list(i64, shape[2:]),
-                "mode": resize.mode,
-                "coordinates": resize.coordinates,
-                "rounding": resize.rounding,
-            },
-        )
+    @classmethod
+    def of(cls, layer: str, forward: LayerOp, gradient: SSAValue, **fields: Value) -> Self:
+        return super().of(layer, forward, gradient, size=shape_of(forward.operands[0])[2:], **fields)
 
     def kernel(self) -> VectorProgram:
         size, out = self.size.get_values(), shape_of(self.gradient)[2:]
@@ -161,10 +102,38 @@ class ResizeGradOp(ResamplingOp):
         return resample("resize_grad", "gradient", self.gradient, self.result, cut, self.accumulator_bits)
 
 
+@irdl_op_definition
+class ResizeOp(ResamplingOp):
+    """Input [n, c, h, w] to [n, c, *size]."""
+
+    name = "simdc.resize"
+    GRADIENT: ClassVar = ResizeGradOp
+
+    input = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def result_shape(self) -> tuple[int, ...]:
+        shape = super().result_shape()
+        self.axes()
+        return shape
+
+    def axes(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+        """What each row and each column of the result reads."""
+        (height, width), (oh, ow) = shape_of(self.input)[2:], self.size.get_values()
+        return rows(self.sampling, height, oh), rows(self.sampling, width, ow)
+
+    def kernel(self) -> VectorProgram:
+        size, out, axes = shape_of(self.input)[2:], self.size.get_values(), self.axes()
+        factors = [whole_factor(axis, count) for axis, count in zip(axes, size, strict=True)]
+        if all(factors):
+            return self.factor_program("resize", "x", factors, size, Instruction("move", "y", ("x",)))
+        every = [period(self.sampling, count, made) for count, made in zip(size, out, strict=True)]
+        cut = [runs(axis, *steps) for axis, steps in zip(axes, every, strict=True)]
+        return resample("resize", "x", self.input, self.result, cut, self.accumulator_bits)
+
+
 def _resized(input: SSAValue, size: Sequence[int]) -> tuple[int, ...]:
-    shape = shape_of(input)
-    if len(shape) != 4:
-        raise VerifyException(f"expected an image [n, c, h, w], got shape {list(shape)}")
+    shape = image_shape(input)
     if len(size) != 2 or min(size) < 1:
         raise VerifyException(f"size takes a positive height and width, got {list(size)}")
     if max(*size, *shape[2:]) > MOST_POSITIONS:
@@ -187,7 +156,7 @@ def resize(
     coordinates: Coordinates = "half_pixel",
 ) -> SSAValue:
     """Another height and width, by the nearest pixel or by linear interpolation."""
-    op = ResizeOp(name, x, size, mode, coordinates)
+    op = ResizeOp(name, x, size=size, mode=mode, coordinates=coordinates)
     # A size that reads its input in too many ways is refused here, where its place is known.
     op.kernel()
     return net.append(op, name)

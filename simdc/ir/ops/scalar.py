@@ -1,4 +1,5 @@
-"""A tensor and a number that is known when the network is compiled: the number is an immediate."""
+"""A tensor and a number that is known when the network is compiled, an immediate; gradients that are not that function
+itself."""
 
 from __future__ import annotations
 
@@ -8,15 +9,18 @@ from typing import Annotated
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
-from simdc.ir.base import TENSOR, LayerOp, shape_of
+from simdc.ir.base import TENSOR, GradientOp, LayerOp, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import broadcast_operand, element_program, element_shape
+from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layers import layer
 from simdc.ir.options import Real, one_of
+
+from .activation.function import NegateOp
 
 Code = tuple[Instruction, ...]
 MOST_MULTIPLIED = 2**16
@@ -104,18 +108,6 @@ class ScalarOp(LayerOp):
     value = prop_def(FloatAttr.constr(f64))
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, function: str, value: float):
-        IRDLOperation.__init__(
-            self,
-            operands=[input],
-            result_types=[input.type],
-            properties={
-                "layer": StringAttr(layer),
-                "function": StringAttr(function),
-                "value": FloatAttr(value, f64),
-            },
-        )
-
     def result_shape(self) -> tuple[int, ...]:
         check_function(self.function.data, self.value.value.data, FUNCTIONS)
         return element_shape(self.input)
@@ -137,6 +129,88 @@ def check_function(function: str, value: float, known: dict[str, Callable[[float
         raise VerifyException("value must not be zero where it divides")
 
 
+def _quotient(value: float) -> Code:
+    """`value / x` falls by `value / x^2`."""
+    return (
+        Instruction("mul", "square", ("x", "x")),
+        Instruction("mul", "product", ("gradient", -value)),
+        Instruction("div", "dx", ("product", "square")),
+    )
+
+
+def _power(value: float) -> Code:
+    return (
+        *power("x", value - 1.0, "lower"),
+        Instruction("mul", "product", ("gradient", value)),
+        Instruction("mul", "dx", ("product", "lower")),
+    )
+
+
+def _taken(opcode: str) -> Callable[[float], Code]:
+    """The gradient passes where the tensor was taken, equal numbers included."""
+
+    def code(value: float) -> Code:
+        return (
+            Instruction(opcode, "taken", ("x", value)),
+            Instruction("conditional_move", "dx", ("taken", "x", "gradient", 0.0)),
+        )
+
+    return code
+
+
+SLOPES: dict[str, Callable[[float], Code]] = {
+    "rdiv": _quotient,
+    "pow": _power,
+    "max": _taken("max"),
+    "min": _taken("min"),
+}
+"""Code from `gradient` and `x` to `dx`."""
+
+
+@irdl_op_definition
+class ScalarGradOp(GradientOp):
+    """`result = gradient * slope of function(input, value)`: rdiv, pow, max, min."""
+
+    name = "simdc.scalar_grad"
+
+    gradient = operand_def(TENSOR)
+    input = operand_def(TENSOR)
+    function = prop_def(StringAttr)
+    value = prop_def(FloatAttr.constr(f64))
+    result = result_def(TENSOR)
+
+    def result_shape(self) -> tuple[int, ...]:
+        check_function(self.function.data, self.value.value.data, SLOPES)
+        first, second = element_shape(self.gradient), shape_of(self.input)
+        if first != second:
+            raise VerifyException(f"the operands have shapes {list(first)} and {list(second)}")
+        return first
+
+    def kernel(self) -> VectorProgram:
+        shape = shape_of(self.result)
+        inputs = (broadcast_operand("gradient", self.gradient, shape), broadcast_operand("x", self.input, shape))
+        dx = broadcast_operand("dx", self.result, shape)
+        code = SLOPES[self.function.data](self.value.value.data)
+        return element_program(f"scalar_{self.function.data}_grad", shape, inputs, dx, code)
+
+
+@rule_for(ScalarOp)
+def scalar_gradient(op: ScalarOp, back: Backward) -> None:
+    """Adding a number passes the gradient on; multiplying or dividing by one does the same to the gradient."""
+    upstream, name, function = back.upstream(op.result), f"{op.layer.data}.grad_input", op.function.data
+    match function:
+        case "add" | "sub":
+            back.give(op.input, upstream)
+        case "rsub":
+            give_input(back, op.input, NegateOp(name, upstream))
+        case "mul" | "div":
+            give_input(back, op.input, ScalarOp(name, upstream, function=function, value=op.value))
+        case _ if function in COMPARISONS:
+            pass
+        case _:
+            give_input(back, op.input, ScalarGradOp.of(name, op, upstream))
+
+
 @layer
 def scalar(
     net: ModuleBuilder,
@@ -147,4 +221,4 @@ def scalar(
     value: Real,
 ) -> SSAValue:
     """Element by element with a number: `"rsub"` is value - x, `"rdiv"` value / x, `"less"` x < value."""
-    return net.append(ScalarOp(name, x, function, value), name)
+    return net.append(ScalarOp(name, x, function=function, value=value), name)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
+from xdsl.dialects.builtin import FloatAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, result_def, var_operand_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
-from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
+from simdc.ir.base import TENSOR, LayerOp, shape_of
+from simdc.ir.broadcasting import broadcast_shape
 from simdc.ir.elements import broadcast_operand, element_loops, element_program
+from simdc.ir.gradient import INPUT, Backward, rule_for
 from simdc.ir.layers import plain_layer
 
-from .broadcast import broadcast_shape
+from .free import ReshapeOp
+from .reduce import ReduceSumOp
 
 Branch = SSAValue | float
 
@@ -35,17 +38,11 @@ class SelectOp(LayerOp):
 
     def __init__(self, layer: str, condition: SSAValue, lhs: Branch, rhs: Branch):
         tensors = [branch for branch in (lhs, rhs) if isinstance(branch, SSAValue)]
-        numbers = {"lhs_value": lhs, "rhs_value": rhs}
-        element = tensor_type(tensors[0] if tensors else condition).element_type
-        IRDLOperation.__init__(
-            self,
-            operands=[condition, tensors],
-            result_types=[make_tensor_type(element, _joint([condition, *tensors]))],
-            properties={
-                "layer": StringAttr(layer),
-                **{name: FloatAttr(number, f64) for name, number in numbers.items() if isinstance(number, float)},
-            },
-        )
+        lhs_value, rhs_value = (None if isinstance(branch, SSAValue) else branch for branch in (lhs, rhs))
+        super().__init__(layer, condition, tensors, lhs_value=lhs_value, rhs_value=rhs_value)
+
+    def alike(self) -> Sequence[SSAValue]:
+        return (self.branches[0] if self.branches else self.condition,)
 
     @property
     def sides(self) -> tuple[Branch, Branch]:
@@ -90,6 +87,32 @@ def _joint(values: Sequence[SSAValue]) -> tuple[int, ...]:
     if joint is None or not all(shapes):
         raise VerifyException(f"cannot choose between shapes {list(map(list, shapes))}")
     return joint
+
+
+@rule_for(SelectOp)
+def select_gradient(op: SelectOp, back: Backward) -> None:
+    """Each side receives the gradient where it was chosen, zero elsewhere; then what was repeated is summed up."""
+    upstream, name, shape = back.upstream(op.result), op.layer.data, shape_of(op.result)
+    lhs, rhs = op.sides
+    for value, suffix, gate in ((lhs, "grad_input", (upstream, 0.0)), (rhs, "grad_other", (0.0, upstream))):
+        if not isinstance(value, SSAValue) or not back.needs(value):
+            continue
+        own = shape_of(value)
+        steps = [f"{name}.{suffix}"] if own == shape else [f"{name}.{suffix}_whole", f"{name}.{suffix}"]
+        gradient = back.emit(SelectOp(steps[0], op.condition, *gate), INPUT).results[0]
+        if own != shape:
+            gradient = _summed_to(back, gradient, own, steps[1])
+        back.give(value, gradient)
+
+
+def _summed_to(back: Backward, gradient: SSAValue, own: tuple[int, ...], name: str) -> SSAValue:
+    """The gradient of a value of shape `own` that was broadcast."""
+    shape = shape_of(gradient)
+    padded = (1,) * (len(shape) - len(own)) + own
+    axes = [axis for axis, (size, whole) in enumerate(zip(padded, shape, strict=True)) if size != whole]
+    summed = ReduceSumOp(name if len(own) == len(shape) else f"{name}_sum", gradient, axes=axes, keepdims=True)
+    result = back.emit(summed, INPUT).results[0]
+    return result if len(own) == len(shape) else back.emit(ReshapeOp(name, result, shape=own), INPUT).results[0]
 
 
 plain_layer("where", SelectOp, "`y` where `x` is not 0, else `z`; all three are broadcast.", inputs=3)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import VectorProgram
-from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type
+from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import image, layer
 from simdc.ir.movement import channels_first, copy_phase, dimension_names
@@ -38,15 +39,6 @@ class TransposeOp(LayerOp):
     permutation = prop_def(DenseArrayBase.constr(i64))
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, permutation: Sequence[int]):
-        result = make_tensor_type(tensor_type(input).element_type, _permuted(shape_of(input), permutation))
-        IRDLOperation.__init__(
-            self,
-            operands=[input],
-            result_types=[result],
-            properties={"layer": StringAttr(layer), "permutation": DenseArrayBase.from_list(i64, permutation)},
-        )
-
     def result_shape(self) -> tuple[int, ...]:
         return _permuted(shape_of(self.input), self.permutation.get_values())
 
@@ -71,10 +63,18 @@ def _permuted(shape: Sequence[int], permutation: Sequence[int]) -> tuple[int, ..
     return tuple(shape[axis] for axis in permutation)
 
 
+@rule_for(TransposeOp)
+def transpose_gradient(op: TransposeOp, back: Backward) -> None:
+    permutation = op.permutation.get_values()
+    inverse = [permutation.index(axis) for axis in range(len(permutation))]
+    gradient = TransposeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), permutation=inverse)
+    give_input(back, op.input, gradient)
+
+
 @layer
 def transpose(net: ModuleBuilder, name: str, x: SSAValue, *, permutation: Axes) -> SSAValue:
     """Dimension d of the result is dimension `permutation[d]` of the input."""
-    return net.append(TransposeOp(name, x, permutation), name)
+    return net.append(TransposeOp(name, x, permutation=permutation), name)
 
 
 @layer
@@ -83,6 +83,6 @@ def channel_shuffle(net: ModuleBuilder, name: str, x: SSAValue, *, groups: Posit
     n, channels, *size = image(x)
     if channels % groups:
         raise LayerError(f"{channels} channels cannot be shuffled in {groups} groups", "groups")
-    apart = net.append(ReshapeOp(f"{name}.groups", x, (n, groups, channels // groups, *size)), f"{name}.groups")
-    shuffled = net.append(TransposeOp(name, apart, (0, 2, 1, 3, 4)), name)
-    return net.append(ReshapeOp(f"{name}.channels", shuffled, shape_of(x)), f"{name}.channels")
+    apart = net.append(ReshapeOp(f"{name}.groups", x, shape=(n, groups, channels // groups, *size)), f"{name}.groups")
+    shuffled = net.append(TransposeOp(name, apart, permutation=(0, 2, 1, 3, 4)), name)
+    return net.append(ReshapeOp(f"{name}.channels", shuffled, shape=shape_of(x)), f"{name}.channels")

@@ -16,11 +16,10 @@ from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
-from simdc.ir.ops.broadcast import MultiplyOp, SubtractOp
-from simdc.ir.ops.concat import ConcatOp, SliceOp
+from simdc.ir.ops.broadcast import AddOp, MultiplyOp, SubtractOp
+from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
-from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
@@ -28,9 +27,10 @@ from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolOp
-from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.pad import PadOp, SliceOp
 from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
 from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
+from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.resize import ResizeOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.softmax import SoftmaxOp

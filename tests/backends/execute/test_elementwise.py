@@ -15,8 +15,7 @@ from simdc.cost import ExactModel
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import shape_of
 from simdc.ir.network import network_of
-from simdc.ir.ops.activation import ErfOp, GeluGradOp, GeluOp
-from simdc.ir.ops.activation.gaussian import ERF_ERROR
+from simdc.ir.ops.activation.gaussian import ERF_ERROR, ErfOp, GeluGradOp, GeluOp
 from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.training import check_gradients, value_of
 from tests.ir.ops.elementwise_cases import CASES, NAMES, Case, network

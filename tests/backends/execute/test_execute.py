@@ -16,7 +16,7 @@ from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import TENSOR, LayerOp, shape_of
 from simdc.ir.network import network_of
-from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.relu import ReluOp
 from simdc.ir.unmodelled import UnmodelledOp
 from tests.backends.execute.networks import every_op, vgg_like
 from tests.backends.execute.training import derived
@@ -65,7 +65,7 @@ def test_an_entry_that_nobody_models_cannot_run() -> None:
     module = small()
     block = network_of(module).body.block
     assert block.last_op is not None
-    block.insert_op_before(UnmodelledOp("odd", "mystery"), block.last_op)
+    block.insert_op_before(UnmodelledOp("odd", operation="mystery"), block.last_op)
     with pytest.raises(SimdcError, match="'odd': nobody knows what 'mystery' computes"):
         execute(module, [X, Y], PARAMETERS)
 

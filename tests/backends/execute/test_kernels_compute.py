@@ -17,8 +17,7 @@ from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.dialect import Simdc
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
-from simdc.ir.ops.activation import ErfOp, GeluGradOp, GeluOp
-from simdc.ir.ops.activation.gaussian import ERF_ERROR
+from simdc.ir.ops.activation.gaussian import ERF_ERROR, ErfOp, GeluGradOp, GeluOp
 from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DOp, Conv2DWeightGradOp
 from simdc.ir.unmodelled import UnmodelledOp
 from tests.backends.execute.elementwise_networks import every_function

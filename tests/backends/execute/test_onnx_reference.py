@@ -19,13 +19,15 @@ from simdc.ir.base import LayerOp
 from simdc.ir.network import NetworkOp, ReturnOp
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
-from simdc.ir.ops.concat import ConcatOp, SliceOp
+from simdc.ir.ops.broadcast import AddOp
+from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.free import FlattenOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.max_pool import MaxPoolOp
+from simdc.ir.ops.pad import SliceOp
+from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
 onnx = pytest.importorskip("onnx")

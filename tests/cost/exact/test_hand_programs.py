@@ -5,8 +5,9 @@ from __future__ import annotations
 from simdc.cost import Busy, Cycles, DramBits, ExactModel, SramBits
 from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
-from simdc.ir.ops.elementwise import AddOp, ReluOp
+from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.max_pool import MaxPoolOp
+from simdc.ir.ops.relu import ReluOp
 from tests.cost.machines import schedule, small_machine
 from tests.ir.tensors import stored_as, tensor
 

@@ -26,9 +26,9 @@ from simdc.cost.structure import with_field
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.ops.average_pool import AveragePoolGradOp, AveragePoolOp, GlobalAveragePoolGradOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
-from simdc.ir.ops.elementwise import ReluOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.max_pool import MaxPoolGradOp, MaxPoolOp
+from simdc.ir.ops.relu import ReluOp
 from tests.ir.tensors import tensor
 from tests.oracles.random_layers import random_contraction, random_machine
 from tests.oracles.random_programs import random_program

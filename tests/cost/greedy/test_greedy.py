@@ -25,10 +25,11 @@ from simdc.cost.hardware import Buffers
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
+from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.max_pool import MaxPoolOp
+from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.softmax import SoftmaxOp
 from tests.cost.machines import row_convolution, small_machine
 from tests.ir.tensors import tensor

@@ -15,7 +15,7 @@ from simdc.cli import main
 from simdc.errors import SimdcError
 from simdc.frontends.onnx import OPERATORS, Build, Value, operator, parse_onnx
 from simdc.ir.network import network_of
-from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.relu import ReluOp
 from tests.frontends.onnx.models import imported, ints, kinds, model, node, random, saved
 
 IMAGE = {"x": (1, 3, 8, 8)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,14 @@ from xdsl.ir import Block, SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.gradient import rule_of
-from simdc.ir.gradient_rules import RULES as RULES
 from simdc.ir.network import NetworkOp, ReturnOp
-from simdc.ir.ops import activation as a
-from simdc.ir.ops import broadcast as b
-from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.activation.exponential import EluOp, ExpOp, LogOp, MishOp, SigmoidOp, SiluOp, SoftplusOp, TanhOp
+from simdc.ir.ops.activation.function import AbsOp, NegateOp, ReciprocalOp, SqrtOp
+from simdc.ir.ops.activation.gaussian import ErfOp, GeluOp
+from simdc.ir.ops.activation.piecewise import ClipOp, HardSigmoidOp, HardSwishOp, LeakyReluOp
+from simdc.ir.ops.activation.prelu import PReluOp
+from simdc.ir.ops.broadcast import AddOp, DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
+from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.select import SelectOp
 
 Array = NDArray[np.float64]
@@ -66,7 +70,7 @@ def plain(name: str, op: Callable[..., LayerOp], torch: str, onnx: str | None, *
 def scalar(function: str, value: float, torch: Callable[[Any, float], Any], onnx: str | None, **rest: Any) -> Case:
     return Case(
         f"{function} {value}",
-        lambda x: b.ScalarOp("layer", x, function, value),
+        lambda x: ScalarOp("layer", x, function=function, value=value),
         lambda _, x: torch(x, value),
         None if onnx is None else (onnx, {}),
         constants=(value,),
@@ -77,86 +81,87 @@ def scalar(function: str, value: float, torch: Callable[[Any, float], Any], onnx
 POSITIVE = {"span": (0.1, 6.0)}
 ACTIVATIONS = [
     Case(
-        "leaky relu", lambda x: a.LeakyReluOp("layer", x), lambda t, x: t.nn.functional.leaky_relu(x),
+        "leaky relu", lambda x: LeakyReluOp("layer", x, alpha=0.01), lambda t, x: t.nn.functional.leaky_relu(x),
         ("LeakyRelu", {}),
     ),
     Case(
-        "steep relu", lambda x: a.LeakyReluOp("layer", x, alpha=1.7),
+        "steep relu", lambda x: LeakyReluOp("layer", x, alpha=1.7),
         lambda t, x: t.nn.functional.leaky_relu(x, 1.7), ("LeakyRelu", {"alpha": 1.7}),
     ),
     Case(
-        "falling relu", lambda x: a.LeakyReluOp("layer", x, alpha=-0.5),
+        "falling relu", lambda x: LeakyReluOp("layer", x, alpha=-0.5),
         lambda t, x: t.nn.functional.leaky_relu(x, -0.5), ("LeakyRelu", {"alpha": -0.5}),
     ),
     Case(
-        "clip", lambda x: a.ClipOp("layer", x, -1.0, 2.5), lambda t, x: x.clamp(-1.0, 2.5), ("Clip", {}),
+        "clip", lambda x: ClipOp("layer", x, minimum=-1.0, maximum=2.5), lambda t, x: x.clamp(-1.0, 2.5), ("Clip", {}),
         constants=(-1.0, 2.5),
     ),
     Case(
-        "clip below", lambda x: a.ClipOp("layer", x, minimum=1.0), lambda t, x: x.clamp(min=1.0), ("Clip", {}),
+        "clip below", lambda x: ClipOp("layer", x, minimum=1.0), lambda t, x: x.clamp(min=1.0), ("Clip", {}),
         constants=(1.0,),
     ),
     Case(
-        "clip above", lambda x: a.ClipOp("layer", x, maximum=1.0), lambda t, x: x.clamp(max=1.0), ("Clip", {}),
+        "clip above", lambda x: ClipOp("layer", x, maximum=1.0), lambda t, x: x.clamp(max=1.0), ("Clip", {}),
         constants=(None, 1.0),
     ),
-    plain("sigmoid", a.SigmoidOp, "sigmoid", "Sigmoid"),
-    plain("sigmoid of far values", a.SigmoidOp, "sigmoid", "Sigmoid", span=(-50.0, 50.0)),
+    plain("sigmoid", SigmoidOp, "sigmoid", "Sigmoid"),
+    plain("sigmoid of far values", SigmoidOp, "sigmoid", "Sigmoid", span=(-50.0, 50.0)),
     Case(
-        "hard sigmoid", lambda x: a.HardSigmoidOp("layer", x), lambda t, x: (0.2 * x + 0.5).clamp(0.0, 1.0),
+        "hard sigmoid", lambda x: HardSigmoidOp("layer", x, alpha=0.2, beta=0.5),
+        lambda t, x: (0.2 * x + 0.5).clamp(0.0, 1.0),
         ("HardSigmoid", {}),
     ),
     Case(
-        "hard sigmoid of torch", lambda x: a.HardSigmoidOp("layer", x, alpha=1 / 6, beta=0.5),
+        "hard sigmoid of torch", lambda x: HardSigmoidOp("layer", x, alpha=1 / 6, beta=0.5),
         lambda t, x: (x / 6 + 0.5).clamp(0.0, 1.0), ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
     ),
-    plain("hard swish", a.HardSwishOp, "nn.functional.hardswish", "HardSwish"),
-    plain("tanh", a.TanhOp, "tanh", "Tanh"),
-    plain("tanh of far values", a.TanhOp, "tanh", "Tanh", span=(-50.0, 50.0)),
-    Case("elu", lambda x: a.EluOp("layer", x), lambda t, x: t.nn.functional.elu(x), ("Elu", {})),
+    plain("hard swish", HardSwishOp, "nn.functional.hardswish", "HardSwish"),
+    plain("tanh", TanhOp, "tanh", "Tanh"),
+    plain("tanh of far values", TanhOp, "tanh", "Tanh", span=(-50.0, 50.0)),
+    Case("elu", lambda x: EluOp("layer", x, alpha=1.0), lambda t, x: t.nn.functional.elu(x), ("Elu", {})),
     Case(
-        "elu of far values", lambda x: a.EluOp("layer", x, alpha=1.5), lambda t, x: t.nn.functional.elu(x, 1.5),
+        "elu of far values", lambda x: EluOp("layer", x, alpha=1.5), lambda t, x: t.nn.functional.elu(x, 1.5),
         ("Elu", {"alpha": 1.5}), span=(-50.0, 50.0),
     ),
-    Case("gelu", lambda x: a.GeluOp("layer", x), lambda t, x: t.nn.functional.gelu(x), ("Gelu", {})),
+    Case("gelu", lambda x: GeluOp("layer", x, approximate="none"), lambda t, x: t.nn.functional.gelu(x), ("Gelu", {})),
     Case(
-        "gelu by tanh", lambda x: a.GeluOp("layer", x, approximate="tanh"),
+        "gelu by tanh", lambda x: GeluOp("layer", x, approximate="tanh"),
         lambda t, x: t.nn.functional.gelu(x, approximate="tanh"), ("Gelu", {"approximate": "tanh"}),
     ),
     Case(
-        "gelu by tanh of far values", lambda x: a.GeluOp("layer", x, approximate="tanh"),
+        "gelu by tanh of far values", lambda x: GeluOp("layer", x, approximate="tanh"),
         lambda t, x: t.nn.functional.gelu(x, approximate="tanh"), ("Gelu", {"approximate": "tanh"}), span=(-50.0, 50.0),
     ),
-    plain("gelu of far values", a.GeluOp, "nn.functional.gelu", "Gelu", span=(-50.0, 50.0)),
-    plain("mish", a.MishOp, "nn.functional.mish", "Mish"),
-    plain("mish of far values", a.MishOp, "nn.functional.mish", "Mish", span=(-50.0, 50.0)),
-    plain("silu", a.SiluOp, "nn.functional.silu", "Swish"),
-    plain("silu of far values", a.SiluOp, "nn.functional.silu", "Swish", span=(-50.0, 50.0)),
+    plain("gelu of far values", partial(GeluOp, approximate="none"), "nn.functional.gelu", "Gelu", span=(-50.0, 50.0)),
+    plain("mish", MishOp, "nn.functional.mish", "Mish"),
+    plain("mish of far values", MishOp, "nn.functional.mish", "Mish", span=(-50.0, 50.0)),
+    plain("silu", SiluOp, "nn.functional.silu", "Swish"),
+    plain("silu of far values", SiluOp, "nn.functional.silu", "Swish", span=(-50.0, 50.0)),
     *(
         Case(
-            name, lambda x: a.SoftplusOp("layer", x), lambda t, x: t.nn.functional.softplus(x, threshold=100.0),
+            name, lambda x: SoftplusOp("layer", x), lambda t, x: t.nn.functional.softplus(x, threshold=100.0),
             ("Softplus", {}), span=span,
         )
         for name, span in (("softplus", (-4.0, 4.0)), ("softplus of far values", (-50.0, 50.0)))
     ),
-    plain("erf", a.ErfOp, "erf", "Erf"),
-    plain("erf of far values", a.ErfOp, "erf", "Erf", span=(-50.0, 50.0)),
-    plain("exp", a.ExpOp, "exp", "Exp"),
-    plain("log", a.LogOp, "log", "Log", **POSITIVE),
-    plain("sqrt", a.SqrtOp, "sqrt", "Sqrt", **POSITIVE),
-    plain("abs", a.AbsOp, "abs", "Abs"),
-    plain("negate", a.NegateOp, "neg", "Neg"),
-    plain("reciprocal", a.ReciprocalOp, "reciprocal", "Reciprocal", **POSITIVE),
-    plain("sigmoid of a matrix", a.SigmoidOp, "sigmoid", "Sigmoid", shapes=((3, 7),)),
-    plain("sigmoid of a list", a.SigmoidOp, "sigmoid", "Sigmoid", shapes=((7,),)),
-    plain("sigmoid of a sequence", a.SigmoidOp, "sigmoid", "Sigmoid", shapes=((2, 3, 4),)),
+    plain("erf", ErfOp, "erf", "Erf"),
+    plain("erf of far values", ErfOp, "erf", "Erf", span=(-50.0, 50.0)),
+    plain("exp", ExpOp, "exp", "Exp"),
+    plain("log", LogOp, "log", "Log", **POSITIVE),
+    plain("sqrt", SqrtOp, "sqrt", "Sqrt", **POSITIVE),
+    plain("abs", AbsOp, "abs", "Abs"),
+    plain("negate", NegateOp, "neg", "Neg"),
+    plain("reciprocal", ReciprocalOp, "reciprocal", "Reciprocal", **POSITIVE),
+    plain("sigmoid of a matrix", SigmoidOp, "sigmoid", "Sigmoid", shapes=((3, 7),)),
+    plain("sigmoid of a list", SigmoidOp, "sigmoid", "Sigmoid", shapes=((7,),)),
+    plain("sigmoid of a sequence", SigmoidOp, "sigmoid", "Sigmoid", shapes=((2, 3, 4),)),
 ]  # fmt: skip
 
 SLOPED: list[tuple[int, ...]] = [(3,), (3, 1, 1), (1, 3, 1, 1), (1,), (1, 1, 1), (3, 4, 5)]
 PRELUS = [
     Case(
         f"prelu {list(shape)}",
-        lambda x, slope: a.PReluOp("layer", x, slope),
+        lambda x, slope: PReluOp("layer", x, slope),
         lambda t, x, slope: t.where(x > 0, x, x * (slope[:, None, None] if slope.shape == (3,) else slope)),
         None if shape == (3,) else ("PRelu", {}),
         shapes=(IMAGE, shape),
@@ -181,12 +186,12 @@ SHAPES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
 ]
 BINARIES: list[tuple[Callable[..., LayerOp], str, str, dict[str, Any]]] = [
     (AddOp, "add", "Add", {}),
-    (b.SubtractOp, "sub", "Sub", {}),
-    (b.MultiplyOp, "mul", "Mul", {}),
-    (b.DivideOp, "div", "Div", POSITIVE),
-    (b.PowerOp, "pow", "Pow", {"span": (0.3, 3.0)}),
-    (b.MaximumOp, "maximum", "Max", {}),
-    (b.MinimumOp, "minimum", "Min", {}),
+    (SubtractOp, "sub", "Sub", {}),
+    (MultiplyOp, "mul", "Mul", {}),
+    (DivideOp, "div", "Div", POSITIVE),
+    (PowerOp, "pow", "Pow", {"span": (0.3, 3.0)}),
+    (MaximumOp, "maximum", "Max", {}),
+    (MinimumOp, "minimum", "Min", {}),
 ]
 JOINS = [
     plain(f"{torch} {list(lhs)} {list(rhs)}", op, torch, onnx, shapes=(lhs, rhs), **rest)

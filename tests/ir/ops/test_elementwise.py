@@ -23,12 +23,25 @@ from simdc.cost.kernel import Block, Operand, Phase, affine
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.base import LayerOp
 from simdc.ir.network import network_of
-from simdc.ir.ops import activation as a
-from simdc.ir.ops import broadcast as b
-from simdc.ir.ops.broadcast_grad import BroadcastGradOp
+from simdc.ir.ops.activation.base import ActivationOp
+from simdc.ir.ops.activation.exponential import (
+    EluOp,
+    ExpOp,
+    LogOp,
+    MishOp,
+    SigmoidGradOp,
+    SigmoidOp,
+    SiluOp,
+    SoftplusOp,
+    TanhOp,
+)
+from simdc.ir.ops.activation.function import AbsOp, NegateOp, ReciprocalOp, SqrtOp
+from simdc.ir.ops.activation.gaussian import ErfOp, GeluOp
+from simdc.ir.ops.activation.piecewise import ClipOp, HardSigmoidOp, HardSwishOp, LeakyReluOp
+from simdc.ir.ops.activation.prelu import PReluOp
+from simdc.ir.ops.broadcast import AddOp, BroadcastGradOp, DivideOp, MaximumOp, MultiplyOp, PowerOp
 from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp
-from simdc.ir.ops.elementwise import AddOp
-from simdc.ir.ops.scalar import FUNCTIONS
+from simdc.ir.ops.scalar import FUNCTIONS, ScalarOp
 from simdc.ir.ops.select import SelectOp
 from simdc.passes.pipeline import make_context
 from tests.backends.simulate.tiny import tiny_machine
@@ -47,57 +60,58 @@ def program(op: LayerOp) -> VectorProgram:
     return kernel
 
 
-def gradient(op: a.ActivationOp) -> LayerOp:
-    return a.ACTIVATIONS[type(op)]("g", op, IMAGE)
+def gradient(op: ActivationOp) -> LayerOp:
+    assert op.GRADIENT is not None
+    return op.GRADIENT.of("g", op, IMAGE)
 
 
 def scalar(function: str, value: float) -> LayerOp:
-    return b.ScalarOp("s", IMAGE, function, value)
+    return ScalarOp("s", IMAGE, function=function, value=value)
 
 
 # Opcodes in order, and cycles of one run. An instruction takes 1 cycle, exp and log 3, div 9, sqrt and inv_sqrt 13; one
 # that reads the result of the instruction before it takes 2 more.
 CODE: list[tuple[LayerOp, str, int]] = [
-    (a.LeakyReluOp("l", IMAGE), "mul max", 1 + 3),
-    (a.LeakyReluOp("l", IMAGE, alpha=2.0), "mul min", 1 + 3),
-    (a.ClipOp("c", IMAGE, 0.0, 6.0), "max min", 1 + 3),
-    (a.ClipOp("c", IMAGE, maximum=6.0), "min", 1),
-    (a.HardSigmoidOp("h", IMAGE), "mul add max min", 1 + 3 * 3),
-    (a.HardSwishOp("h", IMAGE), "mul add max min mul", 1 + 4 * 3),
-    (a.SigmoidOp("s", IMAGE), "sub exp add div", 1 + 5 + 3 + 11),
-    (a.TanhOp("t", IMAGE), "min mul exp add div sub", 1 + 3 + 5 + 3 + 11 + 3),
-    (a.SiluOp("s", IMAGE), "sub exp add div", 1 + 5 + 3 + 11),
-    (a.MishOp("m", IMAGE), "min exp add mul add div mul", 1 + 5 + 3 + 3 + 3 + 11 + 3),
-    (a.SoftplusOp("s", IMAGE), "sub min exp add log max add", 1 + 3 + 5 + 3 + 5 + 1 + 3),
-    (a.EluOp("e", IMAGE), "min exp sub mul max add", 1 + 5 + 3 + 3 + 1 + 3),
+    (LeakyReluOp("l", IMAGE, alpha=0.01), "mul max", 1 + 3),
+    (LeakyReluOp("l", IMAGE, alpha=2.0), "mul min", 1 + 3),
+    (ClipOp("c", IMAGE, minimum=0.0, maximum=6.0), "max min", 1 + 3),
+    (ClipOp("c", IMAGE, maximum=6.0), "min", 1),
+    (HardSigmoidOp("h", IMAGE, alpha=0.2, beta=0.5), "mul add max min", 1 + 3 * 3),
+    (HardSwishOp("h", IMAGE), "mul add max min mul", 1 + 4 * 3),
+    (SigmoidOp("s", IMAGE), "sub exp add div", 1 + 5 + 3 + 11),
+    (TanhOp("t", IMAGE), "min mul exp add div sub", 1 + 3 + 5 + 3 + 11 + 3),
+    (SiluOp("s", IMAGE), "sub exp add div", 1 + 5 + 3 + 11),
+    (MishOp("m", IMAGE), "min exp add mul add div mul", 1 + 5 + 3 + 3 + 3 + 11 + 3),
+    (SoftplusOp("s", IMAGE), "sub min exp add log max add", 1 + 3 + 5 + 3 + 5 + 1 + 3),
+    (EluOp("e", IMAGE, alpha=1.0), "min exp sub mul max add", 1 + 5 + 3 + 3 + 1 + 3),
     # t = 1 / (1 + p*|x|) and exp(-x^2) side by side, a chain of nine steps, the two signs, the choice.
     (
-        a.ErfOp("e", IMAGE),
+        ErfOp("e", IMAGE),
         "sub max mul mul exp add div" + " mul add" * 4 + " mul mul sub sub max conditional_move",
         (1 + 3 + 1 + 1 + 3 + 1 + 11) + 9 * 3 + (3 + 3 + 1 + 1 + 3),
     ),
     (
-        a.GeluOp("g", IMAGE),
+        GeluOp("g", IMAGE, approximate="none"),
         "mul sub max mul mul exp add div" + " mul add" * 4 + " mul mul sub sub max conditional_move add mul mul",
         1 + (2 + 59) + 3 + 3 + 3,
     ),
-    (a.GeluOp("g", IMAGE, "tanh"), "mul mul add mul min exp add div", 1 + 4 * 3 + 5 + 3 + 11),
-    (a.ExpOp("e", IMAGE), "exp", 3),
-    (a.LogOp("l", IMAGE), "log", 3),
-    (a.SqrtOp("s", IMAGE), "sqrt", 13),
-    (a.AbsOp("a", IMAGE), "sub max", 1 + 3),
-    (a.NegateOp("n", IMAGE), "sub", 1),
-    (a.ReciprocalOp("r", IMAGE), "div", 9),
-    (a.PReluOp("p", IMAGE, tensor(3)), "mul max conditional_move", 1 + 1 + 3),
-    (gradient(a.LeakyReluOp("l", IMAGE)), "mul max conditional_move", 1 + 1 + 3),
-    (gradient(a.ClipOp("c", IMAGE, 0.0, 6.0)), "max min conditional_move", 1 + 3 + 3),
-    (gradient(a.SigmoidOp("s", IMAGE)), "sub mul mul", 1 + 3 + 3),
-    (gradient(a.TanhOp("t", IMAGE)), "mul sub mul", 1 + 3 + 3),
-    (gradient(a.HardSwishOp("h", IMAGE)), "mul add max min conditional_move add mul", 1 + 6 * 3),
-    (gradient(a.SiluOp("s", IMAGE)), "sub exp add div sub mul add mul mul", 1 + 5 + 3 + 11 + 5 * 3),
+    (GeluOp("g", IMAGE, approximate="tanh"), "mul mul add mul min exp add div", 1 + 4 * 3 + 5 + 3 + 11),
+    (ExpOp("e", IMAGE), "exp", 3),
+    (LogOp("l", IMAGE), "log", 3),
+    (SqrtOp("s", IMAGE), "sqrt", 13),
+    (AbsOp("a", IMAGE), "sub max", 1 + 3),
+    (NegateOp("n", IMAGE), "sub", 1),
+    (ReciprocalOp("r", IMAGE), "div", 9),
+    (PReluOp("p", IMAGE, tensor(3)), "mul max conditional_move", 1 + 1 + 3),
+    (gradient(LeakyReluOp("l", IMAGE, alpha=0.01)), "mul max conditional_move", 1 + 1 + 3),
+    (gradient(ClipOp("c", IMAGE, minimum=0.0, maximum=6.0)), "max min conditional_move", 1 + 3 + 3),
+    (gradient(SigmoidOp("s", IMAGE)), "sub mul mul", 1 + 3 + 3),
+    (gradient(TanhOp("t", IMAGE)), "mul sub mul", 1 + 3 + 3),
+    (gradient(HardSwishOp("h", IMAGE)), "mul add max min conditional_move add mul", 1 + 6 * 3),
+    (gradient(SiluOp("s", IMAGE)), "sub exp add div sub mul add mul mul", 1 + 5 + 3 + 11 + 5 * 3),
     (AddOp("a", IMAGE, IMAGE), "add", 1),
-    (b.DivideOp("d", IMAGE, IMAGE), "div", 9),
-    (b.PowerOp("p", IMAGE, IMAGE), "log mul exp", 3 + 3 + 5),
+    (DivideOp("d", IMAGE, IMAGE), "div", 9),
+    (PowerOp("p", IMAGE, IMAGE), "log mul exp", 3 + 3 + 5),
     (EqualOp("e", IMAGE, IMAGE), "compare", 1),
     (LessOp("l", IMAGE, IMAGE), "max conditional_move", 1 + 3),
     (LessOrEqualOp("l", IMAGE, IMAGE), "max conditional_move", 1 + 3),
@@ -150,7 +164,7 @@ def test_a_residual_join_is_what_it_was() -> None:
     ],
 )
 def test_what_is_broadcast_has_its_own_index(shape: tuple[int, ...], index: str, lanes: str) -> None:
-    for op, place in ((b.MultiplyOp("m", IMAGE, tensor(*shape)), 1), (b.MultiplyOp("m", tensor(*shape), IMAGE), 0)):
+    for op, place in ((MultiplyOp("m", IMAGE, tensor(*shape)), 1), (MultiplyOp("m", tensor(*shape), IMAGE), 0)):
         kernel = program(op)
         (phase,) = kernel.phases
         assert " ".join(map(str, phase.inputs[place].index)) == index
@@ -170,7 +184,7 @@ def test_what_is_broadcast_has_its_own_index(shape: tuple[int, ...], index: str,
     ],
 )
 def test_the_gradient_of_what_is_broadcast_is_summed(shape: tuple[int, ...], loops: str, lanes: str) -> None:
-    kernel = program(BroadcastGradOp("g", b.MultiplyOp("m", IMAGE, tensor(*shape)), IMAGE, "rhs"))
+    kernel = program(BroadcastGradOp.of("g", MultiplyOp("m", IMAGE, tensor(*shape)), IMAGE, "rhs"))
     (phase,) = kernel.phases
     assert " ".join(loop.name for loop in phase.loops) == loops
     assert kernel.lanes == lanes
@@ -179,7 +193,7 @@ def test_the_gradient_of_what_is_broadcast_is_summed(shape: tuple[int, ...], loo
 
 
 def test_a_gate_per_channel_moves_once_per_channel_tile() -> None:
-    kernel = program(b.MultiplyOp("m", tensor(1, 4, 4, 2), tensor(1, 4, 1, 1)))
+    kernel = program(MultiplyOp("m", tensor(1, 4, 4, 2), tensor(1, 4, 1, 1)))
     cost = simulate(kernel, Tiling(("c", "n", "h", "w"), (2, 1, 1, 2)), tiny_machine())
     # 32 elements in and 32 out; of the gate 2 tiles of 2 elements, though 8 tiles run.
     assert (cost.dram_bits.ifmap, cost.dram_bits.ofmap) == (32 * 32 + 4 * 32, 32 * 32)
@@ -233,10 +247,10 @@ def test_text_form(case: Case) -> None:
 @pytest.mark.parametrize(
     ("op", "attributes"),
     [
-        (b.ScalarOp("s", IMAGE, "mul", 1e-5), 'function "mul" value 1.0e-05'),
-        (a.ClipOp("s", IMAGE, maximum=6), "maximum 6.0"),
-        (a.GeluOp("s", IMAGE, "tanh"), 'approximate "tanh"'),
-        (a.HardSigmoidOp("s", IMAGE), "alpha 0.2 beta 0.5"),
+        (ScalarOp("s", IMAGE, function="mul", value=1e-5), 'function "mul" value 1.0e-05'),
+        (ClipOp("s", IMAGE, maximum=6), "maximum 6.0"),
+        (GeluOp("s", IMAGE, approximate="tanh"), 'approximate "tanh"'),
+        (HardSigmoidOp("s", IMAGE, alpha=0.2, beta=0.5), "alpha 0.2 beta 0.5"),
     ],
 )
 def test_text_of_attributes(op: LayerOp, attributes: str) -> None:
@@ -248,29 +262,29 @@ def test_text_of_attributes(op: LayerOp, attributes: str) -> None:
 FIVE = tensor(1, 1, 1, 1, 1)
 NONE = tensor()
 WRONG: list[tuple[Callable[[], LayerOp], str]] = [
-    (lambda: a.SigmoidOp("s", FIVE), "expected one to four dimensions, got shape [1, 1, 1, 1, 1]"),
-    (lambda: a.LeakyReluOp("l", IMAGE, float("inf")), "alpha must be finite, got inf"),
-    (lambda: a.EluOp("e", IMAGE, float("nan")), "alpha must be finite, got nan"),
-    (lambda: a.ClipOp("c", IMAGE), "a minimum or a maximum is needed"),
-    (lambda: a.ClipOp("c", IMAGE, 2.0, 1.0), "the minimum 2.0 lies above the maximum 1.0"),
-    (lambda: a.GeluOp("g", IMAGE, "exactly"), 'approximate must be "none" or "tanh", got "exactly"'),
-    (lambda: a.PReluOp("p", IMAGE, tensor(4)), "shape [4] does not broadcast to [2, 3, 4, 5]"),
-    (lambda: a.PReluOp("p", IMAGE, NONE), "shape [] does not broadcast to [2, 3, 4, 5]"),
+    (lambda: SigmoidOp("s", FIVE), "expected one to four dimensions, got shape [1, 1, 1, 1, 1]"),
+    (lambda: LeakyReluOp("l", IMAGE, alpha=float("inf")), "alpha must be finite, got inf"),
+    (lambda: EluOp("e", IMAGE, alpha=float("nan")), "alpha must be finite, got nan"),
+    (lambda: ClipOp("c", IMAGE), "a minimum or a maximum is needed"),
+    (lambda: ClipOp("c", IMAGE, minimum=2.0, maximum=1.0), "the minimum 2.0 lies above the maximum 1.0"),
+    (lambda: GeluOp("g", IMAGE, approximate="exactly"), 'approximate must be "none" or "tanh", got "exactly"'),
+    (lambda: PReluOp("p", IMAGE, tensor(4)), "shape [4] does not broadcast to [2, 3, 4, 5]"),
+    (lambda: PReluOp("p", IMAGE, NONE), "shape [] does not broadcast to [2, 3, 4, 5]"),
     (lambda: scalar("root", 2.0), f"function must be one of {', '.join(FUNCTIONS)}, got 'root'"),
     (lambda: scalar("add", float("-inf")), "value must be finite, got -inf"),
     (lambda: scalar("div", 0.0), "value must not be zero where it divides"),
     (lambda: AddOp("a", IMAGE, tensor(3)), "cannot add shapes [2, 3, 4, 5] and [3]"),
-    (lambda: b.PowerOp("p", IMAGE, tensor(4, 4)), "cannot take the power of shapes [2, 3, 4, 5] and [4, 4]"),
-    (lambda: b.MultiplyOp("m", IMAGE, NONE), "cannot multiply shapes [2, 3, 4, 5] and []"),
-    (lambda: b.MaximumOp("m", FIVE, IMAGE), "expected one to four dimensions, got shape [1, 2, 3, 4, 5]"),
+    (lambda: PowerOp("p", IMAGE, tensor(4, 4)), "cannot take the power of shapes [2, 3, 4, 5] and [4, 4]"),
+    (lambda: MultiplyOp("m", IMAGE, NONE), "cannot multiply shapes [2, 3, 4, 5] and []"),
+    (lambda: MaximumOp("m", FIVE, IMAGE), "expected one to four dimensions, got shape [1, 2, 3, 4, 5]"),
     (
-        lambda: a.SigmoidGradOp("g", a.SigmoidOp("s", IMAGE), tensor(3)),
+        lambda: SigmoidGradOp.of("g", SigmoidOp("s", IMAGE), tensor(3)),
         "the operands have shapes [3] and [2, 3, 4, 5]",
     ),
     (lambda: SelectOp("w", IMAGE, tensor(4), 0.0), "cannot choose between shapes [[2, 3, 4, 5], [4]]"),
     (lambda: SelectOp("w", IMAGE, IMAGE, float("inf")), "value must be finite, got inf"),
     (
-        lambda: BroadcastGradOp("g", AddOp("a", IMAGE, tensor(5)), tensor(4), "rhs"),
+        lambda: BroadcastGradOp.of("g", AddOp("a", IMAGE, tensor(5)), tensor(4), "rhs"),
         "shape [5] does not broadcast to [4]",
     ),
 ]  # fmt: skip
@@ -299,4 +313,4 @@ def test_a_gradient_in_text_that_does_not_go_together(before: str, after: str, s
 
 
 def test_numbers_are_doubles() -> None:
-    assert a.LeakyReluOp("l", IMAGE, alpha=0.1).alpha == FloatAttr(0.1, f64)
+    assert LeakyReluOp("l", IMAGE, alpha=0.1).alpha == FloatAttr(0.1, f64)

@@ -14,12 +14,13 @@ from simdc.cost.tiling import loop_bounds
 from simdc.ir.base import LayerOp
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
+from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.elementwise import AddOp, ReluOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.max_pool import MaxPoolOp
+from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.softmax import SoftmaxOp
 from simdc.ir.unmodelled import UnmodelledOp
 from tests.ir.interpreter import run_contraction, run_program
@@ -97,7 +98,7 @@ def test_channels_run_outermost_and_along_the_lanes() -> None:
 
 @pytest.mark.parametrize(
     "op",
-    [FlattenOp("f", tensor(2, 3, 4, 4)), DropoutOp("d", tensor(2, 3), 0.5), UnmodelledOp("u", "loss")],
+    [FlattenOp("f", tensor(2, 3, 4, 4)), DropoutOp("d", tensor(2, 3), rate=0.5), UnmodelledOp("u", operation="loss")],
     ids=lambda op: op.name,
 )
 def test_free_ops_have_no_kernel(op: LayerOp) -> None:

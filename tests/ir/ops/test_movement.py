@@ -19,7 +19,7 @@ from simdc.ir.context import set_hardware
 from simdc.ir.elements import SINGLE
 from simdc.ir.network import network_of
 from simdc.ir.ops.average_pool import AveragePoolOp
-from simdc.ir.ops.concat import ConcatOp, SliceOp
+from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.expand import ExpandOp
@@ -27,7 +27,7 @@ from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.max_pool import MaxPoolOp
-from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.pad import PadOp, SliceOp
 from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
 from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceExtremeGradOp, ReduceMaxOp, ReduceProductOp
 from simdc.ir.ops.resize import ResizeGradOp, ResizeOp
@@ -66,15 +66,15 @@ IMAGE = (2, 6, 8, 10)
         (ConcatOp("c", tensor(*IMAGE), tensor(*IMAGE), axis=2), "c"),
         (ConcatOp("c", tensor(4), tensor(3), axis=0), SINGLE),
         (ConcatOp("c", tensor(2, 3, 4, 5, 6), tensor(2, 3, 4, 5, 6), axis=4), "h"),
-        (SliceOp("s", tensor(*IMAGE), 1, 2, 3), "w"),
-        (SliceOp("s", tensor(*IMAGE), 3, 2, 3), "c"),
-        (PadOp("p", tensor(*IMAGE), (0, 0, 1, 1), (0, 0, 1, 1)), "c"),
-        (PadOp("p", tensor(*IMAGE), (0, 0, 1, 1), (0, 2, 1, 1)), "n"),
-        (PadOp("p", tensor(*IMAGE), (0, 1, 0, 1), (0, 0, 0, 0)), "h"),
-        (PadOp("p", tensor(2, 3), (1, 1), (0, 0)), SINGLE),
+        (SliceOp("s", tensor(*IMAGE), axis=1, first=2, count=3), "w"),
+        (SliceOp("s", tensor(*IMAGE), axis=3, first=2, count=3), "c"),
+        (PadOp("p", tensor(*IMAGE), before=(0, 0, 1, 1), after=(0, 0, 1, 1)), "c"),
+        (PadOp("p", tensor(*IMAGE), before=(0, 0, 1, 1), after=(0, 2, 1, 1)), "n"),
+        (PadOp("p", tensor(*IMAGE), before=(0, 1, 0, 1), after=(0, 0, 0, 0)), "h"),
+        (PadOp("p", tensor(2, 3), before=(1, 1), after=(0, 0)), SINGLE),
         (ReduceSumOp("r", tensor(*IMAGE)), "c"),
-        (ReduceMeanOp("r", tensor(*IMAGE), (1,)), "w"),
-        (ReduceMeanOp("r", tensor(*IMAGE), (0, 1, 2, 3), True), SINGLE),
+        (ReduceMeanOp("r", tensor(*IMAGE), axes=(1,)), "w"),
+        (ReduceMeanOp("r", tensor(*IMAGE), axes=(0, 1, 2, 3), keepdims=True), SINGLE),
         (SoftmaxOp("s", tensor(*IMAGE)), "w"),
         (SoftmaxOp("s", tensor(*IMAGE), axis=3), "c"),
     ],
@@ -104,12 +104,12 @@ def test_concat_along_height() -> None:
 
 
 def test_slice_by_steps() -> None:
-    kernel = program(SliceOp("s", tensor(1, 4, 9, 5), 2, 1, 4, 2))
+    kernel = program(SliceOp("s", tensor(1, 4, 9, 5), axis=2, first=1, count=4, step=2))
     assert indices(kernel) == (["n", "c", "2*h + 1", "w"], ["n", "c", "h", "w"])
 
 
 def test_pad_writes_each_element_once() -> None:
-    kernel = program(PadOp("p", tensor(1, 4, 5, 6), (0, 0, 1, 2), (0, 0, 3, 0), 7.0))
+    kernel = program(PadOp("p", tensor(1, 4, 5, 6), before=(0, 0, 1, 2), after=(0, 0, 3, 0), value=7.0))
     assert indices(kernel) == (["n", "c", "h", "w"], ["n", "c", "h + 1", "w + 2"])
     borders = [[str(each) for each in phase.outputs[0].index[2:]] for phase in kernel.phases[1:]]
     assert borders == [["h_before", "w_whole"], ["h_after + 6", "w_whole"], ["h + 1", "w_before"]]
@@ -120,7 +120,7 @@ def test_pad_writes_each_element_once() -> None:
 
 def test_repeating_reads_once_and_writes_each_copy() -> None:
     """[1, 64, 1, 1] to [1, 64, 9, 9]: 64 elements of 32 bits come in, 64 * 81 go out, one `move` each."""
-    kernel = program(ExpandOp("e", tensor(1, 64, 1, 1), (1, 64, 9, 9)))
+    kernel = program(ExpandOp("e", tensor(1, 64, 1, 1), shape=(1, 64, 9, 9)))
     assert indices(kernel) == (["n", "c", "0", "0"], ["n", "c", "h", "w"])
     model, machine = ExactModel(), load_hardware("HI3")
     cost = model.evaluate(kernel, model.greedy(kernel, machine), machine)
@@ -131,7 +131,7 @@ def test_repeating_reads_once_and_writes_each_copy() -> None:
 def test_the_place_of_a_maximum_stays_on_chip_until_it_is_found() -> None:
     """[1, 1000] along the classes: 1,000 numbers come in, one place goes out. Four instructions an element, one at the
     end."""
-    kernel = program(ArgMaxOp("a", tensor(1, 1000), 1))
+    kernel = program(ArgMaxOp("a", tensor(1, 1000), axis=1))
     model, machine = ExactModel(), load_hardware("HI3")
     cost = model.evaluate(kernel, model.greedy(kernel, machine), machine)
     assert (cost.dram_bits.ifmap, cost.dram_bits.ofmap) == (32 * 1000, 32)
@@ -141,7 +141,7 @@ def test_the_place_of_a_maximum_stays_on_chip_until_it_is_found() -> None:
 def test_channel_shuffle_costs_a_copy() -> None:
     """[1, 3, 80, 28, 28], 32 bits in and out; one `move` for each vector along the longest loop, the 80 channels of a
     group, without rounding them up: they are no channels that anyone stores."""
-    kernel = program(TransposeOp("t", tensor(1, 3, 80, 28, 28), (0, 2, 1, 3, 4)))
+    kernel = program(TransposeOp("t", tensor(1, 3, 80, 28, 28), permutation=(0, 2, 1, 3, 4)))
     assert indices(kernel) == (["n", "g", "k", "h", "w"], ["n", "k", "g", "h", "w"])
     assert kernel.lanes == "k"
     model, machine = ExactModel(), load_hardware("HI3")
@@ -153,15 +153,15 @@ def test_channel_shuffle_costs_a_copy() -> None:
 
 def test_transposing_names_channels_that_stay() -> None:
     stays, moves = (
-        TransposeOp("t", tensor(1, 64, 7, 9), (0, 1, 3, 2)),
-        TransposeOp("t", tensor(1, 224, 224, 3), (0, 3, 1, 2)),
+        TransposeOp("t", tensor(1, 64, 7, 9), permutation=(0, 1, 3, 2)),
+        TransposeOp("t", tensor(1, 224, 224, 3), permutation=(0, 3, 1, 2)),
     )
     assert (program(stays).lanes, indices(program(stays))[1]) == ("c", ["n", "c", "w", "h"])
     assert (program(moves).lanes, indices(program(moves))[1]) == ("h", ["n", "w", "k", "h"])
 
 
 def test_nearest_neighbour_by_whole_factors_loads_once() -> None:
-    kernel = program(ResizeOp("r", tensor(1, 64, 13, 13), (26, 39)))
+    kernel = program(ResizeOp("r", tensor(1, 64, 13, 13), size=(26, 39)))
     assert indices(kernel) == (["n", "c", "h", "w"], ["n", "c", "2*h + rh", "3*w + rw"])
     model, machine = ExactModel(), load_hardware("HI3")
     cost = model.evaluate(kernel, model.greedy(kernel, machine), machine)
@@ -170,7 +170,7 @@ def test_nearest_neighbour_by_whole_factors_loads_once() -> None:
 
 def test_bilinear_by_two_has_four_phases_inside_and_its_border() -> None:
     """Along an axis of 14: the first and the last position, 13 odd ones (1/4, 3/4 of their neighbours) and 13 even."""
-    kernel = program(ResizeOp("r", tensor(1, 8, 14, 14), (28, 28), "linear"))
+    kernel = program(ResizeOp("r", tensor(1, 8, 14, 14), size=(28, 28), mode="linear"))
     assert len(kernel.phases) == 4 * 4
     inner = [phase for phase in kernel.phases if {"h", "w"} <= {loop.name for loop in phase.loops}]
     assert len(inner) == 4
@@ -182,7 +182,7 @@ def test_bilinear_by_two_has_four_phases_inside_and_its_border() -> None:
 
 
 def test_a_size_that_repeats_nothing_is_refused() -> None:
-    op = ResizeOp("r", tensor(1, 1, 1009, 1013), (601, 607), "linear")
+    op = ResizeOp("r", tensor(1, 1, 1009, 1013), size=(601, 607), mode="linear")
     with pytest.raises(VerifyException, match=r"1009 x 1013 to 601 x 607 .* at most 1024 are supported"):
         op.kernel()
 
@@ -243,24 +243,24 @@ def test_a_transposed_convolution_is_the_input_gradient_of_a_convolution() -> No
 
 OPS: list[Callable[[], LayerOp]] = [
     lambda: ConcatOp("c", tensor(1, 3, 4, 5), tensor(1, 3, 2, 5), axis=2),
-    lambda: SliceOp("s", tensor(1, 3, 9, 5), 2, 1, 4, 2),
-    lambda: PadOp("p", tensor(1, 3, 4, 5), (0, 0, 1, 2), (0, 0, 3, 0)),
-    lambda: TransposeOp("t", tensor(1, 2, 3, 4, 5), (0, 2, 1, 3, 4)),
-    lambda: ResizeOp("r", tensor(1, 3, 4, 5), (8, 10)),
-    lambda: ResizeOp("r", tensor(1, 3, 4, 5), (8, 10), "linear"),
-    lambda: ResizeGradOp("g", ResizeOp("r", tensor(1, 3, 4, 5), (8, 10), "linear"), tensor(1, 3, 8, 10)),
+    lambda: SliceOp("s", tensor(1, 3, 9, 5), axis=2, first=1, count=4, step=2),
+    lambda: PadOp("p", tensor(1, 3, 4, 5), before=(0, 0, 1, 2), after=(0, 0, 3, 0)),
+    lambda: TransposeOp("t", tensor(1, 2, 3, 4, 5), permutation=(0, 2, 1, 3, 4)),
+    lambda: ResizeOp("r", tensor(1, 3, 4, 5), size=(8, 10)),
+    lambda: ResizeOp("r", tensor(1, 3, 4, 5), size=(8, 10), mode="linear"),
+    lambda: ResizeGradOp.of("g", ResizeOp("r", tensor(1, 3, 4, 5), size=(8, 10), mode="linear"), tensor(1, 3, 8, 10)),
     lambda: AveragePoolOp(
         "p", tensor(1, 3, 7, 6), kernel_size=(3, 3), stride=(2, 2), padding=(1,) * 4, exclude_padding=True
     ),
     lambda: MaxPoolOp("p", tensor(1, 3, 7, 6), kernel_size=(2, 3), stride=(2, 2), dilation=(2, 1), ceil_mode=True),
-    lambda: ReduceMeanOp("r", tensor(2, 3, 4, 5), (0, 1, 2, 3), True),
-    lambda: ReduceMaxOp("r", tensor(2, 3, 4, 5), (1, 3)),
-    lambda: ReduceProductOp("r", tensor(2, 3, 4), (0, 1, 2), True),
-    lambda: ReduceExtremeGradOp("g", ReduceMaxOp("r", tensor(2, 3, 4, 5), (0, 2)), tensor(3, 5)),
-    lambda: ArgMaxOp("a", tensor(2, 3, 4, 5), 1),
-    lambda: ArgMinOp("a", tensor(3, 7), 1, True, last=True),
-    lambda: ExpandOp("e", tensor(2, 1, 4, 1), (2, 3, 4, 5)),
-    lambda: ExpandOp("e", tensor(2, 2, 1, 3, 2), (2, 2, 4, 3, 2)),
+    lambda: ReduceMeanOp("r", tensor(2, 3, 4, 5), axes=(0, 1, 2, 3), keepdims=True),
+    lambda: ReduceMaxOp("r", tensor(2, 3, 4, 5), axes=(1, 3)),
+    lambda: ReduceProductOp("r", tensor(2, 3, 4), axes=(0, 1, 2), keepdims=True),
+    lambda: ReduceExtremeGradOp.of("g", ReduceMaxOp("r", tensor(2, 3, 4, 5), axes=(0, 2)), tensor(3, 5)),
+    lambda: ArgMaxOp("a", tensor(2, 3, 4, 5), axis=1),
+    lambda: ArgMinOp("a", tensor(3, 7), axis=1, keepdims=True, last=True),
+    lambda: ExpandOp("e", tensor(2, 1, 4, 1), shape=(2, 3, 4, 5)),
+    lambda: ExpandOp("e", tensor(2, 2, 1, 3, 2), shape=(2, 2, 4, 3, 2)),
     lambda: InstanceNormOp("i", tensor(2, 3, 4, 5), tensor(3), tensor(3), epsilon=1e-5),
     lambda: SoftmaxOp("s", tensor(2, 3, 4, 5)),
     lambda: MatMulOp("m", tensor(5, 7), tensor(7, 3)),
@@ -300,26 +300,29 @@ def test_a_network_of_all_of_them_is_costed_and_parses_back(training: bool, gene
 REFUSED: list[tuple[Callable[[], LayerOp], str]] = [
     (lambda: ConcatOp("c", tensor(1, 3, 4), tensor(1, 2, 5)), "agree in all but the channels"),
     (lambda: ConcatOp("c", tensor(1, 3), tensor(1, 3), axis=2), r"no dimension 2 in shape \[1, 3\]"),
-    (lambda: SliceOp("s", tensor(1, 3, 9), 1, 1, 3), "channels 1 to 3 are not among the input's 3"),
+    (lambda: SliceOp("s", tensor(1, 3, 9), axis=1, first=1, count=3), "channels 1 to 3 are not among the input's 3"),
     (
-        lambda: SliceOp("s", tensor(1, 3, 9), 2, 5, 3, 2),
+        lambda: SliceOp("s", tensor(1, 3, 9), axis=2, first=5, count=3, step=2),
         "positions 5 to 9 by steps of 2 are not among the input's 9 along",
     ),
-    (lambda: PadOp("p", tensor(1, 3), (0,), (0, 0)), "take 2 entries, none negative"),
-    (lambda: PadOp("p", tensor(1, 3), (0, -1), (0, 0)), "take 2 entries, none negative"),
-    (lambda: PadOp("p", tensor(1, 3), (0, 0), (0, 0), float("inf")), "must be finite"),
-    (lambda: TransposeOp("t", tensor(1, 3), (0, 0)), "must name each of 0 to 1 once"),
-    (lambda: TransposeOp("t", tensor(*(1,) * 7), range(7)), "one to 6 dimensions"),
-    (lambda: ReshapeOp("r", tensor(2, 3), (5,)), r"cannot read \[2, 3\] as \[5\]"),
-    (lambda: ResizeOp("r", tensor(1, 3), (5, 5)), "expected an image"),
-    (lambda: ResizeOp("r", tensor(1, 3, 4, 4), (5,)), "positive height and width"),
-    (lambda: ResizeOp("r", tensor(1, 1, 4, 4), (4, 70000)), "more than 65536 rows or columns cannot be resized"),
-    (lambda: ResizeOp("r", tensor(1, 3, 4, 4), (5, 5), "cubic"), "mode must be one of nearest, linear, got 'cubic'"),
-    (lambda: ReduceMeanOp("r", tensor(1, 3), (0, 0)), "each once"),
-    (lambda: ReduceMeanOp("r", tensor(1, 3), (0, 1)), "set keepdims"),
+    (lambda: PadOp("p", tensor(1, 3), before=(0,), after=(0, 0)), "take 2 entries, none negative"),
+    (lambda: PadOp("p", tensor(1, 3), before=(0, -1), after=(0, 0)), "take 2 entries, none negative"),
+    (lambda: PadOp("p", tensor(1, 3), before=(0, 0), after=(0, 0), value=float("inf")), "must be finite"),
+    (lambda: TransposeOp("t", tensor(1, 3), permutation=(0, 0)), "must name each of 0 to 1 once"),
+    (lambda: TransposeOp("t", tensor(*(1,) * 7), permutation=range(7)), "one to 6 dimensions"),
+    (lambda: ReshapeOp("r", tensor(2, 3), shape=(5,)), r"cannot read \[2, 3\] as \[5\]"),
+    (lambda: ResizeOp("r", tensor(1, 3), size=(5, 5)), "expected an image"),
+    (lambda: ResizeOp("r", tensor(1, 3, 4, 4), size=(5,)), "positive height and width"),
+    (lambda: ResizeOp("r", tensor(1, 1, 4, 4), size=(4, 70000)), "more than 65536 rows or columns cannot be resized"),
+    (
+        lambda: ResizeOp("r", tensor(1, 3, 4, 4), size=(5, 5), mode="cubic"),
+        "mode must be one of nearest, linear, got 'cubic'",
+    ),
+    (lambda: ReduceMeanOp("r", tensor(1, 3), axes=(0, 0)), "each once"),
+    (lambda: ReduceMeanOp("r", tensor(1, 3), axes=(0, 1)), "set keepdims"),
     (lambda: ReduceSumOp("r", tensor(3)), r"expected \[n, c, ...\]"),
-    (lambda: ArgMaxOp("a", tensor(3, 4), 2), r"some of the dimensions 0 to 1"),
-    (lambda: ExpandOp("e", tensor(2, 3), (4, 3)), r"cannot repeat \[2, 3\] to \[4, 3\]: only sizes of 1 grow"),
+    (lambda: ArgMaxOp("a", tensor(3, 4), axis=2), r"some of the dimensions 0 to 1"),
+    (lambda: ExpandOp("e", tensor(2, 3), shape=(4, 3)), r"cannot repeat \[2, 3\] to \[4, 3\]: only sizes of 1 grow"),
     (lambda: SoftmaxOp("s", tensor(3)), "two to four dimensions"),
     (lambda: InstanceNormOp("i", tensor(2, 3), tensor(3), tensor(3), epsilon=1e-5), r"expected \[n, c, h\]"),
     (lambda: InstanceNormOp("i", tensor(2, 3, 4), tensor(3), tensor(2), epsilon=1e-5), r"a parameter \[2\]"),

@@ -8,16 +8,11 @@ from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
-from simdc.ir.ops.activation import (
-    ClipOp,
-    EluOp,
-    GeluOp,
-    HardSigmoidOp,
-    LeakyReluOp,
-    PReluOp,
-    SiluOp,
-)
-from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.activation.exponential import EluOp, SiluOp
+from simdc.ir.ops.activation.gaussian import GeluOp
+from simdc.ir.ops.activation.piecewise import ClipOp, HardSigmoidOp, LeakyReluOp
+from simdc.ir.ops.activation.prelu import PReluOp
+from simdc.ir.ops.relu import ReluOp
 
 from .view import view
 

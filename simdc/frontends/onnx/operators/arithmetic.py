@@ -14,8 +14,7 @@ from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.ops.broadcast import DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
-from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.broadcast import AddOp, DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
 from simdc.ir.ops.scalar import ScalarOp
 
 from .view import view
@@ -62,7 +61,7 @@ def several(build: Build) -> Value:
         result = combine(build, kind, build.name if last else build.part(f"part{place}"), 0, place)
         build.inputs[0] = result
     if mean:
-        return build.add(ScalarOp(build.name, build.tensor(0), "div", float(count)))
+        return build.add(ScalarOp(build.name, build.tensor(0), function="div", value=float(count)))
     return build.value(0)
 
 
@@ -82,7 +81,7 @@ def combine(build: Build, kind: Binary, name: str, left: int, right: int) -> Val
             break
         if not isfinite(value):
             raise Unsupported(f"its constant is {value}")
-        return build.add(ScalarOp(name, build.tensor(tensor), function, value))
+        return build.add(ScalarOp(name, build.tensor(tensor), function=function, value=value))
     lhs, rhs = (_operand(build, place, kind.role) for place in (left, right))
     return build.add(kind.op(name, lhs, rhs))
 

@@ -12,7 +12,8 @@ from simdc.frontends.onnx.constant import Constant, Value
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.ops.broadcast import MaximumOp, MinimumOp, broadcast_shape
+from simdc.ir.broadcasting import broadcast_shape
+from simdc.ir.ops.broadcast import MaximumOp, MinimumOp
 from simdc.ir.ops.comparison import EqualOp, LessOp, LessOrEqualOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.select import SelectOp
@@ -49,7 +50,7 @@ def comparison(build: Build) -> Value:
 @operator("Not")
 def negation(build: Build) -> Value:
     """`1 - x`."""
-    return build.add(ScalarOp(build.name, build.tensor(0), "rsub", 1.0))
+    return build.add(ScalarOp(build.name, build.tensor(0), function="rsub", value=1.0))
 
 
 @operator("Where")

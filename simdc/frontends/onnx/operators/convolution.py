@@ -43,7 +43,7 @@ def _weight(build: Build) -> SSAValue:
     weight = build.tensor(1)
     shape = shape_of(weight)
     if len(shape) == 3:
-        return build.add(ReshapeOp(build.part("kernel"), weight, (*shape[:2], 1, shape[2])))
+        return build.add(ReshapeOp(build.part("kernel"), weight, shape=(*shape[:2], 1, shape[2])))
     return weight
 
 

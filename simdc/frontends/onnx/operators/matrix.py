@@ -11,7 +11,7 @@ from simdc.frontends.onnx.constant import Constant, Value
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.matmul import MatMulOp
@@ -39,19 +39,19 @@ def gemm(build: Build) -> Value:
     alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
     lhs = build.tensor(0)
     if node.integer("transA", 0):
-        lhs = build.add(TransposeOp(build.part("lhs"), lhs, (1, 0)))
+        lhs = build.add(TransposeOp(build.part("lhs"), lhs, permutation=(1, 0)))
     weight, bias = build.constant(1), build.constant(2)
     if not build.has(2) or beta == 0:
         bias, beta = None, 0.0
     if weight is None:
         rhs = build.tensor(1)
         if node.integer("transB", 0):
-            rhs = build.add(TransposeOp(build.part("rhs"), rhs, (1, 0)))
+            rhs = build.add(TransposeOp(build.part("rhs"), rhs, permutation=(1, 0)))
         plain = alpha == 1 and not beta
         result = build.add(MatMulOp(build.name if plain else build.part("product"), lhs, rhs))
         if alpha != 1:
             name = build.part("alpha") if beta else build.name
-            result = build.add(ScalarOp(name, result, "mul", alpha))
+            result = build.add(ScalarOp(name, result, function="mul", value=alpha))
     else:
         if len(weight.shape) != 2:
             raise Unsupported(f"its weight has shape {list(weight.shape)}, not two dimensions")
@@ -67,7 +67,7 @@ def gemm(build: Build) -> Value:
         return result
     addend = build.tensor(2, "bias") if bias is None else build.parameter(scaled(bias, beta), "bias")
     if bias is None and beta != 1:
-        addend = build.add(ScalarOp(build.part("beta"), addend, "mul", beta))
+        addend = build.add(ScalarOp(build.part("beta"), addend, function="mul", value=beta))
     return build.add(AddOp(build.name, result, addend))
 
 
@@ -89,7 +89,7 @@ def matmul(build: Build) -> Value:
     if weight is None:
         y = build.tensor(1, "rhs")
         if len(rhs) == 1:
-            y = build.add(ReshapeOp(build.part("column"), y, (rhs[0], 1)))
+            y = build.add(ReshapeOp(build.part("column"), y, shape=(rhs[0], 1)))
         x = _rows(build, x)
         op: LayerOp = MatMulOp(build.name if flat else build.part("product"), x, y)
     else:
@@ -102,10 +102,10 @@ def matmul(build: Build) -> Value:
         x = _rows(build, x)
         op = LinearOp(build.name if flat else build.part("linear"), x, build.parameter(matrix, "weight"), offset)
     result = build.add(op)
-    return result if flat else build.add(ReshapeOp(build.name, result, shape))
+    return result if flat else build.add(ReshapeOp(build.name, result, shape=shape))
 
 
 def _rows(build: Build, x: SSAValue) -> SSAValue:
     """As a matrix: all dimensions but the last are rows."""
     shape = shape_of(x)
-    return x if len(shape) == 2 else build.add(ReshapeOp(build.part("rows"), x, (prod(shape[:-1]), shape[-1])))
+    return x if len(shape) == 2 else build.add(ReshapeOp(build.part("rows"), x, shape=(prod(shape[:-1]), shape[-1])))

@@ -15,8 +15,8 @@ from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import shape_of
-from simdc.ir.ops.concat import ConcatOp, SliceOp
-from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.concat import ConcatOp
+from simdc.ir.ops.pad import PadOp, SliceOp
 from simdc.ir.ops.transpose import TransposeOp
 
 from .view import view
@@ -54,7 +54,7 @@ def split(build: Build) -> Value | tuple[Value, ...]:
         elif size == shape[axis]:
             parts.append(view(build, x, own, build.part(str(place))))
         else:
-            parts.append(build.add(SliceOp(build.part(str(place)), x, axis, first, size)))
+            parts.append(build.add(SliceOp(build.part(str(place)), x, axis=axis, first=first, count=size)))
     return tuple(parts)
 
 
@@ -91,7 +91,7 @@ def cut(build: Build, x: SSAValue, ranges: dict[int, range]) -> SSAValue:
         if not positions:
             raise Unsupported(f"nothing is left of dimension {axis}")
         name = build.name if number == len(real) else build.part(f"axis{axis}")
-        x = build.add(SliceOp(name, x, axis, positions[0], len(positions), positions.step))
+        x = build.add(SliceOp(name, x, axis=axis, first=positions[0], count=len(positions), step=positions.step))
     return x
 
 
@@ -125,7 +125,7 @@ def gather(build: Build) -> Value:
 
 def _piece(build: Build, x: SSAValue, axis: int, positions: range) -> SSAValue:
     first, count, step = positions[0], len(positions), positions.step
-    return build.add(SliceOp(build.part("positions"), x, axis, first, count, step))
+    return build.add(SliceOp(build.part("positions"), x, axis=axis, first=first, count=count, step=step))
 
 
 def _runs(places: Sequence[int]) -> list[range]:
@@ -158,7 +158,7 @@ def permuted(build: Build, x: SSAValue, order: Sequence[int], name: str) -> SSAV
     long = [axis for axis in order if shape[axis] > 1]
     if long == sorted(long):
         return view(build, x, [shape[axis] for axis in order], name)
-    return build.add(TransposeOp(name, x, order))
+    return build.add(TransposeOp(name, x, permutation=order))
 
 
 @operator("Pad", settings=(1, 2, 3))
@@ -188,8 +188,8 @@ def pad(build: Build) -> Value:
     if not any(before) and not any(after):
         return cut(build, x, kept)
     for axis, positions in kept.items():
-        x = build.add(SliceOp(build.part(f"axis{axis}"), x, axis, positions.start, len(positions)))
-    return build.add(PadOp(build.name, x, before, after, 0.0 if value is None else value))
+        x = build.add(SliceOp(build.part(f"axis{axis}"), x, axis=axis, first=positions.start, count=len(positions)))
+    return build.add(PadOp(build.name, x, before=before, after=after, value=0.0 if value is None else value))
 
 
 @operator("DepthToSpace", "SpaceToDepth")

@@ -13,10 +13,9 @@ from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import WEIGHTS, operator
-from simdc.ir.ops.activation import LogOp
+from simdc.ir.ops.activation.exponential import LogOp
 from simdc.ir.ops.batch_norm import BatchNormOp
-from simdc.ir.ops.broadcast import MultiplyOp
-from simdc.ir.ops.elementwise import AddOp
+from simdc.ir.ops.broadcast import AddOp, MultiplyOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.softmax import SoftmaxOp

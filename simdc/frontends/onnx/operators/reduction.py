@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from xdsl.ir import SSAValue
@@ -12,19 +12,19 @@ from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp
-from simdc.ir.ops.activation import AbsOp, ExpOp, LogOp, SqrtOp
+from simdc.ir.ops.activation.exponential import ExpOp, LogOp
+from simdc.ir.ops.activation.function import AbsOp, SqrtOp
 from simdc.ir.ops.average_pool import GlobalAveragePoolOp
 from simdc.ir.ops.max_pool import GlobalMaxPoolOp
-from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
+from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp, ReductionOp
 from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from simdc.ir.ops.scalar import ScalarOp
 
 from .view import view
 
-Reduction = Callable[[str, SSAValue, Sequence[int], bool], LayerOp]
 Function = Callable[[str, SSAValue], LayerOp]
 
-REDUCTIONS: dict[str, Reduction] = {
+REDUCTIONS: dict[str, type[ReductionOp]] = {
     "ReduceMean": ReduceMeanOp,
     "ReduceSum": ReduceSumOp,
     "ReduceMax": ReduceMaxOp,
@@ -74,7 +74,7 @@ def _reduced(build: Build, kind: str, x: SSAValue, name: str) -> SSAValue:
     keep = bool(node.integer("keepdims", 1))
     whole_image = GLOBAL.get(kind)
     if whole_image is None or len(shape) != 4 or axes != [2, 3]:
-        return build.add(REDUCTIONS[kind](name, x, axes, keep))
+        return build.add(REDUCTIONS[kind](name, x, axes=axes, keepdims=keep))
     if keep:
         return build.add(whole_image(name, x))
     return view(build, build.add(whole_image(build.part("pool"), x)), shape[:2], name)
@@ -86,4 +86,4 @@ def place(build: Build) -> Value:
     axis = axis_of(node.integer("axis", 0), len(build.shape(0)))
     op = ArgMaxOp if node.op_type == "ArgMax" else ArgMinOp
     keep, last = bool(node.integer("keepdims", 1)), bool(node.integer("select_last_index", 0))
-    return build.add(op(build.name, build.tensor(0), axis, keep, last=last))
+    return build.add(op(build.name, build.tensor(0), axis=axis, keepdims=keep, last=last))

@@ -9,7 +9,7 @@ from simdc.frontends.onnx.constant import Value
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import shape_of
-from simdc.ir.ops.broadcast import broadcast_shape
+from simdc.ir.broadcasting import broadcast_shape
 from simdc.ir.ops.expand import ExpandOp
 
 from .view import view
@@ -32,7 +32,7 @@ def repeated(build: Build, x: SSAValue, shape: tuple[int, ...], name: str) -> SS
         return view(build, x, shape, name)
     if whole != own:
         x = view(build, x, whole, build.part("whole"))
-    return build.add(ExpandOp(name, x, shape))
+    return build.add(ExpandOp(name, x, shape=shape))
 
 
 @operator("Tile")

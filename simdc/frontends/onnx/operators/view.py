@@ -24,7 +24,7 @@ def view(build: Build, x: SSAValue, shape: Sequence[int], name: str | None = Non
         raise Unsupported("its result is a single number")
     if len(own) > 2 and target == (own[0], prod(own[1:])):
         return build.add(FlattenOp(name or build.name, x))
-    return build.add(ReshapeOp(name or build.name, x, target))
+    return build.add(ReshapeOp(name or build.name, x, shape=target))
 
 
 @operator("Identity", "Cast", "CastLike")
@@ -37,7 +37,7 @@ def identity(build: Build) -> Value:
 @operator("Dropout", settings=(1, 2))
 def dropout(build: Build) -> Value:
     given = build.number(1, "ratio") if build.opset >= 12 else build.node.real("ratio", 0.5)
-    return build.add(DropoutOp(build.name, build.tensor(0), 0.5 if given is None else given))
+    return build.add(DropoutOp(build.name, build.tensor(0), rate=0.5 if given is None else given))
 
 
 @operator("Reshape", settings=(1,))

@@ -119,7 +119,7 @@ def as_image(build: Build, x: SSAValue) -> SSAValue:
     shape = shape_of(x)
     if len(shape) != 3:
         return x
-    return build.add(ReshapeOp(build.part("image"), x, (*shape[:2], 1, shape[2])))
+    return build.add(ReshapeOp(build.part("image"), x, shape=(*shape[:2], 1, shape[2])))
 
 
 def as_image_weight(weight: Constant) -> Constant:
@@ -131,4 +131,4 @@ def as_image_weight(weight: Constant) -> Constant:
 def as_row(build: Build, x: SSAValue, rank: int) -> SSAValue:
     """The result of a layer on images back to `rank` dimensions."""
     shape = shape_of(x)
-    return x if rank == 4 else build.add(ReshapeOp(build.part("row"), x, (*shape[:2], shape[3])))
+    return x if rank == 4 else build.add(ReshapeOp(build.part("row"), x, shape=(*shape[:2], shape[3])))

@@ -8,12 +8,13 @@ class Square(Curve):
         return (Instruction("mul", "slope", ("x", 2.0)), Instruction("mul", "dx", ("slope", "gradient")))
 
 @irdl_op_definition
-class SquareOp(Square, ActivationOp):
-    name = "simdc.square"
-
-@irdl_op_definition
 class SquareGradOp(Square, InputGradOp):
     name = "simdc.square_grad"
+
+@irdl_op_definition
+class SquareOp(Square, ActivationOp):
+    name = "simdc.square"
+    GRADIENT: ClassVar = SquareGradOp
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from math import isfinite
 
-from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
+from xdsl.dialects.builtin import FloatAttr, f64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, operand_def, result_def
+from xdsl.irdl import operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
-from simdc.ir.base import TENSOR, LayerOp, shape_of
+from simdc.ir.base import TENSOR, GradientOp, LayerOp, shape_of
 from simdc.ir.elements import broadcast_operand, element_program, element_shape
 
 Code = tuple[Instruction, ...]
@@ -51,27 +52,9 @@ class ActivationOp(Curve):
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue):
-        self._build(layer, input)
-
     @abstractmethod
     def forward(self) -> Code:
         """Code from `x` to `y`."""
-
-    def _build(self, layer: str, input: SSAValue, **attributes: float | str | None) -> None:
-        IRDLOperation.__init__(
-            self,
-            operands=[input],
-            result_types=[input.type],
-            properties={
-                "layer": StringAttr(layer),
-                **{
-                    name: StringAttr(value) if isinstance(value, str) else FloatAttr(value, f64)
-                    for name, value in attributes.items()
-                    if value is not None
-                },
-            },
-        )
 
     def result_shape(self) -> tuple[int, ...]:
         self.check_attributes()
@@ -83,29 +66,15 @@ class ActivationOp(Curve):
         return element_program(self.name.removeprefix("simdc."), shape, (x,), y, self.forward())
 
 
-class ActivationGradOp(Curve):
+class ActivationGradOp(Curve, GradientOp):
     """`result = gradient * slope of the curve`."""
 
     gradient = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, forward: ActivationOp, gradient: SSAValue):
-        """`gradient` is that with respect to the result of `forward`."""
-        IRDLOperation.__init__(
-            self,
-            operands=[gradient, self.read_of(forward)],
-            result_types=[forward.input.type],
-            properties={**forward.properties, "layer": StringAttr(layer)},
-        )
-
     @abstractmethod
     def backward(self) -> Code:
         """Code from `gradient`, with `x` or with `y`, to `dx`."""
-
-    @staticmethod
-    @abstractmethod
-    def read_of(forward: ActivationOp) -> SSAValue:
-        """The tensor of the forward op that tells the slope."""
 
     def result_shape(self) -> tuple[int, ...]:
         self.check_attributes()
@@ -129,10 +98,6 @@ class InputGradOp(ActivationGradOp):
     gradient = operand_def(TENSOR)
     input = operand_def(TENSOR)
 
-    @staticmethod
-    def read_of(forward: ActivationOp) -> SSAValue:
-        return forward.input
-
     def kernel(self) -> VectorProgram:
         return self.gradient_program("x", self.input)
 
@@ -142,10 +107,6 @@ class OutputGradOp(ActivationGradOp):
 
     gradient = operand_def(TENSOR)
     output = operand_def(TENSOR)
-
-    @staticmethod
-    def read_of(forward: ActivationOp) -> SSAValue:
-        return forward.result
 
     def kernel(self) -> VectorProgram:
         return self.gradient_program("y", self.output)

@@ -1,15 +1,19 @@
-"""Activations made of the exponential function."""
+"""The exponential function, the logarithm, and activations made of them."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 
 from simdc.cost.kernel import Instruction
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layers import layer, plain_layer
 from simdc.ir.options import Real
 
+from ..broadcast import DivideOp, MultiplyOp
 from .base import REAL, ActivationOp, Code, Curve, InputGradOp, OutputGradOp
 
 
@@ -20,6 +24,36 @@ def decay(source: str) -> Code:
         Instruction("exp", "power", ("minus",)),
         Instruction("add", "whole", ("power", 1.0)),
     )
+
+
+@irdl_op_definition
+class ExpOp(ActivationOp):
+    """`exp(x)`, which is its own slope."""
+
+    name = "simdc.exp"
+
+    def forward(self) -> Code:
+        return (Instruction("exp", "y", ("x",)),)
+
+
+@irdl_op_definition
+class LogOp(ActivationOp):
+    """The natural logarithm of positive numbers."""
+
+    name = "simdc.log"
+
+    def forward(self) -> Code:
+        return (Instruction("log", "y", ("x",)),)
+
+
+@rule_for(ExpOp)
+def exp_gradient(op: ExpOp, back: Backward) -> None:
+    give_input(back, op.input, MultiplyOp(f"{op.layer.data}.grad_input", back.upstream(op.result), op.result))
+
+
+@rule_for(LogOp)
+def log_gradient(op: LogOp, back: Backward) -> None:
+    give_input(back, op.input, DivideOp(f"{op.layer.data}.grad_input", back.upstream(op.result), op.input))
 
 
 class Sigmoid(Curve):
@@ -37,13 +71,14 @@ class Sigmoid(Curve):
 
 
 @irdl_op_definition
-class SigmoidOp(Sigmoid, ActivationOp):
-    name = "simdc.sigmoid"
+class SigmoidGradOp(Sigmoid, OutputGradOp):
+    name = "simdc.sigmoid_grad"
 
 
 @irdl_op_definition
-class SigmoidGradOp(Sigmoid, OutputGradOp):
-    name = "simdc.sigmoid_grad"
+class SigmoidOp(Sigmoid, ActivationOp):
+    name = "simdc.sigmoid"
+    GRADIENT: ClassVar = SigmoidGradOp
 
 
 class Tanh(Curve):
@@ -69,13 +104,14 @@ class Tanh(Curve):
 
 
 @irdl_op_definition
-class TanhOp(Tanh, ActivationOp):
-    name = "simdc.tanh"
+class TanhGradOp(Tanh, OutputGradOp):
+    name = "simdc.tanh_grad"
 
 
 @irdl_op_definition
-class TanhGradOp(Tanh, OutputGradOp):
-    name = "simdc.tanh_grad"
+class TanhOp(Tanh, ActivationOp):
+    name = "simdc.tanh"
+    GRADIENT: ClassVar = TanhGradOp
 
 
 class Silu(Curve):
@@ -97,13 +133,14 @@ class Silu(Curve):
 
 
 @irdl_op_definition
-class SiluOp(Silu, ActivationOp):
-    name = "simdc.silu"
+class SiluGradOp(Silu, InputGradOp):
+    name = "simdc.silu_grad"
 
 
 @irdl_op_definition
-class SiluGradOp(Silu, InputGradOp):
-    name = "simdc.silu_grad"
+class SiluOp(Silu, ActivationOp):
+    name = "simdc.silu"
+    GRADIENT: ClassVar = SiluGradOp
 
 
 class Softplus(Curve):
@@ -125,13 +162,14 @@ class Softplus(Curve):
 
 
 @irdl_op_definition
-class SoftplusOp(Softplus, ActivationOp):
-    name = "simdc.softplus"
+class SoftplusGradOp(Softplus, InputGradOp):
+    name = "simdc.softplus_grad"
 
 
 @irdl_op_definition
-class SoftplusGradOp(Softplus, InputGradOp):
-    name = "simdc.softplus_grad"
+class SoftplusOp(Softplus, ActivationOp):
+    name = "simdc.softplus"
+    GRADIENT: ClassVar = SoftplusGradOp
 
 
 class Elu(Curve):
@@ -161,16 +199,14 @@ class Elu(Curve):
 
 
 @irdl_op_definition
-class EluOp(Elu, ActivationOp):
-    name = "simdc.elu"
-
-    def __init__(self, layer: str, input: SSAValue, alpha: float = 1.0):
-        self._build(layer, input, alpha=alpha)
+class EluGradOp(Elu, InputGradOp):
+    name = "simdc.elu_grad"
 
 
 @irdl_op_definition
-class EluGradOp(Elu, InputGradOp):
-    name = "simdc.elu_grad"
+class EluOp(Elu, ActivationOp):
+    name = "simdc.elu"
+    GRADIENT: ClassVar = EluGradOp
 
 
 class Mish(Curve):
@@ -209,15 +245,18 @@ class Mish(Curve):
 
 
 @irdl_op_definition
-class MishOp(Mish, ActivationOp):
-    name = "simdc.mish"
-
-
-@irdl_op_definition
 class MishGradOp(Mish, InputGradOp):
     name = "simdc.mish_grad"
 
 
+@irdl_op_definition
+class MishOp(Mish, ActivationOp):
+    name = "simdc.mish"
+    GRADIENT: ClassVar = MishGradOp
+
+
+plain_layer("exp", ExpOp, "`exp(x)`.")
+plain_layer("log", LogOp, "The natural logarithm.")
 plain_layer("sigmoid", SigmoidOp, "`1 / (1 + exp(-x))`.")
 plain_layer("tanh", TanhOp, "The hyperbolic tangent.")
 plain_layer("silu", SiluOp, "`x * sigmoid(x)`.")
@@ -228,4 +267,4 @@ plain_layer("softplus", SoftplusOp, "`log(1 + exp(x))`.")
 @layer
 def elu(net: ModuleBuilder, name: str, x: SSAValue, *, alpha: Real = 1.0) -> SSAValue:
     """`x` above zero, `alpha * (exp(x) - 1)` below."""
-    return net.append(EluOp(name, x, alpha), name)
+    return net.append(EluOp(name, x, alpha=alpha), name)

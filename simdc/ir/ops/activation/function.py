@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from xdsl.irdl import irdl_op_definition
 
 from simdc.cost.kernel import Instruction
+from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layers import plain_layer
 
 from .base import ActivationOp, Code, Curve, InputGradOp, OutputGradOp
-
-
-@irdl_op_definition
-class ExpOp(ActivationOp):
-    """`exp(x)`, which is its own slope."""
-
-    name = "simdc.exp"
-
-    def forward(self) -> Code:
-        return (Instruction("exp", "y", ("x",)),)
-
-
-@irdl_op_definition
-class LogOp(ActivationOp):
-    """The natural logarithm of positive numbers."""
-
-    name = "simdc.log"
-
-    def forward(self) -> Code:
-        return (Instruction("log", "y", ("x",)),)
 
 
 @irdl_op_definition
@@ -38,6 +21,11 @@ class NegateOp(ActivationOp):
 
     def forward(self) -> Code:
         return (Instruction("sub", "y", (0.0, "x")),)
+
+
+@rule_for(NegateOp)
+def negate_gradient(op: NegateOp, back: Backward) -> None:
+    give_input(back, op.input, NegateOp(f"{op.layer.data}.grad_input", back.upstream(op.result)))
 
 
 class Sqrt(Curve):
@@ -51,13 +39,14 @@ class Sqrt(Curve):
 
 
 @irdl_op_definition
-class SqrtOp(Sqrt, ActivationOp):
-    name = "simdc.sqrt"
+class SqrtGradOp(Sqrt, OutputGradOp):
+    name = "simdc.sqrt_grad"
 
 
 @irdl_op_definition
-class SqrtGradOp(Sqrt, OutputGradOp):
-    name = "simdc.sqrt_grad"
+class SqrtOp(Sqrt, ActivationOp):
+    name = "simdc.sqrt"
+    GRADIENT: ClassVar = SqrtGradOp
 
 
 class Reciprocal(Curve):
@@ -75,13 +64,14 @@ class Reciprocal(Curve):
 
 
 @irdl_op_definition
-class ReciprocalOp(Reciprocal, ActivationOp):
-    name = "simdc.reciprocal"
+class ReciprocalGradOp(Reciprocal, OutputGradOp):
+    name = "simdc.reciprocal_grad"
 
 
 @irdl_op_definition
-class ReciprocalGradOp(Reciprocal, OutputGradOp):
-    name = "simdc.reciprocal_grad"
+class ReciprocalOp(Reciprocal, ActivationOp):
+    name = "simdc.reciprocal"
+    GRADIENT: ClassVar = ReciprocalGradOp
 
 
 class Abs(Curve):
@@ -100,17 +90,16 @@ class Abs(Curve):
 
 
 @irdl_op_definition
-class AbsOp(Abs, ActivationOp):
-    name = "simdc.abs"
-
-
-@irdl_op_definition
 class AbsGradOp(Abs, InputGradOp):
     name = "simdc.abs_grad"
 
 
-plain_layer("exp", ExpOp, "`exp(x)`.")
-plain_layer("log", LogOp, "The natural logarithm.")
+@irdl_op_definition
+class AbsOp(Abs, ActivationOp):
+    name = "simdc.abs"
+    GRADIENT: ClassVar = AbsGradOp
+
+
 plain_layer("sqrt", SqrtOp, "The square root.")
 plain_layer("abs", AbsOp, "Absolute values.")
 plain_layer("neg", NegateOp, "`-x`.")

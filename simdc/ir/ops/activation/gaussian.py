@@ -73,13 +73,14 @@ class Erf(Curve):
 
 
 @irdl_op_definition
-class ErfOp(Erf, ActivationOp):
-    name = "simdc.erf"
+class ErfGradOp(Erf, InputGradOp):
+    name = "simdc.erf_grad"
 
 
 @irdl_op_definition
-class ErfGradOp(Erf, InputGradOp):
-    name = "simdc.erf_grad"
+class ErfOp(Erf, ActivationOp):
+    name = "simdc.erf"
+    GRADIENT: ClassVar = ErfGradOp
 
 
 class Gelu(Curve):
@@ -150,16 +151,14 @@ class Gelu(Curve):
 
 
 @irdl_op_definition
-class GeluOp(Gelu, ActivationOp):
-    name = "simdc.gelu"
-
-    def __init__(self, layer: str, input: SSAValue, approximate: str = "none"):
-        self._build(layer, input, approximate=approximate)
+class GeluGradOp(Gelu, InputGradOp):
+    name = "simdc.gelu_grad"
 
 
 @irdl_op_definition
-class GeluGradOp(Gelu, InputGradOp):
-    name = "simdc.gelu_grad"
+class GeluOp(Gelu, ActivationOp):
+    name = "simdc.gelu"
+    GRADIENT: ClassVar = GeluGradOp
 
 
 plain_layer("erf", ErfOp, "The error function.")
@@ -170,4 +169,4 @@ def gelu(
     net: ModuleBuilder, name: str, x: SSAValue, *, approximate: Annotated[str, one_of("none", "tanh")] = "none"
 ) -> SSAValue:
     """`x` times the distribution function of the normal distribution, or its approximation by tanh."""
-    return net.append(GeluOp(name, x, approximate), name)
+    return net.append(GeluOp(name, x, approximate=approximate), name)

@@ -37,16 +37,14 @@ class LeakyRelu(Curve):
 
 
 @irdl_op_definition
-class LeakyReluOp(LeakyRelu, ActivationOp):
-    name = "simdc.leaky_relu"
-
-    def __init__(self, layer: str, input: SSAValue, alpha: float = 0.01):
-        self._build(layer, input, alpha=alpha)
+class LeakyReluGradOp(LeakyRelu, InputGradOp):
+    name = "simdc.leaky_relu_grad"
 
 
 @irdl_op_definition
-class LeakyReluGradOp(LeakyRelu, InputGradOp):
-    name = "simdc.leaky_relu_grad"
+class LeakyReluOp(LeakyRelu, ActivationOp):
+    name = "simdc.leaky_relu"
+    GRADIENT: ClassVar = LeakyReluGradOp
 
 
 class Clip(Curve):
@@ -84,16 +82,14 @@ class Clip(Curve):
 
 
 @irdl_op_definition
-class ClipOp(Clip, ActivationOp):
-    name = "simdc.clip"
-
-    def __init__(self, layer: str, input: SSAValue, minimum: float | None = None, maximum: float | None = None):
-        self._build(layer, input, minimum=minimum, maximum=maximum)
+class ClipGradOp(Clip, InputGradOp):
+    name = "simdc.clip_grad"
 
 
 @irdl_op_definition
-class ClipGradOp(Clip, InputGradOp):
-    name = "simdc.clip_grad"
+class ClipOp(Clip, ActivationOp):
+    name = "simdc.clip"
+    GRADIENT: ClassVar = ClipGradOp
 
 
 class HardSigmoid(Curve):
@@ -119,16 +115,14 @@ class HardSigmoid(Curve):
 
 
 @irdl_op_definition
-class HardSigmoidOp(HardSigmoid, ActivationOp):
-    name = "simdc.hard_sigmoid"
-
-    def __init__(self, layer: str, input: SSAValue, alpha: float = 0.2, beta: float = 0.5):
-        self._build(layer, input, alpha=alpha, beta=beta)
+class HardSigmoidGradOp(HardSigmoid, OutputGradOp):
+    name = "simdc.hard_sigmoid_grad"
 
 
 @irdl_op_definition
-class HardSigmoidGradOp(HardSigmoid, OutputGradOp):
-    name = "simdc.hard_sigmoid_grad"
+class HardSigmoidOp(HardSigmoid, ActivationOp):
+    name = "simdc.hard_sigmoid"
+    GRADIENT: ClassVar = HardSigmoidGradOp
 
 
 class HardSwish(Curve):
@@ -155,13 +149,14 @@ class HardSwish(Curve):
 
 
 @irdl_op_definition
-class HardSwishOp(HardSwish, ActivationOp):
-    name = "simdc.hard_swish"
+class HardSwishGradOp(HardSwish, InputGradOp):
+    name = "simdc.hard_swish_grad"
 
 
 @irdl_op_definition
-class HardSwishGradOp(HardSwish, InputGradOp):
-    name = "simdc.hard_swish_grad"
+class HardSwishOp(HardSwish, ActivationOp):
+    name = "simdc.hard_swish"
+    GRADIENT: ClassVar = HardSwishGradOp
 
 
 plain_layer("hardswish", HardSwishOp, "`x * hardsigmoid(x)`.")
@@ -170,7 +165,7 @@ plain_layer("hardswish", HardSwishOp, "`x * hardsigmoid(x)`.")
 @layer
 def leaky_relu(net: ModuleBuilder, name: str, x: SSAValue, *, alpha: Real = 0.01) -> SSAValue:
     """`x` above zero, `alpha * x` below."""
-    return net.append(LeakyReluOp(name, x, alpha), name)
+    return net.append(LeakyReluOp(name, x, alpha=alpha), name)
 
 
 @layer
@@ -183,16 +178,16 @@ def clip(
     maximum: Annotated[Real | None, "no bound above if left out"] = None,
 ) -> SSAValue:
     """Values between two bounds, one of which may be left out."""
-    return net.append(ClipOp(name, x, minimum, maximum), name)
+    return net.append(ClipOp(name, x, minimum=minimum, maximum=maximum), name)
 
 
 @layer
 def relu6(net: ModuleBuilder, name: str, x: SSAValue) -> SSAValue:
     """`clip` between 0 and 6."""
-    return net.append(ClipOp(name, x, 0.0, 6.0), name)
+    return net.append(ClipOp(name, x, minimum=0.0, maximum=6.0), name)
 
 
 @layer
 def hardsigmoid(net: ModuleBuilder, name: str, x: SSAValue, *, alpha: Real = 1.0 / 6.0, beta: Real = 0.5) -> SSAValue:
     """`alpha * x + beta`, between 0 and 1."""
-    return net.append(HardSigmoidOp(name, x, alpha, beta), name)
+    return net.append(HardSigmoidOp(name, x, alpha=alpha, beta=beta), name)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import StringAttr
+from typing import ClassVar
+
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, Operand, VectorProgram
-from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import broadcast_index, broadcast_operand, element_program, element_shape
+from simdc.ir.gradient import Backward, give_input, give_operand, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.options import Freeze
@@ -34,11 +36,6 @@ class PReluOp(LayerOp):
     slope = operand_def(TENSOR)
     result = result_def(TENSOR)
 
-    def __init__(self, layer: str, input: SSAValue, slope: SSAValue):
-        IRDLOperation.__init__(
-            self, operands=[input, slope], result_types=[input.type], properties={"layer": StringAttr(layer)}
-        )
-
     def result_shape(self) -> tuple[int, ...]:
         shape = element_shape(self.input)
         slope_operand("slope", self.slope, shape)
@@ -56,7 +53,7 @@ class PReluOp(LayerOp):
 
 
 @irdl_op_definition
-class PReluGradOp(LayerOp):
+class PReluGradOp(GradientOp):
     """`result = gradient` where the input is positive, else `slope * gradient`."""
 
     name = "simdc.prelu_grad"
@@ -65,14 +62,6 @@ class PReluGradOp(LayerOp):
     input = operand_def(TENSOR)
     slope = operand_def(TENSOR)
     result = result_def(TENSOR)
-
-    def __init__(self, layer: str, prelu: PReluOp, gradient: SSAValue):
-        IRDLOperation.__init__(
-            self,
-            operands=[gradient, prelu.input, prelu.slope],
-            result_types=[prelu.input.type],
-            properties={"layer": StringAttr(layer)},
-        )
 
     def result_shape(self) -> tuple[int, ...]:
         shape = same_shape(self.gradient, self.input)
@@ -95,22 +84,15 @@ class PReluGradOp(LayerOp):
 
 
 @irdl_op_definition
-class PReluSlopeGradOp(LayerOp):
+class PReluSlopeGradOp(GradientOp):
     """`result = sum of gradient * min(input, 0)` over all that share a slope."""
 
     name = "simdc.prelu_slope_grad"
+    OF: ClassVar = "slope"
 
     gradient = operand_def(TENSOR)
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
-
-    def __init__(self, layer: str, prelu: PReluOp, gradient: SSAValue):
-        IRDLOperation.__init__(
-            self,
-            operands=[gradient, prelu.input],
-            result_types=[prelu.slope.type],
-            properties={"layer": StringAttr(layer)},
-        )
 
     def result_shape(self) -> tuple[int, ...]:
         slope_operand("dx", self.result, same_shape(self.gradient, self.input))
@@ -129,6 +111,15 @@ def same_shape(gradient: SSAValue, input: SSAValue) -> tuple[int, ...]:
     if first != second:
         raise VerifyException(f"the operands have shapes {list(first)} and {list(second)}")
     return first
+
+
+@rule_for(PReluOp)
+def prelu_gradient(op: PReluOp, back: Backward) -> None:
+    name, upstream = op.layer.data, back.upstream(op.result)
+    if back.needs(op.input):
+        give_input(back, op.input, PReluGradOp.of(f"{name}.grad_input", op, upstream))
+    if back.needs(op.slope):
+        give_operand(back, op.slope, PReluSlopeGradOp.of(f"{name}.grad_slope", op, upstream))
 
 
 @layer

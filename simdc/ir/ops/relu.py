@@ -1,4 +1,4 @@
-"""The rectifier with its gradient, and the residual join."""
+"""The rectifier and its gradient."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram
 from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
-from simdc.ir.elements import element_index, element_loops, element_program, element_shape
+from simdc.ir.elements import element_index, element_program, element_shape
 from simdc.ir.layers import plain_layer
-
-from .broadcast import BroadcastOp
-
-__all__ = ["AddOp", "ReluOp", "element_index", "element_loops", "element_shape"]
 
 
 @irdl_op_definition
@@ -61,15 +57,4 @@ class ReluOp(LayerOp):
         return element_program("relu", shape, (x,), y, (Instruction("max", "y", ("x", 0.0)),))
 
 
-@irdl_op_definition
-class AddOp(BroadcastOp):
-    """`result = lhs + rhs`: a residual join, where the shapes are equal."""
-
-    name = "simdc.add"
-
-    def instructions(self) -> tuple[Instruction, ...]:
-        return (Instruction("add", "y", ("a", "b")),)
-
-
 plain_layer("relu", ReluOp, "`max(x, 0)`.")
-plain_layer("add", AddOp, "`x + y`; shapes are broadcast as in numpy.", inputs=2)
