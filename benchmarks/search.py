@@ -80,7 +80,7 @@ def against_greedy() -> None:
         for name in machines:
             hardware = simdc.load_hardware(name)
             sums = np.zeros((2, 3))
-            for kernel, _, times in network.workload(hardware).occurrences():
+            for ((_, kernel), *_), _, times in network.workload(hardware).occurrences():
                 greedy = model.evaluate(kernel, model.greedy(kernel, hardware), hardware)
                 best = search(kernel, hardware, objective_for("cycles", kernel, hardware), even_only=True).cost
                 assert best.cycles.total <= greedy.cycles.total

@@ -52,7 +52,7 @@ def extremes(name: str, side: int, count: int, workers: int) -> None:
     survey, space = findings.survey, findings.space
     greedy = survey.values["cycles"]
     workload = load(name).workload(space.base, "exact")
-    layers = tuple((kernel, times) for kernel, _, times in workload.occurrences())
+    layers = tuple((kernel, times) for ((_, kernel), *_), _, times in workload.occurrences())
 
     def fields_of(row: int) -> dict[str, Any]:
         choices = survey.choices(np.array([row]))[0].tolist()

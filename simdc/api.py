@@ -8,15 +8,17 @@ from os import PathLike, fspath
 from xdsl.dialects.builtin import ModuleOp
 
 from simdc.choices import DEFAULT_MODEL, Objective
+from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel
 from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError
 from simdc.cost.workload import LayerCost, Tiler, Workload
 from simdc.errors import SimdcError
 from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware
-from simdc.ir.context import kernel_of, set_hardware
+from simdc.ir.base import LayerOp
+from simdc.ir.context import forms_of, set_hardware
+from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from simdc.passes.search_tiling import check_search
@@ -48,13 +50,15 @@ class Network:
             module = self.module.clone()
             set_hardware(module, hardware)
             run_pipeline(module, lowering_passes(model, fold=fold))
-            layers: list[tuple[str, Kernel]] = []
-            for op in network_of(module).layers():
-                kernel = kernel_of(op)
-                if kernel is not None:
-                    layers.append((op.layer.data, kernel))
-            self._workloads[key] = Workload(layers)
+            layers = [(op.layer.data, _open_forms(op, hardware)) for op in network_of(module).layers()]
+            self._workloads[key] = Workload((name, forms) for name, forms in layers if forms)
         return self._workloads[key]
+
+
+def _open_forms(op: LayerOp, hardware: Hardware) -> Forms:
+    """What the layer can be: the form that a person gave it, or any."""
+    given = given_form(op)
+    return tuple(each for each in forms_of(op, hardware) if given in (None, each[0]))
 
 
 def load(
@@ -108,8 +112,9 @@ def evaluate(
     """
     phase = network_of(network.module).phase.data
     tiler = None if objective is None else _tiler(model, objective)
+    workload = network.workload(hardware, model, fold=fold)
     try:
-        return network.workload(hardware, model, fold=fold).price(load_model(model, phase), hardware, tiler)
+        return workload.price(load_model(model, phase), hardware, tiler, objective or "cycles")
     except TilingError as error:
         raise SimdcError(f"layer '{error.layer}' on {hardware.name}: {error}") from error
 

@@ -22,6 +22,7 @@ from simdc.frontends.bindings import parse_bindings, parse_weights
 from simdc.frontends.presets import find_file, is_stream
 from simdc.frontends.reads import inputs_read
 from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, hardware_of, set_hardware
+from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
 from simdc.ir.provenance import Input, Run, add_run
 from simdc.passes.pipeline import default_passes, parse_pipeline, run_pipeline, training_passes
@@ -67,6 +68,8 @@ def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleO
     if arguments.tiling in ("default", "greedy", "search"):
         for layer in network_of(module).layers():
             layer.tiling = None
+            if given_form(layer) is None:
+                layer.form = layer.formed = None
     warn_of_unmodelled(arguments.set)
     hardware_read: list[Input] = []
     if arguments.hw is not None:
@@ -128,13 +131,14 @@ def chosen_training(arguments: Namespace) -> tuple[ModulePass, ...]:
 
 
 def priced(arguments: Namespace, model: str) -> tuple[ModulePass, ...]:
-    """The default passes with tilings as `--tiling`, `--objective` and `--search-steps` say. Raises SimdcError."""
+    """The default passes with tilings and forms as the options of `add_tiling` say. Raises SimdcError."""
     objective = (arguments.objective or "cycles") if arguments.tiling == "search" else None
     rule = "greedy" if arguments.tiling == "greedy" else "default"
     steps: int | None = arguments.search_steps
     if steps is not None and steps < 1:
         raise SimdcError(f"--search-steps must be positive, got {steps}")
-    return default_passes(model, objective, steps, rule=rule, fold=not arguments.no_fold)
+    fold = not arguments.no_fold
+    return default_passes(model, objective, steps, rule=rule, fold=fold, forms=arguments.form or ())
 
 
 def _warning(model: str, message: str, layers: list[str]) -> str:
@@ -146,6 +150,8 @@ def _warning(model: str, message: str, layers: list[str]) -> str:
 def _check_arguments(arguments: Namespace) -> None:
     if arguments.no_fold and arguments.passes is not None:
         raise UsageError("--no-fold chooses the pipeline; with -p, leave simdc-tidy out of it")
+    if arguments.form and arguments.passes is not None:
+        raise UsageError("--form chooses the pipeline; with -p, name it there: simdc-choose-form{forms=...}")
     if arguments.tiling == "search" and arguments.passes is not None:
         raise UsageError("--tiling search chooses the pipeline; with -p, name simdc-search-tiling in it")
     if arguments.model is not None:

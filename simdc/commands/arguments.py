@@ -104,6 +104,13 @@ def add_tiling(parser: Parser) -> None:
         "where it ends before the proof, the report says how far above the optimum the layers can be",
     )
     parser.needs(["--objective", "--search-steps"], "--tiling search")
+    parser.add_argument(
+        "--form",
+        action="append",
+        metavar="[LAYER=]FORM",
+        help="carry LAYER out in this form, or every layer that has it, such as array or lanes for depthwise "
+        "convolutions; may be given several times (default: keep those in IR, else whatever is the cheapest)",
+    )
 
 
 def add_training(parser: Parser) -> None:

@@ -42,6 +42,9 @@ class CostModel(ABC):
     """Whether it looks at no other fields of a machine than `simdc/explore/roles.py` says for a unit and for a greedy
     tiling. Where it does not say so, an exploration prices each machine by itself."""
 
+    takes_forms: bool = False
+    """Whether it prices whatever form of a layer it is asked about. Otherwise a layer is what it is in its first."""
+
     def __init_subclass__(cls) -> None:
         if not {"greedy", "evaluate"}.isdisjoint(vars(cls)):
             for claim in CLAIMS - set(vars(cls)):
@@ -93,7 +96,7 @@ class CostModel(ABC):
         return type(self).default is CostModel.default
 
 
-CLAIMS = frozenset({"searchable", "verifiable", "separable", "guard", "price_many", "price_rates"})
+CLAIMS = frozenset({"searchable", "verifiable", "separable", "takes_forms", "guard", "price_many", "price_rates"})
 
 
 def check_machine(model: CostModel, machine: object) -> None:

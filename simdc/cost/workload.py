@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from .forms import Forms, cheapest, value_for
 from .guards import Check, InvariantError, layer_fault
 from .hardware import Hardware
 from .kernel import Kernel
@@ -16,60 +17,73 @@ Tiler = Callable[[Kernel, Hardware], Tiling]
 
 
 class LayerCost(NamedTuple):
-    """A layer with its schedule and cost; both are None where the model has no price, and `reason` says why."""
+    """A layer with its schedule and cost; both are None where the model has no price, and `reason` says why. `form` is
+    the one that was taken, by its name."""
 
     name: str
     kernel: Kernel
     tiling: Tiling | None
     cost: Cost | None
     reason: str = ""
+    form: str = ""
 
 
 class Workload:
     """Layers in program order. Keep one and price it on machine after machine: the kernels are analysed once."""
 
-    def __init__(self, layers: Iterable[tuple[str, Kernel]]):
-        """`layers` are (name, kernel) of the layers that cost something."""
+    def __init__(self, layers: Iterable[tuple[str, Forms]]):
+        """`layers` are names of the layers that cost something, each with the kernels that it can be."""
         self._names: list[str] = []
         self._numbers: list[int] = []
-        known: dict[Kernel, int] = {}
-        for name, kernel in layers:
+        known: dict[Forms, int] = {}
+        for name, forms in layers:
             self._names.append(name)
-            self._numbers.append(known.setdefault(kernel, len(known)))
-        self.kernels = tuple(known)
-        self._guards: dict[str, list[Check]] = {}
+            self._numbers.append(known.setdefault(forms, len(known)))
+        self.distinct = tuple(known)
+        self._guards: dict[str, dict[Kernel, Check]] = {}
 
-    def occurrences(self) -> list[tuple[Kernel, str, int]]:
-        """Each distinct kernel with the first layer that has it and the number of layers that do."""
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Of layers alike one, in its first form."""
+        return tuple(kernel for (_, kernel), *_ in self.distinct)
+
+    def occurrences(self) -> list[tuple[Forms, str, int]]:
+        """The forms of each distinct layer with the first layer that has them and the number of layers that do."""
         return [
-            (kernel, self._names[self._numbers.index(number)], self._numbers.count(number))
-            for number, kernel in enumerate(self.kernels)
+            (forms, self._names[self._numbers.index(number)], self._numbers.count(number))
+            for number, forms in enumerate(self.distinct)
         ]
 
-    def price(self, model: CostModel, hardware: Hardware, tiler: Tiler | None = None) -> list[LayerCost]:
-        """Tile each layer, by the model's default if no `tiler` is given, and price it. Raises TilingError,
-        which knows the layer, when a buffer is too small, InvariantError for a cost that no schedule can have."""
+    def price(
+        self, model: CostModel, hardware: Hardware, tiler: Tiler | None = None, objective: str = "cycles"
+    ) -> list[LayerCost]:
+        """Tile each layer, by the model's default if no `tiler` is given, and price it in the form that is the cheapest
+        for `objective`. Raises TilingError, which knows the layer, when a buffer is too small, InvariantError for a
+        cost that no schedule can have."""
         tiler = tiler or model.default
-        priced: list[tuple[Tiling | None, Cost | None, str]] = []
-        for number, (kernel, guard) in enumerate(zip(self.kernels, self._guards_of(model), strict=True)):
+        every, value, guards = model.takes_forms, value_for(objective, hardware), self._guards_of(model)
+
+        def price(kernel: Kernel) -> tuple[Tiling, Cost]:
+            tiling = tiler(kernel, hardware)
+            cost = model.evaluate(kernel, tiling, hardware)
+            guards[kernel](cost, hardware)
+            return tiling, cost
+
+        priced: list[tuple[Kernel, Tiling | None, Cost | None, str, str]] = []
+        for number, forms in enumerate(self.distinct):
             try:
-                tiling = tiler(kernel, hardware)
-                cost = model.evaluate(kernel, tiling, hardware)
-                guard(cost, hardware)
-                priced.append((tiling, cost, ""))
+                form, kernel, tiling, cost = cheapest(forms if every else forms[:1], price, value)
+                priced.append((kernel, tiling, cost, "", form))
             except Uncosted as reason:
-                priced.append((None, None, str(reason)))
+                priced.append((forms[0][1], None, None, str(reason), ""))
             except TilingError as error:
                 error.layer = self._names[self._numbers.index(number)]
                 raise
             except InvariantError as broken:
                 raise layer_fault(self._names[self._numbers.index(number)], model.name, broken) from None
-        return [
-            LayerCost(name, self.kernels[number], *priced[number])
-            for name, number in zip(self._names, self._numbers, strict=True)
-        ]
+        return [LayerCost(name, *priced[number]) for name, number in zip(self._names, self._numbers, strict=True)]
 
-    def _guards_of(self, model: CostModel) -> list[Check]:
+    def _guards_of(self, model: CostModel) -> dict[Kernel, Check]:
         if model.name not in self._guards:
-            self._guards[model.name] = [model.guard(kernel) for kernel in self.kernels]
+            self._guards[model.name] = {kernel: model.guard(kernel) for forms in self.distinct for _, kernel in forms}
         return self._guards[model.name]

@@ -182,7 +182,7 @@ def _works(space: Space, networks: Sequence[NetworkChoice], points: Sequence[Poi
 def _distinct(networks: Sequence[NetworkChoice], machine: Hardware) -> Kernels:
     works: dict[object, Work] = {}
     for place, network in enumerate(networks):
-        for kernel, layer, times in network.workload(machine).occurrences():
+        for ((_, kernel), *_), layer, times in network.workload(machine).occurrences():
             none = (0,) * len(networks)
             work = works.get((network.phase, kernel), Work(kernel, network.phase, layer, none))
             counts = (*work.times[:place], times, *work.times[place + 1 :])

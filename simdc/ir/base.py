@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar, Self, cast
 
@@ -21,6 +21,7 @@ from simdc.cost.kernel import Affine, Kernel, Operand, affine
 
 from .attributes import CostAttr, OriginAttr, TilingAttr, Unit, UnitAttr
 from .fields import Value, make_properties
+from .form import Form
 from .syntax import parse_layer, print_layer
 
 TENSOR = TensorType.constr()
@@ -79,9 +80,11 @@ class LayerOp(IRDLOperation):
     `artefacts` is what the model itself finds wrong with its answer. `tiled` and `priced` say what a tiling was made
     for and a price of (`derived.py`).
     `merged` names nodes of the source that a front end made one layer of together with this one.
-    `UNIT` is the array that runs the op, None for an op that moves and computes nothing; `ROLES` says, operand by
-    operand, which of the systolic array's operands each one is. `GRADIENT` is the gradient with respect to the
-    first operand (`gradient.py`).
+    `form` is the way in which the op is carried out, where it can be in several; `formed` says what a pass chose it
+    for, and is missing where a person did.
+    `UNIT` is the array that runs the op (in its first form), None for an op that moves and computes nothing; `ROLES`
+    says, operand by operand, which of the systolic array's operands each one is. `GRADIENT` is the gradient with
+    respect to the first operand (`gradient.py`).
     """
 
     UNIT: ClassVar[Unit | None] = Unit.SIMD
@@ -101,6 +104,8 @@ class LayerOp(IRDLOperation):
     accumulator = opt_attr_def(IntegerAttr)
     phase = opt_attr_def(StringAttr)
     search = opt_attr_def(DictionaryAttr)
+    form = opt_attr_def(StringAttr)
+    formed = opt_attr_def(OriginAttr)
     traits = traits_def(Pure())
 
     def __init__(self, layer: str, *operands: SSAValue | Sequence[SSAValue] | None, **fields: Value):
@@ -163,6 +168,16 @@ class LayerOp(IRDLOperation):
     def kernel(self) -> Kernel | None:
         """What the layer is to the cost models; None for an op that moves and computes nothing."""
 
+    def forms(self) -> Mapping[str, Form]:
+        """The ways in which the op can be carried out at its sizes, by name, the first for models that know no other.
+        None by itself: `kernel()` is the only one."""
+        return {}
+
+    @property
+    def runs_on(self) -> Unit | None:
+        """The array that runs the op in its form."""
+        return self.UNIT
+
     def result_shape(self) -> tuple[int, ...]:
         """Shape of the only result, from operands and properties. Raises VerifyException if they do not go together."""
         raise NotImplementedError
@@ -177,6 +192,31 @@ class LayerOp(IRDLOperation):
         for expected, result in zip(self.result_shapes(), self.results, strict=True):
             if shape_of(result) != expected:
                 raise VerifyException(f"result has shape {list(shape_of(result))}, expected {list(expected)}")
+        if self.form is not None and self.form.data not in self.forms():
+            raise _no_form(self.form.data, self.forms())
+
+
+class FormedOp(LayerOp):
+    """An op with `forms()`: its kernel is that of its form, of the first while nobody has chosen."""
+
+    def kernel(self) -> Kernel:
+        return self._form().kernel(self.accumulator_bits)
+
+    @property
+    def runs_on(self) -> Unit:
+        return self._form().unit
+
+    def _form(self) -> Form:
+        forms = self.forms()
+        name = next(iter(forms)) if self.form is None else self.form.data
+        if name not in forms:
+            raise _no_form(name, forms)
+        return forms[name]
+
+
+def _no_form(name: str, forms: Mapping[str, Form]) -> VerifyException:
+    known = f"its forms: {', '.join(forms)}" if forms else "it has one only"
+    return VerifyException(f"has no form '{name[:80]}'; {known}")
 
 
 class GradientOp(LayerOp):

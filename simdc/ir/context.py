@@ -6,10 +6,11 @@ from itertools import islice
 from pathlib import Path
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin, ModuleOp, StringAttr
+from xdsl.dialects.builtin import Builtin, IntegerAttr, ModuleOp, StringAttr, i64
 from xdsl.ir import Dialect, Operation
 from xdsl.utils.exceptions import VerifyException
 
+from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.wellformed import KernelError
@@ -17,6 +18,7 @@ from simdc.errors import SimdcError
 
 from .attributes import HardwareAttr
 from .base import LayerOp
+from .form import accumulator_bits
 from .network import place_of
 
 HARDWARE = "simdc.hardware"
@@ -81,6 +83,24 @@ def kernel_of(op: LayerOp) -> Kernel | None:
         return op.kernel()
     except (KernelError, VerifyException) as error:
         raise layer_error(op, str(error)) from None
+
+
+def forms_of(op: LayerOp, hardware: Hardware) -> Forms:
+    """The kernels that the layer can be on a machine; none for one that moves and computes nothing. Raises as
+    `kernel_of`."""
+    try:
+        kernels = [(name, form.kernel(accumulator_bits(form.unit, hardware))) for name, form in op.forms().items()]
+    except (KernelError, VerifyException) as error:
+        raise layer_error(op, str(error)) from None
+    only = None if kernels else kernel_of(op)
+    return tuple(kernels) if only is None else (("", only),)
+
+
+def take_form(op: LayerOp, name: str | None, hardware: Hardware) -> None:
+    """Carry the layer out in a form from now on; None is the first. Its partial sums get the width of its array."""
+    op.form = None if name is None else StringAttr(name)
+    if op.runs_on is not None:
+        op.accumulator = IntegerAttr(accumulator_bits(op.runs_on, hardware), i64)
 
 
 def _error_at(op: Operation, text: str) -> SimdcError:

@@ -1,7 +1,8 @@
-"""What passes derive on a layer, its tiling and its price, together with what that was derived from.
+"""What passes derive on a layer, its form, tiling and price, together with what that was derived from.
 
-A pass that makes a tiling or a price writes the origin beside it (`tiled`, `priced`); whoever uses them later asks here
-whether they still belong. A tiling without an origin was given by a person or a pass of their own, and always belongs.
+A pass that makes one of them writes the origin beside it (`formed`, `tiled`, `priced`); whoever uses them later asks
+here whether they still belong. A form or tiling without an origin was given by a person or a pass of their own, and
+always belongs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
 
+from simdc.cost.forms import Forms
 from simdc.cost.kernel import Kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
@@ -34,6 +36,9 @@ class Setting(NamedTuple):
 
     def priced(self, kernel: Kernel, tiling: Tiling, cost: Cost, artefacts: Sequence[str] = ()) -> Origin:
         return Origin(*self, kernel_digest(kernel), tiling_digest(tiling), cost_digest(cost, artefacts))
+
+    def formed(self, forms: Forms, form: str) -> Origin:
+        return Origin(*self, digest(forms), answer=digest(form))
 
     def unpriced(self, kernel: Kernel, reason: str) -> Origin:
         """Whether a model knows a kernel does not depend on the tiling."""
@@ -105,3 +110,26 @@ def drop_foreign_tiling(layer: LayerOp, kernel: Kernel, setting: Setting) -> Non
     if made.tiling == now.tiling:
         layer.tiling = None
     layer.tiled = layer.search = None
+
+
+def given_tiling(layer: LayerOp) -> Tiling | None:
+    """The layer's tiling if no pass made it, or somebody has changed it since."""
+    if layer.tiling is None:
+        return None
+    made = "" if layer.tiled is None else layer.tiled.data.tiling
+    return None if made == tiling_digest(layer.tiling.data) else layer.tiling.data
+
+
+def given_form(layer: LayerOp) -> str | None:
+    """The layer's form if no pass chose it, or somebody has changed it since."""
+    if layer.form is None:
+        return None
+    made = "" if layer.formed is None else layer.formed.data.answer
+    return None if made == digest(layer.form.data) else layer.form.data
+
+
+def form_holds(layer: LayerOp, forms: Forms, setting: Setting) -> bool:
+    """Whether the layer's form was chosen among these forms for this setting."""
+    if layer.form is None or layer.formed is None:
+        return False
+    return layer.formed.data == setting.formed(forms, layer.form.data)

@@ -15,6 +15,7 @@ from simdc.cost.hardware import Hardware
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.context import hardware_of
+from simdc.ir.form import accumulator_bits
 from simdc.ir.network import NetworkOp, ParameterOp, network_of
 from simdc.ir.notes import add_note
 from simdc.ir.ops.free import DropoutOp
@@ -27,7 +28,8 @@ MOST_LISTED = 8
 def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
     """What an op of the systolic array reads is stored at that operand's width, where an activation in the place of
     weights has the width of activations; a result that leaves the systolic array for anyone else at psum width;
-    everything else at SIMD width. A free op hands on its operand's data."""
+    everything else at SIMD width. A free op hands on its operand's data. An op is here what it is in its first form:
+    which form is the cheapest depends on the widths, so they cannot depend on it."""
     widths = hardware.systolic.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
     found: dict[SSAValue, int] = {}
@@ -111,9 +113,8 @@ def _retype(value: SSAValue, width: int) -> None:
 
 
 def _set_accumulator(op: LayerOp, hardware: Hardware) -> None:
-    if op.UNIT is not None:
-        bits = hardware.systolic.widths.psum_bits if op.UNIT is Unit.CONV else hardware.simd.width_bits
-        op.accumulator = IntegerAttr(bits, i64)
+    if op.runs_on is not None:
+        op.accumulator = IntegerAttr(accumulator_bits(op.runs_on, hardware), i64)
 
 
 def _widths(op: LayerOp) -> list[Attribute | None]:

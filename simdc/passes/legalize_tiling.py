@@ -10,13 +10,12 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from simdc.choices import DEFAULT_MODEL
-from simdc.cost.kernel import Kernel
 from simdc.cost.model_table import check_model
-from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.context import hardware_of
 from simdc.ir.derived import setting_of
 
 from .distinct import ask_once, model_of, untile
+from .tilers import by_rule
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,7 @@ class LegalizeTilingPass(ModulePass):
         check_model(self.model)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        hardware, setting = hardware_of(op), setting_of(op, self.model)
-        model = model_of(op, self.model)
-        tiling_of = model.greedy if self.rule == "greedy" else model.default
-
-        def tiled(kernel: Kernel) -> tuple[TilingAttr, OriginAttr]:
-            tiling = tiling_of(kernel, hardware)
-            return TilingAttr(tiling), OriginAttr(setting.tiled(kernel, tiling))
-
-        for layer, (tiling, origin) in ask_once(untile(op, setting), tiled, setting):
-            layer.tiling, layer.tiled = tiling, origin
+        setting = setting_of(op, self.model)
+        tile = by_rule(model_of(op, self.model), self.rule, hardware_of(op), setting)
+        for layer, tiled in ask_once(untile(op, setting), tile, setting):
+            tiled.write(layer)

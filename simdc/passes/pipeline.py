@@ -74,22 +74,26 @@ def default_passes(
     *,
     rule: Literal["default", "greedy"] = "default",
     fold: bool = True,
+    forms: Sequence[str] = (),
 ) -> tuple[ModulePass, ...]:
     """The passes from a network to its cost, with tilings by a rule of `simdc-legalize-tiling` or those that are best
-    for an objective of `simdc.choices`, found in `steps` of work a layer. Raises SimdcError for a
-    model that nothing searches under."""
+    for an objective of `simdc.choices`, found in `steps` of work a layer. `forms` are given as to `simdc-choose-form`,
+    which chooses the others. Raises SimdcError for a model that nothing searches under."""
     from .annotate_cost import AnnotateCostPass
+    from .choose_form import ChooseFormPass
     from .legalize_tiling import LegalizeTilingPass
-
-    if objective is None:
-        return (*lowering_passes(model, fold=fold), LegalizeTilingPass(model, rule), AnnotateCostPass(model=model))
     from .search_tiling import SearchTilingPass
 
-    try:
-        search = SearchTilingPass(objective, steps, model)
-    except ValueError as error:
-        raise SimdcError(str(error)) from None
-    return (*lowering_passes(model, fold=fold), search, AnnotateCostPass(model=model))
+    *before, split = lowering_passes(model, fold=fold)
+    if objective is None:
+        choose, tile = ChooseFormPass(model, rule, forms=tuple(forms)), LegalizeTilingPass(model, rule)
+    else:
+        try:
+            tile = SearchTilingPass(objective, steps, model)
+        except ValueError as error:
+            raise SimdcError(str(error)) from None
+        choose = ChooseFormPass(model, "search", objective, steps, tuple(forms))
+    return (*before, choose, split, tile, AnnotateCostPass(model=model))
 
 
 def parse_pipeline(text: str) -> tuple[ModulePass, ...]:

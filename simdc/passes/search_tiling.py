@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from simdc.choices import DEFAULT_MODEL, OBJECTIVES, Objective
-from simdc.cost.kernel import Kernel
 from simdc.cost.model_table import check_model, load_model
-from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.context import hardware_of
 from simdc.ir.derived import setting_of
 
 from .distinct import ask_once, untile
+from .tilers import by_search
 
 
 def check_search(model: str, objective: str = "cycles") -> None:
@@ -52,17 +51,7 @@ class SearchTilingPass(ModulePass):
             raise ValueError(f"steps must be positive, got {self.steps}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        from simdc.cost.search import STEPS, objective_for, search
-
-        steps = self.steps or STEPS
-        hardware, setting = hardware_of(op), setting_of(op, self.model)
-
-        def searched(kernel: Kernel) -> tuple[TilingAttr, DictionaryAttr, OriginAttr]:
-            found = search(kernel, hardware, objective_for(self.objective, kernel, hardware), steps)
-            # As text: there are more candidates than an integer attribute holds.
-            said = {"objective": self.objective, **found.certificate._asdict()}
-            proof = DictionaryAttr({name: StringAttr(str(value)) for name, value in said.items()})
-            return TilingAttr(found.tiling), proof, OriginAttr(setting.tiled(kernel, found.tiling, proof))
-
-        for layer, (tiling, proof, origin) in ask_once(untile(op, setting), searched, setting):
-            layer.tiling, layer.search, layer.tiled = tiling, proof, origin
+        setting = setting_of(op, self.model)
+        tile = by_search(self.objective, self.steps, hardware_of(op), setting)
+        for layer, tiled in ask_once(untile(op, setting), tile, setting):
+            tiled.write(layer)

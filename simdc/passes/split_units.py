@@ -14,11 +14,12 @@ from simdc.ir.network import network_of
 
 @dataclass(frozen=True)
 class SplitUnitsPass(ModulePass):
-    """Writes `unit` on each layer that costs something: contractions run on the systolic array, the rest on SIMD."""
+    """Writes `unit` on each layer that costs something: contractions run on the systolic array, the rest on SIMD. Where
+    a layer has several forms, its form decides."""
 
     name = "simdc-split-units"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for layer in network_of(op).layers():
-            if layer.UNIT is not None:
-                layer.unit = UnitAttr(layer.UNIT)
+            if layer.runs_on is not None:
+                layer.unit = UnitAttr(layer.runs_on)

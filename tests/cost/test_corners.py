@@ -22,6 +22,7 @@ from simdc.cost import (
 )
 from simdc.cost.axis import Axis
 from simdc.cost.exact.tiled import tile
+from simdc.cost.forms import only
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.kernel import viewed
 from simdc.cost.result import add_up
@@ -172,8 +173,8 @@ def test_operands_of_a_contraction() -> None:
 
 def test_occurrences_of_a_kernel() -> None:
     small, large = row_convolution(ow=4), row_convolution(ow=9)
-    workload = Workload([("a", small), ("b", large), ("c", small), ("d", small)])
-    assert workload.occurrences() == [(small, "a", 3), (large, "b", 1)]
+    workload = Workload([("a", only(small)), ("b", only(large)), ("c", only(small)), ("d", only(small))])
+    assert workload.occurrences() == [(only(small), "a", 3), (only(large), "b", 1)]
 
 
 def test_sums_of_layers() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, Uncosted, load_model
+from simdc.cost.forms import only
 from simdc.cost.model_table import MODELS
 from simdc.cost.simdit import SimditModel
 from simdc.cost.workload import Workload
@@ -33,7 +34,7 @@ class Recording(ExactModel):
 def test_each_distinct_kernel_is_priced_once_and_reported_by_name() -> None:
     small, large, relu = row_convolution(ow=4), row_convolution(ow=9), ReluOp("r", tensor(1, 4)).kernel()
     names = ["a", "b", "r", "a again", "b again"]
-    workload = Workload(zip(names, [small, large, relu, row_convolution(ow=4), large], strict=True))
+    workload = Workload(zip(names, map(only, [small, large, relu, row_convolution(ow=4), large]), strict=True))
     assert workload.kernels == (small, large, relu)
 
     model, machine = Recording(), small_machine()
@@ -51,7 +52,7 @@ def test_each_distinct_kernel_is_priced_once_and_reported_by_name() -> None:
 
 
 def test_a_machine_that_is_too_small() -> None:
-    workload = Workload([("c", row_convolution(ic=2, oc=2))])
+    workload = Workload([("c", only(row_convolution(ic=2, oc=2)))])
     with pytest.raises(TilingError, match="weight buffer") as caught:
         workload.price(ExactModel(), small_machine(buffers=(62, 1000, 1000, 1000)))
     # 2 x 2 weights of 8 bits, in half of the buffer.

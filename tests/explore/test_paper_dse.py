@@ -18,6 +18,7 @@ from paper_dse import (
     times_best,
 )
 
+from simdc.cost.forms import only
 from simdc.cost.workload import Workload
 from simdc.explore.exploration import Exploration, NetworkChoice
 from simdc.explore.findings import find
@@ -126,7 +127,7 @@ def test_table_ix_alexnet_in_two_towers() -> None:
         for op, dims, stride in rows
     ]
     kernels = release_kernels(layers, 1, False, IFMAP_BITS)
-    workload = Workload([(str(position), kernel) for position, kernel in kernels])
+    workload = Workload([(str(position), only(kernel)) for position, kernel in kernels])
     exploration = Exploration(paper_space(64), [NetworkChoice("alexnet", "inference", lambda _: workload)], "simdit")
     exploration.run()
     findings = find(exploration, exploration.survey())

@@ -94,6 +94,7 @@ def _layer(layer: LayerReport, report: Report) -> dict[str, Any]:
         "name": layer.name,
         "op": layer.op,
         "unit": layer.unit.value,
+        **({"form": layer.form} if layer.form else {}),
         "phase": layer.phase,
         **({"step": layer.step} if report.by_step else {}),
         "dims": dimensions(kernel),
@@ -181,6 +182,7 @@ def render_csv(report: Report) -> str:
     import csv
 
     constant = origin_columns(report)
+    has_forms = any(layer.form for layer in report.layers)
     rows: list[dict[str, Any]] = []
     for layer in report.layers:
         sizes = " ".join(f"{name}={bound}" for name, bound in dimensions(layer.kernel).items())
@@ -189,6 +191,7 @@ def render_csv(report: Report) -> str:
             "name": layer.name,
             "op": layer.op,
             "unit": layer.unit.value,
+            **({"form": layer.form} if has_forms else {}),
             "phase": layer.phase,
             "step": layer.step,
             "dims": sizes,

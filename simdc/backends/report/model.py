@@ -56,6 +56,16 @@ class LayerReport(NamedTuple):
         return kernel
 
     @property
+    def form(self) -> str:
+        """The form that was chosen for the layer; empty where it has but one."""
+        return "" if self.source.form is None else self.source.form.data
+
+    @property
+    def operator(self) -> str:
+        """The op, with its form where that is not the first."""
+        return f"{self.op} ({self.form})" if self.form not in ("", *list(self.source.forms())[:1]) else self.op
+
+    @property
     def searched(self) -> Searched | None:
         return searched_of(self.source)
 
@@ -164,14 +174,14 @@ def make_report(module: ModuleOp) -> Report:
         check_origins(op, setting)
         if op.uncosted is not None:
             uncosted.append((name, kind, op.uncosted.data))
-        elif op.UNIT is None:
+        elif op.runs_on is None:
             free.append((name, kind))
         elif op.cost is not None and op.tiling is not None:
             cost = op.cost.data
             if id(cost) not in energies:
-                energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.UNIT is Unit.CONV)
+                energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.runs_on is Unit.CONV)
             folded = () if op.folded is None else tuple(entry.data for entry in op.folded)
-            tiling, unit, energy = op.tiling.data, op.UNIT, energies[id(cost)]
+            tiling, unit, energy = op.tiling.data, op.runs_on, energies[id(cost)]
             step = "forward" if op.phase is None else op.phase.data
             costed.append(LayerReport(name, kind, unit, step, op, tiling, cost, energy, folded))
     training = network.phase.data == "training"

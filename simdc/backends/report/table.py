@@ -148,7 +148,7 @@ def _operators(report: Report) -> str:
     rows: list[list[str]] = []
     by_op: dict[str, list[LayerReport]] = {}
     for layer in report.layers:
-        by_op.setdefault(layer.op, []).append(layer)
+        by_op.setdefault(layer.operator, []).append(layer)
     for op, layers in sorted(by_op.items(), key=lambda item: -add_up(layer.cost.cycles.total for layer in item[1])):
         total = sum_layers(layers)
         rows.append(
@@ -176,7 +176,7 @@ def _layers(report: Report, every_layer: bool) -> str:
         rows.append(
             [
                 layer.name,
-                layer.op,
+                layer.operator,
                 f"{layer.cost.cycles.compute:,.0f}",
                 f"{layer.cost.cycles.stall:,.0f}",
                 f"{layer.cost.cycles.total:,.0f}",

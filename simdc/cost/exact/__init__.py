@@ -22,7 +22,7 @@ class ExactModel(CostModel):
     """Prices any kernel; takes the machine as it is, whatever the network's phase."""
 
     name = "exact"
-    searchable = verifiable = separable = True
+    searchable = verifiable = separable = takes_forms = True
 
     def __init__(self, phase: str = "inference"):
         self.phase = phase

@@ -1,0 +1,56 @@
+"""What gives a kernel its tiling, a rule of the cost model or a search, with the origin that is written beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from xdsl.dialects.builtin import DictionaryAttr, StringAttr
+
+from simdc.choices import Objective
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Kernel
+from simdc.cost.model import CostModel
+from simdc.ir.attributes import OriginAttr, TilingAttr
+from simdc.ir.base import LayerOp
+from simdc.ir.derived import Setting
+
+
+class Tiled(NamedTuple):
+    """A tiling, what a search proved of it, and what both were made for."""
+
+    tiling: TilingAttr
+    search: DictionaryAttr | None
+    origin: OriginAttr
+
+    def write(self, layer: LayerOp) -> None:
+        layer.tiling, layer.search, layer.tiled = self
+
+
+Tiler = Callable[[Kernel], Tiled]
+"""Raises TilingError, Uncosted as the model does."""
+
+
+def by_rule(model: CostModel, rule: Literal["default", "greedy"], hardware: Hardware, setting: Setting) -> Tiler:
+    """What the model takes by itself, or its greedy tilings."""
+    tiling_of = model.greedy if rule == "greedy" else model.default
+
+    def tiled(kernel: Kernel) -> Tiled:
+        tiling = tiling_of(kernel, hardware)
+        return Tiled(TilingAttr(tiling), None, OriginAttr(setting.tiled(kernel, tiling)))
+
+    return tiled
+
+
+def by_search(objective: Objective, steps: int | None, hardware: Hardware, setting: Setting) -> Tiler:
+    """The best tiling and loop order for an objective, found in `steps` of work."""
+    from simdc.cost.search import STEPS, objective_for, search
+
+    def searched(kernel: Kernel) -> Tiled:
+        found = search(kernel, hardware, objective_for(objective, kernel, hardware), steps or STEPS)
+        # As text: there are more candidates than an integer attribute holds.
+        said = {"objective": objective, **found.certificate._asdict()}
+        proof = DictionaryAttr({name: StringAttr(str(value)) for name, value in said.items()})
+        return Tiled(TilingAttr(found.tiling), proof, OriginAttr(setting.tiled(kernel, found.tiling, proof)))
+
+    return searched
