@@ -17,7 +17,7 @@ from xdsl.passes import ModulePass
 
 import simdc
 from simdc.backends.report import Report, make_report
-from simdc.cost import Hardware, Tiling, greedy_tiling
+from simdc.cost import Contraction, Hardware, Tiling, greedy_tiling
 from simdc.ir.attributes import TilingAttr
 from simdc.ir.context import hardware_of, set_hardware
 from simdc.ir.network import network_of
@@ -35,8 +35,8 @@ class EvenReductionPass(ModulePass):
         hardware = hardware_of(op)
         rows = hardware.systolic.rows
         for layer in network_of(op).layers():
-            if isinstance(layer, Conv2DOp):
-                kernel = layer.kernel()
+            kernel = layer.kernel()
+            if isinstance(layer, Conv2DOp) and isinstance(kernel, Contraction):
                 channels = kernel.weight.shape[1]
                 tile = greedy_tiling(kernel, hardware).as_dict()
                 tiles = -(-channels // tile["ic"])

@@ -64,7 +64,13 @@ class WindowedOp(LayerOp):
         )
 
     def spread_convolution(
-        self, kind: str, image: SSAValue, weight: SSAValue, result: SSAValue, bias: SSAValue | None = None
+        self,
+        kind: str,
+        image: SSAValue,
+        weight: SSAValue,
+        result: SSAValue,
+        psum_bits: int,
+        bias: SSAValue | None = None,
     ) -> Contraction:
         """A convolution with stride 1 of the zero-dilated `image` [n, ic, h, w] with the kernel [ic, oc/groups, kh, kw]
         turned by half; the stride is what dilates. Useful are the products of image elements, as many as the
@@ -79,7 +85,7 @@ class WindowedOp(LayerOp):
         index = (affine("n"), affine("ic"), rows, columns)
         ifmap = Operand("ifmap", width_bits(image), (n, channels, (h - 1) * sh + 1, (w - 1) * sw + 1), index)
         kernel = operand("weight", weight, ("ic", "oc", "kh", "kw"))
-        psum = operand("psum", result, ("n", "oc", "oh", "ow"), self.accumulator_bits)
+        psum = operand("psum", result, ("n", "oc", "oh", "ow"), psum_bits)
         offset = None if bias is None else self.grouped(operand("bias", bias, ("oc",)), 0)
         bounds = {"oc": out_channels, "ic": channels // self.group_count, "kh": kh, "kw": kw}
         bounds |= {"n": n, "oh": height, "ow": width}

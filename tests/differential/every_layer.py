@@ -17,7 +17,7 @@ from simdc.backends.verify import Difference, verify_layers
 from simdc.cost import ExactModel, Hardware, Kernel, Tiling, TilingError, greedy_tiling
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
-from simdc.ir.context import set_hardware
+from simdc.ir.context import forms_of, set_hardware
 from simdc.ir.network import network_of
 from simdc.passes.pipeline import lowering_passes, run_pipeline, training_passes
 from tests.differential.drawn import DRAWS
@@ -44,7 +44,7 @@ class Found(NamedTuple):
 
 
 def kernels(random: Random, net: Net) -> Iterator[tuple[str, Kernel]]:
-    """The layer, and half the time its training step, if there is one."""
+    """The layer in any of its forms, and half the time its training step, if there is one."""
     module = parse_dsl(as_dsl(net), "drawn.dsl", net.batch)
     if random.random() < 0.5:
         trained = module.clone()
@@ -53,12 +53,13 @@ def kernels(random: Random, net: Net) -> Iterator[tuple[str, Kernel]]:
             module = trained
         except SimdcError:
             pass  # A layer without gradient, or with nothing to train.
-    set_hardware(module, random_machine(random))
+    machine = random_machine(random)
+    set_hardware(module, machine)
     run_pipeline(module, lowering_passes("exact"), verify=False)
     for op in network_of(module).layers():
-        kernel = op.kernel()
-        if kernel is not None:
-            yield op.layer.data, kernel
+        forms = forms_of(op, machine)
+        if forms:
+            yield op.layer.data, random.choice(forms)[1]
 
 
 def schedule(random: Random, kernel: Kernel) -> tuple[Tiling, Hardware] | None:

@@ -17,7 +17,6 @@ from simdc.ir.network import network_of
 FOLDER = Path(__file__).parent / "cases"
 LATER = {
     "csv-gemm-as-conv": "a filter as wide as the image lies along one loop of the array only",
-    "map-depthwise": "each group of a depthwise convolution has the array for itself",
     "onnx-batched-matmul": "products of stacks of matrices are not modelled",
 }
 """Cases that are known to fail, and why."""

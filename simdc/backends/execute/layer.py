@@ -71,15 +71,16 @@ def _run_vector_program(op: LayerOp, program: VectorProgram, arguments: Sequence
     definition = op.get_irdl_definition()
     given = [name for field, _ in definition.operands for name in _operand_names(op, field)]
     made = [field for field, _ in definition.results if getattr(op, field) is not None]
-    read = {operand.name for phase in program.phases for operand in phase.inputs}
     written = {operand.name for phase in program.phases for operand in phase.outputs}
+    shapes = {operand.name: operand.shape for phase in program.phases for operand in phase.inputs}
     inputs: dict[str, Array] = {}
     for field, value in zip(given, arguments, strict=True):
-        names = [name for name in (field, *OPERAND_NAMES.get(field, ())) if name in read]
+        names = [name for name in (field, *OPERAND_NAMES.get(field, ())) if name in shapes]
         # The narrow weight beside a master is written only.
-        inputs |= dict.fromkeys(names[:1], value)
+        inputs |= {name: value.reshape(shapes[name]) for name in names[:1]}
     run = run_program(program, inputs)
-    return KernelRun(tuple(_result(field, written, run.arrays) for field in made), run.ops)
+    results = (_result(field, written, run.arrays).reshape(shape_of(getattr(op, field))) for field in made)
+    return KernelRun(tuple(results), run.ops)
 
 
 def _operand_names(op: LayerOp, field: str) -> list[str]:

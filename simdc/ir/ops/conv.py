@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from math import prod
 from typing import Annotated, ClassVar, Self
 
@@ -13,24 +14,27 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Contraction, Operand, affine
 from simdc.ir.attributes import Unit
-from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of, width_bits
+from simdc.ir.base import TENSOR, FormedOp, GradientOp, LayerOp, operand, shape_of, width_bits
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.convolution import WindowedOp
 from simdc.ir.fields import Value
+from simdc.ir.form import Form
 from simdc.ir.gradient import Backward, give_input, give_weight, rule_for
 from simdc.ir.layers import image, layer
 from simdc.ir.options import Border, Flag, Freeze, Pair, Positive
 from simdc.ir.window import window_index, window_output
 
+from .depthwise import Depthwise, forward_program, input_grad_program, lanes_form, weight_grad_program
 from .reduce import give_bias
 
 
 @irdl_op_definition
-class Conv2DOp(WindowedOp):
+class Conv2DOp(FormedOp, WindowedOp):
     """`result[n, oc, oh, ow] = bias[oc] + sum(weight[oc, ic, kh, kw] * input[n, ic, s*oh + d*kh - p, s*ow + d*kw - p])`
 
     input [n, c, h, w], weight [oc, c/groups, kh, kw], bias [oc]; `padding` is top, left, bottom, right. With groups,
-    output channel oc reads the c/groups input channels of its own group only.
+    output channel oc reads the c/groups input channels of its own group only. A depthwise convolution, a group for each
+    input channel, runs on the array or on the lanes.
     """
 
     name = "simdc.conv2d"
@@ -57,20 +61,25 @@ class Conv2DOp(WindowedOp):
             raise VerifyException(f"bias has shape {list(shape_of(self.bias))}, expected [{out_channels}]")
         return (n, out_channels, *window_output(size, kernel, *self.geometry))
 
-    def kernel(self) -> Contraction:
+    def forms(self) -> Mapping[str, Form]:
+        conv = Depthwise(self.input, self.weight, self.result, self.geometry)
+        lanes = lanes_form(conv, self.group_count, partial(forward_program, bias=self.bias))
+        return {"array": Form(Unit.CONV, self._contraction), **lanes}
+
+    def _contraction(self, psum_bits: int) -> Contraction:
         n, out_channels, oh, ow = shape_of(self.result)
         _, in_channels, kh, kw = shape_of(self.weight)
         bounds = {"oc": out_channels // self.group_count, "ic": in_channels, "kh": kh, "kw": kw}
         bounds |= {"n": n, "oh": oh, "ow": ow}
         ifmap = operand("ifmap", self.input, ("n", "ic", *window_index(*self.geometry)))
         weight = operand("weight", self.weight, ("oc", "ic", "kh", "kw"))
-        psum = operand("psum", self.result, ("n", "oc", "oh", "ow"), self.accumulator_bits)
+        psum = operand("psum", self.result, ("n", "oc", "oh", "ow"), psum_bits)
         bias = None if self.bias is None else self.grouped(operand("bias", self.bias, ("oc",)), 0)
         split = (self.grouped(ifmap, 1), self.grouped(weight, 0), self.grouped(psum, 1))
         return self.convolution("conv2d", bounds, split, bias)
 
 
-class ConvGradOp(WindowedOp, GradientOp):
+class ConvGradOp(FormedOp, WindowedOp, GradientOp):
     """What both gradients of a convolution know of it: its window and, in `size`, the sizes that strides hide: windows
     of 3 with stride 2 give 2 rows of 5 and of 6.
 
@@ -110,8 +119,12 @@ class Conv2DInputGradOp(ConvGradOp):
         self.check_window(size, kernel, positions)
         return (n, in_channels * self.group_count, *size)
 
-    def kernel(self) -> Contraction:
-        return self.spread_convolution("conv2d", self.gradient, self.weight, self.result)
+    def forms(self) -> Mapping[str, Form]:
+        conv = Depthwise(self.result, self.weight, self.gradient, self.geometry)
+        return {"array": Form(Unit.CONV, self._contraction), **lanes_form(conv, self.group_count, input_grad_program)}
+
+    def _contraction(self, psum_bits: int) -> Contraction:
+        return self.spread_convolution("conv2d", self.gradient, self.weight, self.result, psum_bits)
 
 
 @irdl_op_definition
@@ -132,7 +145,11 @@ class Conv2DWeightGradOp(ConvGradOp):
         self.check_window(image, size, positions)
         return (out_channels, channels // self.group_count, *size)
 
-    def kernel(self) -> Contraction:
+    def forms(self) -> Mapping[str, Form]:
+        conv = Depthwise(self.input, self.result, self.gradient, self.geometry)
+        return {"array": Form(Unit.CONV, self._contraction), **lanes_form(conv, self.group_count, weight_grad_program)}
+
+    def _contraction(self, psum_bits: int) -> Contraction:
         """Loops have the names of what they run along in a convolution: `ic` is the batch, which is summed over, `n`
         the input channels, `kh` and `kw` the dilated gradient that slides over the input, `oh` and `ow` the weight."""
         n, channels, *_ = shape_of(self.input)
@@ -145,7 +162,7 @@ class Conv2DWeightGradOp(ConvGradOp):
         ifmap = operand("ifmap", self.input, ("ic", "n", rows, columns))
         index = tuple(map(affine, ("ic", "oc", "kh", "kw")))
         weight = Operand("weight", width_bits(self.gradient), (n, out_channels, *dilated), index)
-        psum = operand("psum", self.result, ("oc", "n", "oh", "ow"), self.accumulator_bits)
+        psum = operand("psum", self.result, ("oc", "n", "oh", "ow"), psum_bits)
         bounds = {"oc": out_channels // groups, "ic": n, "kh": dilated[0], "kw": dilated[1]}
         bounds |= {"n": channels // groups, "oh": kh, "ow": kw}
         split = (self.grouped(ifmap, 1), self.grouped(weight, 1), self.grouped(psum, 0))

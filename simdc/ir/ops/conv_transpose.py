@@ -65,7 +65,8 @@ class ConvTranspose2DOp(WindowedOp):
         return (n, out_channels * groups, *out)
 
     def kernel(self) -> Contraction:
-        return self.spread_convolution("conv_transpose2d", self.input, self.weight, self.result, self.bias)
+        psum_bits = self.accumulator_bits
+        return self.spread_convolution("conv_transpose2d", self.input, self.weight, self.result, psum_bits, self.bias)
 
 
 @rule_for(ConvTranspose2DOp)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from simdc.backends.execute import execute, run_contraction, run_kernel
 from simdc.backends.execute.layer import contraction_operands
@@ -47,12 +47,14 @@ STEPS = steps()
 
 
 def check_kernels(module: ModuleOp) -> int:
-    """Every layer's kernel against the execution, and the operations that ran against those of `exact`."""
+    """Every layer's kernel in each of its forms against the execution, and the operations that ran against those of
+    `exact`."""
     inputs, parameters = random_inputs(module, 1), random_parameters(module, 2)
     run = execute(module, inputs, parameters)
     model, machine = ExactModel(), load_hardware("HT3")
     checked = 0
-    for op in network_of(module).layers():
+    for op, form in [(layer, form) for layer in network_of(module).layers() for form in (None, *layer.forms())]:
+        op.form = None if form is None else StringAttr(form)
         kernel = op.kernel()
         if kernel is None:
             continue
