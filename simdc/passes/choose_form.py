@@ -36,9 +36,9 @@ Question = tuple[Kernel, Forms, Tiling | None]
 
 @dataclass(frozen=True)
 class ChooseFormPass(ModulePass):
-    """Prices every form of a layer with its best tiling, or with the one that it was given, and keeps the cheapest, the
-    first of equals, with that tiling. A form that a person gave stays, and so does one that a pass chose for this
-    machine and model. A model that looks at first forms only (`takes_forms`) gets these."""
+    """Gives each layer the cheapest of its forms, the first of equals. Each is priced with its best tiling, or with the
+    one that the layer was given; the tiling of the cheapest stays. A form that a person gave stays, and so does one
+    that a pass chose for this machine and model. A model that looks at first forms only gets these (`takes_forms`)."""
 
     name = "simdc-choose-form"
 
