@@ -143,8 +143,11 @@ def average_pool(random: Random) -> Node:
     """Ours divides by the size of the window, border included."""
     inputs, kernel, stride, _, padding = window(random, random.randint(1, 4))
     attributes = {"kernel_shape": kernel, "strides": stride, "pads": padding, "count_include_pad": 1}
-    build = AveragePoolOp
-    return Node("AveragePool", inputs, attributes, lambda x: build("l", x, kernel, stride=stride, padding=padding))
+
+    def build(x: SSAValue) -> LayerOp:
+        return AveragePoolOp("l", x, kernel_size=kernel, stride=stride, padding=padding)
+
+    return Node("AveragePool", inputs, attributes, build)
 
 
 def global_average_pool(random: Random) -> Node:
