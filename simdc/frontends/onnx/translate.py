@@ -35,6 +35,7 @@ def translate(outer: Scope, nodes: Sequence[Node], outputs: Iterable[str]) -> No
     for node in nodes:
         if not node.captured and all(isinstance(scope.value(name), Constant) for name in node.reads()):
             _attempt(scope, node, None)
+    # A pattern such as x * sigmoid(x) is looked for now that its numbers are known, and before its nodes become layers.
     fusions = find_fusions(nodes, scope.draft.values, scope.readers)
     for node in nodes:
         if node.number not in scope.done and not fusions.inside(node):
@@ -52,6 +53,7 @@ def _attempt(scope: Scope, node: Node, fusion: Fusion | None) -> None:
     mark = network.mark()
     network.go_to_node(scope.around[0] if scope.around else node)
     elements = scope.plan.types.results(node, list(map(scope.element, node.inputs)))
+    # Also where it fails: the results of the op that stands in for the node have these types.
     scope.draft.elements.update(zip(node.outputs, elements, strict=True))
     try:
         scope.draft.values.update(_results(scope, node, fusion))
@@ -142,6 +144,7 @@ def _inlined(scope: Scope, node: Node) -> dict[str, Value]:
     body = body_of(plan.folder.onnx, node, inputs, plan.model.opsets, wanted, plan.path)
     if body is None:
         raise Unsupported("which simdc does not know")
+    # Gaps of its own: with a single one in the body, the node is left out as a whole.
     gaps = Gaps([], [], [])
     _translate_graph(scope._replace(gaps=gaps, around=(*scope.around, node)), body)
     if gaps.problems:
