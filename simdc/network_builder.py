@@ -25,6 +25,7 @@ from simdc.ir.layer_table import find_layer, layer_table
 from simdc.ir.layers import LayerKind
 from simdc.ir.options import shown
 from simdc.ir.signatures import help_of, signature_of
+from simdc.visible import MAX_NAME, is_name
 
 
 class _Place(NamedTuple):
@@ -72,7 +73,7 @@ class NetworkBuilder:
         place = _Places().here()
         if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise place.error(f"the batch must be 1 to {MAX_BATCH}, got {shown(batch)}")
-        self._module = ModuleBuilder(name, batch, place.file)
+        self._module = ModuleBuilder(str(name), batch, place.file)
         self._places = _Places()
         self._names: set[str] = set()
         self._counts: dict[str, int] = {}
@@ -83,8 +84,8 @@ class NetworkBuilder:
         place = self._places.here()
         try:
             self._take(name)
-            sizes = [size for size in shape if isinstance(size, int) and not isinstance(size, bool)]  # pyright: ignore[reportUnnecessaryIsInstance]
-            if len(sizes) != len(shape) or not 1 <= len(sizes) <= MAX_DIMENSIONS:
+            sizes = list(shape) if isinstance(shape, (list, tuple)) else []
+            if not 1 <= len(sizes) <= MAX_DIMENSIONS or {type(size) for size in sizes} != {int}:
                 raise LayerError(f"the shape must be 1 to {MAX_DIMENSIONS} sizes without the batch, got {shown(shape)}")
             value = self._module.input(name, sizes)
         except LayerError as error:
@@ -97,7 +98,7 @@ class NetworkBuilder:
         place = self._places.here()
         found = find_layer(kind)
         if found is None:
-            raise place.error(_unknown(kind), UnknownLayer)
+            raise place.error(_unknown(str(kind)), UnknownLayer)
         return self._add(found, inputs, options, name, place)
 
     def finish(self, *results: Tensor) -> Network:
@@ -157,8 +158,8 @@ class NetworkBuilder:
         """Raise LayerError unless something more can be added and be called so."""
         if self._finished:
             raise LayerError("the network is finished; begin another one")
-        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise LayerError(f"name must be a text, got {shown(name)}", "name")
+        if not isinstance(name, str) or not is_name(name):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise LayerError(f"a name must have 1 to {MAX_NAME} printable characters, got {shown(name)}", "name")
         if name in self._names:
             raise LayerError(f"'{name}' is a name already; give each input and layer its own", "name")
 

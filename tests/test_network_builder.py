@@ -86,7 +86,13 @@ def message(call: str) -> str:
         ("net.add(x, 3)", "layer 'add1': expected a tensor of this network, got 3"),
         ("net.relu(x, zero=0)", "layer 'relu1': relu has no option 'zero'; it has no options"),
         ("net.relu(x, name='x')", "layer 'x': 'x' is a name already; give each input and layer its own"),
-        ("net.relu(x, name=3)", "layer '3': name must be a text, got 3"),
+        ("net.relu(x, name=3)", "layer '3': a name must have 1 to 1000 printable characters, got 3"),
+        ("net.input('a\\nb', (3,))", "a name must have 1 to 1000 printable characters, got 'a"),
+        ("net.input('y', 3)", "the shape must be 1 to 3 sizes without the batch, got 3"),
+        ("net.input('y', (3, True))", "the shape must be 1 to 3 sizes without the batch, got (3, True)"),
+        ("net.layer(3, x)", "there is no layer '3'"),
+        ("net.conv(x, channels=4, kernel=None)", "layer 'conv1': kernel must be a positive whole number or [height,"),
+        ("net.conv(x, channels=4, kernel=3, stride=None)", "layer 'conv1': stride must be a positive whole number"),
         ("net.relu(x, name='')", "layer '': a name must have 1 to 1000 printable characters, got ''"),
         ("net.convv(x)", "there is no layer 'convv'; did you mean 'conv'?"),
         ("net.layer('zzzz', x)", "there is no layer 'zzzz'; layers are abs, add, argmax"),
@@ -99,6 +105,12 @@ def message(call: str) -> str:
 )
 def test_mistakes(call: str, says: str) -> None:
     assert message(call).startswith(says)
+
+
+def test_none_is_left_out_where_the_default_is_none() -> None:
+    net, x = network()
+    assert net.maxpool(x, kernel=2, stride=None).shape == (1, 3, 4, 4)
+    assert net.clip(x, minimum=0, maximum=None).shape == x.shape
 
 
 @pytest.mark.parametrize("batch", [0, 2.0, True, 10**10])

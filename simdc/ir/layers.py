@@ -94,7 +94,8 @@ class LayerKind:
         net.go_to(*place)
         arguments = {**self.defaults, **given}
         for option, parameter in self.options.items():
-            if arguments[option] is not None:
+            # None is left out, where that is a default of its own: `stride` of a pool.
+            if arguments[option] is not None or self.defaults.get(option, option) is not None:
                 arguments[option] = parameter.option.check(option, arguments[option], inputs[0])
         try:
             return self.build(net, name, *inputs, **arguments)
