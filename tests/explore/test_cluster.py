@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +23,7 @@ from simdc.explore.exploration import Exploration
 from simdc.explore.journal import Journal
 from tests.explore.spaces import NET, SPACE
 from tests.explore.test_resume import everything, exploration, stop_after
+from tests.waiting import wait_until
 
 SLOW = """
 import time
@@ -61,11 +61,8 @@ class LocalCluster:
         self._processes: list[subprocess.Popen[bytes]] = []
         file = folder / "scheduler.json"
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
-        end = time.monotonic() + 20
-        while not (file.exists() and file.read_text().endswith("}")):
-            assert self.scheduler.poll() is None
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        wait_until(lambda: self.scheduler.poll() is not None or (file.exists() and file.read_text().endswith("}")))
+        assert self.scheduler.poll() is None
         self.address: str = json.loads(file.read_text())["address"]
 
     def worker(self, first: str = "") -> subprocess.Popen[bytes]:
@@ -78,10 +75,7 @@ class LocalCluster:
 
     def wait_for(self, workers: int) -> None:
         with self.client() as client:
-            end = time.monotonic() + 20
-            while len(client.nthreads()) != workers:
-                assert time.monotonic() < end
-                time.sleep(0.02)
+            wait_until(lambda: len(client.nthreads()) == workers)
 
     def close(self) -> None:
         for process in self._processes:
@@ -214,10 +208,7 @@ def test_an_interrupt_keeps_what_is_done_and_clears_the_cluster(shared: LocalClu
         found.run(on_dask(shared.address), after=stop_after(5))
     assert len(found.finished) == 5
     with shared.client() as client:
-        end = time.monotonic() + 10
-        while client.run_on_scheduler(_known_tasks):
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        wait_until(lambda: not client.run_on_scheduler(_known_tasks))
 
 
 def _known_tasks(dask_scheduler: Any) -> int:

@@ -8,8 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from simdc.explore.journal import Journal
 from simdc.explore.run import local
 from tests.explore.spaces import NET, SPACE
 from tests.explore.test_resume import everything, exploration, short_tasks
+from tests.waiting import wait_until
 
 __all__ = ["short_tasks"]
 
@@ -96,26 +95,19 @@ def test_workers_end_with_their_master(ending: signal.Signals, tmp_path: Path) -
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
-        _wait_until(lambda: len(list(pids.iterdir())) == 2 or master.poll() is not None)
+        wait_until(lambda: len(list(pids.iterdir())) == 2 or master.poll() is not None)
         workers = [int(each.stem) for each in pids.iterdir()]
         assert master.poll() is None, master.communicate()
         master.send_signal(ending)
         # The pipes end when the last worker has let go of them.
         said = master.communicate(timeout=60)
-        _wait_until(lambda: not any(map(_is_alive, workers)))
+        wait_until(lambda: not any(map(_is_alive, workers)))
     finally:
         master.kill()
     assert master.returncode == (-9 if ending == signal.SIGKILL else 1)
     assert "Traceback" not in said[1]
     if ending == signal.SIGINT:
         assert re.search("none of [0-9,]+ machines was priced before the interruption", said[1])
-
-
-def _wait_until(happens: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def _is_alive(process: int) -> bool:
