@@ -1,10 +1,10 @@
-"""Tries deliberate mistakes in `simdc.cost` and tells which of them no check notices.
+"""Tries deliberate mistakes in simdc and tells which of them no check notices.
 
-    python tests/mutations/run.py                          the listed mutations
-    python tests/mutations/run.py --all                    every operator, number, comparison and condition
-    python tests/mutations/run.py --all --files exact/     those of some files
+    python -m tests.mutations.run                       those that the tests try
+    python -m tests.mutations.run --all --room cost     every mutant of a room; hours for all rooms
+    python -m tests.mutations.run --all --room passes --files passes/fold
 
-Exit code 1 if a mutant survives that is not explained in equivalent.py.
+Exit code 1 if a mutant survives that is not explained in survivors.txt.
 """
 
 from __future__ import annotations
@@ -14,128 +14,86 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.mutations.answers import answer_cases
+from tests.mutations.cases import Case, cases_of, modules_below
+from tests.mutations.coverage import cover
+from tests.mutations.operators import Mutant
+from tests.mutations.rooms import HELD_BY, ROOMS, mutants_of, sample
+from tests.mutations.sandbox import Sandbox, Verdict
+from tests.mutations.survivors import survivors
 
-# Loaded before any fork: what is not mutated need not be imported again and again.
-import hypothesis
-import numpy
-import pytest
-import xdsl.dialects.builtin
-import xdsl.irdl
-import xdsl.rewriter
-import xdsl.utils.test_value
-
-from tests.mutations.answers import prepare
-from tests.mutations.catalogue import LISTED
-from tests.mutations.checks import finder, order_for
-from tests.mutations.equivalent import REASONS
-from tests.mutations.mutation import COST, Mutation, mutated
-from tests.mutations.operators import Mutant, mutants
-from tests.mutations.sandbox import Find, Task, Verdict, judge
-
-PRELOADED = (hypothesis, numpy, pytest, xdsl.dialects.builtin, xdsl.irdl, xdsl.rewriter, xdsl.utils.test_value)
+# The CPU time of the slowest case that is tried, and of all that one mutant gets; under the profile, which takes twice
+# as long as the case alone.
+SAMPLE_SECONDS = 0.15, 2.5
+ALL_SECONDS = 1.0, 30.0
 
 
-def task(file: str, source: str) -> Task:
-    return Task(Mutation(file, "", "", "").module, file, source, order_for(file))
+def cases(folders: Collection[str]) -> Iterator[Case]:
+    if "cost" in folders:
+        yield from answer_cases()
+    for module in modules_below(tuple(folders)):
+        yield from cases_of(module)
 
 
-def baseline(find: Find) -> Verdict:
-    """What the checks say about the code as it is, reloaded as a mutant would be: the first that fails, if any does."""
-    files = ("kernel.py", "search/relaxed.py")
-    tasks = [task(file, (COST / file).read_text(encoding="utf-8")) for file in files]
-    return max(judge(tasks, find, 1), key=lambda verdict: bool(verdict.killer))
-
-
-def run_listed(workers: int = 2, mutations: Sequence[Mutation] = LISTED) -> list[tuple[Mutation, Verdict]]:
-    """Raises MutationError for a mutation that does not fit the code, AssertionError when unmutated code fails."""
-    tasks = [task(mutation.file, mutated(mutation)) for mutation in mutations]
-    find = finder(prepare())
-    sound = baseline(find)
-    assert not sound.killer, f"the code as it is fails {sound.killer}: {sound.why}"
-    return list(zip(mutations, judge(tasks, find, workers), strict=True))
-
-
-BOUNDS = ("search/relaxed.py", "search/orders.py")
-ELSEWHERE = ("search/", "schedules/", "guards.py")
-"""No cost models: they search, vectorize and watch the models, and are tested against these. But for the `BOUNDS` of
-the search: what else stands there decides how much work is done, and in what order."""
-
-
-def all_mutants(files: str) -> list[Mutant]:
-    found: list[Mutant] = []
-    for path in sorted(COST.rglob("*.py")):
-        file = path.relative_to(COST).as_posix()
-        if file.startswith(tuple(files.split(","))) and (file in BOUNDS or not file.startswith(ELSEWHERE)):
-            found += mutants(file, path.read_text(encoding="utf-8"))
-    return found
-
-
-def run_all(files: str, workers: int) -> int:
-    """Every automatic mutant; prints what survives and a count by file."""
-    started = time.perf_counter()
-    found = all_mutants(files)
-    find = finder(prepare())
-    sound = baseline(find)
-    if sound.killer:
-        print(f"the code as it is fails {sound.killer}: {sound.why}")
-        return 1
-    verdicts = list(zip(found, judge((task(m.file, m.source) for m in found), find, workers), strict=True))
-    survivors = [mutant for mutant, verdict in verdicts if not verdict.killer]
-    explained = [mutant for mutant in survivors if mutant.key in REASONS]
-    for mutant in survivors:
-        if mutant.key not in REASONS:
-            print(f"SURVIVES {mutant.file} {mutant.function}\n    {mutant.line}\n    {mutant.change}")
-    stale = {key for key in REASONS if key[0].startswith(tuple(files.split(",")))} - {
-        mutant.key for mutant in survivors
-    }
-    for key in sorted(stale):
-        print(f"EXPLAINED IN VAIN {key}: it does not survive, or is not there any more")
-    by_file = Counter(mutant.file for mutant in found)
-    for file, count in sorted(by_file.items()):
-        print(f"{file:28}{count:6} mutants, {sum(mutant.file == file for mutant in survivors):3} survive")
-    print(
-        "by check:",
-        ", ".join(f"{name} {n}" for name, n in Counter(v.killer for _, v in verdicts if v.killer).most_common()),
-    )
-    seconds = time.perf_counter() - started
-    unexplained = len(survivors) - len(explained)
-    print(
-        f"{len(found)} mutants, {len(found) - len(survivors)} killed, {len(explained)} equivalent as explained, "
-        f"{unexplained} survive; {seconds:.0f} s"
-    )
-    return 1 if unexplained or stale else 0
+def chosen(options: argparse.Namespace, rooms: Collection[str], known: Collection[str]) -> list[Mutant]:
+    found = list(mutants_of([file for room in rooms for file in ROOMS[room].files]))
+    if not options.all:
+        found = sample(found, known)
+    return [mutant for mutant in found if mutant.file.startswith(tuple(options.files.split(",")))]
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--all", action="store_true", help="mutate everything that can be, not only what is listed")
-    parser.add_argument("--files", default="", help="only files whose path below simdc/cost begins like one of these")
+    parser.add_argument("--all", action="store_true", help="every mutant, not only those that the tests try")
+    parser.add_argument("--room", choices=ROOMS, help="mutants of one room only")
+    parser.add_argument("--files", default="", help="only files whose path below simdc/ begins like one of these")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--json", action="store_true", help="print the verdicts on the listed mutations as JSON")
+    parser.add_argument("--json", action="store_true", help="print names and verdicts as JSON")
     options = parser.parse_args(arguments)
-    if options.all:
-        return run_all(options.files, options.workers)
     started = time.perf_counter()
-    survived = 0
-    chosen = [mutation for mutation in LISTED if mutation.file.startswith(tuple(options.files.split(",")))]
+    rooms = [options.room] if options.room else list(ROOMS)
+    folders = [folder for room in rooms for folder in ROOMS[room].tests] if options.all else HELD_BY
+    known = survivors()
+    case_seconds, mutant_seconds = ALL_SECONDS if options.all else SAMPLE_SECONDS
+    tried = chosen(options, rooms, known)
+    # Its import is slow, and what needs it is not tried; what imports it if it is there must not find it later.
+    sys.modules["torch"] = None  # pyright: ignore[reportArgumentType]
+    # As pytest has it.
+    sys.path.append("examples")
+    coverage = cover(cases(folders), case_seconds)
+    if not options.json:
+        print(f"{len(tried)} mutants, {len(coverage.reached)} cases, {len(coverage.slow)} too slow", flush=True)
+    for name in coverage.failing:
+        print(f"FAILS WITHOUT A MUTANT {name}", file=sys.stderr)
+    verdicts: list[tuple[Mutant, Verdict]] = []
+    sandbox = Sandbox(coverage, mutant_seconds, twice=options.all)
+    for mutant, verdict in sandbox.judge(tried, options.workers):
+        verdicts.append((mutant, verdict))
+        if not verdict.killer and mutant.name not in known and not options.json:
+            print(f"SURVIVES {mutant.name}", flush=True)
     if options.json:
-        verdicts = [
-            {"mutation": f"{mutation.file}: {mutation.breaks}", **verdict._asdict()}
-            for mutation, verdict in run_listed(options.workers, chosen)
-        ]
-        print(json.dumps(verdicts))
+        print(json.dumps([{"mutant": mutant.name, **verdict._asdict()} for mutant, verdict in verdicts]))
         return 0
-    for mutation, verdict in run_listed(options.workers, chosen):
-        survived += not verdict.killer
-        caught = f"caught by {verdict.killer.removeprefix('tests.cost.')}" if verdict.killer else "SURVIVES"
-        print(f"{mutation.file:26} {mutation.breaks:64} {caught} ({verdict.seconds:.2f} s)")
-    print(f"{len(chosen)} mutations, {survived} survive; {time.perf_counter() - started:.0f} s")
-    return 1 if survived else 0
+    return report(verdicts, known, time.perf_counter() - started)
+
+
+def report(verdicts: list[tuple[Mutant, Verdict]], known: Collection[str], seconds: float) -> int:
+    """Counts by file, and what is explained in vain."""
+    alive = [mutant for mutant, verdict in verdicts if not verdict.killer]
+    for mutant, verdict in verdicts:
+        if verdict.killer and mutant.name in known:
+            print(f"EXPLAINED IN VAIN, killed by {verdict.killer}: {mutant.name}")
+    by_file, by_survivor = (Counter(mutant.file for mutant in each) for each in ([m for m, _ in verdicts], alive))
+    for file, count in sorted(by_file.items()):
+        print(f"{file:40}{count:6} mutants, {by_survivor[file]:3} survive")
+    unexplained = sum(mutant.name not in known for mutant in alive)
+    print(
+        f"{len(verdicts)} mutants, {len(verdicts) - len(alive)} killed, {len(alive) - unexplained} equivalent as "
+        f"explained, {unexplained} survive; {seconds:.0f} s"
+    )
+    return 1 if unexplained else 0
 
 
 if __name__ == "__main__":

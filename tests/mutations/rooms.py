@@ -1,0 +1,78 @@
+"""Which files are mutated, which tests can tell, and which mutants the tests try on every run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from tests.mutations.coverage import PACKAGE
+from tests.mutations.operators import Mutant, mutants
+
+
+class Room(NamedTuple):
+    """`tests` are the folders whose cases are tried; answers of the oracles belong to `cost`."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+ROOMS = {
+    "cost": Room(("cost/",), ("cost", "ir/ops")),
+    "ir": Room(("ir/",), ("ir", "backends/execute", "passes")),
+    "passes": Room(("passes/",), ("passes", "ir", "backends/execute")),
+    "backends": Room(("backends/",), ("backends", "passes", "cli")),
+    "frontends": Room(("frontends/",), ("frontends", "trials")),
+    "explore": Room(("explore/",), ("explore",)),
+    "commands": Room(
+        ("commands/", "api.py", "cli.py", "errors.py", "opt.py", "plugins.py", "streams.py", "visible.py"),
+        ("cli", "commands", "test_opt.py", "test_plugins.py", "test_visible.py"),
+    ),
+}
+
+# Functions that are mutated on every run, and how often each: by the beginning of file and qualified name.
+HELD = {
+    "cost/exact/": 2, "cost/capacity.py": 2, "cost/grid.py": 2, "cost/search/relaxed.py": 2, "cost/": 1,
+    "passes/assign_widths.py": 2, "passes/": 1,
+    "backends/report/memory.py": 2, "ir/window.py": 1, "ir/sampling.py": 1,
+}  # fmt: skip
+HELD_BY = (
+    "cost", "passes/test_assign_widths.py", "passes/test_derive_training.py", "passes/test_gradient_sums.py",
+    "passes/test_pipeline.py", "passes/test_readers_decide_widths.py", "passes/test_search_tiling.py",
+    "passes/test_tidy.py", "passes/test_training_loss.py", "ir/ops", "backends/report/test_training_report.py",
+)  # fmt: skip
+"""The tests that are tried on these."""
+# What ops say of themselves to the cost models, wherever it stands in ir/.
+KERNELS = ("kernel", "program", "_program", "operands")
+
+
+def mutants_of(files: Collection[str]) -> Iterator[Mutant]:
+    """Every mutant of the files that begin like one of these."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        file = path.relative_to(PACKAGE).as_posix()
+        if file.startswith(tuple(files)):
+            yield from mutants(file, path.read_text(encoding="utf-8"))
+
+
+def sample(found: Collection[Mutant], known: Collection[str]) -> list[Mutant]:
+    """Of each function that is held, as many mutants as `HELD` says: those whose names have the lowest hashes, so that
+    an edit elsewhere draws no other mutant. Known survivors are not tried again."""
+    by_function: defaultdict[tuple[str, str], list[Mutant]] = defaultdict(list)
+    for mutant in found:
+        if not mutant.at_import:
+            by_function[mutant.file, mutant.function].append(mutant)
+    chosen: list[Mutant] = []
+    for where, each in by_function.items():
+        chosen += sorted(each, key=_hash)[: _times(*where)]
+    return [mutant for mutant in chosen if mutant.name not in known]
+
+
+def _times(file: str, function: str) -> int:
+    if file.startswith("ir/ops/"):
+        return int(function.endswith(KERNELS))
+    return next((times for start, times in HELD.items() if file.startswith(start)), 0)
+
+
+def _hash(mutant: Mutant) -> bytes:
+    return hashlib.sha256(mutant.name.encode()).digest()
