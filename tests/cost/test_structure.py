@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from attrs import Attribute, fields
+from attrs import Attribute, evolve, fields
 from hypothesis import given, settings
 
 from simdc.cost import Hardware, HardwareError, structure, unstructure, with_field
@@ -253,3 +253,14 @@ def test_unknown_fields() -> None:
 @pytest.mark.parametrize("data", [None, [], "HI3", 3])
 def test_no_object_at_all(data: object) -> None:
     assert error(data) == ("top level", f"must be an object, got {data!r}")
+
+
+def test_a_machine_is_called_by_its_name_and_what_was_changed() -> None:
+    assert small_machine().title == "small"
+    assert evolve(small_machine(), changed="simd.lanes=4").title == "small with simd.lanes=4"
+
+
+def test_a_name_has_at_most_200_characters() -> None:
+    assert structure(Hardware, changed("name", "x" * 200)).name == "x" * 200
+    with pytest.raises(HardwareError, match="printable text of 1 to 200 characters"):
+        structure(Hardware, changed("name", "x" * 201))
