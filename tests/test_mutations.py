@@ -14,6 +14,9 @@ from tests.mutations.operators import mutants
 from tests.mutations.rooms import HELD, ROOMS, mutants_of, sample
 from tests.mutations.survivors import survivors
 
+UNEXPLAINED = "not explained yet"
+MOST_UNEXPLAINED = 91
+
 
 def test_every_mutant_of_the_sample_is_killed() -> None:
     command = [sys.executable, "-m", "tests.mutations.run", "--json"]
@@ -97,7 +100,10 @@ def test_survivors_have_one_reason(text: str, says: str) -> None:
 
 
 def test_reasons_are_given() -> None:
-    assert all(len(reason) > 20 for reason in survivors().values())
+    reasons = survivors().values()
+    assert all(len(reason) > 20 for reason in reasons)
+    # What nobody has explained yet may become less, not more.
+    assert sum(reason.startswith(UNEXPLAINED) for reason in reasons) <= MOST_UNEXPLAINED
 
 
 def test_cases_are_called_as_pytest_calls_them() -> None:

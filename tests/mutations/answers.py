@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -17,7 +18,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
-from tests.mutations.cases import Case
+from tests.mutations.cases import ROOT, Case
 from tests.oracles.best_schedules import KINDS, least_of_all, random_layers
 from tests.oracles.capacity_walk import first_refusal
 from tests.oracles.event_simulator import play
@@ -65,6 +66,19 @@ def answer_cases(seed: int = 7) -> list[Case]:
         for check, pairs, many in questions
         for start in range(0, len(pairs), many)
     ]
+
+
+def golden_cases() -> list[Case]:
+    """A case for every golden file: what passes give is what it shows."""
+    files = sorted((ROOT / "tests" / "passes").glob("*.mlir"))
+    return [Case(f"{ANSWERS}::{path.name}", check_golden, {"path": path}) for path in files]
+
+
+def check_golden(path: Path) -> None:
+    from tests.conftest import SEPARATOR, transformed, without_digests
+
+    given, _, expected = path.read_text(encoding="utf-8").partition(SEPARATOR)
+    assert without_digests(transformed(given, path.parent)) == expected
 
 
 def least_by_walk(kernel: Kernel, tiling: Tiling, machine: Hardware) -> int | None:

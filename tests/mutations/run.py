@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from tests.mutations.answers import answer_cases
+from tests.mutations.answers import answer_cases, golden_cases
 from tests.mutations.cases import Case, cases_of, modules_below
 from tests.mutations.coverage import cover
 from tests.mutations.operators import Mutant
@@ -24,15 +24,25 @@ from tests.mutations.rooms import HELD_BY, ROOMS, mutants_of, sample
 from tests.mutations.sandbox import Sandbox, Verdict
 from tests.mutations.survivors import survivors
 
-# The CPU time of the slowest case that is tried, and of all that one mutant gets; under the profile, which takes twice
-# as long as the case alone.
-SAMPLE_SECONDS = 0.15, 2.5
-ALL_SECONDS = 1.0, 30.0
+# The CPU time of all cases that one mutant gets, under the profile, which takes twice as long as the cases alone.
+SAMPLE_SECONDS, ALL_SECONDS = 4.0, 30.0
+# Oracles that try every schedule are slow, and nothing else tells what a search leaves out.
+SLOW = ("answers", "tests.cost.search", "tests.cost.ladder", "tests.cost.schedules")
+
+
+def sample_limit(case: str) -> float:
+    return 1.0 if case.startswith(SLOW) else 0.15
+
+
+def long_limit(case: str) -> float:
+    return 2.0
 
 
 def cases(folders: Collection[str]) -> Iterator[Case]:
     if "cost" in folders:
         yield from answer_cases()
+    if "passes/test_tidy.py" in folders or "passes" in folders:
+        yield from golden_cases()
     for module in modules_below(tuple(folders)):
         yield from cases_of(module)
 
@@ -56,19 +66,18 @@ def main(arguments: list[str] | None = None) -> int:
     rooms = [options.room] if options.room else list(ROOMS)
     folders = [folder for room in rooms for folder in ROOMS[room].tests] if options.all else HELD_BY
     known = survivors()
-    case_seconds, mutant_seconds = ALL_SECONDS if options.all else SAMPLE_SECONDS
     tried = chosen(options, rooms, known)
     # Its import is slow, and what needs it is not tried; what imports it if it is there must not find it later.
     sys.modules["torch"] = None  # pyright: ignore[reportArgumentType]
     # As pytest has it.
     sys.path.append("examples")
-    coverage = cover(cases(folders), case_seconds)
+    coverage = cover(cases(folders), long_limit if options.all else sample_limit)
     if not options.json:
         print(f"{len(tried)} mutants, {len(coverage.reached)} cases, {len(coverage.slow)} too slow", flush=True)
     for name in coverage.failing:
         print(f"FAILS WITHOUT A MUTANT {name}", file=sys.stderr)
     verdicts: list[tuple[Mutant, Verdict]] = []
-    sandbox = Sandbox(coverage, mutant_seconds, twice=options.all)
+    sandbox = Sandbox(coverage, ALL_SECONDS if options.all else SAMPLE_SECONDS, twice=options.all)
     for mutant, verdict in sandbox.judge(tried, options.workers):
         verdicts.append((mutant, verdict))
         if not verdict.killer and mutant.name not in known and not options.json:

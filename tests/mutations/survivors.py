@@ -1,4 +1,5 @@
-"""Mutants that no check can notice, because they compute the same for every input, each with the reason why.
+"""Mutants that no check notices, each with the reason why: most compute the same for every input. Those that a test
+might tell, but none of the sample does, say that they are not explained yet.
 
 # a tile of the loop's own length is the loop either way
 cost/axis.py Axis.__init__: tile < bound -> tile <= bound
