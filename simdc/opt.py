@@ -58,7 +58,7 @@ class OptMain(xDSLOptMain):
         def load(stream: IO[bytes]) -> ModuleOp:
             return load_network(self.get_input_name(), None)
 
-        self.available_frontends = dict.fromkeys(FRONT_ENDS, load) | {"mlir": parse_mlir}
+        self.available_frontends.update({**dict.fromkeys(FRONT_ENDS, load), "mlir": parse_mlir})
 
     def register_all_arguments(self, arg_parser: ArgumentParser) -> None:
         super().register_all_arguments(arg_parser)
