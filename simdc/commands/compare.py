@@ -67,21 +67,16 @@ def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
     from simdc.backends.output import choose_format, refuse_overwriting, write_text
     from simdc.backends.report import make_report
-    from simdc.cost.model_table import check_model
-    from simdc.driver import load_module, priced, training_step
-    from simdc.errors import SimdcError
     from simdc.frontends.simdit_result import load_simdit_result
-    from simdc.passes.pipeline import run_pipeline
 
-    try:
-        check_model(arguments.model)
-    except ValueError as error:
-        raise SimdcError(f"--model: {error}") from None
+    from .compiled import check_chosen, load_module, price
+
+    check_chosen(arguments.model)
     choose_format(None, arguments.output, ["table"])
     refuse_overwriting(arguments.output, [arguments.result])
     module = load_module(arguments)
     result = load_simdit_result(arguments.result)
-    run_pipeline(module, (*training_step(arguments), *priced(arguments, arguments.model)), verify=False)
+    price(module, arguments)
     write_text(comparison(make_report(module), result), arguments.output)
     return 0
 

@@ -46,6 +46,6 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
-    from simdc import driver
+    from . import cost_report
 
-    return driver.run(arguments)
+    return cost_report.run(arguments)

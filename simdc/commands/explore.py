@@ -84,7 +84,6 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: Namespace) -> int:
     """Raises SimdcError. Interrupted, it reports what is done and returns 130."""
     from simdc.backends.output import choose_format, open_whole
-    from simdc.cost.model_table import check_model
     from simdc.errors import SimdcError, UsageError
     from simdc.explore.cluster import on_dask
     from simdc.explore.exploration import Exploration
@@ -95,13 +94,12 @@ def run(arguments: Namespace) -> int:
     from simdc.frontends.presets import find_file
     from simdc.passes.search_tiling import check_search
 
+    from .compiled import check_chosen
+
     if arguments.workers < 1:
         raise UsageError(f"--workers must be at least 1, got {arguments.workers}", program="simdc explore")
     name = choose_format(arguments.format, arguments.output, FORMATS)
-    try:
-        check_model(arguments.model)
-    except ValueError as error:
-        raise SimdcError(f"--model: {error}") from None
+    check_chosen(arguments.model)
     if arguments.tiling == "search":
         try:
             check_search(arguments.model)
@@ -131,12 +129,13 @@ def run(arguments: Namespace) -> int:
 def _space(arguments: Namespace) -> SpaceFile:
     from pathlib import Path
 
-    from simdc.driver import warn_of_unmodelled
     from simdc.errors import SimdcError
     from simdc.explore.space_file import read_space
     from simdc.frontends.hardware_file import MAX_BYTES, load_hardware
     from simdc.frontends.json_text import name_of, parse_object, read_text
     from simdc.frontends.presets import find_file
+
+    from .compiled import warn_of_unmodelled
 
     def load_base(named: str | None) -> Hardware:
         source = arguments.hw or named
@@ -181,10 +180,11 @@ def _refuse_overwriting(arguments: Namespace, inputs: Sequence[str]) -> None:
 
 def _network(entry: NetworkEntry, arguments: Namespace) -> NetworkChoice:
     from simdc.api import Network
-    from simdc.driver import chosen_training, read_network
     from simdc.explore.exploration import NetworkChoice
     from simdc.ir.network import network_of
     from simdc.passes.pipeline import run_pipeline
+
+    from .compiled import chosen_training, read_network
 
     batch = arguments.batch if entry.batch is None else entry.batch
     module = read_network(arguments, entry.network, batch)

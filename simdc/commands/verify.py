@@ -50,11 +50,12 @@ def run(arguments: Namespace) -> int:
     from simdc.ir.context import hardware_of
     from simdc.ir.network import network_of
 
+    from .compiled import compiled
     from .progress import Progress
 
     check_verifiable(arguments.model)
     name = choose_format(arguments.format, arguments.output, FORMATS)
-    module = _compiled(arguments)
+    module = compiled(arguments)
     network, hardware = network_of(module), hardware_of(module)
     layers, free, not_checked = _layers(module, arguments.layer)
     verdicts: list[LayerVerdict] = []
@@ -79,28 +80,17 @@ def run(arguments: Namespace) -> int:
 
 def check_verifiable(model: str) -> None:
     """Raise SimdcError unless an execution must give the model's numbers."""
-    from simdc.cost.model_table import check_model, load_model
+    from simdc.cost.model_table import load_model
     from simdc.errors import SimdcError
 
-    try:
-        check_model(model)
-    except ValueError as error:
-        raise SimdcError(f"--model: {error}") from None
+    from .compiled import check_chosen
+
+    check_chosen(model)
     if not load_model(model).verifiable:
         raise SimdcError(
             f"--model: the cost model '{model}' cannot be verified: it does not say that an execution of the tiles "
             "gives its numbers"
         )
-
-
-def _compiled(arguments: Namespace) -> ModuleOp:
-    """The network with kernels and tilings, for the machine."""
-    from simdc.driver import load_module, priced, training_step
-    from simdc.passes.pipeline import run_pipeline
-
-    module = load_module(arguments)
-    run_pipeline(module, (*training_step(arguments), *priced(arguments, arguments.model)), verify=False)
-    return module
 
 
 def _layers(

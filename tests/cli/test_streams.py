@@ -170,6 +170,6 @@ def test_what_nobody_else_catches(
     def fall(_: object) -> int:
         raise error
 
-    monkeypatch.setattr("simdc.driver.run", fall)
+    monkeypatch.setattr("simdc.commands.cost_report.run", fall)
     assert main(["lenet5", "--hw", "HI1"]) == 1
     assert capsys.readouterr().err == says

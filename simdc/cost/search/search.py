@@ -103,7 +103,10 @@ def _refusal(kernel: Kernel, hardware: Hardware, greedy: Tiling, complete: bool)
     try:
         ExactModel().evaluate(kernel, greedy, hardware)
     except TilingError as error:
-        return error if complete else TilingError(f"{error}; the search ended before it found a tiling that fits")
+        if complete:
+            return error
+        message = f"{error}; the search ended before it found a tiling that fits"
+        return TilingError(message, need=error.need, buffer=error.buffer)
     raise AssertionError("a schedule that fits was lost")
 
 

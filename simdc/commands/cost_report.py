@@ -1,0 +1,100 @@
+"""The cost report of a network, or its annotated IR: from the arguments of the command line to what they ask for."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
+from io import StringIO
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.printer import Printer
+
+from simdc.backends.output import choose_format, write_text
+from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
+from simdc.errors import SimdcError, UsageError, suggestion
+from simdc.passes.pipeline import parse_pipeline, run_pipeline
+from simdc.streams import say
+
+from .compiled import check_chosen, chosen_model, load_module, priced, training_step
+
+LAYERS_SHOWN = 3
+"""In a warning; --format json names all."""
+
+
+def run(arguments: Namespace) -> int:
+    """Do what the command line asks for. Raises SimdcError."""
+    chosen = None if arguments.passes is None else parse_pipeline(arguments.passes)
+    _check_arguments(arguments)
+    render = _renderer(arguments)
+    module = load_module(arguments, machine_needed=chosen is None or not arguments.emit_ir)
+    pipeline = priced(arguments, chosen_model(module, arguments)) if chosen is None else chosen
+    pipeline = (*training_step(arguments), *pipeline)
+    wanted = _names_to_print(arguments.print_ir_after, pipeline)
+
+    def show(done: ModulePass) -> None:
+        if done.name in wanted:
+            say(f"// IR after {done}\n" + str(module))
+
+    run_pipeline(module, pipeline, verify=chosen is not None or bool(wanted), after=show)
+    if arguments.emit_ir:
+        write_text(_ir_text(module, arguments), arguments.output)
+        return 0
+    report = make_report(module)
+    write_text(render(report), arguments.output)
+    for message, layers in report.warnings().items():
+        say(f"simdc: warning: {_warning(report.model, message, layers)}")
+    return 0
+
+
+def _warning(model: str, message: str, layers: list[str]) -> str:
+    """One line, however many layers there are."""
+    shown = ", ".join(layers[:LAYERS_SHOWN]) + (", ..." if len(layers) > LAYERS_SHOWN else "")
+    return f"model {model}, {len(layers)} layer{'' if len(layers) == 1 else 's'} ({shown}): {message}"
+
+
+def _check_arguments(arguments: Namespace) -> None:
+    if arguments.no_fold and arguments.passes is not None:
+        raise UsageError("--no-fold chooses the pipeline; with -p, leave simdc-tidy out of it")
+    if arguments.form and arguments.passes is not None:
+        raise UsageError("--form chooses the pipeline; with -p, name it there: simdc-choose-form{forms=...}")
+    if arguments.tiling == "search" and arguments.passes is not None:
+        raise UsageError("--tiling search chooses the pipeline; with -p, name simdc-search-tiling in it")
+    if arguments.model is not None:
+        if arguments.passes is not None:
+            raise UsageError("--model chooses the pipeline; with -p, name it there: simdc-annotate-cost{model=...}")
+        check_chosen(arguments.model)
+
+
+def _renderer(arguments: Namespace) -> Callable[[Report], str]:
+    """The function to the text of the report; of IR where `--emit-ir` asks for that, which the suffix must not deny."""
+    given = "mlir" if arguments.emit_ir else arguments.format
+    name = choose_format(given, arguments.output, [*REPORTS, "mlir"], PLUGIN_REPORTS.names)
+    if name == "mlir" and not arguments.emit_ir:
+        raise UsageError(f"IR is printed with --emit-ir; the formats of a report are {', '.join(REPORTS)}")
+    if arguments.layers and name != "table":
+        raise UsageError(f"--layers is for tables; {name} lists every layer")
+    try:
+        render = load_report("table" if arguments.emit_ir else name)
+    except KeyError:
+        known = [*REPORTS, *PLUGIN_REPORTS.names()]
+        hint = suggestion(name, known)
+        message = f"--format: there is no format '{name[:80]}'; known formats: {', '.join(known)}{hint}"
+        raise SimdcError(message) from None
+    return partial(render, every_layer=arguments.layers) if name == "table" else render
+
+
+def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[str]:
+    names = {step.name for step in pipeline}
+    if name is None:
+        return set()
+    if name != "all" and name not in names:
+        raise SimdcError(f"--print-ir-after: '{name}' is not in the pipeline: {', '.join(sorted(names))}, or all")
+    return names if name == "all" else {name}
+
+
+def _ir_text(module: ModuleOp, arguments: Namespace) -> str:
+    stream = StringIO()
+    Printer(stream, print_generic_format=arguments.generic, print_debuginfo=arguments.locations).print_op(module)
+    return stream.getvalue() + "\n"
