@@ -17,16 +17,15 @@ MOST_SINGLE = 100_000
 
 
 class Place:
-    """Where a tile stands along an axis: its first iteration and its size; `begun` if tiles come before it, `final` if
-    none comes after it."""
+    """Where a tile stands along an axis: its first iteration, its size, and whether it is the first or the last."""
 
-    __slots__ = ("begun", "final", "size", "start")
+    __slots__ = ("is_first", "is_last", "size", "start")
 
     def __init__(self, axis: Axis, index: int):
         self.start = index * axis.tile
-        self.begun = index > 0
-        self.final = index == axis.count - 1
-        self.size = axis.last if self.final else axis.tile
+        self.is_first = index == 0
+        self.is_last = index == axis.count - 1
+        self.size = axis.last if self.is_last else axis.tile
 
 
 Places = tuple[Place, ...]
@@ -35,9 +34,11 @@ Places = tuple[Place, ...]
 class Axis:
     """One loop cut into `count` tiles of `tile` iterations; the last has `last`.
 
-    Cuts are the tile indices at which something about a tile changes: between two cuts all tiles are alike. Where tiles
-    are not clipped (`clip`) the last one alone may differ.
+    Cuts are the tile indices at which something about a tile changes: between two cuts lies a segment of tiles that are
+    alike. Where tiles are not clipped (`clip`) the last one alone may differ.
     """
+
+    # bound 10, tile 4 -> tiles of 4, 4, 2: one cut, before tile 2, and two segments, (0, 1) and (2).
 
     __slots__ = ("_clip", "_cuts", "_kinds", "_places", "bound", "count", "last", "loop", "tile")
 
@@ -57,28 +58,35 @@ class Axis:
         """Whether there is more than one tile."""
         return self.count > 1
 
-    def cut(self, *indices: int) -> None:
-        """Cut before the tiles at `indices`, which lie from 1 to `count` - 1."""
-        self._cuts.update(indices)
-        self._kinds = None
+    def cut_at(self, *indices: int) -> Axis:
+        """This axis with cuts before the tiles at `indices`, which lie from 1 to `count` - 1."""
+        other = Axis.__new__(Axis)
+        other.loop, other.bound, other.tile = self.loop, self.bound, self.tile
+        other.count, other.last = self.count, self.last
+        # Places are shared: what is worked out for one is found again after a cut.
+        other._clip, other._places = self._clip, self._places
+        other._cuts, other._kinds = self._cuts.union(indices), None
+        return other
 
     @property
-    def pieces(self) -> int:
-        """Stretches of tiles that are alike."""
+    def segment_count(self) -> int:
+        """Segments of tiles that are alike."""
         return len(self._cuts) + 1
 
-    def set_apart(self, low: int, high: int, begin: int, end: int) -> None:
-        """Cut around each single tile of [`begin`, `low`) and [`high`, `end`); of all [`begin`, `end`) if `low` reaches
-        `high`."""
+    def isolate(self, low: int, high: int, begin: int, end: int) -> Axis:
+        """This axis with each tile of [`begin`, `low`) and of [`high`, `end`) in a segment of its own; if `low` reaches
+        `high`, each of [`begin`, `end`)."""
+        # 100 tiles, low 2, high 99, begin 0, end 100 -> segments (0), (1), (2 .. 98), (99).
         begin, end = max(0, begin), min(end, self.count)
         low, high = (min(low, end), max(0, min(high, end))) if low < high else (end, end)
-        for single in (range(begin, low + 1), range(high, end + 1)):
-            if len(single) > MOST_SINGLE:
-                raise TilingError(f"more than {MOST_SINGLE:,} tiles of loop '{self.loop}' are clipped at the border")
-            self.cut(*(index for index in single if 0 < index < self.count))
+        singles = range(begin, low + 1), range(high, end + 1)
+        if max(map(len, singles)) > MOST_SINGLE:
+            raise TilingError(f"more than {MOST_SINGLE:,} tiles of loop '{self.loop}' are clipped at the border")
+        return self.cut_at(*(index for single in singles for index in single if 0 < index < self.count))
 
     def place(self, index: int) -> Place:
-        """The same object for all tiles that are alike, as far as one can tell."""
+        """Where the tile at `index` stands. Where no border clips tiles, all but the first and the last are one object:
+        what is worked out for a place is then found again."""
         key = index if self._clip else (index == 0, index == self.count - 1)
         found = self._places.get(key)
         if found is None:
@@ -88,12 +96,14 @@ class Axis:
     def kinds(self) -> list[tuple[int, Places]]:
         """How many tiles there are of each kind, and one of them."""
         if self._kinds is None:
-            self._kinds = self.stretches(0, self.count, (0,))
+            self._kinds = self.segments(0, self.count, (0,))
         return self._kinds
 
-    def stretches(self, start: int, end: int, window: Sequence[int]) -> list[tuple[int, Places]]:
-        """Split tiles [start, end) so that within a stretch the tiles at i + each offset of `window` are of one kind:
+    def segments(self, start: int, end: int, window: Sequence[int]) -> list[tuple[int, Places]]:
+        """Split tiles [start, end) so that within a segment the tiles at i + each offset of `window` are of one kind:
         (length, one tile at each offset)."""
+        # 5 tiles with a cut before tile 4, tiles [1, 4), window (0, 1): tile 3 has another neighbour than 1 and 2, so
+        # the segments are 2 x (tile 1, tile 2) and 1 x (tile 3, tile 4).
         firsts = {start, *(first for cut in self._cuts for offset in window if start < (first := cut - offset) < end)}
         return [
             (stop - first, tuple([self.place(first + offset) for offset in window]))

@@ -1,4 +1,4 @@
-"""What a tiling needs on chip: tiles against half of each double buffer, or together against the vector memory."""
+"""What a tiling needs on chip: each tile against its buffer, or together against the vector memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from .grid import Grid
 from .hardware import Hardware
 from .kernel import Affine, Contraction, Operand, Phase, viewed
+from .rule import Buffer, MachineRule
 from .tiling import Need, Tiling, TilingError
 
 
@@ -28,43 +29,39 @@ def in_words(need: Need, sizes: Mapping[str, int]) -> str:
 
 
 class Held(NamedTuple):
-    """An operand whose tile must lie in the `buffer` of that name, which holds `limit_bits` at a time."""
+    """An operand whose tile must lie in the `buffer`, which holds `limit_bits` at a time."""
 
-    buffer: str
+    buffer: Buffer
     operand: Operand
     limit_bits: int
 
 
-def array_buffers(kernel: Contraction, hardware: Hardware) -> list[Held]:
-    """Which operand of a contraction lies in which buffer. Buffers are double: half of one holds the tile in use."""
-    buffers = hardware.systolic.buffers
-    rows = [("weight", kernel.weight, buffers.weight_bits), ("ifmap", kernel.ifmap, buffers.ifmap_bits)]
-    rows.append(("psum", kernel.psum, buffers.psum_bits))
-    if kernel.bias is not None:
-        rows.append(("bias", kernel.bias, buffers.bias_bits))
-    return [Held(name, operand, capacity_bits // 2) for name, operand, capacity_bits in rows]
-
-
-def array_needs(kernel: Contraction, grid: Grid, hardware: Hardware) -> list[Need]:
-    """The largest tile of each operand against what its buffer holds at a time."""
+def array_buffers(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> list[Held]:
+    """Which operand of a contraction lies in which buffer."""
+    roles, limits = kernel.by_role, rule.usable_bits(hardware)
     return [
-        Need(
-            f"{buffer} buffer",
-            f"systolic.buffers.{buffer}_bits",
-            grid.footprint(operand).largest * operand.bits,
-            limit_bits,
-        )
-        for buffer, operand, limit_bits in array_buffers(kernel, hardware)
+        Held(buffer, roles[buffer.operand], limits[buffer.operand])
+        for buffer in rule.buffers
+        if buffer.operand in roles
     ]
 
 
-def vector_need(phase: Phase, grid: Grid, hardware: Hardware) -> Need:
+def array_needs(kernel: Contraction, grid: Grid, hardware: Hardware, rule: MachineRule) -> list[Need]:
+    """The largest tile of each operand against what its buffer holds at a time."""
+    return [
+        Need(buffer.name, buffer.capacity, grid.footprint(operand).largest * operand.bits, limit_bits)
+        for buffer, operand, limit_bits in array_buffers(kernel, hardware, rule)
+    ]
+
+
+def vector_need(phase: Phase, grid: Grid, hardware: Hardware, rule: MachineRule) -> Need:
     """All tiles that are resident at once fit in the vector memory."""
     operands, vectors = resident(phase)
     need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
     for operand in operands:
         need_bits = need_bits + grid.footprint(operand).largest * operand.bits
-    return Need("vector memory", "simd.vmem_bits", need_bits, hardware.simd.vmem_bits)
+    memory = rule.vector_memory
+    return Need(memory.name, memory.capacity, need_bits, memory.usable_bits(hardware))
 
 
 def unfinished(phase: Phase, grid: Grid) -> Operand | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from math import prod
 
 from .axis import ONE, Axis, Numbers, Place, Places, combinations
@@ -12,7 +11,8 @@ from .kernel import Affine, Kernel, Operand, VectorProgram
 from .tiling import TilingError, loop_bounds
 
 MOST_KINDS = 200_000
-"""Of tiles that differ in size or in what the border leaves of them: pricing takes seconds and 100 MB for so many."""
+"""Kinds of tiles, by size and by what the border leaves of them, that a pricing may tell apart: as many as the product
+of the axes' segments. Each table of sizes and times has an entry for each."""
 
 
 def stored_bounds(kernel: Kernel, hardware: Hardware) -> dict[str, int]:
@@ -37,10 +37,11 @@ class Grid:
     """The tiles of a loop nest in walking order.
 
     `every` has all axes, `axes` those with more than one tile: a walk has one place for each of these. A tile size at
-    or above a loop's own bound means the whole loop, rounding up included.
+    or above a loop's own bound means the whole loop, rounding up included. Where padding is not stored, tiles whose
+    footprint may be clipped at the border of one of `operands` are isolated.
     """
 
-    __slots__ = ("_footprints", "axes", "clip", "every", "numbers", "slots", "turns", "whole")
+    __slots__ = ("_footprints", "axes", "clip", "every", "numbers", "slots", "whole")
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Grid:
         loops: Mapping[str, int],
         order: Sequence[str],
         sizes: Sequence[int],
+        operands: Sequence[Operand],
         hardware: Hardware,
         numbers: Numbers = ONE,
     ):
@@ -55,43 +57,16 @@ class Grid:
         bounds that the kernel gives them."""
         self.clip = not hardware.stores_padding
         self.numbers = numbers
-        self.turns: Callable[[Footprint, Grid], int] = visits
-        """How often the walk turns to each tile of an operand."""
-        self.every = [
+        every = [
             numbers.axis(loop, loops[loop], numbers.choose(size < own[loop], size, loops[loop]), self.clip)
             for loop, size in zip(order, sizes, strict=True)
             if loop in loops
         ]
+        self.every = _isolated_at_borders(every, operands) if self.clip else every
         self.axes = [axis for axis in self.every if axis.several]
         self.slots = {axis.loop: slot for slot, axis in enumerate(self.axes)}
         self.whole = {axis.loop: axis.bound for axis in self.every if not axis.several}
         self._footprints: dict[object, Footprint] = {}
-
-    def cut_at_borders(self, operands: Sequence[Operand]) -> None:
-        """Set apart the tiles whose footprint may be clipped at an operand's border, where padding is not stored."""
-        if self.clip:
-            by_loop = {axis.loop: axis for axis in self.every}
-            for operand in operands:
-                for expression, extent in zip(operand.index, operand.shape, strict=True):
-                    _cut_where_clipped(expression, extent, by_loop)
-            if prod([axis.pieces for axis in self.axes]) > MOST_KINDS:
-                cut = ", ".join(f"loop {axis.loop} has {axis.pieces}" for axis in self.axes if axis.pieces > 2)
-                raise TilingError(
-                    f"more than {MOST_KINDS:,} kinds of tiles: the border clips each differently ({cut} kinds): "
-                    "tile larger, or let the machine store padding (stores_padding)"
-                )
-
-    def cut_after_first(self, loops: Sequence[str]) -> None:
-        """Set the first tile along each of `loops` apart."""
-        for axis in self.axes:
-            if axis.loop in loops:
-                axis.cut(1)
-
-    def walked(self, turns: Callable[[Footprint, Grid], int]) -> Grid:
-        """The same tiles with another count of how often a walk turns to each tile of an operand."""
-        other = copy(self)
-        other.turns = turns
-        return other
 
     def footprint(self, operand: Operand) -> Footprint:
         """The operand's footprint, made once for all operands that the loops index alike."""
@@ -102,10 +77,29 @@ class Grid:
         return found
 
 
-def _cut_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Axis]) -> None:
+def _isolated_at_borders(axes: Sequence[Axis], operands: Sequence[Operand]) -> list[Axis]:
+    by_loop = {axis.loop: axis for axis in axes}
+    for operand in operands:
+        for expression, extent in zip(operand.index, operand.shape, strict=True):
+            by_loop |= _isolated_where_clipped(expression, extent, by_loop)
+    isolated = [by_loop[axis.loop] for axis in axes]
+    if prod([axis.segment_count for axis in isolated if axis.several]) > MOST_KINDS:
+        cut = ", ".join(f"loop {axis.loop} has {axis.segment_count}" for axis in isolated if axis.segment_count > 2)
+        raise TilingError(
+            f"more than {MOST_KINDS:,} kinds of tiles: the border clips each differently ({cut} kinds): "
+            "tile larger, or let the machine store padding (stores_padding)"
+        )
+    return isolated
+
+
+def _isolated_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Axis]) -> dict[str, Axis]:
+    """The axes of one dimension, where the border of the tensor reaches into it."""
+    # oh + kh - 1 with oh in tiles of 4 and kh whole, 0 .. 2, on 16 rows: tile 0 begins one row before the tensor and
+    # the tile of rows 12 .. 15 ends one behind it; those between are alike. low = 1, high = 3.
     top = expression.constant + sum(step * (by_loop[loop].bound - 1) for loop, step in expression.terms)
     if expression.constant >= 0 and top < extent:
-        return
+        return {}
+    found: dict[str, Axis] = {}
     for loop, step in expression.terms:
         axis = by_loop[loop]
         # Tiles [low, high) stay inside the tensor whatever the other loops of this dimension do.
@@ -116,7 +110,8 @@ def _cut_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Ax
         # Those before `begin` and from `end` on stay outside, and touch nothing.
         begin = ((-1 - others) // step + 1) // axis.tile if others < 0 else 0
         end = -((expression.constant - extent) // (step * axis.tile)) if expression.constant < extent else 0
-        axis.set_apart(low, high, begin, end)
+        found[loop] = axis.isolate(low, high, begin, end)
+    return found
 
 
 class Footprint:
@@ -213,9 +208,15 @@ def _entangled(spans: Sequence[Span]) -> list[list[Span]]:
     return [members for _, members in groups]
 
 
-def visits(footprint: Footprint, grid: Grid) -> int:
-    """How often a walk turns to each tile of an operand: the operand's tile changes with the innermost axis that moves
-    it, and the axes outside that one which do not move it make the walk come back."""
+Reloads = Callable[[Footprint, Grid], int]
+"""How often each tile of an operand comes into use in a walk over the grid."""
+
+
+def reloads(footprint: Footprint, grid: Grid) -> int:
+    """The operand's tile changes with the innermost axis that moves it; each step of an axis outside that one that does
+    not move the operand goes through its tiles once more."""
+    # Walk oc 4 tiles, ic 2, oh 8; ifmap[ic, oh]: oh moves it, and oc, outside, does not -> its 16 tiles load 4 times.
+    # psum[oc, oh]: ic, between the two, does not move it -> 2 times. weight[oc, ic]: oh is inside -> once.
     times = 1
     for slot in range(footprint.slots[-1] if footprint.slots else 0):
         if slot not in footprint.slots:

@@ -130,6 +130,14 @@ class Contraction(_Contraction):
         bias = () if self.bias is None else (self.bias,)
         return (self.ifmap, self.weight, *bias, self.psum)
 
+    @property
+    def by_role(self) -> dict[str, Operand]:
+        """`ifmap`, `weight`, `psum`, and `bias` if there is one, whatever the kernel calls them."""
+        found = {"ifmap": self.ifmap, "weight": self.weight, "psum": self.psum}
+        if self.bias is not None:
+            found["bias"] = self.bias
+        return found
+
 
 class Instruction(NamedTuple):
     """`dest = opcode(sources)`. A name is an operand, scratch or a temporary vector; a number is an immediate.

@@ -43,8 +43,7 @@ def test_windows_over_a_border(extent: int, padding: int, step: int, reach: int)
     ):
         operand = Operand("x", 8, (extent,), (affine(("o", step), ("k", reach), constant=-padding),))
         bounds = {"o": outs, "k": taps}
-        grid = Grid(bounds, bounds, ("o", "k"), (out_tile, tap_tile), MACHINE)
-        grid.cut_at_borders((operand,))
+        grid = Grid(bounds, bounds, ("o", "k"), (out_tile, tap_tile), (operand,), MACHINE)
         footprint = grid.footprint(operand)
         by_kinds: dict[tuple[int, ...], int] = {}
         total = largest = 0
@@ -60,12 +59,11 @@ def test_windows_over_a_border(extent: int, padding: int, step: int, reach: int)
         assert (footprint.total, footprint.largest) == (total, largest)
 
 
-def test_only_tiles_near_the_border_are_set_apart() -> None:
+def test_only_tiles_near_the_border_are_isolated() -> None:
     """1000 windows of 3 in tiles of 10, padded by 2 on either side: the first, the last, and one between."""
     operand = Operand("x", 8, (998,), (affine("o", "k", constant=-2),))
     bounds = {"o": 1000, "k": 3}
-    grid = Grid(bounds, bounds, ("o", "k"), (10, 3), MACHINE)
-    grid.cut_at_borders((operand,))
+    grid = Grid(bounds, bounds, ("o", "k"), (10, 3), (operand,), MACHINE)
     (axis,) = grid.axes
     assert [many for many, _ in axis.kinds()] == [1, 98, 1]
 
@@ -73,8 +71,7 @@ def test_only_tiles_near_the_border_are_set_apart() -> None:
 def test_tiles_outside_are_of_one_kind() -> None:
     """100 positions from 50 before a tensor of 4 on: tiles of 2 before, within and behind it."""
     operand = Operand("x", 8, (4,), (affine("o", constant=-50),))
-    grid = Grid({"o": 100}, {"o": 100}, ("o",), (2,), MACHINE)
-    grid.cut_at_borders((operand,))
+    grid = Grid({"o": 100}, {"o": 100}, ("o",), (2,), (operand,), MACHINE)
     (axis,) = grid.axes
-    assert axis.pieces <= 6
+    assert axis.segment_count <= 6
     assert grid.footprint(operand).total == 4

@@ -76,17 +76,17 @@ def test_tiles_beyond_the_border_touch_nothing() -> None:
 
 @pytest.mark.parametrize("cuts", [(1,), (3,), (1, 4), (2, 3)])
 @pytest.mark.parametrize("window", [(0,), (-1, 0), (-1, 0, 1)])
-def test_tiles_of_a_stretch_are_of_one_kind(cuts: tuple[int, ...], window: tuple[int, ...]) -> None:
-    """Six tiles, cut anywhere: within a stretch, what stands at each offset lies between the same two cuts."""
+def test_tiles_of_a_segment_are_of_one_kind(cuts: tuple[int, ...], window: tuple[int, ...]) -> None:
+    """Six tiles, cut anywhere: within a segment, what stands at each offset lies between the same two cuts."""
     axis = Axis("w", 6, 1, True)
-    axis.cut(*cuts)
+    axis = axis.cut_at(*cuts)
     start, end = max(0, -window[0]), 6 - max(0, window[-1])
 
     def kind(index: int) -> int:
         return sum(index >= cut for cut in cuts)
 
     here = start
-    for length, places in axis.stretches(start, end, window):
+    for length, places in axis.segments(start, end, window):
         assert [place.start for place in places] == [here + offset for offset in window]
         for index in range(here, here + length):
             assert [kind(index + offset) for offset in window] == [kind(place.start) for place in places]
@@ -98,7 +98,7 @@ def test_counts_of_a_walk_can_be_given() -> None:
     """As bounds over many loop orders do: each tile turned to once, or three times."""
     kernel = row_convolution(ic=4, oc=2, ow=6)
     tiled = tile(kernel, ("oc", "ic", "kw", "ow"), (2, 2, 1, 2), small_machine())
-    once, thrice = (tiled.walked(lambda *_, times=times: times).dram_bits() for times in (1, 3))
+    once, thrice = (tiled.with_reloads(lambda *_, times=times: times).dram_bits() for times in (1, 3))
     # Weights 2 x 4, ifmap 4 x 6, sums 2 x 6 elements.
     assert (once.weight, once.ifmap, once.psum) == (8 * 8, 24 * 8, 0)
     assert (thrice.weight, thrice.ifmap, thrice.psum) == (3 * 64, 3 * 192, 2 * 2 * 12 * 32)
@@ -110,18 +110,18 @@ def test_counts_of_a_walk_of_a_program() -> None:
     code = (Instruction("add", "y", ("y", "x")),)
     program = VectorProgram("sum", (Phase((Loop("c", 2), Loop("w", 4)), (x,), (y,), (Block(("c", "w"), code),)),))
     tiled = tile(program, ("w", "c"), (2, 1), small_machine())
-    once, thrice = (tiled.walked(lambda *_, times=times: times).cost().dram_bits for times in (1, 3))
+    once, thrice = (tiled.with_reloads(lambda *_, times=times: times).cost().dram_bits for times in (1, 3))
     assert (once.ifmap, once.ofmap) == (64, 64)
     assert (thrice.ifmap, thrice.ofmap) == (3 * 64 + 2 * 64, 3 * 64)
 
 
-def test_pieces_of_an_axis() -> None:
+def test_segments_of_an_axis() -> None:
     """Seven iterations in tiles of 2: the last is smaller; a cut at it is no further one."""
     axis = Axis("w", 7, 2, True)
-    assert axis.pieces == 2
-    axis.cut(1, 3)
-    assert axis.pieces == 3
-    assert Axis("w", 6, 2, True).pieces == 1
+    assert axis.segment_count == 2
+    axis = axis.cut_at(1, 3)
+    assert axis.segment_count == 3
+    assert Axis("w", 6, 2, True).segment_count == 1
 
 
 def test_a_view_belongs_to_the_input_of_the_longest_name() -> None:

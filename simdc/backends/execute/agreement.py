@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, Operand, VectorProgram
 from simdc.cost.result import DramBits
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .arrays import Array
@@ -19,7 +20,6 @@ from .buffers import Place, positions
 from .contraction import run_contraction
 from .program import run_program
 from .tiled import run_tiled
-from .tiled_contraction import operands_by_role
 
 TOLERANCE = 1e-9
 """Of programs, whose sums may be formed in another order. Contractions work on small whole numbers and are exact."""
@@ -46,11 +46,13 @@ class Agreement(NamedTuple):
     compute_cycles: int | None = None
 
 
-def compare_with_untiled(kernel: Kernel, tiling: Tiling, hardware: Hardware, seed: int = 0) -> Agreement:
+def compare_with_untiled(
+    kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS, seed: int = 0
+) -> Agreement:
     """Run both on the same data. Raises TilingError and ScheduleError as `run_tiled`."""
     inputs = make_inputs(kernel, seed)
     with np.errstate(all="ignore"):
-        tiled = run_tiled(kernel, tiling, hardware, inputs)
+        tiled = run_tiled(kernel, tiling, hardware, inputs, rule)
         expected = _untiled(kernel, inputs)
     exact, reached = isinstance(kernel, Contraction), _reached(kernel)
     elements = 0
@@ -88,7 +90,7 @@ def data_elements(kernel: Kernel) -> int:
 def _read_only(kernel: Kernel) -> dict[str, Operand]:
     """Operands that are read before anything is written to them."""
     if isinstance(kernel, Contraction):
-        return {name: operand for name, operand in operands_by_role(kernel).items() if name != "psum"}
+        return {name: operand for name, operand in kernel.by_role.items() if name != "psum"}
     found, made = dict[str, Operand](), set[str]()
     for phase in kernel.phases:
         found |= {o.name: o for o in phase.inputs if o.name not in made and o.name not in found}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
 
 from .arrays import Array
@@ -15,7 +16,9 @@ from .tiled_program import run_tiled_program
 from .tiled_run import TiledRun
 
 
-def run_tiled(kernel: Kernel, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array]) -> TiledRun:
+def run_tiled(
+    kernel: Kernel, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array], rule: MachineRule = GENESYS
+) -> TiledRun:
     """Results and traffic of the schedule, computed by an execution that sees nothing but what is on chip.
 
     `inputs` holds an array for each operand that the kernel reads from DRAM and does not make itself. Raises
@@ -25,5 +28,5 @@ def run_tiled(kernel: Kernel, tiling: Tiling, hardware: Hardware, inputs: Mappin
     check_loops(kernel, tiling)
     tiling = whole_loops(kernel, tiling)
     if isinstance(kernel, Contraction):
-        return run_tiled_contraction(kernel, tiling, hardware, inputs)
-    return run_tiled_program(kernel, tiling, hardware, inputs)
+        return run_tiled_contraction(kernel, tiling, hardware, rule, inputs)
+    return run_tiled_program(kernel, tiling, hardware, rule, inputs)

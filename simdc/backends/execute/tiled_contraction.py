@@ -13,6 +13,7 @@ from simdc.backends.simulate.walk import Tile, neighbours, walk
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Loop, Operand
 from simdc.cost.result import DramBits
+from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, loop_bounds
 
 from .arrays import Array
@@ -22,14 +23,14 @@ from .tiled_run import TiledRun
 
 
 def run_tiled_contraction(
-    kernel: Contraction, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array]
+    kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: MachineRule, inputs: Mapping[str, Array]
 ) -> TiledRun:
     """`inputs` are DRAM arrays in the shapes of ifmap, weight and bias. Sums that are complete are written to `ofmap`,
     others to `psum`, which is where a tile finds them that goes on with them. Raises ScheduleError."""
     bounds = loop_bounds(kernel)
-    sources = operands_by_role(kernel)
+    sources = kernel.by_role
     del sources["psum"]
-    limits = _limits(hardware)
+    limits = rule.usable_bits(hardware)
     psum, ofmap = np.full(kernel.psum.shape, np.nan), np.full(kernel.psum.shape, np.nan)
     writers: NDArray[np.intp] = np.full(psum.size, -1)
     reductions = [loop for loop in bounds if loop not in kernel.psum.loops]
@@ -44,7 +45,7 @@ def run_tiled_contraction(
                 "buffer",
                 tiles[-1],
                 role,
-                f"at most {limits[role]:,} bits, half of its buffer",
+                f"at most {limits[role]:,} bits of its buffer at a time",
                 f"a tile of {buffer.bits:,} bits",
             )
         resident[role] = buffer
@@ -86,12 +87,6 @@ def run_tiled_contraction(
     return TiledRun({"ofmap": ofmap}, {"ofmap": writers}, tuple(tiles), moved)
 
 
-def operands_by_role(kernel: Contraction) -> dict[str, Operand]:
-    """`ifmap`, `weight`, `psum`, and `bias` if there is one: whatever the kernel calls them."""
-    found = {"ifmap": kernel.ifmap, "weight": kernel.weight, "psum": kernel.psum}
-    return found if kernel.bias is None else found | {"bias": kernel.bias}
-
-
 def _accumulate(
     kernel: Contraction, values: Mapping[str, range], resident: Mapping[str, Buffer], tile: Place, *, with_bias: bool
 ) -> None:
@@ -108,14 +103,3 @@ def _accumulate(
     bias = resident["bias"].values if with_bias and kernel.bias is not None else None
     run = run_contraction(here, resident["ifmap"].values, resident["weight"].values, bias)
     resident["psum"].values += run.psum
-
-
-def _limits(hardware: Hardware) -> dict[str, int]:
-    """Bits of one tile: half of each double buffer."""
-    buffers = hardware.systolic.buffers
-    return {
-        "weight": buffers.weight_bits // 2,
-        "ifmap": buffers.ifmap_bits // 2,
-        "psum": buffers.psum_bits // 2,
-        "bias": buffers.bias_bits // 2,
-    }

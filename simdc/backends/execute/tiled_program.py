@@ -13,6 +13,7 @@ from simdc.backends.simulate.walk import Tile, neighbours, walk
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Block, Loop, Operand, Phase, VectorProgram, shared_loops
 from simdc.cost.result import DramBits
+from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling
 
 from .arrays import Array
@@ -24,10 +25,10 @@ from .vector_memory import VectorMemory
 
 
 def run_tiled_program(
-    program: VectorProgram, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array]
+    program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule, inputs: Mapping[str, Array]
 ) -> TiledRun:
     """`inputs` are DRAM arrays of the operands that no phase makes before they are read. Raises ScheduleError."""
-    run = _Run(program, tiling, hardware, dict(inputs))
+    run = _Run(program, tiling, hardware, rule.vector_memory.usable_bits(hardware), dict(inputs))
     for number, phase in enumerate(program.phases):
         run.play(number, phase)
     results = {operand.name: run.dram[operand.name] for phase in program.phases for operand in phase.outputs}
@@ -37,7 +38,15 @@ def run_tiled_program(
 
 
 class _Run:
-    def __init__(self, program: VectorProgram, tiling: Tiling, hardware: Hardware, dram: dict[str, Array]):
+    def __init__(
+        self,
+        program: VectorProgram,
+        tiling: Tiling,
+        hardware: Hardware,
+        room_bits: int,
+        dram: dict[str, Array],
+    ):
+        self.room_bits = room_bits
         self.program, self.tiling, self.hardware, self.dram = program, tiling, hardware, dram
         self.tiles = list[Place]()
         self.writers = dict[str, NDArray[np.intp]]()
@@ -46,7 +55,8 @@ class _Run:
 
     def play(self, number: int, phase: Phase) -> None:
         bounds = {loop.name: loop.bound for loop in phase.loops}
-        memory, pipeline = VectorMemory(phase, self.hardware), Pipeline(phase, self.program.lanes, self.hardware.simd)
+        memory = VectorMemory(phase, self.hardware, self.room_bits)
+        pipeline = Pipeline(phase, self.program.lanes, self.hardware.simd)
         begun: set[tuple[str, tuple[int, ...]]] = set()
         for result in phase.outputs:
             # A result that an earlier phase wrote parts of goes on from there, as in the untiled run.

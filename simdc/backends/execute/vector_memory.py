@@ -18,8 +18,8 @@ class VectorMemory:
     place of an input has the input's very array, so that what it overwrites is gone; the two have the room of the wider
     one."""
 
-    def __init__(self, phase: Phase, hardware: Hardware):
-        self._hardware = hardware
+    def __init__(self, phase: Phase, hardware: Hardware, room_bits: int):
+        self._hardware, self._room_bits = hardware, room_bits
         self._buffers: dict[str, Buffer] = {}
         self._replaced = replaced(phase)
         self._viewed = {view.name: viewed(view, phase).name for view in phase.views}
@@ -49,12 +49,12 @@ class VectorMemory:
             place = self._replaced.get(name, name)
             own[place] = max(own.get(place, 0), buffer.bits)
         need_bits = sum(own.values()) + self._temporaries * simd.lanes * simd.width_bits
-        if need_bits > simd.vmem_bits:
+        if need_bits > self._room_bits:
             names = " + ".join(f"{name} {bits:,}" for name, bits in own.items())
             raise ScheduleError(
                 "buffer",
                 tile,
                 max(own, key=lambda name: own[name], default="temporaries"),
-                f"at most {simd.vmem_bits:,} bits in vector memory",
+                f"at most {self._room_bits:,} bits in vector memory",
                 f"{need_bits:,} bits at once: {names}, {self._temporaries} temporaries",
             )

@@ -10,6 +10,7 @@ from collections import Counter
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
 
 from .trace import trace
@@ -19,15 +20,16 @@ from .walk import whole_loops
 __all__ = ["simulate"]
 
 
-def simulate(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
-    """What `kernel` costs when its tiles run one by one, all in integers: the sum of its trace.
+def simulate(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Cost:
+    """What `kernel` costs when its tiles run one by one, all in integers: the sum of its trace. `rule` says
+    which port carries what.
 
     Time grows with the number of tiles. Buffer capacities are not checked: a tile that does not fit runs all the same.
     Raises TilingError when the tiling does not name the kernel's loops.
     """
     check_loops(kernel, tiling)
     total = Counter[str]()
-    for share in trace(kernel, whole_loops(kernel, tiling), hardware):
+    for share in trace(kernel, whole_loops(kernel, tiling), hardware, rule):
         total.update(share.adds)
 
     def part(name: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, loop_bounds
 
 from .footprint import differs, footprint_elements
@@ -34,17 +35,15 @@ class Visit:
         return self.steps + self.fill_cycles
 
 
-def visits(kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Iterator[Visit]:
-    """What each tile does, in the order in which they run. When it does it is up to the overlap of neighbours."""
+def visits(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Iterator[Visit]:
+    """What each tile does, in the order in which they run. When it does it is up to the overlap of neighbours. Of the
+    rule it takes which port carries what."""
     array = hardware.systolic
-    bandwidths = {
-        "weight_port": array.bandwidths.weight_bits_per_cycle,
-        "ifmap_port": array.bandwidths.ifmap_bits_per_cycle,
-        "psum_port": array.bandwidths.psum_bits_per_cycle,
-    }
-    sources = [("weight", "weight_port", kernel.weight), ("ifmap", "ifmap_port", kernel.ifmap)]
+    bandwidths = rule.bandwidths(hardware)
+    ports = {(row.operand, row.when): row.port for row in rule.array_streams}
+    sources = [("weight", kernel.weight), ("ifmap", kernel.ifmap)]
     if kernel.bias is not None:
-        sources.append(("bias", "weight_port", kernel.bias))
+        sources.append(("bias", kernel.bias))
     psum = kernel.psum
     reductions = [loop.name for loop in kernel.loops if loop.name not in psum.loops]
     begun: set[tuple[int, ...]] = set()
@@ -55,23 +54,25 @@ def visits(kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Iterator[
     for before, tile, after in neighbours(walk(rounded_bounds(kernel, hardware), tiling)):
         loads = [
             transfer(
-                traffic, port, source.bits * footprint_elements(source, tile, stores_padding=hardware.stores_padding)
+                role,
+                ports[role, "new"],
+                source.bits * footprint_elements(source, tile, stores_padding=hardware.stores_padding),
             )
-            for traffic, port, source in sources
+            for role, source in sources
             if differs(source, tile, before)
         ]
         results = footprint_elements(psum, tile, stores_padding=hardware.stores_padding)
         place = tile.place(psum.loops)
         if differs(psum, tile, before) and place in begun:
-            loads.append(transfer("psum", "psum_port", results * psum.bits))
+            loads.append(transfer("psum", ports["psum", "resumed"], results * psum.bits))
         begun.add(place)
 
         stores: list[Transfer] = []
         if differs(psum, tile, after):
             if tile.finishes(reductions):
-                stores.append(transfer("ofmap", "psum_port", results * kernel.ofmap_bits))
+                stores.append(transfer("ofmap", ports["psum", "complete"], results * kernel.ofmap_bits))
             else:
-                stores.append(transfer("psum", "psum_port", results * psum.bits))
+                stores.append(transfer("psum", ports["psum", "partial"], results * psum.bits))
 
         row_steps = ceil_div(tile.size([kernel.rows]), array.rows)
         column_steps = ceil_div(tile.size([kernel.columns]), array.columns)

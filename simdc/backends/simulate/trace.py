@@ -9,6 +9,7 @@ from attrs import frozen
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, VectorProgram
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from . import contraction, vector
@@ -37,18 +38,18 @@ class Share:
         return ", ".join((*loads, *stores))
 
 
-def trace(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Iterator[Share]:
+def trace(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Iterator[Share]:
     """Tile by tile, in order. `tiling` has whole loops at the machine's bounds, see `whole_loops`."""
     if isinstance(kernel, Contraction):
-        return _contraction(kernel, tiling, hardware)
-    return _program(kernel, tiling, hardware)
+        return _contraction(kernel, tiling, hardware, rule)
+    return _program(kernel, tiling, hardware, rule)
 
 
-def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Iterator[Share]:
+def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:
     """While a tile computes, the next is loaded and what the one before left is stored. The time before the first tile
     counts with it, that after the last with the last."""
     rows, columns = hardware.systolic.rows, hardware.systolic.columns
-    for before, visit, after in neighbours(contraction.visits(kernel, tiling, hardware)):
+    for before, visit, after in neighbours(contraction.visits(kernel, tiling, hardware, rule)):
         beside = (before.stores if before is not None else ()) + (after.loads if after is not None else ())
         cycles = max(visit.compute_cycles, slowest_port(beside))
         cycles += slowest_port(visit.loads) if before is None else 0
@@ -65,11 +66,11 @@ def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Ite
         yield Share(tuple(visit.tile.index.items()), adds, visit.loads, visit.stores)
 
 
-def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> Iterator[Share]:
+def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:
     """Load, compute and store take turns: all that moves is stall."""
     simd = hardware.simd
     for number, phase in enumerate(program.phases):
-        for visit in vector.visits(phase, program, tiling, hardware):
+        for visit in vector.visits(phase, program, tiling, hardware, rule):
             moves = (*visit.loads, *visit.stores)
             adds = _moved(moves)
             compute = (simd.pipeline_stages - 1) + (simd.lanes - 1) + visit.waits * simd.raw_wait_cycles

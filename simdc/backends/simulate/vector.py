@@ -10,6 +10,7 @@ from attrs import frozen
 
 from simdc.cost.hardware import Hardware, SimdArray
 from simdc.cost.kernel import Block, Operand, Phase, VectorProgram, shared_loops
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .footprint import differs, footprint_elements
@@ -30,25 +31,30 @@ class Visit:
     stores: tuple[Transfer, ...]
 
 
-def visits(phase: Phase, program: VectorProgram, tiling: Tiling, hardware: Hardware) -> Iterator[Visit]:
-    """What each tile of one phase does, in the order in which they run."""
-    lanes = program.lanes
+def visits(
+    phase: Phase, program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS
+) -> Iterator[Visit]:
+    """What each tile of one phase does, in the order in which they run. The rule says which port carries what."""
+    lanes, bandwidths = program.lanes, rule.bandwidths(hardware)
+    ports = {(row.operand, row.when): row.port for row in rule.vector_streams}
     begun: set[tuple[int, tuple[int, ...]]] = set()
     shared = [shared_loops(operand, {loop.name: loop.bound for loop in phase.loops}) for operand in phase.outputs]
 
-    def transfer(traffic: str, operand: Operand, tile: Tile) -> Transfer:
+    def transfer(traffic: str, port: str, operand: Operand, tile: Tile) -> Transfer:
         bits = operand.bits * footprint_elements(operand, tile, stores_padding=hardware.stores_padding)
-        return Transfer(
-            operand.name, traffic, "simd_port", bits, ceil_div(bits, hardware.simd.bandwidth_bits_per_cycle)
-        )
+        return Transfer(operand.name, traffic, port, bits, ceil_div(bits, bandwidths[port]))
 
     for before, tile, after in neighbours(walk(rounded_bounds(phase, program, hardware), tiling)):
-        loads = [transfer("ifmap", operand, tile) for operand in phase.inputs if differs(operand, tile, before)]
+        loads = [
+            transfer("ifmap", ports["input", "new"], operand, tile)
+            for operand in phase.inputs
+            if differs(operand, tile, before)
+        ]
         for number, operand in enumerate(phase.outputs):
             place = number, tile.place(operand.loops)
             begun_before = place in begun or not tile.begins(shared[number])
             if differs(operand, tile, before) and begun_before:
-                loads.append(transfer("ifmap", operand, tile))
+                loads.append(transfer("ifmap", ports["output", "resumed"], operand, tile))
             begun.add(place)
         running = [block for block in phase.blocks if runs(block, phase, tile)]
         yield Visit(
@@ -57,7 +63,9 @@ def visits(phase: Phase, program: VectorProgram, tiling: Tiling, hardware: Hardw
             issues=tuple((block, _issues(block, lanes, tile, hardware.simd)) for block in running),
             waits=waits_between_issues(phase, running, lanes, tile, hardware.simd),
             stores=tuple(
-                transfer("ofmap", operand, tile) for operand in phase.outputs if differs(operand, tile, after)
+                transfer("ofmap", ports["output", "left"], operand, tile)
+                for operand in phase.outputs
+                if differs(operand, tile, after)
             ),
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 
-from simdc.backends.execute.tiled_contraction import operands_by_role
 from simdc.backends.simulate.contraction import rounded_bounds
 from simdc.backends.simulate.vector import rounded_bounds as rounded_program_bounds
 from simdc.backends.simulate.walk import whole_loops
@@ -20,7 +19,7 @@ def contraction_needs_bits(kernel: Contraction, tiling: Tiling, hardware: Hardwa
     bounds, tiles = rounded_bounds(kernel, hardware), whole_loops(kernel, tiling).as_dict()
     return {
         role: _bits(operand, bounds, tiles, stores_padding=hardware.stores_padding)
-        for role, operand in operands_by_role(kernel).items()
+        for role, operand in kernel.by_role.items()
     }
 
 

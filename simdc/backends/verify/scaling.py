@@ -15,6 +15,8 @@ from attrs import evolve
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, VectorProgram
+from simdc.cost.rule import GENESYS, MachineRule
+from simdc.cost.structure import with_field
 from simdc.cost.tiling import Tiling, loop_bounds
 from simdc.cost.whole import whole_loops
 
@@ -37,7 +39,7 @@ class Scaled(NamedTuple):
     hardware: Hardware
 
 
-def scale_down(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Scaled:
+def scale_down(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Scaled:
     """A small layer, tiling and machine of the same tile structure."""
     array, simd = hardware.systolic, hardware.simd
     rows, columns, lanes = (min(side, SMALL_ARRAY) for side in (array.rows, array.columns, simd.lanes))
@@ -61,7 +63,7 @@ def scale_down(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Scaled:
     small_array = evolve(array, rows=rows, columns=columns)
     small = evolve(hardware, systolic=small_array, simd=evolve(simd, lanes=lanes))
     return Scaled(
-        small_kernel, small_tiling, _shrink_buffers(small, (kernel, tiling, hardware), small_kernel, small_tiling)
+        small_kernel, small_tiling, _shrink_buffers(small, (kernel, tiling, hardware), small_kernel, small_tiling, rule)
     )
 
 
@@ -97,30 +99,31 @@ def _looks(bound: int, tile: int, side: int, most: int, *, exact: bool) -> tuple
 
 
 def _shrink_buffers(
-    small: Hardware, original: tuple[Kernel, Tiling, Hardware], kernel: Kernel, tiling: Tiling
+    small: Hardware,
+    original: tuple[Kernel, Tiling, Hardware],
+    kernel: Kernel,
+    tiling: Tiling,
+    rule: MachineRule,
 ) -> Hardware:
     """The small machine with buffers that are as full as the large one's: what was too large for one still is."""
     given, given_tiling, hardware = original
     if isinstance(given, Contraction) and isinstance(kernel, Contraction):
         before = contraction_needs_bits(given, given_tiling, hardware)
         after = contraction_needs_bits(kernel, tiling, small)
-        sizes = {
-            f"{name}_bits": max(1, 2 * _in_proportion(_half(hardware, name), need_bits, after[name]))
-            for name, need_bits in before.items()
-        }
-        buffers = evolve(small.systolic.buffers, **sizes)
-        return evolve(small, systolic=evolve(small.systolic, buffers=buffers))
-    if isinstance(given, VectorProgram) and isinstance(kernel, VectorProgram):
+        needs = [
+            (buffer, before[buffer.operand], after[buffer.operand])
+            for buffer in rule.buffers
+            if buffer.operand in before
+        ]
+    elif isinstance(given, VectorProgram) and isinstance(kernel, VectorProgram):
         before_bits = program_need_bits(given, given_tiling, hardware)
-        after_bits = program_need_bits(kernel, tiling, small)
-        vmem_bits = max(1, _in_proportion(hardware.simd.vmem_bits, before_bits, after_bits))
-        return evolve(small, simd=evolve(small.simd, vmem_bits=vmem_bits))
+        needs = [(rule.vector_memory, before_bits, program_need_bits(kernel, tiling, small))]
+    else:
+        return small
+    for buffer, need_bits, small_need_bits in needs:
+        room_bits = _in_proportion(buffer.usable_bits(hardware), need_bits, small_need_bits)
+        small = with_field(small, buffer.capacity, max(1, buffer.parts * room_bits))
     return small
-
-
-def _half(hardware: Hardware, buffer: str) -> int:
-    bits: int = getattr(hardware.systolic.buffers, f"{buffer}_bits")
-    return bits // 2
 
 
 def _in_proportion(limit_bits: int, need_bits: int, small_need_bits: int) -> int:

@@ -12,6 +12,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
 from simdc.cost.model import CostModel
 from simdc.cost.result import Cost
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
 
 from .laws import contraction_law, program_law
@@ -23,22 +24,24 @@ class ExactModel(CostModel):
 
     name = "exact"
     searchable = verifiable = separable = takes_forms = True
+    rule: MachineRule = GENESYS
+    """What the machine does. A model that changes nothing but this is searched and verified as this one is."""
 
     def __init__(self, phase: str = "inference"):
         self.phase = phase
 
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
-        return greedy_tiling(kernel, hardware)
+        return greedy_tiling(kernel, hardware, self.rule)
 
     def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         from simdc.cost.ladder import ladder_tiling
 
-        return ladder_tiling(kernel, hardware)
+        return ladder_tiling(kernel, hardware, self.rule)
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         """Raises TilingError for a tiling that does not fit, or whose loop order cannot be run."""
         check_loops(kernel, tiling)
-        tiled = tile(kernel, tiling.order, tiling.sizes, hardware)
+        tiled = tile(kernel, tiling.order, tiling.sizes, hardware, rule=self.rule)
         fault = tiled.fault()
         if fault is not None:
             raise fault()
@@ -53,4 +56,4 @@ class ExactModel(CostModel):
         """Loads numpy."""
         from simdc.cost.schedules import price_rates
 
-        return price_rates(kernel, tiling, dearest, rates)
+        return price_rates(kernel, tiling, dearest, rates, self.rule)

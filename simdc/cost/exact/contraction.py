@@ -8,71 +8,66 @@ from typing import Self
 
 from simdc.cost.axis import Numbers, Places
 from simdc.cost.capacity import array_needs
-from simdc.cost.grid import Footprint, Grid, round_up
+from simdc.cost.grid import Grid, Reloads, reloads, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
+from simdc.cost.rule import MachineRule, segment_cycles
 from simdc.cost.tiling import Need, TilingError, loop_bounds
 
+from .flows import Flows
 from .segments import segments
 from .steps import Steps
-from .stream import Stream, stream
 
 
 class TiledContraction:
-    """The execution of a contraction in docs/architecture.md, its loops cut as `grid` says, one way or many at once."""
+    """The execution of a contraction in docs/architecture.md, its loops cut as `grid` says, one way or many at once.
+    `reloads` counts how often tiles come into use: in the walk over the grid, or at least in walks of other orders."""
 
-    def __init__(self, kernel: Contraction, grid: Grid, hardware: Hardware):
-        ports = hardware.systolic.bandwidths
-        self.kernel, self.grid, self.hardware = kernel, grid, hardware
-        self.weight = stream(kernel.weight, ports.weight_bits_per_cycle, grid)
-        self.ifmap = stream(kernel.ifmap, ports.ifmap_bits_per_cycle, grid)
-        self.psum = self.ofmap = stream(kernel.psum, ports.psum_bits_per_cycle, grid)
-        if kernel.ofmap_bits != kernel.psum.bits:
-            self.ofmap = Stream(self.psum.footprint, kernel.ofmap_bits, ports.psum_bits_per_cycle, grid)
-        self.loads: list[tuple[Stream, int]] = [(self.weight, 0), (self.ifmap, 1)]
-        """Operands that are only read, each with its port: 0 for weights, 1 for the ifmap."""
-        self.bias = None
-        if kernel.bias is not None:
-            self.bias = stream(kernel.bias, ports.weight_bits_per_cycle, grid)
-            self.loads.append((self.bias, 0))
+    def __init__(
+        self, kernel: Contraction, grid: Grid, hardware: Hardware, rule: MachineRule, reloads: Reloads = reloads
+    ):
+        self.kernel, self.grid, self.hardware, self.rule = kernel, grid, hardware, rule
+        self.flows = Flows(kernel, grid, hardware, rule, reloads)
         self.steps = Steps(kernel, hardware.systolic, grid)
-        self.fill_cycles = hardware.systolic.rows + hardware.systolic.columns - 2
+        self.fill_cycles = rule.array_fill_cycles(hardware.systolic)
         self.compute_cycles = self.steps.total + self.steps.tiles * self.fill_cycles
-
-    def cost(self) -> Cost:
-        busy, total = self.busy(), self.total_cycles()
-        stall = total - self.compute_cycles
-        return Cost(Cycles(self.compute_cycles, stall), self.dram_bits(), self.sram_bits(), self.ops(), busy)
 
     @classmethod
     def cut(
-        cls, kernel: Contraction, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, numbers: Numbers
+        cls,
+        kernel: Contraction,
+        order: Sequence[str],
+        sizes: Sequence[int],
+        hardware: Hardware,
+        numbers: Numbers,
+        rule: MachineRule,
     ) -> Self:
         own = loop_bounds(kernel)
-        grid = Grid(own, round_up(own, kernel, hardware), order, sizes, hardware, numbers)
-        grid.cut_at_borders(kernel.operands)
-        return cls(kernel, grid, hardware)
+        grid = Grid(own, round_up(own, kernel, hardware), order, sizes, kernel.operands, hardware, numbers)
+        return cls(kernel, grid, hardware, rule)
 
-    def walked(self, turns: Callable[[Footprint, Grid], int]) -> Self:
-        """`Grid.walked`: for bounds over many loop orders."""
-        return type(self)(self.kernel, self.grid.walked(turns), self.hardware)
+    def with_reloads(self, reloads: Reloads) -> Self:
+        """The same tiles with another count of reloads: for bounds over many loop orders."""
+        return type(self)(self.kernel, self.grid, self.hardware, self.rule, reloads)
+
+    def cost(self) -> Cost:
+        stall = self.total_cycles() - self.compute_cycles
+        cycles = Cycles(self.compute_cycles, stall)
+        return Cost(cycles, self.dram_bits(), self.sram_bits(), self.ops(), self._busy(self._port_cycles()))
 
     def fault(self) -> Callable[[], TilingError] | None:
         """What makes the error where the loop order cannot be run: any can."""
         return None
 
     def needs(self) -> list[Need]:
-        return array_needs(self.kernel, self.grid, self.hardware)
+        return array_needs(self.kernel, self.grid, self.hardware, self.rule)
 
     def dram_bits(self) -> DramBits:
-        return DramBits(
-            weight=self.weight.times * self.weight.bits_once,
-            ifmap=self.ifmap.times * self.ifmap.bits_once,
-            psum=2 * (self.psum.times - 1) * self.psum.bits_once,
-            ofmap=self.ofmap.bits_once,
-            bias=0 if self.bias is None else self.bias.times * self.bias.bits_once,
-        )
+        bits: dict[str, int] = {}
+        for (traffic, _, _, stream), times in self.flows.totals.items():
+            bits[traffic] = bits.get(traffic, 0) + times * stream.bits_once
+        return DramBits(**bits)
 
     def sram_bits(self) -> SramBits:
         """Every step reads `rows` ifmap values and `rows` x `columns` weights, and reads and writes `columns` psums; an
@@ -90,54 +85,66 @@ class TiledContraction:
         array = self.hardware.systolic
         return (("mac", self.kernel.useful_macs), ("mac_executed", self.steps.total * array.rows * array.columns))
 
-    def busy(self) -> Busy:
-        ports = [0, 0]
-        for moved, port in self.loads:
-            ports[port] = ports[port] + moved.cycles(moved.times)
-        spills = 2 * (self.psum.times - 1)
-        return Busy(
-            compute=self.compute_cycles,
-            weight_port=ports[0],
-            ifmap_port=ports[1],
-            psum_port=self.psum.cycles(spills) + self.ofmap.cycles(1),
-        )
+    def _port_cycles(self) -> list[int]:
+        ports = [0] * len(self.flows.ports)
+        for (_, port, _, stream), times in self.flows.totals.items():
+            ports[port] = ports[port] + stream.cycles(times)
+        return ports
+
+    def _busy(self, port_cycles: Sequence[int]) -> Busy:
+        return Busy(self.compute_cycles, **dict(zip(self.flows.ports, port_cycles, strict=True)))
 
     def total_cycles(self) -> int:
         """From the first load to the last store."""
-        grid, psum, fill = self.grid, self.psum, self.fill_cycles
-        summed = [slot for slot in range(len(grid.axes)) if slot not in psum.footprint.slots]
-        for slot in summed:
-            # Whether a result was begun, or is complete, shows at the ends of a loop that is summed over.
-            grid.axes[slot].cut(1, grid.axes[slot].count - 1)
-        larger, choose = grid.numbers.larger, grid.numbers.choose
-
-        cycles = 0
-        for times, before, here, after, entered, left in segments(grid.axes):
-            ports = [0, 0]
-            psum_port = 0
-            if before is not None and psum.innermost >= entered:
-                psum_port = self._store_cycles(before, summed)
+        flows, fill = self.flows, self.fill_cycles
+        larger, choose = self.grid.numbers.larger, self.grid.numbers.choose
+        psum = self.grid.footprint(self.kernel.psum)
+        innermost = psum.slots[-1] if psum.slots else -1
+        summed = [slot for slot in range(len(self.grid.axes)) if slot not in psum.slots]
+        # Whether a result is begun, or complete, shows at the first and last tile of each loop that is summed over.
+        axes = [axis.cut_at(1, axis.count - 1) if slot in summed else axis for slot, axis in enumerate(self.grid.axes)]
+        idle, (new, resumed, leaving) = [0] * len(flows.ports), (flows.new, flows.resumed, flows.leaving)
+        cycles = self._opening() + self._closing()
+        for times, before, here, after, entered, left in segments(axes):
+            ports = idle.copy()
+            if before is not None and innermost >= entered:
+                complete = True
+                for slot in summed:
+                    complete = complete & before[slot].is_last
+                for port, whole, part in leaving:
+                    ports[port] = choose(complete, whole.cycles_at(before), part.cycles_at(before))
             if after is not None:
-                for moved, port in self.loads:
-                    if moved.innermost >= left:
-                        ports[port] = ports[port] + moved.cycles_at(after)
-                if psum.innermost >= left and summed:
-                    begun = False
+                for stream, port in new:
+                    if stream.innermost >= left:
+                        ports[port] = ports[port] + stream.cycles_at(after)
+                if innermost >= left and summed:
+                    fresh = True
                     for slot in summed:
-                        begun = begun | after[slot].begun
-                    psum_port = psum_port + choose(begun, psum.cycles_at(after), 0)
-            longest = reduce(larger, (*ports, psum_port), self.steps.of_tile(here) + fill)
-            cycles = cycles + times * longest
-        opening, closing = self.ends()
-        return opening + cycles + closing
+                        fresh = fresh & after[slot].is_first
+                    for stream, port in resumed:
+                        ports[port] = ports[port] + choose(fresh, 0, stream.cycles_at(after))
+            cycles = cycles + times * segment_cycles(ports, self.steps.of_tile(here) + fill, larger)
+        return cycles
 
-    def ends(self) -> tuple[int, int]:
-        """Cycles of the first loads and of the last store, which nothing overlaps."""
-        ports = [0, 0]
-        first = self._first
-        for moved, port in self.loads:
-            ports[port] = ports[port] + moved.cycles_at(first)
-        return self.grid.numbers.larger(*ports), self.ofmap.cycles_at(self._last)
+    def _first_loads(self) -> list[int]:
+        """Cycles of each port before the first tile computes."""
+        ports, first = [0] * len(self.flows.ports), self._first
+        for stream, port in self.flows.new:
+            ports[port] = ports[port] + stream.cycles_at(first)
+        return ports
+
+    def _last_stores(self) -> list[int]:
+        """Cycles of each port after the last tile computed."""
+        ports, last = [0] * len(self.flows.ports), self._last
+        for port, complete, _ in self.flows.leaving:
+            ports[port] = complete.cycles_at(last)
+        return ports
+
+    def _opening(self) -> int:
+        return segment_cycles(self._first_loads(), 0, self.grid.numbers.larger)
+
+    def _closing(self) -> int:
+        return segment_cycles(self._last_stores(), 0, self.grid.numbers.larger)
 
     @property
     def _first(self) -> Places:
@@ -149,26 +156,24 @@ class TiledContraction:
 
     def least_cost(self) -> Cost:
         """All counts, and for cycles a bound that they never fall below. Between the first loads and the last store,
-        which nothing overlaps, the array computes; the other loads are through before the last tile computes, and no
-        result moves before the first tile is computed."""
-        larger, compute = self.grid.numbers.larger, self.compute_cycles
-        ports, first, start, end = [0, 0], [0, 0], self._first, self._last
-        for moved, port in self.loads:
-            ports[port] = ports[port] + moved.least_cycles(moved.times)
-            first[port] = first[port] + moved.cycles_at(start)
-        psum_port = self.psum.least_cycles(2 * (self.psum.times - 1)) + self.ofmap.least_cycles(1)
-        opening, closing = larger(*first), self.ofmap.cycles_at(end)
-        loading = larger(ports[0] - first[0], ports[1] - first[1]) + self.steps.of_tile(end) + self.fill_cycles
-        storing = self.steps.of_tile(start) + self.fill_cycles + psum_port - closing
-        stall = opening + larger(larger(loading, storing), compute) + closing - compute
-        busy = Busy(compute, ports[0], ports[1], psum_port)
+        which nothing overlaps, the array computes and each port moves the rest of what crosses it."""
+        larger, compute, fill = self.grid.numbers.larger, self.compute_cycles, self.fill_cycles
+        loads, results = ([0] * len(self.flows.ports) for _ in range(2))
+        for (_, port, is_load, stream), times in self.flows.totals.items():
+            moved = loads if is_load else results
+            moved[port] = moved[port] + stream.least_cycles(times)
+        first, last = self._first_loads(), self._last_stores()
+        # No load but the first ones is under way while the last tile computes, no result while the first one does.
+        first_tile, last_tile = self.steps.of_tile(self._first) + fill, self.steps.of_tile(self._last) + fill
+        between = [compute]
+        loading = {port for _, port in self.flows.new}
+        for port in loading:
+            between.append(loads[port] - first[port] + last_tile)
+        for port in {port for port, *_ in self.flows.leaving}.union(port for _, port in self.flows.resumed):
+            between.append(results[port] - last[port] + first_tile)
+            if port in loading:
+                between.append(loads[port] - first[port] + results[port] - last[port])
+        opening, closing = segment_cycles(first, 0, larger), segment_cycles(last, 0, larger)
+        stall = opening + reduce(larger, between) + closing - compute
+        busy = self._busy([a + b for a, b in zip(loads, results, strict=True)])
         return Cost(Cycles(compute, stall), self.dram_bits(), self.sram_bits(), self.ops(), busy)
-
-    def _store_cycles(self, before: Places, summed: Sequence[int]) -> int:
-        """The result of a tile leaves as ofmap where all sums are complete, else as psum."""
-        if self.psum is self.ofmap or not summed:
-            return self.ofmap.cycles_at(before)
-        complete = True
-        for slot in summed:
-            complete = complete & before[slot].final
-        return self.grid.numbers.choose(complete, self.ofmap.cycles_at(before), self.psum.cycles_at(before))

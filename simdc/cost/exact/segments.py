@@ -33,7 +33,7 @@ def segments(axes: Sequence[Axis]) -> Iterator[Neighbourhood]:
         return
     outer, inner, own = axes[:-1], axes[-1], len(axes) - 1
     last = inner.count - 1
-    middle = inner.stretches(1, last, (-1, 0, 1))
+    middle = inner.segments(1, last, (-1, 0, 1))
     for times, still in combinations(outer):
         for many, (before, here, after) in middle:
             yield Neighbourhood(times * many, (*still, before), (*still, here), (*still, after), own, own)
@@ -53,7 +53,7 @@ def _steps(axes: Sequence[Axis]) -> Iterator[tuple[int, Places | None, Places | 
     lasts = tuple([axis.place(axis.count - 1) for axis in axes])
     yield 1, None, firsts, 0
     for number, axis in enumerate(axes):
-        steps = axis.stretches(1, axis.count, (-1, 0))
+        steps = axis.segments(1, axis.count, (-1, 0))
         for times, still in combinations(axes[:number]):
             for many, (before, after) in steps:
                 wrapped, fresh = lasts[number + 1 :], firsts[number + 1 :]

@@ -6,6 +6,7 @@ from simdc.cost.axis import Places
 from simdc.cost.grid import Grid
 from simdc.cost.hardware import SystolicArray
 from simdc.cost.kernel import Contraction
+from simdc.cost.rule import passes
 
 
 class Steps:
@@ -22,14 +23,15 @@ class Steps:
             width = wide.get(axis.loop, 1)
             along = axis.bound
             if width > 1:
-                along = (axis.count - 1) * -(-axis.tile // width) - (-axis.last // width)
+                # 40 channels in tiles of 16 + 16 + 8 on 8 rows: 2 tiles of 2 passes and one of 1.
+                along = (axis.count - 1) * passes(axis.tile, width) + passes(axis.last, width)
             self.total = self.total * along
             if axis.loop in of_result:
                 self.outputs = self.outputs * along
             if axis.several:
                 self.tiles = self.tiles * axis.count
             else:
-                still *= -(-axis.bound // width)
+                still *= passes(axis.bound, width)
         self._of_places: dict[Places, int] = {(): still}
 
     def of_tile(self, places: Places) -> int:
@@ -38,6 +40,6 @@ class Steps:
         if found is None:
             width, size = self._widths[len(places) - 1], places[-1].size
             if width > 1:
-                size = -(-size // width)
+                size = passes(size, width)
             found = self._of_places[places] = self.of_tile(places[:-1]) * size
         return found

@@ -6,22 +6,21 @@ from collections.abc import Sequence
 
 from simdc.cost.axis import Places, combinations
 from simdc.cost.grid import Footprint, Grid
-from simdc.cost.kernel import Operand
 
 
 class Stream:
     """Traffic of an operand whose elements are `bits` wide, over a port of `bandwidth` bits per cycle.
 
-    `innermost` is the number in a walk of the innermost axis that moves the operand, -1 if none does. `times` is how
-    often the walk turns to each tile; `bits_once` moves all tiles once.
+    `innermost` is the number in a walk of the innermost axis that moves the operand, -1 if none does. Each tile comes
+    into use `reloads` times; `bits_once` moves all tiles once.
     """
 
-    __slots__ = ("_bandwidth", "_bits", "_choose", "_cycles", "bits_once", "footprint", "innermost", "times")
+    __slots__ = ("_bandwidth", "_bits", "_choose", "_cycles", "bits_once", "footprint", "innermost", "reloads")
 
-    def __init__(self, footprint: Footprint, bits: int, bandwidth: int, grid: Grid):
+    def __init__(self, footprint: Footprint, bits: int, bandwidth: int, grid: Grid, reloads: int):
         self.footprint = footprint
         self.innermost = footprint.slots[-1] if footprint.slots else -1
-        self.times = grid.turns(footprint, grid)
+        self.reloads = reloads
         self.bits_once = footprint.total * bits
         self._bits = bits
         self._bandwidth = bandwidth
@@ -36,17 +35,19 @@ class Stream:
         return times * cycles
 
     def least_cycles(self, times: int) -> int:
-        """Cycles that moving all tiles so often takes at least: fewer than `cycles_once` by what each tile's last
-        transfer leaves unused."""
+        """Cycles that moving all tiles so often takes at least: as if the port were full in each, the last one too."""
+        # 3 tiles of 40 bits on a port of 16: each takes 3 cycles, 9 in all, and at least ceil(120 / 16) = 8.
         return -(-times * self.bits_once // self._bandwidth)
 
     def first_along(self, loops: Sequence[str]) -> tuple[int, int]:
-        """Bits and cycles to move once all tiles that stand first along each of `loops`, cut after their first tile."""
+        """Bits and cycles to move once all tiles that stand first along each of `loops`."""
         numbers = [number for number, axis in enumerate(self.footprint.axes) if axis.loop in loops]
         bits = cycles = 0
-        for many, places in combinations(self.footprint.axes):
+        for many, places in combinations(
+            [axis.cut_at(1) if axis.loop in loops else axis for axis in self.footprint.axes]
+        ):
             for number in numbers:
-                many = self._choose(places[number].begun, 0, many)
+                many = self._choose(places[number].is_first, many, 0)
             bits = bits + many * self.footprint.at(places) * self._bits
             cycles = cycles + many * self._cycles_of(places)
         return bits, cycles
@@ -60,7 +61,3 @@ class Stream:
         if found is None:
             found = self._cycles[own] = -(-self.footprint.at(own) * self._bits // self._bandwidth)
         return found
-
-
-def stream(operand: Operand, bandwidth: int, grid: Grid) -> Stream:
-    return Stream(grid.footprint(operand), operand.bits, bandwidth, grid)

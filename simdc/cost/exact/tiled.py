@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from simdc.cost.axis import ONE, Numbers
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.rule import GENESYS, MachineRule
 
 from .contraction import TiledContraction
 from .vector import TiledProgram
@@ -15,10 +16,15 @@ Tiled = TiledContraction | TiledProgram
 
 
 def tile(
-    kernel: Kernel, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, numbers: Numbers = ONE
+    kernel: Kernel,
+    order: Sequence[str],
+    sizes: Sequence[int],
+    hardware: Hardware,
+    numbers: Numbers = ONE,
+    rule: MachineRule = GENESYS,
 ) -> Tiled:
     """The kernel with its loops cut, one way or many: `sizes` are the tile sizes of the loops in `order`, whole numbers
     or, where `numbers` says so, arrays."""
     if isinstance(kernel, VectorProgram):
-        return TiledProgram.cut(kernel, order, sizes, hardware, numbers)
-    return TiledContraction.cut(kernel, order, sizes, hardware, numbers)
+        return TiledProgram.cut(kernel, order, sizes, hardware, numbers, rule)
+    return TiledContraction.cut(kernel, order, sizes, hardware, numbers, rule)

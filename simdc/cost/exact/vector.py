@@ -8,15 +8,16 @@ from typing import Self
 
 from simdc.cost.axis import Axis, Numbers
 from simdc.cost.capacity import in_words, unfinished, vector_need
-from simdc.cost.grid import Footprint, Grid, round_up
+from simdc.cost.grid import Grid, Reloads, reloads, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Phase, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
+from simdc.cost.rule import MachineRule, passes
 from simdc.cost.tiling import Need, TilingError, loop_bounds
 from simdc.cost.whole import kept_whole
 
 from .code import code_cost
-from .stream import Stream, stream
+from .stream import Stream
 from .waits import waits_between_issues
 
 
@@ -24,27 +25,38 @@ class TiledProgram:
     """The execution of a vector program in docs/architecture.md, its loops cut as `grids` say, one for each phase: one
     way, or many at once."""
 
-    def __init__(self, program: VectorProgram, grids: Sequence[Grid], hardware: Hardware):
-        self.program, self.hardware = program, hardware
+    def __init__(
+        self,
+        program: VectorProgram,
+        grids: Sequence[Grid],
+        hardware: Hardware,
+        rule: MachineRule,
+        reloads: Reloads = reloads,
+    ):
+        self.program, self.hardware, self.rule, self._reloads = program, hardware, rule, reloads
         self.phases = list(zip(program.phases, grids, strict=True))
 
     @classmethod
     def cut(
-        cls, program: VectorProgram, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, numbers: Numbers
+        cls,
+        program: VectorProgram,
+        order: Sequence[str],
+        sizes: Sequence[int],
+        hardware: Hardware,
+        numbers: Numbers,
+        rule: MachineRule,
     ) -> Self:
         own = loop_bounds(program)
         bounds = round_up(own, program, hardware)
         grids: list[Grid] = []
         for phase in program.phases:
             loops = {loop.name: bounds[loop.name] for loop in phase.loops}
-            grid = Grid(own, loops, order, sizes, hardware, numbers)
-            grid.cut_at_borders((*phase.inputs, *phase.outputs))
-            grids.append(grid)
-        return cls(program, grids, hardware)
+            grids.append(Grid(own, loops, order, sizes, (*phase.inputs, *phase.outputs), hardware, numbers))
+        return cls(program, grids, hardware, rule)
 
-    def walked(self, turns: Callable[[Footprint, Grid], int]) -> Self:
-        """`Grid.walked`: for bounds over many loop orders."""
-        return type(self)(self.program, [grid.walked(turns) for _, grid in self.phases], self.hardware)
+    def with_reloads(self, reloads: Reloads) -> Self:
+        """The same tiles with another count of reloads: for bounds over many loop orders."""
+        return type(self)(self.program, [grid for _, grid in self.phases], self.hardware, self.rule, reloads)
 
     def fault(self) -> Callable[[], TilingError] | None:
         """What makes the error where the loop order cannot be run, if it cannot."""
@@ -67,15 +79,15 @@ class TiledProgram:
         bounds = {axis.loop: axis.bound for axis in grid.every}
         whole = kept_whole(phase)
         sizes = {axis.loop: axis.bound if axis.loop in whole else axis.tile for axis in grid.every}
-        larger = Grid(bounds, bounds, list(bounds), list(sizes.values()), self.hardware)
-        larger.cut_at_borders((*phase.inputs, *phase.outputs))
-        need = vector_need(phase, larger, self.hardware)
+        operands = (*phase.inputs, *phase.outputs)
+        larger = Grid(bounds, bounds, list(bounds), list(sizes.values()), operands, self.hardware)
+        need = vector_need(phase, larger, self.hardware, self.rule)
         remedy = f"enlarge {need.field} or cut another loop" if need.need_bits > need.limit_bits else "cut another loop"
         return TilingError(f"{why}: {in_words(need, sizes)}: {remedy}", need=need)
 
     def needs(self) -> Iterator[Need]:
         for phase, grid in self.phases:
-            yield vector_need(phase, grid, self.hardware)
+            yield vector_need(phase, grid, self.hardware, self.rule)
 
     def cost(self) -> Cost:
         return self._priced(Stream.cycles)
@@ -93,54 +105,67 @@ class TiledProgram:
 
     def _priced(self, cycles_of: Callable[[Stream, int], int]) -> Cost:
         """`cycles_of` gives the cycles to move a stream's tiles so many times."""
-        simd, lanes = self.hardware.simd, self.program.lanes
-        transfer = loaded = stored = vmem = imm = insmem = 0
+        simd, lanes, fill = self.hardware.simd, self.program.lanes, self.rule.lanes_fill_cycles(self.hardware.simd)
+        vmem = imm = insmem = 0
         compute = self.wait_cycles()
         ops: dict[str, int] = {}
+        bits: dict[str, int] = {}
+        ports: dict[str, int] = {}
         for phase, grid in self.phases:
-            load_bits, store_bits, cycles = self._traffic(phase, grid, cycles_of)
-            loaded, stored, transfer = loaded + load_bits, stored + store_bits, transfer + cycles
+            self._add_traffic(phase, grid, cycles_of, bits, ports)
             code = code_cost(phase, {axis.loop: _issues(axis, lanes, simd.lanes) for axis in grid.every}, simd)
             vmem, imm, insmem = vmem + code.vmem_bits, imm + code.immediate_bits, insmem + code.instruction_bits
             tiles = 1
             for axis in grid.axes:
                 tiles = tiles * axis.count
-            compute = compute + code.cycles + tiles * (simd.pipeline_stages + simd.lanes - 2)
+            compute = compute + code.cycles + tiles * fill
             for opcode, elements in code.ops:
                 ops[opcode] = ops.get(opcode, 0) + elements
-        return Cost(
-            Cycles(compute, transfer),
-            DramBits(ifmap=loaded, ofmap=stored),
-            SramBits(vmem=vmem, imm=imm, insmem=insmem),
-            tuple(sorted(ops.items())),
-            Busy(compute=compute, simd_port=transfer),
-        )
+        # Load, compute and store take turns: every port's time is stall.
+        transfer = 0
+        for cycles in ports.values():
+            transfer = transfer + cycles
+        sram_bits = SramBits(vmem=vmem, imm=imm, insmem=insmem)
+        busy = Busy(compute=compute, **ports)
+        return Cost(Cycles(compute, transfer), DramBits(**bits), sram_bits, tuple(sorted(ops.items())), busy)
 
-    def _traffic(self, phase: Phase, grid: Grid, cycles_of: Callable[[Stream, int], int]) -> tuple[int, int, int]:
-        """Bits loaded, bits stored and cycles of all transfers."""
-        bandwidth = self.hardware.simd.bandwidth_bits_per_cycle
+    def _add_traffic(
+        self,
+        phase: Phase,
+        grid: Grid,
+        cycles_of: Callable[[Stream, int], int],
+        bits: dict[str, int],
+        ports: dict[str, int],
+    ) -> None:
+        """Bits by traffic and cycles by port of all transfers of a phase."""
         bounds = {axis.loop: axis.bound for axis in grid.every}
-        shared = [shared_loops(operand, bounds) for operand in phase.outputs]
-        grid.cut_after_first([loop for loops in shared for loop in loops])
-        loaded = stored = cycles = 0
-        for operand in phase.inputs:
-            moved = stream(operand, bandwidth, grid)
-            loaded = loaded + moved.times * moved.bits_once
-            cycles = cycles + cycles_of(moved, moved.times)
-        for operand, loops in zip(phase.outputs, shared, strict=True):
-            # A result that is left unfinished goes out each time and comes back, but for tiles nobody began before.
-            moved = stream(operand, bandwidth, grid)
-            fresh_bits, fresh_cycles = moved.bits_once, cycles_of(moved, 1)
-            if any(axis.loop in loops for axis in moved.footprint.axes):
-                fresh_bits, fresh_cycles = moved.first_along(loops)
-            loaded = loaded + moved.times * moved.bits_once - fresh_bits
-            stored = stored + moved.times * moved.bits_once
-            cycles = cycles + cycles_of(moved, 2 * moved.times) - fresh_cycles
-        return loaded, stored, cycles
+        bandwidths = self.rule.bandwidths(self.hardware)
+        for role, port, rows in self.rule.vector_ports:
+            is_input = role == "input"
+            for operand in phase.inputs if is_input else phase.outputs:
+                footprint = grid.footprint(operand)
+                times = self._reloads(footprint, grid)
+                stream = Stream(footprint, operand.bits, bandwidths[port], grid, times)
+                cycles, moved = cycles_of(stream, len(rows) * times), times * stream.bits_once
+                for when, traffic in rows:
+                    if when != "resumed":
+                        bits[traffic] = bits.get(traffic, 0) + moved
+                        continue
+                    fresh_bits, fresh_cycles = self._fresh(stream, shared_loops(operand, bounds), cycles_of)
+                    bits[traffic] = bits.get(traffic, 0) + moved - fresh_bits
+                    cycles = cycles - fresh_cycles
+                ports[port] = ports.get(port, 0) + cycles
+
+    def _fresh(self, stream: Stream, shared: Sequence[str], cycles_of: Callable[[Stream, int], int]) -> tuple[int, int]:
+        """Bits and cycles of the tiles of a result that nobody began before, which are not loaded: all of them once, or
+        where tiles have elements in common along `shared` loops, the first along these."""
+        if any(axis.loop in shared for axis in stream.footprint.axes):
+            return stream.first_along(shared)
+        return stream.bits_once, cycles_of(stream, 1)
 
 
 def _issues(axis: Axis, lanes_loop: str, lanes: int) -> int:
     """Vector instructions issued along one axis over all its tiles."""
     if axis.loop != lanes_loop:
         return axis.bound
-    return (axis.count - 1) * -(-axis.tile // lanes) - (-axis.last // lanes)
+    return (axis.count - 1) * passes(axis.tile, lanes) + passes(axis.last, lanes)

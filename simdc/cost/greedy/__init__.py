@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .contraction import contraction_tile
 from .program import program_tile
 
 
-def greedy_tiling(kernel: Kernel, hardware: Hardware) -> Tiling:
+def greedy_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESYS) -> Tiling:
     """A tiling in the kernel's default loop order. Pricing it raises TilingError when even one inner tile is too large
     for a buffer; otherwise it is legal."""
     is_program = isinstance(kernel, VectorProgram)
-    sizes = program_tile(kernel, hardware) if is_program else contraction_tile(kernel, hardware)
+    sizes = program_tile(kernel, hardware, rule) if is_program else contraction_tile(kernel, hardware, rule)
     return Tiling(tuple(sizes), tuple(sizes.values()))

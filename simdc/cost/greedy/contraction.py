@@ -9,6 +9,7 @@ from typing import NamedTuple
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
+from simdc.cost.rule import MachineRule
 
 from .splitting import Box, box, split_evenly, split_exactly, tile_bits
 
@@ -39,10 +40,11 @@ def roles(kernel: Contraction) -> Roles:
     )
 
 
-def contraction_tile(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
+def contraction_tile(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> dict[str, int]:
     """Tile size of each loop; the innermost tile if nothing fits. When the window is small the image is cut into equal
     parts if it can be."""
-    array, buffers, clip = hardware.systolic, hardware.systolic.buffers, not hardware.stores_padding
+    array, clip = hardware.systolic, not hardware.stores_padding
+    limits = rule.usable_bits(hardware)
     bounds = stored_bounds(kernel, hardware)
     rows, columns = kernel.rows, kernel.columns
     window, image, batch, groups = roles(kernel)
@@ -53,23 +55,23 @@ def contraction_tile(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
     weight, ifmap, psum = box(kernel.weight), box(kernel.ifmap), box(kernel.psum)
     bias = None if kernel.bias is None else box(kernel.bias)
 
-    def room(operand: Box | None, capacity_bits: int) -> int:
-        """How many times the operand's current tile fits into half of its buffer."""
+    def room(operand: Box | None, limit_bits: int) -> int:
+        """How many times the operand's current tile fits into its buffer at a time."""
         if operand is None:
             return bounds[columns]
-        return capacity_bits // 2 // tile_bits(operand, tile, clip)
+        return limit_bits // tile_bits(operand, tile, clip)
 
     def inputs_fit() -> bool:
-        return room(weight, buffers.weight_bits) > 0 and room(ifmap, buffers.ifmap_bits) > 0
+        return room(weight, limits["weight"]) > 0 and room(ifmap, limits["ifmap"]) > 0
 
     def image_fits() -> bool:
-        return room(psum, buffers.psum_bits) > 0 and room(ifmap, buffers.ifmap_bits) > 0
+        return room(psum, limits["psum"]) > 0 and room(ifmap, limits["ifmap"]) > 0
 
     def group_fits() -> bool:
-        return inputs_fit() and image_fits() and room(bias, buffers.bias_bits) > 0
+        return inputs_fit() and image_fits() and room(bias, limits["bias"]) > 0
 
     split_evenly(window, bounds, tile, inputs_fit)
-    row_tiles = min(room(weight, buffers.weight_bits), room(ifmap, buffers.ifmap_bits))
+    row_tiles = min(room(weight, limits["weight"]), room(ifmap, limits["ifmap"]))
     tile[rows] = min(bounds[rows], array.rows * max(1, row_tiles))
     if any(bounds[loop] > SMALL_WINDOW for loop in window) or not split_exactly(image, bounds, tile, image_fits):
         split_evenly(image, bounds, tile, image_fits)
@@ -77,9 +79,9 @@ def contraction_tile(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
         if bounds[loop] > 1:
             split_exactly((loop,), bounds, tile, image_fits)
     column_tiles = min(
-        room(weight, buffers.weight_bits),
-        room(psum, buffers.psum_bits),
-        room(bias, buffers.bias_bits),
+        room(weight, limits["weight"]),
+        room(psum, limits["psum"]),
+        room(bias, limits["bias"]),
     )
     if min(row_tiles, column_tiles) < 1:
         return innermost

@@ -11,6 +11,7 @@ from simdc.cost.capacity import resident
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import VectorProgram
+from simdc.cost.rule import MachineRule
 from simdc.cost.whole import whole_loops
 
 from .splitting import box, first, split_evenly, split_exactly, tile_bits
@@ -58,7 +59,7 @@ def roles(program: VectorProgram) -> Roles:
     )
 
 
-def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
+def program_tile(program: VectorProgram, hardware: Hardware, rule: MachineRule) -> dict[str, int]:
     """Tile size of each loop; the innermost tile if nothing fits."""
     simd, clip, lanes = hardware.simd, not hardware.stores_padding, program.lanes
     bounds = stored_bounds(program, hardware)
@@ -66,6 +67,7 @@ def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
     tile = dict.fromkeys(bounds, 1) | {loop: bounds[loop] for loop in whole}
     tile[lanes] = min(simd.lanes, bounds[lanes])
     innermost = dict(tile)
+    limit_bits = rule.vector_memory.usable_bits(hardware)
     phases = [
         ([box(operand) for operand in operands], vectors * simd.lanes * simd.width_bits)
         for operands, vectors in map(resident, program.phases)
@@ -76,7 +78,7 @@ def program_tile(program: VectorProgram, hardware: Hardware) -> dict[str, int]:
             operands, bits = phases[number]
             for operand in operands:
                 bits += tile_bits(operand, tile, clip)
-            if bits > simd.vmem_bits:
+            if bits > limit_bits:
                 return False
         return True
 

@@ -11,10 +11,12 @@ from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Number
+from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling
 
 from .climb import Least, Rail
 from .contraction import Ladder, Walk
+from .ports import Ports
 
 
 @lru_cache(maxsize=1024)
@@ -25,18 +27,20 @@ def _ladder(kernel: Contraction, bounds: tuple[tuple[str, int], ...], rows: int,
 class ArrayRungs:
     """Groups are the walks, steps the rungs of the image."""
 
-    def __init__(self, kernel: Contraction, hardware: Hardware):
-        array, buffers = hardware.systolic, hardware.systolic.buffers
-        self._kernel, self._hardware, self._ports = kernel, hardware, array.bandwidths
+    def __init__(self, kernel: Contraction, hardware: Hardware, rule: MachineRule):
+        array = hardware.systolic
+        self._kernel, self._hardware, self._rule = kernel, hardware, rule
+        self._ports = Ports(kernel, hardware, rule)
         bounds = stored_bounds(kernel, hardware)
         self._order = tuple(bounds)
         self._ladder = _ladder(kernel, tuple(bounds.items()), array.rows, array.columns, not hardware.stores_padding)
-        self._fill = array.rows + array.columns - 2
+        self._fill = rule.array_fill_cycles(array)
         self._bias_bits = 0 if kernel.bias is None else kernel.bias.bits
-        self._most_weight = buffers.weight_bits // 2 // kernel.weight.bits
-        self._most_ifmap = buffers.ifmap_bits // 2 // kernel.ifmap.bits
-        self._most_psum = buffers.psum_bits // 2 // kernel.psum.bits
-        self._most_bias_bits = buffers.bias_bits // 2
+        limits = rule.usable_bits(hardware)
+        self._most_weight = limits["weight"] // kernel.weight.bits
+        self._most_ifmap = limits["ifmap"] // kernel.ifmap.bits
+        self._most_psum = limits["psum"] // kernel.psum.bits
+        self._most_bias_bits = limits["bias"]
 
     def rails(self) -> Iterator[Rail]:
         for group, walk in enumerate(self._ladder.walks):
@@ -58,7 +62,7 @@ class ArrayRungs:
         sizes = walk.cut.sizes | self._ladder.image[step].sizes
         order = sorted(self._order, key=lambda loop: loop in walk.innermost)
         tiling = Tiling(tuple(order), tuple([sizes[loop] for loop in order]))
-        tiled = TiledContraction.cut(self._kernel, *tiling, self._hardware, ONE)
+        tiled = TiledContraction.cut(self._kernel, *tiling, self._hardware, ONE, self._rule)
         return tiled.total_cycles(), tiled.dram_bits().total, tiling
 
     def _next(self, walk: Walk, step: int) -> int | None:
@@ -75,9 +79,10 @@ class ArrayRungs:
         and no psum moves before the first tile is through."""
         cut, fill, (_, tiles, passes, _) = walk.cut, self._fill, self._ladder.image[step]
         compute = cut.passes * passes + cut.tiles * tiles * fill
-        psum_bits = self._psum_bits(walk, cut.psum.total * self._ladder.least_psum_image)
-        psum_cycles = -(-psum_bits // self._ports.psum_bits_per_cycle)
-        weight_cycles = -(-self._weight_bits(walk, tiles) // self._ports.weight_bits_per_cycle)
+        results = cut.psum.total * self._ladder.least_psum_image
+        weight_bits = self._weight_bits(walk, tiles) + cut.bias.total * self._ports.bias_bits
+        psum_cycles = self._result_cycles(walk, results)
+        weight_cycles = -(-weight_bits // self._ports.weight_bits_per_cycle)
         return max(self._first_weights(walk) + max(compute, fill + psum_cycles), weight_cycles + fill)
 
     def _least(self, walk: Walk, step: int) -> Least:
@@ -90,13 +95,14 @@ class ArrayRungs:
         compute = cut.passes * rung.passes + tiles * fill
         first_weights = self._first_weights(walk)
         first_ifmap = -(-cut.ifmap.first * ifmap.first * kernel.ifmap.bits // ports.ifmap_bits_per_cycle)
-        last_psum = -(-cut.psum.last * psum.last * kernel.ofmap_bits // ports.psum_bits_per_cycle)
-        ifmap_bits = cut.ifmap.total * ifmap.total * walk.ifmap_turns * kernel.ifmap.bits
+        last_psum = -(-cut.psum.last * psum.last * kernel.ofmap_bits // ports.result_bits_per_cycle)
+        ifmap_bits = cut.ifmap.total * ifmap.total * walk.ifmap_reloads * kernel.ifmap.bits
         weight_bits = self._weight_bits(walk, rung.tiles)
-        psum_bits = self._psum_bits(walk, cut.psum.total * psum.total)
-        weight_cycles = -(-weight_bits // ports.weight_bits_per_cycle)
+        results = cut.psum.total * psum.total
+        psum_bits = results * (2 * (walk.psum_reloads - 1) * kernel.psum.bits + kernel.ofmap_bits)
+        weight_cycles = -(-(weight_bits + cut.bias.total * ports.bias_bits) // ports.weight_bits_per_cycle)
         ifmap_cycles = -(-ifmap_bits // ports.ifmap_bits_per_cycle)
-        psum_cycles = -(-psum_bits // ports.psum_bits_per_cycle)
+        psum_cycles = self._result_cycles(walk, results)
 
         # Port cycles beyond those of the tiles during which the port is in use at all.
         weight_changes = cut.tiles if walk.image_inside else tiles
@@ -109,15 +115,20 @@ class ArrayRungs:
         opening = max(first_weights, first_ifmap)
         loading, storing = max(weight_cycles, ifmap_cycles) + fill + last_psum, opening + fill + psum_cycles
         cycles = max(opening + compute + waits + last_psum, loading, storing)
-        return Least(cycles, weight_bits + ifmap_bits + psum_bits)
+        if ports.shared:
+            cycles = max(cycles, ports.shared_cycles(weight_bits, ifmap_bits, results, walk.psum_reloads))
+        return Least(cycles, weight_bits + cut.bias.total * self._bias_bits + ifmap_bits + psum_bits)
 
     def _first_weights(self, walk: Walk) -> int:
-        port, cut = self._ports.weight_bits_per_cycle, walk.cut
-        return -(-cut.weight.first * self._kernel.weight.bits // port) - (-cut.bias.first * self._bias_bits // port)
+        ports, cut = self._ports, walk.cut
+        port = ports.weight_bits_per_cycle
+        return -(-cut.weight.first * self._kernel.weight.bits // port) - (-cut.bias.first * ports.bias_bits // port)
 
     def _weight_bits(self, walk: Walk, image_tiles: int) -> int:
-        turns = image_tiles if walk.weight_per_image else 1
-        return walk.cut.weight.total * turns * self._kernel.weight.bits + walk.cut.bias.total * self._bias_bits
+        reloads = image_tiles if walk.weight_per_image else 1
+        return walk.cut.weight.total * reloads * self._kernel.weight.bits
 
-    def _psum_bits(self, walk: Walk, elements: int) -> int:
-        return elements * (2 * (walk.psum_turns - 1) * self._kernel.psum.bits + self._kernel.ofmap_bits)
+    def _result_cycles(self, walk: Walk, elements: int) -> int:
+        ports = self._ports
+        bits = elements * ((walk.psum_reloads - 1) * ports.trip_bits + self._kernel.ofmap_bits)
+        return -(-bits // ports.result_bits_per_cycle)

@@ -44,16 +44,16 @@ class Cut(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """A cut and the loops walked innermost: the image, or those of another side. The walk turns to each weight tile
-    once for each tile of the image (`weight_per_image`) or once in all, `ifmap_turns` times to each ifmap tile and
-    `psum_turns` times to each result; an ifmap stays for `ifmap_stays` tiles, a psum for `psum_stays`."""
+    """A cut and the loops walked innermost: the image, or those of another side. A weight tile comes into
+    use once for each tile of the image (`weight_per_image`) or once in all, an ifmap tile `ifmap_reloads` times, a
+    result `psum_reloads` times; an ifmap stays for `ifmap_stays` tiles, a psum for `psum_stays`."""
 
     cut: Cut
     innermost: tuple[str, ...]
     image_inside: bool
     weight_per_image: bool
-    ifmap_turns: int
-    psum_turns: int
+    ifmap_reloads: int
+    psum_reloads: int
     ifmap_stays: int
     psum_stays: int
 
@@ -119,7 +119,8 @@ class Ladder:
             yield cut, ways
 
     def _walks(self, cut: Cut, sides: list[Side], ways: tuple[Rung, ...]) -> Iterator[Walk]:
-        """Where the innermost side moves an operand, every side that does not makes the walk come back to its tiles."""
+        """Where the innermost side moves an operand, each tile of a side that does not goes through all of its
+        tiles once more."""
         still = [
             prod([rung.tiles for side, rung in zip(sides, ways, strict=True) if not side.moves[operand]])
             for operand in range(3)
@@ -128,6 +129,6 @@ class Ladder:
         for (moves, loops, _), rung in zip(sides, ways, strict=True):
             if rung.tiles > 1:
                 weight, ifmap, psum = moves
-                ifmap_turns, ifmap_stays = (still[1], 1) if ifmap else (1, rung.tiles)
-                psum_turns, psum_stays = (still[2], 1) if psum else (1, rung.tiles)
-                yield Walk(cut, loops, False, weight, ifmap_turns, psum_turns, ifmap_stays, psum_stays)
+                ifmap_reloads, ifmap_stays = (still[1], 1) if ifmap else (1, rung.tiles)
+                psum_reloads, psum_stays = (still[2], 1) if psum else (1, rung.tiles)
+                yield Walk(cut, loops, False, weight, ifmap_reloads, psum_reloads, ifmap_stays, psum_stays)

@@ -21,6 +21,7 @@ from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Operand, VectorProgram
 from simdc.cost.result import Number
+from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling
 
 from .climb import Least, Rail
@@ -68,18 +69,28 @@ def _ladder(program: VectorProgram, bounds: tuple[tuple[str, int], ...], width: 
 class VectorRungs:
     """Groups are the cuts, steps the sizes along the lanes."""
 
-    def __init__(self, program: VectorProgram, hardware: Hardware):
+    def __init__(self, program: VectorProgram, hardware: Hardware, rule: MachineRule):
         simd = hardware.simd
-        self._program, self._hardware = program, hardware
+        self._program, self._hardware, self._rule = program, hardware, rule
         bounds = stored_bounds(program, hardware)
         self._order = tuple(bounds)
         self._ladder = _ladder(program, tuple(bounds.items()), simd.lanes, not hardware.stores_padding)
-        self._fill = simd.pipeline_stages + simd.lanes - 2
-        whole = TiledProgram.cut(program, self._order, tuple(bounds.values()), hardware, ONE)
+        self._fill = rule.lanes_fill_cycles(simd)
+        self._limit_bits = rule.vector_memory.usable_bits(hardware)
+        whole = TiledProgram.cut(program, self._order, tuple(bounds.values()), hardware, ONE, rule)
         # Tiles have whole vectors, so but for waits the code takes as long however the loops are cut.
         self._code_cycles = whole.cost().cycles.compute - whole.wait_cycles() - len(program.phases) * self._fill
-        self._moved = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
-        self._least_transfer = sum(self._transfer(o, self._ladder.dimensions(o).least) for o in self._moved)
+        # Each input's tiles are loaded once at least, each result's leave once; resumed they need not be.
+        bandwidths = rule.bandwidths(hardware)
+        widths = {row.operand: bandwidths[row.port] for row in rule.vector_streams if row.when != "resumed"}
+        self._moved = [
+            (operand, width)
+            for phase in program.phases
+            for operands, width in ((phase.inputs, widths["input"]), (phase.outputs, widths["output"]))
+            for operand in operands
+        ]
+        dimensions = self._ladder.dimensions
+        self._least_transfer = sum(-(-dimensions(o).least * o.bits // width) for o, width in self._moved)
         self._resident = [
             (operands, vectors * simd.lanes * simd.width_bits) for operands, vectors in map(resident, program.phases)
         ]
@@ -102,7 +113,7 @@ class VectorRungs:
     def price(self, group: int, step: int) -> tuple[Number, Number, Tiling] | None:
         sizes = self._sizes(self._ladder.cuts[group], step)
         tiling = Tiling(self._order, tuple([sizes[loop] for loop in self._order]))
-        tiled = TiledProgram.cut(self._program, *tiling, self._hardware, ONE)
+        tiled = TiledProgram.cut(self._program, *tiling, self._hardware, ONE, self._rule)
         if tiled.fault() is not None:
             return None
         cost = tiled.cost()
@@ -118,16 +129,12 @@ class VectorRungs:
     def _least(self, cut: Cut, step: int) -> Least:
         """As if every tile moved once and tiles filled the port."""
         sizes = self._sizes(cut, step)
-        moved = [(operand, self._ladder.dimensions(operand).of(sizes).total) for operand in self._moved]
-        transfers = sum(self._transfer(operand, elements) for operand, elements in moved)
-        bits = sum(elements * operand.bits for operand, elements in moved)
-        return Least(self._array_cycles(cut, step) + transfers, bits)
-
-    def _transfer(self, operand: Operand, elements: int) -> int:
-        return -(-elements * operand.bits // self._hardware.simd.bandwidth_bits_per_cycle)
+        moved = [(self._ladder.dimensions(o).of(sizes).total * o.bits, width) for o, width in self._moved]
+        transfers = sum(-(-bits // width) for bits, width in moved)
+        return Least(self._array_cycles(cut, step) + transfers, sum(bits for bits, _ in moved))
 
     def _fits(self, cut: Cut, step: int) -> bool:
-        sizes, limit = self._sizes(cut, step), self._hardware.simd.vmem_bits
+        sizes, limit = self._sizes(cut, step), self._limit_bits
         for operands, bits in self._resident:
             for operand in operands:
                 bits += self._ladder.dimensions(operand).of(sizes).largest * operand.bits

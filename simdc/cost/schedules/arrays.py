@@ -6,6 +6,7 @@ Element i of every array belongs to tiling i. Arrays are of int64, or of Python'
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any, cast
 
 import numpy as np
@@ -21,13 +22,13 @@ Truth = bool | NDArray[np.bool_]
 class ArrayPlace:
     """A `Place` for each tiling; a truth that holds for all of them is one."""
 
-    __slots__ = ("begun", "final", "size", "start")
+    __slots__ = ("is_first", "is_last", "size", "start")
 
     def __init__(self, axis: ArrayAxis, index: int | Whole):
         self.start = index * axis.tile
-        self.begun = _settled(np.greater(index, 0))
-        self.final = _settled(np.equal(index, axis.count - 1))
-        self.size = choose(self.final, axis.last, axis.tile)
+        self.is_first = _settled(np.equal(index, 0))
+        self.is_last = _settled(np.equal(index, axis.count - 1))
+        self.size = choose(self.is_last, axis.last, axis.tile)
 
 
 class ArrayAxis:
@@ -48,17 +49,19 @@ class ArrayAxis:
         if self.several and (self.last != tile).any():
             self._cuts.append(count - 1)
 
-    def cut(self, *indices: int | Whole) -> None:
+    def cut_at(self, *indices: int | Whole) -> ArrayAxis:
+        other = copy(self)
+        other._cuts, other._kinds = list(self._cuts), None
         for index in indices:
-            if not any(np.array_equal(index, known) for known in self._cuts):
-                self._cuts.append(index)
-        self._kinds = None
+            if not any(np.array_equal(index, known) for known in other._cuts):
+                other._cuts.append(index)
+        return other
 
     @property
-    def pieces(self) -> int:
+    def segment_count(self) -> int:
         return len(self._cuts) + 1
 
-    def set_apart(self, low: int | Whole, high: int | Whole, begin: int | Whole, end: int | Whole) -> None:
+    def isolate(self, low: int | Whole, high: int | Whole, begin: int | Whole, end: int | Whole) -> ArrayAxis:
         apart = np.less(low, high)
         begin, end = np.maximum(begin, 0), np.minimum(end, self.count)
         low = np.where(apart, np.minimum(low, end), end)
@@ -66,22 +69,23 @@ class ArrayAxis:
         for distance in (int((low - begin).max()), int((end - high).max())):
             if distance > MOST_SINGLE:
                 raise TilingError(f"more than {MOST_SINGLE:,} tiles of loop '{self.loop}' are clipped at the border")
-        self.cut(*(np.minimum(begin + index, low) for index in range(int((low - begin).max()) + 1)))
-        self.cut(*(np.maximum(end - index, high) for index in range(int((end - high).max()) + 1)))
+        before = [np.minimum(begin + index, low) for index in range(int((low - begin).max()) + 1)]
+        behind = [np.maximum(end - index, high) for index in range(int((end - high).max()) + 1)]
+        return self.cut_at(*before, *behind)
 
     def place(self, index: int | Whole) -> ArrayPlace:
         return ArrayPlace(self, index)
 
     def kinds(self) -> list[tuple[Whole, tuple[ArrayPlace, ...]]]:
         if self._kinds is None:
-            self._kinds = self.stretches(0, self.count, (0,))
+            self._kinds = self.segments(0, self.count, (0,))
         return self._kinds
 
-    def stretches(self, start: int, end: Whole, window: Sequence[int]) -> list[tuple[Whole, tuple[ArrayPlace, ...]]]:
-        """Where a stretch has no tiles in some tilings its length is zero there, and its tiles mean nothing."""
+    def segments(self, start: int, end: Whole, window: Sequence[int]) -> list[tuple[Whole, tuple[ArrayPlace, ...]]]:
+        """Where a segment has no tiles in some tilings its length is zero there, and its tiles mean nothing."""
         firsts = [np.clip(cut - offset, start, end) for cut in self._cuts for offset in window]
         edges = np.sort(np.stack([np.full_like(end, start), *firsts, end]), axis=0)
-        # Nowhere may a stretch begin after its end: then there are no tiles at all.
+        # Nowhere may a segment begin after its end: then there are no tiles at all.
         lengths = np.maximum(edges[1:] - edges[:-1], 0)
         return [
             (length, tuple([self.place(first + offset) for offset in window]))

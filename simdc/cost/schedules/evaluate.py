@@ -16,6 +16,7 @@ from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
 from simdc.cost.result import Cost
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import TilingError, loop_bounds
 
 from .arrays import MANY, Whole
@@ -33,33 +34,42 @@ class Costs(NamedTuple):
     cost: Any
 
 
-def evaluate_many(kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware) -> Costs:
+def evaluate_many(
+    kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware, rule: MachineRule = GENESYS
+) -> Costs:
     """The exact cost of many tilings with one loop order. `sizes` [tilings, loops] has the tile sizes of the loops in
     `order`. Raises TilingError when these are not the kernel's loops or a size is not a positive whole number.
 
     Element for element what `ExactModel.evaluate` gives; where it refuses a tiling, `legal` is false.
     """
-    return _over_chunks(kernel, order, sizes, hardware, lambda one: one.cost())
+    return _over_chunks(kernel, order, sizes, (hardware, rule), lambda one: one.cost())
 
 
-def bound_many(kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware) -> Costs:
+def bound_many(
+    kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware, rule: MachineRule = GENESYS
+) -> Costs:
     """As `evaluate_many`, but `cycles` and `busy` are what the tilings take at least: several times faster. All counts
     are exact."""
-    return _over_chunks(kernel, order, sizes, hardware, lambda one: one.least_cost())
+    return _over_chunks(kernel, order, sizes, (hardware, rule), lambda one: one.least_cost())
 
 
 def _over_chunks(
-    kernel: Kernel, order: Sequence[str], sizes: ArrayLike, hardware: Hardware, price: Callable[[Tiled], Cost]
+    kernel: Kernel,
+    order: Sequence[str],
+    sizes: ArrayLike,
+    machine: tuple[Hardware, MachineRule],
+    price: Callable[[Tiled], Cost],
 ) -> Costs:
+    hardware, rule = machine
     table = _checked(kernel, order, sizes)
     kind = number_type(kernel, hardware)
     bounds = loop_bounds(kernel)
-    one = price(tile(kernel, order, [bounds[loop] for loop in order], hardware))
+    one = price(tile(kernel, order, [bounds[loop] for loop in order], hardware, rule=rule))
     legal = np.zeros(len(table), dtype=bool)
     columns: dict[str, Whole] = {path: np.zeros(len(table), dtype=kind) for path, _ in _leaves(one)}
     for chosen in _alike(kernel, order, table, hardware):
         part = np.ascontiguousarray(table[chosen].T).astype(kind)
-        many = tile(kernel, order, cast("Sequence[int]", list(part)), hardware, MANY)
+        many = tile(kernel, order, cast("Sequence[int]", list(part)), hardware, MANY, rule)
         if many.fault() is not None:
             continue
         fits = np.ones(part.shape[1], dtype=bool)

@@ -15,6 +15,7 @@ from simdc.cost.exact.tiled import tile
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.result import Cost
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .evaluate import number_type
@@ -25,7 +26,9 @@ MACHINES = ONE._replace(
 """Tiles are Python's numbers, cycles are arrays."""
 
 
-def price_rates(kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, NDArray[Any]]) -> Cost:
+def price_rates(
+    kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, NDArray[Any]], rule: MachineRule = GENESYS
+) -> Cost:
     """A `Cost` with an array in place of each number that depends on `rates`, arrays of the values of fields by path;
     `dearest` has the largest of each. It is equal to that of one machine after the other. Raises TilingError as
     `ExactModel.evaluate`."""
@@ -35,7 +38,7 @@ def price_rates(kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mappin
     machines = machines_like(
         dearest, {path: each.astype(kind) if whole[path] else each for path, each in rates.items()}
     )
-    tiled = tile(kernel, tiling.order, tiling.sizes, machines, MACHINES)
+    tiled = tile(kernel, tiling.order, tiling.sizes, machines, MACHINES, rule)
     fault = tiled.fault()
     if fault is not None:
         raise fault()

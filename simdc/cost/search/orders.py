@@ -1,16 +1,16 @@
-"""Loop orders, and how often at least they turn to each tile of an operand.
+"""Loop orders, and how often at least each tile of an operand comes into use.
 
 An operand is loaded again when a loop outside the innermost one that moves it steps without moving it. So if the
-innermost loop that is cut moves an operand, every cut loop that does not move it makes the walk come back; if it does
-not move the operand, there are orders that never come back. Loops that move the same operands are alike in this.
+innermost loop that is cut moves an operand, every cut loop that does not move it multiplies its reloads; if it does not
+move the operand, there are orders that load each tile once. Loops that move the same operands are alike in this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 
-from simdc.cost.grid import Footprint, Grid
+from simdc.cost.grid import Footprint, Grid, Reloads
 from simdc.cost.kernel import Contraction, Kernel
 
 Order = tuple[str, ...]
@@ -29,10 +29,10 @@ def families(kernel: Kernel, loops: Sequence[str]) -> list[Order]:
     return list(found.values())
 
 
-def fewest_turns(innermost: Sequence[str]) -> Callable[[Footprint, Grid], int]:
-    """For `Grid.walked`: at least so many turns, in any order whose innermost cut loop is of the family `innermost`."""
+def fewest_reloads(innermost: Sequence[str]) -> Reloads:
+    """At least so many, in any order whose innermost cut loop is of the family `innermost`."""
 
-    def turns(footprint: Footprint, grid: Grid) -> int:
+    def reloads(footprint: Footprint, grid: Grid) -> int:
         times = 1
         if any(axis.loop in innermost for axis in footprint.axes):
             for slot, axis in enumerate(grid.axes):
@@ -40,14 +40,14 @@ def fewest_turns(innermost: Sequence[str]) -> Callable[[Footprint, Grid], int]:
                     times = times * axis.count
         return times
 
-    return turns
+    return reloads
 
 
-def turns_in(order: Sequence[str]) -> Callable[[Footprint, Grid], int]:
-    """For `Grid.walked`: the turns in this order of the loops."""
+def reloads_in(order: Sequence[str]) -> Reloads:
+    """Those in this order of the loops."""
     place = {loop: number for number, loop in enumerate(order)}
 
-    def turns(footprint: Footprint, grid: Grid) -> int:
+    def reloads(footprint: Footprint, grid: Grid) -> int:
         times = 1
         last = max((place[axis.loop] for axis in footprint.axes), default=-1)
         for slot, axis in enumerate(grid.axes):
@@ -55,7 +55,7 @@ def turns_in(order: Sequence[str]) -> Callable[[Footprint, Grid], int]:
                 times = times * axis.count
         return times
 
-    return turns
+    return reloads
 
 
 def every_order(loops: Sequence[str], cut: Sequence[str], family: Sequence[str]) -> Iterator[Order]:

@@ -14,6 +14,7 @@ from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.result import Cost
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.schedules import evaluate_many, number_type
 from simdc.cost.schedules.arrays import MANY
 from simdc.cost.tiling import Tiling, loop_bounds
@@ -21,7 +22,7 @@ from simdc.cost.tiling import Tiling, loop_bounds
 from .budget import Budget
 from .candidates import Sizes
 from .objective import Objective
-from .orders import Order, fewest_turns, turns_in
+from .orders import Order, fewest_reloads, reloads_in
 
 Orders = Callable[[Sequence[str], Sequence[str], Order], Iterator[Order]]
 """From all loops, those that are cut and the family of the innermost one to the orders to try."""
@@ -38,8 +39,8 @@ STEPS_OF_TILES = 150
 class Pricing:
     """The best schedule so far."""
 
-    def __init__(self, kernel: Kernel, hardware: Hardware, objective: Objective):
-        self._kernel, self._hardware, self._objective = kernel, hardware, objective
+    def __init__(self, kernel: Kernel, hardware: Hardware, objective: Objective, rule: MachineRule = GENESYS):
+        self._kernel, self._hardware, self._rule, self._objective = kernel, hardware, rule, objective
         self._own = loop_bounds(kernel)
         self._type = number_type(kernel, hardware)
         self.best: Any = inf
@@ -60,7 +61,7 @@ class Pricing:
             chunk = sizes[start : start + CHUNK]
             budget.spend(STEPS_OF_ARRAYS + STEPS_OF_BOUND * len(chunk))
             many = self._many(loops, chunk)
-            bounds, may_win = self._least(many.walked(fewest_turns(family)), len(chunk))
+            bounds, may_win = self._least(many.with_reloads(fewest_reloads(family)), len(chunk))
             for need in many.needs():
                 may_win &= np.less_equal(need.need_bits, need.limit_bits).astype(bool)
             kept.append(chunk[may_win])
@@ -89,7 +90,7 @@ class Pricing:
             for order in tried:
                 budget.spend(STEPS_OF_ARRAYS + len(rows))
                 self.evaluated += len(rows)
-                _, may_win = self._least(many.walked(turns_in(order)), len(rows))
+                _, may_win = self._least(many.with_reloads(reloads_in(order)), len(rows))
                 self._price_order(order, columns, rows[may_win], least, budget)
                 if budget.is_spent:
                     break
@@ -97,7 +98,7 @@ class Pricing:
 
     def _many(self, loops: Sequence[str], sizes: Sizes) -> Tiled:
         columns = [np.ascontiguousarray(column).astype(self._type) for column in sizes.T]
-        return tile(self._kernel, loops, cast("Sequence[int]", columns), self._hardware, MANY)
+        return tile(self._kernel, loops, cast("Sequence[int]", columns), self._hardware, MANY, self._rule)
 
     def _least(self, many: Tiled, ways: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Bounds of so many ways, and which of them may still win."""
@@ -115,9 +116,9 @@ class Pricing:
         """Exactly; where it is less than in `least`, put it there."""
         table = np.column_stack([columns[loop][rows] for loop in order])
         if len(rows) >= FEW:
-            one = tile(self._kernel, order, table[0].tolist(), self._hardware)
+            one = tile(self._kernel, order, table[0].tolist(), self._hardware, rule=self._rule)
             budget.spend((STEPS_OF_TILES + _neighbourhoods(one)) * (6 + len(rows) // 64))
-            exact = evaluate_many(self._kernel, order, table, self._hardware)
+            exact = evaluate_many(self._kernel, order, table, self._hardware, self._rule)
             values = np.where(exact.legal, self._objective(exact.cost), inf).astype(float)
             least[rows] = np.minimum(least[rows], values)
             table = table[[int(np.argmin(values))]]
@@ -128,7 +129,7 @@ class Pricing:
 
     def offer(self, order: Order, sizes: tuple[int, ...], budget: Budget) -> float:
         """Take the schedule if it is better. Its objective, infinite where it cannot be better."""
-        tiled = tile(self._kernel, order, sizes, self._hardware)
+        tiled = tile(self._kernel, order, sizes, self._hardware, rule=self._rule)
         budget.spend(STEPS_OF_TILES)
         self.evaluated += 1
         if tiled.fault() is not None or any(need.need_bits > need.limit_bits for need in tiled.needs()):
@@ -146,4 +147,4 @@ class Pricing:
 def _neighbourhoods(tiled: Tiled) -> int:
     """About how many kinds of a tile between two others pricing tells apart."""
     grids = [grid for _, grid in tiled.phases] if isinstance(tiled, TiledProgram) else [tiled.grid]
-    return sum(prod([axis.pieces + 1 for axis in grid.axes]) for grid in grids)
+    return sum(prod([axis.segment_count + 1 for axis in grid.axes]) for grid in grids)

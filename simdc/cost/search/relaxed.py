@@ -18,6 +18,7 @@ from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
+from simdc.cost.rule import GENESYS, MachineRule, passes, segment_cycles
 from simdc.cost.tiling import loop_bounds
 
 Decided = Mapping[str, Any]
@@ -35,15 +36,16 @@ class Buffer(NamedTuple):
 class Relaxed:
     """Bounds for one kernel on one machine."""
 
-    def __init__(self, kernel: Kernel, hardware: Hardware):
+    def __init__(self, kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESYS):
         self.own = own = loop_bounds(kernel)
-        self._kernel, self._hardware = kernel, hardware
+        self._kernel, self._hardware, self._rule = kernel, hardware, rule
+        self._bandwidths = rule.bandwidths(hardware)
         self._bounds = round_up(own, kernel, hardware)
-        whole = tile(kernel, list(own), list(own.values()), hardware)
+        whole = tile(kernel, list(own), list(own.values()), hardware, rule=rule)
         self._whole = whole.least_cost()
         # Cut, a program may wait less often than whole.
         self._wait_cycles = whole.wait_cycles() if isinstance(whole, TiledProgram) else 0
-        self._buffers = _buffers(kernel, hardware)
+        self._buffers = _buffers(kernel, hardware, rule)
 
     def fits(self, sizes: Decided) -> Any:
         """Whether the decided tile sizes may fit, the others being one."""
@@ -75,58 +77,55 @@ class Relaxed:
             return self._program(self._kernel, counts, innermost)
         return self._contraction(self._kernel, counts, passes, innermost)
 
-    def _contraction(self, kernel: Contraction, counts: Decided, passes: Decided, innermost: str) -> Cost:
-        array, ports = self._hardware.systolic, self._hardware.systolic.bandwidths
+    def _contraction(self, kernel: Contraction, counts: Decided, reckoned: Decided, innermost: str) -> Cost:
+        array, rule = self._hardware.systolic, self._rule
         steps: Any = 1
         tiles: Any = 1
         for loop, bound in self._bounds.items():
             width = {kernel.rows: array.rows, kernel.columns: array.columns}.get(loop, 1)
-            steps = steps * passes.get(loop, -(-bound // width))
+            steps = steps * reckoned.get(loop, passes(bound, width))
             tiles = tiles * counts.get(loop, 1)
-        compute = steps + tiles * (array.rows + array.columns - 2)
-
-        def moved(operand: Operand | None) -> Any:
-            if operand is None:
-                return 0
-            return self._least_moved(operand) * _turns(operand, self._bounds, counts, innermost)
-
-        weight, ifmap, bias = (moved(o) * (o.bits if o else 0) for o in (kernel.weight, kernel.ifmap, kernel.bias))
-        once = self._least_moved(kernel.psum)
-        psum = 2 * (moved(kernel.psum) - once) * kernel.psum.bits
-        ofmap = once * kernel.ofmap_bits
-        busy = Busy(
-            compute,
-            -(-(weight + bias) // ports.weight_bits_per_cycle),
-            -(-ifmap // ports.ifmap_bits_per_cycle),
-            -(-(psum + ofmap) // ports.psum_bits_per_cycle),
+        compute = steps + tiles * rule.array_fill_cycles(array)
+        traffic, ports = _Sums(), _Sums()
+        for row in rule.array_streams:
+            operand = kernel.by_role.get(row.operand)
+            if operand is not None:
+                once = self._least_moved(operand)
+                if row.when == "complete":
+                    bits = once * kernel.ofmap_bits
+                else:
+                    fresh = 0 if row.when == "new" else 1
+                    bits = once * (_reloads(operand, self._bounds, counts, innermost) - fresh) * operand.bits
+                traffic.add(row.traffic, bits)
+                ports.add(row.port, bits)
+        busy = {port: -(-bits // self._bandwidths[port]) for port, bits in ports.items()}
+        longest = segment_cycles(list(busy.values()), compute, np.maximum)
+        return self._whole._replace(
+            cycles=Cycles(compute, longest - compute), dram_bits=DramBits(**traffic), busy=Busy(compute, **busy)
         )
-        longest = np.maximum(np.maximum(compute, busy.weight_port), np.maximum(busy.ifmap_port, busy.psum_port))
-        traffic = DramBits(weight, ifmap, psum, ofmap, bias)
-        return self._whole._replace(cycles=Cycles(compute, longest - compute), dram_bits=traffic, busy=busy)
 
     def _program(self, program: VectorProgram, counts: Decided, innermost: str) -> Cost:
-        simd = self._hardware.simd
+        fill = self._rule.lanes_fill_cycles(self._hardware.simd)
         compute: Any = self._whole.cycles.compute - self._wait_cycles
-        loaded: Any = 0
-        stored: Any = 0
+        traffic, ports = _Sums(), _Sums()
         for phase in program.phases:
             nest = [loop.name for loop in phase.loops]
             tiles: Any = 1
             for loop in nest:
                 tiles = tiles * counts.get(loop, 1)
-            compute = compute + (tiles - 1) * (simd.pipeline_stages + simd.lanes - 2)
-            for operand in phase.inputs:
-                once = self._least_moved(operand) * operand.bits
-                loaded = loaded + once * _turns(operand, nest, counts, innermost)
-            for operand in phase.outputs:
-                once = self._least_moved(operand) * operand.bits
-                turns = _turns(operand, nest, counts, innermost)
-                loaded, stored = loaded + once * (turns - 1), stored + once * turns
-        transfer = -(-(loaded + stored) // simd.bandwidth_bits_per_cycle)
+            compute = compute + (tiles - 1) * fill
+            operands = {"input": phase.inputs, "output": phase.outputs}
+            for row in self._rule.vector_streams:
+                fresh = 1 if row.when == "resumed" else 0
+                for operand in operands[row.operand]:
+                    once = self._least_moved(operand) * operand.bits
+                    bits = once * (_reloads(operand, nest, counts, innermost) - fresh)
+                    traffic.add(row.traffic, bits)
+                    ports.add(row.port, bits)
+        busy = {port: -(-bits // self._bandwidths[port]) for port, bits in ports.items()}
+        transfer = sum(busy.values())
         return self._whole._replace(
-            cycles=Cycles(compute, transfer),
-            dram_bits=DramBits(ifmap=loaded, ofmap=stored),
-            busy=Busy(compute=compute, simd_port=transfer),
+            cycles=Cycles(compute, transfer), dram_bits=DramBits(**traffic), busy=Busy(compute=compute, **busy)
         )
 
     def _least_moved(self, operand: Operand) -> int:
@@ -146,22 +145,30 @@ class Relaxed:
         return elements
 
 
-def _turns(operand: Operand, nest: Mapping[str, int] | Sequence[str], counts: Decided, innermost: str) -> Any:
-    """Where the innermost loop that is cut moves the operand, every other cut loop makes the walk come back."""
-    turns: Any = 1
+class _Sums(dict[str, Any]):
+    """Numbers, or arrays of them, by name."""
+
+    def add(self, name: str, amount: Any) -> None:
+        self[name] = self.get(name, 0) + amount
+
+
+def _reloads(operand: Operand, nest: Mapping[str, int] | Sequence[str], counts: Decided, innermost: str) -> Any:
+    """Where the innermost loop that is cut moves the operand, every cut loop that does not multiplies its reloads."""
+    reloads: Any = 1
     if innermost in operand.loops:
         for loop in nest:
             if loop in counts and loop not in operand.loops:
-                turns = turns * counts[loop]
-    return turns
+                reloads = reloads * counts[loop]
+    return reloads
 
 
-def _buffers(kernel: Kernel, hardware: Hardware) -> list[Buffer]:
+def _buffers(kernel: Kernel, hardware: Hardware, rule: MachineRule) -> list[Buffer]:
     if isinstance(kernel, VectorProgram):
-        return [_vector_memory(phase, hardware) for phase in kernel.phases]
-    return [Buffer((operand,), 0, limit_bits) for _, operand, limit_bits in array_buffers(kernel, hardware)]
+        return [_vector_memory(phase, hardware, rule) for phase in kernel.phases]
+    return [Buffer((operand,), 0, limit_bits) for _, operand, limit_bits in array_buffers(kernel, hardware, rule)]
 
 
-def _vector_memory(phase: Phase, hardware: Hardware) -> Buffer:
+def _vector_memory(phase: Phase, hardware: Hardware, rule: MachineRule) -> Buffer:
     operands, vectors = resident(phase)
-    return Buffer(operands, vectors * hardware.simd.lanes * hardware.simd.width_bits, hardware.simd.vmem_bits)
+    limit_bits = rule.vector_memory.usable_bits(hardware)
+    return Buffer(operands, vectors * hardware.simd.lanes * hardware.simd.width_bits, limit_bits)

@@ -1,7 +1,7 @@
 """The best schedule of a kernel: a tile size for each loop, and the loop order.
 
 Branch and bound. Schedules are grouped by what is decided of them so far, and a group is dropped when none of it can
-win: when `Relaxed`, or for one way to cut all loops the exact counts with the fewest turns that any order has, or for
+win: when `Relaxed`, or for one way to cut all loops the exact counts with the fewest reloads that any order has, or for
 one schedule its exact counts, already cost as much as the best schedule known. Each of these takes part of what the
 schedule costs and leaves the rest out, so it is never more than the true cost; and as the objective grows with every
 number of a cost, what is dropped is never better than what is kept.
@@ -17,10 +17,14 @@ from typing import Any, Literal, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from simdc.cost.exact import ExactModel
+from simdc.cost.capacity import check
+from simdc.cost.exact.tiled import tile
+from simdc.cost.greedy import greedy_tiling
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
+from simdc.cost.ladder import ladder_tiling
 from simdc.cost.result import Cost
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.schedules import number_type
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 
@@ -71,15 +75,15 @@ def search(
     *,
     even_only: bool = False,
     known: Iterable[Tiling] = (),
+    rule: MachineRule = GENESYS,
 ) -> Found:
-    """The schedule with the smallest objective under `exact`: never worse than the greedy and the default one. With
-    steps enough it is optimal over all numbers of tiles of every loop, with even tiles, and all loop orders, and mostly
-    over all tile sizes, unless `even_only`. `known` tilings are tried first: good ones save work. Raises TilingError
-    when nothing fits."""
-    budget, rounds = Budget(steps), _Rounds(kernel, hardware, objective)
-    model = ExactModel()
-    greedy = model.greedy(kernel, hardware)
-    for tiling in (greedy, model.default(kernel, hardware), *known):
+    """The schedule with the smallest objective under `exact` on a machine of this `rule`: never worse than the greedy
+    and the default one. With steps enough it is optimal over all numbers of tiles of every loop, with even tiles, and
+    all loop orders, and mostly over all tile sizes, unless `even_only`. `known` tilings are tried first: good ones save
+    work. Raises TilingError when nothing fits."""
+    budget, rounds = Budget(steps), _Rounds(kernel, hardware, rule, objective)
+    greedy = greedy_tiling(kernel, hardware, rule)
+    for tiling in (greedy, ladder_tiling(kernel, hardware, rule), *known):
         rounds.pricing.offer(*tiling, budget)
     cuts = even(kernel, hardware)
     rounds.explore([one.first(FIRST_WAYS) for one in cuts], budget.part(FIRST_SHARE), [rounds.typical])
@@ -91,17 +95,17 @@ def search(
         bound = inf if over_all.complete else max(bound, over_all.least)
     bound = min(bound, best.best)
     if best.tiling is None or best.cost is None:
-        raise _refusal(kernel, hardware, greedy, over_even.complete)
+        raise _refusal(kernel, hardware, rule, greedy, over_even.complete)
     proven = "all" if bound == best.best else "even" if over_even.complete else "none"
     candidates, done = prod(sizes) * factorial(len(sizes)), budget.spent
     proof = Certificate(candidates, best.evaluated, _plain(best.best), _plain(bound), proven, done)
     return Found(best.tiling, best.cost, proof)
 
 
-def _refusal(kernel: Kernel, hardware: Hardware, greedy: Tiling, complete: bool) -> TilingError:
+def _refusal(kernel: Kernel, hardware: Hardware, rule: MachineRule, greedy: Tiling, complete: bool) -> TilingError:
     """The innermost tile of the greedy schedule does not fit either, and its error says which buffer is too small."""
     try:
-        ExactModel().evaluate(kernel, greedy, hardware)
+        check(tile(kernel, *greedy, hardware, rule=rule).needs(), greedy)
     except TilingError as error:
         if complete:
             return error
@@ -138,10 +142,10 @@ class Pool(NamedTuple):
 class _Rounds:
     """One after the other, each with the best schedule of those before."""
 
-    def __init__(self, kernel: Kernel, hardware: Hardware, objective: Objective):
-        self.pricing = Pricing(kernel, hardware, objective)
+    def __init__(self, kernel: Kernel, hardware: Hardware, rule: MachineRule, objective: Objective):
+        self.pricing = Pricing(kernel, hardware, objective, rule)
         self._objective = objective
-        self._relaxed = Relaxed(kernel, hardware)
+        self._relaxed = Relaxed(kernel, hardware, rule)
         self._families = families(kernel, list(loop_bounds(kernel)))
         self._type = number_type(kernel, hardware)
         self.typical: Orders = partial(typical_orders, self._families)

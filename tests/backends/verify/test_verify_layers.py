@@ -154,7 +154,7 @@ def test_a_buffer_that_the_model_forgot() -> None:
     buffers = evolve(TINY.systolic.buffers, weight_bits=62)
     found = difference("conv2d", Lenient(), evolve(TINY, systolic=evolve(TINY.systolic, buffers=buffers)))
     assert (found.kind, found.operand, found.tile) == ("buffer", "weight", "oc 0, ic 0, oh 0")
-    assert (found.expected, found.got) == ("at most 31 bits, half of its buffer", "a tile of 32 bits")
+    assert (found.expected, found.got) == ("at most 31 bits of its buffer at a time", "a tile of 32 bits")
 
 
 def test_a_tiling_that_the_model_refuses() -> None:

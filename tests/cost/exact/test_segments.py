@@ -26,8 +26,7 @@ def axes(draw: DrawFn) -> list[Axis]:
     for number in range(draw(st.integers(0, 4))):
         count = draw(st.integers(2, 6))
         axis = Axis(f"l{number}", count, 1, clip=True)
-        axis.cut(*draw(st.sets(st.integers(1, count - 1))))
-        found.append(axis)
+        found.append(axis.cut_at(*draw(st.sets(st.integers(1, count - 1)))))
     return found
 
 

@@ -1,0 +1,45 @@
+"""What a rung of a contraction moves over which port, for bounds from below.
+
+What is said of an operand holds whatever else crosses its port: others do not make it faster.
+"""
+
+from __future__ import annotations
+
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction
+from simdc.cost.rule import MachineRule
+
+
+class Ports:
+    """Bits per cycle of the ports of weights, ifmap and finished results, and bits of an element of the bias, and of
+    the round trip of a partial sum, that cross the port of the weights and of the results."""
+
+    def __init__(self, kernel: Contraction, hardware: Hardware, rule: MachineRule):
+        port, bandwidths = {(row.operand, row.when): row.port for row in rule.array_streams}, rule.bandwidths(hardware)
+        weight, result = port["weight", "new"], port["psum", "complete"]
+        self.weight_bits_per_cycle = bandwidths[weight]
+        self.ifmap_bits_per_cycle = bandwidths[port["ifmap", "new"]]
+        self.result_bits_per_cycle = bandwidths[result]
+        self.bias_bits = kernel.bias.bits if kernel.bias is not None and port["bias", "new"] == weight else 0
+        self.trip_bits = [port["psum", "resumed"], port["psum", "partial"]].count(result) * kernel.psum.bits
+        self._kernel = kernel
+        on = {name: [row for row in rule.array_streams if row.port == name] for name in bandwidths}
+        # A port of today's machine has one operand, beside the bias: what is said of that operand is all there is.
+        self.shared = [
+            (rows, bandwidths[name])
+            for name, rows in on.items()
+            if len({row.operand for row in rows if row.operand != "bias"}) > 1
+        ]
+
+    def shared_cycles(self, weight_bits: int, ifmap_bits: int, results: int, reloads: int) -> int:
+        """Of the busiest port that several operands share, bias left out; `results` elements come into use `reloads`
+        times each."""
+        bits = {"weight": weight_bits, "ifmap": ifmap_bits, "bias": 0}
+        bits["psum"] = results * (reloads - 1) * self._kernel.psum.bits
+        most = 0
+        for rows, bandwidth in self.shared:
+            total = sum(
+                results * self._kernel.ofmap_bits if row.when == "complete" else bits[row.operand] for row in rows
+            )
+            most = max(most, -(-total // bandwidth))
+        return most

@@ -1,0 +1,134 @@
+"""What a machine does, said once and as data: its buffers, what crosses which DRAM port and when, its fill.
+
+The closed form, the bounds of search and ladder, capacity, greedy tiling and `verify` ask these tables; the tile
+simulator takes the ports from them and keeps its own walk. A plug-in's model has another rule by another `rule`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache, reduce
+from operator import attrgetter
+from typing import Literal, NamedTuple
+
+from attrs import frozen
+
+from .hardware import Hardware, SimdArray, SystolicArray
+
+When = Literal["new", "resumed", "complete", "partial", "left"]
+"""When a tile moves: `new` with each tile of the operand that comes into use, `resumed` where that was begun before,
+`complete` or `partial` as it goes out of use with all its sums or without, `left` in both cases."""
+
+
+class Buffer(NamedTuple):
+    """A memory on chip for `operand`. Its size is the hardware field `capacity`, of which a tile in use has one of
+    `parts`: a double buffer of 64 Kibit holds tiles of 32 Kibit, as the other half takes the next one."""
+
+    operand: str
+    name: str
+    capacity: str
+    parts: int
+
+    def usable_bits(self, hardware: Hardware) -> int:
+        return field(self.capacity)(hardware) // self.parts
+
+
+class Row(NamedTuple):
+    """A stream: tiles of `operand` cross `port`, a field of `Busy`, at `when`, and count as `traffic`, a field of
+    `DramBits`."""
+
+    operand: str
+    when: When
+    port: str
+    traffic: str
+
+
+@lru_cache(maxsize=256)
+def field(path: str) -> Callable[[Hardware], int]:
+    """What reads the field at a dotted path (`simd.lanes`)."""
+    return attrgetter(path)
+
+
+@frozen(slots=False)
+class MachineRule:
+    """`ports` has the hardware field with the bits per cycle of each port. Streams on one port move in turn, ports side
+    by side. Buffers of the array stand in the order in which they are checked."""
+
+    buffers: tuple[Buffer, ...]
+    vector_memory: Buffer
+    ports: Mapping[str, str]
+    array_streams: tuple[Row, ...]
+    vector_streams: tuple[Row, ...]
+
+    def bandwidths(self, hardware: Hardware) -> dict[str, int]:
+        """Bits per cycle by port."""
+        return {port: read(hardware) for port, read in self._ports}
+
+    @cached_property
+    def _ports(self) -> list[tuple[str, Callable[[Hardware], int]]]:
+        return [(port, field(path)) for port, path in self.ports.items()]
+
+    @cached_property
+    def vector_ports(self) -> list[tuple[str, str, list[tuple[When, str]]]]:
+        """The streams of vector programs by operand and port, each with when and as what its tiles move there."""
+        found: dict[tuple[str, str], list[tuple[When, str]]] = {}
+        for operand, when, port, traffic in self.vector_streams:
+            found.setdefault((operand, port), []).append((when, traffic))
+        return [(*key, rows) for key, rows in found.items()]
+
+    def usable_bits(self, hardware: Hardware) -> dict[str, int]:
+        """What the array's buffers hold at a time, by operand."""
+        return {operand: read(hardware) // parts for operand, read, parts in self._capacities}
+
+    @cached_property
+    def _capacities(self) -> list[tuple[str, Callable[[Hardware], int], int]]:
+        return [(operand, field(path), parts) for operand, _, path, parts in self.buffers]
+
+    def array_fill_cycles(self, array: SystolicArray) -> int:
+        """Beside its steps, for each tile: a value crosses all rows and all columns."""
+        return array.rows + array.columns - 2
+
+    def lanes_fill_cycles(self, simd: SimdArray) -> int:
+        """Beside its instructions, for each tile."""
+        return simd.pipeline_stages + simd.lanes - 2
+
+
+def passes(size: int, width: int) -> int:
+    """How often an array of `width` passes along a tile of `size`: 20 channels on 16 rows take two passes."""
+    return -(-size // width)
+
+
+def segment_cycles(ports: Sequence[int], compute: int, larger: Callable[[int, int], int]) -> int:
+    """How long a segment lasts in which a tile computes and ports are busy: as long as the slowest of them."""
+    return reduce(larger, ports, compute)
+
+
+GENESYS = MachineRule(
+    buffers=(
+        Buffer("weight", "weight buffer", "systolic.buffers.weight_bits", 2),
+        Buffer("ifmap", "ifmap buffer", "systolic.buffers.ifmap_bits", 2),
+        Buffer("psum", "psum buffer", "systolic.buffers.psum_bits", 2),
+        Buffer("bias", "bias buffer", "systolic.buffers.bias_bits", 2),
+    ),
+    vector_memory=Buffer("", "vector memory", "simd.vmem_bits", 1),
+    ports={
+        "weight_port": "systolic.bandwidths.weight_bits_per_cycle",
+        "ifmap_port": "systolic.bandwidths.ifmap_bits_per_cycle",
+        "psum_port": "systolic.bandwidths.psum_bits_per_cycle",
+        "simd_port": "simd.bandwidth_bits_per_cycle",
+    },
+    array_streams=(
+        Row("weight", "new", "weight_port", "weight"),
+        Row("ifmap", "new", "ifmap_port", "ifmap"),
+        Row("bias", "new", "weight_port", "bias"),
+        Row("psum", "resumed", "psum_port", "psum"),
+        Row("psum", "partial", "psum_port", "psum"),
+        Row("psum", "complete", "psum_port", "ofmap"),
+    ),
+    vector_streams=(
+        Row("input", "new", "simd_port", "ifmap"),
+        Row("output", "resumed", "simd_port", "ifmap"),
+        Row("output", "left", "simd_port", "ofmap"),
+    ),
+)
+"""The machine of docs/architecture.md."""
