@@ -15,7 +15,7 @@ class Stream:
     into use `reloads` times; `bits_once` moves all tiles once.
     """
 
-    __slots__ = ("_bandwidth", "_bits", "_choose", "_cycles", "bits_once", "footprint", "innermost", "reloads")
+    __slots__ = ("_bandwidth", "_bits", "_choose", "_cycles", "_once", "bits_once", "footprint", "innermost", "reloads")
 
     def __init__(self, footprint: Footprint, bits: int, bandwidth: int, grid: Grid, reloads: int):
         self.footprint = footprint
@@ -26,13 +26,15 @@ class Stream:
         self._bandwidth = bandwidth
         self._choose = grid.numbers.choose
         self._cycles: dict[Places, int] = {}
+        self._once: int | None = None
 
     def cycles(self, times: int) -> int:
         """Cycles to move all tiles so often."""
-        cycles = 0
-        for many, places in combinations(self.footprint.axes):
-            cycles = cycles + many * self._cycles_of(places)
-        return times * cycles
+        if self._once is None:
+            self._once = 0
+            for many, places in combinations(self.footprint.axes):
+                self._once = self._once + many * self._cycles_of(places)
+        return times * self._once
 
     def least_cycles(self, times: int) -> int:
         """Cycles that moving all tiles so often takes at least: as if the port were full in each, the last one too."""
