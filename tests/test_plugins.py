@@ -145,7 +145,7 @@ def test_two_of_one_name_are_both_left_out(net: str, tmp_path: Path, capsys: pyt
 OPS = """
 from xdsl.ir import Dialect
 from simdc.ir.layers import layer
-from simdc.ir.ops.elementwise import ReluOp
+from simdc.ir.ops.relu import ReluOp
 
 @layer
 def {}(net, name, x):
