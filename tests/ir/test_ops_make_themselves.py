@@ -22,6 +22,9 @@ from simdc.ir.base import TENSOR, GradientOp, LayerOp, shape_of
 from simdc.ir.dialect import Simdc, ops_of
 from simdc.ir.gradient import RULES, rule_for, rule_of
 from simdc.ir.ops import op_modules
+from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.linear import LinearOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.relu import ReluOp
 
 
@@ -140,3 +143,14 @@ def test_every_op_file_is_in_the_dialect() -> None:
     assert set(found) <= set(Simdc.operations)
     names = [op.name for op in Simdc.operations if op in found]
     assert names == sorted(names)
+
+
+def test_operands_of_the_wrong_rank_are_named_as_such() -> None:
+    flat = create_ssa_value(TensorType(f32, (4,)))
+    with pytest.raises(VerifyException, match="input and weight must have four dimensions"):
+        Conv2DOp("c", flat, flat)
+    with pytest.raises(VerifyException, match=r"expected two dimensions, got shape \[4\]"):
+        LinearOp("l", flat, flat)
+    with pytest.raises(VerifyException, match=r"expected an image \[n, c, h, w\], got shape \[4\]"):
+        MaxPoolOp("p", flat, kernel_size=(2, 2))
+    assert not list(flat.uses)
