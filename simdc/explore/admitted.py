@@ -79,6 +79,7 @@ def _constant(term: Term, space: Space) -> float:
 
 def _groups(count: int, tied: list[list[int]]) -> list[list[int]]:
     """Axes that belong together, in order of their first."""
+    # Of four axes, [0, 2] and [2, 3] are tied: [0, 2, 3] and [1].
     group = list(range(count))
     for axes in tied:
         for other in axes[1:]:
@@ -98,6 +99,7 @@ def _component(space: Space, axes: list[int], constraints: list[Constraint]) -> 
         if old * count > MAX_COMBINATIONS:
             names = ", ".join(space.axes[each].name for each in axes)
             raise _error(space, f"more than {MAX_COMBINATIONS:,} combinations of {names} at once: narrow their values")
+        # Two options, then three of the next axis: 0 0 0 1 1 1 beside 0 1 2 0 1 2.
         chosen = {each: np.repeat(options, count) for each, options in chosen.items()}
         chosen[axis] = np.tile(np.arange(count), old)
         fits: Any = np.ones(old * count, bool)

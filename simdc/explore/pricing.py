@@ -152,6 +152,7 @@ def _at_once(
     """Where most pairs of a row and a column are points, the whole grid is priced, so that what depends on rows alone
     is computed once for each."""
     shape = grid.shape
+    # 10 rows and 20 columns: 150 points are priced as a grid of 200 cells, 90 points as a list of 90.
     if shape[0] * shape[1] <= 2 * len(grid.row):
         fields = {path: values[:, None] for path, values in grid.rows.items()}
         fields |= {path: values[None, :] for path, values in grid.columns.items()}
@@ -174,6 +175,7 @@ def _at_once(
             reached = np.asarray(its_refused)
             hold_many(rules.model, work.layer, cost, reached, changed)
             if reached.any():
+                # Two reasons so far, and this layer can lack weight or ifmap buffer: its 0, 1, 2 become 0, 3, 4.
                 numbers = np.array([0, *range(len(reasons) + 1, len(reasons) + len(buffers))])
                 refused = np.where(refused == 0, numbers[reached], refused)
                 reasons += [(work.layer, buffer) for buffer in buffers[1:]]
@@ -251,6 +253,7 @@ def _by_memory(grid: Grid) -> list[int]:
     on one of them helps it on the next."""
     memory = sum((values[grid.row].astype(float) for path, values in grid.rows.items() if path in MEMORIES), 0.0)
     ascending = np.lexsort((np.broadcast_to(memory, grid.row.shape), grid.column))
+    # Memories of 1, 2 and 4 KiB in one column are visited as 4, 1, 2.
     stretches = np.split(ascending, np.flatnonzero(np.diff(grid.column[ascending])) + 1)
     return [int(point) for each in stretches for point in (*each[-1:], *each[:-1])]
 
