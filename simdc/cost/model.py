@@ -11,6 +11,7 @@ from .guards import SOUND, Check
 from .hardware import Hardware
 from .kernel import Kernel
 from .result import Cost
+from .rule import GENESYS, MachineRule
 from .tiling import Tiling
 
 WidthRule = Literal["dataflow", "program-order"]
@@ -32,6 +33,8 @@ class CostModel(ABC):
     name: str
     width_rule: WidthRule = "dataflow"
     """The rule of `simdc-assign-widths` by which tensors between layers are stored."""
+    rule: MachineRule = GENESYS
+    """What the machine does, for search and verification: see `searchable` and `verifiable`."""
     machines: tuple[type, ...] = (Hardware,)
     """Kinds of machines that it takes."""
     searchable: bool = False

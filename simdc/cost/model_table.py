@@ -42,7 +42,7 @@ class PluginModel(CostModel):
             self._model = plugin.value(phase)
         model = self._model
         self.name = plugin.name
-        self.width_rule, self.machines = model.width_rule, model.machines
+        self.width_rule, self.machines, self.rule = model.width_rule, model.machines, model.rule
         self.searchable, self.verifiable, self.separable = model.searchable, model.verifiable, model.separable
         self.takes_forms = model.takes_forms
         if self.width_rule not in WIDTH_RULES:

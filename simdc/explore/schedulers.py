@@ -73,7 +73,7 @@ class Search:
             value, tiling = min([*known, *fitting])
         else:
             tried = [tiling for _, tiling in sorted(known)[:1]]
-            tiling, cost, _ = search(kernel, hardware, objective, even_only=True, known=tried)
+            tiling, cost, _ = search(kernel, hardware, objective, even_only=True, known=tried, rule=model.rule)
             value = objective(cost)
         before.append((hardware, tiling, value))
         return tiling

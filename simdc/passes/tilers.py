@@ -44,10 +44,13 @@ def by_rule(model: CostModel, rule: Literal["default", "greedy"], hardware: Hard
 
 def by_search(objective: Objective, steps: int | None, hardware: Hardware, setting: Setting) -> Tiler:
     """The best tiling and loop order for an objective, found in `steps` of work."""
+    from simdc.cost.model_table import load_model
     from simdc.cost.search import STEPS, objective_for, search
 
+    rule = load_model(setting.model).rule
+
     def searched(kernel: Kernel) -> Tiled:
-        found = search(kernel, hardware, objective_for(objective, kernel, hardware), steps or STEPS)
+        found = search(kernel, hardware, objective_for(objective, kernel, hardware), steps or STEPS, rule=rule)
         # As text: there are more candidates than an integer attribute holds.
         said = {"objective": objective, **found.certificate._asdict()}
         proof = DictionaryAttr({name: StringAttr(str(value)) for name, value in said.items()})

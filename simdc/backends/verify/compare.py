@@ -12,6 +12,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import CostModel
 from simdc.cost.result import Cost, Number
+from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 
 from .difference import Difference
@@ -67,7 +68,7 @@ def explain(mismatch: Mismatch, kernel: Kernel, tiling: Tiling, hardware: Hardwa
     if smaller is not kernel:
         schedule = f"the first {_size(smaller)} of it, where the model already differs by itself"
         mismatch = found
-    tile, detail = _where(mismatch, smaller, tiling, hardware)
+    tile, detail = _where(mismatch, smaller, tiling, hardware, model.rule)
     kind = "cycles" if mismatch.what.startswith(("cycles", "busy")) else "counts"
     expected, got = (f"{value:,}" for value in (mismatch.expected, mismatch.got))
     return Difference(kind, mismatch.what, _operand(mismatch.what, kernel), tile, expected, got, schedule, detail)
@@ -105,7 +106,7 @@ def _fewer_tiles(bound: int, size: int) -> Iterator[int]:
 
 def _mismatch(kernel: Kernel, tiling: Tiling, hardware: Hardware, model: CostModel) -> Mismatch | None:
     try:
-        return first_mismatch(simulate(kernel, tiling, hardware), model.evaluate(kernel, tiling, hardware))
+        return first_mismatch(simulate(kernel, tiling, hardware, model.rule), model.evaluate(kernel, tiling, hardware))
     except TilingError:
         return None
 
@@ -114,10 +115,12 @@ def _size(kernel: Kernel) -> str:
     return ", ".join(f"{loop} = {bound}" for loop, bound in loop_bounds(kernel).items())
 
 
-def _where(mismatch: Mismatch, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> tuple[str, str]:
+def _where(
+    mismatch: Mismatch, kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRule
+) -> tuple[str, str]:
     """The tile at which the running sum of the tiles leaves the model's number behind, or the last that adds to it."""
     running, last, number = 0, "", 0
-    for number, share in enumerate(trace(kernel, whole_loops(kernel, tiling), hardware), 1):
+    for number, share in enumerate(trace(kernel, whole_loops(kernel, tiling), hardware, rule), 1):
         amount = share.adds.get(mismatch.what, 0)
         running += amount
         if amount and running > mismatch.got:

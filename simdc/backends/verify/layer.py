@@ -11,6 +11,7 @@ from simdc.backends.simulate import simulate
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.model import CostModel
+from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 
 from .compare import Mismatch, explain, first_mismatch
@@ -54,7 +55,7 @@ def verify_layer(kernel: Kernel, tiling: Tiling, hardware: Hardware, model: Cost
     full = small = Scaled(kernel, tiling, hardware)
     words = ""
     if data_scaled or counts_scaled:
-        small = scale_down(kernel, tiling, hardware)
+        small = scale_down(kernel, tiling, hardware, model.rule)
         words = f"scaled from {_bounds(kernel, tiling)} to {_bounds(small.kernel, small.tiling)}, on {_array(small)}"
     played = 0
     difference: Difference | None = None
@@ -65,7 +66,7 @@ def verify_layer(kernel: Kernel, tiling: Tiling, hardware: Hardware, model: Cost
         difference = _on_small(_check_numbers(small, model), words)
     data = Checked(0, 0, None)
     if difference is None:
-        data = _check_data(small if data_scaled else full)
+        data = _check_data(small if data_scaled else full, model.rule)
         difference = _on_small(data.difference, words) if data_scaled else data.difference
     return Verdict(tiles, played, data.tiles, data.elements, counts_scaled, data_scaled, words, difference)
 
@@ -102,20 +103,20 @@ def _check_numbers(case: Scaled, model: CostModel) -> Difference | None:
         cost = model.evaluate(*case)
     except TilingError as error:
         return Difference("refused", "the tiling", "", "", "a tiling that fits", f"the model's answer: {error}")
-    mismatch = first_mismatch(simulate(*case), cost)
+    mismatch = first_mismatch(simulate(*case, model.rule), cost)
     return None if mismatch is None else explain(mismatch, *case, model)
 
 
-def _check_data(case: Scaled) -> Checked:
+def _check_data(case: Scaled, rule: MachineRule) -> Checked:
     """Execute the schedule; compare its results, and its DRAM traffic with that which the simulator counts."""
     try:
-        found = compare_with_untiled(*case)
+        found = compare_with_untiled(*case, rule)
     except ScheduleError as error:
         what = "the tile on chip" if error.kind == "buffer" else "what a tile computes with"
         return Checked(0, 0, Difference(error.kind, what, error.operand, str(error.tile), error.expected, error.got))
     difference = _wrong_data(found)
     if difference is None:
-        played = simulate(*case)
+        played = simulate(*case, rule)
         mismatch = first_mismatch(played._replace(dram_bits=found.dram_bits), played)
         difference = None if mismatch is None else _wrong_traffic(mismatch)
         ran, counted = found.compute_cycles, played.cycles.compute

@@ -12,7 +12,6 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
 from simdc.cost.model import CostModel
 from simdc.cost.result import Cost
-from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
 
 from .laws import contraction_law, program_law
@@ -24,8 +23,6 @@ class ExactModel(CostModel):
 
     name = "exact"
     searchable = verifiable = separable = takes_forms = True
-    rule: MachineRule = GENESYS
-    """What the machine does. A model that changes nothing but this is searched and verified as this one is."""
 
     def __init__(self, phase: str = "inference"):
         self.phase = phase

@@ -8,6 +8,7 @@ from simdc.cost import ExactModel
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.result import Cost
+from simdc.cost.rule import GENESYS
 from simdc.cost.tiling import Tiling
 
 
@@ -20,6 +21,7 @@ class OffBy:
     kind: str
 
     name = "off"
+    rule = GENESYS
 
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         return ExactModel().greedy(kernel, hardware)
@@ -42,6 +44,7 @@ class NoEdges:
     loop: str
 
     name = "no-edges"
+    rule = GENESYS
 
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         return ExactModel().greedy(kernel, hardware)
@@ -61,6 +64,7 @@ class Lenient:
     """`exact` on a machine whose buffers are a thousand times larger."""
 
     name = "lenient"
+    rule = GENESYS
 
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         return ExactModel().greedy(kernel, hardware)
@@ -92,6 +96,7 @@ class Careless:
     """Prices a tiling as the simulator plays it, whether the machine can run it or not."""
 
     name = "careless"
+    rule = GENESYS
 
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         return ExactModel().greedy(kernel, hardware)
