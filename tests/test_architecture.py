@@ -137,8 +137,7 @@ def test_the_map_has_every_room_and_every_arrow() -> None:
 def test_the_map_has_every_room_inside_a_room() -> None:
     listed = rows("| room | holds |")
     named = {name for place, holds in listed for name in re.findall(r"`(\w+(?:/\w+)+)`", place + holds)}
-    # Gradient rules are moving beside their ops.
-    there = {relative(path.parent) for path in FILES} - {"."} - {"ir/gradient_rules"}
+    there = {relative(path.parent) for path in FILES} - {"."}
     assert named == {place for place in there if "/" in place}
 
 
