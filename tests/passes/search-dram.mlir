@@ -1,4 +1,4 @@
-// RUN: simdc-assign-widths,simdc-search-tiling{objective=dram},simdc-annotate-cost
+// RUN: simdc-assign-widths,simdc-search-tiling{objective=dram model=exact},simdc-annotate-cost
 // HW: small.json
 // The fewest bits to and from DRAM, proven: every operand once, 128 + 4 x 6 x 8 + 24 x 32 = 1088 bits.
 builtin.module {
