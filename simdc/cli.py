@@ -9,7 +9,7 @@ from importlib import import_module
 from simdc import __version__
 from simdc.commands import COMMANDS
 from simdc.commands.command_text import command_text
-from simdc.commands.parser import Parser
+from simdc.commands.parser import CommandParser
 from simdc.errors import SimdcError, UsageError, suggestion
 from simdc.streams import mute, say, write_out
 
@@ -73,9 +73,9 @@ def _command(name: str, program: str, words: Sequence[str]) -> int:
     return import_module(COMMANDS[name]).run(arguments)
 
 
-def _parser(name: str, program: str) -> Parser:
+def _parser(name: str, program: str) -> CommandParser:
     job = import_module(COMMANDS[name])
-    parser = Parser(program, job.HELP, f"{job.EPILOG}\n{EXIT_CODES}")
+    parser = CommandParser(program, job.HELP, f"{job.EPILOG}\n{EXIT_CODES}")
     job.add_arguments(parser)
     return parser
 

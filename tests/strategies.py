@@ -24,13 +24,13 @@ from simdc.cost.hardware import (
 )
 from simdc.cost.kernel import (
     Affine,
-    Block,
+    CodeBlock,
     Contraction,
     Instruction,
     Kernel,
     Loop,
+    LoopNest,
     Operand,
-    Phase,
     VectorProgram,
     affine,
 )
@@ -252,7 +252,7 @@ def elementwise_programs(draw: DrawFn) -> VectorProgram:
     code = tuple(instruction for operand in outputs for instruction in draw(_code(names, operand.name)))
     return VectorProgram(
         kind="elementwise",
-        phases=(Phase(_loops(bounds), inputs, outputs, (Block(tuple(bounds), code),)),),
+        phases=(LoopNest(_loops(bounds), inputs, outputs, (CodeBlock(tuple(bounds), code),)),),
         lanes=draw(st.sampled_from(("c", "c", "w"))),
     )
 
@@ -269,12 +269,12 @@ def pools(draw: DrawFn) -> VectorProgram:
     )
     ofmap = _operand("y", draw(st.sampled_from(WIDTHS)), bounds, "n", "c", "oh", "ow")
     average = draw(st.booleans())
-    blocks = (Block(tuple(bounds), (Instruction("add" if average else "max", "y", ("y", "x")),)),)
+    blocks = (CodeBlock(tuple(bounds), (Instruction("add" if average else "max", "y", ("y", "x")),)),)
     if average:
-        blocks += (Block(("c", "n", "oh", "ow"), (Instruction("mul", "y", ("y", 1 / (kh * kw))),)),)
+        blocks += (CodeBlock(("c", "n", "oh", "ow"), (Instruction("mul", "y", ("y", 1 / (kh * kw))),)),)
     return VectorProgram(
         kind="avg_pool" if average else "max_pool",
-        phases=(Phase(_loops(bounds), (ifmap,), (ofmap,), blocks, initial=(("y", 0.0 if average else -1e30),)),),
+        phases=(LoopNest(_loops(bounds), (ifmap,), (ofmap,), blocks, initial=(("y", 0.0 if average else -1e30),)),),
     )
 
 
@@ -289,14 +289,14 @@ def reductions(draw: DrawFn) -> VectorProgram:
     total = _operand("total", draw(st.sampled_from(WIDTHS)), bounds, *kept)
     result = _operand("result", draw(st.sampled_from(WIDTHS)), bounds, *kept)
 
-    begin = Block(kept, (Instruction("mul", "total", ("scale", 2.0)),), at="start")
-    body = Block(tuple(bounds), (*draw(_code(("x", "scale"), "t")), Instruction("add", "total", ("total", "t"))))
-    end = Block(kept, draw(_code(("total", "scale"), "result")))
+    begin = CodeBlock(kept, (Instruction("mul", "total", ("scale", 2.0)),), at="start")
+    body = CodeBlock(tuple(bounds), (*draw(_code(("x", "scale"), "t")), Instruction("add", "total", ("total", "t"))))
+    end = CodeBlock(kept, draw(_code(("total", "scale"), "result")))
     starts_with_code = draw(st.booleans())
     return VectorProgram(
         kind="reduction",
         phases=(
-            Phase(
+            LoopNest(
                 loops=_loops(bounds),
                 inputs=(source, scale),
                 outputs=(total, result) if full else (result,),
@@ -320,16 +320,16 @@ def normalizations(draw: DrawFn) -> VectorProgram:
     return VectorProgram(
         kind="normalization",
         phases=(
-            Phase(
+            LoopNest(
                 loops=loops,
                 inputs=(source,),
                 outputs=(mean,),
                 blocks=(
-                    Block(tuple(bounds), (Instruction("add", "mean", ("mean", "x")),)),
-                    Block(("c",), (Instruction("div", "mean", ("mean", count)),)),
+                    CodeBlock(tuple(bounds), (Instruction("add", "mean", ("mean", "x")),)),
+                    CodeBlock(("c",), (Instruction("div", "mean", ("mean", count)),)),
                 ),
                 initial=(("mean", 0.0),),
             ),
-            Phase(loops, (source, mean), (result,), (Block(tuple(bounds), draw(_code(("x", "mean"), "y"))),)),
+            LoopNest(loops, (source, mean), (result,), (CodeBlock(tuple(bounds), draw(_code(("x", "mean"), "y"))),)),
         ),
     )

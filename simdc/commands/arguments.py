@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from simdc.choices import DEFAULT_MODEL, OBJECTIVES, TILINGS
 
-from .parser import Parser
+from .parser import CommandParser
 
 NETWORK = "a .dsl, .json, .onnx, .mlir or .csv file, the name of an example (resnet50), or - for standard input"
 HOW_TO_TRAIN = (
@@ -21,7 +21,7 @@ HOW_TO_TRAIN = (
 """Options that have an effect on a training step only."""
 
 
-def add_network(parser: Parser) -> None:
+def add_network(parser: CommandParser) -> None:
     """The network, --hw, --set, --batch, --bind, --weights, --allow-uncosted and --input-format."""
     parser.add_argument("network", help=f"network: {NETWORK}")
     parser.add_argument(
@@ -33,7 +33,7 @@ def add_network(parser: Parser) -> None:
     parser.reads("network", "hw")
 
 
-def add_reading(parser: Parser) -> None:
+def add_reading(parser: CommandParser) -> None:
     """What changes the machine, and how networks are read."""
     parser.add_argument(
         "--set",
@@ -77,14 +77,14 @@ def add_reading(parser: Parser) -> None:
     )
 
 
-def add_model(parser: Parser, does: str) -> None:
+def add_model(parser: CommandParser, does: str) -> None:
     """--model; `does` is what the help says that it does."""
     parser.add_argument(
         "--model", default=DEFAULT_MODEL, metavar="NAME", help=f"the cost model that {does} (default {DEFAULT_MODEL})"
     )
 
 
-def add_tiling(parser: Parser) -> None:
+def add_tiling(parser: CommandParser) -> None:
     parser.add_argument(
         "--tiling",
         choices=TILINGS,
@@ -113,7 +113,7 @@ def add_tiling(parser: Parser) -> None:
     )
 
 
-def add_training(parser: Parser) -> None:
+def add_training(parser: CommandParser) -> None:
     """--train and what belongs to it."""
     training = parser.add_argument_group("training")
     training.add_argument("--train", action="store_true", help="cost one training iteration: forward to update")
@@ -143,7 +143,7 @@ def add_training(parser: Parser) -> None:
     training.add_argument("--input-grad", action="store_true", help="compute the gradient of the network's inputs, too")
 
 
-def add_format(parser: Parser, formats: str, choices: Sequence[str] | None = None) -> None:
+def add_format(parser: CommandParser, formats: str, choices: Sequence[str] | None = None) -> None:
     """--format; `formats` is what the help calls them."""
     parser.add_argument(
         "--format",
@@ -153,7 +153,7 @@ def add_format(parser: Parser, formats: str, choices: Sequence[str] | None = Non
     )
 
 
-def add_output(parser: Parser) -> None:
+def add_output(parser: CommandParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write to a file, whole or not at all; - is standard output"
     )

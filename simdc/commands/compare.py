@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .arguments import HOW_TO_TRAIN, add_model, add_network, add_output, add_training
-from .parser import Parser
+from .parser import CommandParser
 
 if TYPE_CHECKING:
     from simdc.backends.report import LayerReport, Report
@@ -52,7 +52,7 @@ MEASURES = ("compute [cycle]", "stall [cycle]", "DRAM [KiB]", "SRAM [KiB]")
 Key = tuple[str, tuple[int, ...]]
 
 
-def add_arguments(parser: Parser) -> None:
+def add_arguments(parser: CommandParser) -> None:
     add_network(parser)
     parser.add_argument("--with", dest="result", metavar="FILE", required=True, help="the SimDIT result: a JSON file")
     add_model(parser, "answers")

@@ -22,7 +22,7 @@ from simdc.frontends.reads import inputs_read
 from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, hardware_of, set_hardware
 from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
-from simdc.ir.provenance import Input, Run, add_run
+from simdc.ir.provenance import CommandRun, Input, add_run
 from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
 from simdc.streams import say
 
@@ -69,7 +69,7 @@ def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleO
         set_hardware(module, change_hardware(hardware_of(module), arguments.set))
     elif machine_needed or arguments.set:
         raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
-    add_run(module, Run(__version__, arguments.command, (*network_read, *hardware_read)))
+    add_run(module, CommandRun(__version__, arguments.command, (*network_read, *hardware_read)))
     return module
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from .arguments import HOW_TO_TRAIN, add_format, add_network, add_output, add_tiling, add_training
-from .parser import Parser
+from .parser import CommandParser
 
 SUMMARY = "what a network costs on a machine; needs not be named: simdc net.dsl --hw HI3"
 HELP = "Tells what a neural network costs on a systolic + SIMD accelerator: accesses, cycles and energy."
@@ -18,7 +18,7 @@ EPILOG = """examples:
 """
 
 
-def add_arguments(parser: Parser) -> None:
+def add_arguments(parser: CommandParser) -> None:
     add_network(parser)
     parser.add_argument(
         "--model",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from simdc.choices import SPACE_OBJECTIVES, TILINGS
 
 from .arguments import HOW_TO_TRAIN, NETWORK, add_format, add_model, add_output, add_reading, add_training
-from .parser import Parser
+from .parser import CommandParser
 
 if TYPE_CHECKING:
     from simdc.cost.hardware import Hardware
@@ -35,7 +35,7 @@ INTERRUPTED = 130
 FORMATS = ["table", "json", "csv", "parquet"]
 
 
-def add_arguments(parser: Parser) -> None:
+def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "network",
         nargs="*",

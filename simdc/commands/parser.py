@@ -24,7 +24,7 @@ class Collect(Action):
         setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), values])
 
 
-class Parser(ArgumentParser):
+class CommandParser(ArgumentParser):
     """`parse` gives the namespace with one name more: `given`, the long names of the options that were typed."""
 
     def __init__(self, name: str, description: str, epilog: str):

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from .arguments import HOW_TO_TRAIN, add_format, add_model, add_network, add_output, add_tiling, add_training
-from .parser import Parser
+from .parser import CommandParser
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -29,7 +29,7 @@ EPILOG = """examples:
 FORMATS = ["table", "json"]
 
 
-def add_arguments(parser: Parser) -> None:
+def add_arguments(parser: CommandParser) -> None:
     add_network(parser)
     parser.add_argument("--layer", metavar="NAME", help="check this layer only")
     add_tiling(parser)

@@ -11,7 +11,7 @@ from .energy import Energy, energy_of
 from .exact import ExactModel
 from .greedy import greedy_tiling
 from .hardware import Hardware, HardwareError
-from .kernel import Affine, Block, Contraction, Instruction, Kernel, Loop, Operand, Phase, VectorProgram, affine
+from .kernel import Affine, CodeBlock, Contraction, Instruction, Kernel, Loop, LoopNest, Operand, VectorProgram, affine
 from .model import CostModel, Uncosted
 from .model_table import MODELS, load_model
 from .result import Busy, Cost, Cycles, DramBits, SramBits
@@ -22,8 +22,8 @@ from .wellformed import KernelError
 __all__ = [
     "MODELS",
     "Affine",
-    "Block",
     "Busy",
+    "CodeBlock",
     "Contraction",
     "Cost",
     "CostModel",
@@ -37,8 +37,8 @@ __all__ = [
     "Kernel",
     "KernelError",
     "Loop",
+    "LoopNest",
     "Operand",
-    "Phase",
     "SramBits",
     "Tiling",
     "TilingError",

@@ -16,7 +16,7 @@ MOST_SINGLE = 100_000
 """Tiles along an axis that may be told apart one by one."""
 
 
-class Place:
+class TilePosition:
     """Where a tile stands along an axis: its first iteration, its size, and whether it is the first or the last."""
 
     __slots__ = ("is_first", "is_last", "size", "start")
@@ -28,7 +28,7 @@ class Place:
         self.size = axis.last if self.is_last else axis.tile
 
 
-Places = tuple[Place, ...]
+Places = tuple[TilePosition, ...]
 
 
 class Axis:
@@ -50,7 +50,7 @@ class Axis:
         self.last = bound - (count - 1) * tile
         self._cuts: set[int] = set() if self.last == tile else {count - 1}
         self._clip = clip
-        self._places: dict[object, Place] = {}
+        self._places: dict[object, TilePosition] = {}
         self._kinds: list[tuple[int, Places]] | None = None
 
     @property
@@ -84,13 +84,13 @@ class Axis:
             raise TilingError(f"more than {MOST_SINGLE:,} tiles of loop '{self.loop}' are clipped at the border")
         return self.cut_at(*(index for single in singles for index in single if 0 < index < self.count))
 
-    def place(self, index: int) -> Place:
+    def place(self, index: int) -> TilePosition:
         """Where the tile at `index` stands. Where no border clips tiles, all but the first and the last are one object:
         what is worked out for a place is then found again."""
         key = index if self._clip else (index == 0, index == self.count - 1)
         found = self._places.get(key)
         if found is None:
-            found = self._places[key] = Place(self, index)
+            found = self._places[key] = TilePosition(self, index)
         return found
 
     def kinds(self) -> list[tuple[int, Places]]:

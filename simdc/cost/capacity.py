@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .grid import Grid
 from .hardware import Hardware
-from .kernel import Affine, Contraction, Operand, Phase, viewed
+from .kernel import Affine, Contraction, LoopNest, Operand, viewed
 from .rule import Buffer, MachineRule
 from .tiling import Need, Tiling, TilingError
 
@@ -54,7 +54,7 @@ def array_needs(kernel: Contraction, grid: Grid, hardware: Hardware, rule: Machi
     ]
 
 
-def vector_need(phase: Phase, grid: Grid, hardware: Hardware, rule: MachineRule) -> Need:
+def vector_need(phase: LoopNest, grid: Grid, hardware: Hardware, rule: MachineRule) -> Need:
     """All tiles that are resident at once fit in the vector memory."""
     operands, vectors = resident(phase)
     need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
@@ -64,7 +64,7 @@ def vector_need(phase: Phase, grid: Grid, hardware: Hardware, rule: MachineRule)
     return Need(memory.name, memory.capacity, need_bits, memory.usable_bits(hardware))
 
 
-def unfinished(phase: Phase, grid: Grid) -> Operand | None:
+def unfinished(phase: LoopNest, grid: Grid) -> Operand | None:
     """A scratch operand that the loop order leaves half-way, which it must not: it lives in vector memory only."""
     for operand in phase.scratch:
         slots = grid.footprint(operand).slots
@@ -74,7 +74,7 @@ def unfinished(phase: Phase, grid: Grid) -> Operand | None:
 
 
 @lru_cache(maxsize=4096)
-def resident(phase: Phase) -> tuple[tuple[Operand, ...], int]:
+def resident(phase: LoopNest) -> tuple[tuple[Operand, ...], int]:
     """The operands whose tiles are in vector memory at once, and the number of vectors for temporaries beside them. Of
     an input and the result in its place it is the wider one."""
     in_place = replaced(phase)
@@ -87,7 +87,7 @@ def resident(phase: Phase) -> tuple[tuple[Operand, ...], int]:
 
 
 @lru_cache(maxsize=4096)
-def replaced(phase: Phase) -> Mapping[str, str]:
+def replaced(phase: LoopNest) -> Mapping[str, str]:
     """The input whose place a result takes, by the result's name.
 
     Their elements must correspond one to one in every tile: both are indexed alike, every loop moves them in

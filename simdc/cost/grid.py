@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
-from .axis import ONE, Axis, Numbers, Place, Places, combinations
+from .axis import ONE, Axis, Numbers, Places, TilePosition, combinations
 from .hardware import Hardware
 from .kernel import Affine, Kernel, Operand, VectorProgram
 from .tiling import TilingError, loop_bounds
@@ -179,7 +179,7 @@ class Span:
         self._still, self._low, self._extent, self._numbers = still, low, extent, numbers
         self.tiled = tiled
 
-    def reach(self, places: Sequence[Place] | Mapping[int, Place]) -> int:
+    def reach(self, places: Sequence[TilePosition] | Mapping[int, TilePosition]) -> int:
         """Positions along this dimension that a tile touches."""
         reach = self._still
         for slot, step in self.tiled:

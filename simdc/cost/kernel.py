@@ -151,7 +151,7 @@ class Instruction(NamedTuple):
     sources: tuple[str | float, ...]
 
 
-class Block(NamedTuple):
+class CodeBlock(NamedTuple):
     """Straight-line code that a tile runs once for each point of `loops`.
 
     A block over fewer loops than its phase runs only in the tile that finishes the missing loops (`at="end"`, a result
@@ -163,7 +163,7 @@ class Block(NamedTuple):
     at: str = "end"
 
 
-class Phase(NamedTuple):
+class LoopNest(NamedTuple):
     """One pass over a loop nest. Inputs are loaded from DRAM, outputs stored to it, scratch stays in vector memory.
 
     `loops` stand in the default order, outermost first. `initial` gives what an accumulating output or scratch
@@ -175,13 +175,13 @@ class Phase(NamedTuple):
     loops: tuple[Loop, ...]
     inputs: tuple[Operand, ...]
     outputs: tuple[Operand, ...]
-    blocks: tuple[Block, ...]
+    blocks: tuple[CodeBlock, ...]
     scratch: tuple[Operand, ...] = ()
     initial: tuple[tuple[str, float], ...] = ()
     views: tuple[Operand, ...] = ()
 
 
-def viewed(view: Operand, phase: Phase) -> Operand:
+def viewed(view: Operand, phase: LoopNest) -> Operand:
     """The input that `view` is a view of."""
     name = view.name.partition(".")[0]
     return next(operand for operand in phase.inputs if operand.name == name)
@@ -202,7 +202,7 @@ OUR_NAMES = LoopRoles()
 
 class _Program(NamedTuple):
     kind: str
-    phases: tuple[Phase, ...]
+    phases: tuple[LoopNest, ...]
     lanes: str = "c"
     roles: LoopRoles = OUR_NAMES
 
@@ -215,7 +215,7 @@ class VectorProgram(_Program):
 
     __slots__ = ()
 
-    def __new__(cls, kind: str, phases: tuple[Phase, ...], lanes: str = "c", roles: LoopRoles = OUR_NAMES) -> Self:
+    def __new__(cls, kind: str, phases: tuple[LoopNest, ...], lanes: str = "c", roles: LoopRoles = OUR_NAMES) -> Self:
         check_program(phases, lanes)
         return super().__new__(cls, kind, phases, lanes, roles)
 

@@ -33,7 +33,7 @@ class Buffer(NamedTuple):
         return field(self.capacity)(hardware) // self.parts
 
 
-class Row(NamedTuple):
+class StreamRow(NamedTuple):
     """A stream: tiles of `operand` cross `port`, a field of `Busy`, at `when`, and count as `traffic`, a field of
     `DramBits`."""
 
@@ -57,8 +57,8 @@ class MachineRule:
     buffers: tuple[Buffer, ...]
     vector_memory: Buffer
     ports: Mapping[str, str]
-    array_streams: tuple[Row, ...]
-    vector_streams: tuple[Row, ...]
+    array_streams: tuple[StreamRow, ...]
+    vector_streams: tuple[StreamRow, ...]
 
     def bandwidths(self, hardware: Hardware) -> dict[str, int]:
         """Bits per cycle by port."""
@@ -118,17 +118,17 @@ GENESYS = MachineRule(
         "simd_port": "simd.bandwidth_bits_per_cycle",
     },
     array_streams=(
-        Row("weight", "new", "weight_port", "weight"),
-        Row("ifmap", "new", "ifmap_port", "ifmap"),
-        Row("bias", "new", "weight_port", "bias"),
-        Row("psum", "resumed", "psum_port", "psum"),
-        Row("psum", "partial", "psum_port", "psum"),
-        Row("psum", "complete", "psum_port", "ofmap"),
+        StreamRow("weight", "new", "weight_port", "weight"),
+        StreamRow("ifmap", "new", "ifmap_port", "ifmap"),
+        StreamRow("bias", "new", "weight_port", "bias"),
+        StreamRow("psum", "resumed", "psum_port", "psum"),
+        StreamRow("psum", "partial", "psum_port", "psum"),
+        StreamRow("psum", "complete", "psum_port", "ofmap"),
     ),
     vector_streams=(
-        Row("input", "new", "simd_port", "ifmap"),
-        Row("output", "resumed", "simd_port", "ifmap"),
-        Row("output", "left", "simd_port", "ofmap"),
+        StreamRow("input", "new", "simd_port", "ifmap"),
+        StreamRow("output", "resumed", "simd_port", "ifmap"),
+        StreamRow("output", "left", "simd_port", "ofmap"),
     ),
 )
 """The machine of docs/architecture.md."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .kernel import Block, Loop, Operand, Phase
+    from .kernel import CodeBlock, Loop, LoopNest, Operand
 
 
 class KernelError(ValueError):
@@ -27,7 +27,7 @@ def check_contraction(loops: tuple[Loop, ...], operands: tuple[Operand, ...], sp
 
 
 @lru_cache(maxsize=1024)
-def check_program(phases: tuple[Phase, ...], lanes: str) -> None:
+def check_program(phases: tuple[LoopNest, ...], lanes: str) -> None:
     """Raise KernelError unless each phase is sound by itself and phases agree on the loops and tensors they share.
     Looks at each distinct one once, as above."""
     bounds: dict[str, tuple[int, int]] = {}
@@ -53,7 +53,7 @@ def check_program(phases: tuple[Phase, ...], lanes: str) -> None:
         raise KernelError(f"the lanes run along loop '{lanes}', which is not among {list(bounds)}")
 
 
-def _check_phase(phase: Phase, where: str) -> None:
+def _check_phase(phase: LoopNest, where: str) -> None:
     bounds = _bounds(phase.loops, where)
     owned = (*phase.inputs, *phase.outputs, *phase.scratch)
     names = {operand.name for operand in owned} | {view.name for view in phase.views}
@@ -88,7 +88,7 @@ def _check_phase(phase: Phase, where: str) -> None:
 
 
 def _check_block(
-    block: Block, bounds: Collection[str], names: Collection[str], kept: Collection[str], where: str
+    block: CodeBlock, bounds: Collection[str], names: Collection[str], kept: Collection[str], where: str
 ) -> None:
     if not block.instructions:
         raise KernelError(f"a block over {list(block.loops)}{where} has no instructions")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from .kernel import Block, Operand, Phase, VectorProgram, viewed
+from .kernel import CodeBlock, LoopNest, Operand, VectorProgram, viewed
 
 COMMUTING = ("add", "mul", "max", "min")
 """Opcodes whose accumulations give one result in any order. Of a difference that holds for what is taken away, of a
@@ -19,7 +19,7 @@ def whole_loops(program: VectorProgram) -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=4096)
-def kept_whole(phase: Phase) -> Mapping[str, str]:
+def kept_whole(phase: LoopNest) -> Mapping[str, str]:
     """A view must find the whole window that it looks into: what moves the input but not its view stays whole.
 
     An accumulator that depends on the order of its updates, as what a window has left to hand out, must see them in the
@@ -41,7 +41,7 @@ def kept_whole(phase: Phase) -> Mapping[str, str]:
     return found
 
 
-def _ordered(phase: Phase, block: Block) -> Iterator[Operand]:
+def _ordered(phase: LoopNest, block: CodeBlock) -> Iterator[Operand]:
     """Accumulators of the block that something else than their own update reads, or that an update changes in a way
     that depends on the order."""
     for operand in (*phase.scratch, *phase.outputs):

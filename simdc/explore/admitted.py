@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simdc.errors import SimdcError
 
-from .space import Axis, Constraint, Space, Term, field_of
+from .space import Constraint, Space, SpaceAxis, Term, field_of
 
 MAX_COMBINATIONS = 2**24
 """Of one component at a time."""
@@ -136,7 +136,7 @@ def _reach(space: Space, constraint: Constraint, chosen: dict[int, Indices]) -> 
     return low, high
 
 
-def axis_values(axis: Axis, path: str) -> NDArray[Any]:
+def axis_values(axis: SpaceAxis, path: str) -> NDArray[Any]:
     """The values of one field along its axis."""
     column = [option[axis.paths.index(path)] for option in axis.options]
     kinds = {type(value) for value in column}

@@ -23,7 +23,7 @@ from .points import Points, unit_points
 from .pricing import Priced, Rules, Work
 from .run import Runner, WorkerLost, run_here
 from .space import Space
-from .survey import Survey, Unit, counts_for, put_together
+from .survey import PricedUnit, Survey, counts_for, put_together
 from .tasks import FEW_POINTS, MANY_POINTS, Job, cut
 
 MAX_MACHINES = 2**26
@@ -141,7 +141,7 @@ class Exploration:
         names, weights = [each.name for each in self.networks], [each.weight for each in self.networks]
         return put_together(self.space, self.admitted, units, names, weights)
 
-    def _unit(self, number: int) -> Unit:
+    def _unit(self, number: int) -> PricedUnit:
         points = self.job.points[number]
         values = np.zeros((len(self.job.rules.counts), len(self.networks), points.length))
         refused = np.zeros(points.length, np.int64)
@@ -158,7 +158,7 @@ class Exploration:
             values[:, :, chosen] += priced.values
             local = np.array([0, *(reasons.setdefault(reason, len(reasons) + 1) for reason in priced.reasons)])
             refused[chosen] = np.where(refused[chosen] == 0, local[priced.refused], refused[chosen])
-        return Unit(points, Priced(values, refused, tuple(reasons)), complete, self.job.rules.counts)
+        return PricedUnit(points, Priced(values, refused, tuple(reasons)), complete, self.job.rules.counts)
 
 
 class Kernels(NamedTuple):

@@ -94,14 +94,14 @@ class Rules(NamedTuple):
 def price_points(works: Sequence[Work], base: Hardware, columns: Mapping[str, NDArray[Any]], rules: Rules) -> Priced:
     """All of `works` at each point: a machine like `base` with the values that `columns` [points] has for it."""
     models = {work.phase: load_model(rules.model, work.phase) for work in works}
-    grid = Grid.of(columns, len(next(iter(columns.values()), [0])), rules.separable)
+    grid = PointGrid.of(columns, len(next(iter(columns.values()), [0])), rules.separable)
     distinct, place = grid.distinct()
     price = _at_once if rules.at_once else _row_by_row if rules.by_row else _one_by_one
     priced = price(works, base, distinct, rules, models)
     return Priced(priced.values[:, :, place], priced.refused[place], priced.reasons)
 
 
-class Grid(NamedTuple):
+class PointGrid(NamedTuple):
     """Points as pairs of a row, what a greedy tiling looks at, and a column, all else: point i is
     (`row[i]`, `column[i]`)."""
 
@@ -111,14 +111,14 @@ class Grid(NamedTuple):
     column: NDArray[np.int64]
 
     @classmethod
-    def of(cls, columns: Mapping[str, NDArray[Any]], count: int, separable: bool) -> Grid:
+    def of(cls, columns: Mapping[str, NDArray[Any]], count: int, separable: bool) -> PointGrid:
         tilings = {path: each for path, each in columns.items() if not separable or roles.shapes_tilings(path)}
         others = {path: values for path, values in columns.items() if path not in tilings}
         rows, row = _distinct(tilings, count)
         cells, column = _distinct(others, count)
         return cls(rows, cells, row, column)
 
-    def distinct(self) -> tuple[Grid, NDArray[np.int64]]:
+    def distinct(self) -> tuple[PointGrid, NDArray[np.int64]]:
         """Each point once, and where every point of this grid is among them."""
         pairs = self.row * self.shape[1] + self.column
         _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
@@ -147,7 +147,7 @@ def _distinct(columns: dict[str, NDArray[Any]], count: int) -> tuple[dict[str, N
 
 
 def _at_once(
-    works: Sequence[Work], base: Hardware, grid: Grid, rules: Rules, models: Mapping[str, CostModel]
+    works: Sequence[Work], base: Hardware, grid: PointGrid, rules: Rules, models: Mapping[str, CostModel]
 ) -> Priced:
     """Where most pairs of a row and a column are points, the whole grid is priced, so that what depends on rows alone
     is computed once for each."""
@@ -190,7 +190,7 @@ def _at_once(
 
 
 def _row_by_row(
-    works: Sequence[Work], base: Hardware, grid: Grid, rules: Rules, models: Mapping[str, CostModel]
+    works: Sequence[Work], base: Hardware, grid: PointGrid, rules: Rules, models: Mapping[str, CostModel]
 ) -> Priced:
     """Each tiling is made once, and priced on all machines of its row at once."""
     values = np.zeros((len(rules.counts), len(works[0].times), len(grid.row)))
@@ -219,7 +219,7 @@ def _row_by_row(
 
 
 def _one_by_one(
-    works: Sequence[Work], base: Hardware, grid: Grid, rules: Rules, models: Mapping[str, CostModel]
+    works: Sequence[Work], base: Hardware, grid: PointGrid, rules: Rules, models: Mapping[str, CostModel]
 ) -> Priced:
     schedule, count = SCHEDULERS[rules.tiling](rules.objective), len(grid.row)
     values = np.zeros((len(rules.counts), len(works[0].times), count))
@@ -248,7 +248,7 @@ def _one_by_one(
     return Priced(values, refused, tuple(reasons))
 
 
-def _by_memory(grid: Grid) -> list[int]:
+def _by_memory(grid: PointGrid) -> list[int]:
     """The points of each column together, the one with most memory first, then from the least on: what the search finds
     on one of them helps it on the next."""
     memory = sum((values[grid.row].astype(float) for path, values in grid.rows.items() if path in MEMORIES), 0.0)

@@ -14,7 +14,7 @@ from simdc.cost.hardware import Hardware
 from .admitted import listed_machines
 from .exploration import Exploration, NetworkChoice
 from .run import Runner, run_here
-from .space import Axis, Space
+from .space import Space, SpaceAxis
 from .survey import Survey
 
 FEW_TASKS = 2
@@ -70,7 +70,7 @@ def survey_machines(
             *(values.tolist() if isinstance(values, np.ndarray) else values for values in columns.values()), strict=True
         )
     )
-    axis = Axis("machine", tuple(columns), rows, tuple(map(str, range(len(rows)))))
+    axis = SpaceAxis("machine", tuple(columns), rows, tuple(map(str, range(len(rows)))))
     space = Space(base, (axis,), pareto=tuple(metrics))
     found = Exploration(space, networks, model, tiling)
     found.run()

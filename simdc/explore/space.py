@@ -23,7 +23,7 @@ OBJECTIVES = {
 """The metric that an objective asks for."""
 
 
-class Axis(NamedTuple):
+class SpaceAxis(NamedTuple):
     """One choice: `options[i]` has a value for each field of `paths`. A plain field is an axis of one path."""
 
     name: str
@@ -66,7 +66,7 @@ class Space(NamedTuple):
     """`pareto` names metrics and constraints, all of which should be small. `file` is for messages."""
 
     base: Hardware
-    axes: tuple[Axis, ...]
+    axes: tuple[SpaceAxis, ...]
     constraints: tuple[Constraint, ...] = ()
     limits: tuple[Limit, ...] = ()
     objective: str = "cycles"

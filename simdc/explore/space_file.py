@@ -8,9 +8,9 @@ from typing import NamedTuple, cast
 
 from simdc.cost.hardware import Hardware, HardwareError
 from simdc.cost.structure import leaf_paths, parse_bits, unmodelled_paths, unstructure, with_field
-from simdc.frontends.json_node import Node, describe, hint
+from simdc.frontends.json_node import JsonNode, describe, hint
 
-from .space import METRICS, OBJECTIVES, Axis, Constraint, Economy, Limit, Space, Term, Value, field_of
+from .space import METRICS, OBJECTIVES, Constraint, Economy, Limit, Space, SpaceAxis, Term, Value, field_of
 from .value_list import value_list
 
 SCHEMA = "simdc-space/1"
@@ -39,7 +39,7 @@ def read_space(
 ) -> SpaceFile:
     """`load_base` gives the machine that `base` names, or one for None when it names none. `objective` takes the place
     of the one in the file. Raises SimdcError with the path of what is wrong."""
-    root = Node(data, file)
+    root = JsonNode(data, file)
     _check_keys(root, KEYS, "$schema")
     schema = root.need("schema")
     if schema.value != SCHEMA:
@@ -76,43 +76,43 @@ def read_space(
     return SpaceFile(space, tuple(_network(each) for each in _items(root, "networks")))
 
 
-def _check_keys(node: Node, known: tuple[str, ...], *more: str) -> None:
+def _check_keys(node: JsonNode, known: tuple[str, ...], *more: str) -> None:
     for key in node.fields():
         if key not in (*known, *more):
-            raise Node(None, node.file, node.child(key)).error(f"unknown key{hint(key, known, 'known keys:')}")
+            raise JsonNode(None, node.file, node.child(key)).error(f"unknown key{hint(key, known, 'known keys:')}")
 
 
-def _items(root: Node, key: str) -> list[Node]:
+def _items(root: JsonNode, key: str) -> list[JsonNode]:
     found = root.get(key)
     return [] if found is None else found.items()
 
 
-def _one_of(node: Node, known: tuple[str, ...]) -> str:
+def _one_of(node: JsonNode, known: tuple[str, ...]) -> str:
     word = node.text()
     if word not in known:
         raise node.error(f"'{word[:80]}' is not known{hint(word, known, 'known:')}")
     return word
 
 
-def _fields(root: Node, hardware: Hardware) -> list[Axis]:
-    axes: list[Axis] = []
+def _fields(root: JsonNode, hardware: Hardware) -> list[SpaceAxis]:
+    axes: list[SpaceAxis] = []
     fields = root.get("fields")
     for path in {} if fields is None else fields.fields():
-        node = Node(cast("Node", fields).fields()[path], root.file, f"fields.{path[:80]}")
+        node = JsonNode(cast("JsonNode", fields).fields()[path], root.file, f"fields.{path[:80]}")
         _known(node, hardware, path)
         values = value_list(node)
         options = tuple((_checked(place, hardware, path, value),) for place, value in values)
         if len(set(options)) < len(options):
             raise node.error("has a value twice")
-        axes.append(Axis(path, (path,), options, tuple(str(value) for _, value in values)))
+        axes.append(SpaceAxis(path, (path,), options, tuple(str(value) for _, value in values)))
     return axes
 
 
-def _choices(root: Node, hardware: Hardware) -> list[Axis]:
-    axes: list[Axis] = []
+def _choices(root: JsonNode, hardware: Hardware) -> list[SpaceAxis]:
+    axes: list[SpaceAxis] = []
     choices = root.get("choices")
     for name in {} if choices is None else choices.fields():
-        node = cast("Node", cast("Node", choices).get(name))
+        node = cast("JsonNode", cast("JsonNode", choices).get(name))
         options: list[tuple[Value, ...]] = []
         labels: list[str] = []
         paths: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ def _choices(root: Node, hardware: Hardware) -> list[Axis]:
             if not options:
                 paths = tuple(fields.fields())
                 for path in paths:
-                    _known(Node(None, root.file, fields.child(path)), hardware, path)
+                    _known(JsonNode(None, root.file, fields.child(path)), hardware, path)
             if set(fields.fields()) != set(paths) or not paths:
                 raise fields.error(
                     f"must set the same fields as the first option: {', '.join(paths) or 'at least one'}"
@@ -135,11 +135,11 @@ def _choices(root: Node, hardware: Hardware) -> list[Axis]:
             )
         if not options:
             raise node.error("must have at least one option")
-        axes.append(Axis(name, paths, tuple(options), tuple(labels)))
+        axes.append(SpaceAxis(name, paths, tuple(options), tuple(labels)))
     return axes
 
 
-def _known(node: Node, hardware: Hardware, path: str) -> None:
+def _known(node: JsonNode, hardware: Hardware, path: str) -> None:
     known = [each for each in leaf_paths(unstructure(hardware)) if each not in TEXTS]
     if path in TEXTS:
         raise node.error("is no quantity; it cannot vary")
@@ -149,7 +149,7 @@ def _known(node: Node, hardware: Hardware, path: str) -> None:
         raise node.error(f"unknown field{hint(path, known, 'known fields:')}")
 
 
-def _checked(place: Node, hardware: Hardware, path: str, value: object) -> Value:
+def _checked(place: JsonNode, hardware: Hardware, path: str, value: object) -> Value:
     """The value that the field has in the machine after it was set: a size in words has become bits."""
     try:
         return field_of(with_field(hardware, path, value), path)
@@ -157,7 +157,7 @@ def _checked(place: Node, hardware: Hardware, path: str, value: object) -> Value
         raise place.error(error.message) from None
 
 
-def _constraint(node: Node, hardware: Hardware) -> Constraint:
+def _constraint(node: JsonNode, hardware: Hardware) -> Constraint:
     _check_keys(node, CONSTRAINT_KEYS)
     name, terms = node.need("name").text(), node.need("sum")
     if isinstance(terms.value, list):
@@ -181,7 +181,7 @@ def _constraint(node: Node, hardware: Hardware) -> Constraint:
     return Constraint(name, tuple(found), -inf if low is None else _amount(low), inf if high is None else _amount(high))
 
 
-def _term(node: Node, text: str, weight: float, hardware: Hardware) -> Term:
+def _term(node: JsonNode, text: str, weight: float, hardware: Hardware) -> Term:
     """`systolic.rows * systolic.columns` is a product of fields."""
     known = leaf_paths(unstructure(hardware))
     paths = tuple(part.strip() for part in text.split("*"))
@@ -191,7 +191,7 @@ def _term(node: Node, text: str, weight: float, hardware: Hardware) -> Term:
     return Term(weight, paths)
 
 
-def _limits(root: Node) -> tuple[Limit, ...]:
+def _limits(root: JsonNode) -> tuple[Limit, ...]:
     limits = root.get("limits")
     if limits is None:
         return ()
@@ -199,7 +199,7 @@ def _limits(root: Node) -> tuple[Limit, ...]:
     return tuple(Limit(metric, _number(limits.need(metric))) for metric in limits.fields())
 
 
-def _economy(node: Node, names: list[str]) -> Economy:
+def _economy(node: JsonNode, names: list[str]) -> Economy:
     _check_keys(node, ("least", "within"))
     if not names:
         raise node.error("there are no constraints, so there is no sum to be least")
@@ -210,7 +210,7 @@ def _economy(node: Node, names: list[str]) -> Economy:
     return Economy(_one_of(node.need("least"), tuple(names)), share)
 
 
-def _network(node: Node) -> NetworkEntry:
+def _network(node: JsonNode) -> NetworkEntry:
     _check_keys(node, NETWORK_KEYS)
     batch, train, weight = node.get("batch"), node.get("train"), node.get("weight")
     if train is not None and not isinstance(train.value, bool):
@@ -226,7 +226,7 @@ def _network(node: Node) -> NetworkEntry:
     )
 
 
-def _amount(node: Node) -> float:
+def _amount(node: JsonNode) -> float:
     """A number, or a size such as `2 MiB` in bits."""
     if not isinstance(node.value, str):
         return _number(node)
@@ -236,7 +236,7 @@ def _amount(node: Node) -> float:
         raise node.error(str(error)) from None
 
 
-def _number(node: Node) -> float:
+def _number(node: JsonNode) -> float:
     value = node.value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise node.error(f"must be a number, got {describe(value)}")

@@ -49,7 +49,7 @@ class Survey(NamedTuple):
         return self.values[name] if name in self.values else self.sums[name]
 
 
-class Unit(NamedTuple):
+class PricedUnit(NamedTuple):
     """`complete` [points] is false where something has not been priced: what `priced` has there means nothing yet."""
 
     points: Points
@@ -59,7 +59,7 @@ class Unit(NamedTuple):
 
 
 def put_together(
-    space: Space, admitted: Admitted, units: Sequence[Unit], networks: Sequence[str], weights: Sequence[float]
+    space: Space, admitted: Admitted, units: Sequence[PricedUnit], networks: Sequence[str], weights: Sequence[float]
 ) -> Survey:
     """Of several networks a machine's metric is the sum of each network's, times its weight."""
     names = [constraint.name for constraint in space.constraints]
@@ -115,7 +115,7 @@ def _chunks(counts: Sequence[int]) -> Iterator[Chunk]:
         yield tuple(np.unravel_index(machines, counts)) if counts else ()
 
 
-def _places(unit: Unit, chunk: Chunk) -> Any:
+def _places(unit: PricedUnit, chunk: Chunk) -> Any:
     """The unit's point of each machine."""
     place: Any = 0
     for component, combination in zip(unit.points.places, chunk, strict=True):
@@ -123,7 +123,7 @@ def _places(unit: Unit, chunk: Chunk) -> Any:
     return place
 
 
-def _refusals(units: Sequence[Unit], chunk: Chunk, infeasible: Counter[tuple[str, str]]) -> NDArray[np.bool_]:
+def _refusals(units: Sequence[PricedUnit], chunk: Chunk, infeasible: Counter[tuple[str, str]]) -> NDArray[np.bool_]:
     done: Any = np.zeros(len(chunk[0]) if chunk else 1, bool)
     for unit in units:
         if not unit.priced.refused.any():
@@ -136,7 +136,7 @@ def _refusals(units: Sequence[Unit], chunk: Chunk, infeasible: Counter[tuple[str
     return done
 
 
-def _complete(units: Sequence[Unit], chunk: Chunk) -> NDArray[np.bool_]:
+def _complete(units: Sequence[PricedUnit], chunk: Chunk) -> NDArray[np.bool_]:
     done: Any = np.ones(len(chunk[0]) if chunk else 1, bool)
     for unit in units:
         if not unit.complete.all():
@@ -145,7 +145,7 @@ def _complete(units: Sequence[Unit], chunk: Chunk) -> NDArray[np.bool_]:
 
 
 def _metrics(
-    space: Space, admitted: Admitted, units: Sequence[Unit], weights: Sequence[float], chunk: Chunk
+    space: Space, admitted: Admitted, units: Sequence[PricedUnit], weights: Sequence[float], chunk: Chunk
 ) -> Columns:
     places = [_places(unit, chunk) for unit in units]
 

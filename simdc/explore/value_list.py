@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from simdc.cost.structure import parse_bits
-from simdc.frontends.json_node import Node, describe
+from simdc.frontends.json_node import JsonNode, describe
 
 MAX_VALUES = 10_000
 
 
-def value_list(node: Node) -> list[tuple[Node, object]]:
+def value_list(node: JsonNode) -> list[tuple[JsonNode, object]]:
     """Each value with the place to complain at. A single value is a list of one. Raises SimdcError."""
     if isinstance(node.value, list):
         values = [(each, each.value) for each in node.items()]
@@ -25,7 +25,7 @@ def value_list(node: Node) -> list[tuple[Node, object]]:
     return values
 
 
-def _powers_of_two(node: Node) -> list[tuple[Node, object]]:
+def _powers_of_two(node: JsonNode) -> list[tuple[JsonNode, object]]:
     if set(node.fields()) != {"powers_of_two"}:
         raise node.error('must be {"powers_of_two": [first, last]} and nothing else')
     ends = node.need("powers_of_two").items()
@@ -38,7 +38,7 @@ def _powers_of_two(node: Node) -> list[tuple[Node, object]]:
     return [(node, 2**exponent) for exponent in exponents]
 
 
-def _range(node: Node) -> list[tuple[Node, object]]:
+def _range(node: JsonNode) -> list[tuple[JsonNode, object]]:
     if set(node.fields()) - {"from", "to", "step"}:
         raise node.error('must be a list of values, {"from", "to", "step"}, or {"powers_of_two": [first, last]}')
     low, high = _whole(node.need("from")), _whole(node.need("to"))
@@ -52,7 +52,7 @@ def _range(node: Node) -> list[tuple[Node, object]]:
     return [(node, value) for value in values]
 
 
-def _whole(node: Node) -> int:
+def _whole(node: JsonNode) -> int:
     value = node.value
     if isinstance(value, str):
         try:

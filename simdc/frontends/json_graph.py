@@ -13,7 +13,7 @@ from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layer_table import find_layer, layer_table
 
-from .json_node import Node, hint
+from .json_node import JsonNode, hint
 
 SCHEMA = "simdc-network/1"
 MAX_LAYERS = 32_000
@@ -26,10 +26,10 @@ LAYER_KEYS = ("name", "op", "inputs")
 def parse_json_graph(data: dict[str, object], file: str, batch: int) -> ModuleOp:
     """The network in `data`, for inputs of `batch` images. `file` is for messages and locations; JSON has no lines, so
     every location is line 0. Raises SimdcError."""
-    root = Node(data, file)
+    root = JsonNode(data, file)
     for key in data:
         if key not in NETWORK_KEYS and key != "$schema":
-            raise Node(None, file, root.child(key)).error(f"unknown key{hint(key, NETWORK_KEYS, 'known keys:')}")
+            raise JsonNode(None, file, root.child(key)).error(f"unknown key{hint(key, NETWORK_KEYS, 'known keys:')}")
     schema = root.need("schema")
     if schema.value != SCHEMA:
         raise schema.error(f'must be "{SCHEMA}"')
@@ -37,7 +37,7 @@ def parse_json_graph(data: dict[str, object], file: str, batch: int) -> ModuleOp
 
 
 class _Graph:
-    def __init__(self, root: Node, batch: int):
+    def __init__(self, root: JsonNode, batch: int):
         self.root = root
         self.builder = ModuleBuilder(root.need("name").text(), batch, root.file)
         self.values: dict[str, SSAValue] = {}
@@ -61,7 +61,7 @@ class _Graph:
             raise outputs.error("must name at least one output; leave it out for the last layer")
         return self.builder.finish([self.values[name] for name in chosen])
 
-    def give_place(self, node: Node) -> str:
+    def give_place(self, node: JsonNode) -> str:
         """The name in `node`, which nothing else may have."""
         name, place = node.text(), node.path.rpartition(".")[0]
         if name in self.places:
@@ -69,10 +69,10 @@ class _Graph:
         self.places[name] = place
         return name
 
-    def add_input(self, node: Node) -> None:
+    def add_input(self, node: JsonNode) -> None:
         for key in node.fields():
             if key not in ("name", "shape"):
-                raise Node(None, node.file, node.child(key)).error("unknown key; an input has name and shape")
+                raise JsonNode(None, node.file, node.child(key)).error("unknown key; an input has name and shape")
         name, shape = self.give_place(node.need("name")), node.need("shape")
         sizes = [size.size() for size in shape.items()]
         if not 1 <= len(sizes) <= MAX_DIMENSIONS:
@@ -82,7 +82,7 @@ class _Graph:
         except LayerError as error:
             raise shape.error(error.message) from None
 
-    def add_layer(self, layer: Node, name: str) -> SSAValue:
+    def add_layer(self, layer: JsonNode, name: str) -> SSAValue:
         says = f"layer '{name}': "
         op = layer.need("op")
         kind = op.text()
@@ -103,7 +103,7 @@ class _Graph:
             path = layer.path if error.option is None else layer.child(error.option)
             raise SimdcError(says + error.message, file=layer.file, path=path) from None
 
-    def known(self, node: Node, says: str) -> str:
+    def known(self, node: JsonNode, says: str) -> str:
         """The name in `node`, which must be of an input or of a layer built so far."""
         name = node.text()
         if name in self.values:

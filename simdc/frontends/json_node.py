@@ -17,7 +17,7 @@ MAX_CANDIDATES = 1000
 
 
 @frozen
-class Node:
+class JsonNode:
     """Every method raises SimdcError when the value is not what it asks for."""
 
     value: object
@@ -37,21 +37,21 @@ class Node:
             raise self.error(f"must be an object, got {describe(self.value)}")
         return cast("dict[str, object]", self.value)
 
-    def get(self, key: str) -> Node | None:
+    def get(self, key: str) -> JsonNode | None:
         fields = self.fields()
-        return Node(fields[key], self.file, self.child(key)) if key in fields else None
+        return JsonNode(fields[key], self.file, self.child(key)) if key in fields else None
 
-    def need(self, key: str, remedy: str = "") -> Node:
+    def need(self, key: str, remedy: str = "") -> JsonNode:
         found = self.get(key)
         if found is None:
             raise SimdcError(f"missing{remedy}", file=self.file, path=self.child(key))
         return found
 
-    def items(self) -> list[Node]:
+    def items(self) -> list[JsonNode]:
         if not isinstance(self.value, list):
             raise self.error(f"must be a list, got {describe(self.value)}")
         values = cast("list[object]", self.value)
-        return [Node(value, self.file, f"{self.path}[{index}]") for index, value in enumerate(values)]
+        return [JsonNode(value, self.file, f"{self.path}[{index}]") for index, value in enumerate(values)]
 
     def text(self) -> str:
         value = self.value

@@ -74,7 +74,7 @@ def _check_elements(shape: Sequence[int]) -> None:
 
 
 @frozen
-class Operation:
+class SpecOperation:
     """`images` is the dimension that counts the batch, None where there are no images. `tile` says for each loop of the
     kernel which tile of TILES and which of its keys give the size; a loop that is not in it is never tiled. `reduced`
     is the summed dimension of a contraction, None for a SIMD layer. `phase` is the part of a training step that the
@@ -242,30 +242,30 @@ CONV_STRIDE = ("stride", "sx")
 POOL_STRIDE = ("sx", "stride")
 
 OPERATIONS = {
-    "conv": Operation(CONV_DIMS, _conv, CONV_TILE, reduced="IC", stride=CONV_STRIDE),
-    "conv_bias": Operation(CONV_DIMS, _conv_bias, CONV_TILE, reduced="IC", stride=CONV_STRIDE),
-    "gemm": Operation(GEMM_DIMS, _gemm, GEMM_TILE, images="M", reduced="N"),
-    "gemm_no_bias": Operation(GEMM_DIMS, _gemm_no_bias, GEMM_TILE, images="M", reduced="N"),
-    "relu": Operation(IMAGE_DIMS, _relu, IMAGE_TILE),
-    "elem_add": Operation(IMAGE_DIMS, _elem_add, IMAGE_TILE),
-    "max_pool": Operation(POOL_DIMS, _max_pool, POOL_TILE, stride=POOL_STRIDE),
-    "avg_pool": Operation(POOL_DIMS, _avg_pool, POOL_TILE, stride=POOL_STRIDE),
-    "global_avg_pool": Operation(GLOBAL_POOL_DIMS, _global_avg_pool, POOL_TILE),
-    "mean_var": Operation(IMAGE_DIMS, _mean_var, SUM_TILE),
-    "batch_norm": Operation(IMAGE_DIMS, _batch_norm, IMAGE_TILE),
-    "batchnorm_grad_x_mu": Operation(IMAGE_DIMS, _batch_norm_grad, IMAGE_TILE, phase=INPUT_GRADIENT),
-    "relu_grad": Operation(IMAGE_DIMS, _relu_grad, IMAGE_TILE, phase=INPUT_GRADIENT),
-    "max_pool_grad": Operation(POOL_DIMS, _max_pool_grad, POOL_GRAD_TILE, stride=POOL_STRIDE, phase=INPUT_GRADIENT),
-    "average_pool_grad": Operation(
+    "conv": SpecOperation(CONV_DIMS, _conv, CONV_TILE, reduced="IC", stride=CONV_STRIDE),
+    "conv_bias": SpecOperation(CONV_DIMS, _conv_bias, CONV_TILE, reduced="IC", stride=CONV_STRIDE),
+    "gemm": SpecOperation(GEMM_DIMS, _gemm, GEMM_TILE, images="M", reduced="N"),
+    "gemm_no_bias": SpecOperation(GEMM_DIMS, _gemm_no_bias, GEMM_TILE, images="M", reduced="N"),
+    "relu": SpecOperation(IMAGE_DIMS, _relu, IMAGE_TILE),
+    "elem_add": SpecOperation(IMAGE_DIMS, _elem_add, IMAGE_TILE),
+    "max_pool": SpecOperation(POOL_DIMS, _max_pool, POOL_TILE, stride=POOL_STRIDE),
+    "avg_pool": SpecOperation(POOL_DIMS, _avg_pool, POOL_TILE, stride=POOL_STRIDE),
+    "global_avg_pool": SpecOperation(GLOBAL_POOL_DIMS, _global_avg_pool, POOL_TILE),
+    "mean_var": SpecOperation(IMAGE_DIMS, _mean_var, SUM_TILE),
+    "batch_norm": SpecOperation(IMAGE_DIMS, _batch_norm, IMAGE_TILE),
+    "batchnorm_grad_x_mu": SpecOperation(IMAGE_DIMS, _batch_norm_grad, IMAGE_TILE, phase=INPUT_GRADIENT),
+    "relu_grad": SpecOperation(IMAGE_DIMS, _relu_grad, IMAGE_TILE, phase=INPUT_GRADIENT),
+    "max_pool_grad": SpecOperation(POOL_DIMS, _max_pool_grad, POOL_GRAD_TILE, stride=POOL_STRIDE, phase=INPUT_GRADIENT),
+    "average_pool_grad": SpecOperation(
         POOL_DIMS, _average_pool_grad, POOL_GRAD_TILE, stride=POOL_STRIDE, phase=INPUT_GRADIENT
     ),
-    "global_average_pool_grad": Operation(
+    "global_average_pool_grad": SpecOperation(
         GLOBAL_POOL_DIMS, _global_average_pool_grad, POOL_GRAD_TILE, phase=INPUT_GRADIENT
     ),
-    "reduce_sum": Operation(("N", "C"), _reduce_sum, SUM_TILE, phase=WEIGHT_GRADIENT),
-    "sgd1d": Operation(("C",), _sgd, IMAGE_TILE, images=None, phase=UPDATE),
-    "sgd2d": Operation(("N", "C"), _sgd, IMAGE_TILE, images=None, phase=UPDATE),
-    "sgd4d": Operation(IMAGE_DIMS, _sgd, IMAGE_TILE, images=None, phase=UPDATE),
+    "reduce_sum": SpecOperation(("N", "C"), _reduce_sum, SUM_TILE, phase=WEIGHT_GRADIENT),
+    "sgd1d": SpecOperation(("C",), _sgd, IMAGE_TILE, images=None, phase=UPDATE),
+    "sgd2d": SpecOperation(("N", "C"), _sgd, IMAGE_TILE, images=None, phase=UPDATE),
+    "sgd4d": SpecOperation(IMAGE_DIMS, _sgd, IMAGE_TILE, images=None, phase=UPDATE),
 }
 
 UNTILED = ("elem_add_grad",)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from simdc.errors import SimdcError
 
-from .json_node import Node, describe
+from .json_node import JsonNode, describe
 from .json_text import name_of, parse_object, read_text
 
 MAX_BYTES = 64 * 2**20
@@ -45,13 +45,13 @@ class SimditResult(NamedTuple):
 def load_simdit_result(path: str) -> SimditResult:
     """The result in a file. Raises SimdcError at the entry that is not as expected."""
     file = name_of(path)
-    root = Node(parse_object(read_text(path, MAX_BYTES), file), file)
+    root = JsonNode(parse_object(read_text(path, MAX_BYTES), file), file)
     entries = root.need("layers", ": a SimDIT result lists its layers").items()
     network, hardware, batch = (str(root.fields().get(key, "unnamed")) for key in ("net", "hw", "batch"))
     return SimditResult(network, hardware, batch, tuple(_layer(number, entry) for number, entry in enumerate(entries)))
 
 
-def _layer(number: int, entry: Node) -> SimditLayer:
+def _layer(number: int, entry: JsonNode) -> SimditLayer:
     dims = entry.need("dims")
     return SimditLayer(
         number,
@@ -64,12 +64,12 @@ def _layer(number: int, entry: Node) -> SimditLayer:
     )
 
 
-def _count(node: Node) -> float:
+def _count(node: JsonNode) -> float:
     value = node.value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SimdcError(f"must be a number, got {describe(value)}", file=node.file, path=node.path)
     return value
 
 
-def _sum(node: Node) -> float:
+def _sum(node: JsonNode) -> float:
     return sum(_count(node.need(name)) for name in node.fields())

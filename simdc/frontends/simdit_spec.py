@@ -19,7 +19,7 @@ from simdc.ir.attributes import TilingAttr
 from simdc.ir.layer_error import LayerError
 from simdc.ir.unmodelled import UnmodelledOp
 
-from .json_node import Node, hint
+from .json_node import JsonNode, hint
 from .simdit_operations import (
     IGNORED,
     INPUT_GRADIENT,
@@ -28,8 +28,8 @@ from .simdit_operations import (
     TILES,
     UNTILED,
     WEIGHT_GRADIENT,
-    Operation,
     SpecNetwork,
+    SpecOperation,
 )
 
 MODES = ("inference", "training")
@@ -43,7 +43,7 @@ def parse_simdit_spec(data: dict[str, object], file: str, batch: int | None, *, 
     Without `given_tilings` the layers take `batch` images (1 if None), by the release's rule. With it they take the
     tilings and the batch of the file, which `batch` must not contradict.
     """
-    root = Node(data, file)
+    root = JsonNode(data, file)
     mode = root.need("mode")
     if mode.value not in MODES:
         raise mode.error(f"must be {' or '.join(MODES)}")
@@ -63,12 +63,12 @@ class _Spec:
         self.net = SpecNetwork(file)
         self.names: set[str] = set()
 
-    def module(self, entries: list[Node]) -> ModuleOp:
+    def module(self, entries: list[JsonNode]) -> ModuleOp:
         for index, entry in enumerate(entries):
             self.add_entry(entry, index)
         return self.net.finish(self.name, self.mode, 1 if self.batch is None else self.batch)
 
-    def add_entry(self, entry: Node, index: int) -> None:
+    def add_entry(self, entry: JsonNode, index: int) -> None:
         operation = entry.need("operation")
         kind = operation.text()
         name = self.unique_name(entry, kind, index)
@@ -83,18 +83,18 @@ class _Spec:
         else:
             raise operation.error(f"unknown operation '{kind}'{hint(kind, list(OPERATIONS), 'supported:')}")
 
-    def unique_name(self, entry: Node, kind: str, index: int) -> str:
+    def unique_name(self, entry: JsonNode, kind: str, index: int) -> str:
         """`conv_bias_3` from the file's instance_id, `conv_bias3` from the place in the program where it has none."""
         instance = entry.get("instance_id")
         name = f"{kind}{index}"
         if instance is not None and isinstance(instance.value, (int, str)):
-            name = f"{kind}_{Node(str(instance.value), instance.file, instance.path).text()}"
+            name = f"{kind}_{JsonNode(str(instance.value), instance.file, instance.path).text()}"
         while name in self.names:
             name += f".{index}"
         self.names.add(name)
         return name
 
-    def add_layer(self, entry: Node, name: str, operation: Operation) -> None:
+    def add_layer(self, entry: JsonNode, name: str, operation: SpecOperation) -> None:
         place = entry.need("iterable_dimensions")
         dims = {key: place.need(key).size() for key in operation.dims}
         gradient = self.mode == "training" and self.is_weight_gradient(dims, operation)
@@ -117,7 +117,7 @@ class _Spec:
         if self.given_tilings and kernel is not None:
             op.tiling = TilingAttr(_given_tiling(entry, operation, kernel))
 
-    def is_weight_gradient(self, dims: Mapping[str, int], operation: Operation) -> bool:
+    def is_weight_gradient(self, dims: Mapping[str, int], operation: SpecOperation) -> bool:
         """The release's rule for training: a contraction whose image dimension is not 1 computes a weight gradient,
         where that dimension holds channels and the images are summed over. A file with tilings has its batch there."""
         if operation.reduced is None or operation.images is None:
@@ -125,7 +125,7 @@ class _Spec:
         images = dims[operation.images]
         return self.net.backward and images != self.batch if self.given_tilings else images != 1
 
-    def set_batch(self, place: Node, dims: dict[str, int], images: str | None) -> None:
+    def set_batch(self, place: JsonNode, dims: dict[str, int], images: str | None) -> None:
         if images is None:
             return
         if not self.given_tilings:
@@ -137,12 +137,12 @@ class _Spec:
             raise place.need(images).error(f"{message}; leave the batch out, or let simdc tile (--tiling greedy)")
 
 
-def _has_dimensions(entry: Node) -> bool:
+def _has_dimensions(entry: JsonNode) -> bool:
     dimensions = entry.get("iterable_dimensions")
     return dimensions is not None and dimensions.value is not None and bool(dimensions.fields())
 
 
-def _stride(entry: Node, operation: Operation) -> int:
+def _stride(entry: JsonNode, operation: SpecOperation) -> int:
     """One step for rows and columns: the release looks at no other, not even at a pool's `sy`."""
     parameters = entry.need("operation_parameters")
     for key in operation.stride:
@@ -152,7 +152,7 @@ def _stride(entry: Node, operation: Operation) -> int:
     return parameters.need(operation.stride[0]).size()
 
 
-def _check_not_fused(entry: Node) -> None:
+def _check_not_fused(entry: JsonNode) -> None:
     """Data that comes from or goes to another layer without passing DRAM has no model here."""
     for key, end, verb in (("inputs", 0, "begin"), ("outputs", -1, "end")):
         operands = entry.get(key)
@@ -164,14 +164,14 @@ def _check_not_fused(entry: Node) -> None:
                 raise path.error(f"fused layers are not supported: the path must {verb} in DRAM, not in {found}")
 
 
-def _given_tiling(entry: Node, operation: Operation, kernel: Kernel) -> Tiling:
+def _given_tiling(entry: JsonNode, operation: SpecOperation, kernel: Kernel) -> Tiling:
     """In the kernel's default loop order. Compilers pad channels, so sizes may exceed the loops' bounds."""
     bounds = loop_bounds(kernel)
     sizes = [_tile_size(entry, *operation.tile[loop]) if loop in operation.tile else bounds[loop] for loop in bounds]
     return Tiling(tuple(bounds), tuple(sizes))
 
 
-def _tile_size(entry: Node, which: str, *names: str) -> int:
+def _tile_size(entry: JsonNode, which: str, *names: str) -> int:
     buffer, operand, index = TILES[which]
     operands = entry.need(operand, WITHOUT_TILINGS)
     found = operands.items()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 
 from .base import operand, shape_of
 
@@ -69,8 +69,8 @@ def element_program(
     if summed:
         code = _added_up(inputs[0].name, result.name, code)
         initial = ((result.name, 0.0),)
-    block = Block(tuple(loop.name for loop in (*kept, *summed)), tuple(code))
-    phase = Phase((*kept, *summed), tuple(inputs), (result,), (block,), initial=initial)
+    block = CodeBlock(tuple(loop.name for loop in (*kept, *summed)), tuple(code))
+    phase = LoopNest((*kept, *summed), tuple(inputs), (result,), (block,), initial=initial)
     return VectorProgram(kind, (phase,), lanes=_lanes(kept, (*inputs, result)))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, affine
+from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, Operand, affine
 
 from .elements import SINGLE
 
@@ -60,7 +60,7 @@ def shifted(names: Sequence[str], shifts: Sequence[int]) -> tuple[Affine, ...]:
     return tuple(affine(name, constant=shift) for name, shift in zip(names, shifts, strict=True))
 
 
-def copy_phase(bounds: Sequence[tuple[str, int]], target: Operand, source: Operand | float, lanes: str) -> Phase:
+def copy_phase(bounds: Sequence[tuple[str, int]], target: Operand, source: Operand | float, lanes: str) -> LoopNest:
     """`target = source` at every point of the loops `bounds` (name, bound); a number is an immediate."""
     order = tuple(name for name, _ in bounds)
     loops = tuple(Loop(name, bound) for name, bound in bounds)
@@ -68,4 +68,4 @@ def copy_phase(bounds: Sequence[tuple[str, int]], target: Operand, source: Opera
         order, loops = (*order, SINGLE), (*loops, Loop(SINGLE, 1))
     loaded = (source,) if isinstance(source, Operand) else ()
     code = (Instruction("move", target.name, (source.name if isinstance(source, Operand) else source,)),)
-    return Phase(loops, loaded, (target,), (Block(order, code),))
+    return LoopNest(loops, loaded, (target,), (CodeBlock(order, code),))

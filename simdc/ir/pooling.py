@@ -14,7 +14,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Block, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, CodeBlock, Loop, LoopNest, Operand, VectorProgram, affine
 
 from .base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from .fields import Value
@@ -57,8 +57,8 @@ class PoolOp(WindowOp):
         return (n, channels, *self.positions(size))
 
     def window_phase(
-        self, blocks: Sequence[Block], initial: float, rows: Stretch, columns: Stretch, *, sums: bool = False
-    ) -> Phase:
+        self, blocks: Sequence[CodeBlock], initial: float, rows: Stretch, columns: Stretch, *, sums: bool = False
+    ) -> LoopNest:
         """The phase of the windows in `rows` and `columns`: operands x (windows) and y, and with `sums` a scratch
         accumulator `sum`, else y accumulates. What accumulates begins as `initial`."""
         kh, kw = self.kernel_size.get_values()
@@ -69,7 +69,7 @@ class PoolOp(WindowOp):
         bounds = {"c": channels, "n": n, rows.loop: rows.length, columns.loop: columns.length, "kh": kh, "kw": kw}
         index = ("n", "c", *made)
         scratch = (operand("sum", self.result, index, self.accumulator_bits),) if sums else ()
-        return Phase(
+        return LoopNest(
             tuple(Loop(name, bound) for name, bound in bounds.items()),
             (operand("x", self.input, ("n", "c", *seen)),),
             (operand("y", self.result, index),),
@@ -106,7 +106,7 @@ class PoolGradOp(WindowOp, GradientOp):
     def scatter_program(
         self,
         kind: str,
-        blocks: tuple[Block, ...],
+        blocks: tuple[CodeBlock, ...],
         inputs: tuple[tuple[str, SSAValue], ...],
         scratch: tuple[Operand, ...] = (),
     ) -> VectorProgram:
@@ -117,7 +117,7 @@ class PoolGradOp(WindowOp, GradientOp):
         rows, columns = window_index(*self.geometry)
         windows, positions = ("n", "c", rows, columns), ("n", "c", "oh", "ow")
         loaded = [operand(name, value, windows if name == "x" else positions) for name, value in inputs]
-        phase = Phase(
+        phase = LoopNest(
             tuple(Loop(name, bound) for name, bound in bounds.items()),
             (*loaded, operand("gradient", self.gradient, positions)),
             (operand("dx", self.results[0], windows),),

@@ -25,7 +25,7 @@ class Input(NamedTuple):
     sha256: str
 
 
-class Run(NamedTuple):
+class CommandRun(NamedTuple):
     """`command` has every word that the numbers depend on, and none that says how and where they are written."""
 
     simdc: str
@@ -33,11 +33,11 @@ class Run(NamedTuple):
     inputs: tuple[Input, ...]
 
 
-def add_run(module: ModuleOp, run: Run) -> None:
+def add_run(module: ModuleOp, run: CommandRun) -> None:
     module.attributes[PROVENANCE] = ArrayAttr([*map(_attribute, runs_of(module)), _attribute(run)])
 
 
-def runs_of(module: ModuleOp) -> tuple[Run, ...]:
+def runs_of(module: ModuleOp) -> tuple[CommandRun, ...]:
     """Oldest first; none for a module that was made in Python. Raises VerifyException for what is no list of runs."""
     attribute = module.attributes.get(PROVENANCE)
     if attribute is None:
@@ -47,19 +47,19 @@ def runs_of(module: ModuleOp) -> tuple[Run, ...]:
     return tuple(map(_run, attribute.data))
 
 
-def _attribute(run: Run) -> DictionaryAttr:
+def _attribute(run: CommandRun) -> DictionaryAttr:
     inputs = [DictionaryAttr({key: StringAttr(text) for key, text in each._asdict().items()}) for each in run.inputs]
     return DictionaryAttr(
         {"simdc": StringAttr(run.simdc), "command": StringAttr(run.command), "inputs": ArrayAttr(inputs)}
     )
 
 
-def _run(attribute: DictionaryAttr) -> Run:
+def _run(attribute: DictionaryAttr) -> CommandRun:
     inputs = attribute.data.get("inputs")
     if not isa(inputs, ArrayAttr[DictionaryAttr]):
         raise VerifyException(f"a run of '{PROVENANCE}' must have a list of inputs, got {str(inputs)[:80]}")
     version, command = _texts(attribute, "simdc", "command")
-    return Run(version, command, tuple(Input(*_texts(each, *Input._fields)) for each in inputs.data))
+    return CommandRun(version, command, tuple(Input(*_texts(each, *Input._fields)) for each in inputs.data))
 
 
 def _texts(record: DictionaryAttr, *names: str) -> list[str]:

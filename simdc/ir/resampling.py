@@ -9,10 +9,10 @@ from math import prod
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 
 from .base import shape_of, width_bits
-from .sampling import Run, whole
+from .sampling import SampledRun, whole
 
 MAX_AT_ONCE, MAX_TAPS_AT_ONCE = 64, 16
 """Phases, and taps of a phase, up to which rows and columns are resized in one go."""
@@ -23,7 +23,7 @@ COLUMN_AXES = ("oh", "ow")
 
 
 def resample(
-    kind: str, name: str, source: SSAValue, target: SSAValue, cut: Sequence[tuple[Run, ...]], bits: int
+    kind: str, name: str, source: SSAValue, target: SSAValue, cut: Sequence[tuple[SampledRun, ...]], bits: int
 ) -> VectorProgram:
     """From `source`, which instructions call `name`, to `y`; `cut` has the runs along height and width. Partial results
     have `bits`. Raises VerifyException where positions repeat too rarely for a program of reasonable length."""
@@ -44,14 +44,18 @@ def resample(
     return VectorProgram(kind, (*rows, *_walk(between, last, (whole(end[2]), cut[1]), COLUMN_AXES)))
 
 
-def _walk(source: Operand, target: Operand, cut: Sequence[tuple[Run, ...]], axes: Sequence[str]) -> tuple[Phase, ...]:
+def _walk(
+    source: Operand, target: Operand, cut: Sequence[tuple[SampledRun, ...]], axes: Sequence[str]
+) -> tuple[LoopNest, ...]:
     """A phase for each run of rows and run of columns. The loop along the longest runs has the name that `axes` gives
     its axis, others have their length behind it."""
     longest = [(axis, max(run.length for run in runs)) for axis, runs in zip(axes, cut, strict=True)]
     return tuple(_phase(source, target, pair, longest) for pair in product(*cut))
 
 
-def _phase(source: Operand, target: Operand, pair: Sequence[Run], longest: Sequence[tuple[str, int]]) -> Phase:
+def _phase(
+    source: Operand, target: Operand, pair: Sequence[SampledRun], longest: Sequence[tuple[str, int]]
+) -> LoopNest:
     n, channels, *_ = target.shape
     bounds = {"c": channels, "n": n}
     read: list[Affine] = []
@@ -82,10 +86,10 @@ def _phase(source: Operand, target: Operand, pair: Sequence[Run], longest: Seque
             views.append(source._replace(name=f"{source.name}.{number}", index=(*lead, *index)))
     names = [view.name for view in views] or [source.name] * len(taps)
     weighted = list(zip(names, [weight for _, weight in taps], strict=True))
-    block = Block(tuple(bounds), _weighted_sum(target.name, weighted))
+    block = CodeBlock(tuple(bounds), _weighted_sum(target.name, weighted))
     loops = tuple(Loop(loop, bound) for loop, bound in (bounds | windows).items())
     loaded = (source._replace(index=(*lead, *read)),) if taps else ()
-    return Phase(loops, loaded, (target._replace(index=(*lead, *made)),), (block,), views=tuple(views))
+    return LoopNest(loops, loaded, (target._replace(index=(*lead, *made)),), (block,), views=tuple(views))
 
 
 def _weighted_sum(target: str, taps: Sequence[tuple[str, float]]) -> tuple[Instruction, ...]:

@@ -59,7 +59,7 @@ class Sampling(NamedTuple):
     rounding: str
 
 
-class Run(NamedTuple):
+class SampledRun(NamedTuple):
     """Results `first`, `first + step`, ..., `length` of them; result number k is the sum over `taps` (position, weight)
     of `weight * source[position + stride * k]`."""
 
@@ -107,23 +107,23 @@ def period(sampling: Sampling, count: int, result: int) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=256)
-def runs(sampled: tuple[Row, ...], step: int, stride: int) -> tuple[Run, ...]:
+def runs(sampled: tuple[Row, ...], step: int, stride: int) -> tuple[SampledRun, ...]:
     """Results `step` apart that read alike, `stride` further each time; what the border bends stands alone."""
-    found: list[Run] = []
+    found: list[SampledRun] = []
     for phase in range(min(step, len(sampled))):
         start = phase
         for position in range(phase, len(sampled), step):
             following = position + step
             moved = tuple((place + stride, weight) for place, weight in sampled[position])
             if following >= len(sampled) or sampled[following] != moved:
-                found.append(Run(start, step, (position - start) // step + 1, stride, sampled[start]))
+                found.append(SampledRun(start, step, (position - start) // step + 1, stride, sampled[start]))
                 start = following
     return tuple(found)
 
 
-def whole(count: int) -> tuple[Run, ...]:
+def whole(count: int) -> tuple[SampledRun, ...]:
     """The one run of an axis that stays as it is."""
-    return (Run(0, 1, count, 1, ((0, Fraction(1)),)),)
+    return (SampledRun(0, 1, count, 1, ((0, Fraction(1)),)),)
 
 
 def whole_factor(sampled: tuple[Row, ...], count: int) -> int:

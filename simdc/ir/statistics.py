@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand
 
 EPSILON = 1e-5
 NORMALIZE = (
@@ -31,7 +31,7 @@ class Groups(NamedTuple):
     def every(self) -> tuple[str, ...]:
         return tuple(loop.name for loop in self.loops)
 
-    def moments(self, x: Operand, mean: Operand, inv_std: Operand, bits: int, epsilon: float) -> Phase:
+    def moments(self, x: Operand, mean: Operand, inv_std: Operand, bits: int, epsilon: float) -> LoopNest:
         """The statistics of each group, in one pass over `x`; sums have `bits`."""
         accumulate = (
             Instruction("add", "sum", ("sum", "x")),
@@ -46,11 +46,11 @@ class Groups(NamedTuple):
             Instruction("add", "shifted", ("variance", epsilon)),
             Instruction("inv_sqrt", "inv_std", ("shifted",)),
         )
-        return Phase(
+        return LoopNest(
             self.loops,
             (x,),
             (mean, inv_std),
-            (Block(self.every, accumulate), Block(self.ends, finish)),
+            (CodeBlock(self.every, accumulate), CodeBlock(self.ends, finish)),
             scratch=tuple(mean._replace(name=name, bits=bits) for name in ("sum", "squares")),
             initial=(("sum", 0.0), ("squares", 0.0)),
         )
@@ -62,7 +62,7 @@ class Groups(NamedTuple):
         total: Operand,
         y: Operand,
         bits: int,
-    ) -> Phase:
+    ) -> LoopNest:
         """`y = scale * inv_std / N * (N * gradient - total - normal * weighted)` from gradient, normal, inv_std and
         scale, where `weighted` is each group's sum of gradient * normal and `total` that of the gradient."""
         begin = (
@@ -76,10 +76,10 @@ class Groups(NamedTuple):
             Instruction("sub", "balanced", ("rest", total.name)),
             Instruction("mul", "y", ("balanced", "factor")),
         )
-        return Phase(
+        return LoopNest(
             self.loops,
             (*inputs, weighted, total),
             (y,),
-            (Block(self.ends, begin, at="start"), Block(self.every, balance)),
+            (CodeBlock(self.ends, begin, at="start"), CodeBlock(self.every, balance)),
             scratch=(weighted._replace(name="factor", bits=bits),),
         )

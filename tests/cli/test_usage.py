@@ -10,7 +10,7 @@ import pytest
 
 from simdc.cli import main
 from simdc.commands import COMMANDS
-from simdc.commands.parser import Collect, Parser
+from simdc.commands.parser import Collect, CommandParser
 from simdc.errors import suggestion
 from simdc.frontends.presets import presets
 from tests.ir.networks import written
@@ -41,9 +41,9 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return said.err.rstrip("\n")
 
 
-def parser(command: str) -> Parser:
+def parser(command: str) -> CommandParser:
     job = import_module(COMMANDS[command])
-    made = Parser(f"simdc {command}", job.HELP, job.EPILOG)
+    made = CommandParser(f"simdc {command}", job.HELP, job.EPILOG)
     job.add_arguments(made)
     return made
 

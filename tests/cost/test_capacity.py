@@ -7,13 +7,13 @@ import re
 import pytest
 
 from simdc.cost import (
-    Block,
+    CodeBlock,
     ExactModel,
     Instruction,
     Kernel,
     Loop,
+    LoopNest,
     Operand,
-    Phase,
     Tiling,
     TilingError,
     VectorProgram,
@@ -77,7 +77,9 @@ def image(bits: int = 32) -> Operand:
 def reads_again() -> VectorProgram:
     """y = max(x, 0); y = y + x: the input is needed after the result's first write."""
     code = (Instruction("max", "y", ("x", 0.0)), Instruction("add", "y", ("y", "x")))
-    phase = Phase((Loop("c", 2), Loop("w", 4)), (image(),), (image()._replace(name="y"),), (Block(("c", "w"), code),))
+    phase = LoopNest(
+        (Loop("c", 2), Loop("w", 4)), (image(),), (image()._replace(name="y"),), (CodeBlock(("c", "w"), code),)
+    )
     return VectorProgram("residual", (phase,))
 
 
@@ -85,7 +87,7 @@ def two_results() -> VectorProgram:
     """Only one of them can take the input's place."""
     code = (Instruction("max", "y", ("x", 0.0)), Instruction("max", "z", ("y", 1.0)))
     results = (image()._replace(name="y"), image()._replace(name="z"))
-    phase = Phase((Loop("c", 2), Loop("w", 4)), (image(),), results, (Block(("c", "w"), code),))
+    phase = LoopNest((Loop("c", 2), Loop("w", 4)), (image(),), results, (CodeBlock(("c", "w"), code),))
     return VectorProgram("two", (phase,))
 
 
@@ -93,7 +95,9 @@ def spread() -> VectorProgram:
     """The input has one row that all of the result's columns are computed from: it is needed again."""
     row = Operand("x", 32, (2,), (affine("c"),))
     code = (Instruction("max", "y", ("x", 0.0)),)
-    phase = Phase((Loop("c", 2), Loop("w", 4)), (row,), (image()._replace(name="y"),), (Block(("c", "w"), code),))
+    phase = LoopNest(
+        (Loop("c", 2), Loop("w", 4)), (row,), (image()._replace(name="y"),), (CodeBlock(("c", "w"), code),)
+    )
     return VectorProgram("spread", (phase,))
 
 

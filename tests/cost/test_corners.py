@@ -8,14 +8,14 @@ import pytest
 
 from simdc.backends.simulate import simulate
 from simdc.cost import (
-    Block,
+    CodeBlock,
     Contraction,
     ExactModel,
     Instruction,
     Kernel,
     Loop,
+    LoopNest,
     Operand,
-    Phase,
     TilingError,
     VectorProgram,
     affine,
@@ -35,7 +35,7 @@ ADD = (Instruction("add", "y", ("a", "b")),)
 
 
 def over_a_row(a: Operand, b: Operand, y: Operand) -> VectorProgram:
-    return VectorProgram("add", (Phase((Loop("c", 2), Loop("w", 5)), (a, b), (y,), (Block(("c", "w"), ADD),)),))
+    return VectorProgram("add", (LoopNest((Loop("c", 2), Loop("w", 5)), (a, b), (y,), (CodeBlock(("c", "w"), ADD),)),))
 
 
 def test_two_tensors_of_one_index_and_two_sizes() -> None:
@@ -108,7 +108,9 @@ def test_counts_of_a_walk_of_a_program() -> None:
     """A sum over `w` in two tiles: whatever the order, each tile of the input once, or three times."""
     x, y = Operand("x", 8, (2, 4), (affine("c"), affine("w"))), Operand("y", 32, (2,), (affine("c"),))
     code = (Instruction("add", "y", ("y", "x")),)
-    program = VectorProgram("sum", (Phase((Loop("c", 2), Loop("w", 4)), (x,), (y,), (Block(("c", "w"), code),)),))
+    program = VectorProgram(
+        "sum", (LoopNest((Loop("c", 2), Loop("w", 4)), (x,), (y,), (CodeBlock(("c", "w"), code),)),)
+    )
     tiled = tile(program, ("w", "c"), (2, 1), small_machine())
     once, thrice = (tiled.with_reloads(lambda *_, times=times: times).cost().dram_bits for times in (1, 3))
     assert (once.ifmap, once.ofmap) == (64, 64)
@@ -127,7 +129,7 @@ def test_segments_of_an_axis() -> None:
 def test_a_view_belongs_to_the_input_of_the_longest_name() -> None:
     x, window = Operand("x", 8, (2,), (affine("c"),)), Operand("x2", 8, (2, 5), (affine("c"), affine("w")))
     view = Operand("x2.center", 8, (2, 5), (affine("c"), affine(constant=2)))
-    phase = Phase((Loop("c", 2), Loop("w", 5)), (x, window), (x._replace(name="y"),), (), views=(view,))
+    phase = LoopNest((Loop("c", 2), Loop("w", 5)), (x, window), (x._replace(name="y"),), (), views=(view,))
     assert viewed(view, phase) == window
 
 
@@ -137,11 +139,14 @@ def test_a_view_across_a_window_keeps_it_whole() -> None:
     view = Operand("x.center", 8, (2, 5), (affine("c"), affine(constant=2)))
     code = (Instruction("mul", "t", ("x", "x.center")), Instruction("add", "y", ("y", "t")))
     result = Operand("y", 32, (2,), (affine("c"),))
-    phase = Phase((Loop("c", 2), Loop("w", 5)), (window,), (result,), (Block(("c", "w"), code),), views=(view,))
+    phase = LoopNest((Loop("c", 2), Loop("w", 5)), (window,), (result,), (CodeBlock(("c", "w"), code),), views=(view,))
     program = VectorProgram("look", (phase,))
     assert whole_loops(program).keys() == {"w"}
-    plain = Phase(
-        (Loop("c", 2),), (result,), (result._replace(name="z"),), (Block(("c",), (Instruction("move", "z", ("y",)),)),)
+    plain = LoopNest(
+        (Loop("c", 2),),
+        (result,),
+        (result._replace(name="z"),),
+        (CodeBlock(("c",), (Instruction("move", "z", ("y",)),)),),
     )
     assert whole_loops(VectorProgram("look last", (plain, phase))).keys() == {"w"}
     EXACT.evaluate(program, schedule("c w", c=1, w=5), small_machine())
@@ -191,7 +196,7 @@ def test_dimensions_that_share_loops_in_a_chain(dims: tuple[int, ...]) -> None:
     y = Operand("y", 8, (1,), (affine("c"),))
     loops = tuple(Loop(name, bound) for name, bound in bounds.items())
     code = (Instruction("add", "y", ("y", "x")),)
-    program = VectorProgram("chain", (Phase(loops, (x,), (y,), (Block(tuple(bounds), code),)),))
+    program = VectorProgram("chain", (LoopNest(loops, (x,), (y,), (CodeBlock(tuple(bounds), code),)),))
     machine, tiling = small_machine(stores_padding=True), schedule("c h w k", h=2, w=2, k=2)
     # Each loop in tiles of 2 and 1: a tile touches (h + w - 1)(w + k - 1) h positions.
     moved = sum((h + w - 1) * (w + k - 1) * h for h, w, k in product((2, 1), repeat=3))

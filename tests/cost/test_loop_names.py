@@ -16,7 +16,7 @@ from simdc.backends.simulate import simulate
 from simdc.cost.exact import ExactModel
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.hardware import Buffers, Hardware
-from simdc.cost.kernel import Affine, Contraction, Kernel, LoopRoles, Operand, Phase, VectorProgram
+from simdc.cost.kernel import Affine, Contraction, Kernel, LoopNest, LoopRoles, Operand, VectorProgram
 from simdc.cost.search import objective_for, search
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 from tests.oracles.random_cases import random_cases
@@ -45,7 +45,7 @@ def renamed(kernel: Kernel, names: Mapping[str, str]) -> Kernel:
             kernel.macs,
         )
 
-    def phase(old: Phase) -> Phase:
+    def phase(old: LoopNest) -> LoopNest:
         return old._replace(
             loops=tuple(loop._replace(name=names[loop.name]) for loop in old.loops),
             inputs=tuple(map(operand, old.inputs)),

@@ -6,16 +6,16 @@ import pytest
 
 from simdc.cost import (
     Affine,
-    Block,
     Busy,
+    CodeBlock,
     Cycles,
     DramBits,
     Energy,
     ExactModel,
     Instruction,
     Loop,
+    LoopNest,
     Operand,
-    Phase,
     SramBits,
     TilingError,
     VectorProgram,
@@ -28,16 +28,16 @@ from tests.cost.machines import row_convolution, schedule, small_machine
 MOVE = Instruction("max", "y", ("x", 0.0))
 
 
-def names(phase: Phase) -> list[str]:
+def names(phase: LoopNest) -> list[str]:
     return [operand.name for operand in resident(phase)[0]]
 
 
 def copying(
     x: Operand, loops: str, *, code: tuple[Instruction, ...] = (MOVE,), views: tuple[Operand, ...] = ()
-) -> Phase:
+) -> LoopNest:
     """`y`, indexed like `x`, over loops of 3."""
     nest = tuple(Loop(name, 3) for name in loops.split())
-    return Phase(nest, (x,), (x._replace(name="y"),), (Block(tuple(loops.split()), code),), views=views)
+    return LoopNest(nest, (x,), (x._replace(name="y"),), (CodeBlock(tuple(loops.split()), code),), views=views)
 
 
 PLAIN = Operand("x", 8, (3, 3), (affine("c"), affine("w")))
@@ -75,10 +75,10 @@ def test_a_sum_that_is_left_by_a_loop_in_the_middle() -> None:
     x = Operand("x", 8, (2, 2, 2), (affine("c"), affine("n"), affine("w")))
     y = Operand("y", 8, (2, 2), (affine("c"), affine("w")))
     blocks = (
-        Block(("c", "n", "w"), (Instruction("add", "total", ("total", "x")),)),
-        Block(("c", "w"), (Instruction("max", "y", ("total", 0.0)),)),
+        CodeBlock(("c", "n", "w"), (Instruction("add", "total", ("total", "x")),)),
+        CodeBlock(("c", "w"), (Instruction("max", "y", ("total", 0.0)),)),
     )
-    program = VectorProgram("sum", (Phase(loops, (x,), (y,), blocks, scratch=(y._replace(name="total"),)),))
+    program = VectorProgram("sum", (LoopNest(loops, (x,), (y,), blocks, scratch=(y._replace(name="total"),)),))
     ExactModel().evaluate(program, schedule("c w n"), small_machine())
     with pytest.raises(TilingError, match="leaves 'total' before it is complete"):
         ExactModel().evaluate(program, schedule("c n w"), small_machine())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from simdc.api import Network, compile, evaluate, load_hardware
-from simdc.cost import Affine, Block, Contraction, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost import Affine, CodeBlock, Contraction, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.wellformed import KernelError
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
@@ -16,17 +16,19 @@ from simdc.ir.ops.relu import ReluOp
 
 LOOPS = (Loop("c", 4), Loop("h", 3))
 X, Y, T = (Operand(name, 8, (4, 3), (affine("c"), affine("h"))) for name in "xyt")
-COPY = Block(("c", "h"), (Instruction("move", "y", ("x",)),))
-PHASE = Phase(LOOPS, (X,), (Y,), (COPY,))
+COPY = CodeBlock(("c", "h"), (Instruction("move", "y", ("x",)),))
+PHASE = LoopNest(LOOPS, (X,), (Y,), (COPY,))
 
 
-def block(*code: tuple[str, tuple[str | float, ...]], loops: tuple[str, ...] = ("c", "h"), at: str = "end") -> Block:
-    return Block(loops, tuple(Instruction("add", dest, sources) for dest, sources in code), at)
+def block(
+    *code: tuple[str, tuple[str | float, ...]], loops: tuple[str, ...] = ("c", "h"), at: str = "end"
+) -> CodeBlock:
+    return CodeBlock(loops, tuple(Instruction("add", dest, sources) for dest, sources in code), at)
 
 
 def test_phases_that_share_a_loop_name_share_its_bound() -> None:
     narrow = Operand("y", 8, (4, 3), (affine("c"), affine("h", constant=1)))
-    second = Phase((Loop("c", 4), Loop("h", 2)), (X,), (narrow,), (COPY,))
+    second = LoopNest((Loop("c", 4), Loop("h", 2)), (X,), (narrow,), (COPY,))
     with pytest.raises(KernelError, match="loop 'h' runs to 3 in phase 0 and to 2 in phase 1; a tiling cuts loops by"):
         VectorProgram("p", (PHASE, second))
     named = second._replace(
@@ -108,7 +110,7 @@ def test_what_a_contraction_must_be(change: Mapping[str, object], words: str) ->
 
 
 def test_the_error_names_the_layer(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = Phase((Loop("c", 2), *LOOPS[1:]), (X,), (Y,), (COPY,))
+    short = LoopNest((Loop("c", 2), *LOOPS[1:]), (X,), (Y,), (COPY,))
     monkeypatch.setattr(ReluOp, "kernel", lambda _: VectorProgram("relu", (PHASE, short)))
     machine = load_hardware("HI3")
     network = Network(parse_dsl('network n(x: 4x3) {\n  return relu(x, name="kink")\n}', "n.dsl", 1))

@@ -14,7 +14,7 @@ import simdc.cost
 from simdc.errors import SimdcError
 from simdc.explore import admitted, exploration
 from simdc.explore.admitted import admitted_machines, listed_machines
-from simdc.explore.space import Axis, Constraint, Space, Term
+from simdc.explore.space import Constraint, Space, SpaceAxis, Term
 from tests.explore.spaces import WEIGHTS, machines_of
 
 PATHS = (WEIGHTS, "simd.lanes", "simd.vmem_bits", "systolic.rows", "systolic.columns", "clock_ns", "simd.width_bits")
@@ -22,12 +22,12 @@ PATHS = (WEIGHTS, "simd.lanes", "simd.vmem_bits", "systolic.rows", "systolic.col
 
 def random_space(pick: random.Random) -> Space:
     paths = pick.sample(PATHS, pick.randrange(2, 6))
-    axes: list[Axis] = []
+    axes: list[SpaceAxis] = []
     while paths:
         own = tuple(paths.pop() for _ in range(min(len(paths), pick.choice((1, 1, 2)))))
         count = pick.randrange(1, 5)
         options = tuple({tuple(pick.randrange(1, 30) for _ in own) for _ in range(count)})
-        axes.append(Axis("+".join(own), own, options, tuple(map(str, options))))
+        axes.append(SpaceAxis("+".join(own), own, options, tuple(map(str, options))))
     constraints: list[Constraint] = []
     for number in range(pick.randrange(4)):
         terms = tuple(
@@ -76,7 +76,7 @@ def test_components_are_what_loops_find() -> None:
 def test_a_component_too_large_to_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admitted, "MAX_COMBINATIONS", 5)
     options = tuple((value,) for value in (1, 2, 3))
-    axes = tuple(Axis(path, (path,), options, ("a", "b", "c")) for path in ("simd.lanes", "systolic.rows"))
+    axes = tuple(SpaceAxis(path, (path,), options, ("a", "b", "c")) for path in ("simd.lanes", "systolic.rows"))
     constraint = Constraint("sum", (Term(1.0, ("simd.lanes",)), Term(1.0, ("systolic.rows",))), high=100.0)
     with pytest.raises(SimdcError, match=r"more than 5 combinations of simd\.lanes, systolic\.rows"):
         admitted_machines(Space(simdc.load_hardware("HI1"), axes, (constraint,)))
@@ -84,7 +84,7 @@ def test_a_component_too_large_to_list(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_listed_machines_have_sums_and_keep_no_constraint() -> None:
-    axis = Axis("simd.lanes", ("simd.lanes",), ((4,), (8,)), ("4", "8"))
+    axis = SpaceAxis("simd.lanes", ("simd.lanes",), ((4,), (8,)), ("4", "8"))
     space = Space(simdc.load_hardware("HI1"), (axis,), (Constraint("lanes", (Term(3.0, ("simd.lanes",)),), high=1.0),))
     (component,) = listed_machines(space, np.array([[1], [0], [1]])).components
     assert component.sums["lanes"].tolist() == [24, 12, 24]
@@ -93,6 +93,6 @@ def test_listed_machines_have_sums_and_keep_no_constraint() -> None:
 def test_more_machines_than_can_be_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exploration, "MAX_MACHINES", 8)
     options = tuple((value,) for value in (1, 2, 3))
-    axes = tuple(Axis(path, (path,), options, ("a", "b", "c")) for path in ("simd.lanes", "systolic.rows"))
+    axes = tuple(SpaceAxis(path, (path,), options, ("a", "b", "c")) for path in ("simd.lanes", "systolic.rows"))
     with pytest.raises(SimdcError, match="9 machines keep the constraints, at most 8 can be compared"):
         exploration.Exploration(Space(simdc.load_hardware("HI1"), axes), [])

@@ -9,12 +9,12 @@ import pytest
 
 import simdc
 from simdc.explore.choose import best, economic, front, landscape, ranking, worst
-from simdc.explore.space import Axis, Economy, Space
+from simdc.explore.space import Economy, Space, SpaceAxis
 from simdc.explore.survey import Survey
 
 AXES = (
-    Axis("simd.lanes", ("simd.lanes",), ((4,), (8,), (16,)), ("4", "8", "16")),
-    Axis("simd.vmem_bits", ("simd.vmem_bits",), tuple((value,) for value in range(1, 101)), ("",) * 100),
+    SpaceAxis("simd.lanes", ("simd.lanes",), ((4,), (8,), (16,)), ("4", "8", "16")),
+    SpaceAxis("simd.vmem_bits", ("simd.vmem_bits",), tuple((value,) for value in range(1, 101)), ("",) * 100),
 )
 
 

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from simdc.cost import Contraction, Instruction, Loop, Operand, Phase, Tiling, VectorProgram
+from simdc.cost import Contraction, Instruction, Loop, LoopNest, Operand, Tiling, VectorProgram
 
 Array = NDArray[np.float64]
 Point = dict[str, int]
@@ -73,7 +73,7 @@ def run_program(program: VectorProgram, tiling: Tiling, **arrays: Array) -> dict
     return memory
 
 
-def _run_phase(phase: Phase, tiling: Tiling, memory: dict[str, Array]) -> None:
+def _run_phase(phase: LoopNest, tiling: Tiling, memory: dict[str, Array]) -> None:
     operands = {o.name: o for o in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
     bounds = {loop.name: loop for loop in phase.loops}
     order = [loop for loop in tiling.order if loop in bounds]

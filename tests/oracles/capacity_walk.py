@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
+from simdc.cost.kernel import Contraction, Kernel, LoopNest, Operand, VectorProgram
 from simdc.cost.tiling import Tiling
 from tests.oracles.event_simulator import Tile, bits_of, key_of, odometer
 from tests.oracles.residents import residents, uncut
@@ -45,7 +45,7 @@ def _contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) -> str:
     return ""
 
 
-def _tiles(phase: Phase, program: VectorProgram, tiling: Tiling, machine: Hardware) -> list[Tile]:
+def _tiles(phase: LoopNest, program: VectorProgram, tiling: Tiling, machine: Hardware) -> list[Tile]:
     loops = {loop.name: loop.bound for loop in phase.loops}
     stored = dict(loops)
     if machine.stores_padding and program.lanes in program.roles.channels and program.lanes in stored:
@@ -53,7 +53,7 @@ def _tiles(phase: Phase, program: VectorProgram, tiling: Tiling, machine: Hardwa
     return list(odometer(loops, stored, tiling))
 
 
-def _order(phase: Phase, tiles: list[Tile], tiling: Tiling, machine: Hardware) -> str:
+def _order(phase: LoopNest, tiles: list[Tile], tiling: Tiling, machine: Hardware) -> str:
     """Accumulators that never leave vector memory are not left; loops that must stay whole are not cut."""
     for operand in phase.scratch:
         if _turns(operand, tiles) > len({key_of(operand, tile) for tile in tiles}):
@@ -64,7 +64,7 @@ def _order(phase: Phase, tiles: list[Tile], tiling: Tiling, machine: Hardware) -
     return ""
 
 
-def _memory(phase: Phase, tiles: list[Tile], tiling: Tiling, machine: Hardware) -> str:
+def _memory(phase: LoopNest, tiles: list[Tile], tiling: Tiling, machine: Hardware) -> str:
     operands, temporaries = residents(phase)
     need = temporaries * machine.simd.lanes * machine.simd.width_bits
     need += sum(max(bits_of(operand, tile, machine) for tile in tiles) for operand in operands)

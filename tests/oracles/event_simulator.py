@@ -14,7 +14,7 @@ from math import ceil, prod
 from typing import Any
 
 from simdc.cost.hardware import Hardware, SimdArray
-from simdc.cost.kernel import Block, Contraction, Kernel, Operand, Phase, VectorProgram
+from simdc.cost.kernel import CodeBlock, Contraction, Kernel, LoopNest, Operand, VectorProgram
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 from tests.oracles.event_queue import EventQueue
@@ -193,8 +193,8 @@ def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> 
 
 
 def _visits(
-    phase: Phase, lanes: str, tiles: list[Tile], machine: Hardware
-) -> Iterator[tuple[list[int], list[tuple[Block, int]], int, list[int]]]:
+    phase: LoopNest, lanes: str, tiles: list[Tile], machine: Hardware
+) -> Iterator[tuple[list[int], list[tuple[CodeBlock, int]], int, list[int]]]:
     """(bits of each load, how often each block is issued, waits between issues, bits of each store) of every tile."""
     held: dict[str, Key] = {}
     begun: set[tuple[str, Key]] = set()
@@ -210,7 +210,7 @@ def _visits(
                     loads.append(bits_of(operand, tile, machine))
                 held[operand.name] = key
                 begun.add((operand.name, key))
-        issues: list[tuple[Block, int]] = []
+        issues: list[tuple[CodeBlock, int]] = []
         for block in phase.blocks:
             others = [loop for loop in loops if loop not in block.loops]
             at_end = all(tile[loop] == tiles[-1][loop] for loop in others)
@@ -226,7 +226,7 @@ def _visits(
         yield loads, issues, waits, [bits_of(operand, tile, machine) for operand in leaves]
 
 
-def _waits(phase: Phase, blocks: list[Block], lanes: str, tile: Tile, width: int) -> int:
+def _waits(phase: LoopNest, blocks: list[CodeBlock], lanes: str, tile: Tile, width: int) -> int:
     """Issue after issue: how often the first instruction reads the very vector that the one before it wrote. Loops that
     do not move what a block writes last stand outside those that do."""
     kept = {operand.name: operand.index for operand in (*phase.outputs, *phase.scratch)}
@@ -259,7 +259,7 @@ def _overlapping(result: Operand, loops: Mapping[str, int]) -> set[str]:
     return found
 
 
-def _sequence(block: Block, phase: Phase, simd: SimdArray) -> dict[str, Any]:
+def _sequence(block: CodeBlock, phase: LoopNest, simd: SimdArray) -> dict[str, Any]:
     """Cycles and on-chip bits of one issue of a block."""
     widths = {operand.name: operand.bits for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
     counts: Counter[str] = Counter()

@@ -17,7 +17,7 @@ from simdc.cost.hardware import (
     SystolicArray,
     Widths,
 )
-from simdc.cost.kernel import Affine, Contraction, Kernel, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, Contraction, Kernel, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.tiling import Tiling, loop_bounds
 
 ROOMY_BITS = 1 << 50
@@ -184,7 +184,7 @@ def with_random_widths(random: Random, kernel: Kernel) -> Kernel:
         bits = widths.setdefault(operand.name.partition(".")[0], random.choice(WIDTHS))
         return operand._replace(bits=bits)
 
-    def phase(one: Phase) -> Phase:
+    def phase(one: LoopNest) -> LoopNest:
         groups = ("inputs", "outputs", "scratch", "views")
         return one._replace(**{name: tuple(map(stored, getattr(one, name))) for name in groups})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from tests.oracles.random_layers import OPCODES, WIDTHS, operand_over, window
 
 
@@ -51,8 +51,8 @@ def _elementwise(random: Random) -> VectorProgram:
     inputs = tuple(operand_over(random, f"x{i}", bounds, *random.choice(indices)) for i in range(random.randint(1, 4)))
     outputs = tuple(operand_over(random, f"y{i}", bounds, *names) for i in range(random.randint(1, 2)))
     known = [operand.name for operand in inputs]
-    blocks = tuple(Block(names, _code(random, known, operand.name)) for operand in outputs)
-    phase = Phase(_loops(bounds), inputs, outputs, blocks)
+    blocks = tuple(CodeBlock(names, _code(random, known, operand.name)) for operand in outputs)
+    phase = LoopNest(_loops(bounds), inputs, outputs, blocks)
     return VectorProgram("random element-wise", (phase,), random.choice(("c", "c", "w")))
 
 
@@ -69,18 +69,18 @@ def _windowed(random: Random) -> tuple[dict[str, int], Operand, Operand]:
 def _pool(random: Random) -> VectorProgram:
     bounds, wide, narrow = _windowed(random)
     blocks = (
-        Block(("c", "n", "oh", "ow"), (Instruction("move", "y", (0.0,)),), "start"),
-        Block(tuple(bounds), _code(random, ["y", "x"], "y")),
-        Block(("c", "n", "oh", "ow"), _code(random, ["y"], "y")),
+        CodeBlock(("c", "n", "oh", "ow"), (Instruction("move", "y", (0.0,)),), "start"),
+        CodeBlock(tuple(bounds), _code(random, ["y", "x"], "y")),
+        CodeBlock(("c", "n", "oh", "ow"), _code(random, ["y"], "y")),
     )[random.randint(0, 1) :]
-    return VectorProgram("random pool", (Phase(_loops(bounds), (wide,), (narrow,), blocks),))
+    return VectorProgram("random pool", (LoopNest(_loops(bounds), (wide,), (narrow,), blocks),))
 
 
 def _scatter(random: Random) -> VectorProgram:
     """The result is on the side of the windows: its tiles overlap, lie side by side or leave gaps."""
     bounds, wide, narrow = _windowed(random)
-    blocks = (Block(tuple(bounds), (Instruction("add", "x", ("x", "y")),)),)
-    return VectorProgram("random scatter", (Phase(_loops(bounds), (narrow,), (wide,), blocks),))
+    blocks = (CodeBlock(tuple(bounds), (Instruction("add", "x", ("x", "y")),)),)
+    return VectorProgram("random scatter", (LoopNest(_loops(bounds), (narrow,), (wide,), blocks),))
 
 
 def _products(random: Random) -> VectorProgram:
@@ -92,7 +92,7 @@ def _products(random: Random) -> VectorProgram:
     other = narrow if result is weight else weight
     code = (Instruction("mac", result.name, (result.name, factor.name, other.name)),)
     initial = ((result.name, 0.0),)
-    phase = Phase(_loops(bounds), (factor, other), (result,), (Block(tuple(bounds), code),), initial=initial)
+    phase = LoopNest(_loops(bounds), (factor, other), (result,), (CodeBlock(tuple(bounds), code),), initial=initial)
     return VectorProgram("random products", (phase,))
 
 
@@ -103,13 +103,13 @@ def _reduction(random: Random) -> VectorProgram:
     source, scale = operand_over(random, "x", bounds, *bounds), operand_over(random, "scale", bounds, "c")
     total, result = operand_over(random, "total", bounds, *kept), operand_over(random, "result", bounds, *kept)
     blocks = (
-        Block(kept, (Instruction("mul", "total", ("scale", 2.0)),), "start"),
-        Block(tuple(bounds), (*_code(random, ["x", "scale"], "t"), Instruction("add", "total", ("total", "t")))),
-        Block(kept, _code(random, ["total", "scale"], "result")),
+        CodeBlock(kept, (Instruction("mul", "total", ("scale", 2.0)),), "start"),
+        CodeBlock(tuple(bounds), (*_code(random, ["x", "scale"], "t"), Instruction("add", "total", ("total", "t")))),
+        CodeBlock(kept, _code(random, ["total", "scale"], "result")),
     )
     in_dram = random.random() < 0.5
     outputs, scratch = ((total, result), ()) if in_dram else ((result,), (total,))
-    return VectorProgram("random reduction", (Phase(_loops(bounds), (source, scale), outputs, blocks, scratch),))
+    return VectorProgram("random reduction", (LoopNest(_loops(bounds), (source, scale), outputs, blocks, scratch),))
 
 
 def _two_phases(random: Random) -> VectorProgram:
@@ -119,15 +119,15 @@ def _two_phases(random: Random) -> VectorProgram:
     source, mean = operand_over(random, "x", bounds, *bounds), operand_over(random, "mean", bounds, "c")
     result = operand_over(random, "y", second, *second)
     phases = (
-        Phase(
+        LoopNest(
             _loops(bounds),
             (source,),
             (mean,),
             (
-                Block(tuple(bounds), (Instruction("add", "mean", ("mean", "x")),)),
-                Block(("c",), (Instruction("div", "mean", ("mean", 7.0)),)),
+                CodeBlock(tuple(bounds), (Instruction("add", "mean", ("mean", "x")),)),
+                CodeBlock(("c",), (Instruction("div", "mean", ("mean", 7.0)),)),
             ),
         ),
-        Phase(_loops(second), (mean,), (result,), (Block(tuple(second), _code(random, ["mean"], "y")),)),
+        LoopNest(_loops(second), (mean,), (result,), (CodeBlock(tuple(second), _code(random, ["mean"], "y")),)),
     )
     return VectorProgram("random phases", phases, random.choice(("c", "h")))

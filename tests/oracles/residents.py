@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from simdc.cost.kernel import Instruction, Operand, Phase
+from simdc.cost.kernel import Instruction, LoopNest, Operand
 
 
 def moves(operand: Operand) -> set[str]:
@@ -12,7 +12,7 @@ def moves(operand: Operand) -> set[str]:
     return {loop for terms, _ in operand.index for loop, _ in terms}
 
 
-def inside(operand: Operand, phase: Phase) -> bool:
+def inside(operand: Operand, phase: LoopNest) -> bool:
     """Whether every position that the loops index exists."""
     bounds = dict(phase.loops)
     lasts = [low + sum(step * (bounds[loop] - 1) for loop, step in terms) for terms, low in operand.index]
@@ -29,7 +29,7 @@ def _in_any_order(name: str, one: Instruction) -> bool:
     return one.opcode in ("add", "mul", "max", "min") or (one.opcode in ("sub", "div") and one.sources[0] == name)
 
 
-def uncut(phase: Phase) -> list[tuple[str, str]]:
+def uncut(phase: LoopNest) -> list[tuple[str, str]]:
     """Loops that stay whole, each with the operand that needs it: those that move an input and not a view of it; and
     all but the outermost of those along which an accumulator is updated in a way that depends on the order."""
     found: list[tuple[str, str]] = []
@@ -46,7 +46,7 @@ def uncut(phase: Phase) -> list[tuple[str, str]]:
     return found
 
 
-def may_replace(result: Operand, operand: Operand, phase: Phase) -> bool:
+def may_replace(result: Operand, operand: Operand, phase: LoopNest) -> bool:
     """Whether a result may lie in the place of an input: one that every loop moves, that is indexed alike, at positions
     that both have, and that nobody reads once the result has been written; nothing has read the result until then."""
     code = [instruction for block in phase.blocks for instruction in block.instructions]
@@ -63,7 +63,7 @@ def may_replace(result: Operand, operand: Operand, phase: Phase) -> bool:
     )
 
 
-def residents(phase: Phase) -> tuple[list[Operand], int]:
+def residents(phase: LoopNest) -> tuple[list[Operand], int]:
     """What is in vector memory at once: inputs, accumulators, results; and the number of temporaries, a vector each. A
     result and the input in whose place it lies take the room of the wider one. Every way to share is tried: the one
     with the least room counts."""

@@ -14,7 +14,7 @@ from itertools import product
 from attrs import define, field
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Affine, Contraction, Operand, Phase, VectorProgram
+from simdc.cost.kernel import Affine, Contraction, LoopNest, Operand, VectorProgram
 from simdc.cost.tiling import Tiling, loop_bounds
 
 Element = tuple[int, ...]
@@ -137,7 +137,7 @@ def count_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
     return found
 
 
-def count_phase(phase: Phase, program: VectorProgram, tiling: Tiling, machine: Hardware) -> dict[str, Traffic]:
+def count_phase(phase: LoopNest, program: VectorProgram, tiling: Tiling, machine: Hardware) -> dict[str, Traffic]:
     """Traffic of each input and output. Whenever a result's tile leaves it is stored; a tile comes in with whatever of
     it somebody began before."""
     own = {loop.name: loop.bound for loop in phase.loops}

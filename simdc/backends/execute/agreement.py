@@ -16,7 +16,7 @@ from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .arrays import Array
-from .buffers import Place, positions
+from .buffers import TileAddress, positions
 from .contraction import run_contraction
 from .program import run_program
 from .tiled import run_tiled
@@ -30,7 +30,7 @@ class WrongElement(NamedTuple):
 
     operand: str
     element: tuple[int, ...]
-    tile: Place | None
+    tile: TileAddress | None
     expected: float
     got: float
 

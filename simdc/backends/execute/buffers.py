@@ -17,7 +17,7 @@ from .arrays import Array
 Values = Mapping[str, range]
 
 
-class Place(NamedTuple):
+class TileAddress(NamedTuple):
     """A tile of a schedule: its number in the walk, its phase (0 in a contraction) and its index along each loop."""
 
     number: int
@@ -31,7 +31,7 @@ class Place(NamedTuple):
 class ScheduleError(Exception):
     """A schedule does what the machine cannot do: at `tile` with `operand`. `expected` and `got` say in words what."""
 
-    def __init__(self, kind: str, tile: Place, operand: str, expected: str, got: str):
+    def __init__(self, kind: str, tile: TileAddress, operand: str, expected: str, got: str):
         super().__init__(f"tile ({tile}), {operand}: expected {expected}, got {got}")
         self.kind = kind
         self.tile = tile
@@ -65,7 +65,7 @@ def real_values(tile: Tile, bounds: Mapping[str, int]) -> dict[str, range]:
     return {loop: range(values.start, min(values.stop, bounds[loop])) for loop, values in tile.values.items()}
 
 
-class Buffer:
+class TileBuffer:
     """A tile of an operand on chip. `elements` is the room it takes, stored padding included. `values` holds what of
     it exists, which are the tensor's elements in `inside`."""
 
@@ -96,7 +96,7 @@ class Buffer:
         tensor[np.ix_(*touched)] = self.values[here]
         return np.ravel_multi_index(np.ix_(*touched), self.operand.shape).ravel()
 
-    def view(self, operand: Operand, values: Values, tile: Place) -> Operand:
+    def view(self, operand: Operand, values: Values, tile: TileAddress) -> Operand:
         """`operand` as it indexes this buffer, its loops beginning at zero. Raises ScheduleError when it would reach
         an element of the tensor that is not here."""
         for found, side in zip(self._touched(operand, values), self.inside, strict=True):

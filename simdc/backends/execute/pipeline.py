@@ -8,19 +8,19 @@ from itertools import product
 from simdc.backends.simulate.issue import issue_order
 from simdc.backends.simulate.walk import Tile
 from simdc.cost.hardware import SimdArray
-from simdc.cost.kernel import Block, Operand, Phase
+from simdc.cost.kernel import CodeBlock, LoopNest, Operand
 
 
 class Pipeline:
     """Remembers the vector that the last instruction wrote: where the next one reads it, it waits. `cycles` are those
     of all tiles so far."""
 
-    def __init__(self, phase: Phase, lanes: str, simd: SimdArray):
+    def __init__(self, phase: LoopNest, lanes: str, simd: SimdArray):
         self._phase, self._lanes, self._simd = phase, lanes, simd
         self._operands = {operand.name: operand for operand in (*phase.outputs, *phase.scratch)}
         self.cycles = 0
 
-    def run(self, blocks: Sequence[Block], tile: Tile) -> None:
+    def run(self, blocks: Sequence[CodeBlock], tile: Tile) -> None:
         """A tile's blocks, issue by issue in the order of the rules. The pipeline fills first."""
         simd = self._simd
         self.cycles += simd.pipeline_stages - 1 + simd.lanes - 1

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simdc.cost.kernel import Block, Operand, Phase, VectorProgram, viewed
+from simdc.cost.kernel import CodeBlock, LoopNest, Operand, VectorProgram, viewed
 
 from .arrays import Array
 
@@ -86,7 +86,7 @@ def run_program(program: VectorProgram, inputs: Mapping[str, Array]) -> ProgramR
     return ProgramRun(memory, dict(sorted(ops.items())))
 
 
-def run_block(block: Block, phase: Phase, bounds: Mapping[str, int], memory: dict[str, Array]) -> None:
+def run_block(block: CodeBlock, phase: LoopNest, bounds: Mapping[str, int], memory: dict[str, Array]) -> None:
     """All points of a block, in place on the arrays of `memory`: Python steps through loops along which a result
     gathers, numpy through the rest."""
     named = {name for code in block.instructions for name in (code.dest, *code.sources)}
@@ -108,7 +108,7 @@ def run_block(block: Block, phase: Phase, bounds: Mapping[str, int], memory: dic
         _run_points(block, at, memory)
 
 
-def _run_points(block: Block, at: Mapping[str, tuple[NDArray[np.intp], ...]], memory: dict[str, Array]) -> None:
+def _run_points(block: CodeBlock, at: Mapping[str, tuple[NDArray[np.intp], ...]], memory: dict[str, Array]) -> None:
     """The block's code at many points side by side; `at` says where each operand stands."""
     temporaries: dict[str, Array] = {}
 

@@ -17,7 +17,7 @@ from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, loop_bounds
 
 from .arrays import Array
-from .buffers import Buffer, Place, ScheduleError, Traffic, real_values
+from .buffers import ScheduleError, TileAddress, TileBuffer, Traffic, real_values
 from .contraction import run_contraction
 from .tiled_run import TiledRun
 
@@ -34,12 +34,12 @@ def run_tiled_contraction(
     psum, ofmap = np.full(kernel.psum.shape, np.nan), np.full(kernel.psum.shape, np.nan)
     writers: NDArray[np.intp] = np.full(psum.size, -1)
     reductions = [loop for loop in bounds if loop not in kernel.psum.loops]
-    resident: dict[str, Buffer] = {}
+    resident: dict[str, TileBuffer] = {}
     begun: set[tuple[int, ...]] = set()
-    traffic, tiles = Traffic(), list[Place]()
+    traffic, tiles = Traffic(), list[TileAddress]()
 
-    def fill(role: str, operand: Operand, tile: Tile) -> Buffer:
-        buffer = Buffer(operand, tile, bounds, stores_padding=hardware.stores_padding)
+    def fill(role: str, operand: Operand, tile: Tile) -> TileBuffer:
+        buffer = TileBuffer(operand, tile, bounds, stores_padding=hardware.stores_padding)
         if buffer.bits > limits[role]:
             raise ScheduleError(
                 "buffer",
@@ -52,7 +52,7 @@ def run_tiled_contraction(
         return buffer
 
     for before, tile, after in neighbours(walk(rounded_bounds(kernel, hardware), tiling)):
-        tiles.append(Place(len(tiles), 0, tile.index))
+        tiles.append(TileAddress(len(tiles), 0, tile.index))
         for name, operand in sources.items():
             if differs(operand, tile, before):
                 fill(name, operand, tile).load(inputs[name])
@@ -88,7 +88,12 @@ def run_tiled_contraction(
 
 
 def _accumulate(
-    kernel: Contraction, values: Mapping[str, range], resident: Mapping[str, Buffer], tile: Place, *, with_bias: bool
+    kernel: Contraction,
+    values: Mapping[str, range],
+    resident: Mapping[str, TileBuffer],
+    tile: TileAddress,
+    *,
+    with_bias: bool,
 ) -> None:
     """The contraction's loops over one tile, on the buffers alone."""
     if not all(values.values()):

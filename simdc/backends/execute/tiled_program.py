@@ -11,13 +11,13 @@ from simdc.backends.simulate.footprint import differs
 from simdc.backends.simulate.vector import rounded_bounds, runs
 from simdc.backends.simulate.walk import Tile, neighbours, walk
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Block, Loop, Operand, Phase, VectorProgram, shared_loops
+from simdc.cost.kernel import CodeBlock, Loop, LoopNest, Operand, VectorProgram, shared_loops
 from simdc.cost.result import DramBits
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling
 
 from .arrays import Array
-from .buffers import Place, ScheduleError, Traffic, real_values
+from .buffers import ScheduleError, TileAddress, Traffic, real_values
 from .pipeline import Pipeline
 from .program import run_block
 from .tiled_run import TiledRun
@@ -48,12 +48,12 @@ class _Run:
     ):
         self.room_bits = room_bits
         self.program, self.tiling, self.hardware, self.dram = program, tiling, hardware, dram
-        self.tiles = list[Place]()
+        self.tiles = list[TileAddress]()
         self.writers = dict[str, NDArray[np.intp]]()
         self.traffic = Traffic()
         self.compute_cycles = 0
 
-    def play(self, number: int, phase: Phase) -> None:
+    def play(self, number: int, phase: LoopNest) -> None:
         bounds = {loop.name: loop.bound for loop in phase.loops}
         memory = VectorMemory(phase, self.hardware, self.room_bits)
         pipeline = Pipeline(phase, self.program.lanes, self.hardware.simd)
@@ -64,7 +64,7 @@ class _Run:
                 self.dram[result.name] = np.full(result.shape, np.nan)
                 self.writers[result.name] = np.full(self.dram[result.name].size, -1)
         for before, tile, after in neighbours(walk(rounded_bounds(phase, self.program, self.hardware), self.tiling)):
-            place = Place(len(self.tiles), number, tile.index)
+            place = TileAddress(len(self.tiles), number, tile.index)
             self.tiles.append(place)
             for operand in phase.inputs:
                 if differs(operand, tile, before):
@@ -89,7 +89,7 @@ class _Run:
     def _begin(
         self,
         operand: Operand,
-        phase: Phase,
+        phase: LoopNest,
         tile: Tile,
         memory: VectorMemory,
         bounds: Mapping[str, int],
@@ -117,7 +117,9 @@ class _Run:
         begun.add(key)
 
 
-def _compute(block: Block, phase: Phase, values: Mapping[str, range], memory: VectorMemory, tile: Place) -> None:
+def _compute(
+    block: CodeBlock, phase: LoopNest, values: Mapping[str, range], memory: VectorMemory, tile: TileAddress
+) -> None:
     """One block over one tile, on what is in vector memory alone."""
     if not all(values.values()):
         return
@@ -126,7 +128,7 @@ def _compute(block: Block, phase: Phase, values: Mapping[str, range], memory: Ve
     def here(operands: tuple[Operand, ...]) -> tuple[Operand, ...]:
         return tuple(memory[o.name].view(o, values, tile) for o in operands if o.name in named)
 
-    local = Phase(
+    local = LoopNest(
         loops=tuple(Loop(loop, len(values[loop])) for loop in block.loops),
         inputs=here(phase.inputs),
         outputs=here(phase.outputs),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simdc.cost.result import DramBits
 
 from .arrays import Array
-from .buffers import Place
+from .buffers import TileAddress
 
 
 class TiledRun(NamedTuple):
@@ -20,6 +20,6 @@ class TiledRun(NamedTuple):
 
     arrays: dict[str, Array]
     writers: dict[str, NDArray[np.intp]]
-    tiles: tuple[Place, ...]
+    tiles: tuple[TileAddress, ...]
     dram_bits: DramBits
     compute_cycles: int | None = None

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from simdc.backends.simulate.walk import Tile
 from simdc.cost.capacity import replaced
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Operand, Phase, viewed
+from simdc.cost.kernel import LoopNest, Operand, viewed
 
 from .arrays import Array
-from .buffers import Buffer, Place, ScheduleError
+from .buffers import ScheduleError, TileAddress, TileBuffer
 
 
 class VectorMemory:
@@ -18,19 +18,19 @@ class VectorMemory:
     place of an input has the input's very array, so that what it overwrites is gone; the two have the room of the wider
     one."""
 
-    def __init__(self, phase: Phase, hardware: Hardware, room_bits: int):
+    def __init__(self, phase: LoopNest, hardware: Hardware, room_bits: int):
         self._hardware, self._room_bits = hardware, room_bits
-        self._buffers: dict[str, Buffer] = {}
+        self._buffers: dict[str, TileBuffer] = {}
         self._replaced = replaced(phase)
         self._viewed = {view.name: viewed(view, phase).name for view in phase.views}
         known = {o.name for o in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
         self._temporaries = len({code.dest for block in phase.blocks for code in block.instructions} - known)
 
-    def __getitem__(self, name: str) -> Buffer:
+    def __getitem__(self, name: str) -> TileBuffer:
         return self._buffers[self._viewed.get(name, name)]
 
-    def make(self, operand: Operand, tile: Tile, bounds: Mapping[str, int]) -> Buffer:
-        buffer = Buffer(operand, tile, bounds, stores_padding=self._hardware.stores_padding)
+    def make(self, operand: Operand, tile: Tile, bounds: Mapping[str, int]) -> TileBuffer:
+        buffer = TileBuffer(operand, tile, bounds, stores_padding=self._hardware.stores_padding)
         if operand.name in self._replaced:
             buffer.values = self._buffers[self._replaced[operand.name]].values
         self._buffers[operand.name] = buffer
@@ -41,7 +41,7 @@ class VectorMemory:
             str(name): self[str(name)].values for name in names if self._viewed.get(str(name), name) in self._buffers
         }
 
-    def check_room(self, tile: Place) -> None:
+    def check_room(self, tile: TileAddress) -> None:
         """Raise ScheduleError, naming the largest tile, unless everything fits at once."""
         simd = self._hardware.simd
         own: dict[str, int] = {}

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from simdc.cost.energy import Energy
-from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
+from simdc.cost.kernel import Contraction, Kernel, LoopNest, Operand, VectorProgram
 from simdc.cost.result import Cycles
 from simdc.cost.structure import unstructure
 from simdc.cost.tiling import loop_bounds
@@ -141,7 +141,7 @@ def _operand(operand: Operand) -> dict[str, Any]:
     return {"name": operand.name, "bits": operand.bits, "shape": list(operand.shape), "index": index}
 
 
-def _phase(phase: Phase) -> dict[str, Any]:
+def _phase(phase: LoopNest) -> dict[str, Any]:
     return {
         "loops": [loop.name for loop in phase.loops],
         "inputs": [operand.name for operand in phase.inputs],

@@ -18,7 +18,7 @@ from simdc.ir.context import cost_model_of, hardware_of, kernel_of, layer_error
 from simdc.ir.derived import Setting, price_fault, proof_fault, setting_of
 from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
-from simdc.ir.provenance import Run, runs_of
+from simdc.ir.provenance import CommandRun, runs_of
 
 from .memory import Memory, memory_of
 from .searched import Searched, searched_of
@@ -122,7 +122,7 @@ class Report(NamedTuple):
     total: Totals
     memory: Memory | None
     notes: tuple[str, ...] = ()
-    runs: tuple[Run, ...] = ()
+    runs: tuple[CommandRun, ...] = ()
 
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""

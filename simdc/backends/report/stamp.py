@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import Any
 
 from simdc import __version__
-from simdc.ir.provenance import Run
+from simdc.ir.provenance import CommandRun
 
 from .model import Report
 
@@ -21,13 +21,13 @@ def provenance(report: Report) -> dict[str, Any]:
     return {**_run(_last(report)), **({"earlier": earlier} if earlier else {})}
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: CommandRun) -> dict[str, Any]:
     command = {"command": run.command} if run.command else {}
     return {"simdc": run.simdc, **command, "inputs": [each._asdict() for each in run.inputs]}
 
 
-def _last(report: Report) -> Run:
-    return report.runs[-1] if report.runs else Run(__version__, "", ())
+def _last(report: Report) -> CommandRun:
+    return report.runs[-1] if report.runs else CommandRun(__version__, "", ())
 
 
 def origin_columns(report: Report) -> dict[str, str | int]:

@@ -17,7 +17,7 @@ from .walk import Tile, ceil_div, neighbours, walk
 
 
 @frozen
-class Visit:
+class ArrayVisit:
     """A tile's stay in the array: what it loads before, how it computes, what it stores after.
 
     A step is one cycle of all PEs; `fill_cycles` come on top. `first_steps` are those that begin an output.
@@ -35,7 +35,9 @@ class Visit:
         return self.steps + self.fill_cycles
 
 
-def visits(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Iterator[Visit]:
+def visits(
+    kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS
+) -> Iterator[ArrayVisit]:
     """What each tile does, in the order in which they run. When it does it is up to the overlap of neighbours. Of the
     rule it takes which port carries what."""
     array = hardware.systolic
@@ -78,7 +80,7 @@ def visits(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: Machin
         column_steps = ceil_div(tile.size([kernel.columns]), array.columns)
         others = tile.size(loop.name for loop in kernel.loops if loop.name not in (kernel.rows, kernel.columns))
         other_results = tile.size(loop for loop in psum.loops if loop != kernel.columns)
-        yield Visit(
+        yield ArrayVisit(
             tile=tile,
             loads=tuple(loads),
             steps=row_steps * column_steps * others,

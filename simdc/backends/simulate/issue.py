@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from math import prod
 
 from simdc.cost.hardware import SimdArray
-from simdc.cost.kernel import Block, Operand, Phase
+from simdc.cost.kernel import CodeBlock, LoopNest, Operand
 
 from .walk import Tile, ceil_div
 
 
-def issue_order(block: Block, phase: Phase) -> list[str]:
+def issue_order(block: CodeBlock, phase: LoopNest) -> list[str]:
     """The block's loops, outermost first."""
     written = _named(block.instructions[-1].dest, phase)
     moving = set(block.loops if written is None else written.loops)
@@ -23,11 +23,11 @@ def issue_order(block: Block, phase: Phase) -> list[str]:
     return [loop for loop in nest if loop not in moving] + [loop for loop in nest if loop in moving]
 
 
-def waits_between_issues(phase: Phase, running: Sequence[Block], lanes: str, tile: Tile, simd: SimdArray) -> int:
+def waits_between_issues(phase: LoopNest, running: Sequence[CodeBlock], lanes: str, tile: Tile, simd: SimdArray) -> int:
     """How often the first instruction of an issue reads the vector that the last of the issue before it wrote, within
     each of the blocks that run in a tile, and from one to the next."""
     waits = 0
-    before: Block | None = None
+    before: CodeBlock | None = None
     for block in running:
         if before is not None:
             written = _handed_on(before, block, phase)
@@ -41,7 +41,7 @@ def waits_between_issues(phase: Phase, running: Sequence[Block], lanes: str, til
     return waits
 
 
-def _within(block: Block, written: Operand, phase: Phase, lanes: str, tile: Tile, simd: SimdArray) -> int:
+def _within(block: CodeBlock, written: Operand, phase: LoopNest, lanes: str, tile: Tile, simd: SimdArray) -> int:
     """One loop steps, those inside it turn back to their beginning: often as many times as the loop has further
     values, for each round of the loops outside. They wait if that leads to the vector where one was."""
     order = issue_order(block, phase)
@@ -60,13 +60,13 @@ def _moved(operand: Operand, steps: Mapping[str, int], lanes: str, simd: SimdArr
     return [sum(step * reach.get(loop, 0) for loop, step in terms) for terms, _ in operand.index]
 
 
-def _handed_on(block: Block, following: Block, phase: Phase) -> Operand | None:
+def _handed_on(block: CodeBlock, following: CodeBlock, phase: LoopNest) -> Operand | None:
     """What the last instruction of one issue writes and the first of the next reads, if that outlives the issue."""
     name = block.instructions[-1].dest
     return _named(name, phase) if name in following.instructions[0].sources else None
 
 
-def _named(name: str, phase: Phase) -> Operand | None:
+def _named(name: str, phase: LoopNest) -> Operand | None:
     return next((operand for operand in (*phase.outputs, *phase.scratch) if operand.name == name), None)
 
 

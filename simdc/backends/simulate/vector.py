@@ -9,7 +9,7 @@ from math import prod
 from attrs import frozen
 
 from simdc.cost.hardware import Hardware, SimdArray
-from simdc.cost.kernel import Block, Operand, Phase, VectorProgram, shared_loops
+from simdc.cost.kernel import CodeBlock, LoopNest, Operand, VectorProgram, shared_loops
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
@@ -20,20 +20,20 @@ from .walk import Tile, ceil_div, neighbours, walk
 
 
 @frozen
-class Visit:
+class VectorVisit:
     """A tile's stay in vector memory: every load and store, how often each block's sequence is issued, and how
     often an issue waits for the one before it."""
 
     tile: Tile
     loads: tuple[Transfer, ...]
-    issues: tuple[tuple[Block, int], ...]
+    issues: tuple[tuple[CodeBlock, int], ...]
     waits: int
     stores: tuple[Transfer, ...]
 
 
 def visits(
-    phase: Phase, program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS
-) -> Iterator[Visit]:
+    phase: LoopNest, program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS
+) -> Iterator[VectorVisit]:
     """What each tile of one phase does, in the order in which they run. The rule says which port carries what."""
     lanes, bandwidths = program.lanes, rule.bandwidths(hardware)
     ports = {(row.operand, row.when): row.port for row in rule.vector_streams}
@@ -57,7 +57,7 @@ def visits(
                 loads.append(transfer("ifmap", ports["output", "resumed"], operand, tile))
             begun.add(place)
         running = [block for block in phase.blocks if runs(block, phase, tile)]
-        yield Visit(
+        yield VectorVisit(
             tile=tile,
             loads=tuple(loads),
             issues=tuple((block, _issues(block, lanes, tile, hardware.simd)) for block in running),
@@ -70,7 +70,7 @@ def visits(
         )
 
 
-def rounded_bounds(phase: Phase, program: VectorProgram, hardware: Hardware) -> dict[str, int]:
+def rounded_bounds(phase: LoopNest, program: VectorProgram, hardware: Hardware) -> dict[str, int]:
     """The loops' bounds; where padding is stored, channels on the lanes are rounded up to whole vectors."""
     bounds = {loop.name: loop.bound for loop in phase.loops}
     padded = program.padded_loop
@@ -79,18 +79,18 @@ def rounded_bounds(phase: Phase, program: VectorProgram, hardware: Hardware) -> 
     return bounds
 
 
-def runs(block: Block, phase: Phase, tile: Tile) -> bool:
+def runs(block: CodeBlock, phase: LoopNest, tile: Tile) -> bool:
     missing = [loop.name for loop in phase.loops if loop.name not in block.loops]
     return tile.begins(missing) if block.at == "start" else tile.finishes(missing)
 
 
-def _issues(block: Block, lanes: str, tile: Tile, simd: SimdArray) -> int:
+def _issues(block: CodeBlock, lanes: str, tile: Tile, simd: SimdArray) -> int:
     """How often the tile issues the block's sequence; one issue serves a whole vector."""
     vectors = ceil_div(tile.size([lanes]), simd.lanes) if lanes in block.loops else 1
     return vectors * tile.size(loop for loop in block.loops if loop != lanes)
 
 
-def sequence_cycles(block: Block, simd: SimdArray) -> int:
+def sequence_cycles(block: CodeBlock, simd: SimdArray) -> int:
     """Cycles of one issue of the block: latencies, and a wait where an instruction reads the result before it."""
     cycles = 0
     previous_dest: str | None = None
@@ -103,7 +103,7 @@ def sequence_cycles(block: Block, simd: SimdArray) -> int:
     return cycles
 
 
-def vmem_bits(block: Block, phase: Phase, simd: SimdArray) -> int:
+def vmem_bits(block: CodeBlock, phase: LoopNest, simd: SimdArray) -> int:
     """Bits that one issue of the block reads from and writes to vector memory. Temporaries live there too."""
     widths = {operand.name: operand.bits for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
     names = [
@@ -115,7 +115,7 @@ def vmem_bits(block: Block, phase: Phase, simd: SimdArray) -> int:
     return sum(simd.lanes * widths.get(name, simd.width_bits) for name in names)
 
 
-def immediates(block: Block) -> int:
+def immediates(block: CodeBlock) -> int:
     return sum(not isinstance(source, str) for instruction in block.instructions for source in instruction.sources)
 
 

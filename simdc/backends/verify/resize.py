@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simdc.cost.kernel import Affine, Contraction, Kernel, Loop, Operand, Phase, VectorProgram
+from simdc.cost.kernel import Affine, Contraction, Kernel, Loop, LoopNest, Operand, VectorProgram
 from simdc.cost.tiling import loop_bounds
 
 LARGEST_OFFSET = 4
@@ -69,7 +69,7 @@ def _resized(operand: Operand, own: Mapping[str, int], bounds: Mapping[str, int]
     return operand._replace(shape=tuple(shape), index=tuple(index))
 
 
-def _with_common_shapes(phases: list[Phase]) -> list[Phase]:
+def _with_common_shapes(phases: list[LoopNest]) -> list[LoopNest]:
     """A tensor has one shape in all phases and views: the largest that one of them gave it."""
     shapes: dict[str, tuple[int, ...]] = {}
     for phase in phases:

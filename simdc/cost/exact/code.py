@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from simdc.cost.hardware import SimdArray
-from simdc.cost.kernel import Block, Phase
+from simdc.cost.kernel import CodeBlock, LoopNest
 
 
 class CodeCost(NamedTuple):
@@ -19,7 +19,7 @@ class CodeCost(NamedTuple):
     ops: list[tuple[str, int]]
 
 
-def code_cost(phase: Phase, issues_along: Mapping[str, int], simd: SimdArray) -> CodeCost:
+def code_cost(phase: LoopNest, issues_along: Mapping[str, int], simd: SimdArray) -> CodeCost:
     """`issues_along` gives for each loop how many vector instructions all its tiles issue along it."""
     cycles = vmem_bits = immediates = instructions = 0
     ops: list[tuple[str, int]] = []
@@ -47,7 +47,7 @@ def code_cost(phase: Phase, issues_along: Mapping[str, int], simd: SimdArray) ->
     )
 
 
-def sequence_cycles(block: Block, simd: SimdArray) -> int:
+def sequence_cycles(block: CodeBlock, simd: SimdArray) -> int:
     """Cycles of one run through straight-line code: latencies, and a wait for each instruction that reads the result
     of the one before it (read after write in the pipeline)."""
     cycles, written = 0, None

@@ -10,7 +10,7 @@ from simdc.cost.axis import Axis, Numbers
 from simdc.cost.capacity import in_words, unfinished, vector_need
 from simdc.cost.grid import Grid, Reloads, reloads, round_up
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Phase, VectorProgram, shared_loops
+from simdc.cost.kernel import LoopNest, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.rule import MachineRule, passes
 from simdc.cost.tiling import Need, TilingError, loop_bounds
@@ -74,7 +74,7 @@ class TiledProgram:
                         return partial(self._cut_too_far, phase, grid, f"{why}, so loop '{loop}' cannot be cut")
         return None
 
-    def _cut_too_far(self, phase: Phase, grid: Grid, why: str) -> TilingError:
+    def _cut_too_far(self, phase: LoopNest, grid: Grid, why: str) -> TilingError:
         """What the same tile needs where all loops that must not be cut are whole."""
         bounds = {axis.loop: axis.bound for axis in grid.every}
         whole = kept_whole(phase)
@@ -131,7 +131,7 @@ class TiledProgram:
 
     def _add_traffic(
         self,
-        phase: Phase,
+        phase: LoopNest,
         grid: Grid,
         cycles_of: Callable[[Stream, int], int],
         bits: dict[str, int],

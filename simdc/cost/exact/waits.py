@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from simdc.cost.axis import Axis, Numbers
 from simdc.cost.grid import Grid
-from simdc.cost.kernel import Block, Operand, Phase
+from simdc.cost.kernel import CodeBlock, LoopNest, Operand
 
 
 class Along(NamedTuple):
@@ -25,7 +25,7 @@ class Along(NamedTuple):
         return (self.tiles - 1) * self.full + self.last
 
 
-def waits_between_issues(phase: Phase, grid: Grid, lanes_loop: str, lanes: int) -> int:
+def waits_between_issues(phase: LoopNest, grid: Grid, lanes_loop: str, lanes: int) -> int:
     """Over all tiles of the phase, by the issue order of docs/architecture.md."""
     waits = 0
     pairs = _handed_on(phase)
@@ -39,7 +39,7 @@ def waits_between_issues(phase: Phase, grid: Grid, lanes_loop: str, lanes: int) 
     return waits
 
 
-def _handed_on(phase: Phase) -> list[tuple[int, int, Operand]]:
+def _handed_on(phase: LoopNest) -> list[tuple[int, int, Operand]]:
     """Numbers of two blocks, and what the last instruction of the one writes and the first of the other reads.
     Temporaries begin anew."""
     found: list[tuple[int, int, Operand]] = []
@@ -56,7 +56,7 @@ def _along(axis: Axis, step: int) -> Along:
     return Along(axis.count, -(-axis.tile // step), -(-axis.last // step), step)
 
 
-def _within(phase: Phase, block: Block, written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
+def _within(phase: LoopNest, block: CodeBlock, written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
     """From each issue of a block to its next. Loops that move what is written stand inside: two issues in a row write
     one vector only in a tile that has no more than one, and there all do."""
     moving = [loop for loop, _ in phase.loops if loop in written.loops]
@@ -105,7 +105,7 @@ def _stays(
     return stays
 
 
-def _across(blocks: Sequence[Block], written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
+def _across(blocks: Sequence[CodeBlock], written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
     """From the last issue of the first of `blocks` to the first of the last: in tiles that run both and none between,
     and have one vector of what is written. Tiles that run some of those between are added and taken away by turns."""
     ends, between = (blocks[0], blocks[-1]), blocks[1:-1]

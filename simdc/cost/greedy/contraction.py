@@ -16,7 +16,7 @@ from .splitting import Box, box, split_evenly, split_exactly, tile_bits
 SMALL_WINDOW = 3
 
 
-class Roles(NamedTuple):
+class LoopGroups(NamedTuple):
     """The loops of a contraction by what they do: summed over beside the rows, along the image, along the batch, or
     moving every operand."""
 
@@ -27,12 +27,12 @@ class Roles(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def roles(kernel: Contraction) -> Roles:
+def roles(kernel: Contraction) -> LoopGroups:
     loops = [loop.name for loop in kernel.loops]
     weight, ifmap, psum = (set(o.loops) for o in (kernel.weight, kernel.ifmap, kernel.psum))
     shared = {loop for expression in kernel.ifmap.index if len(expression.terms) > 1 for loop, _ in expression.terms}
     reused = [loop for loop in loops if loop not in weight]
-    return Roles(
+    return LoopGroups(
         window=tuple(loop for loop in loops if loop not in psum and loop != kernel.rows),
         image=tuple(loop for loop in reused if loop in shared),
         batch=tuple(loop for loop in reused if loop not in shared),

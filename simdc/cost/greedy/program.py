@@ -17,7 +17,7 @@ from simdc.cost.whole import whole_loops
 from .splitting import box, first, split_evenly, split_exactly, tile_bits
 
 
-class Roles(NamedTuple):
+class ProgramLoops(NamedTuple):
     """The loops of a program by what they do, lanes left out, and whether some operand has one value per channel. Where
     several loops index one dimension, the one with the longest step places the window, the others run through it. Loops
     that must stay `whole` are in no other group. `others` stand with the numbers of the phases that have them: a wide
@@ -31,7 +31,7 @@ class Roles(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def roles(program: VectorProgram) -> Roles:
+def roles(program: VectorProgram) -> ProgramLoops:
     loops: dict[str, list[int]] = {}
     for number, phase in enumerate(program.phases):
         for loop in phase.loops:
@@ -46,7 +46,7 @@ def roles(program: VectorProgram) -> Roles:
         if loop not in places and loop not in whole and any(loop in dict(terms) for terms in sliding)
     )
     image = tuple(loop for loop in loops if loop in program.roles.image and loop != program.lanes)
-    return Roles(
+    return ProgramLoops(
         window=window,
         whole=tuple(whole),
         image=image,

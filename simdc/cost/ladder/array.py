@@ -15,13 +15,15 @@ from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling
 
 from .climb import Least, Rail
-from .contraction import Ladder, Walk
+from .contraction import ArrayLadder, Walk
 from .ports import Ports
 
 
 @lru_cache(maxsize=1024)
-def _ladder(kernel: Contraction, bounds: tuple[tuple[str, int], ...], rows: int, columns: int, clip: bool) -> Ladder:
-    return Ladder(kernel, dict(bounds), {kernel.rows: rows, kernel.columns: columns}, clip)
+def _ladder(
+    kernel: Contraction, bounds: tuple[tuple[str, int], ...], rows: int, columns: int, clip: bool
+) -> ArrayLadder:
+    return ArrayLadder(kernel, dict(bounds), {kernel.rows: rows, kernel.columns: columns}, clip)
 
 
 class ArrayRungs:

@@ -28,7 +28,7 @@ class Side(NamedTuple):
     rungs: list[Rung]
 
 
-class Cut(NamedTuple):
+class ArrayCut(NamedTuple):
     """A way to cut all sides but the image. `weight` and `bias` are those of whole tiles; of ifmap and psum the
     dimensions that the image does not move. `ifmap_image` has those that it moves, for each rung of the image."""
 
@@ -48,7 +48,7 @@ class Walk(NamedTuple):
     use once for each tile of the image (`weight_per_image`) or once in all, an ifmap tile `ifmap_reloads` times, a
     result `psum_reloads` times; an ifmap stays for `ifmap_stays` tiles, a psum for `psum_stays`."""
 
-    cut: Cut
+    cut: ArrayCut
     innermost: tuple[str, ...]
     image_inside: bool
     weight_per_image: bool
@@ -58,7 +58,7 @@ class Walk(NamedTuple):
     psum_stays: int
 
 
-class Ladder:
+class ArrayLadder:
     """`image` are the ways to cut the image, `psum_image` what the image moves of the psum in each, and `walks` all
     else."""
 
@@ -93,7 +93,7 @@ class Ladder:
         moved = [any(loop in self._image_loops for loop, _ in expression.terms) for expression in operand.index]
         return Dimensions(operand, [n for n, moves in enumerate(moved) if moves == image], self._bounds, self._clip)
 
-    def _cuts(self, sides: list[list[Rung]]) -> Iterator[tuple[Cut, tuple[Rung, ...]]]:
+    def _cuts(self, sides: list[list[Rung]]) -> Iterator[tuple[ArrayCut, tuple[Rung, ...]]]:
         kernel = self._kernel
         weight, ifmap, psum = (self._dimensions(o, image=False) for o in (kernel.weight, kernel.ifmap, kernel.psum))
         bias = None if kernel.bias is None else self._dimensions(kernel.bias, image=False)
@@ -105,7 +105,7 @@ class Ladder:
             key = tuple([sizes[loop] for loop in window])
             if key not in by_window:
                 by_window[key] = [ifmap_image.of(sizes | rung.sizes) for rung in self.image]
-            cut = Cut(
+            cut = ArrayCut(
                 sizes,
                 prod([rung.tiles for rung in ways]),
                 prod([rung.passes for rung in ways]),
@@ -118,7 +118,7 @@ class Ladder:
             )
             yield cut, ways
 
-    def _walks(self, cut: Cut, sides: list[Side], ways: tuple[Rung, ...]) -> Iterator[Walk]:
+    def _walks(self, cut: ArrayCut, sides: list[Side], ways: tuple[Rung, ...]) -> Iterator[Walk]:
         """Where the innermost side moves an operand, each tile of a side that does not goes through all of its
         tiles once more."""
         still = [

@@ -29,7 +29,7 @@ from .footprint import Dimensions
 from .rungs import Sizes, tile_sizes, together
 
 
-class Cut(NamedTuple):
+class VectorCut(NamedTuple):
     """A way to cut all loops but the lanes. The number of tiles is `fixed_tiles` and `lane_tiles` for each tile along
     the lanes."""
 
@@ -38,7 +38,7 @@ class Cut(NamedTuple):
     lane_tiles: int
 
 
-class Ladder:
+class VectorLadder:
     """`lanes` are tile sizes along the lanes."""
 
     def __init__(self, program: VectorProgram, bounds: dict[str, int], width: int, clip: bool):
@@ -48,12 +48,12 @@ class Ladder:
         uncut = {loop: bounds[loop] for loop in (program.lanes, *whole)}
         nests = [[loop.name for loop in phase.loops] for phase in program.phases]
         parts = [together(loops, bounds) for loops in (window, image, [loop for loop, _ in others])]
-        self.cuts: list[Cut] = []
+        self.cuts: list[VectorCut] = []
         for ways in product(*parts):
             sizes = uncut | {loop: each[loop] for each in ways for loop in each}
             counts = {loop: -(-bounds[loop] // size) for loop, size in sizes.items()}
             tiles = [(program.lanes in nest, prod([counts[loop] for loop in nest])) for nest in nests]
-            self.cuts.append(Cut(sizes, sum(n for on, n in tiles if not on), sum(n for on, n in tiles if on)))
+            self.cuts.append(VectorCut(sizes, sum(n for on, n in tiles if not on), sum(n for on, n in tiles if on)))
         operands = [o for phase in program.phases for o in (*phase.inputs, *phase.outputs, *phase.scratch)]
         self._dimensions = {(o.index, o.shape): Dimensions(o, range(len(o.index)), bounds, clip) for o in operands}
 
@@ -62,8 +62,8 @@ class Ladder:
 
 
 @lru_cache(maxsize=1024)
-def _ladder(program: VectorProgram, bounds: tuple[tuple[str, int], ...], width: int, clip: bool) -> Ladder:
-    return Ladder(program, dict(bounds), width, clip)
+def _ladder(program: VectorProgram, bounds: tuple[tuple[str, int], ...], width: int, clip: bool) -> VectorLadder:
+    return VectorLadder(program, dict(bounds), width, clip)
 
 
 class VectorRungs:
@@ -119,21 +119,21 @@ class VectorRungs:
         cost = tiled.cost()
         return cost.cycles.total, cost.dram_bits.total, tiling
 
-    def _sizes(self, cut: Cut, step: int) -> Sizes:
+    def _sizes(self, cut: VectorCut, step: int) -> Sizes:
         return cut.sizes | {self._program.lanes: self._ladder.lanes[step]}
 
-    def _array_cycles(self, cut: Cut, step: int) -> Number:
+    def _array_cycles(self, cut: VectorCut, step: int) -> Number:
         tiles = cut.fixed_tiles + cut.lane_tiles * self._ladder.counts[step]
         return self._code_cycles + tiles * self._fill
 
-    def _least(self, cut: Cut, step: int) -> Least:
+    def _least(self, cut: VectorCut, step: int) -> Least:
         """As if every tile moved once and tiles filled the port."""
         sizes = self._sizes(cut, step)
         moved = [(self._ladder.dimensions(o).of(sizes).total * o.bits, width) for o, width in self._moved]
         transfers = sum(-(-bits // width) for bits, width in moved)
         return Least(self._array_cycles(cut, step) + transfers, sum(bits for bits, _ in moved))
 
-    def _fits(self, cut: Cut, step: int) -> bool:
+    def _fits(self, cut: VectorCut, step: int) -> bool:
         sizes, limit = self._sizes(cut, step), self._limit_bits
         for operands, bits in self._resident:
             for operand in operands:

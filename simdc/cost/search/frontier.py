@@ -17,7 +17,7 @@ BLOCK = 1 << 16
 """Rows at a time."""
 
 
-class Group(NamedTuple):
+class Prefixes(NamedTuple):
     """Rows with as many loops decided, a number of a cut for each loop, and the bound of each row, least first."""
 
     rows: Sizes
@@ -55,12 +55,12 @@ class Frontier:
                 continue
             choices = np.arange(self._cuts[level].ways)
             block = rows[: max(1, BLOCK // len(choices))]
-            waiting.append(Group(rows[len(block) :], bounds[len(block) :]))
+            waiting.append(Prefixes(rows[len(block) :], bounds[len(block) :]))
             budget.spend(len(block) * len(choices))
             wider = np.column_stack([np.repeat(block, len(choices), axis=0), np.tile(choices, len(block))])
             waiting.append(self._bounded(wider, best()))
 
-    def _bounded(self, rows: Sizes, best: Any) -> Group:
+    def _bounded(self, rows: Sizes, best: Any) -> Prefixes:
         """Those that may fit and win."""
         decided = list(zip(self._cuts, rows.T, strict=False))
         counts = {one.loop: one.counts[column] for one, column in decided}
@@ -71,4 +71,4 @@ class Frontier:
         may_win = np.less(bounds, best).astype(bool) & self._relaxed.fits(stored)
         rows, bounds = rows[may_win], bounds[may_win]
         promising = np.argsort(bounds, kind="stable")
-        return Group(rows[promising], bounds[promising])
+        return Prefixes(rows[promising], bounds[promising])

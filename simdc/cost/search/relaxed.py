@@ -16,7 +16,7 @@ from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Kernel, Operand, Phase, VectorProgram
+from simdc.cost.kernel import Contraction, Kernel, LoopNest, Operand, VectorProgram
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
 from simdc.cost.rule import GENESYS, MachineRule, passes, segment_cycles
 from simdc.cost.tiling import loop_bounds
@@ -25,7 +25,7 @@ Decided = Mapping[str, Any]
 """A number, or an array with one for each schedule, by loop."""
 
 
-class Buffer(NamedTuple):
+class SharedLimit(NamedTuple):
     """Operands whose tiles must be in `limit_bits` together with `fixed_bits`."""
 
     operands: tuple[Operand, ...]
@@ -162,13 +162,13 @@ def _reloads(operand: Operand, nest: Mapping[str, int] | Sequence[str], counts: 
     return reloads
 
 
-def _buffers(kernel: Kernel, hardware: Hardware, rule: MachineRule) -> list[Buffer]:
+def _buffers(kernel: Kernel, hardware: Hardware, rule: MachineRule) -> list[SharedLimit]:
     if isinstance(kernel, VectorProgram):
         return [_vector_memory(phase, hardware, rule) for phase in kernel.phases]
-    return [Buffer((operand,), 0, limit_bits) for _, operand, limit_bits in array_buffers(kernel, hardware, rule)]
+    return [SharedLimit((operand,), 0, limit_bits) for _, operand, limit_bits in array_buffers(kernel, hardware, rule)]
 
 
-def _vector_memory(phase: Phase, hardware: Hardware, rule: MachineRule) -> Buffer:
+def _vector_memory(phase: LoopNest, hardware: Hardware, rule: MachineRule) -> SharedLimit:
     operands, vectors = resident(phase)
     limit_bits = rule.vector_memory.usable_bits(hardware)
-    return Buffer(operands, vectors * hardware.simd.lanes * hardware.simd.width_bits, limit_bits)
+    return SharedLimit(operands, vectors * hardware.simd.lanes * hardware.simd.width_bits, limit_bits)

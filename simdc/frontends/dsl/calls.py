@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from simdc.ir.layers import LayerKind
 
 from .errors import DslError, Place, listing, shorten, similar
-from .syntax import Block
+from .syntax import BlockText
 from .values import Value, describe
 
 
@@ -75,7 +75,7 @@ def bind_layer(layer: LayerKind, given: Sequence[Given], place: Place) -> LayerC
     return LayerCall(tuple(inputs), arguments, {option: each.place for option, each in bound.items()})
 
 
-def bind_block(block: Block, given: Sequence[Given], place: Place) -> dict[str, Value]:
+def bind_block(block: BlockText, given: Sequence[Given], place: Place) -> dict[str, Value]:
     """Values of the parameters that the call gives; the others have defaults."""
     names = [parameter.name for parameter in block.parameters]
     positional = [each for each in given if each.keyword is None]

@@ -18,7 +18,7 @@ from .expressions import Expressions, Frame
 from .functions import FUNCTIONS, call_function
 from .limits import MAX_LAYERS, MAX_STEPS
 from .names import Names, Scope
-from .syntax import Assign, Block, Branch, Call, Program, Repeat, Return, Statement
+from .syntax import Assign, BlockText, Branch, Call, Program, Repeat, Return, Statement
 from .values import Value, describe, truth
 
 
@@ -116,7 +116,7 @@ class _Evaluator(Expressions):
         self.leave()
         return value
 
-    def block(self, block: Block, given: Sequence[Given], frame: Frame, place: Place) -> Value:
+    def block(self, block: BlockText, given: Sequence[Given], frame: Frame, place: Place) -> Value:
         if block.name in self.active:
             cycle = " -> ".join([*self.active[self.active.index(block.name) :], block.name])
             raise DslError(f"block '{block.name}' calls itself: {cycle}; unfold it with repeat", place)

@@ -8,7 +8,7 @@ from .calls import Given
 from .errors import DslError, Place
 from .limits import MAX_DEPTH, MAX_STEPS, MAX_STRING
 from .names import Scope
-from .syntax import Call, Chain, Expression, Name, Number, Operation, Prefix, Sizes, Text, Truth
+from .syntax import Call, Expression, Infix, Name, Number, Pipe, Prefix, Sizes, Text, Truth
 from .values import Value, apply, describe, negate, number, truth
 
 
@@ -60,13 +60,13 @@ class Expressions:
         self.leave()
         return value
 
-    def _compound(self, node: Text | Sizes | Prefix | Operation | Chain, frame: Frame) -> Value:
-        if isinstance(node, Chain):
+    def _compound(self, node: Text | Sizes | Prefix | Infix | Pipe, frame: Frame) -> Value:
+        if isinstance(node, Pipe):
             value = self.value(node.head, frame)
             for step in node.steps:
                 value = self.call(step, Given(step.place, None, value), frame)
             return value
-        if isinstance(node, Operation):
+        if isinstance(node, Infix):
             return self._operation(node, frame)
         if isinstance(node, Prefix):
             self.spend(1, node.place)
@@ -77,7 +77,7 @@ class Expressions:
         self.spend(len(node.items), node.place)
         return tuple(number(self.value(item, frame), "a list", item.place) for item in node.items)
 
-    def _operation(self, node: Operation, frame: Frame) -> Value:
+    def _operation(self, node: Infix, frame: Frame) -> Value:
         self.spend(len(node.operators), node.place)
         value = self.value(node.operands[0], frame)
         for (symbol, place), operand in zip(node.operators, node.operands[1:], strict=True):

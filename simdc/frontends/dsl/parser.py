@@ -16,17 +16,17 @@ from .errors import DslError, Place, shorten
 from .limits import MAX_DIGITS, MAX_NESTING, MAX_STRING, MAX_WORDS
 from .precedence import Operator, nest
 from .syntax import (
-    Argument,
     Assign,
-    Block,
+    BlockParameter,
+    BlockText,
     Branch,
     Call,
+    CallArgument,
     Expression,
-    Input,
+    InputText,
     Name,
-    Network,
+    NetworkText,
     Number,
-    Parameter,
     Program,
     Repeat,
     Return,
@@ -77,11 +77,11 @@ def _table_file() -> str | bool:
     return str(compiled.with_name(f"network.{sys.implementation.cache_tag}.lark"))
 
 
-def _program(definitions: list[Network | Block]) -> Program:
-    network: Network | None = None
-    blocks: dict[str, Block] = {}
+def _program(definitions: list[NetworkText | BlockText]) -> Program:
+    network: NetworkText | None = None
+    blocks: dict[str, BlockText] = {}
     for definition in definitions:
-        if isinstance(definition, Block):
+        if isinstance(definition, BlockText):
             if first := blocks.get(definition.name):
                 message = f"block '{definition.name}' is already defined in line {first.place[0]}; rename one of them"
                 raise DslError(message, definition.place)
@@ -121,42 +121,42 @@ def _place(token: Token) -> Place:
     return token.line or 1, token.column or 1
 
 
-class _Nodes(Transformer[Token, list[Network | Block]]):
+class _Nodes(Transformer[Token, list[NetworkText | BlockText]]):
     """One method per rule of the grammar, called with what the rule's parts became."""
 
-    def start(self, children: Children) -> list[Network | Block]:
+    def start(self, children: Children) -> list[NetworkText | BlockText]:
         return children
 
-    def network(self, children: Children) -> Network:
+    def network(self, children: Children) -> NetworkText:
         name, inputs = children[0], children[1] if len(children) == 3 else ()
         seen: set[str] = set()
         for each in inputs:
             if each.name in seen:
                 raise DslError(f"two inputs are called '{each.name}'; rename one of them", each.place)
             seen.add(each.name)
-        return Network(_place(name), str(name), inputs, *_ending(name, "network", children[-1]))
+        return NetworkText(_place(name), str(name), inputs, *_ending(name, "network", children[-1]))
 
-    def block(self, children: Children) -> Block:
+    def block(self, children: Children) -> BlockText:
         name, arguments = children[0], children[1] if len(children) == 3 else ()
-        parameters: dict[str, Parameter] = {}
+        parameters: dict[str, BlockParameter] = {}
         for argument in arguments:
             parameter = _parameter(argument)
             if parameter.name in parameters:
                 raise DslError(f"two parameters are called '{parameter.name}'; rename one of them", parameter.place)
             parameters[parameter.name] = parameter
-        return Block(_place(name), str(name), tuple(parameters.values()), *_ending(name, "block", children[-1]))
+        return BlockText(_place(name), str(name), tuple(parameters.values()), *_ending(name, "block", children[-1]))
 
-    def inputs(self, children: Children) -> tuple[Input, ...]:
+    def inputs(self, children: Children) -> tuple[InputText, ...]:
         return tuple(children)
 
-    def input(self, children: Children) -> Input:
+    def input(self, children: Children) -> InputText:
         name, shape = children
         if not re.fullmatch(r"[0-9]{1,18}(x[0-9]{1,18}){0,7}", shape):
             message = (
                 f"'{shorten(shape)}' is not a shape; write channels x height x width as 3x224x224, or features as 784"
             )
             raise DslError(message, _place(shape))
-        return Input(_place(name), str(name), tuple(int(size) for size in shape.split("x")))
+        return InputText(_place(name), str(name), tuple(int(size) for size in shape.split("x")))
 
     def body(self, children: Children) -> tuple[Statement | Return, ...]:
         return tuple(children)
@@ -217,22 +217,22 @@ class _Nodes(Transformer[Token, list[Network | Block]]):
     def call(self, children: Children) -> Call:
         return Call(_place(children[0]), str(children[0]), children[1] if len(children) == 2 else ())
 
-    def arguments(self, children: Children) -> tuple[Argument, ...]:
+    def arguments(self, children: Children) -> tuple[CallArgument, ...]:
         return tuple(children)
 
-    def argument(self, children: Children) -> Argument:
-        return Argument(children[0].place, None, children[0])
+    def argument(self, children: Children) -> CallArgument:
+        return CallArgument(children[0].place, None, children[0])
 
-    def keyword(self, children: Children) -> Argument:
-        return Argument(_place(children[0]), str(children[0]), children[1])
+    def keyword(self, children: Children) -> CallArgument:
+        return CallArgument(_place(children[0]), str(children[0]), children[1])
 
 
-def _parameter(argument: Argument) -> Parameter:
+def _parameter(argument: CallArgument) -> BlockParameter:
     match argument:
-        case Argument(place, str(keyword), default):
-            parameter = Parameter(place, keyword, default)
-        case Argument(place, None, Name(_, identifier)):
-            parameter = Parameter(place, identifier, None)
+        case CallArgument(place, str(keyword), default):
+            parameter = BlockParameter(place, keyword, default)
+        case CallArgument(place, None, Name(_, identifier)):
+            parameter = BlockParameter(place, identifier, None)
         case _:
             raise DslError("a parameter is a name, or a name and its default as in 'stride=1'", argument.place)
     if parameter.name == "name":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .errors import DslError, Place
-from .syntax import Call, Chain, Expression, Name, Operation, Prefix
+from .syntax import Call, Expression, Infix, Name, Pipe, Prefix
 
 LEVELS = (
     frozenset(["or"]),
@@ -35,7 +35,7 @@ def nest(items: Items) -> Expression:
     head = _level(pieces[0], 0)
     if not arrows:
         return head
-    return Chain(
+    return Pipe(
         arrows[0].place, head, tuple(_step(arrow, piece) for arrow, piece in zip(arrows, pieces[1:], strict=True))
     )
 
@@ -66,7 +66,7 @@ def _level(items: Items, level: int) -> Expression:
         return operands[0]
     if level == COMPARISON and len(operators) > 1:
         raise DslError("comparisons cannot be chained; join two of them with 'and'", operators[1].place)
-    return Operation(operators[0].place, tuple((each.symbol, each.place) for each in operators), operands)
+    return Infix(operators[0].place, tuple((each.symbol, each.place) for each in operators), operands)
 
 
 def _prefixed(items: Items, level: int) -> Expression:

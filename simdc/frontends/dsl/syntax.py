@@ -44,7 +44,7 @@ class Prefix(NamedTuple):
     operand: Expression
 
 
-class Operation(NamedTuple):
+class Infix(NamedTuple):
     """Operators of one precedence, from left to right: `operands[0] operators[0] operands[1] ...`. One node however
     many there are, so that a long sum is not a deep one. Each operator has its own place."""
 
@@ -53,7 +53,7 @@ class Operation(NamedTuple):
     operands: tuple[Expression, ...]
 
 
-class Argument(NamedTuple):
+class CallArgument(NamedTuple):
     """`value` or `keyword=value`."""
 
     place: Place
@@ -64,10 +64,10 @@ class Argument(NamedTuple):
 class Call(NamedTuple):
     place: Place
     callee: str
-    arguments: tuple[Argument, ...]
+    arguments: tuple[CallArgument, ...]
 
 
-class Chain(NamedTuple):
+class Pipe(NamedTuple):
     """`head -> step -> step`: each step's first argument is the value before it."""
 
     place: Place
@@ -104,7 +104,7 @@ class Return(NamedTuple):
     values: tuple[Expression, ...]
 
 
-class Input(NamedTuple):
+class InputText(NamedTuple):
     """An input of the network, its shape without batch."""
 
     place: Place
@@ -112,32 +112,32 @@ class Input(NamedTuple):
     shape: tuple[int, ...]
 
 
-class Parameter(NamedTuple):
+class BlockParameter(NamedTuple):
     place: Place
     name: str
     default: Expression | None
 
 
-class Network(NamedTuple):
+class NetworkText(NamedTuple):
     place: Place
     name: str
-    inputs: tuple[Input, ...]
+    inputs: tuple[InputText, ...]
     body: tuple[Statement, ...]
     results: Return
 
 
-class Block(NamedTuple):
+class BlockText(NamedTuple):
     place: Place
     name: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[BlockParameter, ...]
     body: tuple[Statement, ...]
     results: Return
 
 
 class Program(NamedTuple):
-    network: Network
-    blocks: dict[str, Block]
+    network: NetworkText
+    blocks: dict[str, BlockText]
 
 
-Expression = Number | Truth | Name | Text | Sizes | Prefix | Operation | Call | Chain
+Expression = Number | Truth | Name | Text | Sizes | Prefix | Infix | Call | Pipe
 Statement = Assign | Repeat | Branch

@@ -20,7 +20,7 @@ FLOATS = frozenset((1, 10, 11, 16, 17, 18, 19, 20, 23))
 """ONNX's numbers of the element types that hold fractions."""
 
 
-class Origin(IntEnum):
+class ValueOrigin(IntEnum):
     """Where values come from, the strongest claim to be trained last."""
 
     COMPUTED = 0
@@ -51,7 +51,7 @@ class Constant:
         element: int,
         sources: Mapping[str, int],
         read: Callable[[], Array],
-        origin: Origin = Origin.COMPUTED,
+        origin: ValueOrigin = ValueOrigin.COMPUTED,
         largest: int = 0,
     ):
         self.name = name
@@ -108,7 +108,7 @@ class Constant:
 
     def given(self) -> Constant:
         """The same, as the user says that it is a weight."""
-        return Constant(self.name, self.shape, self.element, self.sources, self.array, Origin.GIVEN, self.largest)
+        return Constant(self.name, self.shape, self.element, self.sources, self.array, ValueOrigin.GIVEN, self.largest)
 
     def reshaped(self, shape: Sequence[int]) -> Constant:
         target = tuple(shape)
@@ -144,15 +144,15 @@ def known(
     array: Array,
     element: int,
     sources: Mapping[str, int] | None = None,
-    origin: Origin = Origin.COMPUTED,
+    origin: ValueOrigin = ValueOrigin.COMPUTED,
 ) -> Constant:
     """A constant whose values are at hand."""
     return Constant(name, array.shape, element, sources or {}, lambda: array, origin)
 
 
-def origin_of(parts: Iterable[Constant]) -> Origin:
+def origin_of(parts: Iterable[Constant]) -> ValueOrigin:
     """Of what is computed from `parts`. Single numbers do not make a tensor trained: a mask is chosen between 0 and the
     lowest number by truth values."""
     found = list(parts)
     tensors = [part for part in found if part.elements > 1]
-    return max((part.origin for part in tensors or found), default=Origin.COMPUTED)
+    return max((part.origin for part in tensors or found), default=ValueOrigin.COMPUTED)

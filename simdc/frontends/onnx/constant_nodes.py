@@ -7,7 +7,7 @@ from math import ceil, isfinite, prod
 
 import numpy as np
 
-from .constant import FLOATS, Array, Constant, Origin, known
+from .constant import FLOATS, Array, Constant, ValueOrigin, known
 from .graph import Node
 from .problems import Unsupported
 from .shapes import flattened, reshaped, squeezed, unsqueezed
@@ -30,9 +30,9 @@ BITS: dict[int, int] = {
 Inputs = Sequence[Constant | None]
 
 
-def stated(element: int) -> Origin:
+def stated(element: int) -> ValueOrigin:
     """Of a tensor that a node of the graph states."""
-    return Origin.STATED if element in FLOATS else Origin.COMPUTED
+    return ValueOrigin.STATED if element in FLOATS else ValueOrigin.COMPUTED
 
 
 def _constant(node: Node, inputs: Inputs) -> Constant:

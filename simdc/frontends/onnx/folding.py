@@ -12,7 +12,7 @@ import numpy as np
 
 from simdc.errors import SimdcError
 
-from .constant import FLOATS, MAX_SETTINGS, Array, Constant, Origin, known, origin_of
+from .constant import FLOATS, MAX_SETTINGS, Array, Constant, ValueOrigin, known, origin_of
 from .constant_nodes import BITS, INT32, INT64, UNREAD
 from .foldable import BOUNDS, BY_NUMPY, FOLDABLE, TABLES
 from .graph import Node, Shaped
@@ -139,10 +139,10 @@ def _sources(parts: Sequence[Constant]) -> dict[str, int]:
     return {name: size for part in parts for name, size in part.sources.items()}
 
 
-def _origin(node: Node, element: int, parts: Sequence[Constant]) -> Origin:
+def _origin(node: Node, element: int, parts: Sequence[Constant]) -> ValueOrigin:
     if node.operator == "DequantizeLinear":
-        return Origin.STORED
-    return origin_of(parts) if element in FLOATS and node.operator not in TABLES else Origin.COMPUTED
+        return ValueOrigin.STORED
+    return origin_of(parts) if element in FLOATS and node.operator not in TABLES else ValueOrigin.COMPUTED
 
 
 def static_shape(kind: Any) -> tuple[int, ...] | None:

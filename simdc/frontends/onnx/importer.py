@@ -21,7 +21,7 @@ from .network import OnnxNetwork
 from .plan import Plan, make_plan
 from .problems import CONTINUE, NOTHING_BEFORE, left_out, refusal
 from .response_norm import join_response_norms
-from .scope import Draft, Gaps, Scope
+from .scope import Draft, Gaps, GraphScope
 from .table import OPERATORS
 from .translate import translate
 
@@ -43,7 +43,7 @@ def import_network(
 ) -> Imported:
     """Raises SimdcError, one that lists all nodes without a layer unless `allow_uncosted`."""
     plan = make_plan(path, read_model(path), batch, bindings, weights, allow_uncosted=allow_uncosted)
-    scope = Scope(plan, _begin(plan), Gaps([], [], []), {}, set(), ())
+    scope = GraphScope(plan, _begin(plan), Gaps([], [], []), {}, set(), ())
     translate(scope, plan.nodes, plan.model.graph.outputs)
     return Imported(_finish(plan, scope.draft, scope.gaps), scope.network.constants)
 

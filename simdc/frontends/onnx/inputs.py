@@ -10,7 +10,7 @@ import numpy as np
 
 from simdc.errors import SimdcError, suggestion
 
-from .constant import FLOATS, Constant, Origin, known
+from .constant import FLOATS, Constant, ValueOrigin, known
 from .constant_nodes import KINDS
 from .graph import Graph, Node, Shaped
 from .model_file import missing
@@ -106,7 +106,7 @@ def _weight(value: Shaped, symbols: Symbols) -> Constant:
     shape = tuple(size for size in sizes if size is not None)
     if value.shape is None or len(shape) < len(sizes):
         raise SimdcError(f"the weight '{value.name}' has no sizes: its shape is open", file=symbols.file)
-    origin = Origin.GIVEN if value.element in FLOATS else Origin.COMPUTED
+    origin = ValueOrigin.GIVEN if value.element in FLOATS else ValueOrigin.COMPUTED
     read = missing(value.name, symbols.file)
     return Constant(value.name, shape, value.element, {value.name: prod(shape)}, read, origin)
 

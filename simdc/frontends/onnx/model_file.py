@@ -15,7 +15,7 @@ from simdc.errors import SimdcError
 from simdc.frontends.reads import was_read
 from simdc.visible import to_name
 
-from .constant import FLOATS, Array, Constant, Origin
+from .constant import FLOATS, Array, Constant, ValueOrigin
 from .contradictions import by_name, check_descriptions, check_stored
 from .graph import Dimension, Graph, Node, Shaped
 from .local_functions import MAX_NODES, inlined
@@ -204,9 +204,9 @@ class _Decoder:
         return Shaped(_text(proto.name), tuple(map(_dimension, kind.shape.dim)) if known else None, kind.elem_type)
 
 
-def stored(element: int) -> Origin:
+def stored(element: int) -> ValueOrigin:
     """Of a tensor that is one of the file's own: whole numbers and truth values are not trained."""
-    return Origin.STORED if element in FLOATS else Origin.COMPUTED
+    return ValueOrigin.STORED if element in FLOATS else ValueOrigin.COMPUTED
 
 
 def missing(name: str, path: str) -> Callable[[], Array]:

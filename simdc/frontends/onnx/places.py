@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .constant import FLOATS, Constant, Origin
+from .constant import FLOATS, Constant, ValueOrigin
 from .graph import Dimension, Graph, Node, Shaped
 from .table import SIDES, WEIGHTS, Places
 
@@ -86,4 +86,4 @@ def _holds_weights(graph: Graph, nodes: Iterable[Node]) -> bool:
 
 def has_stored(constants: Iterable[Constant]) -> bool:
     """Whether any is a tensor of fractions that the file stores as one of its own."""
-    return any(constant.origin >= Origin.STORED and constant.elements > 1 for constant in constants)
+    return any(constant.origin >= ValueOrigin.STORED and constant.elements > 1 for constant in constants)

@@ -53,7 +53,7 @@ class Chain:
             pass
 
 
-class Window(NamedTuple):
+class ChannelWindow(NamedTuple):
     """`size` channels, `before` of them before the one in the middle, of data read as [n, channels, rest]."""
 
     size: int
@@ -83,7 +83,7 @@ def _join(op: DivideOp) -> None:
     _replace(op, norm, chain.layers)
 
 
-def _window(chain: Chain) -> Window | None:
+def _window(chain: Chain) -> ChannelWindow | None:
     """An average along one dimension, in which zeros stand before and behind the data."""
     chain.views()
     pool = chain.take(AveragePoolOp)
@@ -97,7 +97,7 @@ def _window(chain: Chain) -> Window | None:
     n, channels, rows, _ = shape_of(pool.input)
     padded = (n * channels, rows)
     if top or bottom:
-        return Window(size, top, padded) if top + bottom == size - 1 else None
+        return ChannelWindow(size, top, padded) if top + bottom == size - 1 else None
     chain.views()
     pad = chain.take(PadOp)
     if not isinstance(pad, PadOp) or pad.value.value.data != 0.0:
@@ -113,7 +113,7 @@ def _window(chain: Chain) -> Window | None:
     if padded != (read_as[0], read_as[1] + size - 1):
         return None
     chain.views()
-    return Window(size, before[axis], read_as)
+    return ChannelWindow(size, before[axis], read_as)
 
 
 def _is_square(op: LayerOp | None, x: SSAValue) -> bool:

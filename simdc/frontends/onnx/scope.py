@@ -42,7 +42,7 @@ class Gaps(NamedTuple):
     lost: list[UnmodelledOp]
 
 
-class Scope(NamedTuple):
+class GraphScope(NamedTuple):
     """One graph: the file's own, the branch of an If, or the body of an operator.
 
     `done` are numbers of nodes that were looked at, `around` the nodes in whose place the graph stands, outermost
@@ -56,7 +56,7 @@ class Scope(NamedTuple):
     done: set[int]
     around: tuple[Node, ...]
 
-    def within(self, nodes: Sequence[Node], outputs: Iterable[str]) -> Scope:
+    def within(self, nodes: Sequence[Node], outputs: Iterable[str]) -> GraphScope:
         """The scope of a graph within this one."""
         found: dict[str, list[Node]] = {}
         for node in nodes:

@@ -9,7 +9,7 @@ import numpy as np
 
 from simdc.errors import SimdcError
 
-from .constant import Array, Constant, Origin
+from .constant import Array, Constant, ValueOrigin
 from .graph import Node
 from .problems import Unsupported
 
@@ -34,9 +34,9 @@ class Standing(Enum):
 def standing_of(constant: Constant, readers: Mapping[str, Sequence[Node]], *, stores_weights: bool) -> Standing:
     """A weight of the file, or what a node states where nodes hold all weights, is trained unless it is a mask or a
     table."""
-    if constant.origin is Origin.GIVEN:
+    if constant.origin is ValueOrigin.GIVEN:
         return Standing.TRAINED
-    if constant.origin < (Origin.STORED if stores_weights else Origin.STATED):
+    if constant.origin < (ValueOrigin.STORED if stores_weights else ValueOrigin.STATED):
         return Standing.COMPUTED
     found = is_table(constant)
     if found is None and is_added_to_scores(constant, readers):

@@ -22,11 +22,11 @@ from .function_body import body_of
 from .graph import Graph, Node, in_order
 from .patterns import Fusion, find_fusions
 from .problems import Problem, Unsupported
-from .scope import Gaps, Scope
+from .scope import Gaps, GraphScope
 from .table import translation_of
 
 
-def translate(outer: Scope, nodes: Sequence[Node], outputs: Iterable[str]) -> None:
+def translate(outer: GraphScope, nodes: Sequence[Node], outputs: Iterable[str]) -> None:
     """Make the layers of a graph within `outer`; constants first, so that every node knows the weights around it."""
     if not nodes:
         return
@@ -42,7 +42,7 @@ def translate(outer: Scope, nodes: Sequence[Node], outputs: Iterable[str]) -> No
             _attempt(scope, node, fusions.roots.get(node.number))
 
 
-def _attempt(scope: Scope, node: Node, fusion: Fusion | None) -> None:
+def _attempt(scope: GraphScope, node: Node, fusion: Fusion | None) -> None:
     """Translate one node; where that fails, keep the reason and go on, so that all reasons come out at once."""
     scope.done.add(node.number)
     needs = node.reads() if fusion is None else (fusion.source,)
@@ -72,7 +72,7 @@ def _attempt(scope: Scope, node: Node, fusion: Fusion | None) -> None:
     _stand_in(scope, node, reason)
 
 
-def _results(scope: Scope, node: Node, fusion: Fusion | None) -> dict[str, Value]:
+def _results(scope: GraphScope, node: Node, fusion: Fusion | None) -> dict[str, Value]:
     """The node's results by name; the layers that make them are in the network. Raises Unsupported."""
     if fusion is not None:
         return _fused(scope, node, fusion)
@@ -98,14 +98,14 @@ def _results(scope: Scope, node: Node, fusion: Fusion | None) -> dict[str, Value
     return _checked(scope, node, build.outputs, results)
 
 
-def _fused(scope: Scope, node: Node, fusion: Fusion) -> dict[str, Value]:
+def _fused(scope: GraphScope, node: Node, fusion: Fusion) -> dict[str, Value]:
     build = Build(scope, node)
     result = fusion.make(build, scope.draft.values[fusion.source])
     build.remember(result, [inner.name for inner in fusion.inner])
     return _checked(scope, node, node.outputs, (result,))
 
 
-def _checked(scope: Scope, node: Node, names: Sequence[str], results: Sequence[Value]) -> dict[str, Value]:
+def _checked(scope: GraphScope, node: Node, names: Sequence[str], results: Sequence[Value]) -> dict[str, Value]:
     """Results by name. They must have the shapes that the file says of them, unless it is refused anyway."""
     plan = scope.plan
     refused = scope.gaps.problems and not plan.allow_uncosted
@@ -116,14 +116,14 @@ def _checked(scope: Scope, node: Node, names: Sequence[str], results: Sequence[V
     return dict(zip(names, results, strict=False))
 
 
-def _shape(scope: Scope, node: Node) -> dict[str, Value]:
+def _shape(scope: GraphScope, node: Node) -> dict[str, Value]:
     value = scope.value(node.inputs[0]) if node.inputs else None
     if value is None:
         raise Unsupported("its input is missing")
     return {node.outputs[0]: sizes(node, value.shape if isinstance(value, Constant) else shape_of(value))}
 
 
-def _branch(scope: Scope, node: Node) -> dict[str, Value]:
+def _branch(scope: GraphScope, node: Node) -> dict[str, Value]:
     """The branch of an If whose condition is a constant takes the node's place."""
     condition = scope.value(node.inputs[0]) if node.inputs else None
     if node.operator != "If" or not isinstance(condition, Constant):
@@ -136,7 +136,7 @@ def _branch(scope: Scope, node: Node) -> dict[str, Value]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _inlined(scope: Scope, node: Node) -> dict[str, Value]:
+def _inlined(scope: GraphScope, node: Node) -> dict[str, Value]:
     """The operator's body in the ONNX standard takes the place of a node that has no layer of its own."""
     plan, values = scope.plan, scope.draft.values
     wanted = [name for name in node.outputs if name in scope.readers]
@@ -159,13 +159,13 @@ def _inlined(scope: Scope, node: Node) -> dict[str, Value]:
     return {name: values[name] for name in wanted if name in values}
 
 
-def _translate_graph(scope: Scope, graph: Graph) -> None:
+def _translate_graph(scope: GraphScope, graph: Graph) -> None:
     """Translate a graph in the place of a node."""
     scope.draft.values.update(graph.initializers)
     translate(scope, in_order(graph.nodes, graph.outputs, scope.plan.path), graph.outputs)
 
 
-def _stand_in(scope: Scope, node: Node, reason: str) -> None:
+def _stand_in(scope: GraphScope, node: Node, reason: str) -> None:
     """An op without a price in the node's place, its results as ONNX's shape inference or the file has them. Where
     nobody knows the shape of a result that is read, the op has none, and its readers are left out with it."""
     kinds = scope.plan.folder.infer(node, list(map(scope.described, node.inputs)))

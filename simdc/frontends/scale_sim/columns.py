@@ -33,7 +33,7 @@ SPELLINGS: Mapping[str, str] = {
 """A title in small letters, without what stands between them."""
 
 
-class Row(NamedTuple):
+class CsvLine(NamedTuple):
     """A line of the file: its cells without those that are empty at the end, and the column that each begins at.
     `ends` if the last cell has a separator behind it: what follows the last separator is a comment to SCALE-Sim."""
 
@@ -62,14 +62,14 @@ class Columns(NamedTuple):
     note: str | None = None
 
 
-def split_rows(text: str, file: str) -> list[Row]:
+def split_rows(text: str, file: str) -> list[CsvLine]:
     """The lines that hold something. Cells end at commas, or at tabs if the first line has no comma."""
     lines = [(line, source) for line, source in enumerate(text.splitlines(), 1) if source.strip(' \t,"')]
     separator = "\t" if lines and "," not in lines[0][1] and "\t" in lines[0][1].strip() else ","
     return [_row(file, line, source, separator) for line, source in lines]
 
 
-def _row(file: str, line: int, text: str, separator: str) -> Row:
+def _row(file: str, line: int, text: str, separator: str) -> CsvLine:
     parts = text.split(separator)
     given = len(parts)
     while not parts[-1].strip():
@@ -80,10 +80,10 @@ def _row(file: str, line: int, text: str, separator: str) -> Row:
         columns.append(begin + len(part) - len(part.lstrip()))
         begin += len(part) + 1
     cells = tuple(part.strip().strip('"').strip() for part in parts)
-    return Row(file, line, text, cells, tuple(columns), len(parts) < given)
+    return CsvLine(file, line, text, cells, tuple(columns), len(parts) < given)
 
 
-def read_head(rows: list[Row]) -> tuple[Columns, list[Row]]:
+def read_head(rows: list[CsvLine]) -> tuple[Columns, list[CsvLine]]:
     """The columns, and the rows below the head. Raises SimdcError for a title that is unknown or missing."""
     first = next((row for row in rows if not row.is_section), rows[0])
     if not any(re.search("[^0-9]", cell) for cell in first.cells[1:]):
@@ -96,7 +96,7 @@ def read_head(rows: list[Row]) -> tuple[Columns, list[Row]]:
     return _titled(first), rows[rows.index(first) + 1 :]
 
 
-def _titled(head: Row) -> Columns:
+def _titled(head: CsvLine) -> Columns:
     titles = [SPELLINGS.get(re.sub("[^a-z0-9]", "", cell.lower())) for cell in head.cells]
     titles[0] = titles[0] or NAME
     fields = PRODUCT if set(titles) & set(PRODUCT) else CONVOLUTION

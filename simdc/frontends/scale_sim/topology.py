@@ -47,7 +47,7 @@ from .columns import (
     STRIDE_WIDTH,
     STRIDES,
     Columns,
-    Row,
+    CsvLine,
     read_head,
     split_rows,
 )
@@ -59,7 +59,7 @@ class Layer(NamedTuple):
     """A row that was read: its own name, that name within its section, made the only one of its kind, and its numbers
     by title."""
 
-    row: Row
+    row: CsvLine
     own_name: str
     name: str
     sizes: dict[str, int]
@@ -95,7 +95,7 @@ def parse_topology(text: str, file: str, batch: int) -> ModuleOp:
     return module
 
 
-def _layers(rows: list[Row], columns: Columns) -> list[Layer]:
+def _layers(rows: list[CsvLine], columns: Columns) -> list[Layer]:
     layers: list[Layer] = []
     names: set[str] = set()
     section = ""
@@ -156,7 +156,7 @@ def _product(builder: ModuleBuilder, layer: Layer) -> SSAValue:
     return conv(builder, layer.name, ifmap, channels=features, kernel=(1, 1))
 
 
-def _sizes(row: Row, columns: Columns) -> dict[str, int]:
+def _sizes(row: CsvLine, columns: Columns) -> dict[str, int]:
     """The numbers of a row by title: all fields, the batch size, and the width's stride where there is one."""
     places = columns.places
     sizes = {field: _number(row, places[field], field) for field in columns.fields}
@@ -177,7 +177,7 @@ def _sizes(row: Row, columns: Columns) -> dict[str, int]:
     return sizes
 
 
-def _check_dense(row: Row, place: int) -> None:
+def _check_dense(row: CsvLine, place: int) -> None:
     """Sparsity says N:M: of M weights in a row at most N are not zero. 1:1, 4:4 and nothing mean that all may be."""
     cell = _cell(row, place)
     if cell and not re.fullmatch(r"([1-9][0-9]*)\s*:\s*\1", cell):
@@ -186,11 +186,11 @@ def _check_dense(row: Row, place: int) -> None:
         )
 
 
-def _cell(row: Row, place: int) -> str:
+def _cell(row: CsvLine, place: int) -> str:
     return row.cells[place] if place < len(row.cells) else ""
 
 
-def _number(row: Row, place: int, title: str) -> int:
+def _number(row: CsvLine, place: int, title: str) -> int:
     cell = _cell(row, place)
     if not (cell.isascii() and cell.isdigit()) or len(cell) > 20 or not 1 <= int(cell) <= MAX_SIZE:
         raise row.error(place, f"{title} must be a positive whole number, got '{cell[:40]}'")

@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.gradient import INPUT, Backward, give_input, rule_for
@@ -29,9 +29,9 @@ class AveragingPoolGradOp(PoolGradOp):
 
     def averaging_program(self, kind: str, divide: Instruction) -> VectorProgram:
         """`divide` makes each window's `share` of its `gradient`."""
-        hand_out = Block(WINDOW, (Instruction("add", "dx", ("dx", "share")),))
+        hand_out = CodeBlock(WINDOW, (Instruction("add", "dx", ("dx", "share")),))
         share = operand("share", self.gradient, ("n", "c", "oh", "ow"), self.accumulator_bits)
-        return self.scatter_program(kind, (Block(OUT, (divide,), at="start"), hand_out), (), (share,))
+        return self.scatter_program(kind, (CodeBlock(OUT, (divide,), at="start"), hand_out), (), (share,))
 
     def divided_by_size(self) -> Instruction:
         kh, kw = self.kernel_size.get_values()
@@ -89,7 +89,7 @@ class WindowDivideOp(LayerOp):
 
     def kernel(self) -> VectorProgram:
         n, channels, *_ = shape_of(self.input)
-        phases: list[Phase] = []
+        phases: list[LoopNest] = []
         counts = (self.rows.get_values(), self.columns.get_values())
         for rows, columns in product(*map(stretches, ("h", "w"), map(runs_of, counts))):
             bounds = {"c": channels, "n": n, rows.loop: rows.length, columns.loop: columns.length}
@@ -97,18 +97,18 @@ class WindowDivideOp(LayerOp):
             code = (Instruction("div", "y", ("x", float(rows.value * columns.value))),)
             loops = tuple(Loop(name, bound) for name, bound in bounds.items())
             read, made = operand("x", self.input, index), operand("y", self.result, index)
-            phases.append(Phase(loops, (read,), (made,), (Block(tuple(bounds), code),)))
+            phases.append(LoopNest(loops, (read,), (made,), (CodeBlock(tuple(bounds), code),)))
         return VectorProgram("window_divide", tuple(phases))
 
 
 def averaging_program(op: PoolOp, kind: str, counts: Sequence[tuple[Run, ...]]) -> VectorProgram:
     """Sums, then divides by the product of what `counts` has for the window's row and column: a phase for each
     rectangle of windows that divide by one number."""
-    phases: list[Phase] = []
+    phases: list[LoopNest] = []
     for rows, columns in product(*map(stretches, ("oh", "ow"), counts)):
         out = ("c", "n", rows.loop, columns.loop)
-        accumulate = Block((*out, "kh", "kw"), (Instruction("add", "sum", ("sum", "x")),))
-        divide = Block(out, (Instruction("div", "y", ("sum", float(rows.value * columns.value))),))
+        accumulate = CodeBlock((*out, "kh", "kw"), (Instruction("add", "sum", ("sum", "x")),))
+        divide = CodeBlock(out, (Instruction("div", "y", ("sum", float(rows.value * columns.value))),))
         phases.append(op.window_phase((accumulate, divide), 0.0, rows, columns, sums=True))
     return VectorProgram(kind, tuple(phases))
 

@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
+from simdc.cost.kernel import CodeBlock, Instruction, LoopNest, VectorProgram
 from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import element_index, element_loops, element_shape
@@ -54,8 +54,8 @@ class BatchNormOp(LayerOp):
             operand("scale", self.scale, ("c",)),
             operand("shift", self.shift, ("c",)),
         )
-        block = Block(tuple(loop.name for loop in loops), NORMALIZE)
-        return VectorProgram("batch_norm", (Phase(loops, inputs, (operand("y", self.result, index),), (block,)),))
+        block = CodeBlock(tuple(loop.name for loop in loops), NORMALIZE)
+        return VectorProgram("batch_norm", (LoopNest(loops, inputs, (operand("y", self.result, index),), (block,)),))
 
 
 def _per_channel(value: SSAValue, *parameters: SSAValue) -> tuple[int, ...]:
@@ -141,11 +141,11 @@ class BatchNormGradOp(GradientOp):
             Instruction("add", "scale_grad", ("scale_grad", "weighted")),
             Instruction("add", "shift_grad", ("shift_grad", "gradient")),
         )
-        sums = Phase(
+        sums = LoopNest(
             channels.loops,
             (operand("x", self.input, index), gradient, mean, inv_std),
             (normal, scale_grad, shift_grad),
-            (Block(channels.every, part_1),),
+            (CodeBlock(channels.every, part_1),),
             initial=(("scale_grad", 0.0), ("shift_grad", 0.0)),
         )
         y = operand("y", self.input_grad, index)

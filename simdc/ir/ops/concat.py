@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Phase, VectorProgram
+from simdc.cost.kernel import LoopNest, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.fields import Value
@@ -53,7 +53,7 @@ class ConcatOp(LayerOp):
         return resized(shapes[0], axis, sum(shape[axis] for shape in shapes))
 
     def kernel(self) -> VectorProgram:
-        phases: list[Phase] = []
+        phases: list[LoopNest] = []
         first, axis = 0, self.axis.value.data
         own = dimension_names(shape_of(self.result))
         for number, value in enumerate(self.inputs):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
-from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import shape_of, width_bits
 from simdc.ir.form import Form
@@ -108,12 +108,12 @@ def _summed(
     """Products of two inputs, summed over the loops that do not move the result; `finish` makes the result of a sum."""
     every = tuple(bounds)
     ends = tuple(loop for loop in every if loop in result.loops)
-    accumulate = Block(every, (Instruction("mac", "sum", ("sum", *factors)),))
-    phase = Phase(
+    accumulate = CodeBlock(every, (Instruction("mac", "sum", ("sum", *factors)),))
+    phase = LoopNest(
         tuple(Loop(name, bound) for name, bound in bounds.items()),
         inputs,
         (result,),
-        (accumulate, Block(ends, (finish,))),
+        (accumulate, CodeBlock(ends, (finish,))),
         scratch=(result._replace(name="sum", bits=sum_bits),),
         initial=(("sum", 0.0),),
     )
@@ -126,11 +126,11 @@ def input_grad_program(conv: Depthwise, _sum_bits: int) -> VectorProgram:
     width."""
     bounds = conv.bounds()
     code = (Instruction("mac", "dx", ("dx", "weight", "gradient")),)
-    phase = Phase(
+    phase = LoopNest(
         tuple(Loop(name, bound) for name, bound in bounds.items()),
         (conv.weight_operand("weight"), conv.position_operand("gradient")),
         (conv.image_operand("dx"),),
-        (Block(tuple(bounds), code),),
+        (CodeBlock(tuple(bounds), code),),
         initial=(("dx", 0.0),),
     )
     return VectorProgram("depthwise_input_grad", (phase,))

@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.gradient import Backward, give_each, rule_for
@@ -40,7 +40,7 @@ def _planes(shape: tuple[int, ...]) -> Groups:
     return Groups(loops, ("c", "n"), float(prod(shape[2:])))
 
 
-def _statistics(x: Operand, bits: int, epsilon: float) -> Phase:
+def _statistics(x: Operand, bits: int, epsilon: float) -> LoopNest:
     """`mean` and `inv_std` of each plane."""
     mean, inv_std = (Operand(name, bits, x.shape[:2], PLANE) for name in ("mean", "inv_std"))
     return _planes(x.shape).moments(x, mean, inv_std, bits, epsilon)
@@ -72,8 +72,8 @@ class InstanceNormOp(LayerOp):
         planes, x = _planes(shape), operand("x", self.input, index)
         statistics = _statistics(x, bits, self.epsilon.value.data)
         inputs = (x, *statistics.outputs, operand("scale", self.scale, ("c",)), operand("shift", self.shift, ("c",)))
-        block = Block(planes.every, NORMALIZE)
-        normalize = Phase(planes.loops, inputs, (operand("y", self.result, index),), (block,))
+        block = CodeBlock(planes.every, NORMALIZE)
+        normalize = LoopNest(planes.loops, inputs, (operand("y", self.result, index),), (block,))
         return VectorProgram("instance_norm", (statistics, normalize))
 
 
@@ -126,11 +126,11 @@ class InstanceNormGradOp(GradientOp):
             Instruction("add", "scale_grad", ("scale_grad", "weighted")),
             Instruction("add", "shift_grad", ("shift_grad", "total")),
         )
-        sums = Phase(
+        sums = LoopNest(
             planes.loops,
             (x, gradient, *statistics.outputs),
             (normal, weighted, total, *grads),
-            (Block(planes.every, gather), Block(planes.ends, add_up)),
+            (CodeBlock(planes.every, gather), CodeBlock(planes.ends, add_up)),
             initial=(("weighted", 0.0), ("total", 0.0), ("scale_grad", 0.0), ("shift_grad", 0.0)),
         )
         y = operand("y", self.input_grad, index)

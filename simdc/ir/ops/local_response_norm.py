@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, VectorProgram, affine
 from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layers import layer
@@ -69,16 +69,16 @@ class LocalResponseNormGradOp(GradientOp):
         square = (Instruction("mul", "square", ("x", "x")), Instruction("add", "sum", ("sum", "square")))
         direct, through = (operand(name, self.input, element, bits) for name in ("direct", "through"))
         total = operand("sum", self.input, element, bits)
-        first = Phase(
+        first = LoopNest(
             loops,
             (operand("x", self.input, window(before)), operand("gradient", self.gradient, element)),
             (direct, through),
-            (Block(names, square), Block(positions, products)),
+            (CodeBlock(names, square), CodeBlock(positions, products)),
             scratch=(total,),
             initial=(("sum", 0.0),),
             views=(operand("x.center", self.input, element),),
         )
-        second = Phase(
+        second = LoopNest(
             loops,
             (
                 operand("through", self.input, window(size - 1 - before), bits),
@@ -86,7 +86,7 @@ class LocalResponseNormGradOp(GradientOp):
                 operand("x", self.input, element),
             ),
             (operand("y", self.result, element),),
-            (Block(names, (Instruction("add", "sum", ("sum", "through")),)), Block(positions, finish)),
+            (CodeBlock(names, (Instruction("add", "sum", ("sum", "through")),)), CodeBlock(positions, finish)),
             scratch=(total,),
             initial=(("sum", 0.0),),
         )
@@ -123,11 +123,11 @@ class LocalResponseNormOp(LayerOp):
         bounds = {"c": channels, "n": n, "h": h, "w": w, "k": size}
         element = ("n", "c", "h", "w")
         window = ("n", affine("c", "k", constant=-((size - 1) // 2)), "h", "w")
-        square = Block(
+        square = CodeBlock(
             tuple(bounds),
             (Instruction("mul", "square", ("x", "x")), Instruction("add", "sum", ("sum", "square"))),
         )
-        divide = Block(
+        divide = CodeBlock(
             ("c", "n", "h", "w"),
             (
                 Instruction("mul", "mean", ("sum", self.alpha.value.data / size)),
@@ -138,7 +138,7 @@ class LocalResponseNormOp(LayerOp):
                 Instruction("mul", "y", ("x.center", "factor")),
             ),
         )
-        phase = Phase(
+        phase = LoopNest(
             tuple(Loop(name, bound) for name, bound in bounds.items()),
             (operand("x", self.input, window),),
             (operand("y", self.result, element),),

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Block, Instruction, Operand, Phase, VectorProgram
+from simdc.cost.kernel import Affine, CodeBlock, Instruction, LoopNest, Operand, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.elements import element_index, element_program
 from simdc.ir.movement import check_axis, dimension_names, lanes_loop
@@ -138,7 +138,7 @@ class SoftmaxCrossEntropyOp(LossOp):
         last = self._dense(y, axis) if self.classes is None else self._of_classes(y, self.classes, axis)
         return VectorProgram("softmax_cross_entropy", (*phases, last), lanes_loop(names, {axis}))
 
-    def _dense(self, y: Operand, axis: int) -> Phase:
+    def _dense(self, y: Operand, axis: int) -> LoopNest:
         names = dimension_names(y.shape)
         code = (
             Instruction("log", "log", ("y",)),
@@ -147,7 +147,7 @@ class SoftmaxCrossEntropyOp(LossOp):
         )
         return _summed(y, (operand("target", self.target, names),), _line(self.loss, names, axis), axis, code)
 
-    def _of_classes(self, y: Operand, classes: SSAValue, axis: int) -> Phase:
+    def _of_classes(self, y: Operand, classes: SSAValue, axis: int) -> LoopNest:
         """All but one of the numbers that are added up are zero; one logarithm a line is taken at the end."""
         names = dimension_names(y.shape)
         loss = _line(self.loss, names, axis)
@@ -228,12 +228,12 @@ def _summed(
     code: tuple[Instruction, ...],
     total: Operand | None = None,
     end: tuple[Instruction, ...] = (),
-) -> Phase:
+) -> LoopNest:
     """A pass over `x` and what it is compared with. `code` adds up in `total`, of which `end` makes the loss of a line;
     without it in the loss itself."""
     loops, _ = lines_along(x, axis, "loss", loss.bits)
     every = tuple(loop.name for loop in loops)
     gathered = loss if total is None else total
-    blocks = (Block(every, code), *([Block(every[:-1], end)] if end else []))
+    blocks = (CodeBlock(every, code), *([CodeBlock(every[:-1], end)] if end else []))
     scratch = () if total is None else (total,)
-    return Phase(loops, (x, *others), (loss,), blocks, scratch=scratch, initial=((gathered.name, 0.0),))
+    return LoopNest(loops, (x, *others), (loss,), blocks, scratch=scratch, initial=((gathered.name, 0.0),))

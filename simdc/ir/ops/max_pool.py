@@ -8,7 +8,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Block, Instruction, VectorProgram
+from simdc.cost.kernel import CodeBlock, Instruction, VectorProgram
 from simdc.ir.base import TENSOR, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layers import layer, plain_layer
@@ -41,7 +41,7 @@ class MaxPoolGradOp(PoolGradOp):
         return shape
 
     def kernel(self) -> VectorProgram:
-        begin = Block(OUT, (Instruction("move", "left", ("gradient",)),), at="start")
+        begin = CodeBlock(OUT, (Instruction("move", "left", ("gradient",)),), at="start")
         code = (
             Instruction("conditional_move", "part", ("x", "y", "left", 0.0)),
             Instruction("add", "dx", ("dx", "part")),
@@ -49,7 +49,7 @@ class MaxPoolGradOp(PoolGradOp):
         )
         left = operand("left", self.gradient, ("n", "c", "oh", "ow"), self.accumulator_bits)
         inputs = (("x", self.input), ("y", self.output))
-        return self.scatter_program("max_pool_grad", (begin, Block(WINDOW, code)), inputs, (left,))
+        return self.scatter_program("max_pool_grad", (begin, CodeBlock(WINDOW, code)), inputs, (left,))
 
 
 class MaximumPoolOp(PoolOp):
@@ -59,7 +59,7 @@ class MaximumPoolOp(PoolOp):
 
     def kernel(self) -> VectorProgram:
         oh, ow = shape_of(self.result)[2:]
-        block = Block(WINDOW, (Instruction("max", "y", ("y", "x")),))
+        block = CodeBlock(WINDOW, (Instruction("max", "y", ("y", "x")),))
         whole = Stretch("oh", 0, oh, 0), Stretch("ow", 0, ow, 0)
         kind = self.name.removeprefix("simdc.")
         return VectorProgram(kind, (self.window_phase((block,), float("-inf"), *whole),))

@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, LoopNest, Operand, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.gradient import INPUT, Backward, give_input, rule_for
@@ -36,7 +36,7 @@ def index_along(names: tuple[str, ...], axis: int, step: int = 1, first: int = 0
     return (*names[:axis], affine((names[axis], step), constant=first), *names[axis + 1 :])
 
 
-def copy_along(source: Operand, target: Operand, shape: tuple[int, ...], names: tuple[str, ...], axis: int) -> Phase:
+def copy_along(source: Operand, target: Operand, shape: tuple[int, ...], names: tuple[str, ...], axis: int) -> LoopNest:
     """`target = source`, element by element of `shape`, the loop over `axis` outermost."""
     bounds = dict(zip(names, shape, strict=True))
     order = (names[axis], *(name for name in names if name != names[axis]))
@@ -115,7 +115,7 @@ class PadOp(LayerOp):
         bounds = dict(zip(names, inside, strict=True))
         source = operand("x", self.input, names)
         target = operand("y", self.result, shifted(names, before))
-        phases: list[Phase] = [copy_phase([(name, bounds[name]) for name in order], target, source, lanes)]
+        phases: list[LoopNest] = [copy_phase([(name, bounds[name]) for name in order], target, source, lanes)]
         for axis, name in enumerate(names):
             for side, margin, first in (
                 ("before", before[axis], 0),

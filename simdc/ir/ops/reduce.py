@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Block, Instruction, Loop, Phase, VectorProgram, affine
+from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, VectorProgram, affine
 from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import SINGLE
@@ -105,13 +105,13 @@ class ReduceGradOp(GradientOp):
         index = nest.index_of(shape_of(self.gradient))
         divide = Instruction("div", "share", ("gradient", float(nest.count)))
         share = operand("share", self.gradient, index, self.accumulator_bits)
-        begin = () if self.mean is None else (Block(nest.ends, (divide,), at="start"),)
+        begin = () if self.mean is None else (CodeBlock(nest.ends, (divide,), at="start"),)
         source = "gradient" if self.mean is None else "share"
-        phase = Phase(
+        phase = LoopNest(
             nest.loops,
             (operand("gradient", self.gradient, index),),
             (operand("dx", self.result, nest.names),),
-            (*begin, Block(nest.every, (Instruction("move", "dx", (source,)),))),
+            (*begin, CodeBlock(nest.every, (Instruction("move", "dx", (source,)),))),
             scratch=(share,) if begin else (),
         )
         return VectorProgram("reduce_grad", (phase,), nest.lanes)
@@ -127,11 +127,11 @@ class ReduceSumOp(ReductionOp):
 
     def kernel(self) -> VectorProgram:
         nest = Reduction(shape_of(self.input), self.summed)
-        phase = Phase(
+        phase = LoopNest(
             nest.loops,
             (operand("x", self.input, nest.names),),
             (operand("y", self.result, nest.index_of(shape_of(self.result))),),
-            (Block(nest.every, (Instruction("add", "y", ("y", "x")),)),),
+            (CodeBlock(nest.every, (Instruction("add", "y", ("y", "x")),)),),
             initial=(("y", 0.0),),
         )
         return VectorProgram("reduce_sum" if self.axes is None else "sum", (phase,), nest.lanes)
@@ -154,11 +154,11 @@ class ReduceMeanOp(ReductionOp):
         nest = Reduction(shape_of(self.input), self.summed)
         index = nest.index_of(shape_of(self.result))
         divide = (Instruction("div", "y", ("sum", float(nest.count))),)
-        phase = Phase(
+        phase = LoopNest(
             nest.loops,
             (operand("x", self.input, nest.names),),
             (operand("y", self.result, index),),
-            (Block(nest.every, (Instruction("add", "sum", ("sum", "x")),)), Block(nest.ends, divide)),
+            (CodeBlock(nest.every, (Instruction("add", "sum", ("sum", "x")),)), CodeBlock(nest.ends, divide)),
             scratch=(operand("sum", self.result, index, self.accumulator_bits),),
             initial=(("sum", 0.0),),
         )

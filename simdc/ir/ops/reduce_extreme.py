@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
+from simdc.cost.kernel import CodeBlock, Instruction, LoopNest, VectorProgram
 from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.fields import Value
@@ -32,11 +32,11 @@ class FoldOp(ReductionOp):
 
     def kernel(self) -> VectorProgram:
         nest = Reduction(shape_of(self.input), self.summed)
-        phase = Phase(
+        phase = LoopNest(
             nest.loops,
             (operand("x", self.input, nest.names),),
             (operand("y", self.result, nest.index_of(shape_of(self.result))),),
-            (Block(nest.every, (Instruction(self.OPCODE, "y", ("y", "x")),)),),
+            (CodeBlock(nest.every, (Instruction(self.OPCODE, "y", ("y", "x")),)),),
             initial=(("y", self.NEUTRAL),),
         )
         return VectorProgram(self.name.removeprefix("simdc."), (phase,), nest.lanes)
@@ -72,13 +72,13 @@ class ReduceExtremeGradOp(GradientOp):
         nest = Reduction(shape_of(self.input), self.axes.get_values())
         index = nest.index_of(shape_of(self.gradient))
         # `left` is what has not been handed out yet: the first element that is the extreme takes it all.
-        begin = Block(nest.ends, (Instruction("move", "left", ("gradient",)),), at="start")
+        begin = CodeBlock(nest.ends, (Instruction("move", "left", ("gradient",)),), at="start")
         code = (
             Instruction("conditional_move", "part", ("x", "y", "left", 0.0)),
             Instruction("sub", "left", ("left", "part")),
             Instruction("move", "dx", ("part",)),
         )
-        phase = Phase(
+        phase = LoopNest(
             nest.loops,
             (
                 operand("gradient", self.gradient, index),
@@ -86,7 +86,7 @@ class ReduceExtremeGradOp(GradientOp):
                 operand("y", self.output, nest.index_of(shape_of(self.output))),
             ),
             (operand("dx", self.result, nest.names),),
-            (begin, Block(nest.every, code)),
+            (begin, CodeBlock(nest.every, code)),
             scratch=(operand("left", self.gradient, index, self.accumulator_bits),),
         )
         return VectorProgram("reduce_extreme_grad", (phase,), nest.lanes)
@@ -148,11 +148,11 @@ class PlaceOp(ReductionOp):
             Instruction("add", "place", ("place", 1.0)),
         )
         scratch = tuple(operand(name, self.result, index, self.accumulator_bits) for name in ("best", "found", "place"))
-        phase = Phase(
+        phase = LoopNest(
             nest.loops,
             (operand("x", self.input, nest.names),),
             (operand("y", self.result, index),),
-            (Block(nest.every, code), Block(nest.ends, (Instruction("move", "y", ("found",)),))),
+            (CodeBlock(nest.every, code), CodeBlock(nest.ends, (Instruction("move", "y", ("found",)),))),
             scratch,
             initial=(("best", self.NEUTRAL), ("found", 0.0), ("place", 0.0)),
         )

@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Block, Instruction, Loop, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, VectorProgram, affine
 from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.fields import Value
@@ -63,11 +63,11 @@ class ResamplingOp(LayerOp):
         small = ("n", "c", "h", "w")
         large = ("n", "c", affine(("h", factors[0]), "rh"), affine(("w", factors[1]), "rw"))
         up = code.opcode == "move"
-        phase = Phase(
+        phase = LoopNest(
             tuple(Loop(loop, bound) for loop, bound in bounds.items()),
             (operand(name, self.operands[0], small if up else large),),
             (operand("y", self.results[0], large if up else small),),
-            (Block(COPIES, (code,)),),
+            (CodeBlock(COPIES, (code,)),),
             initial=() if up else (("y", 0.0),),
         )
         return VectorProgram(kind, (phase,))

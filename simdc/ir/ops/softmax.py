@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layers import layer
@@ -52,8 +52,8 @@ class SoftmaxGradOp(GradientOp):
         gather = (Instruction("mul", "product", ("gradient", "y")), Instruction("add", "total", ("total", "product")))
         finish = (Instruction("sub", "centered", ("gradient", "total")), Instruction("mul", "dx", ("y", "centered")))
         phases = (
-            Phase(loops, (gradient, p), (total,), (Block(every, gather),), initial=(("total", 0.0),)),
-            Phase(loops, (gradient, p, total), (operand("dx", self.result, names),), (Block(every, finish),)),
+            LoopNest(loops, (gradient, p), (total,), (CodeBlock(every, gather),), initial=(("total", 0.0),)),
+            LoopNest(loops, (gradient, p, total), (operand("dx", self.result, names),), (CodeBlock(every, finish),)),
         )
         return VectorProgram("softmax_grad", phases, lanes_loop(names, {axis}))
 
@@ -92,7 +92,7 @@ def lines_along(x: Operand, axis: int, name: str, bits: int) -> tuple[tuple[Loop
     return loops, Operand(name, bits, tuple(bounds[each] for each in kept), tuple(affine(each) for each in kept))
 
 
-def softmax_phases(x: Operand, y: Operand, bits: int, axis: int = 1) -> tuple[Phase, ...]:
+def softmax_phases(x: Operand, y: Operand, bits: int, axis: int = 1) -> tuple[LoopNest, ...]:
     """Phases that make `y` of `x`, both indexed by the names of their dimensions; `bits` is the width of what they hand
     on."""
     loops, maximum = lines_along(x, axis, "maximum", bits)
@@ -107,9 +107,9 @@ def softmax_phases(x: Operand, y: Operand, bits: int, axis: int = 1) -> tuple[Ph
     )
     divide = (Instruction("div", "y", ("e", "total")),)
     return (
-        Phase(loops, (x,), (maximum,), (Block(names, find),), initial=(("maximum", float("-inf")),)),
-        Phase(loops, (x, maximum), (e, total), (Block(names, exponentials),), initial=(("total", 0.0),)),
-        Phase(loops, (e, total), (y,), (Block(names, divide),)),
+        LoopNest(loops, (x,), (maximum,), (CodeBlock(names, find),), initial=(("maximum", float("-inf")),)),
+        LoopNest(loops, (x, maximum), (e, total), (CodeBlock(names, exponentials),), initial=(("total", 0.0),)),
+        LoopNest(loops, (e, total), (y,), (CodeBlock(names, divide),)),
     )
 
 

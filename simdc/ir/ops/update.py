@@ -20,7 +20,7 @@ from xdsl.irdl import (
 )
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Block, Instruction, Phase, VectorProgram
+from simdc.cost.kernel import CodeBlock, Instruction, LoopNest, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.elements import element_index, element_loops
 from simdc.ir.fields import Value
@@ -72,11 +72,11 @@ class UpdateOp(LayerOp):
             outputs = (*outputs, "new_copy")
             *earlier, last = blocks
             blocks = (*earlier, (*last, Instruction("move", "new_copy", (outputs[0],))))
-        phase = Phase(
+        phase = LoopNest(
             loops,
             tuple(operand(name, value, index) for name, value in zip(inputs, self.operands, strict=False)),
             tuple(operand(name, value, index) for name, value in zip(outputs, self.results, strict=True)),
-            tuple(Block(names, tuple(block)) for block in blocks),
+            tuple(CodeBlock(names, tuple(block)) for block in blocks),
             tuple(operand(name, self.operands[0], index, self.accumulator_bits) for name in scratch),
         )
         return VectorProgram(kind, (phase,))

@@ -14,7 +14,7 @@ from simdc.backends.execute.buffers import ScheduleError
 from simdc.cost import ExactModel, Hardware, Tiling, TilingError
 from simdc.cost.capacity import replaced, resident
 from simdc.cost.exact.tiled import tile
-from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.tiling import loop_bounds
 from simdc.frontends.dsl import parse_dsl
 from tests.cost.machines import small_machine
@@ -82,8 +82,8 @@ def test_a_result_of_another_width_runs_in_the_room_of_the_wider(widths: tuple[i
     """An element-wise sum of an input of each width, into each of them: 3 elements, and no room for a third."""
     for result in widths:
         a, b, y = (Operand(n, bits, (3,), (affine("c"),)) for n, bits in zip("aby", (*widths, result), strict=True))
-        block = Block(("c",), (Instruction("add", "y", ("a", "b")),))
-        kernel = VectorProgram("sum", (Phase((Loop("c", 3),), (a, b), (y,), (block,)),))
+        block = CodeBlock(("c",), (Instruction("add", "y", ("a", "b")),))
+        kernel = VectorProgram("sum", (LoopNest((Loop("c", 3),), (a, b), (y,), (block,)),))
         machine, tiling = small_machine(vmem_bits=3 * sum(widths)), Tiling(("c",), (3,))
         assert needs_bits(kernel, tiling, machine) == 3 * sum(widths)
         assert compare_with_untiled(kernel, tiling, machine).wrong is None
@@ -102,10 +102,10 @@ def test_a_whole_copy_does_not_run_in_less(kind: str) -> None:
         compare_with_untiled(kernel, tiling, with_memory(machine, need - 1))
 
 
-def copy(index: int, extent: int, *, code: tuple[Instruction, ...] = (Instruction("move", "y", ("x",)),)) -> Phase:
+def copy(index: int, extent: int, *, code: tuple[Instruction, ...] = (Instruction("move", "y", ("x",)),)) -> LoopNest:
     """`y[c + index] = x[c + index]` for 3 of 4 elements of y; x has `extent`."""
     x, y = (Operand(n, 8, (e,), (affine("c", constant=index),)) for n, e in (("x", extent), ("y", 4)))
-    return Phase((Loop("c", 3),), (x,), (y,), (Block(("c",), code),))
+    return LoopNest((Loop("c", 3),), (x,), (y,), (CodeBlock(("c",), code),))
 
 
 @pytest.mark.parametrize(("index", "extent", "found"), [(0, 3, True), (0, 9, True), (1, 4, True), (0, 2, False)])
@@ -122,11 +122,11 @@ def test_a_result_that_reads_itself_first_does_not_begin_with_what_the_input_had
     assert replaced(copy(0, 4, code=(Instruction("add", "y", ("y", "x")),))) == {}
 
 
-def scatter_maximum() -> Phase:
+def scatter_maximum() -> LoopNest:
     """`dx += x` where windows of 3 overlap: both are moved by every loop and indexed alike, but not element-wise."""
     x, dx = (Operand(name, 32, (1, 7), (affine("c"), affine(("o", 2), "k"))) for name in ("x", "dx"))
-    block = Block(("c", "o", "k"), (Instruction("add", "dx", ("dx", "x")),))
-    return Phase((Loop("c", 1), Loop("o", 3), Loop("k", 3)), (x,), (dx,), (block,), initial=(("dx", 0.0),))
+    block = CodeBlock(("c", "o", "k"), (Instruction("add", "dx", ("dx", "x")),))
+    return LoopNest((Loop("c", 1), Loop("o", 3), Loop("k", 3)), (x,), (dx,), (block,), initial=(("dx", 0.0),))
 
 
 def test_layers_of_networks_keep_what_the_rule_says() -> None:

@@ -14,7 +14,7 @@ from simdc.backends.execute.tiled import run_tiled
 from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Block, Contraction, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Contraction, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.tiling import Tiling, TilingError
 from tests.backends.simulate.tiny import tiny_machine
 from tests.strategies import ROOMY_BITS, contractions, machines, tilings, vector_programs
@@ -100,10 +100,10 @@ def window_sum(channels: int, window: int, *, views: bool) -> VectorProgram:
     x = Operand("x", 32, (channels,), (affine("c", "k", constant=-1),))
     centre = Operand("x.center", 32, (channels,), (affine("c"),))
     y, total = (Operand(name, 32, (channels,), (affine("c"),)) for name in ("y", "sum"))
-    gather = Block(("c", "k"), (Instruction("add", "sum", ("sum", "x")),))
+    gather = CodeBlock(("c", "k"), (Instruction("add", "sum", ("sum", "x")),))
     source = "x.center" if views else "sum"
-    finish = Block(("c",), (Instruction("add", "y", ("sum", source)),))
-    phase = Phase(
+    finish = CodeBlock(("c",), (Instruction("add", "y", ("sum", source)),))
+    phase = LoopNest(
         (Loop("c", channels), Loop("k", window)),
         (x,),
         (y,),
@@ -129,11 +129,11 @@ def elementwise(*code: Instruction, inputs: int = 1) -> VectorProgram:
     def map_of(name: str) -> Operand:
         return Operand(name, 32, (8,), (affine("c"),))
 
-    phase = Phase(
+    phase = LoopNest(
         (Loop("c", 8),),
         tuple(map_of(f"x{number}") for number in range(inputs)),
         (map_of("y"),),
-        (Block(("c",), code),),
+        (CodeBlock(("c",), code),),
     )
     return VectorProgram("elementwise", (phase,))
 
@@ -159,9 +159,9 @@ def row_sums(*, at: str = "end", initial: bool = True) -> VectorProgram:
     """`y[c] = 2 * sum over w of x[c, w]`; doubled at the `end`, or wrongly at the `start`."""
     x = Operand("x", 32, (2, 4), (affine("c"), affine("w")))
     y = Operand("y", 32, (2,), (affine("c"),))
-    add = Block(("c", "w"), (Instruction("add", "y", ("y", "x")),))
-    double = Block(("c",), (Instruction("mul", "y", ("y", 2.0)),), at)
-    phase = Phase((Loop("c", 2), Loop("w", 4)), (x,), (y,), (add, double), initial=(("y", 0.0),) if initial else ())
+    add = CodeBlock(("c", "w"), (Instruction("add", "y", ("y", "x")),))
+    double = CodeBlock(("c",), (Instruction("mul", "y", ("y", 2.0)),), at)
+    phase = LoopNest((Loop("c", 2), Loop("w", 4)), (x,), (y,), (add, double), initial=(("y", 0.0),) if initial else ())
     return VectorProgram("row_sums", (phase,))
 
 
@@ -181,9 +181,9 @@ def test_overlapping_results_are_loaded_back() -> None:
     """Windows of 3 with step 2 hand 1 to each position they cover: positions 2 and 4 are covered twice."""
     gradient = Operand("g", 32, (1, 3), (affine("c"), affine("o")))
     dx = Operand("dx", 32, (1, 7), (affine("c"), affine(("o", 2), "k")))
-    block = Block(("c", "o", "k"), (Instruction("add", "dx", ("dx", "g")),))
+    block = CodeBlock(("c", "o", "k"), (Instruction("add", "dx", ("dx", "g")),))
     loops = (Loop("c", 1), Loop("o", 3), Loop("k", 3))
-    program = VectorProgram("scatter", (Phase(loops, (gradient,), (dx,), (block,), initial=(("dx", 0.0),)),))
+    program = VectorProgram("scatter", (LoopNest(loops, (gradient,), (dx,), (block,), initial=(("dx", 0.0),)),))
     run = run_tiled(program, Tiling(("c", "o", "k"), (1, 1, 3)), TINY, {"g": np.ones((1, 3))})
     assert run.arrays["dx"].tolist() == [[1, 1, 2, 1, 2, 1, 1]]
     # Loads: 3 gradients, and dx again for the second and the third window; stores: 3 windows. 32 bits each.
@@ -195,9 +195,9 @@ def test_what_no_window_reaches_is_not_compared() -> None:
     machine nothing at all."""
     gradient = Operand("g", 32, (1, 2), (affine("c"), affine("o")))
     dx = Operand("dx", 32, (1, 6), (affine("c"), affine(("o", 3), "k")))
-    block = Block(("c", "o", "k"), (Instruction("add", "dx", ("dx", "g")),))
+    block = CodeBlock(("c", "o", "k"), (Instruction("add", "dx", ("dx", "g")),))
     loops = (Loop("c", 1), Loop("o", 2), Loop("k", 2))
-    program = VectorProgram("scatter", (Phase(loops, (gradient,), (dx,), (block,), initial=(("dx", 0.0),)),))
+    program = VectorProgram("scatter", (LoopNest(loops, (gradient,), (dx,), (block,), initial=(("dx", 0.0),)),))
     tiling = Tiling(("c", "o", "k"), (1, 1, 2))
     run = run_tiled(program, tiling, TINY, {"g": np.ones((1, 2))})
     assert np.isnan(run.arrays["dx"][0]).tolist() == [False, False, True, False, False, True]

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simdc.cost import Affine, Block, Contraction, Instruction, Kernel, Loop, Operand, Phase, Tiling, VectorProgram
+from simdc.cost import (
+    Affine,
+    CodeBlock,
+    Contraction,
+    Instruction,
+    Kernel,
+    Loop,
+    LoopNest,
+    Operand,
+    Tiling,
+    VectorProgram,
+)
 
 Data = dict[str, Any]
 
@@ -42,12 +53,12 @@ def kernel_of(layer: Data) -> Kernel:
 
 def program_of(layer: Data, operands: dict[str, Operand]) -> VectorProgram:
     phases = tuple(
-        Phase(
+        LoopNest(
             loops=tuple(Loop(name, layer["dims"][name]) for name in phase["loops"]),
             inputs=tuple(operands[name] for name in phase["inputs"]),
             outputs=tuple(operands[name] for name in phase["outputs"]),
             blocks=tuple(
-                Block(
+                CodeBlock(
                     tuple(block["loops"]),
                     tuple(Instruction(code[0], code[1], tuple(code[2:])) for code in block["instructions"]),
                     block["at"],

@@ -9,7 +9,7 @@ import pytest
 
 from simdc.backends.simulate import simulate
 from simdc.backends.simulate.vector import visits
-from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.result import Busy, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 from tests.backends.simulate.tiny import tiny_machine
@@ -20,11 +20,11 @@ def relu(channels: int = 4, width: int = 4, lanes: str = "c") -> VectorProgram:
     return VectorProgram(
         kind="relu",
         phases=(
-            Phase(
+            LoopNest(
                 loops=(Loop("c", channels), Loop("w", width)),
                 inputs=(Operand("x", 8, (channels, width), index),),
                 outputs=(Operand("y", 8, (channels, width), index),),
-                blocks=(Block(("c", "w"), (Instruction("max", "y", ("x", 0.0)),)),),
+                blocks=(CodeBlock(("c", "w"), (Instruction("max", "y", ("x", 0.0)),)),),
             ),
         ),
         lanes=lanes,
@@ -61,11 +61,11 @@ def test_max_pool_loads_its_halo_again(stores_padding: bool, columns: int) -> No
     pool = VectorProgram(
         kind="max_pool",
         phases=(
-            Phase(
+            LoopNest(
                 loops=(Loop("c", 2), Loop("ow", 4), Loop("kw", 3)),
                 inputs=(Operand("x", 8, (2, 8), (affine("c"), affine(("ow", 2), "kw", constant=-1))),),
                 outputs=(Operand("y", 8, (2, 4), (affine("c"), affine("ow"))),),
-                blocks=(Block(("c", "ow", "kw"), (Instruction("max", "y", ("y", "x")),)),),
+                blocks=(CodeBlock(("c", "ow", "kw"), (Instruction("max", "y", ("y", "x")),)),),
                 initial=(("y", -128.0),),
             ),
         ),
@@ -90,7 +90,7 @@ def variance(total_as: str = "scratch") -> VectorProgram:
     return VectorProgram(
         kind="variance",
         phases=(
-            Phase(
+            LoopNest(
                 loops=(Loop("c", 2), Loop("n", 2), Loop("w", 3)),
                 inputs=(
                     Operand("x", 8, (2, 2, 3), (affine("n"), affine("c"), affine("w"))),
@@ -98,8 +98,8 @@ def variance(total_as: str = "scratch") -> VectorProgram:
                 ),
                 outputs=(total, result) if total_as == "output" else (result,),
                 blocks=(
-                    Block(("c", "n", "w"), square),
-                    Block(("c",), (Instruction("div", "result", ("total", 6.0)),)),
+                    CodeBlock(("c", "n", "w"), square),
+                    CodeBlock(("c",), (Instruction("div", "result", ("total", 6.0)),)),
                 ),
                 scratch=(total,) if total_as == "scratch" else (),
                 initial=(("total", 0.0),),
@@ -138,8 +138,8 @@ def test_a_reduction_outside_the_loops_of_its_result_spills_partial_results() ->
 def test_a_block_at_the_start_runs_in_the_tile_that_begins_the_sum() -> None:
     (phase,) = variance().phases
     square, _ = phase.blocks
-    begin = Block(("c",), (Instruction("mul", "total", ("mean", 0.0)),), at="start")
-    program = VectorProgram("start", (Phase(phase.loops, phase.inputs, phase.scratch, (begin, square)),))
+    begin = CodeBlock(("c",), (Instruction("mul", "total", ("mean", 0.0)),), at="start")
+    program = VectorProgram("start", (LoopNest(phase.loops, phase.inputs, phase.scratch, (begin, square)),))
     cost = simulate(program, Tiling(("c", "n", "w"), (2, 2, 2)), tiny_machine())
     # Tiles of 2 and 1 columns by 2 images, 7 cycles a point; the first issues the multiplication once.
     assert cost.cycles.compute == (6 + 1 + 4 * 7) + (6 + 2 * 7)
@@ -164,10 +164,10 @@ def test_per_channel_operands_move_once_for_each_channel_tile() -> None:
 
 
 def test_an_immediate_of_any_kind_is_no_vector() -> None:
-    block = Block(("c",), (Instruction("mul", "y", (2, 0.5)),))
+    block = CodeBlock(("c",), (Instruction("mul", "y", (2, 0.5)),))
     output = Operand("y", 8, (2,), (affine("c"),))
     cost = simulate(
-        VectorProgram("constant", (Phase((Loop("c", 2),), (), (output,), (block,)),)),
+        VectorProgram("constant", (LoopNest((Loop("c", 2),), (), (output,), (block,)),)),
         Tiling(("c",), (2,)),
         tiny_machine(),
     )

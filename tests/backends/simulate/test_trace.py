@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simdc.backends.simulate.trace import trace
-from simdc.cost.kernel import Block, Contraction, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Contraction, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.tiling import Tiling
 from tests.backends.simulate.tiny import tiny_machine
 
@@ -42,9 +42,9 @@ def test_a_contraction_with_a_pencil() -> None:
 def test_a_program_with_a_pencil() -> None:
     """relu of 2 channels by 3 columns on 2 lanes, 2 columns a tile, a phase twice: 5 + 1 cycles to fill, 1 a column."""
     index = (C, W)
-    code = Block(("c", "w"), (Instruction("max", "y", ("x", 0.0)),))
+    code = CodeBlock(("c", "w"), (Instruction("max", "y", ("x", 0.0)),))
     loops = (Loop("c", 2), Loop("w", 3))
-    phase = Phase(loops, (Operand("x", 8, (2, 3), index),), (Operand("y", 32, (2, 3), index),), (code,))
+    phase = LoopNest(loops, (Operand("x", 8, (2, 3), index),), (Operand("y", 32, (2, 3), index),), (code,))
     program = VectorProgram("relu twice", (phase, phase))
     shares = list(trace(program, Tiling(("c", "w"), (2, 2)), tiny_machine()))
     assert [share.tile for share in shares] == [f"phase {n}, c 0, w {w}" for n in (0, 1) for w in (0, 1)]

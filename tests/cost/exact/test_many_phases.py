@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from simdc.backends.simulate import simulate
-from simdc.cost import Block, ExactModel, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost import CodeBlock, ExactModel, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.frontends.hardware_file import load_hardware
 
 
-def phase(number: int, size: int) -> Phase:
+def phase(number: int, size: int) -> LoopNest:
     loop = f"c{number}"
     x, y = (Operand(f"{name}{number}", 32, (1, size), (affine("lane"), affine(loop))) for name in "xy")
-    block = Block(("lane", loop), (Instruction("move", y.name, (x.name,)),))
-    return Phase((Loop("lane", 1), Loop(loop, size)), (x,), (y,), (block,))
+    block = CodeBlock(("lane", loop), (Instruction("move", y.name, (x.name,)),))
+    return LoopNest((Loop("lane", 1), Loop(loop, size)), (x,), (y,), (block,))
 
 
 @pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 66, 130])

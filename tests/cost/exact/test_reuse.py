@@ -9,15 +9,15 @@ from random import Random
 import pytest
 
 from simdc.cost import (
-    Block,
+    CodeBlock,
     Contraction,
     ExactModel,
     Hardware,
     Instruction,
     Kernel,
     Loop,
+    LoopNest,
     Operand,
-    Phase,
     Tiling,
     VectorProgram,
     affine,
@@ -250,8 +250,8 @@ def test_a_result_that_is_begun_elsewhere() -> None:
     bounds = {"n": 3, "c": 2}
     source = Operand("x", 8, (3, 2), (affine("n"), affine("c")))
     result = Operand("y", 16, (2,), (affine("c"),))
-    code = Block(("n", "c"), (Instruction("add", "y", ("y", "x")),))
-    phase = Phase((Loop("n", 3), Loop("c", 2)), (source,), (result,), (code,))
+    code = CodeBlock(("n", "c"), (Instruction("add", "y", ("y", "x")),))
+    phase = LoopNest((Loop("n", 3), Loop("c", 2)), (source,), (result,), (code,))
     machine = random_machine(Random(1), stores_padding=False)
     found = count_phase(phase, VectorProgram("sum", (phase,)), Tiling(tuple(bounds), (1, 1)), machine)
     assert found["y"] == Traffic(loads=2 * 2, stores=3 * 2, begun=2 * 2)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simdc.backends.simulate import simulate
-from simdc.cost import Block, ExactModel, Instruction, Loop, Operand, Phase, Tiling, VectorProgram, affine
+from simdc.cost import CodeBlock, ExactModel, Instruction, Loop, LoopNest, Operand, Tiling, VectorProgram, affine
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import shared_loops
 from tests.strategies import machines, tilings
@@ -15,11 +15,11 @@ def scatter(channels: int, positions: int, taps: int, stride: int, padding: int 
     width = (positions - 1) * stride + taps - 2 * padding
     bounds = {"c": channels, "ow": positions, "kw": taps}
     window = (affine("c"), affine(("ow", stride), "kw", constant=-padding))
-    phase = Phase(
+    phase = LoopNest(
         tuple(Loop(name, bound) for name, bound in bounds.items()),
         (Operand("gradient", 8, (channels, positions), (affine("c"), affine("ow"))),),
         (Operand("dx", 8, (channels, width), window),),
-        (Block(tuple(bounds), (Instruction("add", "dx", ("dx", "gradient")),)),),
+        (CodeBlock(tuple(bounds), (Instruction("add", "dx", ("dx", "gradient")),)),),
         initial=(("dx", 0.0),),
     )
     return VectorProgram("scatter", (phase,))

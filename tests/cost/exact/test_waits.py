@@ -8,7 +8,7 @@ import pytest
 
 from simdc.backends.execute.agreement import compare_with_untiled
 from simdc.backends.simulate import simulate
-from simdc.cost import Block, ExactModel, Instruction, Loop, Operand, Phase, Tiling, VectorProgram, affine
+from simdc.cost import CodeBlock, ExactModel, Instruction, Loop, LoopNest, Operand, Tiling, VectorProgram, affine
 from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.structure import with_field
@@ -19,17 +19,17 @@ FILL = 5 + 1
 ADD = Instruction("add", "y", ("y", "x"))
 
 
-def row_sums(channels: int, columns: int, *, then: Sequence[Block] = ()) -> VectorProgram:
+def row_sums(channels: int, columns: int, *, then: Sequence[CodeBlock] = ()) -> VectorProgram:
     """`y[c] = sum over w of x[c, w]`, one cycle an issue; with `then` the sum is `total` and y is made of it."""
     x = Operand("x", 32, (channels, columns), (affine("c"), affine("w")))
     y = Operand("y", 32, (channels,), (affine("c"),))
     total = y._replace(name="total")
     add = Instruction("add", "total", ("total", "x")) if then else ADD
-    phase = Phase(
+    phase = LoopNest(
         (Loop("c", channels), Loop("w", columns)),
         (x,),
         (y,),
-        (Block(("c", "w"), (add,)), *then),
+        (CodeBlock(("c", "w"), (add,)), *then),
         scratch=(total,) if then else (),
         initial=(("total" if then else "y", 0.0),),
     )
@@ -65,7 +65,7 @@ def dot_products(channels: int, columns: int) -> VectorProgram:
     (phase,) = row_sums(channels, columns).phases
     k = Operand("k", 32, (columns,), (affine("w"),))
     code = (Instruction("mac", "y", ("y", "x", "k")),)
-    return VectorProgram("dots", (phase._replace(inputs=(*phase.inputs, k), blocks=(Block(("c", "w"), code),)),))
+    return VectorProgram("dots", (phase._replace(inputs=(*phase.inputs, k), blocks=(CodeBlock(("c", "w"), code),)),))
 
 
 def test_a_multiply_accumulate_is_one_instruction() -> None:
@@ -87,7 +87,7 @@ def test_products_are_added_up_in_any_order_and_nothing_else_is() -> None:
     rows = phase._replace(loops=(Loop("c", 4), Loop("r", 2), Loop("w", 5)))
 
     def kept(*sources: str) -> set[str]:
-        block = Block(("c", "r", "w"), (Instruction("mac", "y", sources),))
+        block = CodeBlock(("c", "r", "w"), (Instruction("mac", "y", sources),))
         return set(kept_whole(rows._replace(blocks=(block,))))
 
     assert kept("y", "x", "k") == set()
@@ -104,7 +104,7 @@ def test_a_tile_is_what_counts() -> None:
 
 
 def test_from_block_to_block() -> None:
-    halve = Block(("c",), (Instruction("mul", "y", ("total", 0.5)),))
+    halve = CodeBlock(("c",), (Instruction("mul", "y", ("total", 0.5)),))
     # One vector: 4 waits in the sum, one of the product for the sum. Two: the product reads the first, not the last.
     assert compute_cycles(row_sums(2, 5, then=[halve]), c=2, w=5) == FILL + 5 + 1 + (4 + 1) * 2
     assert compute_cycles(row_sums(4, 5, then=[halve]), c=4, w=5) == FILL + 10 + 2
@@ -114,8 +114,8 @@ def test_from_block_to_block() -> None:
 
 def test_not_over_a_block_between() -> None:
     """What the first block wrote is not what was written last where the second one runs; in other tiles it is."""
-    begin = Block(("c",), (Instruction("mul", "y", (1.0, 0.5)),), at="start")
-    finish = Block(("c",), (Instruction("mul", "y", ("total", 0.5)),))
+    begin = CodeBlock(("c",), (Instruction("mul", "y", (1.0, 0.5)),), at="start")
+    finish = CodeBlock(("c",), (Instruction("mul", "y", ("total", 0.5)),))
     program = row_sums(2, 4, then=[begin, finish])
     # In one tile: sum (3 waits), begin, finish: the last reads total, and begin wrote y.
     assert compute_cycles(program, c=2, w=4) == FILL + 4 + 1 + 1 + 3 * 2
@@ -140,7 +140,7 @@ def test_where_windows_meet(places: int, window: int, waits: int) -> None:
     x = Operand("x", 32, (2, places), (affine("c"), affine("o")))
     y = Operand("y", 32, (2, places + window - 1), (affine("c"), affine("o", "k")))
     loops = (Loop("c", 2), Loop("o", places), Loop("k", window))
-    phase = Phase(loops, (x,), (y,), (Block(("c", "o", "k"), (ADD,)),), initial=(("y", 0.0),))
+    phase = LoopNest(loops, (x,), (y,), (CodeBlock(("c", "o", "k"), (ADD,)),), initial=(("y", 0.0),))
     program = VectorProgram("scatter", (phase,))
     assert compute_cycles(program, c=2, o=places, k=window) == FILL + places * window + waits * 2
 
@@ -150,15 +150,15 @@ def test_a_sum_over_windows_that_meet_takes_its_windows_in_turn() -> None:
     x = Operand("x", 32, (3, 2, 2), (affine("n"), affine("c"), affine("o")))
     y = Operand("y", 32, (2, 3), (affine("c"), affine("o", "k")))
     loops = (Loop("c", 2), Loop("n", 3), Loop("o", 2), Loop("k", 2))
-    phase = Phase(loops, (x,), (y,), (Block(("c", "n", "o", "k"), (ADD,)),), initial=(("y", 0.0),))
+    phase = LoopNest(loops, (x,), (y,), (CodeBlock(("c", "n", "o", "k"), (ADD,)),), initial=(("y", 0.0),))
     program = VectorProgram("scatter", (phase,))
     assert compute_cycles(program, c=2, n=3, o=2, k=2) == FILL + 12 + 3 * 1 * 2
 
 
 def test_a_block_between_that_runs_for_the_last_channels_only() -> None:
     """`z[w] = 1`, for each column, once the channels are through: it stands between the sum and its half there."""
-    mark = Block(("w",), (Instruction("move", "z", (1.0,)),))
-    halve = Block(("c",), (Instruction("mul", "y", ("total", 0.5)),))
+    mark = CodeBlock(("w",), (Instruction("move", "z", (1.0,)),))
+    halve = CodeBlock(("c",), (Instruction("mul", "y", ("total", 0.5)),))
     (phase,) = row_sums(4, 5, then=[mark, halve]).phases
     z = Operand("z", 32, (5,), (affine("w"),))
     program = VectorProgram("marked", (phase._replace(outputs=(*phase.outputs, z)),))

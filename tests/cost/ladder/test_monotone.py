@@ -9,7 +9,7 @@ import pytest
 
 import simdc
 from simdc.cost import ExactModel, Hardware, Kernel, TilingError, with_field
-from simdc.cost.kernel import Block, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.errors import SimdcError
 from simdc.explore.space import field_of
 from simdc.frontends.dsl import parse_dsl
@@ -54,7 +54,7 @@ def narrower(random: Random, kernel: Kernel) -> Kernel:
             widths[name] = less(operand.bits)
         return operand._replace(bits=widths[name])
 
-    def phase(one: Phase) -> Phase:
+    def phase(one: LoopNest) -> LoopNest:
         groups = ("inputs", "outputs", "scratch", "views")
         return one._replace(**{name: tuple(map(stored, getattr(one, name))) for name in groups})
 
@@ -127,12 +127,12 @@ def test_narrower_data_loses_no_place() -> None:
     """A relu in vector memory for 64 elements of 16 bits: its result lies in the place of its input, and must still do
     so when one of them is narrower. Side by side, 8 + 16 bits an element, they would need a third tile."""
     x, y = (Operand(name, 16, (2, 64), (affine("c"), affine("w"))) for name in "xy")
-    code = Block(("c", "w"), (Instruction("max", "y", ("x", 0.0)),))
+    code = CodeBlock(("c", "w"), (Instruction("max", "y", ("x", 0.0)),))
     machine = small_machine(vmem_bits=64 * 16, simd_port=1 << 20)
 
     def taken(x_bits: int, y_bits: int) -> float:
         loops, operands = (Loop("c", 2), Loop("w", 64)), (x._replace(bits=x_bits), y._replace(bits=y_bits))
-        return cycles(VectorProgram("relu", (Phase(loops, operands[:1], operands[1:], (code,)),)), machine)
+        return cycles(VectorProgram("relu", (LoopNest(loops, operands[:1], operands[1:], (code,)),)), machine)
 
     assert taken(16, 8) <= taken(16, 16)
     assert taken(8, 16) <= taken(16, 16)

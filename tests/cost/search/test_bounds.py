@@ -10,7 +10,7 @@ import pytest
 
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError
 from simdc.cost.grid import stored_bounds
-from simdc.cost.kernel import Block, Contraction, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Contraction, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.search.relaxed import Relaxed
 from simdc.cost.tiling import loop_bounds
 from tests.cost.machines import row_convolution, schedule, small_machine
@@ -92,11 +92,11 @@ def test_a_bound_by_hand() -> None:
 def test_a_diagonal_moves_less_than_its_square(padding: bool) -> None:
     """y[i] = x[i, i] for i below 6: whole, the tile is the box of 6 x 6; in tiles of one it is 6 elements in all."""
     index = (affine("i"), affine("i"))
-    phase = Phase(
+    phase = LoopNest(
         (Loop("i", 6),),
         (Operand("x", 8, (6, 6), index),),
         (Operand("y", 8, (6,), (affine("i"),)),),
-        (Block(("i",), (Instruction("move", "y", ("x",)),)),),
+        (CodeBlock(("i",), (Instruction("move", "y", ("x",)),)),),
     )
     kernel, machine = VectorProgram("diagonal", (phase,), "i"), small_machine(stores_padding=padding)
     tiling = Tiling(("i",), (1,))

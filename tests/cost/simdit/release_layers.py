@@ -15,7 +15,7 @@ from simdc.cost.hardware import (
     SystolicArray,
     Widths,
 )
-from simdc.cost.kernel import Block, Contraction, Instruction, Loop, Operand, Phase, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Contraction, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 
 FREE = Prices("no prices", 0.0, 0.0, 0.0, SramPrices(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
@@ -131,8 +131,8 @@ def vector(kind: str, bounds: Mapping[str, int], out_bits: int = 32, stride: tup
     outside, inside = tensor("y", out_bits, bounds, result), tensor("x", out_bits, bounds, names, *window)
     source, target = (outside, inside) if kind.endswith("_grad") else (inside, outside)
     narrow = Operand(source.name, 7, source.shape, source.index)
-    code = Block(tuple(bounds), (Instruction("move", target.name, (narrow.name,)),))
-    return VectorProgram(kind, (Phase(loops(bounds), (narrow,), (target,), (code,)),))
+    code = CodeBlock(tuple(bounds), (Instruction("move", target.name, (narrow.name,)),))
+    return VectorProgram(kind, (LoopNest(loops(bounds), (narrow,), (target,), (code,)),))
 
 
 def release_kernels(

@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 from onnx.external_data_helper import convert_model_to_external_data
 
 from simdc.cli import main
-from simdc.frontends.onnx.constant import Constant, Origin
+from simdc.frontends.onnx.constant import Constant, ValueOrigin
 from simdc.frontends.onnx.tables import is_table
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.notes import notes_of
@@ -140,7 +140,7 @@ def test_tables_that_nodes_make_of_positions(tmp_path: Path) -> None:
 
 
 def table(values: np.ndarray) -> Constant:
-    return Constant("t", values.shape, 1, {}, lambda: values, Origin.STORED)
+    return Constant("t", values.shape, 1, {}, lambda: values, ValueOrigin.STORED)
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32])

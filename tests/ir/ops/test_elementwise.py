@@ -19,7 +19,7 @@ from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel, Hardware, Instruction, Loop, Tiling, VectorProgram
 from simdc.cost.exact.code import sequence_cycles
 from simdc.cost.hardware import SimdArray
-from simdc.cost.kernel import Block, Operand, Phase, affine
+from simdc.cost.kernel import CodeBlock, LoopNest, Operand, affine
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.base import LayerOp
 from simdc.ir.network import network_of
@@ -144,8 +144,8 @@ def test_a_residual_join_is_what_it_was() -> None:
     loops = (Loop("c", 3), Loop("n", 2), Loop("h", 4), Loop("w", 5))
     index = (affine("n"), affine("c"), affine("h"), affine("w"))
     x, y, z = (Operand(name, 32, (2, 3, 4, 5), index) for name in "aby")
-    block = Block(("c", "n", "h", "w"), (Instruction("add", "y", ("a", "b")),))
-    assert AddOp("a", IMAGE, IMAGE).kernel() == VectorProgram("add", (Phase(loops, (x, y), (z,), (block,)),))
+    block = CodeBlock(("c", "n", "h", "w"), (Instruction("add", "y", ("a", "b")),))
+    assert AddOp("a", IMAGE, IMAGE).kernel() == VectorProgram("add", (LoopNest(loops, (x, y), (z,), (block,)),))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
-from simdc.frontends.onnx.constant import Array, Constant, Origin, Value, combined, known
+from simdc.frontends.onnx.constant import Array, Constant, Value, ValueOrigin, combined, known
 from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
@@ -137,7 +137,7 @@ def _factor(build: Build, place: int, role: str) -> SSAValue:
     constant = build.constant(place)
     if constant is None:
         return build.weight(place, role)
-    return build.parameter(constant, role, kind="constant" if constant.origin is Origin.STATED else "trained")
+    return build.parameter(constant, role, kind="constant" if constant.origin is ValueOrigin.STATED else "trained")
 
 
 @operator("Softmax", "LogSoftmax")

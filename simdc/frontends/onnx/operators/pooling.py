@@ -14,7 +14,7 @@ from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolOp
 
 from .view import view
-from .window import Axis, read_axes, side_by_side, window_of
+from .window import WindowAxis, read_axes, side_by_side, window_of
 
 GLOBAL: dict[str, type[GlobalAveragePoolOp] | type[GlobalMaxPoolOp]] = {
     "GlobalAveragePool": GlobalAveragePoolOp,
@@ -60,7 +60,7 @@ def pool(build: Build) -> Value:
     return view(build, result, (*shape[:2], *reversed(sizes)), build.part("row"))
 
 
-def _check_extent(axes: Sequence[Axis]) -> None:
+def _check_extent(axes: Sequence[WindowAxis]) -> None:
     """Of a window along each axis: 8 with dilation 2 reach over 15 positions."""
     padded = [axis.size + axis.before + axis.after for axis in axes]
     if any(axis.extent > size for axis, size in zip(axes, padded, strict=True)):

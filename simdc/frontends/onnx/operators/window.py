@@ -24,7 +24,7 @@ class Window(NamedTuple):
     dilation: tuple[int, int]
 
 
-class Axis(NamedTuple):
+class WindowAxis(NamedTuple):
     """A window along one dimension of an image of `size`."""
 
     size: int
@@ -50,10 +50,10 @@ def read_window(node: Node, size: Sequence[int], kernel: Sequence[int]) -> Windo
     return window_of(read_axes(node, size, kernel))
 
 
-def window_of(axes: Sequence[Axis]) -> Window:
+def window_of(axes: Sequence[WindowAxis]) -> Window:
     if len(axes) not in (1, 2):
         raise Unsupported(f"it has {len(axes)} spatial dimensions, and simdc knows one and two")
-    rows, columns = axes if len(axes) == 2 else (Axis(1, 1, 1, 0, 0, 1), *axes)
+    rows, columns = axes if len(axes) == 2 else (WindowAxis(1, 1, 1, 0, 0, 1), *axes)
     return Window(
         (rows.kernel, columns.kernel),
         (rows.stride, columns.stride),
@@ -62,7 +62,7 @@ def window_of(axes: Sequence[Axis]) -> Window:
     )
 
 
-def read_axes(node: Node, size: Sequence[int], kernel: Sequence[int]) -> list[Axis]:
+def read_axes(node: Node, size: Sequence[int], kernel: Sequence[int]) -> list[WindowAxis]:
     """The window along each dimension of an image of `size`."""
     rank = len(size)
     if len(kernel) != rank:
@@ -78,13 +78,13 @@ def read_axes(node: Node, size: Sequence[int], kernel: Sequence[int]) -> list[Ax
         pads = _same(size, kernel, stride, dilation, upper=mode == "SAME_UPPER")
     elif mode not in ("NOTSET", ""):
         raise Unsupported(f"auto_pad '{mode}' is unknown")
-    return list(map(Axis, size, kernel, stride, pads[:rank], pads[rank:], dilation))
+    return list(map(WindowAxis, size, kernel, stride, pads[:rank], pads[rank:], dilation))
 
 
-def side_by_side(axes: Sequence[Axis]) -> list[Axis]:
+def side_by_side(axes: Sequence[WindowAxis]) -> list[WindowAxis]:
     """Neighbouring dimensions that a window passes by, read as one: 8 x 7 x 7 under a window of 5 x 1 x 1 is 8 x 49
     under 5 x 1."""
-    joined: list[Axis] = []
+    joined: list[WindowAxis] = []
     for axis in axes:
         if joined and joined[-1].passes_by and axis.passes_by:
             axis = axis._replace(size=joined.pop().size * axis.size)
