@@ -141,16 +141,16 @@ def as_the_release_sees_it(kernel: Kernel, release_kernel: Kernel, hardware: Har
                 operand._replace(bits=other.bits) for operand, other in zip(phase.outputs, theirs.outputs, strict=True)
             ),
         )
-        for phase, theirs in zip(kernel.phases, release_kernel.phases, strict=True)
+        for phase, theirs in zip(kernel.nests, release_kernel.nests, strict=True)
     )
-    return kernel._replace(phases=phases)
+    return kernel._replace(nests=phases)
 
 
 def loops_of(kernel: Kernel, hardware: Hardware) -> dict[str, int]:
     """Loop bounds with channels rounded up to the array, as these machines store them."""
     loops: tuple[Loop, ...]
     if isinstance(kernel, VectorProgram):
-        loops, steps = kernel.phases[0].loops, {"c": hardware.simd.lanes}
+        loops, steps = kernel.nests[0].loops, {"c": hardware.simd.lanes}
     else:
         loops, steps = kernel.loops, {"ic": hardware.systolic.rows, "oc": hardware.systolic.columns}
     return {loop.name: -(-loop.bound // steps.get(loop.name, 1)) * steps.get(loop.name, 1) for loop in loops}
@@ -277,7 +277,7 @@ def _width_reason(row: Row, as_release: Kernel, hardware: Hardware) -> str:
     assert isinstance(row.kernel, VectorProgram)
     assert isinstance(as_release, VectorProgram)
     parts: list[str] = []
-    for phase, theirs in zip(row.kernel.phases, as_release.phases, strict=True):
+    for phase, theirs in zip(row.kernel.nests, as_release.nests, strict=True):
         for verb, mine, others in (("reads", phase.inputs, theirs.inputs), ("stores", phase.outputs, theirs.outputs)):
             for operand, other in zip(mine, others, strict=True):
                 if operand.bits != other.bits:

@@ -146,9 +146,9 @@ def pair(mine: LayerCost, theirs: LayerCost, hardware: Hardware) -> Both | None:
         bits = hardware.systolic.widths.psum_bits
         phases = [
             phase._replace(inputs=tuple(each._replace(bits=bits) for each in phase.inputs))
-            for phase in theirs.kernel.phases
+            for phase in theirs.kernel.nests
         ]
-        as_release = theirs.kernel._replace(phases=tuple(phases))
+        as_release = theirs.kernel._replace(nests=tuple(phases))
     return Both(mine.kernel, as_release, theirs.tiling, theirs.cost, mine.cost)
 
 

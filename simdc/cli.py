@@ -24,7 +24,7 @@ BROKEN_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the words ask for and return the exit code; what goes wrong is said on standard error."""
+    """Do what the command line asks for and return the exit code; what goes wrong is said on standard error."""
     try:
         return _run(sys.argv[1:] if argv is None else list(argv))
     except UsageError as error:
@@ -47,29 +47,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _run(words: list[str]) -> int:
-    first = words[0] if words else ""
-    if "--version" in words or first == "version":
+def _run(argv: list[str]) -> int:
+    first = argv[0] if argv else ""
+    if "--version" in argv or first == "version":
         write_out(f"simdc {__version__}\n")
         return 0
     if first == "help":
-        write_out(_help(words[1:]))
+        write_out(_help(argv[1:]))
         return 0
-    if "-h" in words or "--help" in words:
-        write_out(_help(words[:1] if first in COMMANDS else []))
+    if "-h" in argv or "--help" in argv:
+        write_out(_help(argv[:1] if first in COMMANDS else []))
         return 0
-    if "--list" in words:
-        place = words.index("--list")
-        first, words = "list", ["list", *words[place + 1 :], *words[:place]]
+    if "--list" in argv:
+        place = argv.index("--list")
+        first, argv = "list", ["list", *argv[place + 1 :], *argv[:place]]
     if first in COMMANDS:
-        return _command(first, f"simdc {first}", words[1:])
-    _refuse_misspelt(words)
-    return _command("cost", "simdc", words)
+        return _command(first, f"simdc {first}", argv[1:])
+    _refuse_misspelt(argv)
+    return _command("cost", "simdc", argv)
 
 
-def _command(name: str, program: str, words: Sequence[str]) -> int:
-    arguments = _parser(name, program).parse(words)
-    arguments.command = command_text(words if name == "cost" else [name, *words])
+def _command(name: str, program: str, argv: Sequence[str]) -> int:
+    arguments = _parser(name, program).parse(argv)
+    arguments.command = command_text(argv if name == "cost" else [name, *argv])
     return import_module(COMMANDS[name]).run(arguments)
 
 
@@ -100,10 +100,10 @@ def _refuse_unknown(command: str) -> None:
         raise UsageError(f"no command '{command[:80]}'{hint}")
 
 
-def _refuse_misspelt(words: Sequence[str]) -> None:
+def _refuse_misspelt(argv: Sequence[str]) -> None:
     """Where no command comes first: a first word that can only be meant as one, for no network is called like that."""
-    if words and words[0].isalpha() and (hint := suggestion(words[0].lower(), [*COMMANDS, "help", "version"])):
-        raise UsageError(f"no command or network '{words[0]}'{hint}")
+    if argv and argv[0].isalpha() and (hint := suggestion(argv[0].lower(), [*COMMANDS, "help", "version"])):
+        raise UsageError(f"no command or network '{argv[0]}'{hint}")
 
 
 def entry() -> int:

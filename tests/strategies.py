@@ -252,7 +252,7 @@ def elementwise_programs(draw: DrawFn) -> VectorProgram:
     code = tuple(instruction for operand in outputs for instruction in draw(_code(names, operand.name)))
     return VectorProgram(
         kind="elementwise",
-        phases=(LoopNest(_loops(bounds), inputs, outputs, (CodeBlock(tuple(bounds), code),)),),
+        nests=(LoopNest(_loops(bounds), inputs, outputs, (CodeBlock(tuple(bounds), code),)),),
         lanes=draw(st.sampled_from(("c", "c", "w"))),
     )
 
@@ -274,7 +274,7 @@ def pools(draw: DrawFn) -> VectorProgram:
         blocks += (CodeBlock(("c", "n", "oh", "ow"), (Instruction("mul", "y", ("y", 1 / (kh * kw))),)),)
     return VectorProgram(
         kind="avg_pool" if average else "max_pool",
-        phases=(LoopNest(_loops(bounds), (ifmap,), (ofmap,), blocks, initial=(("y", 0.0 if average else -1e30),)),),
+        nests=(LoopNest(_loops(bounds), (ifmap,), (ofmap,), blocks, initial=(("y", 0.0 if average else -1e30),)),),
     )
 
 
@@ -295,7 +295,7 @@ def reductions(draw: DrawFn) -> VectorProgram:
     starts_with_code = draw(st.booleans())
     return VectorProgram(
         kind="reduction",
-        phases=(
+        nests=(
             LoopNest(
                 loops=_loops(bounds),
                 inputs=(source, scale),
@@ -319,7 +319,7 @@ def normalizations(draw: DrawFn) -> VectorProgram:
     count = float(bounds["n"] * bounds["h"] * bounds["w"])
     return VectorProgram(
         kind="normalization",
-        phases=(
+        nests=(
             LoopNest(
                 loops=loops,
                 inputs=(source,),

@@ -11,11 +11,11 @@ ALONE = (("-q", "--quiet"), ("--layers",), ("--emit-cost",), ("--emit-ir",), ("-
 """Options that say how and where results are written, and change none of them."""
 
 
-def command_text(words: Sequence[str]) -> str:
-    """The command that gives the same results again: `words` without those that only say how they are written."""
+def command_text(argv: Sequence[str]) -> str:
+    """The command that gives the same results again: `argv` without those that only say how they are written."""
     shown = ArgumentParser(add_help=False, allow_abbrev=False)
     for names in WITH_VALUE:
         shown.add_argument(*names)
     for names in ALONE:
         shown.add_argument(*names, action="store_true")
-    return join(["simdc", *shown.parse_known_args(list(words))[1]])
+    return join(["simdc", *shown.parse_known_args(list(argv))[1]])

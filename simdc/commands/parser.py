@@ -54,14 +54,14 @@ class CommandParser(ArgumentParser):
         """The arguments of these names are what is read: at most one of all is standard input."""
         self._reads += names
 
-    def parse(self, words: Sequence[str]) -> Namespace:
+    def parse(self, argv: Sequence[str]) -> Namespace:
         """Options and networks in any order, also where a command takes any number of networks. Raises UsageError."""
-        typed = [action.option_strings[-1] for action in self._options(words)]
+        typed = [action.option_strings[-1] for action in self._options(argv)]
         for name in typed:
             action = self._option_string_actions[name]
             if typed.count(name) > 1 and action.nargs != 0 and not isinstance(action, Collect):
                 self.error(f"{name} is given {typed.count(name)} times; it takes one value")
-        arguments, extra = self.parse_known_intermixed_args(words)
+        arguments, extra = self.parse_known_intermixed_args(argv)
         if extra:
             self.error(f"'{extra[0][:80]}' is one argument too many")
         arguments.given = frozenset(typed)
@@ -78,10 +78,10 @@ class CommandParser(ArgumentParser):
             text = f"there is no '{value[:80]}'; there are {', '.join(known)}{suggestion(value, known)}"
             raise ArgumentError(action, text)
 
-    def _options(self, words: Sequence[str]) -> Iterator[Action]:
-        """The options among the words, as argparse tells them from values and networks."""
+    def _options(self, argv: Sequence[str]) -> Iterator[Action]:
+        """The options in `argv`, as argparse tells them from values and networks."""
         known = self._option_string_actions
-        for word in words:
+        for word in argv:
             if word == "--":
                 return
             name = word.partition("=")[0]

@@ -54,7 +54,7 @@ class Axis:
         self._kinds: list[tuple[int, Places]] | None = None
 
     @property
-    def several(self) -> bool:
+    def is_tiled(self) -> bool:
         """Whether there is more than one tile."""
         return self.count > 1
 

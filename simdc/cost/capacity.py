@@ -54,9 +54,9 @@ def array_needs(kernel: Contraction, grid: Grid, hardware: Hardware, rule: Machi
     ]
 
 
-def vector_need(phase: LoopNest, grid: Grid, hardware: Hardware, rule: MachineRule) -> Need:
+def vector_need(nest: LoopNest, grid: Grid, hardware: Hardware, rule: MachineRule) -> Need:
     """All tiles that are resident at once fit in the vector memory."""
-    operands, vectors = resident(phase)
+    operands, vectors = resident(nest)
     need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
     for operand in operands:
         need_bits = need_bits + grid.footprint(operand).largest * operand.bits
@@ -64,9 +64,9 @@ def vector_need(phase: LoopNest, grid: Grid, hardware: Hardware, rule: MachineRu
     return Need(memory.name, memory.capacity, need_bits, memory.usable_bits(hardware))
 
 
-def unfinished(phase: LoopNest, grid: Grid) -> Operand | None:
+def incomplete_result(nest: LoopNest, grid: Grid) -> Operand | None:
     """A scratch operand that the loop order leaves half-way, which it must not: it lives in vector memory only."""
-    for operand in phase.scratch:
+    for operand in nest.scratch:
         slots = grid.footprint(operand).slots
         if slots and any(slot not in slots for slot in range(slots[-1])):
             return operand
@@ -74,20 +74,20 @@ def unfinished(phase: LoopNest, grid: Grid) -> Operand | None:
 
 
 @lru_cache(maxsize=4096)
-def resident(phase: LoopNest) -> tuple[tuple[Operand, ...], int]:
+def resident(nest: LoopNest) -> tuple[tuple[Operand, ...], int]:
     """The operands whose tiles are in vector memory at once, and the number of vectors for temporaries beside them. Of
     an input and the result in its place it is the wider one."""
-    in_place = replaced(phase)
-    results = {in_place[result.name]: result for result in phase.outputs if result.name in in_place}
-    inputs = [max(operand, results.get(operand.name, operand), key=lambda o: o.bits) for operand in phase.inputs]
-    kept = [*inputs, *phase.scratch, *(result for result in phase.outputs if result.name not in in_place)]
-    named = {operand.name for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
-    written = {instruction.dest for block in phase.blocks for instruction in block.instructions}
+    in_place = replaced(nest)
+    results = {in_place[result.name]: result for result in nest.outputs if result.name in in_place}
+    inputs = [max(operand, results.get(operand.name, operand), key=lambda o: o.bits) for operand in nest.inputs]
+    kept = [*inputs, *nest.scratch, *(result for result in nest.outputs if result.name not in in_place)]
+    named = {operand.name for operand in (*nest.inputs, *nest.outputs, *nest.scratch, *nest.views)}
+    written = {instruction.dest for block in nest.blocks for instruction in block.instructions}
     return tuple(kept), len(written - named)
 
 
 @lru_cache(maxsize=4096)
-def replaced(phase: LoopNest) -> Mapping[str, str]:
+def replaced(nest: LoopNest) -> Mapping[str, str]:
     """The input whose place a result takes, by the result's name.
 
     Their elements must correspond one to one in every tile: both are indexed alike, every loop moves them in
@@ -97,21 +97,21 @@ def replaced(phase: LoopNest) -> Mapping[str, str]:
     where the next one overlaps. Where there is a choice, the least room counts.
     """
     reads, first_reads, writes, moment = dict[str, int](), dict[str, int](), dict[str, int](), 0
-    for block in phase.blocks:
+    for block in nest.blocks:
         for instruction in block.instructions:
             for source in instruction.sources:
                 reads[str(source)] = moment
                 first_reads.setdefault(str(source), moment)
             writes.setdefault(instruction.dest, moment)
             moment += 1
-    bounds = dict(phase.loops)
-    looked_into = {viewed(view, phase).name for view in phase.views}
-    single = [o for o in phase.inputs if all(len(terms) == 1 for terms, _ in o.index)]
+    bounds = dict(nest.loops)
+    looked_into = {viewed(view, nest).name for view in nest.views}
+    single = [o for o in nest.inputs if all(len(terms) == 1 for terms, _ in o.index)]
     free = [o for o in single if set(o.loops) == bounds.keys() and o.name not in looked_into]
     choices: list[tuple[Operand, list[Operand]]] = []
-    for result in phase.outputs:
+    for result in nest.outputs:
         written = writes[result.name]
-        if result.name not in dict(phase.initial) and first_reads.get(result.name, moment) > written:
+        if result.name not in dict(nest.initial) and first_reads.get(result.name, moment) > written:
             early = [place for place in free if reads.get(place.name, -1) <= written]
             choices.append((result, [place for place in early if _same_tiles(place, result, bounds)]))
     return _least_room(choices, frozenset())[1]

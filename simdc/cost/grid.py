@@ -63,9 +63,9 @@ class Grid:
             if loop in loops
         ]
         self.every = _isolated_at_borders(every, operands) if self.clip else every
-        self.axes = [axis for axis in self.every if axis.several]
+        self.axes = [axis for axis in self.every if axis.is_tiled]
         self.slots = {axis.loop: slot for slot, axis in enumerate(self.axes)}
-        self.whole = {axis.loop: axis.bound for axis in self.every if not axis.several}
+        self.whole = {axis.loop: axis.bound for axis in self.every if not axis.is_tiled}
         self._footprints: dict[object, Footprint] = {}
 
     def footprint(self, operand: Operand) -> Footprint:
@@ -83,7 +83,7 @@ def _isolated_at_borders(axes: Sequence[Axis], operands: Sequence[Operand]) -> l
         for expression, extent in zip(operand.index, operand.shape, strict=True):
             by_loop |= _isolated_where_clipped(expression, extent, by_loop)
     isolated = [by_loop[axis.loop] for axis in axes]
-    if prod([axis.segment_count for axis in isolated if axis.several]) > MOST_KINDS:
+    if prod([axis.segment_count for axis in isolated if axis.is_tiled]) > MOST_KINDS:
         cut = ", ".join(f"loop {axis.loop} has {axis.segment_count}" for axis in isolated if axis.segment_count > 2)
         raise TilingError(
             f"more than {MOST_KINDS:,} kinds of tiles: the border clips each differently ({cut} kinds): "

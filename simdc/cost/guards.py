@@ -21,18 +21,18 @@ class InvariantError(Exception):
 
 
 class Law(NamedTuple):
-    """Inequalities `small <= large`, each in words. `sides` gives the small sides, then the large ones."""
+    """Inequalities `small <= large`, each in words (`texts`). `sides` gives the small sides, then the large ones."""
 
-    words: tuple[str, ...]
+    texts: tuple[str, ...]
     sides: Callable[[Cost, Hardware], tuple[Sequence[float], Sequence[float]]]
 
     def check(self, cost: Cost, hardware: Hardware) -> None:
         """Raise InvariantError unless all of them hold. Numbers that are no numbers (NaN) break them, too."""
         small, large = self.sides(cost, hardware)
         if not all(map(le, small, large)):
-            for words, low, high in zip(self.words, small, large, strict=True):
+            for texts, low, high in zip(self.texts, small, large, strict=True):
                 if not low <= high:
-                    raise InvariantError(f"{words} is broken: {low:,} > {high:,}")
+                    raise InvariantError(f"{texts} is broken: {low:,} > {high:,}")
 
 
 def layer_fault(layer: str, model: str, broken: InvariantError) -> InvariantError:

@@ -47,10 +47,10 @@ def _real(_: object, attribute: Attribute[float], value: object) -> None:
         raise HardwareError(attribute.name, f"must be at most 10^20, got {value}")
 
 
-def _of_type(expected: type, words: str) -> Any:
+def _of_type(kind: type, expected: str) -> Any:
     def check(_: object, attribute: Attribute[object], value: object) -> None:
-        if not isinstance(value, expected):
-            raise HardwareError(attribute.name, f"must be {words}, got {value!r:.80}")
+        if not isinstance(value, kind):
+            raise HardwareError(attribute.name, f"must be {expected}, got {value!r:.80}")
 
     return check
 
@@ -78,8 +78,8 @@ def _text() -> Any:
     return field(validator=_printable, metadata={"unit": "text", "source": "whoever wrote the file"})
 
 
-def _word(cls: type, words: str, source: str) -> Any:
-    return field(validator=_of_type(cls, words), metadata={"unit": words, "source": source})
+def _word(cls: type, expected: str, source: str) -> Any:
+    return field(validator=_of_type(cls, expected), metadata={"unit": expected, "source": source})
 
 
 def _part(cls: type, **options: Any) -> Any:

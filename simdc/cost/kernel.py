@@ -154,7 +154,7 @@ class Instruction(NamedTuple):
 class CodeBlock(NamedTuple):
     """Straight-line code that a tile runs once for each point of `loops`.
 
-    A block over fewer loops than its phase runs only in the tile that finishes the missing loops (`at="end"`, a result
+    A block over fewer loops than its nest runs only in the tile that finishes the missing loops (`at="end"`, a result
     per finished sum) or in the tile that begins them (`at="start"`).
     """
 
@@ -181,10 +181,10 @@ class LoopNest(NamedTuple):
     views: tuple[Operand, ...] = ()
 
 
-def viewed(view: Operand, phase: LoopNest) -> Operand:
+def viewed(view: Operand, nest: LoopNest) -> Operand:
     """The input that `view` is a view of."""
     name = view.name.partition(".")[0]
-    return next(operand for operand in phase.inputs if operand.name == name)
+    return next(operand for operand in nest.inputs if operand.name == name)
 
 
 class LoopRoles(NamedTuple):
@@ -202,22 +202,22 @@ OUR_NAMES = LoopRoles()
 
 class _Program(NamedTuple):
     kind: str
-    phases: tuple[LoopNest, ...]
+    nests: tuple[LoopNest, ...]
     lanes: str = "c"
     roles: LoopRoles = OUR_NAMES
 
 
 class VectorProgram(_Program):
-    """Phases that run one after the other. The loop `lanes` is spread over the SIMD lanes; there is no path between
+    """Loop nests that run one after the other. The loop `lanes` is spread over the SIMD lanes; there is no path between
     lanes, so it is always a parallel loop. Where that loop counts channels (`roles`) a machine that stores padding
-    rounds it up to whole vectors. Raises KernelError for phases that are not sound, or that give one loop two
+    rounds it up to whole vectors. Raises KernelError for nests that are not sound, or that give one loop two
     bounds."""
 
     __slots__ = ()
 
-    def __new__(cls, kind: str, phases: tuple[LoopNest, ...], lanes: str = "c", roles: LoopRoles = OUR_NAMES) -> Self:
-        check_program(phases, lanes)
-        return super().__new__(cls, kind, phases, lanes, roles)
+    def __new__(cls, kind: str, nests: tuple[LoopNest, ...], lanes: str = "c", roles: LoopRoles = OUR_NAMES) -> Self:
+        check_program(nests, lanes)
+        return super().__new__(cls, kind, nests, lanes, roles)
 
     def __repr__(self) -> str:
         """As of any tuple, our usual roles left out: IR text holds a digest of this."""

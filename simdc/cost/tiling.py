@@ -42,9 +42,9 @@ class Tiling(NamedTuple):
 
 
 def loop_bounds(kernel: Kernel) -> dict[str, int]:
-    """Every loop of the kernel with its bound, in default order. Phases share loops by name."""
+    """Every loop of the kernel with its bound, in default order. Loop nests share loops by name."""
     if isinstance(kernel, VectorProgram):
-        return {loop.name: loop.bound for phase in kernel.phases for loop in phase.loops}
+        return {loop.name: loop.bound for nest in kernel.nests for loop in nest.loops}
     return {loop.name: loop.bound for loop in kernel.loops}
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class KernelError(ValueError):
-    """A kernel that no cost model can price. The text names what is wrong and, in a program, its phase."""
+    """A kernel that no cost model can price. The text names what is wrong and, in a program, its nest."""
 
 
 @lru_cache(maxsize=1024)
@@ -27,62 +27,62 @@ def check_contraction(loops: tuple[Loop, ...], operands: tuple[Operand, ...], sp
 
 
 @lru_cache(maxsize=1024)
-def check_program(phases: tuple[LoopNest, ...], lanes: str) -> None:
-    """Raise KernelError unless each phase is sound by itself and phases agree on the loops and tensors they share.
+def check_program(nests: tuple[LoopNest, ...], lanes: str) -> None:
+    """Raise KernelError unless each nest is sound by itself and nests agree on the loops and tensors they share.
     Looks at each distinct one once, as above."""
     bounds: dict[str, tuple[int, int]] = {}
     tensors: dict[str, tuple[tuple[int, tuple[int, ...]], int]] = {}
-    for number, phase in enumerate(phases):
-        _check_phase(phase, f" in phase {number}")
-        for loop, bound in phase.loops:
+    for number, nest in enumerate(nests):
+        _check_nest(nest, f" in nest {number}")
+        for loop, bound in nest.loops:
             before, earlier = bounds.setdefault(loop, (bound, number))
             if before != bound:
                 raise KernelError(
-                    f"loop '{loop}' runs to {before} in phase {earlier} and to {bound} in phase {number}; a tiling "
+                    f"loop '{loop}' runs to {before} in nest {earlier} and to {bound} in nest {number}; a tiling "
                     "cuts loops by name, so loops with bounds of their own need names of their own"
                 )
-        for operand in (*phase.inputs, *phase.outputs):
+        for operand in (*nest.inputs, *nest.outputs):
             kind = operand.bits, operand.shape
             before, earlier = tensors.setdefault(operand.name, (kind, number))
             if before != kind:
                 raise KernelError(
-                    f"tensor '{operand.name}' has {before[0]} bits and shape {list(before[1])} in phase {earlier}, "
-                    f"{kind[0]} bits and shape {list(kind[1])} in phase {number}"
+                    f"tensor '{operand.name}' has {before[0]} bits and shape {list(before[1])} in nest {earlier}, "
+                    f"{kind[0]} bits and shape {list(kind[1])} in nest {number}"
                 )
     if lanes not in bounds:
         raise KernelError(f"the lanes run along loop '{lanes}', which is not among {list(bounds)}")
 
 
-def _check_phase(phase: LoopNest, where: str) -> None:
-    bounds = _bounds(phase.loops, where)
-    owned = (*phase.inputs, *phase.outputs, *phase.scratch)
-    names = {operand.name for operand in owned} | {view.name for view in phase.views}
-    if len(names) != len(owned) + len(phase.views):
-        every = [operand.name for operand in (*owned, *phase.views)]
+def _check_nest(nest: LoopNest, where: str) -> None:
+    bounds = _bounds(nest.loops, where)
+    owned = (*nest.inputs, *nest.outputs, *nest.scratch)
+    names = {operand.name for operand in owned} | {view.name for view in nest.views}
+    if len(names) != len(owned) + len(nest.views):
+        every = [operand.name for operand in (*owned, *nest.views)]
         twice = next(name for name in every if every.count(name) > 1)
         raise KernelError(f"two operands are called '{twice}'{where}")
-    for operand in (*owned, *phase.views):
+    for operand in (*owned, *nest.views):
         _check_index(operand, bounds, where)
-    loaded = {operand.name: operand for operand in phase.inputs}
-    for view in phase.views:
+    loaded = {operand.name: operand for operand in nest.inputs}
+    for view in nest.views:
         base = loaded.get(view.name.partition(".")[0])
         if base is None or (base.bits, base.shape) != (view.bits, view.shape):
             raise KernelError(f"'{view.name}' views no input of its shape and width{where}: inputs are {list(loaded)}")
-    kept = {operand.name for operand in (*phase.outputs, *phase.scratch)}
-    for name, _ in phase.initial:
+    kept = {operand.name for operand in (*nest.outputs, *nest.scratch)}
+    for name, _ in nest.initial:
         if name not in kept:
             raise KernelError(f"'{name}' has an initial value{where} and is neither a result nor an accumulator")
     written: set[str] = set()
-    for block in phase.blocks:
+    for block in nest.blocks:
         _check_block(block, bounds, names, kept, where)
         used = {name for code in block.instructions for name in (code.dest, *code.sources)}
-        for operand in (*owned, *phase.views):
+        for operand in (*owned, *nest.views):
             if operand.name in used and not set(operand.loops) <= set(block.loops):
                 raise KernelError(
                     f"a block over {list(block.loops)}{where} uses '{operand.name}', which {list(operand.loops)} move"
                 )
         written.update([instruction.dest for instruction in block.instructions])
-    for output in phase.outputs:
+    for output in nest.outputs:
         if output.name not in written:
             raise KernelError(f"nothing writes result '{output.name}'{where}")
 

@@ -15,11 +15,11 @@ multiply-accumulate for the products."""
 @lru_cache(maxsize=1024)
 def whole_loops(program: VectorProgram) -> Mapping[str, str]:
     """The loops that must stay whole, each with the reason."""
-    return {loop: why for phase in program.phases for loop, why in kept_whole(phase).items()}
+    return {loop: why for nest in program.nests for loop, why in kept_whole(nest).items()}
 
 
 @lru_cache(maxsize=4096)
-def kept_whole(phase: LoopNest) -> Mapping[str, str]:
+def kept_whole(nest: LoopNest) -> Mapping[str, str]:
     """A view must find the whole window that it looks into: what moves the input but not its view stays whole.
 
     An accumulator that depends on the order of its updates, as what a window has left to hand out, must see them in the
@@ -27,13 +27,13 @@ def kept_whole(phase: LoopNest) -> Mapping[str, str]:
     columns cut as well, the second row would come before the rest of the first.
     """
     found: dict[str, str] = {}
-    for view in phase.views:
-        for loop in viewed(view, phase).loops:
+    for view in nest.views:
+        for loop in viewed(view, nest).loops:
             if loop not in view.loops:
                 found[loop] = f"'{view.name}' reads across the whole window"
-    bounds = dict(phase.loops)
-    for block in phase.blocks:
-        for operand in _ordered(phase, block):
+    bounds = dict(nest.loops)
+    for block in nest.blocks:
+        for operand in _ordered(nest, block):
             gathered = [loop for loop in bounds if loop in block.loops and loop not in operand.loops]
             several = [loop for loop in gathered if bounds[loop] > 1]
             for loop in several[1:]:
@@ -41,10 +41,10 @@ def kept_whole(phase: LoopNest) -> Mapping[str, str]:
     return found
 
 
-def _ordered(phase: LoopNest, block: CodeBlock) -> Iterator[Operand]:
+def _ordered(nest: LoopNest, block: CodeBlock) -> Iterator[Operand]:
     """Accumulators of the block that something else than their own update reads, or that an update changes in a way
     that depends on the order."""
-    for operand in (*phase.scratch, *phase.outputs):
+    for operand in (*nest.scratch, *nest.outputs):
         updates = [code for code in block.instructions if code.dest == operand.name]
         reads = [code for code in block.instructions if operand.name in code.sources]
         if updates and not all(_commutes(operand.name, code.opcode, code.dest, code.sources) for code in reads):

@@ -118,9 +118,9 @@ def unit_of(name: str, space: Space) -> str:
 
 def headed(name: str, space: Space) -> str:
     """`energy [pJ]`: a metric or a constraint with its unit behind it."""
-    words = next((word for word, metric in OBJECTIVES.items() if metric == name), name)
+    label = next((word for word, metric in OBJECTIVES.items() if metric == name), name)
     unit = unit_of(name, space)
-    return f"{words.removesuffix('_bits')} [{unit}]" if unit else words
+    return f"{label.removesuffix('_bits')} [{unit}]" if unit else label
 
 
 def field_unit(path: str) -> str:

@@ -65,13 +65,13 @@ def hold_many(model: str, layer: str, cost: Cost, refused: Any, fields_of: Calla
         *(("SRAM bits", bits) for bits in sram_bits),
         *(("operations", count) for _, count in ops),
     ]
-    for words, value in sides:
+    for text, value in sides:
         # NaN is not at least 0, either; where a machine is refused its cost means nothing.
         sound: Any = (np.asarray(value) >= 0) | (np.asarray(refused) > 0)
         if not sound.all():
             where = tuple(int(place) for place in np.argwhere(~sound)[0])
             number = np.broadcast_to(value, sound.shape)[where].item()
-            raise _error(model, layer, fields_of(where), InvariantError(f"0 <= {words} is broken: 0 > {number:,}"))
+            raise _error(model, layer, fields_of(where), InvariantError(f"0 <= {text} is broken: 0 > {number:,}"))
 
 
 def _error(model: str, layer: str, fields: Fields, broken: InvariantError) -> SimdcError:

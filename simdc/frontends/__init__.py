@@ -130,7 +130,7 @@ def _recognized(path: str, input_format: str | None) -> tuple[_Source, str]:
 
 def _unsupported(file: str, kind: str, input_format: str | None) -> SimdcError:
     what = f"'.{kind[:80]}' files are" if kind else "a file without a suffix is"
-    known = [f".{name} ({words})" for name, words in FRONT_ENDS.items()]
+    known = [f".{name} ({description})" for name, description in FRONT_ENDS.items()]
     known += [f".{name} (plug-in)" for name in PLUGIN_FRONT_ENDS.names()]
     if input_format is not None:
         names = [*FRONT_ENDS, *PLUGIN_FRONT_ENDS.names()]

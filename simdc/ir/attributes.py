@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Unit(StrEnum):
-    CONV = auto()
+    SYSTOLIC = "conv"
     SIMD = auto()
 
 

@@ -70,8 +70,8 @@ def element_program(
         code = _added_up(inputs[0].name, result.name, code)
         initial = ((result.name, 0.0),)
     block = CodeBlock(tuple(loop.name for loop in (*kept, *summed)), tuple(code))
-    phase = LoopNest((*kept, *summed), tuple(inputs), (result,), (block,), initial=initial)
-    return VectorProgram(kind, (phase,), lanes=_lanes(kept, (*inputs, result)))
+    nest = LoopNest((*kept, *summed), tuple(inputs), (result,), (block,), initial=initial)
+    return VectorProgram(kind, (nest,), lanes=_lanes(kept, (*inputs, result)))
 
 
 def _added_up(first: str, result: str, code: Sequence[Instruction]) -> tuple[Instruction, ...]:

@@ -20,4 +20,4 @@ class Form(NamedTuple):
 
 def accumulator_bits(unit: Unit, hardware: Hardware) -> int:
     """Width of partial sums and temporaries on an array."""
-    return hardware.systolic.widths.psum_bits if unit is Unit.CONV else hardware.simd.width_bits
+    return hardware.systolic.widths.psum_bits if unit is Unit.SYSTOLIC else hardware.simd.width_bits

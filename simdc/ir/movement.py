@@ -60,7 +60,7 @@ def shifted(names: Sequence[str], shifts: Sequence[int]) -> tuple[Affine, ...]:
     return tuple(affine(name, constant=shift) for name, shift in zip(names, shifts, strict=True))
 
 
-def copy_phase(bounds: Sequence[tuple[str, int]], target: Operand, source: Operand | float, lanes: str) -> LoopNest:
+def copy_nest(bounds: Sequence[tuple[str, int]], target: Operand, source: Operand | float, lanes: str) -> LoopNest:
     """`target = source` at every point of the loops `bounds` (name, bound); a number is an immediate."""
     order = tuple(name for name, _ in bounds)
     loops = tuple(Loop(name, bound) for name, bound in bounds)

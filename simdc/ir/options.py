@@ -56,30 +56,30 @@ def _entries(value: object) -> Sequence[object]:
 
 
 def _whole(minimum: int) -> Callable[[str, object, SSAValue], int]:
-    words = "a positive whole number" if minimum else "a whole number, not negative"
+    expected = "a positive whole number" if minimum else "a whole number, not negative"
 
     def check(option: str, value: object, x: SSAValue) -> int:
         if not (isinstance(value, int) and _is_int(value, minimum)):
-            raise LayerError(f"{option} must be {words}, got {shown(value)}", option)
+            raise LayerError(f"{option} must be {expected}, got {shown(value)}", option)
         return value
 
     return check
 
 
-def _sizes(counts: Collection[int], minimum: int, words: str) -> Callable[[str, object], tuple[int, ...]]:
+def _sizes(counts: Collection[int], minimum: int, expected: str) -> Callable[[str, object], tuple[int, ...]]:
     def check(option: str, value: object) -> tuple[int, ...]:
         given = _entries(value)
         found = [entry for entry in given if isinstance(entry, int) and _is_int(entry, minimum)]
         if len(given) not in counts or len(found) != len(given):
-            raise LayerError(f"{option} must be {words}, got {shown(value)}", option)
+            raise LayerError(f"{option} must be {expected}, got {shown(value)}", option)
         return tuple(found)
 
     return check
 
 
 def _pair(minimum: int) -> Callable[[str, object, SSAValue], tuple[int, int]]:
-    words = "a positive whole number" if minimum else "a whole number, not negative,"
-    sizes = _sizes((1, 2), minimum, f"{words} or [height, width]")
+    expected = "a positive whole number" if minimum else "a whole number, not negative,"
+    sizes = _sizes((1, 2), minimum, f"{expected} or [height, width]")
 
     def check(option: str, value: object, x: SSAValue) -> tuple[int, int]:
         found = sizes(option, value)
@@ -89,8 +89,8 @@ def _pair(minimum: int) -> Callable[[str, object, SSAValue], tuple[int, int]]:
 
 
 def _border(option: str, value: object, x: SSAValue) -> tuple[int, int, int, int]:
-    words = "a whole number, [height, width] or [top, left, bottom, right], none negative"
-    sizes = _sizes((1, 2, 4), 0, words)(option, value)
+    expected = "a whole number, [height, width] or [top, left, bottom, right], none negative"
+    sizes = _sizes((1, 2, 4), 0, expected)(option, value)
     if len(sizes) == 4:
         return sizes[0], sizes[1], sizes[2], sizes[3]
     return sizes[0], sizes[-1], sizes[0], sizes[-1]

@@ -37,7 +37,7 @@ class Origin(NamedTuple):
 
     def differences(self, now: Origin) -> str:
         """In words, what of this origin is not so `now`; empty if all is as it was."""
-        found = [words for part, words in WORDS.items() if getattr(self, part) != getattr(now, part)]
+        found = [text for part, text in WORDS.items() if getattr(self, part) != getattr(now, part)]
         if self.model != now.model:
             found.insert(0, f"under the model {self.model[:80]}, not {now.model[:80]}")
         return " and ".join(found)

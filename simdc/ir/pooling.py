@@ -56,10 +56,10 @@ class PoolOp(WindowOp):
         n, channels, *size = image_shape(self.input)
         return (n, channels, *self.positions(size))
 
-    def window_phase(
+    def window_nest(
         self, blocks: Sequence[CodeBlock], initial: float, rows: Stretch, columns: Stretch, *, sums: bool = False
     ) -> LoopNest:
-        """The phase of the windows in `rows` and `columns`: operands x (windows) and y, and with `sums` a scratch
+        """The nest of the windows in `rows` and `columns`: operands x (windows) and y, and with `sums` a scratch
         accumulator `sum`, else y accumulates. What accumulates begins as `initial`."""
         kh, kw = self.kernel_size.get_values()
         n, channels, *_ = shape_of(self.result)
@@ -117,7 +117,7 @@ class PoolGradOp(WindowOp, GradientOp):
         rows, columns = window_index(*self.geometry)
         windows, positions = ("n", "c", rows, columns), ("n", "c", "oh", "ow")
         loaded = [operand(name, value, windows if name == "x" else positions) for name, value in inputs]
-        phase = LoopNest(
+        nest = LoopNest(
             tuple(Loop(name, bound) for name, bound in bounds.items()),
             (*loaded, operand("gradient", self.gradient, positions)),
             (operand("dx", self.results[0], windows),),
@@ -125,4 +125,4 @@ class PoolGradOp(WindowOp, GradientOp):
             scratch,
             initial=(("dx", 0.0),),
         )
-        return VectorProgram(kind, (phase,))
+        return VectorProgram(kind, (nest,))

@@ -15,7 +15,7 @@ from .base import shape_of, width_bits
 from .sampling import SampledRun, whole
 
 MAX_AT_ONCE, MAX_TAPS_AT_ONCE = 64, 16
-"""Phases, and taps of a phase, up to which rows and columns are resized in one go."""
+"""Loop nests, and taps of a nest, up to which rows and columns are resized in one go."""
 MAX_PHASES = 1024
 AXES = ("h", "w")
 COLUMN_AXES = ("oh", "ow")
@@ -30,8 +30,8 @@ def resample(
     start, end = shape_of(source), shape_of(target)
     first = Operand(name, width_bits(source), start, ())
     last = Operand("y", width_bits(target), end, ())
-    phases, taps = prod(map(len, cut)), prod(max(len(run.taps) for run in axis) for axis in cut)
-    if phases <= MAX_AT_ONCE and taps <= MAX_TAPS_AT_ONCE:
+    nests, taps = prod(map(len, cut)), prod(max(len(run.taps) for run in axis) for axis in cut)
+    if nests <= MAX_AT_ONCE and taps <= MAX_TAPS_AT_ONCE:
         return VectorProgram(kind, _walk(first, last, cut, AXES))
     if sum(map(len, cut)) > MAX_PHASES:
         raise VerifyException(
@@ -47,15 +47,13 @@ def resample(
 def _walk(
     source: Operand, target: Operand, cut: Sequence[tuple[SampledRun, ...]], axes: Sequence[str]
 ) -> tuple[LoopNest, ...]:
-    """A phase for each run of rows and run of columns. The loop along the longest runs has the name that `axes` gives
+    """A nest for each run of rows and run of columns. The loop along the longest runs has the name that `axes` gives
     its axis, others have their length behind it."""
     longest = [(axis, max(run.length for run in runs)) for axis, runs in zip(axes, cut, strict=True)]
-    return tuple(_phase(source, target, pair, longest) for pair in product(*cut))
+    return tuple(_nest(source, target, pair, longest) for pair in product(*cut))
 
 
-def _phase(
-    source: Operand, target: Operand, pair: Sequence[SampledRun], longest: Sequence[tuple[str, int]]
-) -> LoopNest:
+def _nest(source: Operand, target: Operand, pair: Sequence[SampledRun], longest: Sequence[tuple[str, int]]) -> LoopNest:
     n, channels, *_ = target.shape
     bounds = {"c": channels, "n": n}
     read: list[Affine] = []

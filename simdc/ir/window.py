@@ -20,7 +20,7 @@ MOST_BEYOND = 2**16
 """Windows along one side of an image that reach beyond it: each may be a kind of its own."""
 MOST_LISTED = 2**20
 """Positions that a list with one entry for each may have."""
-MOST_PHASES = 1024
+MOST_NESTS = 1024
 """Of a program that has one for each size of windows."""
 ZEROS = DenseArrayBase.from_list(i64, (0, 0, 0, 0))
 

@@ -55,7 +55,7 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
             if _is_free(op) and op.operands:
                 found[result] = found[op.operands[0]]
                 continue
-            left_array = isinstance(op, LayerOp) and op.UNIT is Unit.CONV
+            left_array = isinstance(op, LayerOp) and op.UNIT is Unit.SYSTOLIC
             found[result] = width_wanted(result) or (widths.psum_bits if left_array else hardware.simd.width_bits)
     return found
 
@@ -91,7 +91,7 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
     found: dict[SSAValue, int] = dict.fromkeys(network.body.block.args, widths.psum_bits)
     entries = [op for op in network.layers() if not isinstance(op, DropoutOp)]
-    before_array = {op for op, after in pairwise(entries) if after.UNIT is Unit.CONV}
+    before_array = {op for op, after in pairwise(entries) if after.UNIT is Unit.SYSTOLIC}
     for op in network.body.block.ops:
         for result in op.results:
             if _is_free(op) and op.operands:

@@ -60,12 +60,12 @@ def add_losses(step: TrainingStep, results: Sequence[SSAValue], choice: Choice) 
         value = _without_activation(step, value, chosen, axis, again)
         if shape_of(value)[2:] == (1, 1) and axis == 1:
             value = _viewed(step, FlattenOp(_view_name(value, "flatten"), value))
-        words = f"{WORDS[chosen]} along axis {axis} of {list(shape_of(value))}"
+        text = f"{WORDS[chosen]} along axis {axis} of {list(shape_of(value))}"
         if chosen == "softmax":
-            words += ", targets are probabilities" if choice.soft_targets else ", a target is the number of a class"
+            text += ", targets are probabilities" if choice.soft_targets else ", a target is the number of a class"
         if kind is None:
-            words += "; chosen by its shape, --loss chooses another"
-        add_note(step.network, f"loss of {name}: {words}")
+            text += "; chosen by its shape, --loss chooses another"
+        add_note(step.network, f"loss of {name}: {text}")
         returned.append(_loss(step, value, chosen, axis, suffix, choice.soft_targets))
     return returned
 

@@ -147,7 +147,7 @@ def test_tiles_share_the_vector_memory(kernel: Kernel, need: int) -> None:
 
 def test_resident_operands_by_name() -> None:
     def names(kernel: VectorProgram) -> tuple[list[str], int]:
-        operands, vectors = resident(kernel.phases[0])
+        operands, vectors = resident(kernel.nests[0])
         return [operand.name for operand in operands], vectors
 
     assert names(ReluOp("r", map_of()).kernel()) == (["x"], 0)

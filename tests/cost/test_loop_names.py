@@ -56,7 +56,7 @@ def renamed(kernel: Kernel, names: Mapping[str, str]) -> Kernel:
         )
 
     roles = LoopRoles(*(tuple(names[loop] for loop in loops if loop in names) for loops in kernel.roles))
-    return VectorProgram(kernel.kind, tuple(map(phase, kernel.phases)), names[kernel.lanes], roles)
+    return VectorProgram(kernel.kind, tuple(map(phase, kernel.nests)), names[kernel.lanes], roles)
 
 
 def handed_round(random: Random, kernel: Kernel) -> dict[str, str]:

@@ -269,7 +269,7 @@ def released_tile(row: dict[str, Any], kernel: Kernel) -> dict[str, int]:
     if isinstance(kernel, Contraction):
         return {loop.name: tile[loop.name.upper()] for loop in kernel.loops}
     other = {"c": ("C", "OC"), "h": ("H", "IH", "OH"), "w": ("W", "IW", "OW")}
-    names = [loop.name for loop in kernel.phases[0].loops]
+    names = [loop.name for loop in kernel.nests[0].loops]
     return {name: next(tile[key] for key in other.get(name, (name.upper(),)) if key in tile) for name in names}
 
 

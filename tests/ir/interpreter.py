@@ -64,7 +64,7 @@ def run_contraction(kernel: Contraction, ifmap: Array, weight: Array, bias: Arra
 def run_program(program: VectorProgram, tiling: Tiling, **arrays: Array) -> dict[str, Array]:
     """Every operand by name after all phases. Results and sums are undefined until something writes them."""
     memory = dict(arrays)
-    for phase in program.phases:
+    for phase in program.nests:
         for operand in (*phase.outputs, *phase.scratch):
             memory[operand.name] = np.full(operand.shape, dict(phase.initial).get(operand.name, math.nan))
         for view in phase.views:

@@ -100,7 +100,7 @@ COST = Cost(
     Busy(compute=12, simd_port=2.5e-7),
 )
 ATTRIBUTES = [
-    (UnitAttr(Unit.CONV), "#simdc.unit<conv>"),
+    (UnitAttr(Unit.SYSTOLIC), "#simdc.unit<conv>"),
     (UnitAttr(Unit.SIMD), "#simdc.unit<simd>"),
     (TilingAttr(Tiling(("oc", "ic", "oh"), (64, 3, 14))), "#simdc.tiling<oc = 64, ic = 3, oh = 14>"),
     (TilingAttr(Tiling((), ())), "#simdc.tiling<>"),

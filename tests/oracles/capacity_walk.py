@@ -15,9 +15,9 @@ def first_refusal(kernel: Kernel, tiling: Tiling, machine: Hardware) -> str:
     """How the message of a refusal begins; empty if everything fits."""
     if isinstance(kernel, Contraction):
         return _contraction(kernel, tiling, machine)
-    walks = [_tiles(phase, kernel, tiling, machine) for phase in kernel.phases]
+    walks = [_tiles(phase, kernel, tiling, machine) for phase in kernel.nests]
     for rule in (_order, _memory):
-        for phase, tiles in zip(kernel.phases, walks, strict=True):
+        for phase, tiles in zip(kernel.nests, walks, strict=True):
             refusal = rule(phase, tiles, tiling, machine)
             if refusal:
                 return refusal

@@ -159,7 +159,7 @@ def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> 
     last: list[int] = []
     total: Counter[str] = Counter()
     operations: Counter[str] = Counter()
-    for phase in program.phases:
+    for phase in program.nests:
         loops = {loop.name: loop.bound for loop in phase.loops}
         stored = dict(loops)
         if machine.stores_padding and program.lanes in program.roles.channels and program.lanes in stored:

@@ -110,21 +110,21 @@ def _contraction(kernel: Contraction, machine: Hardware) -> Sizes:
 
 def _program(program: VectorProgram, machine: Hardware) -> Sizes:
     simd, lanes = machine.simd, program.lanes
-    bounds = {loop.name: loop.bound for phase in program.phases for loop in phase.loops}
+    bounds = {loop.name: loop.bound for phase in program.nests for loop in phase.loops}
     if machine.stores_padding and lanes in program.roles.channels:
         bounds[lanes] += -bounds[lanes] % simd.lanes
-    operands = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
+    operands = [operand for phase in program.nests for operand in (*phase.inputs, *phase.outputs)]
     windows = [dict(terms) for operand in operands for terms, _ in operand.index if len(terms) > 1]
     places = {max(steps, key=steps.__getitem__) for steps in windows}
     window = [loop for loop in bounds if any(loop in steps for steps in windows) and loop not in places]
     image = [loop for loop in bounds if loop in program.roles.image and loop != lanes]
     others = [loop for loop in bounds if loop not in (*window, *image, lanes)]
-    whole = {loop for phase in program.phases for loop, _ in uncut(phase)}
+    whole = {loop for phase in program.nests for loop, _ in uncut(phase)}
     window, others = ([loop for loop in loops if loop not in whole] for loops in (window, others))
     tile = {loop: bounds[loop] if loop in whole else 1 for loop in bounds}
     tile[lanes] = min(simd.lanes, bounds[lanes])
     inner = dict(tile)
-    memory = [residents(phase) for phase in program.phases]
+    memory = [residents(phase) for phase in program.nests]
 
     def fits() -> bool:
         for operands, temporaries in memory:

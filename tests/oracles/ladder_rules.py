@@ -24,7 +24,7 @@ def fits_by_rules(kernel: Kernel, tiling: Tiling, machine: Hardware) -> bool:
     sizes = tiling.as_dict()
     if isinstance(kernel, VectorProgram):
         simd = machine.simd
-        for phase in kernel.phases:
+        for phase in kernel.nests:
             operands, temporaries = residents(phase)
             need = temporaries * simd.lanes * simd.width_bits
             if need + sum(tile_bits(operand, sizes, machine) for operand in operands) > simd.vmem_bits:
@@ -104,16 +104,16 @@ def _contraction(kernel: Contraction, machine: Hardware) -> Iterator[Tiling]:
 
 def _program(program: VectorProgram, machine: Hardware) -> Iterator[Tiling]:
     width, lanes = machine.simd.lanes, program.lanes
-    bounds = {loop.name: loop.bound for phase in program.phases for loop in phase.loops}
+    bounds = {loop.name: loop.bound for phase in program.nests for loop in phase.loops}
     if machine.stores_padding and lanes in program.roles.channels:
         bounds[lanes] += -bounds[lanes] % width
-    operands = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
+    operands = [operand for phase in program.nests for operand in (*phase.inputs, *phase.outputs)]
     windows = [dict(terms) for operand in operands for terms, _ in operand.index if len(terms) > 1]
     places = {max(steps, key=steps.__getitem__) for steps in windows}
     window = [loop for loop in bounds if any(loop in steps for steps in windows) and loop not in places]
     image = [loop for loop in bounds if loop in program.roles.image and loop != lanes]
     others = [loop for loop in bounds if loop not in (*window, *image, lanes)]
-    uncut_loops = {loop for phase in program.phases for loop, _ in uncut(phase)}
+    uncut_loops = {loop for phase in program.nests for loop, _ in uncut(phase)}
     window, others = ([loop for loop in loops if loop not in uncut_loops] for loops in (window, others))
     whole = {loop: bounds[loop] for loop in (lanes, *uncut_loops)}
     for chosen in product(_squares(window, bounds), _squares(image, bounds), _squares(others, bounds)):

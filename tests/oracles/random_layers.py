@@ -189,7 +189,7 @@ def with_random_widths(random: Random, kernel: Kernel) -> Kernel:
         return one._replace(**{name: tuple(map(stored, getattr(one, name))) for name in groups})
 
     if isinstance(kernel, VectorProgram):
-        return kernel._replace(phases=tuple(map(phase, kernel.phases)))
+        return kernel._replace(nests=tuple(map(phase, kernel.nests)))
     bias = None if kernel.bias is None else stored(kernel.bias)
     return kernel._replace(
         ifmap=stored(kernel.ifmap),

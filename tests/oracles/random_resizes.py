@@ -65,7 +65,7 @@ def check(seed: int, count: int) -> tuple[Counter[str], list[Case]]:
     for case in resize_cases(Random(seed), count):
         program = case.kernel
         drawn[program.kind] += 1
-        drawn["in two walks"] += any(o.name == "resized_rows" for phase in program.phases for o in phase.outputs)
+        drawn["in two walks"] += any(o.name == "resized_rows" for phase in program.nests for o in phase.outputs)
         if EXACT.evaluate(*case) != simulate(*case):
             wrong.append(case)
     return drawn, wrong

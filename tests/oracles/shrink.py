@@ -47,9 +47,9 @@ def _simpler(case: Case) -> Iterator[Case]:
         plain = PLAIN.get(path, 1 << 30 if "per_cycle" in path and path.startswith("s") else 1)
         if path.startswith(("systolic", "simd", "stores")):
             yield Case(kernel, tiling, with_field(machine, path, plain))
-    if isinstance(kernel, VectorProgram) and len(kernel.phases) > 1:
-        for phase in kernel.phases:
-            lone = kernel._replace(phases=(phase,))
+    if isinstance(kernel, VectorProgram) and len(kernel.nests) > 1:
+        for phase in kernel.nests:
+            lone = kernel._replace(nests=(phase,))
             loops = loop_bounds(lone)
             kept = [(name, size) for name, size in zip(*tiling, strict=True) if name in loops]
             yield Case(lone, Tiling(tuple(name for name, _ in kept), tuple(size for _, size in kept)), machine)
@@ -60,7 +60,7 @@ def _with_bound(kernel: Kernel, loop: str, bound: int) -> Kernel:
         return tuple(Loop(one.name, bound if one.name == loop else one.bound) for one in old)
 
     if isinstance(kernel, VectorProgram):
-        return kernel._replace(phases=tuple(phase._replace(loops=loops(phase.loops)) for phase in kernel.phases))
+        return kernel._replace(nests=tuple(phase._replace(loops=loops(phase.loops)) for phase in kernel.nests))
     return kernel._replace(loops=loops(kernel.loops))
 
 

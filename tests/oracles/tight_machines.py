@@ -45,7 +45,7 @@ def tight_machine(random: Random, kernel: Kernel) -> Hardware:
             for o in (kernel.weight, kernel.ifmap, kernel.psum, kernel.bias)
         ]
         return evolve(machine, systolic=evolve(machine.systolic, buffers=Buffers(*map(room, needs))))
-    phases = [(*phase.inputs, *phase.outputs, *phase.scratch) for phase in kernel.phases]
+    phases = [(*phase.inputs, *phase.outputs, *phase.scratch) for phase in kernel.nests]
     need = max(sum(tile_bits(operand, whole, machine) for operand in operands) for operands in phases)
     return evolve(
         machine, simd=evolve(machine.simd, vmem_bits=room(need + machine.simd.lanes * machine.simd.width_bits))

@@ -92,14 +92,14 @@ def test_no_form_is_cheaper_than_the_one_that_is_chosen(way: str) -> None:
 
 def test_unit_accumulator_and_energy_follow_the_form() -> None:
     machine = with_field(with_field(simdc.load_hardware("HI3"), "simd.width_bits", 24), "systolic.widths.psum_bits", 40)
-    for name, unit, bits in (("array", Unit.CONV, 40), ("lanes", Unit.SIMD, 24)):
+    for name, unit, bits in (("array", Unit.SYSTOLIC, 40), ("lanes", Unit.SIMD, 24)):
         module = compiled(DEPTHWISE, machine, "exact", name)
         layer, report = conv(module), make_report(module)
         assert layer.unit is not None
         assert (layer.unit.data, layer.accumulator_bits) == (unit, bits)
         first = report.layers[0]
         assert (first.unit, first.form, first.utilization(machine) is None) == (unit, name, unit is Unit.SIMD)
-        assert (first.energy.simd == 0, first.energy.systolic == 0) == (unit is Unit.CONV, unit is Unit.SIMD)
+        assert (first.energy.simd == 0, first.energy.systolic == 0) == (unit is Unit.SYSTOLIC, unit is Unit.SIMD)
         assert dict(first.cost.ops)["mac"] == 32 * 14 * 14 * 9
         assert dict(report.total.ops)["mac"] == 32 * 14 * 14 * 9 + 14 * 14 * 32 * 8
 

@@ -75,7 +75,7 @@ def make_inputs(kernel: Kernel, seed: int = 0) -> dict[str, Array]:
     random = np.random.default_rng(seed)
     opcodes = set[str]()
     if isinstance(kernel, VectorProgram):
-        code = [step for phase in kernel.phases for block in phase.blocks for step in block.instructions]
+        code = [step for nest in kernel.nests for block in nest.blocks for step in block.instructions]
         opcodes = {step.opcode for step in code if step.opcode != "div" or isinstance(step.sources[1], str)}
     low = 1 if opcodes & {"div", "log", "sqrt", "inv_sqrt"} else -3
     return {name: random.integers(low, 5, o.shape).astype(np.float64) for name, o in _read_only(kernel).items()}
@@ -83,7 +83,7 @@ def make_inputs(kernel: Kernel, seed: int = 0) -> dict[str, Array]:
 
 def data_elements(kernel: Kernel) -> int:
     """Elements of everything that the kernel reads and writes."""
-    made = (kernel.psum,) if isinstance(kernel, Contraction) else (o for p in kernel.phases for o in p.outputs)
+    made = (kernel.psum,) if isinstance(kernel, Contraction) else (o for p in kernel.nests for o in p.outputs)
     return sum(prod(operand.shape) for operand in (*_read_only(kernel).values(), *made))
 
 
@@ -92,9 +92,9 @@ def _read_only(kernel: Kernel) -> dict[str, Operand]:
     if isinstance(kernel, Contraction):
         return {name: operand for name, operand in kernel.by_role.items() if name != "psum"}
     found, made = dict[str, Operand](), set[str]()
-    for phase in kernel.phases:
-        found |= {o.name: o for o in phase.inputs if o.name not in made and o.name not in found}
-        made |= {o.name for o in phase.outputs}
+    for nest in kernel.nests:
+        found |= {o.name: o for o in nest.inputs if o.name not in made and o.name not in found}
+        made |= {o.name for o in nest.outputs}
     return found
 
 
@@ -110,7 +110,7 @@ def _reached(kernel: Kernel) -> dict[str, NDArray[np.bool_]]:
     if isinstance(kernel, Contraction):
         results = [("ofmap", kernel.psum, kernel.loops)]
     else:
-        results = [(o.name, o, phase.loops) for phase in kernel.phases for o in phase.outputs]
+        results = [(o.name, o, nest.loops) for nest in kernel.nests for o in nest.outputs]
     found: dict[str, NDArray[np.bool_]] = {}
     for name, operand, loops in results:
         values = {loop.name: range(loop.bound) for loop in loops}

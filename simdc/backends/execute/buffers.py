@@ -18,10 +18,10 @@ Values = Mapping[str, range]
 
 
 class TileAddress(NamedTuple):
-    """A tile of a schedule: its number in the walk, its phase (0 in a contraction) and its index along each loop."""
+    """A tile of a schedule: its number in the walk, its nest (0 in a contraction) and its index along each loop."""
 
     number: int
-    phase: int
+    nest: int
     along: Mapping[str, int]
 
     def __str__(self) -> str:

@@ -71,8 +71,8 @@ def _run_vector_program(op: LayerOp, program: VectorProgram, arguments: Sequence
     definition = op.get_irdl_definition()
     given = [name for field, _ in definition.operands for name in _operand_names(op, field)]
     made = [field for field, _ in definition.results if getattr(op, field) is not None]
-    written = {operand.name for phase in program.phases for operand in phase.outputs}
-    shapes = {operand.name: operand.shape for phase in program.phases for operand in phase.inputs}
+    written = {operand.name for nest in program.nests for operand in nest.outputs}
+    shapes = {operand.name: operand.shape for nest in program.nests for operand in nest.inputs}
     inputs: dict[str, Array] = {}
     for field, value in zip(given, arguments, strict=True):
         names = [name for name in (field, *OPERAND_NAMES.get(field, ())) if name in shapes]

@@ -15,9 +15,9 @@ class Pipeline:
     """Remembers the vector that the last instruction wrote: where the next one reads it, it waits. `cycles` are those
     of all tiles so far."""
 
-    def __init__(self, phase: LoopNest, lanes: str, simd: SimdArray):
-        self._phase, self._lanes, self._simd = phase, lanes, simd
-        self._operands = {operand.name: operand for operand in (*phase.outputs, *phase.scratch)}
+    def __init__(self, nest: LoopNest, lanes: str, simd: SimdArray):
+        self._nest, self._lanes, self._simd = nest, lanes, simd
+        self._operands = {operand.name: operand for operand in (*nest.outputs, *nest.scratch)}
         self.cycles = 0
 
     def run(self, blocks: Sequence[CodeBlock], tile: Tile) -> None:
@@ -26,10 +26,10 @@ class Pipeline:
         self.cycles += simd.pipeline_stages - 1 + simd.lanes - 1
         written, at = "", dict[str, int]()
         for block in blocks:
-            nest = issue_order(block, self._phase)
-            steps = [tile.values[loop][:: simd.lanes if loop == self._lanes else 1] for loop in nest]
+            order = issue_order(block, self._nest)
+            steps = [tile.values[loop][:: simd.lanes if loop == self._lanes else 1] for loop in order]
             for values in product(*steps):
-                here = dict(zip(nest, values, strict=True))
+                here = dict(zip(order, values, strict=True))
                 for opcode, dest, sources in block.instructions:
                     cycles: int = getattr(simd.latency_cycles, opcode)
                     self.cycles += cycles

@@ -54,43 +54,43 @@ OPCODES: dict[str, Callable[..., Array]] = {
 
 
 class ProgramRun(NamedTuple):
-    """Every operand by name as the last phase left it, and how many elements each opcode computed."""
+    """Every operand by name as the last nest left it, and how many elements each opcode computed."""
 
     arrays: dict[str, Array]
     ops: dict[str, int]
 
 
 def run_program(program: VectorProgram, inputs: Mapping[str, Array]) -> ProgramRun:
-    """Run the phases one after the other, untiled; `inputs` are the operands that the first phase to name them reads.
+    """Run the nests one after the other, untiled; `inputs` are the operands that the first nest to name them reads.
 
     A result or scratch operand begins at its initial value, NaN where there is none; a result without one, parts of
-    which an earlier phase wrote, goes on from there. Where an operand of a block lies in the padding its instructions
+    which an earlier nest wrote, goes on from there. Where an operand of a block lies in the padding its instructions
     run, and count, but change nothing: padding is neutral to what a window gathers.
     """
     memory = dict(inputs)
     ops: Counter[str] = Counter()
     begun: set[str] = set()
-    for phase in program.phases:
-        initial = dict(phase.initial)
-        for operand in (*phase.outputs, *phase.scratch):
+    for nest in program.nests:
+        initial = dict(nest.initial)
+        for operand in (*nest.outputs, *nest.scratch):
             if operand.name in initial or operand.name not in begun:
                 memory[operand.name] = np.full(operand.shape, initial.get(operand.name, np.nan))
-        begun |= {operand.name for operand in phase.outputs}
-        for view in phase.views:
-            memory[view.name] = memory[viewed(view, phase).name]
-        bounds = {loop.name: loop.bound for loop in phase.loops}
-        for block in phase.blocks:
-            run_block(block, phase, {loop: bounds[loop] for loop in block.loops}, memory)
+        begun |= {operand.name for operand in nest.outputs}
+        for view in nest.views:
+            memory[view.name] = memory[viewed(view, nest).name]
+        bounds = {loop.name: loop.bound for loop in nest.loops}
+        for block in nest.blocks:
+            run_block(block, nest, {loop: bounds[loop] for loop in block.loops}, memory)
             for instruction in block.instructions:
                 ops[instruction.opcode] += prod(bounds[loop] for loop in block.loops)
     return ProgramRun(memory, dict(sorted(ops.items())))
 
 
-def run_block(block: CodeBlock, phase: LoopNest, bounds: Mapping[str, int], memory: dict[str, Array]) -> None:
+def run_block(block: CodeBlock, nest: LoopNest, bounds: Mapping[str, int], memory: dict[str, Array]) -> None:
     """All points of a block, in place on the arrays of `memory`: Python steps through loops along which a result
     gathers, numpy through the rest."""
     named = {name for code in block.instructions for name in (code.dest, *code.sources)}
-    known = (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)
+    known = (*nest.inputs, *nest.outputs, *nest.scratch, *nest.views)
     operands = [operand for operand in known if operand.name in named]
     written = {code.dest for code in block.instructions}
     spread = _spread_loops([operand for operand in operands if operand.name in written], bounds)

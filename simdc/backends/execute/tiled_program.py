@@ -1,4 +1,4 @@
-"""Runs a tiled vector program through vector memory: load, compute, store, tile by tile and phase by phase."""
+"""Runs a tiled vector program through vector memory: load, compute, store, tile by tile and nest by nest."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from .vector_memory import VectorMemory
 def run_tiled_program(
     program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule, inputs: Mapping[str, Array]
 ) -> TiledRun:
-    """`inputs` are DRAM arrays of the operands that no phase makes before they are read. Raises ScheduleError."""
+    """`inputs` are DRAM arrays of the operands that no nest makes before they are read. Raises ScheduleError."""
     run = _Run(program, tiling, hardware, rule.vector_memory.usable_bits(hardware), dict(inputs))
-    for number, phase in enumerate(program.phases):
-        run.play(number, phase)
-    results = {operand.name: run.dram[operand.name] for phase in program.phases for operand in phase.outputs}
+    for number, nest in enumerate(program.nests):
+        run.play(number, nest)
+    results = {operand.name: run.dram[operand.name] for nest in program.nests for operand in nest.outputs}
     loaded, stored = (sum(bits.values()) for bits in (run.traffic.loaded_bits, run.traffic.stored_bits))
     moved = DramBits(ifmap=loaded, ofmap=stored)
     return TiledRun(results, run.writers, tuple(run.tiles), moved, run.compute_cycles)
@@ -53,33 +53,33 @@ class _Run:
         self.traffic = Traffic()
         self.compute_cycles = 0
 
-    def play(self, number: int, phase: LoopNest) -> None:
-        bounds = {loop.name: loop.bound for loop in phase.loops}
-        memory = VectorMemory(phase, self.hardware, self.room_bits)
-        pipeline = Pipeline(phase, self.program.lanes, self.hardware.simd)
+    def play(self, number: int, nest: LoopNest) -> None:
+        bounds = {loop.name: loop.bound for loop in nest.loops}
+        memory = VectorMemory(nest, self.hardware, self.room_bits)
+        pipeline = Pipeline(nest, self.program.lanes, self.hardware.simd)
         begun: set[tuple[str, tuple[int, ...]]] = set()
-        for result in phase.outputs:
-            # A result that an earlier phase wrote parts of goes on from there, as in the untiled run.
-            if result.name not in self.writers or result.name in dict(phase.initial):
+        for result in nest.outputs:
+            # A result that an earlier nest wrote parts of goes on from there, as in the untiled run.
+            if result.name not in self.writers or result.name in dict(nest.initial):
                 self.dram[result.name] = np.full(result.shape, np.nan)
                 self.writers[result.name] = np.full(self.dram[result.name].size, -1)
-        for before, tile, after in neighbours(walk(rounded_bounds(phase, self.program, self.hardware), self.tiling)):
+        for before, tile, after in neighbours(walk(rounded_bounds(nest, self.program, self.hardware), self.tiling)):
             place = TileAddress(len(self.tiles), number, tile.index)
             self.tiles.append(place)
-            for operand in phase.inputs:
+            for operand in nest.inputs:
                 if differs(operand, tile, before):
                     memory.make(operand, tile, bounds).load(self.dram[operand.name])
                     self.traffic.load(operand.name, memory[operand.name].bits)
-            for operand in (*phase.scratch, *phase.outputs):
+            for operand in (*nest.scratch, *nest.outputs):
                 if differs(operand, tile, before):
-                    self._begin(operand, phase, tile, memory, bounds, begun)
+                    self._begin(operand, nest, tile, memory, bounds, begun)
             memory.check_room(place)
             values = real_values(tile, bounds)
-            blocks = [block for block in phase.blocks if runs(block, phase, tile)]
+            blocks = [block for block in nest.blocks if runs(block, nest, tile)]
             for block in blocks:
-                _compute(block, phase, {loop: values[loop] for loop in block.loops}, memory, place)
+                _compute(block, nest, {loop: values[loop] for loop in block.loops}, memory, place)
             pipeline.run(blocks, tile)
-            for operand in phase.outputs:
+            for operand in nest.outputs:
                 if differs(operand, tile, after):
                     written = memory[operand.name].store(self.dram[operand.name], values)
                     self.writers[operand.name][written] = place.number
@@ -89,7 +89,7 @@ class _Run:
     def _begin(
         self,
         operand: Operand,
-        phase: LoopNest,
+        nest: LoopNest,
         tile: Tile,
         memory: VectorMemory,
         bounds: Mapping[str, int],
@@ -97,7 +97,7 @@ class _Run:
     ) -> None:
         """A result or accumulator that the tile before did not hold: at its initial value, or as it was left."""
         key = operand.name, tile.place(operand.loops)
-        is_result = operand in phase.outputs
+        is_result = operand in nest.outputs
         if key in begun and not is_result:
             raise ScheduleError(
                 "access",
@@ -107,7 +107,7 @@ class _Run:
                 "a walk that left it and comes back",
             )
         buffer = memory.make(operand, tile, bounds)
-        initial = dict(phase.initial).get(operand.name)
+        initial = dict(nest.initial).get(operand.name)
         if initial is not None:
             buffer.values[...] = initial
         if is_result and (key in begun or not tile.begins(shared_loops(operand, bounds))):
@@ -118,7 +118,7 @@ class _Run:
 
 
 def _compute(
-    block: CodeBlock, phase: LoopNest, values: Mapping[str, range], memory: VectorMemory, tile: TileAddress
+    block: CodeBlock, nest: LoopNest, values: Mapping[str, range], memory: VectorMemory, tile: TileAddress
 ) -> None:
     """One block over one tile, on what is in vector memory alone."""
     if not all(values.values()):
@@ -130,10 +130,10 @@ def _compute(
 
     local = LoopNest(
         loops=tuple(Loop(loop, len(values[loop])) for loop in block.loops),
-        inputs=here(phase.inputs),
-        outputs=here(phase.outputs),
+        inputs=here(nest.inputs),
+        outputs=here(nest.outputs),
         blocks=(block,),
-        scratch=here(phase.scratch),
-        views=here(phase.views),
+        scratch=here(nest.scratch),
+        views=here(nest.views),
     )
     run_block(block, local, {loop.name: loop.bound for loop in local.loops}, memory.arrays(named))

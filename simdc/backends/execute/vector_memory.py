@@ -14,17 +14,17 @@ from .buffers import ScheduleError, TileAddress, TileBuffer
 
 
 class VectorMemory:
-    """The buffers of one phase by the name of their operand. A view is its input's buffer; a result that takes the
+    """The buffers of one nest by the name of their operand. A view is its input's buffer; a result that takes the
     place of an input has the input's very array, so that what it overwrites is gone; the two have the room of the wider
     one."""
 
-    def __init__(self, phase: LoopNest, hardware: Hardware, room_bits: int):
+    def __init__(self, nest: LoopNest, hardware: Hardware, room_bits: int):
         self._hardware, self._room_bits = hardware, room_bits
         self._buffers: dict[str, TileBuffer] = {}
-        self._replaced = replaced(phase)
-        self._viewed = {view.name: viewed(view, phase).name for view in phase.views}
-        known = {o.name for o in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
-        self._temporaries = len({code.dest for block in phase.blocks for code in block.instructions} - known)
+        self._replaced = replaced(nest)
+        self._viewed = {view.name: viewed(view, nest).name for view in nest.views}
+        known = {o.name for o in (*nest.inputs, *nest.outputs, *nest.scratch, *nest.views)}
+        self._temporaries = len({code.dest for block in nest.blocks for code in block.instructions} - known)
 
     def __getitem__(self, name: str) -> TileBuffer:
         return self._buffers[self._viewed.get(name, name)]

@@ -102,7 +102,7 @@ def _layer(layer: LayerReport, report: Report) -> dict[str, Any]:
     }
     if isinstance(kernel, VectorProgram):
         data["lanes"] = kernel.lanes
-        data["program"] = [_phase(phase) for phase in kernel.phases]
+        data["program"] = [_nest(nest) for nest in kernel.nests]
     if layer.folded:
         data["folded"] = list(layer.folded)
     utilization = layer.utilization(report.hardware)
@@ -132,7 +132,7 @@ def _operands(kernel: Kernel) -> list[Operand]:
     if isinstance(kernel, Contraction):
         finished = Operand("ofmap", kernel.ofmap_bits, kernel.psum.shape, kernel.psum.index)
         return [*kernel.operands, *([finished] if kernel.ofmap_bits != kernel.psum.bits else [])]
-    moved = [operand for phase in kernel.phases for operand in (*phase.inputs, *phase.outputs)]
+    moved = [operand for nest in kernel.nests for operand in (*nest.inputs, *nest.outputs)]
     return list({operand.name: operand for operand in moved}.values())
 
 
@@ -141,21 +141,21 @@ def _operand(operand: Operand) -> dict[str, Any]:
     return {"name": operand.name, "bits": operand.bits, "shape": list(operand.shape), "index": index}
 
 
-def _phase(phase: LoopNest) -> dict[str, Any]:
+def _nest(nest: LoopNest) -> dict[str, Any]:
     return {
-        "loops": [loop.name for loop in phase.loops],
-        "inputs": [operand.name for operand in phase.inputs],
-        "outputs": [operand.name for operand in phase.outputs],
-        "scratch": [_operand(operand) for operand in phase.scratch],
-        "views": [_operand(operand) for operand in phase.views],
-        "initial": {name: _number(value) for name, value in phase.initial},
+        "loops": [loop.name for loop in nest.loops],
+        "inputs": [operand.name for operand in nest.inputs],
+        "outputs": [operand.name for operand in nest.outputs],
+        "scratch": [_operand(operand) for operand in nest.scratch],
+        "views": [_operand(operand) for operand in nest.views],
+        "initial": {name: _number(value) for name, value in nest.initial},
         "blocks": [
             {
                 "loops": list(block.loops),
                 "at": block.at,
                 "instructions": [[i.opcode, i.dest, *map(_number, i.sources)] for i in block.instructions],
             }
-            for block in phase.blocks
+            for block in nest.blocks
         ],
     }
 

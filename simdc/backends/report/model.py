@@ -81,7 +81,7 @@ class LayerReport(NamedTuple):
 
     def utilization(self, hardware: Hardware) -> float | None:
         """Useful MACs per PE and compute cycle; None on the SIMD array."""
-        return _utilization([self], hardware) if self.unit is Unit.CONV else None
+        return _utilization([self], hardware) if self.unit is Unit.SYSTOLIC else None
 
 
 class Totals(NamedTuple):
@@ -126,14 +126,14 @@ class Report(NamedTuple):
 
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""
-        return _utilization([layer for layer in self.layers if layer.unit is Unit.CONV], self.hardware)
+        return _utilization([layer for layer in self.layers if layer.unit is Unit.SYSTOLIC], self.hardware)
 
     def warnings(self) -> dict[str, list[str]]:
         """What the cost model itself finds wrong with its numbers, and for which layers."""
         found: dict[str, list[str]] = {}
         for layer in self.layers:
-            for words in layer.source.artefacts or ():
-                found.setdefault(words.data, []).append(layer.name)
+            for text in layer.source.artefacts or ():
+                found.setdefault(text.data, []).append(layer.name)
         return found
 
 
@@ -179,7 +179,7 @@ def make_report(module: ModuleOp) -> Report:
         elif op.cost is not None and op.tiling is not None:
             cost = op.cost.data
             if id(cost) not in energies:
-                energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.runs_on is Unit.CONV)
+                energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.runs_on is Unit.SYSTOLIC)
             folded = () if op.folded is None else tuple(entry.data for entry in op.folded)
             tiling, unit, energy = op.tiling.data, op.runs_on, energies[id(cost)]
             step = "forward" if op.phase is None else op.phase.data

@@ -76,7 +76,7 @@ def _coverage(report: Report) -> str:
 
 
 def _totals(report: Report) -> str:
-    conv, simd, both = report.by_unit[Unit.CONV], report.by_unit[Unit.SIMD], report.total
+    conv, simd, both = report.by_unit[Unit.SYSTOLIC], report.by_unit[Unit.SIMD], report.total
 
     def row(label: str, value: Callable[[Totals], Number], digits: int = 0) -> list[str]:
         of_simd, of_both = value(simd), value(both)

@@ -15,36 +15,36 @@ from simdc.cost.kernel import CodeBlock, LoopNest, Operand
 from .walk import Tile, ceil_div
 
 
-def issue_order(block: CodeBlock, phase: LoopNest) -> list[str]:
+def issue_order(block: CodeBlock, nest: LoopNest) -> list[str]:
     """The block's loops, outermost first."""
-    written = _named(block.instructions[-1].dest, phase)
+    written = _named(block.instructions[-1].dest, nest)
     moving = set(block.loops if written is None else written.loops)
-    nest = [loop.name for loop in phase.loops if loop.name in block.loops]
-    return [loop for loop in nest if loop not in moving] + [loop for loop in nest if loop in moving]
+    order = [loop.name for loop in nest.loops if loop.name in block.loops]
+    return [loop for loop in order if loop not in moving] + [loop for loop in order if loop in moving]
 
 
-def waits_between_issues(phase: LoopNest, running: Sequence[CodeBlock], lanes: str, tile: Tile, simd: SimdArray) -> int:
+def waits_between_issues(nest: LoopNest, running: Sequence[CodeBlock], lanes: str, tile: Tile, simd: SimdArray) -> int:
     """How often the first instruction of an issue reads the vector that the last of the issue before it wrote, within
     each of the blocks that run in a tile, and from one to the next."""
     waits = 0
     before: CodeBlock | None = None
     for block in running:
         if before is not None:
-            written = _handed_on(before, block, phase)
+            written = _handed_on(before, block, nest)
             # The last point of the one is the first of the other where it is the only one.
             if written is not None and all(_issues(loop, lanes, tile, simd) == 1 for loop in written.loops):
                 waits += 1
-        written = _handed_on(block, block, phase)
+        written = _handed_on(block, block, nest)
         if written is not None:
-            waits += _within(block, written, phase, lanes, tile, simd)
+            waits += _within(block, written, nest, lanes, tile, simd)
         before = block
     return waits
 
 
-def _within(block: CodeBlock, written: Operand, phase: LoopNest, lanes: str, tile: Tile, simd: SimdArray) -> int:
+def _within(block: CodeBlock, written: Operand, nest: LoopNest, lanes: str, tile: Tile, simd: SimdArray) -> int:
     """One loop steps, those inside it turn back to their beginning: often as many times as the loop has further
     values, for each round of the loops outside. They wait if that leads to the vector where one was."""
-    order = issue_order(block, phase)
+    order = issue_order(block, nest)
     sizes = {loop: _issues(loop, lanes, tile, simd) for loop in order}
     waits = 0
     for level, loop in enumerate(order):
@@ -60,14 +60,14 @@ def _moved(operand: Operand, steps: Mapping[str, int], lanes: str, simd: SimdArr
     return [sum(step * reach.get(loop, 0) for loop, step in terms) for terms, _ in operand.index]
 
 
-def _handed_on(block: CodeBlock, following: CodeBlock, phase: LoopNest) -> Operand | None:
+def _handed_on(block: CodeBlock, following: CodeBlock, nest: LoopNest) -> Operand | None:
     """What the last instruction of one issue writes and the first of the next reads, if that outlives the issue."""
     name = block.instructions[-1].dest
-    return _named(name, phase) if name in following.instructions[0].sources else None
+    return _named(name, nest) if name in following.instructions[0].sources else None
 
 
-def _named(name: str, phase: LoopNest) -> Operand | None:
-    return next((operand for operand in (*phase.outputs, *phase.scratch) if operand.name == name), None)
+def _named(name: str, nest: LoopNest) -> Operand | None:
+    return next((operand for operand in (*nest.outputs, *nest.scratch) if operand.name == name), None)
 
 
 def _issues(loop: str, lanes: str, tile: Tile, simd: SimdArray) -> int:

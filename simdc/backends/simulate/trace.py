@@ -69,19 +69,19 @@ def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: 
 def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:
     """Load, compute and store take turns: all that moves is stall."""
     simd = hardware.simd
-    for number, phase in enumerate(program.phases):
-        for visit in vector.visits(phase, program, tiling, hardware, rule):
+    for number, nest in enumerate(program.nests):
+        for visit in vector.visits(nest, program, tiling, hardware, rule):
             moves = (*visit.loads, *visit.stores)
             adds = _moved(moves)
             compute = (simd.pipeline_stages - 1) + (simd.lanes - 1) + visit.waits * simd.raw_wait_cycles
             for block, issues in visit.issues:
                 compute += issues * vector.sequence_cycles(block, simd)
-                adds["sram_bits.vmem"] += issues * vector.vmem_bits(block, phase, simd)
+                adds["sram_bits.vmem"] += issues * vector.vmem_bits(block, nest, simd)
                 adds["sram_bits.imm"] += issues * vector.immediates(block) * simd.width_bits
                 adds["sram_bits.insmem"] += issues * len(block.instructions) * simd.instruction_bits
             adds["cycles.compute"] = adds["busy.compute"] = compute
             adds["cycles.stall"] = sum(move.cycles for move in moves)
-            phase_of = [("phase", number)] if len(program.phases) > 1 else []
+            phase_of = [("nest", number)] if len(program.nests) > 1 else []
             yield Share((*phase_of, *visit.tile.index.items()), adds, visit.loads, visit.stores)
 
 

@@ -32,55 +32,55 @@ class VectorVisit:
 
 
 def visits(
-    phase: LoopNest, program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS
+    nest: LoopNest, program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS
 ) -> Iterator[VectorVisit]:
-    """What each tile of one phase does, in the order in which they run. The rule says which port carries what."""
+    """What each tile of one nest does, in the order in which they run. The rule says which port carries what."""
     lanes, bandwidths = program.lanes, rule.bandwidths(hardware)
     ports = {(row.operand, row.when): row.port for row in rule.vector_streams}
     begun: set[tuple[int, tuple[int, ...]]] = set()
-    shared = [shared_loops(operand, {loop.name: loop.bound for loop in phase.loops}) for operand in phase.outputs]
+    shared = [shared_loops(operand, {loop.name: loop.bound for loop in nest.loops}) for operand in nest.outputs]
 
     def transfer(traffic: str, port: str, operand: Operand, tile: Tile) -> Transfer:
         bits = operand.bits * footprint_elements(operand, tile, stores_padding=hardware.stores_padding)
         return Transfer(operand.name, traffic, port, bits, ceil_div(bits, bandwidths[port]))
 
-    for before, tile, after in neighbours(walk(rounded_bounds(phase, program, hardware), tiling)):
+    for before, tile, after in neighbours(walk(rounded_bounds(nest, program, hardware), tiling)):
         loads = [
             transfer("ifmap", ports["input", "new"], operand, tile)
-            for operand in phase.inputs
+            for operand in nest.inputs
             if differs(operand, tile, before)
         ]
-        for number, operand in enumerate(phase.outputs):
+        for number, operand in enumerate(nest.outputs):
             place = number, tile.place(operand.loops)
             begun_before = place in begun or not tile.begins(shared[number])
             if differs(operand, tile, before) and begun_before:
                 loads.append(transfer("ifmap", ports["output", "resumed"], operand, tile))
             begun.add(place)
-        running = [block for block in phase.blocks if runs(block, phase, tile)]
+        running = [block for block in nest.blocks if runs(block, nest, tile)]
         yield VectorVisit(
             tile=tile,
             loads=tuple(loads),
             issues=tuple((block, _issues(block, lanes, tile, hardware.simd)) for block in running),
-            waits=waits_between_issues(phase, running, lanes, tile, hardware.simd),
+            waits=waits_between_issues(nest, running, lanes, tile, hardware.simd),
             stores=tuple(
                 transfer("ofmap", ports["output", "left"], operand, tile)
-                for operand in phase.outputs
+                for operand in nest.outputs
                 if differs(operand, tile, after)
             ),
         )
 
 
-def rounded_bounds(phase: LoopNest, program: VectorProgram, hardware: Hardware) -> dict[str, int]:
+def rounded_bounds(nest: LoopNest, program: VectorProgram, hardware: Hardware) -> dict[str, int]:
     """The loops' bounds; where padding is stored, channels on the lanes are rounded up to whole vectors."""
-    bounds = {loop.name: loop.bound for loop in phase.loops}
+    bounds = {loop.name: loop.bound for loop in nest.loops}
     padded = program.padded_loop
     if hardware.stores_padding and padded in bounds:
         bounds[padded] = ceil_div(bounds[padded], hardware.simd.lanes) * hardware.simd.lanes
     return bounds
 
 
-def runs(block: CodeBlock, phase: LoopNest, tile: Tile) -> bool:
-    missing = [loop.name for loop in phase.loops if loop.name not in block.loops]
+def runs(block: CodeBlock, nest: LoopNest, tile: Tile) -> bool:
+    missing = [loop.name for loop in nest.loops if loop.name not in block.loops]
     return tile.begins(missing) if block.at == "start" else tile.finishes(missing)
 
 
@@ -103,9 +103,9 @@ def sequence_cycles(block: CodeBlock, simd: SimdArray) -> int:
     return cycles
 
 
-def vmem_bits(block: CodeBlock, phase: LoopNest, simd: SimdArray) -> int:
+def vmem_bits(block: CodeBlock, nest: LoopNest, simd: SimdArray) -> int:
     """Bits that one issue of the block reads from and writes to vector memory. Temporaries live there too."""
-    widths = {operand.name: operand.bits for operand in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)}
+    widths = {operand.name: operand.bits for operand in (*nest.inputs, *nest.outputs, *nest.scratch, *nest.views)}
     names = [
         name
         for instruction in block.instructions
@@ -122,9 +122,9 @@ def immediates(block: CodeBlock) -> int:
 def operations(program: VectorProgram) -> tuple[tuple[str, int], ...]:
     """Element operations by opcode on real data only: rounding up to lanes adds none."""
     found: Counter[str] = Counter()
-    for phase in program.phases:
-        bounds = {loop.name: loop.bound for loop in phase.loops}
-        for block in phase.blocks:
+    for nest in program.nests:
+        bounds = {loop.name: loop.bound for loop in nest.loops}
+        for block in nest.blocks:
             points = prod(bounds[loop] for loop in block.loops)
             for instruction in block.instructions:
                 found[instruction.opcode] += points

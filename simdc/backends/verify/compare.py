@@ -75,7 +75,7 @@ def explain(mismatch: Mismatch, kernel: Kernel, tiling: Tiling, hardware: Hardwa
 
 
 def _operand(what: str, kernel: Kernel) -> str:
-    if hasattr(kernel, "phases"):
+    if hasattr(kernel, "nests"):
         return {"dram_bits.ifmap": "all loads", "dram_bits.ofmap": "all stores"}.get(what, "")
     return OPERANDS.get(what, "")
 

@@ -24,11 +24,11 @@ def contraction_needs_bits(kernel: Contraction, tiling: Tiling, hardware: Hardwa
 
 
 def program_need_bits(program: VectorProgram, tiling: Tiling, hardware: Hardware) -> int:
-    """Of the phase that needs most vector memory."""
+    """Of the nest that needs most vector memory."""
     tiles, needs = whole_loops(program, tiling).as_dict(), list[int]()
-    for phase in program.phases:
-        bounds = rounded_program_bounds(phase, program, hardware)
-        operands, vectors = resident(phase)
+    for nest in program.nests:
+        bounds = rounded_program_bounds(nest, program, hardware)
+        operands, vectors = resident(nest)
         need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
         needs.append(need_bits + sum(_bits(o, bounds, tiles, stores_padding=hardware.stores_padding) for o in operands))
     return max(needs)

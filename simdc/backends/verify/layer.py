@@ -29,11 +29,11 @@ MOST_POINTS = 20_000
 
 
 class Verdict(NamedTuple):
-    """What was checked and found. `tiles` are those of the layer; `played` and `executed` those that the simulator
+    """What was checked and found. `tiles` are those of the layer; `simulated` and `executed` those that the simulator
     and the execution went through; `scaled` tells in words what stood for the layer where it was too large."""
 
     tiles: int
-    played: int
+    simulated: int
     executed: int
     elements: int
     counts_scaled: bool
@@ -53,22 +53,24 @@ def verify_layer(kernel: Kernel, tiling: Tiling, hardware: Hardware, model: Cost
     tiles = count_tiles(kernel, tiling, hardware)
     counts_scaled, data_scaled = tiles > MOST_TILES_PLAYED, not _small_enough(kernel, tiles)
     full = small = Scaled(kernel, tiling, hardware)
-    words = ""
+    description = ""
     if data_scaled or counts_scaled:
         small = scale_down(kernel, tiling, hardware, model.rule)
-        words = f"scaled from {_bounds(kernel, tiling)} to {_bounds(small.kernel, small.tiling)}, on {_array(small)}"
-    played = 0
+        description = (
+            f"scaled from {_bounds(kernel, tiling)} to {_bounds(small.kernel, small.tiling)}, on {_array(small)}"
+        )
+    simulated = 0
     difference: Difference | None = None
     if not counts_scaled:
-        played, difference = tiles, _check_numbers(full, model)
+        simulated, difference = tiles, _check_numbers(full, model)
     if difference is None and small is not full:
-        played += count_tiles(*small)
-        difference = _on_small(_check_numbers(small, model), words)
+        simulated += count_tiles(*small)
+        difference = _on_small(_check_numbers(small, model), description)
     data = Checked(0, 0, None)
     if difference is None:
         data = _check_data(small if data_scaled else full, model.rule)
-        difference = _on_small(data.difference, words) if data_scaled else data.difference
-    return Verdict(tiles, played, data.tiles, data.elements, counts_scaled, data_scaled, words, difference)
+        difference = _on_small(data.difference, description) if data_scaled else data.difference
+    return Verdict(tiles, simulated, data.tiles, data.elements, counts_scaled, data_scaled, description, difference)
 
 
 def _small_enough(kernel: Kernel, tiles: int) -> bool:
@@ -92,10 +94,10 @@ def _array(case: Scaled) -> str:
     return f"{case.hardware.simd.lanes} lanes"
 
 
-def _on_small(difference: Difference | None, words: str) -> Difference | None:
+def _on_small(difference: Difference | None, description: str) -> Difference | None:
     if difference is None:
         return None
-    return difference._replace(schedule="; ".join(part for part in (words, difference.schedule) if part))
+    return difference._replace(schedule="; ".join(part for part in (description, difference.schedule) if part))
 
 
 def _check_numbers(case: Scaled, model: CostModel) -> Difference | None:
@@ -116,10 +118,10 @@ def _check_data(case: Scaled, rule: MachineRule) -> Checked:
         return Checked(0, 0, Difference(error.kind, what, error.operand, str(error.tile), error.expected, error.got))
     difference = _wrong_data(found)
     if difference is None:
-        played = simulate(*case, rule)
-        mismatch = first_mismatch(played._replace(dram_bits=found.dram_bits), played)
+        simulated = simulate(*case, rule)
+        mismatch = first_mismatch(simulated._replace(dram_bits=found.dram_bits), simulated)
         difference = None if mismatch is None else _wrong_traffic(mismatch)
-        ran, counted = found.compute_cycles, played.cycles.compute
+        ran, counted = found.compute_cycles, simulated.cycles.compute
         if difference is None and ran is not None and ran != counted:
             expected, got = f"{ran:,} as its instructions ran", f"{counted:,} from the tile simulator"
             difference = Difference("cycles", "cycles.compute", "", "", expected, got)
@@ -131,8 +133,8 @@ def _wrong_data(found: Agreement) -> Difference | None:
         return None
     operand, element, tile, expected, got = found.wrong
     where = "no tile wrote it" if tile is None else f"{tile}, which wrote it last"
-    phase = f" in phase {tile.phase}" if tile is not None and tile.phase else ""
-    return Difference("data", f"element {list(element)}", operand, where + phase, f"{expected:g}", f"{got:g}")
+    nest = f" in nest {tile.nest}" if tile is not None and tile.nest else ""
+    return Difference("data", f"element {list(element)}", operand, where + nest, f"{expected:g}", f"{got:g}")
 
 
 def _wrong_traffic(mismatch: Mismatch) -> Difference:

@@ -62,7 +62,7 @@ def _layers(report: VerifyReport) -> str:
                 f"{name} and {len(alike)} alike" if alike else name,
                 layer.kernel.kind,
                 f"{verdict.tiles:,}",
-                f"{verdict.played:,}",
+                f"{verdict.simulated:,}",
                 f"{verdict.executed:,}",
                 f"{verdict.elements:,}",
                 "scaled" if verdict.counts_scaled else "full",
@@ -96,7 +96,7 @@ def _summary(report: VerifyReport) -> str:
     failed = sum(len(layer.names) for layer in report.failed)
     outcome = f"{failed} DIFFER" if failed else "all agree"
     verdicts = [layer.verdict for layer in report.layers]
-    tiles = sum(verdict.played for verdict in verdicts)
+    tiles = sum(verdict.simulated for verdict in verdicts)
     executed, elements = sum(v.executed for v in verdicts), sum(v.elements for v in verdicts)
     lines = [
         f"{names} layer{'' if names == 1 else 's'}, {len(report.layers)} of them distinct: {outcome}",
@@ -137,7 +137,7 @@ def _layer_data(layer: LayerVerdict) -> dict[str, Any]:
         "kind": layer.kernel.kind,
         "tiling": {"order": list(layer.tiling.order), "tile": layer.tiling.as_dict()},
         "tiles": verdict.tiles,
-        "tiles_played": verdict.played,
+        "tiles_played": verdict.simulated,
         "tiles_executed": verdict.executed,
         "elements_compared": verdict.elements,
         "counts_scaled": verdict.counts_scaled,

@@ -34,23 +34,23 @@ def resized(kernel: Kernel, bounds: Mapping[str, int]) -> Kernel:
             bias=None if kernel.bias is None else operand(kernel.bias),
             macs=None,
         )
-    phases = [
-        phase._replace(
-            loops=loops(phase.loops),
-            inputs=operands(phase.inputs),
-            outputs=operands(phase.outputs),
-            scratch=operands(phase.scratch),
-            views=operands(phase.views),
+    nests = [
+        nest._replace(
+            loops=loops(nest.loops),
+            inputs=operands(nest.inputs),
+            outputs=operands(nest.outputs),
+            scratch=operands(nest.scratch),
+            views=operands(nest.views),
         )
-        for phase in kernel.phases
+        for nest in kernel.nests
     ]
-    return kernel._replace(phases=tuple(_with_common_shapes(phases)))
+    return kernel._replace(nests=tuple(_with_common_shapes(nests)))
 
 
 def window_loops(kernel: Kernel) -> set[str]:
     """Loops that share a dimension with another loop: those of windows, and the positions of windows."""
     if isinstance(kernel, VectorProgram):
-        operands = [o for phase in kernel.phases for o in (*phase.inputs, *phase.outputs, *phase.views)]
+        operands = [o for nest in kernel.nests for o in (*nest.inputs, *nest.outputs, *nest.views)]
     else:
         operands = list(kernel.operands)
     shared = [terms for operand in operands for terms, _ in operand.index if len(terms) > 1]
@@ -69,11 +69,11 @@ def _resized(operand: Operand, own: Mapping[str, int], bounds: Mapping[str, int]
     return operand._replace(shape=tuple(shape), index=tuple(index))
 
 
-def _with_common_shapes(phases: list[LoopNest]) -> list[LoopNest]:
-    """A tensor has one shape in all phases and views: the largest that one of them gave it."""
+def _with_common_shapes(nests: list[LoopNest]) -> list[LoopNest]:
+    """A tensor has one shape in all nests and views: the largest that one of them gave it."""
     shapes: dict[str, tuple[int, ...]] = {}
-    for phase in phases:
-        for o in (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views):
+    for nest in nests:
+        for o in (*nest.inputs, *nest.outputs, *nest.scratch, *nest.views):
             name = o.name.partition(".")[0]
             shapes[name] = tuple(map(max, o.shape, shapes.get(name, o.shape)))
 
@@ -81,13 +81,13 @@ def _with_common_shapes(phases: list[LoopNest]) -> list[LoopNest]:
         return tuple(o._replace(shape=shapes[o.name.partition(".")[0]]) for o in operands)
 
     return [
-        phase._replace(
-            inputs=common(phase.inputs),
-            outputs=common(phase.outputs),
-            scratch=common(phase.scratch),
-            views=common(phase.views),
+        nest._replace(
+            inputs=common(nest.inputs),
+            outputs=common(nest.outputs),
+            scratch=common(nest.scratch),
+            views=common(nest.views),
         )
-        for phase in phases
+        for nest in nests
     ]
 
 

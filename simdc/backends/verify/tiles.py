@@ -12,10 +12,10 @@ from simdc.cost.tiling import Tiling
 
 
 def count_tiles(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> int:
-    """Of all phases together."""
+    """Of all nests together."""
     sizes = whole_loops(kernel, tiling).as_dict()
     if isinstance(kernel, Contraction):
-        nests = [contraction.rounded_bounds(kernel, hardware)]
+        walks = [contraction.rounded_bounds(kernel, hardware)]
     else:
-        nests = [vector.rounded_bounds(phase, kernel, hardware) for phase in kernel.phases]
-    return sum(prod(-(-bound // sizes[loop]) for loop, bound in bounds.items()) for bounds in nests)
+        walks = [vector.rounded_bounds(nest, kernel, hardware) for nest in kernel.nests]
+    return sum(prod(-(-bound // sizes[loop]) for loop, bound in bounds.items()) for bounds in walks)

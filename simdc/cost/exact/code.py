@@ -1,4 +1,4 @@
-"""What a phase's straight-line code costs: cycles, accesses to on-chip memories, operations."""
+"""What a nest's straight-line code costs: cycles, accesses to on-chip memories, operations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simdc.cost.kernel import CodeBlock, LoopNest
 
 
 class CodeCost(NamedTuple):
-    """Sums over all tiles of a phase. `ops` holds (opcode, elements) of every instruction."""
+    """Sums over all tiles of a nest. `ops` holds (opcode, elements) of every instruction."""
 
     cycles: int
     vmem_bits: int
@@ -19,14 +19,14 @@ class CodeCost(NamedTuple):
     ops: list[tuple[str, int]]
 
 
-def code_cost(phase: LoopNest, issues_along: Mapping[str, int], simd: SimdArray) -> CodeCost:
+def code_cost(nest: LoopNest, issues_along: Mapping[str, int], simd: SimdArray) -> CodeCost:
     """`issues_along` gives for each loop how many vector instructions all its tiles issue along it."""
     cycles = vmem_bits = immediates = instructions = 0
     ops: list[tuple[str, int]] = []
-    operands = (*phase.inputs, *phase.outputs, *phase.scratch, *phase.views)
+    operands = (*nest.inputs, *nest.outputs, *nest.scratch, *nest.views)
     widths = {operand.name: operand.bits for operand in operands}
-    bounds = {loop.name: loop.bound for loop in phase.loops}
-    for block in phase.blocks:
+    bounds = {loop.name: loop.bound for loop in nest.loops}
+    for block in nest.blocks:
         issues = elements = 1
         for loop in block.loops:
             issues *= issues_along[loop]

@@ -60,8 +60,8 @@ def contraction_law(kernel: Contraction) -> Law:
 
 def program_law(program: VectorProgram) -> Law:
     bounds = loop_bounds(program)
-    loads = sum(used_bits(operand, bounds) for phase in program.phases for operand in phase.inputs)
-    stores = sum(used_bits(operand, bounds) for phase in program.phases for operand in phase.outputs)
+    loads = sum(used_bits(operand, bounds) for nest in program.nests for operand in nest.inputs)
+    stores = sum(used_bits(operand, bounds) for nest in program.nests for operand in nest.outputs)
 
     def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
         (_, stall), dram, sram, ops, busy = cost

@@ -28,7 +28,7 @@ class Steps:
             self.total = self.total * along
             if axis.loop in of_result:
                 self.outputs = self.outputs * along
-            if axis.several:
+            if axis.is_tiled:
                 self.tiles = self.tiles * axis.count
             else:
                 still *= passes(axis.bound, width)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Self
 
 from simdc.cost.axis import Axis, Numbers
-from simdc.cost.capacity import in_words, unfinished, vector_need
+from simdc.cost.capacity import in_words, incomplete_result, vector_need
 from simdc.cost.grid import Grid, Reloads, reloads, round_up
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import LoopNest, VectorProgram, shared_loops
@@ -22,7 +22,7 @@ from .waits import waits_between_issues
 
 
 class TiledProgram:
-    """The execution of a vector program in docs/architecture.md, its loops cut as `grids` say, one for each phase: one
+    """The execution of a vector program in docs/architecture.md, its loops cut as `grids` say, one for each nest: one
     way, or many at once."""
 
     def __init__(
@@ -34,7 +34,7 @@ class TiledProgram:
         reloads: Reloads = reloads,
     ):
         self.program, self.hardware, self.rule, self._reloads = program, hardware, rule, reloads
-        self.phases = list(zip(program.phases, grids, strict=True))
+        self.nests = list(zip(program.nests, grids, strict=True))
 
     @classmethod
     def cut(
@@ -49,19 +49,19 @@ class TiledProgram:
         own = loop_bounds(program)
         bounds = round_up(own, program, hardware)
         grids: list[Grid] = []
-        for phase in program.phases:
-            loops = {loop.name: bounds[loop.name] for loop in phase.loops}
-            grids.append(Grid(own, loops, order, sizes, (*phase.inputs, *phase.outputs), hardware, numbers))
+        for nest in program.nests:
+            loops = {loop.name: bounds[loop.name] for loop in nest.loops}
+            grids.append(Grid(own, loops, order, sizes, (*nest.inputs, *nest.outputs), hardware, numbers))
         return cls(program, grids, hardware, rule)
 
     def with_reloads(self, reloads: Reloads) -> Self:
         """The same tiles with another count of reloads: for bounds over many loop orders."""
-        return type(self)(self.program, [grid for _, grid in self.phases], self.hardware, self.rule, reloads)
+        return type(self)(self.program, [grid for _, grid in self.nests], self.hardware, self.rule, reloads)
 
     def fault(self) -> Callable[[], TilingError] | None:
         """What makes the error where the loop order cannot be run, if it cannot."""
-        for phase, grid in self.phases:
-            left = unfinished(phase, grid)
+        for nest, grid in self.nests:
+            left = incomplete_result(nest, grid)
             if left is not None:
                 order = [axis.loop for axis in grid.every]
                 return lambda: TilingError(
@@ -69,25 +69,25 @@ class TiledProgram:
                     "it lives in vector memory only: put the loops that it sums over inside the others"
                 )
             if grid.axes:
-                for loop, why in kept_whole(phase).items():
+                for loop, why in kept_whole(nest).items():
                     if loop in grid.slots:
-                        return partial(self._cut_too_far, phase, grid, f"{why}, so loop '{loop}' cannot be cut")
+                        return partial(self._cut_too_far, nest, grid, f"{why}, so loop '{loop}' cannot be cut")
         return None
 
-    def _cut_too_far(self, phase: LoopNest, grid: Grid, why: str) -> TilingError:
+    def _cut_too_far(self, nest: LoopNest, grid: Grid, why: str) -> TilingError:
         """What the same tile needs where all loops that must not be cut are whole."""
         bounds = {axis.loop: axis.bound for axis in grid.every}
-        whole = kept_whole(phase)
+        whole = kept_whole(nest)
         sizes = {axis.loop: axis.bound if axis.loop in whole else axis.tile for axis in grid.every}
-        operands = (*phase.inputs, *phase.outputs)
+        operands = (*nest.inputs, *nest.outputs)
         larger = Grid(bounds, bounds, list(bounds), list(sizes.values()), operands, self.hardware)
-        need = vector_need(phase, larger, self.hardware, self.rule)
+        need = vector_need(nest, larger, self.hardware, self.rule)
         remedy = f"enlarge {need.field} or cut another loop" if need.need_bits > need.limit_bits else "cut another loop"
         return TilingError(f"{why}: {in_words(need, sizes)}: {remedy}", need=need)
 
     def needs(self) -> Iterator[Need]:
-        for phase, grid in self.phases:
-            yield vector_need(phase, grid, self.hardware, self.rule)
+        for nest, grid in self.nests:
+            yield vector_need(nest, grid, self.hardware, self.rule)
 
     def cost(self) -> Cost:
         return self._priced(Stream.cycles)
@@ -99,8 +99,8 @@ class TiledProgram:
     def wait_cycles(self) -> int:
         """Of `compute` what an instruction waits for the issue before its own: more or less as loops are cut."""
         waits = 0
-        for phase, grid in self.phases:
-            waits = waits + waits_between_issues(phase, grid, self.program.lanes, self.hardware.simd.lanes)
+        for nest, grid in self.nests:
+            waits = waits + waits_between_issues(nest, grid, self.program.lanes, self.hardware.simd.lanes)
         return waits * self.hardware.simd.raw_wait_cycles
 
     def _priced(self, cycles_of: Callable[[Stream, int], int]) -> Cost:
@@ -111,9 +111,9 @@ class TiledProgram:
         ops: dict[str, int] = {}
         bits: dict[str, int] = {}
         ports: dict[str, int] = {}
-        for phase, grid in self.phases:
-            self._add_traffic(phase, grid, cycles_of, bits, ports)
-            code = code_cost(phase, {axis.loop: _issues(axis, lanes, simd.lanes) for axis in grid.every}, simd)
+        for nest, grid in self.nests:
+            self._add_traffic(nest, grid, cycles_of, bits, ports)
+            code = code_cost(nest, {axis.loop: _issues(axis, lanes, simd.lanes) for axis in grid.every}, simd)
             vmem, imm, insmem = vmem + code.vmem_bits, imm + code.immediate_bits, insmem + code.instruction_bits
             tiles = 1
             for axis in grid.axes:
@@ -131,18 +131,18 @@ class TiledProgram:
 
     def _add_traffic(
         self,
-        phase: LoopNest,
+        nest: LoopNest,
         grid: Grid,
         cycles_of: Callable[[Stream, int], int],
         bits: dict[str, int],
         ports: dict[str, int],
     ) -> None:
-        """Bits by traffic and cycles by port of all transfers of a phase."""
+        """Bits by traffic and cycles by port of all transfers of a nest."""
         bounds = {axis.loop: axis.bound for axis in grid.every}
         bandwidths = self.rule.bandwidths(self.hardware)
         for role, port, rows in self.rule.vector_ports:
             is_input = role == "input"
-            for operand in phase.inputs if is_input else phase.outputs:
+            for operand in nest.inputs if is_input else nest.outputs:
                 footprint = grid.footprint(operand)
                 times = self._reloads(footprint, grid)
                 stream = Stream(footprint, operand.bits, bandwidths[port], grid, times)

@@ -25,29 +25,29 @@ class Along(NamedTuple):
         return (self.tiles - 1) * self.full + self.last
 
 
-def waits_between_issues(phase: LoopNest, grid: Grid, lanes_loop: str, lanes: int) -> int:
-    """Over all tiles of the phase, by the issue order of docs/architecture.md."""
+def waits_between_issues(nest: LoopNest, grid: Grid, lanes_loop: str, lanes: int) -> int:
+    """Over all tiles of the nest, by the issue order of docs/architecture.md."""
     waits = 0
-    pairs = _handed_on(phase)
+    pairs = _handed_on(nest)
     if pairs:
         along = {axis.loop: _along(axis, lanes if axis.loop == lanes_loop else 1) for axis in grid.every}
         for first, second, written in pairs:
             if first == second:
-                waits = waits + _within(phase, phase.blocks[first], written, along, grid.numbers)
+                waits = waits + _within(nest, nest.blocks[first], written, along, grid.numbers)
             else:
-                waits = waits + _across(phase.blocks[first : second + 1], written, along, grid.numbers)
+                waits = waits + _across(nest.blocks[first : second + 1], written, along, grid.numbers)
     return waits
 
 
-def _handed_on(phase: LoopNest) -> list[tuple[int, int, Operand]]:
+def _handed_on(nest: LoopNest) -> list[tuple[int, int, Operand]]:
     """Numbers of two blocks, and what the last instruction of the one writes and the first of the other reads.
     Temporaries begin anew."""
     found: list[tuple[int, int, Operand]] = []
-    for first, block in enumerate(phase.blocks):
+    for first, block in enumerate(nest.blocks):
         name = block.instructions[-1].dest
-        for second in range(first, len(phase.blocks)):
-            if name in phase.blocks[second].instructions[0].sources:
-                kept = (operand for operand in (*phase.outputs, *phase.scratch) if operand.name == name)
+        for second in range(first, len(nest.blocks)):
+            if name in nest.blocks[second].instructions[0].sources:
+                kept = (operand for operand in (*nest.outputs, *nest.scratch) if operand.name == name)
                 found += [(first, second, operand) for operand in kept]
     return found
 
@@ -56,11 +56,11 @@ def _along(axis: Axis, step: int) -> Along:
     return Along(axis.count, -(-axis.tile // step), -(-axis.last // step), step)
 
 
-def _within(phase: LoopNest, block: CodeBlock, written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
+def _within(nest: LoopNest, block: CodeBlock, written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
     """From each issue of a block to its next. Loops that move what is written stand inside: two issues in a row write
     one vector only in a tile that has no more than one, and there all do."""
-    moving = [loop for loop, _ in phase.loops if loop in written.loops]
-    still = [loop for loop, _ in phase.loops if loop in block.loops and loop not in moving]
+    moving = [loop for loop, _ in nest.loops if loop in written.loops]
+    still = [loop for loop, _ in nest.loops if loop in block.loops and loop not in moving]
     if any(len(terms) > 1 for terms, _ in written.index):
         return _where_windows_meet(written, [*still, *moving], along, numbers)
     tiles = issues = ones = 1
@@ -71,17 +71,17 @@ def _within(phase: LoopNest, block: CodeBlock, written: Operand, along: Mapping[
     return ones * (issues - tiles)
 
 
-def _where_windows_meet(written: Operand, nest: Sequence[str], along: Mapping[str, Along], numbers: Numbers) -> int:
+def _where_windows_meet(written: Operand, order: Sequence[str], along: Mapping[str, Along], numbers: Numbers) -> int:
     """Where several loops index a dimension, one loop may step onto the place from which those inside it turn back:
     `ow + kw` goes from (0, 1) to (1, 0) along one element."""
     waits = 0
-    for kinds in product(*(_kinds(along[loop]) for loop in nest)):
+    for kinds in product(*(_kinds(along[loop]) for loop in order)):
         many = outer = 1
         for tiles, _ in kinds:
             many = many * tiles
-        sizes = dict(zip(nest, (size for _, size in kinds), strict=True))
-        for level, loop in enumerate(nest):
-            here = numbers.choose(_stays(written, loop, nest[level + 1 :], sizes, along), outer * (sizes[loop] - 1), 0)
+        sizes = dict(zip(order, (size for _, size in kinds), strict=True))
+        for level, loop in enumerate(order):
+            here = numbers.choose(_stays(written, loop, order[level + 1 :], sizes, along), outer * (sizes[loop] - 1), 0)
             waits, outer = waits + many * here, outer * sizes[loop]
     return waits
 

@@ -20,8 +20,8 @@ from .splitting import box, first, split_evenly, split_exactly, tile_bits
 class ProgramLoops(NamedTuple):
     """The loops of a program by what they do, lanes left out, and whether some operand has one value per channel. Where
     several loops index one dimension, the one with the longest step places the window, the others run through it. Loops
-    that must stay `whole` are in no other group. `others` stand with the numbers of the phases that have them: a wide
-    concatenation has a phase, and a loop, for each of its inputs."""
+    that must stay `whole` are in no other group. `others` stand with the numbers of the nests that have them: a wide
+    concatenation has a nest, and a loop, for each of its inputs."""
 
     window: tuple[str, ...]
     whole: tuple[str, ...]
@@ -33,10 +33,10 @@ class ProgramLoops(NamedTuple):
 @lru_cache(maxsize=4096)
 def roles(program: VectorProgram) -> ProgramLoops:
     loops: dict[str, list[int]] = {}
-    for number, phase in enumerate(program.phases):
-        for loop in phase.loops:
+    for number, nest in enumerate(program.nests):
+        for loop in nest.loops:
             loops.setdefault(loop.name, []).append(number)
-    operands = [operand for phase in program.phases for operand in (*phase.inputs, *phase.outputs)]
+    operands = [operand for nest in program.nests for operand in (*nest.inputs, *nest.outputs)]
     sliding = [expression.terms for operand in operands for expression in operand.index if len(expression.terms) > 1]
     places = {max(terms, key=lambda term: term[1])[0] for terms in sliding}
     whole = whole_loops(program)
@@ -68,14 +68,14 @@ def program_tile(program: VectorProgram, hardware: Hardware, rule: MachineRule) 
     tile[lanes] = min(simd.lanes, bounds[lanes])
     innermost = dict(tile)
     limit_bits = rule.vector_memory.usable_bits(hardware)
-    phases = [
+    nests = [
         ([box(operand) for operand in operands], vectors * simd.lanes * simd.width_bits)
-        for operands, vectors in map(resident, program.phases)
+        for operands, vectors in map(resident, program.nests)
     ]
 
-    def fits(among: Sequence[int] = range(len(phases))) -> bool:
+    def fits(among: Sequence[int] = range(len(nests))) -> bool:
         for number in among:
-            operands, bits = phases[number]
+            operands, bits = nests[number]
             for operand in operands:
                 bits += tile_bits(operand, tile, clip)
             if bits > limit_bits:

@@ -46,15 +46,15 @@ class VectorLadder:
         self.counts = [-(-bounds[program.lanes] // size) for size in self.lanes]
         window, whole, image, others, _ = roles(program)
         uncut = {loop: bounds[loop] for loop in (program.lanes, *whole)}
-        nests = [[loop.name for loop in phase.loops] for phase in program.phases]
+        names = [[loop.name for loop in nest.loops] for nest in program.nests]
         parts = [together(loops, bounds) for loops in (window, image, [loop for loop, _ in others])]
         self.cuts: list[VectorCut] = []
         for ways in product(*parts):
             sizes = uncut | {loop: each[loop] for each in ways for loop in each}
             counts = {loop: -(-bounds[loop] // size) for loop, size in sizes.items()}
-            tiles = [(program.lanes in nest, prod([counts[loop] for loop in nest])) for nest in nests]
+            tiles = [(program.lanes in own, prod([counts[loop] for loop in own])) for own in names]
             self.cuts.append(VectorCut(sizes, sum(n for on, n in tiles if not on), sum(n for on, n in tiles if on)))
-        operands = [o for phase in program.phases for o in (*phase.inputs, *phase.outputs, *phase.scratch)]
+        operands = [o for nest in program.nests for o in (*nest.inputs, *nest.outputs, *nest.scratch)]
         self._dimensions = {(o.index, o.shape): Dimensions(o, range(len(o.index)), bounds, clip) for o in operands}
 
     def dimensions(self, operand: Operand) -> Dimensions:
@@ -79,20 +79,20 @@ class VectorRungs:
         self._limit_bits = rule.vector_memory.usable_bits(hardware)
         whole = TiledProgram.cut(program, self._order, tuple(bounds.values()), hardware, ONE, rule)
         # Tiles have whole vectors, so but for waits the code takes as long however the loops are cut.
-        self._code_cycles = whole.cost().cycles.compute - whole.wait_cycles() - len(program.phases) * self._fill
+        self._code_cycles = whole.cost().cycles.compute - whole.wait_cycles() - len(program.nests) * self._fill
         # Each input's tiles are loaded once at least, each result's leave once; resumed they need not be.
         bandwidths = rule.bandwidths(hardware)
         widths = {row.operand: bandwidths[row.port] for row in rule.vector_streams if row.when != "resumed"}
         self._moved = [
             (operand, width)
-            for phase in program.phases
-            for operands, width in ((phase.inputs, widths["input"]), (phase.outputs, widths["output"]))
+            for nest in program.nests
+            for operands, width in ((nest.inputs, widths["input"]), (nest.outputs, widths["output"]))
             for operand in operands
         ]
         dimensions = self._ladder.dimensions
         self._least_transfer = sum(-(-dimensions(o).least * o.bits // width) for o, width in self._moved)
         self._resident = [
-            (operands, vectors * simd.lanes * simd.width_bits) for operands, vectors in map(resident, program.phases)
+            (operands, vectors * simd.lanes * simd.width_bits) for operands, vectors in map(resident, program.nests)
         ]
 
     def rails(self) -> Iterator[Rail]:

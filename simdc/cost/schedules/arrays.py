@@ -34,7 +34,7 @@ class ArrayPlace:
 class ArrayAxis:
     """An `Axis` for each tiling. Either all of them have several tiles along it or none has."""
 
-    __slots__ = ("_clip", "_cuts", "_kinds", "bound", "count", "last", "loop", "several", "tile")
+    __slots__ = ("_clip", "_cuts", "_kinds", "bound", "count", "is_tiled", "last", "loop", "tile")
 
     def __init__(self, loop: str, bound: int, tile: Whole, clip: bool):
         self.loop = loop
@@ -42,11 +42,11 @@ class ArrayAxis:
         self.tile = tile = np.minimum(tile, bound)
         self.count = count = -(-bound // tile)
         self.last = bound - (count - 1) * tile
-        self.several = bool((count > 1).any())
+        self.is_tiled = bool((count > 1).any())
         self._cuts: list[int | Whole] = []
         self._clip = clip
         self._kinds: list[tuple[Whole, tuple[ArrayPlace, ...]]] | None = None
-        if self.several and (self.last != tile).any():
+        if self.is_tiled and (self.last != tile).any():
             self._cuts.append(count - 1)
 
     def cut_at(self, *indices: int | Whole) -> ArrayAxis:

@@ -118,8 +118,8 @@ def number_type(kernel: Kernel, hardware: Hardware) -> type[np.int64] | type[obj
     bounds = round_up(loop_bounds(kernel), kernel, hardware)
     if isinstance(kernel, VectorProgram):
         simd = hardware.simd
-        operands = [o for phase in kernel.phases for o in (*phase.inputs, *phase.outputs, *phase.scratch)]
-        code = 1 + sum(len(block.instructions) for phase in kernel.phases for block in phase.blocks)
+        operands = [o for nest in kernel.nests for o in (*nest.inputs, *nest.outputs, *nest.scratch)]
+        code = 1 + sum(len(block.instructions) for nest in kernel.nests for block in nest.blocks)
         slowest = max(astuple(simd.latency_cycles)) + simd.raw_wait_cycles + simd.pipeline_stages + simd.lanes
         each = code * (slowest + simd.instruction_bits + 8 * simd.lanes * max(simd.width_bits, MAX_BITS))
     else:

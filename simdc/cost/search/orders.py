@@ -21,7 +21,7 @@ def families(kernel: Kernel, loops: Sequence[str]) -> list[Order]:
     if isinstance(kernel, Contraction):
         operands = kernel.operands
     else:
-        operands = tuple(operand for phase in kernel.phases for operand in (*phase.inputs, *phase.outputs))
+        operands = tuple(operand for nest in kernel.nests for operand in (*nest.inputs, *nest.outputs))
     found: dict[tuple[bool, ...], Order] = {}
     for loop in loops:
         moves = tuple(loop in operand.loops for operand in operands)

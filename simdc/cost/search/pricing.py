@@ -146,5 +146,5 @@ class Pricing:
 
 def _neighbourhoods(tiled: Tiled) -> int:
     """About how many kinds of a tile between two others pricing tells apart."""
-    grids = [grid for _, grid in tiled.phases] if isinstance(tiled, TiledProgram) else [tiled.grid]
+    grids = [grid for _, grid in tiled.nests] if isinstance(tiled, TiledProgram) else [tiled.grid]
     return sum(prod([axis.segment_count + 1 for axis in grid.axes]) for grid in grids)

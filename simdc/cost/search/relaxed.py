@@ -108,18 +108,18 @@ class Relaxed:
         fill = self._rule.lanes_fill_cycles(self._hardware.simd)
         compute: Any = self._whole.cycles.compute - self._wait_cycles
         traffic, ports = _Sums(), _Sums()
-        for phase in program.phases:
-            nest = [loop.name for loop in phase.loops]
+        for nest in program.nests:
+            loops = [loop.name for loop in nest.loops]
             tiles: Any = 1
-            for loop in nest:
+            for loop in loops:
                 tiles = tiles * counts.get(loop, 1)
             compute = compute + (tiles - 1) * fill
-            operands = {"input": phase.inputs, "output": phase.outputs}
+            operands = {"input": nest.inputs, "output": nest.outputs}
             for row in self._rule.vector_streams:
                 fresh = 1 if row.when == "resumed" else 0
                 for operand in operands[row.operand]:
                     once = self._least_moved(operand) * operand.bits
-                    bits = once * (_reloads(operand, nest, counts, innermost) - fresh)
+                    bits = once * (_reloads(operand, loops, counts, innermost) - fresh)
                     traffic.add(row.traffic, bits)
                     ports.add(row.port, bits)
         busy = {port: -(-bits // self._bandwidths[port]) for port, bits in ports.items()}
@@ -152,11 +152,11 @@ class _Sums(dict[str, Any]):
         self[name] = self.get(name, 0) + amount
 
 
-def _reloads(operand: Operand, nest: Mapping[str, int] | Sequence[str], counts: Decided, innermost: str) -> Any:
+def _reloads(operand: Operand, loops: Mapping[str, int] | Sequence[str], counts: Decided, innermost: str) -> Any:
     """Where the innermost loop that is cut moves the operand, every cut loop that does not multiplies its reloads."""
     reloads: Any = 1
     if innermost in operand.loops:
-        for loop in nest:
+        for loop in loops:
             if loop in counts and loop not in operand.loops:
                 reloads = reloads * counts[loop]
     return reloads
@@ -164,11 +164,11 @@ def _reloads(operand: Operand, nest: Mapping[str, int] | Sequence[str], counts: 
 
 def _buffers(kernel: Kernel, hardware: Hardware, rule: MachineRule) -> list[SharedLimit]:
     if isinstance(kernel, VectorProgram):
-        return [_vector_memory(phase, hardware, rule) for phase in kernel.phases]
+        return [_vector_memory(nest, hardware, rule) for nest in kernel.nests]
     return [SharedLimit((operand,), 0, limit_bits) for _, operand, limit_bits in array_buffers(kernel, hardware, rule)]
 
 
-def _vector_memory(phase: LoopNest, hardware: Hardware, rule: MachineRule) -> SharedLimit:
-    operands, vectors = resident(phase)
+def _vector_memory(nest: LoopNest, hardware: Hardware, rule: MachineRule) -> SharedLimit:
+    operands, vectors = resident(nest)
     limit_bits = rule.vector_memory.usable_bits(hardware)
     return SharedLimit(operands, vectors * hardware.simd.lanes * hardware.simd.width_bits, limit_bits)

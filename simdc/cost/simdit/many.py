@@ -53,7 +53,7 @@ def _systolic_cost(kernel: Contraction, array: SystolicArray, calc: Any) -> Cost
 
 def _simd_cost(program: VectorProgram, machines: Hardware, latency: PhaseLatencies, calc: Any) -> Cost:
     layer, array = simd_layer(program), machines.simd
-    bits, out_bits = machines.systolic.widths.psum_bits, program.phases[-1].outputs[0].bits
+    bits, out_bits = machines.systolic.widths.psum_bits, program.nests[-1].outputs[0].bits
     dims = simd_dims.read_dims(program, loop_bounds(program), layer.memory.windowed, array.lanes)
     tile: SimdTile = simd_tiling.greedy_tile(dims, layer.memory, array.lanes, bits, array.vmem_bits // 2, calc)
     work = read_work(dims, tile, bits, out_bits, array, latency, calc)

@@ -61,7 +61,7 @@ class SimditModel(CostModel):
             tile = simd_dims.read_tile(dims, bounds, sizes, windowed)
             simd_tiling.check_tile(tile, layer.memory, array.lanes, psum_bits, array.vmem_bits // 2)
             # Inputs and intermediates always have the width of psums; the result has its own.
-            out_bits = kernel.phases[-1].outputs[0].bits
+            out_bits = kernel.nests[-1].outputs[0].bits
             return layer.cost(read_work(dims, tile, psum_bits, out_bits, array, self.latency))
         array = hardware.systolic
         dims = systolic_dims.read_dims(kernel, bounds, array)

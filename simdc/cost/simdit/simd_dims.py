@@ -51,8 +51,8 @@ def read_dims(program: VectorProgram, bounds: Mapping[str, int], windowed: bool,
 
 def _window_steps(program: VectorProgram) -> dict[str, int]:
     """Coefficients of the tensor under the window: the pooled input or, backward, its gradient."""
-    for phase in program.phases:
-        for operand in (*phase.inputs, *phase.outputs):
+    for nest in program.nests:
+        for operand in (*nest.inputs, *nest.outputs):
             found = steps(operand.index)
             if "kh" in found or "kw" in found:
                 return found

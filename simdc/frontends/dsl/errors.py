@@ -27,11 +27,11 @@ def similar(word: str, known: Iterable[str]) -> str:
     return suggestion(word, list(known)[-MAX_CANDIDATES:])
 
 
-def listing(words: Sequence[str], last: str = "and") -> str:
+def listing(items: Sequence[str], last: str = "and") -> str:
     """`["a", "b", "c"]` as `a, b and c`; `nothing` if there is none."""
-    if len(words) > MAX_LISTED:
-        words = [*words[:MAX_LISTED], f"{len(words) - MAX_LISTED} more"]
-    return f" {last} ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "nothing"
+    if len(items) > MAX_LISTED:
+        items = [*items[:MAX_LISTED], f"{len(items) - MAX_LISTED} more"]
+    return f" {last} ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else "nothing"
 
 
 def shorten(text: str) -> str:

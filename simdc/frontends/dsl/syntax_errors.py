@@ -70,16 +70,16 @@ def _found(token: Token) -> str:
 
 
 def _expectation(accepted: set[str]) -> str:
-    words: list[str] = []
+    expected: list[str] = []
     rest = set(accepted)
     if rest >= VALUE:
-        words.append("a value")
+        expected.append("a value")
         rest -= VALUE | {"OPERATOR"}
     elif rest >= STATEMENT:
-        words.append("a statement")
+        expected.append("a statement")
         rest -= STATEMENT
-    words += sorted(WORDS.get(terminal, terminal.lower()) for terminal in rest)
-    return listing(words, "or")
+    expected += sorted(WORDS.get(terminal, terminal.lower()) for terminal in rest)
+    return listing(expected, "or")
 
 
 def _remedy(token: Token, accepted: set[str]) -> str:

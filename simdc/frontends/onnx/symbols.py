@@ -84,11 +84,11 @@ class Symbols:
         ]
         self._refuse_unknown(images, {*numbers, *filter(None, sizes), *self.sizes, *wanted})
         if wanted:
-            words = " ".join(f"--bind {_quoted(name)}=N" for name in wanted)
+            options = " ".join(f"--bind {_quoted(name)}=N" for name in wanted)
             described = ", ".join(f"{name} (of input '{owner}')" for name, owner in wanted.items())
             shared = [name for name in wanted if _uses(name, images) > 1]
             hint = "" if not shared else f"; one by one by place: --bind {_quoted(_first_place(shared[0], images))}=N"
-            raise SimdcError(f"the file leaves sizes open: {described}; give them: {words}{hint}", file=self.file)
+            raise SimdcError(f"the file leaves sizes open: {described}; give them: {options}{hint}", file=self.file)
 
     def _refuse_unknown(self, images: Sequence[Shaped], fitting: set[str]) -> None:
         open_places = {

@@ -19,7 +19,7 @@ from simdc.ir.gradient import INPUT, Backward, give_input, rule_for
 from simdc.ir.layers import layer, plain_layer
 from simdc.ir.options import Border, Flag, Pair
 from simdc.ir.pooling import OUT, WINDOW, PoolGradOp, PoolOp
-from simdc.ir.window import MOST_PHASES, Run, image_shape, runs_of, stretches, window_counts, window_runs
+from simdc.ir.window import MOST_NESTS, Run, image_shape, runs_of, stretches, window_counts, window_runs
 
 from .max_pool import CeilMode, Stride
 
@@ -71,7 +71,7 @@ class GlobalAveragePoolGradOp(AveragingPoolGradOp):
 @irdl_op_definition
 class WindowDivideOp(LayerOp):
     """`result[n, c, oh, ow] = input[n, c, oh, ow] / (rows[oh] * columns[ow])`: gradients of an average pool whose
-    windows count `rows` and `columns` of the image, which differ at the border. As in the pool, a phase for each
+    windows count `rows` and `columns` of the image, which differ at the border. As in the pool, a nest for each
     rectangle of windows that divide by one number."""
 
     name = "simdc.window_divide"
@@ -89,7 +89,7 @@ class WindowDivideOp(LayerOp):
 
     def kernel(self) -> VectorProgram:
         n, channels, *_ = shape_of(self.input)
-        phases: list[LoopNest] = []
+        nests: list[LoopNest] = []
         counts = (self.rows.get_values(), self.columns.get_values())
         for rows, columns in product(*map(stretches, ("h", "w"), map(runs_of, counts))):
             bounds = {"c": channels, "n": n, rows.loop: rows.length, columns.loop: columns.length}
@@ -97,20 +97,20 @@ class WindowDivideOp(LayerOp):
             code = (Instruction("div", "y", ("x", float(rows.value * columns.value))),)
             loops = tuple(Loop(name, bound) for name, bound in bounds.items())
             read, made = operand("x", self.input, index), operand("y", self.result, index)
-            phases.append(LoopNest(loops, (read,), (made,), (CodeBlock(tuple(bounds), code),)))
-        return VectorProgram("window_divide", tuple(phases))
+            nests.append(LoopNest(loops, (read,), (made,), (CodeBlock(tuple(bounds), code),)))
+        return VectorProgram("window_divide", tuple(nests))
 
 
 def averaging_program(op: PoolOp, kind: str, counts: Sequence[tuple[Run, ...]]) -> VectorProgram:
-    """Sums, then divides by the product of what `counts` has for the window's row and column: a phase for each
+    """Sums, then divides by the product of what `counts` has for the window's row and column: a nest for each
     rectangle of windows that divide by one number."""
-    phases: list[LoopNest] = []
+    nests: list[LoopNest] = []
     for rows, columns in product(*map(stretches, ("oh", "ow"), counts)):
         out = ("c", "n", rows.loop, columns.loop)
         accumulate = CodeBlock((*out, "kh", "kw"), (Instruction("add", "sum", ("sum", "x")),))
         divide = CodeBlock(out, (Instruction("div", "y", ("sum", float(rows.value * columns.value))),))
-        phases.append(op.window_phase((accumulate, divide), 0.0, rows, columns, sums=True))
-    return VectorProgram(kind, tuple(phases))
+        nests.append(op.window_nest((accumulate, divide), 0.0, rows, columns, sums=True))
+    return VectorProgram(kind, tuple(nests))
 
 
 @irdl_op_definition
@@ -118,8 +118,8 @@ class AveragePoolOp(PoolOp):
     """`result[n, c, oh, ow] = sum over (kh, kw) of input[n, c, s*oh + d*kh - p, s*ow + d*kw - p] / size of the window`.
 
     The size counts positions in the border of `padding`, unless `exclude_padding` is set, and never those that
-    `ceil_mode` reaches beyond it. Windows that all have one size are one phase, which divides by an immediate. Where
-    sizes differ, each rectangle of windows with one size is a phase of its own with its own immediate: an immediate
+    `ceil_mode` reaches beyond it. Windows that all have one size are one nest, which divides by an immediate. Where
+    sizes differ, each rectangle of windows with one size is a nest of its own with its own immediate: an immediate
     goes to all lanes, a table of divisors in vector memory would not.
     """
 
@@ -130,9 +130,9 @@ class AveragePoolOp(PoolOp):
     def result_shape(self) -> tuple[int, ...]:
         shape = super().result_shape()
         rows, columns = self._runs(shape[2:])
-        if len(rows) * len(columns) > MOST_PHASES:
+        if len(rows) * len(columns) > MOST_NESTS:
             sizes = f"{len(rows)} x {len(columns)}"
-            raise VerifyException(f"windows at the border have {sizes} sizes; at most {MOST_PHASES} are supported")
+            raise VerifyException(f"windows at the border have {sizes} sizes; at most {MOST_NESTS} are supported")
         if any(run.value == 0 for run in (*rows, *columns)):
             raise VerifyException("a window lies in the border altogether: there is nothing to take the average of")
         return shape

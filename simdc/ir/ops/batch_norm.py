@@ -90,8 +90,8 @@ class BatchNormStatisticsOp(LayerOp):
         shape, bits = shape_of(self.input), self.accumulator_bits
         x = operand("x", self.input, element_index(shape))
         mean, inv_std = operand("mean", self.mean, ("c",)), operand("inv_std", self.inv_std, ("c",))
-        phase = _channels(shape).moments(x, mean, inv_std, bits, self.epsilon.value.data)
-        return VectorProgram("batch_norm_statistics", (phase,))
+        nest = _channels(shape).moments(x, mean, inv_std, bits, self.epsilon.value.data)
+        return VectorProgram("batch_norm_statistics", (nest,))
 
 
 @irdl_op_definition

@@ -24,12 +24,12 @@ from .pad import SliceOp, copy_along, index_along, names_along, resized
 
 CHANNELS = IntegerAttr(1, i64)
 MOST_INPUTS = 4096
-"""Of a concatenation: each has a phase of its own in its program."""
+"""Of a concatenation: each has a nest of its own in its program."""
 
 
 @irdl_op_definition
 class ConcatOp(LayerOp):
-    """The inputs one after the other along `axis`, by default the channels; all other sizes are equal. One phase copies
+    """The inputs one after the other along `axis`, by default the channels; all other sizes are equal. One nest copies
     each input `x0`, `x1`, ... to its part `y0`, `y1`, ... of the result."""
 
     name = "simdc.concat"
@@ -53,7 +53,7 @@ class ConcatOp(LayerOp):
         return resized(shapes[0], axis, sum(shape[axis] for shape in shapes))
 
     def kernel(self) -> VectorProgram:
-        phases: list[LoopNest] = []
+        nests: list[LoopNest] = []
         first, axis = 0, self.axis.value.data
         own = dimension_names(shape_of(self.result))
         for number, value in enumerate(self.inputs):
@@ -61,9 +61,9 @@ class ConcatOp(LayerOp):
             names = names_along(shape, axis, f"{own[axis]}{number}")
             source = operand(f"x{number}", value, index_along(names, axis))
             target = operand(f"y{number}", self.result, index_along(names, axis, first=first))
-            phases.append(copy_along(source, target, shape, names, axis))
+            nests.append(copy_along(source, target, shape, names, axis))
             first += shape[axis]
-        return VectorProgram("concat", tuple(phases), lanes=lanes_loop(own, {axis}))
+        return VectorProgram("concat", tuple(nests), lanes=lanes_loop(own, {axis}))
 
 
 @rule_for(ConcatOp)

@@ -38,7 +38,7 @@ class Conv2DOp(FormedOp, WindowedOp):
     """
 
     name = "simdc.conv2d"
-    UNIT: ClassVar = Unit.CONV
+    UNIT: ClassVar = Unit.SYSTOLIC
     ROLES: ClassVar = ("ifmap", "weight", "bias")
 
     input = operand_def(TENSOR)
@@ -64,7 +64,7 @@ class Conv2DOp(FormedOp, WindowedOp):
     def forms(self) -> Mapping[str, Form]:
         conv = Depthwise(self.input, self.weight, self.result, self.geometry)
         lanes = lanes_form(conv, self.group_count, partial(forward_program, bias=self.bias))
-        return {"array": Form(Unit.CONV, self._contraction), **lanes}
+        return {"array": Form(Unit.SYSTOLIC, self._contraction), **lanes}
 
     def _contraction(self, psum_bits: int) -> Contraction:
         n, out_channels, oh, ow = shape_of(self.result)
@@ -86,7 +86,7 @@ class ConvGradOp(FormedOp, WindowedOp, GradientOp):
     Where the forward layer strides, the output gradient is read as if zeros stood between its elements.
     """
 
-    UNIT: ClassVar = Unit.CONV
+    UNIT: ClassVar = Unit.SYSTOLIC
     ROLES: ClassVar = ("ifmap", "weight")
     size = prop_def(DenseArrayBase.constr(i64))
 
@@ -121,7 +121,10 @@ class Conv2DInputGradOp(ConvGradOp):
 
     def forms(self) -> Mapping[str, Form]:
         conv = Depthwise(self.result, self.weight, self.gradient, self.geometry)
-        return {"array": Form(Unit.CONV, self._contraction), **lanes_form(conv, self.group_count, input_grad_program)}
+        return {
+            "array": Form(Unit.SYSTOLIC, self._contraction),
+            **lanes_form(conv, self.group_count, input_grad_program),
+        }
 
     def _contraction(self, psum_bits: int) -> Contraction:
         return self.spread_convolution("conv2d", self.gradient, self.weight, self.result, psum_bits)
@@ -147,7 +150,10 @@ class Conv2DWeightGradOp(ConvGradOp):
 
     def forms(self) -> Mapping[str, Form]:
         conv = Depthwise(self.input, self.result, self.gradient, self.geometry)
-        return {"array": Form(Unit.CONV, self._contraction), **lanes_form(conv, self.group_count, weight_grad_program)}
+        return {
+            "array": Form(Unit.SYSTOLIC, self._contraction),
+            **lanes_form(conv, self.group_count, weight_grad_program),
+        }
 
     def _contraction(self, psum_bits: int) -> Contraction:
         """Loops have the names of what they run along in a convolution: `ic` is the batch, which is summed over, `n`

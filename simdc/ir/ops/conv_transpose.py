@@ -36,7 +36,7 @@ class ConvTranspose2DOp(WindowedOp):
     """
 
     name = "simdc.conv_transpose2d"
-    UNIT: ClassVar = Unit.CONV
+    UNIT: ClassVar = Unit.SYSTOLIC
     ROLES: ClassVar = ("ifmap", "weight", "bias")
 
     input = operand_def(TENSOR)

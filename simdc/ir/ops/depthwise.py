@@ -34,8 +34,8 @@ class Depthwise(NamedTuple):
         n, channels, *_ = shape_of(self.image)
         _, made, oh, ow = shape_of(self.positions)
         kh, kw = shape_of(self.weight)[2:]
-        several = {"m": made // channels} if made > channels else {}
-        return {"c": channels, **several, "n": n, "oh": oh, "ow": ow, "kh": kh, "kw": kw}
+        multiplied = {"m": made // channels} if made > channels else {}
+        return {"c": channels, **multiplied, "n": n, "oh": oh, "ow": ow, "kh": kh, "kw": kw}
 
     def image_operand(self, name: str) -> Operand:
         rows, columns = window_index(*self.geometry)
@@ -90,10 +90,10 @@ def weight_grad_program(conv: Depthwise, sum_bits: int) -> VectorProgram:
     """
     bounds = conv.bounds()
     outside = [loop for loop in ("c", "m", "kh", "kw") if loop in bounds]
-    nest = {loop: bounds[loop] for loop in (*outside, "n", "oh", "ow")}
+    kept = {loop: bounds[loop] for loop in (*outside, "n", "oh", "ow")}
     x, gradient, y = conv.image_operand("x"), conv.position_operand("gradient"), conv.weight_operand("y")
     finish = Instruction("move", "y", ("sum",))
-    return _summed("depthwise_weight_grad", nest, (x, gradient), y, sum_bits, ("x", "gradient"), finish)
+    return _summed("depthwise_weight_grad", kept, (x, gradient), y, sum_bits, ("x", "gradient"), finish)
 
 
 def _summed(
@@ -109,7 +109,7 @@ def _summed(
     every = tuple(bounds)
     ends = tuple(loop for loop in every if loop in result.loops)
     accumulate = CodeBlock(every, (Instruction("mac", "sum", ("sum", *factors)),))
-    phase = LoopNest(
+    nest = LoopNest(
         tuple(Loop(name, bound) for name, bound in bounds.items()),
         inputs,
         (result,),
@@ -117,7 +117,7 @@ def _summed(
         scratch=(result._replace(name="sum", bits=sum_bits),),
         initial=(("sum", 0.0),),
     )
-    return VectorProgram(kind, (phase,))
+    return VectorProgram(kind, (nest,))
 
 
 def input_grad_program(conv: Depthwise, _sum_bits: int) -> VectorProgram:
@@ -126,11 +126,11 @@ def input_grad_program(conv: Depthwise, _sum_bits: int) -> VectorProgram:
     width."""
     bounds = conv.bounds()
     code = (Instruction("mac", "dx", ("dx", "weight", "gradient")),)
-    phase = LoopNest(
+    nest = LoopNest(
         tuple(Loop(name, bound) for name, bound in bounds.items()),
         (conv.weight_operand("weight"), conv.position_operand("gradient")),
         (conv.image_operand("dx"),),
         (CodeBlock(tuple(bounds), code),),
         initial=(("dx", 0.0),),
     )
-    return VectorProgram("depthwise_input_grad", (phase,))
+    return VectorProgram("depthwise_input_grad", (nest,))

@@ -13,7 +13,7 @@ from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, 
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layers import layer
-from simdc.ir.movement import channels_first, copy_phase, dimension_names, lanes_loop
+from simdc.ir.movement import channels_first, copy_nest, dimension_names, lanes_loop
 from simdc.ir.options import Sizes
 
 from .reduce import ReduceSumOp
@@ -53,8 +53,8 @@ class ExpandOp(LayerOp):
         order = [*channels_first(kept), *(names[axis] for axis in repeated)]
         lanes = lanes_loop(names, repeated)
         source, target = operand("x", self.input, index), operand("y", self.result, names)
-        phase = copy_phase([(name, bounds[name]) for name in order], target, source, lanes)
-        return VectorProgram("expand", (phase,), lanes)
+        nest = copy_nest([(name, bounds[name]) for name in order], target, source, lanes)
+        return VectorProgram("expand", (nest,), lanes)
 
 
 @rule_for(ExpandOp)

@@ -51,7 +51,7 @@ class InstanceNormOp(LayerOp):
     """`result = (input - mean) * inv_std * scale + shift`: input [n, c, h] or [n, c, h, w], scale and shift [c]; mean
     and `inv_std = 1 / sqrt(variance + epsilon)` are those of each [n, c] over the rest, in training and inference.
 
-    The first phase gathers the statistics, the second normalizes. Both read the input from DRAM; the statistics go
+    The first nest gathers the statistics, the second normalizes. Both read the input from DRAM; the statistics go
     through DRAM, too.
     """
 

@@ -29,7 +29,7 @@ class ProductOp(LayerOp):
     """A product of two matrices. Loops have the names of a fully connected layer: `ic` is summed over, `oc` runs along
     the columns of the array, `n` does not move what stays in the array."""
 
-    UNIT: ClassVar = Unit.CONV
+    UNIT: ClassVar = Unit.SYSTOLIC
     ROLES: ClassVar = ("ifmap", "weight")
 
     def product(

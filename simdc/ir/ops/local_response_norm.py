@@ -138,7 +138,7 @@ class LocalResponseNormOp(LayerOp):
                 Instruction("mul", "y", ("x.center", "factor")),
             ),
         )
-        phase = LoopNest(
+        nest = LoopNest(
             tuple(Loop(name, bound) for name, bound in bounds.items()),
             (operand("x", self.input, window),),
             (operand("y", self.result, element),),
@@ -147,7 +147,7 @@ class LocalResponseNormOp(LayerOp):
             initial=(("sum", 0.0),),
             views=(operand("x.center", self.input, element),),
         )
-        return VectorProgram("local_response_norm", (phase,), lanes="w")
+        return VectorProgram("local_response_norm", (nest,), lanes="w")
 
 
 @layer

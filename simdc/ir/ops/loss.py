@@ -17,7 +17,7 @@ from simdc.ir.elements import element_index, element_program
 from simdc.ir.movement import check_axis, dimension_names, lanes_loop
 
 from .activation.exponential import decay
-from .softmax import CHANNELS, lines_along, softmax_phases
+from .softmax import CHANNELS, lines_along, softmax_nests
 
 
 def without(sizes: Sequence[int], axis: int) -> tuple[int, ...]:
@@ -134,9 +134,9 @@ class SoftmaxCrossEntropyOp(LossOp):
     def kernel(self) -> VectorProgram:
         axis, names = self.axis.value.data, dimension_names(shape_of(self.prediction))
         x, y = operand("x", self.prediction, names), operand("y", self.probabilities, names)
-        phases = softmax_phases(x, y, self.accumulator_bits, axis)
+        nests = softmax_nests(x, y, self.accumulator_bits, axis)
         last = self._dense(y, axis) if self.classes is None else self._of_classes(y, self.classes, axis)
-        return VectorProgram("softmax_cross_entropy", (*phases, last), lanes_loop(names, {axis}))
+        return VectorProgram("softmax_cross_entropy", (*nests, last), lanes_loop(names, {axis}))
 
     def _dense(self, y: Operand, axis: int) -> LoopNest:
         names = dimension_names(y.shape)
@@ -216,8 +216,8 @@ def _mean_program(kind: str, op: LossOp, results: tuple[Operand, ...], code: tup
     loss = _line(op.loss, names, axis)
     total = loss._replace(name="sum", bits=op.accumulator_bits)
     end = (Instruction("mul", "loss", ("sum", 1.0 / x.shape[axis])),)
-    phase = _summed(x, (target,), loss, axis, code, total, end)
-    return VectorProgram(kind, (phase._replace(outputs=(*results, loss)),), lanes_loop(names, {axis}))
+    nest = _summed(x, (target,), loss, axis, code, total, end)
+    return VectorProgram(kind, (nest._replace(outputs=(*results, loss)),), lanes_loop(names, {axis}))
 
 
 def _summed(

@@ -62,7 +62,7 @@ class MaximumPoolOp(PoolOp):
         block = CodeBlock(WINDOW, (Instruction("max", "y", ("y", "x")),))
         whole = Stretch("oh", 0, oh, 0), Stretch("ow", 0, ow, 0)
         kind = self.name.removeprefix("simdc.")
-        return VectorProgram(kind, (self.window_phase((block,), float("-inf"), *whole),))
+        return VectorProgram(kind, (self.window_nest((block,), float("-inf"), *whole),))
 
 
 @irdl_op_definition

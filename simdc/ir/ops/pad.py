@@ -15,7 +15,7 @@ from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.gradient import INPUT, Backward, give_input, rule_for
 from simdc.ir.layers import image, layer
-from simdc.ir.movement import channels_first, check_axis, copy_phase, dimension_names, lanes_loop, shifted
+from simdc.ir.movement import channels_first, check_axis, copy_nest, dimension_names, lanes_loop, shifted
 from simdc.ir.options import Axis, Border, Natural, Positive, Real
 
 from .free import ReshapeOp
@@ -41,7 +41,7 @@ def copy_along(source: Operand, target: Operand, shape: tuple[int, ...], names: 
     bounds = dict(zip(names, shape, strict=True))
     order = (names[axis], *(name for name in names if name != names[axis]))
     lanes = lanes_loop(dimension_names(shape), {axis})
-    return copy_phase([(name, bounds[name]) for name in order], target, source, lanes)
+    return copy_nest([(name, bounds[name]) for name in order], target, source, lanes)
 
 
 @irdl_op_definition
@@ -88,7 +88,7 @@ class SliceOp(LayerOp):
 class PadOp(LayerOp):
     """`before[d]` elements of `value` before the input along dimension d and `after[d]` behind it.
 
-    One phase copies the input to its place. Then one for each side of the border fills a box:
+    One nest copies the input to its place. Then one for each side of the border fills a box:
     what borders on a dimension is as wide as the input along the dimensions before it, and whole along those after it.
     Dimensions that are padded do not lie across the lanes.
     """
@@ -115,7 +115,7 @@ class PadOp(LayerOp):
         bounds = dict(zip(names, inside, strict=True))
         source = operand("x", self.input, names)
         target = operand("y", self.result, shifted(names, before))
-        phases: list[LoopNest] = [copy_phase([(name, bounds[name]) for name in order], target, source, lanes)]
+        nests: list[LoopNest] = [copy_nest([(name, bounds[name]) for name in order], target, source, lanes)]
         for axis, name in enumerate(names):
             for side, margin, first in (
                 ("before", before[axis], 0),
@@ -132,8 +132,8 @@ class PadOp(LayerOp):
                 box[name] = (f"{name}_{side}", margin, first)
                 index = [affine(box[along][0], constant=box[along][2]) for along in names]
                 target = operand("y", self.result, index)
-                phases.append(copy_phase([box[along][:2] for along in order], target, self.value.value.data, lanes))
-        return VectorProgram("pad", tuple(phases), lanes=lanes)
+                nests.append(copy_nest([box[along][:2] for along in order], target, self.value.value.data, lanes))
+        return VectorProgram("pad", tuple(nests), lanes=lanes)
 
 
 def _padded(shape: Sequence[int], before: Sequence[int], after: Sequence[int]) -> tuple[int, ...]:

@@ -101,20 +101,20 @@ class ReduceGradOp(GradientOp):
         return tuple(shape)
 
     def kernel(self) -> VectorProgram:
-        nest = Reduction(shape_of(self.result), self.axes.get_values())
-        index = nest.index_of(shape_of(self.gradient))
-        divide = Instruction("div", "share", ("gradient", float(nest.count)))
+        reduction = Reduction(shape_of(self.result), self.axes.get_values())
+        index = reduction.index_of(shape_of(self.gradient))
+        divide = Instruction("div", "share", ("gradient", float(reduction.count)))
         share = operand("share", self.gradient, index, self.accumulator_bits)
-        begin = () if self.mean is None else (CodeBlock(nest.ends, (divide,), at="start"),)
+        begin = () if self.mean is None else (CodeBlock(reduction.ends, (divide,), at="start"),)
         source = "gradient" if self.mean is None else "share"
-        phase = LoopNest(
-            nest.loops,
+        nest = LoopNest(
+            reduction.loops,
             (operand("gradient", self.gradient, index),),
-            (operand("dx", self.result, nest.names),),
-            (*begin, CodeBlock(nest.every, (Instruction("move", "dx", (source,)),))),
+            (operand("dx", self.result, reduction.names),),
+            (*begin, CodeBlock(reduction.every, (Instruction("move", "dx", (source,)),))),
             scratch=(share,) if begin else (),
         )
-        return VectorProgram("reduce_grad", (phase,), nest.lanes)
+        return VectorProgram("reduce_grad", (nest,), reduction.lanes)
 
 
 @irdl_op_definition
@@ -126,15 +126,15 @@ class ReduceSumOp(ReductionOp):
     GRADIENT: ClassVar = ReduceGradOp
 
     def kernel(self) -> VectorProgram:
-        nest = Reduction(shape_of(self.input), self.summed)
-        phase = LoopNest(
-            nest.loops,
-            (operand("x", self.input, nest.names),),
-            (operand("y", self.result, nest.index_of(shape_of(self.result))),),
-            (CodeBlock(nest.every, (Instruction("add", "y", ("y", "x")),)),),
+        reduction = Reduction(shape_of(self.input), self.summed)
+        nest = LoopNest(
+            reduction.loops,
+            (operand("x", self.input, reduction.names),),
+            (operand("y", self.result, reduction.index_of(shape_of(self.result))),),
+            (CodeBlock(reduction.every, (Instruction("add", "y", ("y", "x")),)),),
             initial=(("y", 0.0),),
         )
-        return VectorProgram("reduce_sum" if self.axes is None else "sum", (phase,), nest.lanes)
+        return VectorProgram("reduce_sum" if self.axes is None else "sum", (nest,), reduction.lanes)
 
 
 def give_bias(back: Backward, bias: SSAValue | None, name: str, gradient: SSAValue) -> None:
@@ -151,18 +151,18 @@ class ReduceMeanOp(ReductionOp):
     GRADIENT: ClassVar = ReduceGradOp
 
     def kernel(self) -> VectorProgram:
-        nest = Reduction(shape_of(self.input), self.summed)
-        index = nest.index_of(shape_of(self.result))
-        divide = (Instruction("div", "y", ("sum", float(nest.count))),)
-        phase = LoopNest(
-            nest.loops,
-            (operand("x", self.input, nest.names),),
+        reduction = Reduction(shape_of(self.input), self.summed)
+        index = reduction.index_of(shape_of(self.result))
+        divide = (Instruction("div", "y", ("sum", float(reduction.count))),)
+        nest = LoopNest(
+            reduction.loops,
+            (operand("x", self.input, reduction.names),),
             (operand("y", self.result, index),),
-            (CodeBlock(nest.every, (Instruction("add", "sum", ("sum", "x")),)), CodeBlock(nest.ends, divide)),
+            (CodeBlock(reduction.every, (Instruction("add", "sum", ("sum", "x")),)), CodeBlock(reduction.ends, divide)),
             scratch=(operand("sum", self.result, index, self.accumulator_bits),),
             initial=(("sum", 0.0),),
         )
-        return VectorProgram("reduce_mean", (phase,), nest.lanes)
+        return VectorProgram("reduce_mean", (nest,), reduction.lanes)
 
 
 def reduced(shape: Sequence[int], axes: Sequence[int], *, keepdims: bool) -> tuple[int, ...]:

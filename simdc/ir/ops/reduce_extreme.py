@@ -31,15 +31,15 @@ class FoldOp(ReductionOp):
     NEUTRAL: ClassVar[float] = -inf
 
     def kernel(self) -> VectorProgram:
-        nest = Reduction(shape_of(self.input), self.summed)
-        phase = LoopNest(
-            nest.loops,
-            (operand("x", self.input, nest.names),),
-            (operand("y", self.result, nest.index_of(shape_of(self.result))),),
-            (CodeBlock(nest.every, (Instruction(self.OPCODE, "y", ("y", "x")),)),),
+        reduction = Reduction(shape_of(self.input), self.summed)
+        nest = LoopNest(
+            reduction.loops,
+            (operand("x", self.input, reduction.names),),
+            (operand("y", self.result, reduction.index_of(shape_of(self.result))),),
+            (CodeBlock(reduction.every, (Instruction(self.OPCODE, "y", ("y", "x")),)),),
             initial=(("y", self.NEUTRAL),),
         )
-        return VectorProgram(self.name.removeprefix("simdc."), (phase,), nest.lanes)
+        return VectorProgram(self.name.removeprefix("simdc."), (nest,), reduction.lanes)
 
 
 @irdl_op_definition
@@ -69,27 +69,27 @@ class ReduceExtremeGradOp(GradientOp):
         return shape
 
     def kernel(self) -> VectorProgram:
-        nest = Reduction(shape_of(self.input), self.axes.get_values())
-        index = nest.index_of(shape_of(self.gradient))
+        reduction = Reduction(shape_of(self.input), self.axes.get_values())
+        index = reduction.index_of(shape_of(self.gradient))
         # `left` is what has not been handed out yet: the first element that is the extreme takes it all.
-        begin = CodeBlock(nest.ends, (Instruction("move", "left", ("gradient",)),), at="start")
+        begin = CodeBlock(reduction.ends, (Instruction("move", "left", ("gradient",)),), at="start")
         code = (
             Instruction("conditional_move", "part", ("x", "y", "left", 0.0)),
             Instruction("sub", "left", ("left", "part")),
             Instruction("move", "dx", ("part",)),
         )
-        phase = LoopNest(
-            nest.loops,
+        nest = LoopNest(
+            reduction.loops,
             (
                 operand("gradient", self.gradient, index),
-                operand("x", self.input, nest.names),
-                operand("y", self.output, nest.index_of(shape_of(self.output))),
+                operand("x", self.input, reduction.names),
+                operand("y", self.output, reduction.index_of(shape_of(self.output))),
             ),
-            (operand("dx", self.result, nest.names),),
-            (begin, CodeBlock(nest.every, code)),
+            (operand("dx", self.result, reduction.names),),
+            (begin, CodeBlock(reduction.every, code)),
             scratch=(operand("left", self.gradient, index, self.accumulator_bits),),
         )
-        return VectorProgram("reduce_extreme_grad", (phase,), nest.lanes)
+        return VectorProgram("reduce_extreme_grad", (nest,), reduction.lanes)
 
 
 @irdl_op_definition
@@ -137,8 +137,8 @@ class PlaceOp(ReductionOp):
         return super().result_shape()
 
     def kernel(self) -> VectorProgram:
-        nest = Reduction(shape_of(self.input), self.summed)
-        index = nest.index_of(shape_of(self.result))
+        reduction = Reduction(shape_of(self.input), self.summed)
+        index = reduction.index_of(shape_of(self.result))
         # The place changes where the extreme does; to find the last one, wherever the element equals it.
         keep: Sequence[str] = ("best", "found", "place") if self.last is None else ("x", "place", "found")
         code = (
@@ -148,15 +148,15 @@ class PlaceOp(ReductionOp):
             Instruction("add", "place", ("place", 1.0)),
         )
         scratch = tuple(operand(name, self.result, index, self.accumulator_bits) for name in ("best", "found", "place"))
-        phase = LoopNest(
-            nest.loops,
-            (operand("x", self.input, nest.names),),
+        nest = LoopNest(
+            reduction.loops,
+            (operand("x", self.input, reduction.names),),
             (operand("y", self.result, index),),
-            (CodeBlock(nest.every, code), CodeBlock(nest.ends, (Instruction("move", "y", ("found",)),))),
+            (CodeBlock(reduction.every, code), CodeBlock(reduction.ends, (Instruction("move", "y", ("found",)),))),
             scratch,
             initial=(("best", self.NEUTRAL), ("found", 0.0), ("place", 0.0)),
         )
-        return VectorProgram(self.name.removeprefix("simdc."), (phase,), nest.lanes)
+        return VectorProgram(self.name.removeprefix("simdc."), (nest,), reduction.lanes)
 
 
 @irdl_op_definition

@@ -1,8 +1,8 @@
 """Images of another size: nearest neighbour and bilinear, by any factor, and their gradients.
 
 Access maps are affine, so an axis is cut into runs of positions that read alike (`sampling.py`): up-sampling by two has
-one run for even rows, one for odd rows, and single rows where the border bends the window. A phase computes the points
-of one run of rows and one of columns. Where that would be many phases, or many taps, rows are resized first, through
+one run for even rows, one for odd rows, and single rows where the border bends the window. A nest computes the points
+of one run of rows and one of columns. Where that would be many nests, or many taps, rows are resized first, through
 DRAM, then columns. Nearest neighbour by a whole factor needs no cutting: one loop over the input, one over its copies.
 """
 
@@ -63,14 +63,14 @@ class ResamplingOp(LayerOp):
         small = ("n", "c", "h", "w")
         large = ("n", "c", affine(("h", factors[0]), "rh"), affine(("w", factors[1]), "rw"))
         up = code.opcode == "move"
-        phase = LoopNest(
+        nest = LoopNest(
             tuple(Loop(loop, bound) for loop, bound in bounds.items()),
             (operand(name, self.operands[0], small if up else large),),
             (operand("y", self.results[0], large if up else small),),
             (CodeBlock(COPIES, (code,)),),
             initial=() if up else (("y", 0.0),),
         )
-        return VectorProgram(kind, (phase,))
+        return VectorProgram(kind, (nest,))
 
 
 @irdl_op_definition

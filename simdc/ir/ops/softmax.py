@@ -51,11 +51,11 @@ class SoftmaxGradOp(GradientOp):
         every = tuple(loop.name for loop in loops)
         gather = (Instruction("mul", "product", ("gradient", "y")), Instruction("add", "total", ("total", "product")))
         finish = (Instruction("sub", "centered", ("gradient", "total")), Instruction("mul", "dx", ("y", "centered")))
-        phases = (
+        nests = (
             LoopNest(loops, (gradient, p), (total,), (CodeBlock(every, gather),), initial=(("total", 0.0),)),
             LoopNest(loops, (gradient, p, total), (operand("dx", self.result, names),), (CodeBlock(every, finish),)),
         )
-        return VectorProgram("softmax_grad", phases, lanes_loop(names, {axis}))
+        return VectorProgram("softmax_grad", nests, lanes_loop(names, {axis}))
 
 
 @irdl_op_definition
@@ -79,8 +79,8 @@ class SoftmaxOp(LayerOp):
     def kernel(self) -> VectorProgram:
         axis, names = self.axis.value.data, dimension_names(shape_of(self.input))
         x, y = operand("x", self.input, names), operand("y", self.result, names)
-        phases = softmax_phases(x, y, self.accumulator_bits, axis)
-        return VectorProgram("softmax", phases, lanes_loop(names, {axis}))
+        nests = softmax_nests(x, y, self.accumulator_bits, axis)
+        return VectorProgram("softmax", nests, lanes_loop(names, {axis}))
 
 
 def lines_along(x: Operand, axis: int, name: str, bits: int) -> tuple[tuple[Loop, ...], Operand]:
@@ -92,9 +92,9 @@ def lines_along(x: Operand, axis: int, name: str, bits: int) -> tuple[tuple[Loop
     return loops, Operand(name, bits, tuple(bounds[each] for each in kept), tuple(affine(each) for each in kept))
 
 
-def softmax_phases(x: Operand, y: Operand, bits: int, axis: int = 1) -> tuple[LoopNest, ...]:
-    """Phases that make `y` of `x`, both indexed by the names of their dimensions; `bits` is the width of what they hand
-    on."""
+def softmax_nests(x: Operand, y: Operand, bits: int, axis: int = 1) -> tuple[LoopNest, ...]:
+    """Loop nests that make `y` of `x`, both indexed by the names of their dimensions; `bits` is the width of what they
+    hand on."""
     loops, maximum = lines_along(x, axis, "maximum", bits)
     total = maximum._replace(name="total")
     names = tuple(loop.name for loop in loops)

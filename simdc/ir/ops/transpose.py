@@ -15,7 +15,7 @@ from simdc.ir.builder import ModuleBuilder
 from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import image, layer
-from simdc.ir.movement import channels_first, copy_phase, dimension_names
+from simdc.ir.movement import channels_first, copy_nest, dimension_names
 from simdc.ir.options import Axes, Positive
 
 from .free import ReshapeOp
@@ -52,8 +52,8 @@ class TransposeOp(LayerOp):
         source = operand("x", self.input, names)
         target = operand("y", self.result, [names[axis] for axis in permutation])
         order = channels_first(names)
-        phase = copy_phase([(name, bounds[name]) for name in order], target, source, lanes)
-        return VectorProgram("transpose", (phase,), lanes=lanes)
+        nest = copy_nest([(name, bounds[name]) for name in order], target, source, lanes)
+        return VectorProgram("transpose", (nest,), lanes=lanes)
 
 
 def _permuted(shape: Sequence[int], permutation: Sequence[int]) -> tuple[int, ...]:

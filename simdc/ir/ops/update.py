@@ -72,14 +72,14 @@ class UpdateOp(LayerOp):
             outputs = (*outputs, "new_copy")
             *earlier, last = blocks
             blocks = (*earlier, (*last, Instruction("move", "new_copy", (outputs[0],))))
-        phase = LoopNest(
+        nest = LoopNest(
             loops,
             tuple(operand(name, value, index) for name, value in zip(inputs, self.operands, strict=False)),
             tuple(operand(name, value, index) for name, value in zip(outputs, self.results, strict=True)),
             tuple(CodeBlock(names, tuple(block)) for block in blocks),
             tuple(operand(name, self.operands[0], index, self.accumulator_bits) for name in scratch),
         )
-        return VectorProgram(kind, (phase,))
+        return VectorProgram(kind, (nest,))
 
 
 def _decayed(weight_decay: float) -> tuple[tuple[Instruction, ...], str]:

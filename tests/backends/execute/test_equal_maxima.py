@@ -40,7 +40,7 @@ def test_program_takes_five_cycles_a_place() -> None:
     op = next(op for op in network_of(module).layers() if isinstance(op, MaxPoolGradOp))
     kernel = op.kernel()
     assert isinstance(kernel, VectorProgram)
-    begin, place = kernel.phases[0].blocks
+    begin, place = kernel.nests[0].blocks
     simd = load_hardware("HT1").simd
     # conditional_move 1; add waits for it, 1 + 2; sub needs nothing of the one before it, 1.
     assert sequence_cycles(place, simd) == 1 + 3 + 1

@@ -62,7 +62,7 @@ def with_memory(machine: Hardware, bits: int) -> Hardware:
 
 @pytest.mark.parametrize("kind", MOVES)
 def test_which_copies_lie_in_place(kind: str) -> None:
-    assert [replaced(phase) for phase in program(MOVES[kind]).phases] == IN_PLACE[kind]
+    assert [replaced(phase) for phase in program(MOVES[kind]).nests] == IN_PLACE[kind]
 
 
 @pytest.mark.parametrize("kind", MOVES)
@@ -135,7 +135,7 @@ def test_layers_of_networks_keep_what_the_rule_says() -> None:
     for name in ("alexnet", "resnet18"):
         for layer in simdc.load(name, 2).training_step("adam").workload(hardware).kernels:
             if isinstance(layer, VectorProgram):
-                phases.setdefault(layer.kind, list(layer.phases))
+                phases.setdefault(layer.kind, list(layer.nests))
     assert len(phases) > 12
     for kind, those in phases.items():
         for phase in those:

@@ -197,7 +197,7 @@ def test_resizing_that_takes_rows_first() -> None:
     between has weights of its own. That would be 23 * 23 phases; it is 23 for rows and 23 for columns."""
     x = values(1, 2, 12, 12)
     op = ResizeOp("r", tensor(*x.shape), size=(24, 24), mode="linear", coordinates="align_corners")
-    assert len(op.kernel().phases) == 46
+    assert len(op.kernel().nests) == 46
     attributes = {"mode": "linear", "coordinate_transformation_mode": "align_corners"}
     expected = onnx_result("Resize", [x, NOTHING, NOTHING, whole(1, 2, 24, 24)], attributes)
     np.testing.assert_allclose(result_of(op, [x]), expected, atol=1e-9)

@@ -152,7 +152,7 @@ def test_vector_programs_move_at_least_what_they_need(data: st.DataObject, machi
     program: VectorProgram = data.draw(vector_programs())
     cost = simulate(program, data.draw(tilings(program)), machine)
     loads = stores = 0
-    for phase in program.phases:
+    for phase in program.nests:
         bounds = {loop.name: loop.bound for loop in phase.loops}
         loads += sum(needed_bits(operand, bounds) for operand in phase.inputs)
         stores += sum(needed_bits(operand, bounds) for operand in phase.outputs)
@@ -166,9 +166,9 @@ def test_every_spilled_result_comes_back(data: st.DataObject, machine: Hardware)
     """Stores beyond the one that each result needs are matched by loads beyond those of the inputs."""
     program: VectorProgram = data.draw(vector_programs())
     tiling = data.draw(tilings(program))
-    resident = tuple(phase._replace(outputs=(), scratch=phase.scratch + phase.outputs) for phase in program.phases)
+    resident = tuple(phase._replace(outputs=(), scratch=phase.scratch + phase.outputs) for phase in program.nests)
     dram = simulate(program, tiling, machine).dram_bits
-    inputs = simulate(program._replace(phases=resident), tiling, machine).dram_bits
-    results = sum(prod(operand.shape) * operand.bits for phase in program.phases for operand in phase.outputs)
+    inputs = simulate(program._replace(nests=resident), tiling, machine).dram_bits
+    results = sum(prod(operand.shape) * operand.bits for phase in program.nests for operand in phase.outputs)
     assert inputs.ofmap == 0
     assert dram.ofmap - results == dram.ifmap - inputs.ifmap >= 0

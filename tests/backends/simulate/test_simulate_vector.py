@@ -19,7 +19,7 @@ def relu(channels: int = 4, width: int = 4, lanes: str = "c") -> VectorProgram:
     index = (affine("c"), affine("w"))
     return VectorProgram(
         kind="relu",
-        phases=(
+        nests=(
             LoopNest(
                 loops=(Loop("c", channels), Loop("w", width)),
                 inputs=(Operand("x", 8, (channels, width), index),),
@@ -60,7 +60,7 @@ def test_lanes_along_another_loop_are_not_rounded_up() -> None:
 def test_max_pool_loads_its_halo_again(stores_padding: bool, columns: int) -> None:
     pool = VectorProgram(
         kind="max_pool",
-        phases=(
+        nests=(
             LoopNest(
                 loops=(Loop("c", 2), Loop("ow", 4), Loop("kw", 3)),
                 inputs=(Operand("x", 8, (2, 8), (affine("c"), affine(("ow", 2), "kw", constant=-1))),),
@@ -89,7 +89,7 @@ def variance(total_as: str = "scratch") -> VectorProgram:
     )
     return VectorProgram(
         kind="variance",
-        phases=(
+        nests=(
             LoopNest(
                 loops=(Loop("c", 2), Loop("n", 2), Loop("w", 3)),
                 inputs=(
@@ -136,7 +136,7 @@ def test_a_reduction_outside_the_loops_of_its_result_spills_partial_results() ->
 
 
 def test_a_block_at_the_start_runs_in_the_tile_that_begins_the_sum() -> None:
-    (phase,) = variance().phases
+    (phase,) = variance().nests
     square, _ = phase.blocks
     begin = CodeBlock(("c",), (Instruction("mul", "total", ("mean", 0.0)),), at="start")
     program = VectorProgram("start", (LoopNest(phase.loops, phase.inputs, phase.scratch, (begin, square)),))
@@ -144,12 +144,12 @@ def test_a_block_at_the_start_runs_in_the_tile_that_begins_the_sum() -> None:
     # Tiles of 2 and 1 columns by 2 images, 7 cycles a point; the first issues the multiplication once.
     assert cost.cycles.compute == (6 + 1 + 4 * 7) + (6 + 2 * 7)
     assert cost.dram_bits.ofmap == 32
-    tiles = visits(program.phases[0], program, Tiling(("c", "n", "w"), (2, 2, 2)), tiny_machine())
+    tiles = visits(program.nests[0], program, Tiling(("c", "n", "w"), (2, 2, 2)), tiny_machine())
     assert [dict(tile.issues) for tile in tiles] == [{begin: 1, square: 4}, {square: 2}]
 
 
 def test_phases_run_one_after_the_other_and_load_anew() -> None:
-    (phase,) = relu().phases
+    (phase,) = relu().nests
     twice = VectorProgram("twice", (phase, phase))
     one = simulate(relu(), Tiling(("w", "c"), (2, 2)), tiny_machine())
     two = simulate(twice, Tiling(("w", "c"), (2, 2)), tiny_machine())

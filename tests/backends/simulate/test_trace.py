@@ -40,14 +40,14 @@ def test_a_contraction_with_a_pencil() -> None:
 
 
 def test_a_program_with_a_pencil() -> None:
-    """relu of 2 channels by 3 columns on 2 lanes, 2 columns a tile, a phase twice: 5 + 1 cycles to fill, 1 a column."""
+    """relu of 2 channels by 3 columns on 2 lanes, 2 columns a tile, a nest twice: 5 + 1 cycles to fill, 1 a column."""
     index = (C, W)
     code = CodeBlock(("c", "w"), (Instruction("max", "y", ("x", 0.0)),))
     loops = (Loop("c", 2), Loop("w", 3))
     phase = LoopNest(loops, (Operand("x", 8, (2, 3), index),), (Operand("y", 32, (2, 3), index),), (code,))
     program = VectorProgram("relu twice", (phase, phase))
     shares = list(trace(program, Tiling(("c", "w"), (2, 2)), tiny_machine()))
-    assert [share.tile for share in shares] == [f"phase {n}, c 0, w {w}" for n in (0, 1) for w in (0, 1)]
+    assert [share.tile for share in shares] == [f"nest {n}, c 0, w {w}" for n in (0, 1) for w in (0, 1)]
     assert [share.adds["cycles.compute"] for share in shares] == [6 + 2, 6 + 1] * 2
     # 16 bits a cycle: 2 x 2 x 8 bits in, 2 x 2 x 32 out; then half as many.
     assert [share.adds["cycles.stall"] for share in shares] == [2 + 8, 1 + 4] * 2

@@ -63,7 +63,7 @@ def difference(kind: str, model: CostModel, hardware: Hardware = TINY) -> Differ
 def test_the_exact_model_agrees(kind: str) -> None:
     found = verify_layer(*CASES[kind], TINY, ExactModel())
     assert found.difference is None
-    assert (found.tiles, found.played, found.executed) == (4, 4, 4)
+    assert (found.tiles, found.simulated, found.executed) == (4, 4, 4)
     assert not found.counts_scaled
     assert not found.data_scaled
     assert found.elements == {"conv2d": 8, "row_sums": 2}[kind]
@@ -184,7 +184,7 @@ def test_a_large_layer_is_scaled_and_says_so(monkeypatch: pytest.MonkeyPatch) ->
     words = "scaled from oc 2, ic 2, oh 40000 in tiles of 4 to oc 2, ic 2, oh 8 in tiles of 2, on 2 x 2 PEs"
     assert found == Verdict(
         tiles=10_000,
-        played=10_004,
+        simulated=10_004,
         executed=4,
         elements=16,
         counts_scaled=False,
@@ -195,7 +195,7 @@ def test_a_large_layer_is_scaled_and_says_so(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(limits, "MOST_TILES_PLAYED", 9_999)
     found = verify_layer(kernel, tiling, TINY, ExactModel())
     assert found.counts_scaled
-    assert (found.tiles, found.played) == (10_000, 4)
+    assert (found.tiles, found.simulated) == (10_000, 4)
     wrong = verify_layer(kernel, tiling, TINY, OffBy("dram_bits.ifmap", 1, "conv2d")).difference
     assert wrong is not None
     assert wrong.schedule.startswith(words + "; the first ")

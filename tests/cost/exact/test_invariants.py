@@ -101,8 +101,8 @@ def test_programs_move_each_operand_at_least_once(
 ) -> None:
     bounds = loop_bounds(kernel)
     dram = evaluated(kernel, data.draw(tilings(kernel)), machine).dram_bits
-    assert dram.ifmap >= sum(used_bits(operand, bounds) for phase in kernel.phases for operand in phase.inputs)
-    assert dram.ofmap >= sum(used_bits(operand, bounds) for phase in kernel.phases for operand in phase.outputs)
+    assert dram.ifmap >= sum(used_bits(operand, bounds) for phase in kernel.nests for operand in phase.inputs)
+    assert dram.ofmap >= sum(used_bits(operand, bounds) for phase in kernel.nests for operand in phase.outputs)
 
 
 @given(contractions(), machines())

@@ -50,7 +50,7 @@ def cut(random: Random, kernel: Kernel, whole: tuple[str, ...] = ()) -> Tiling:
 
 def small_enough(kernel: Kernel, machine: Hardware) -> bool:
     side = max(machine.systolic.rows, machine.systolic.columns, machine.simd.lanes)
-    nests = [kernel.loops] if isinstance(kernel, Contraction) else [phase.loops for phase in kernel.phases]
+    nests = [kernel.loops] if isinstance(kernel, Contraction) else [phase.loops for phase in kernel.nests]
     return all(prod(loop.bound + side - 1 if loop.bound > 1 else 1 for loop in nest) <= MAX_POINTS for nest in nests)
 
 
@@ -110,7 +110,7 @@ def test_groups_that_share_a_tile_are_rounded_up_apart(groups_per_tile: int) -> 
 def moved_bits(program: VectorProgram, tiling: Tiling, machine: Hardware) -> tuple[int, int]:
     """Bits loaded and bits stored, element by element."""
     loaded = stored = 0
-    for phase in program.phases:
+    for phase in program.nests:
         found = count_phase(phase, program, tiling, machine)
         for operand in (*phase.inputs, *phase.outputs):
             loaded += found[operand.name].loads * operand.bits
@@ -130,11 +130,11 @@ def test_vector_programs(seed: int) -> None:
     while checked < 60:
         program, machine = random_program(random), random_machine(random)
         scatters = program.kind == "random scatter"
-        keeps = any(phase.scratch for phase in program.phases)
+        keeps = any(phase.scratch for phase in program.nests)
         if small_enough(program, machine) and not scatters:
             # Sums in vector memory are complete before the walk leaves them if nothing they sum over is cut.
             summed = tuple(loop for loop in loop_bounds(program) if keeps and loop != "c")
-            summed += tuple(loop for phase in program.phases for loop, _ in uncut(phase))
+            summed += tuple(loop for phase in program.nests for loop, _ in uncut(phase))
             check_program(program, cut(random, program, summed), machine)
             checked += 1
 
@@ -159,7 +159,7 @@ def test_layers(op, stores_padding: bool) -> None:
     program, random = op.kernel(), Random(5)
     for _ in range(10):
         machine = random_machine(random, stores_padding=stores_padding)
-        whole = ("kh", "kw", "k") if any(phase.scratch for phase in program.phases) else ()
+        whole = ("kh", "kw", "k") if any(phase.scratch for phase in program.nests) else ()
         check_program(program, cut(random, program, whole), machine)
 
 

@@ -26,7 +26,7 @@ def scatter(channels: int, positions: int, taps: int, stride: int, padding: int 
 
 
 def shared(program: VectorProgram) -> tuple[str, ...]:
-    phase = program.phases[0]
+    phase = program.nests[0]
     return shared_loops(phase.outputs[0], {loop.name: loop.bound for loop in phase.loops})
 
 

@@ -62,7 +62,7 @@ def test_two_vectors_take_turns() -> None:
 
 def dot_products(channels: int, columns: int) -> VectorProgram:
     """`y[c] = sum over w of x[c, w] * k[w]`."""
-    (phase,) = row_sums(channels, columns).phases
+    (phase,) = row_sums(channels, columns).nests
     k = Operand("k", 32, (columns,), (affine("w"),))
     code = (Instruction("mac", "y", ("y", "x", "k")),)
     return VectorProgram("dots", (phase._replace(inputs=(*phase.inputs, k), blocks=(CodeBlock(("c", "w"), code),)),))
@@ -83,7 +83,7 @@ def test_a_multiply_accumulate_is_one_instruction() -> None:
 
 def test_products_are_added_up_in_any_order_and_nothing_else_is() -> None:
     """Loops of a sum of products may be cut; where the sum is a factor, too, rows and columns keep their order."""
-    (phase,) = dot_products(4, 5).phases
+    (phase,) = dot_products(4, 5).nests
     rows = phase._replace(loops=(Loop("c", 4), Loop("r", 2), Loop("w", 5)))
 
     def kept(*sources: str) -> set[str]:
@@ -159,7 +159,7 @@ def test_a_block_between_that_runs_for_the_last_channels_only() -> None:
     """`z[w] = 1`, for each column, once the channels are through: it stands between the sum and its half there."""
     mark = CodeBlock(("w",), (Instruction("move", "z", (1.0,)),))
     halve = CodeBlock(("c",), (Instruction("mul", "y", ("total", 0.5)),))
-    (phase,) = row_sums(4, 5, then=[mark, halve]).phases
+    (phase,) = row_sums(4, 5, then=[mark, halve]).nests
     z = Operand("z", 32, (5,), (affine("w"),))
     program = VectorProgram("marked", (phase._replace(outputs=(*phase.outputs, z)),))
     # Two vectors in one tile: nothing waits. 10 additions, 5 marks, 2 halves.

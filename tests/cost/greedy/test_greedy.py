@@ -77,7 +77,7 @@ def tight_machines(draw: DrawFn, kernel: Kernel) -> Hardware:
 
     if isinstance(kernel, VectorProgram):
         need = 0
-        for phase in kernel.phases:
+        for phase in kernel.nests:
             names = {o.name for o in (*phase.inputs, *phase.outputs, *phase.scratch)}
             temporaries = {i.dest for block in phase.blocks for i in block.instructions} - names
             moved = (*phase.inputs, *phase.outputs, *phase.scratch)

@@ -59,7 +59,7 @@ def narrower(random: Random, kernel: Kernel) -> Kernel:
         return one._replace(**{name: tuple(map(stored, getattr(one, name))) for name in groups})
 
     if isinstance(kernel, VectorProgram):
-        return kernel._replace(phases=tuple(map(phase, kernel.phases)))
+        return kernel._replace(nests=tuple(map(phase, kernel.nests)))
     return kernel._replace(
         ifmap=stored(kernel.ifmap),
         weight=stored(kernel.weight),

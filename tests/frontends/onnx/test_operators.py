@@ -228,7 +228,7 @@ for operator, layers in (
     ("ReduceLogSumExp", "exp reduce_sum log"),
 ):
     case("channels", operator, BIG, layers, axes=[1], keepdims=0, low=0.1)
-    case("several", operator, BIG, layers, ints(-1, 0), opset=18, low=0.1)
+    case("is_tiled", operator, BIG, layers, ints(-1, 0), opset=18, low=0.1)
 for operator, layer in (("ArgMax", "arg_max"), ("ArgMin", "arg_min")):
     case("channels", operator, BIG, layer, axis=1)
     case("dropped", operator, (3, 4), layer, axis=-1, keepdims=0)

@@ -120,4 +120,4 @@ def test_layers_with_that_form(channels: int, made: int, groups: int, names: lis
     gradient = op.result
     for each in (op, Conv2DWeightGradOp.of("c", op, gradient), Conv2DInputGradOp.of("c", op, gradient)):
         assert list(each.forms()) == names
-        assert each.runs_on is Unit.CONV
+        assert each.runs_on is Unit.SYSTOLIC

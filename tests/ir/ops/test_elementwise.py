@@ -135,7 +135,7 @@ CODE: list[tuple[LayerOp, str, int]] = [
 
 @pytest.mark.parametrize(("op", "opcodes", "cycles"), CODE, ids=[f"{op.name}-{code[:30]}" for op, code, _ in CODE])
 def test_code(op: LayerOp, opcodes: str, cycles: int) -> None:
-    ((block,),) = (phase.blocks for phase in program(op).phases)
+    ((block,),) = (phase.blocks for phase in program(op).nests)
     assert " ".join(step.opcode for step in block.instructions) == opcodes
     assert sequence_cycles(block, SIMD) == cycles
 
@@ -166,7 +166,7 @@ def test_a_residual_join_is_what_it_was() -> None:
 def test_what_is_broadcast_has_its_own_index(shape: tuple[int, ...], index: str, lanes: str) -> None:
     for op, place in ((MultiplyOp("m", IMAGE, tensor(*shape)), 1), (MultiplyOp("m", tensor(*shape), IMAGE), 0)):
         kernel = program(op)
-        (phase,) = kernel.phases
+        (phase,) = kernel.nests
         assert " ".join(map(str, phase.inputs[place].index)) == index
         assert kernel.lanes == lanes
         assert kernel.kind == ("multiply" if shape == (2, 3, 4, 5) else "broadcast_multiply")
@@ -185,7 +185,7 @@ def test_what_is_broadcast_has_its_own_index(shape: tuple[int, ...], index: str,
 )
 def test_the_gradient_of_what_is_broadcast_is_summed(shape: tuple[int, ...], loops: str, lanes: str) -> None:
     kernel = program(BroadcastGradOp.of("g", MultiplyOp("m", IMAGE, tensor(*shape)), IMAGE, "rhs"))
-    (phase,) = kernel.phases
+    (phase,) = kernel.nests
     assert " ".join(loop.name for loop in phase.loops) == loops
     assert kernel.lanes == lanes
     assert [step.opcode for step in phase.blocks[0].instructions] == ["mul", "add"]
@@ -225,7 +225,7 @@ def test_tiles_compute_the_same(case: Case) -> None:
             continue
         random = np.random.default_rng(3)
         kernel = program(op)
-        (phase,) = kernel.phases
+        (phase,) = kernel.nests
         arrays = {operand.name: random.uniform(0.5, 2.0, operand.shape) for operand in phase.inputs}
         tiling = Tiling(tuple(loop_bounds(kernel)), (2,) * len(loop_bounds(kernel)))
         found = run_program(kernel, tiling, **arrays)[phase.outputs[0].name]

@@ -80,7 +80,7 @@ def test_grouped_and_dilated_convolution() -> None:
 
 def test_pool() -> None:
     pool = MaxPoolOp("p", tensor(1, 4, 9, 9), kernel_size=(3, 2), stride=(2, 1), padding=(1, 0, 1, 1)).kernel()
-    (phase,) = pool.phases
+    (phase,) = pool.nests
     assert indices(phase.inputs[0]) == ["n", "c", "2*oh + kh - 1", "ow + kw"]
     assert list(loop_bounds(pool).items()) == [("c", 4), ("n", 1), ("oh", 5), ("ow", 9), ("kh", 3), ("kw", 2)]
 
@@ -90,7 +90,7 @@ def test_channels_run_outermost_and_along_the_lanes() -> None:
         kernel = ReluOp("r", tensor(*shape)).kernel()
         assert "".join(loop_bounds(kernel)) == loops
         assert kernel.lanes == "c"
-        assert indices(kernel.phases[0].inputs[0]) == [*"nchw"][: len(shape)] if len(shape) > 1 else ["c"]
+        assert indices(kernel.nests[0].inputs[0]) == [*"nchw"][: len(shape)] if len(shape) > 1 else ["c"]
     # Lanes cannot see each other, so what sums over channels lies another way.
     assert SoftmaxOp("s", tensor(3, 5)).kernel().lanes == "n"
     assert LocalResponseNormOp("l", tensor(1, 5, 2, 2), size=5, alpha=1e-4, beta=0.75, bias=1.0).kernel().lanes == "w"

@@ -50,7 +50,7 @@ def program(op: LayerOp) -> VectorProgram:
 
 def indices(kernel: VectorProgram, phase: int = 0) -> tuple[list[str], list[str]]:
     """Of the phase's first input and first output."""
-    source, target = kernel.phases[phase].inputs[0], kernel.phases[phase].outputs[0]
+    source, target = kernel.nests[phase].inputs[0], kernel.nests[phase].outputs[0]
     return [str(each) for each in source.index], [str(each) for each in target.index]
 
 
@@ -83,7 +83,7 @@ IMAGE = (2, 6, 8, 10)
 def test_lanes(op: LayerOp, lanes: str) -> None:
     kernel = program(op)
     assert kernel.lanes == lanes
-    for phase in kernel.phases:
+    for phase in kernel.nests:
         assert lanes in [loop.name for loop in phase.loops]
         if lanes == SINGLE:
             continue
@@ -111,11 +111,11 @@ def test_slice_by_steps() -> None:
 def test_pad_writes_each_element_once() -> None:
     kernel = program(PadOp("p", tensor(1, 4, 5, 6), before=(0, 0, 1, 2), after=(0, 0, 3, 0), value=7.0))
     assert indices(kernel) == (["n", "c", "h", "w"], ["n", "c", "h + 1", "w + 2"])
-    borders = [[str(each) for each in phase.outputs[0].index[2:]] for phase in kernel.phases[1:]]
+    borders = [[str(each) for each in phase.outputs[0].index[2:]] for phase in kernel.nests[1:]]
     assert borders == [["h_before", "w_whole"], ["h_after + 6", "w_whole"], ["h + 1", "w_before"]]
-    written = sum(prod(loop.bound for loop in phase.loops) for phase in kernel.phases)
+    written = sum(prod(loop.bound for loop in phase.loops) for phase in kernel.nests)
     assert written == 1 * 4 * 9 * 8
-    assert all(not phase.inputs for phase in kernel.phases[1:])
+    assert all(not phase.inputs for phase in kernel.nests[1:])
 
 
 def test_repeating_reads_once_and_writes_each_copy() -> None:
@@ -171,8 +171,8 @@ def test_nearest_neighbour_by_whole_factors_loads_once() -> None:
 def test_bilinear_by_two_has_four_phases_inside_and_its_border() -> None:
     """Along an axis of 14: the first and the last position, 13 odd ones (1/4, 3/4 of their neighbours) and 13 even."""
     kernel = program(ResizeOp("r", tensor(1, 8, 14, 14), size=(28, 28), mode="linear"))
-    assert len(kernel.phases) == 4 * 4
-    inner = [phase for phase in kernel.phases if {"h", "w"} <= {loop.name for loop in phase.loops}]
+    assert len(kernel.nests) == 4 * 4
+    inner = [phase for phase in kernel.nests if {"h", "w"} <= {loop.name for loop in phase.loops}]
     assert len(inner) == 4
     assert {tuple(str(each) for each in phase.inputs[0].index) for phase in inner} == {("n", "c", "h + kh2", "w + kw2")}
     weights = {
@@ -194,11 +194,11 @@ def test_average_pool_divides_by_what_is_there() -> None:
     kernel = program(
         AveragePoolOp("p", tensor(1, 8, 5, 5), kernel_size=(3, 3), padding=(1, 1, 1, 1), exclude_padding=True)
     )
-    divisors = [phase.blocks[1].instructions[0].sources[1] for phase in kernel.phases]
+    divisors = [phase.blocks[1].instructions[0].sources[1] for phase in kernel.nests]
     assert divisors == [4.0, 6.0, 4.0, 6.0, 9.0, 6.0, 4.0, 6.0, 4.0]
     assert sum(loop_bounds(kernel)[name] for name in ("oh", "oh1")) == 4
     with_border = program(AveragePoolOp("p", tensor(1, 8, 5, 5), kernel_size=(3, 3), padding=(1, 1, 1, 1)))
-    assert [phase.blocks[1].instructions[0].sources[1] for phase in with_border.phases] == [9.0]
+    assert [phase.blocks[1].instructions[0].sources[1] for phase in with_border.nests] == [9.0]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def cycles_by_layer() -> dict[str, list[int]]:
     for op in network_of(module).layers():
         kernel = op.kernel()
         if isinstance(kernel, VectorProgram):
-            blocks = [block for phase in kernel.phases for block in phase.blocks]
+            blocks = [block for phase in kernel.nests for block in phase.blocks]
             found[op.layer.data] = [sequence_cycles(block, simd) for block in blocks]
     return found
 

@@ -44,11 +44,11 @@ def _resized(build: Build, size: tuple[int, ...], mode: str, coordinates: str, r
         raise Unsupported(f"it makes {list(size)} of shape {list(shape)}, and simdc resizes images")
     if size == shape:
         return view(build, x, shape)
-    words = {"mode": mode, "coordinates": coordinates, "rounding": rounding}
+    settings = {"mode": mode, "coordinates": coordinates, "rounding": rounding}
     if len(shape) == 4:
-        return build.add(ResizeOp(build.name, x, size=size[2:], **words))
+        return build.add(ResizeOp(build.name, x, size=size[2:], **settings))
     image = view(build, x, (*shape[:2], 1, shape[2]), build.part("image"))
-    larger = build.add(ResizeOp(build.part("resize"), image, size=(1, size[2]), **words))
+    larger = build.add(ResizeOp(build.part("resize"), image, size=(1, size[2]), **settings))
     return view(build, larger, size)
 
 
