@@ -21,6 +21,7 @@ def check(needs: Iterable[Need], tiling: Tiling) -> None:
 
 
 def in_words(need: Need, sizes: Mapping[str, int]) -> str:
+    """The message about a buffer and the tile of `sizes` that it has to hold."""
     tile = ", ".join(f"{loop} = {size}" for loop, size in sizes.items())
     return (
         f"the {need.buffer} needs {need.need_bits:,} bits for a tile of {tile}; "
@@ -55,8 +56,10 @@ def array_needs(kernel: Contraction, grid: Grid, hardware: Hardware, rule: Machi
 
 
 def vector_need(nest: LoopNest, grid: Grid, hardware: Hardware, rule: MachineRule) -> Need:
-    """All tiles that are resident at once fit in the vector memory."""
+    """What all tiles that are resident at once need of the vector memory, each operand's largest tile counted."""
     operands, vectors = resident(nest)
+    # 16 lanes of 32 bits, 2 temporaries, input and result tiles of 100 elements with 8 and 32 bits:
+    # 2 * 16 * 32 + 100 * 8 + 100 * 32 = 5,024 bits.
     need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
     for operand in operands:
         need_bits = need_bits + grid.footprint(operand).largest * operand.bits
@@ -65,7 +68,10 @@ def vector_need(nest: LoopNest, grid: Grid, hardware: Hardware, rule: MachineRul
 
 
 def incomplete_result(nest: LoopNest, grid: Grid) -> Operand | None:
-    """A scratch operand that the loop order leaves half-way, which it must not: it lives in vector memory only."""
+    """A scratch operand that the loop order leaves before its sum is complete, None if there is none. It lives in
+    vector memory only, so it could not be resumed."""
+    # sum[c] over h, both cut. Order c, h: sum has slot 0, h runs through before c steps. Order h, c: sum has slot 1 and
+    # lacks 0, so c steps while h has more to add.
     for operand in nest.scratch:
         slots = grid.footprint(operand).slots
         if slots and any(slot not in slots for slot in range(slots[-1])):
@@ -88,7 +94,7 @@ def resident(nest: LoopNest) -> tuple[tuple[Operand, ...], int]:
 
 @lru_cache(maxsize=4096)
 def replaced(nest: LoopNest) -> Mapping[str, str]:
-    """The input whose place a result takes, by the result's name.
+    """The input whose place in vector memory a result takes, by the result's name.
 
     Their elements must correspond one to one in every tile: both are indexed alike, every loop moves them in
     a dimension of its own, and where one tensor is longer, as what a slice is cut from, the loops stay
@@ -96,6 +102,8 @@ def replaced(nest: LoopNest) -> Mapping[str, str]:
     written to it, and nothing reads the input after that. Windows are not element-wise: a position is read again
     where the next one overlaps. Where there is a choice, the least room counts.
     """
+    # t = mul(x, x), z = add(t, x), all [n, c, h, w]: the second instruction reads x for the last time and writes z, so
+    # z may lie where x lay. With a third that reads x it may not.
     reads, first_reads, writes, moment = dict[str, int](), dict[str, int](), dict[str, int](), 0
     for block in nest.blocks:
         for instruction in block.instructions:
@@ -120,7 +128,8 @@ def replaced(nest: LoopNest) -> Mapping[str, str]:
 def _least_room(
     choices: Sequence[tuple[Operand, Sequence[Operand]]], taken: frozenset[str]
 ) -> tuple[int, dict[str, str]]:
-    """Of all ways to give results one of their places each, the one that saves most bits for an element."""
+    """Of all ways to give results one of their places each, the one that saves most: (bits per element, place by
+    result). Of an input of 8 bits and a result of 32 in one place the wider stays, so 8 are saved."""
     if not choices:
         return 0, {}
     (result, places), *others = choices
@@ -135,6 +144,8 @@ def _least_room(
 
 
 def _same_tiles(one: Operand, other: Operand, bounds: Mapping[str, int]) -> bool:
+    """Whether every tile has the same elements of both, clipped or not."""
+    # h + 2 over 10 rows, tensors of 12 and 20: 2 .. 11 lie inside both. With tensors of 11 and 20 the border clips one.
     return one.index == other.index and all(
         extent == other_extent or 0 <= low <= low + Affine(terms).span(bounds) - 1 < min(extent, other_extent)
         for (terms, low), extent, other_extent in zip(one.index, one.shape, other.shape, strict=True)

@@ -20,12 +20,18 @@ def whole_loops(program: VectorProgram) -> Mapping[str, str]:
 
 @lru_cache(maxsize=4096)
 def kept_whole(nest: LoopNest) -> Mapping[str, str]:
-    """A view must find the whole window that it looks into: what moves the input but not its view stays whole.
+    """The loops of a nest that must stay whole, each with the reason. There are two.
 
-    An accumulator that depends on the order of its updates, as what a window has left to hand out, must see them in the
-    default order of the loops. Tiles keep that order where the outermost of these loops is cut, and no other: with
-    columns cut as well, the second row would come before the rest of the first.
+    A view reads other elements of an input's tile, so the tile must have them. Loops that move the input and not the
+    view run through the window from which the view reads: they stay whole.
+
+    An accumulator whose updates do not commute, or that is read between them, as what the gradient of a window has left
+    to hand out, must see them in the default order of the loops. Tiles keep that order where the outermost of the loops
+    that do not move the accumulator is cut, and no other.
     """
+    # x[c + k - 2] with k in 0 .. 4, and the view x.center[c]: a tile with k = 0 alone has channels c - 2, not c.
+    # A window of 2 x 2: cut along kh, tiles go (0,0) (0,1) | (1,0) (1,1), as the loops do. Cut along kw they go
+    # (0,0) (1,0) | (0,1) (1,1): the second row comes before the rest of the first.
     found: dict[str, str] = {}
     for view in nest.views:
         for loop in viewed(view, nest).loops:
@@ -35,6 +41,7 @@ def kept_whole(nest: LoopNest) -> Mapping[str, str]:
     for block in nest.blocks:
         for operand in _ordered(nest, block):
             gathered = [loop for loop in bounds if loop in block.loops and loop not in operand.loops]
+            # A loop that runs once has no order: it may be cut as it likes.
             several = [loop for loop in gathered if bounds[loop] > 1]
             for loop in several[1:]:
                 found[loop] = f"'{operand.name}' is updated row by row, in the order of the window"
@@ -52,6 +59,8 @@ def _ordered(nest: LoopNest, block: CodeBlock) -> Iterator[Operand]:
 
 
 def _commutes(name: str, opcode: str, dest: str, sources: tuple[str | float, ...]) -> bool:
+    # add(sum, x), mac(sum, a, b), sub(sum, x) go in any order. sub(x, sum) does not: with x 1 and 2 and a sum of 0,
+    # 2 - (1 - 0) = 1 and 1 - (2 - 0) = -1.
     first, *others = sources
     if dest != name or sources.count(name) != 1:
         return False

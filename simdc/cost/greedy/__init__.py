@@ -18,6 +18,7 @@ from .program import program_tile
 def greedy_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESYS) -> Tiling:
     """A tiling in the kernel's default loop order. Pricing it raises TilingError when even one inner tile is too large
     for a buffer; otherwise it is legal."""
+    # Sizes stand in the kernel's default order, oc, ic, kh, kw, n, oh, ow: weights stay while the image passes.
     is_program = isinstance(kernel, VectorProgram)
     sizes = program_tile(kernel, hardware, rule) if is_program else contraction_tile(kernel, hardware, rule)
     return Tiling(tuple(sizes), tuple(sizes.values()))

@@ -14,11 +14,15 @@ from simdc.cost.rule import MachineRule
 from .splitting import Box, box, split_evenly, split_exactly, tile_bits
 
 SMALL_WINDOW = 3
+"""Up to 3x3 the release cuts images into equal parts."""
 
 
 class LoopGroups(NamedTuple):
     """The loops of a contraction by what they do: summed over beside the rows, along the image, along the batch, or
     moving every operand."""
+
+    # ifmap[n, ic, 2*oh + kh, 2*ow + kw], weight[oc, ic, kh, kw], psum[n, oc, oh, ow], rows ic, columns oc:
+    # window kh, kw; image oh, ow, which reuse weights and share a dimension with the window; batch n; no groups.
 
     window: tuple[str, ...]
     image: tuple[str, ...]
@@ -57,6 +61,8 @@ def contraction_tile(kernel: Contraction, hardware: Hardware, rule: MachineRule)
 
     def room(operand: Box | None, limit_bits: int) -> int:
         """How many times the operand's current tile fits into its buffer at a time."""
+        # Half of 32 KiB are 131,072 bits. 16 x 16 channels of 3x3 weights with 8 bits are 18,432 bits: 7 times, so 112
+        # input channels on 16 rows.
         if operand is None:
             return bounds[columns]
         return limit_bits // tile_bits(operand, tile, clip)
@@ -78,6 +84,7 @@ def contraction_tile(kernel: Contraction, hardware: Hardware, rule: MachineRule)
     for loop in batch:
         if bounds[loop] > 1:
             split_exactly((loop,), bounds, tile, image_fits)
+    # Input channels have their final size by now; output channels take what room that leaves.
     column_tiles = min(
         room(weight, limits["weight"]),
         room(psum, limits["psum"]),

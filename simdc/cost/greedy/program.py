@@ -37,6 +37,7 @@ def roles(program: VectorProgram) -> ProgramLoops:
         for loop in nest.loops:
             loops.setdefault(loop.name, []).append(number)
     operands = [operand for nest in program.nests for operand in (*nest.inputs, *nest.outputs)]
+    # A pool's rows 2*oh + kh: oh has the longest step and places the window, kh runs through it.
     sliding = [expression.terms for operand in operands for expression in operand.index if len(expression.terms) > 1]
     places = {max(terms, key=lambda term: term[1])[0] for terms in sliding}
     whole = whole_loops(program)
@@ -74,6 +75,7 @@ def program_tile(program: VectorProgram, hardware: Hardware, rule: MachineRule) 
     ]
 
     def fits(among: Sequence[int] = range(len(nests))) -> bool:
+        """Whether each nest of `among` has room for its tiles and temporaries together."""
         for number in among:
             operands, bits = nests[number]
             for operand in operands:
@@ -83,6 +85,7 @@ def program_tile(program: VectorProgram, hardware: Hardware, rule: MachineRule) 
         return True
 
     def grow_lanes() -> bool:
+        # 100 channels on 16 lanes are 7 vectors; 2 of them left out, a tile has 5 vectors, 80 channels.
         vectors = -(-bounds[lanes] // simd.lanes)
 
         def lanes_fit(unused: int) -> bool:

@@ -14,6 +14,8 @@ class Box(NamedTuple):
     """An operand taken apart for asking again and again how large its tile is: dimensions that one loop steps through
     one by one, and all others, each with the size of the tensor there."""
 
+    # ifmap[ic, 2*oh + kh] of 64 x 112 with 8 bits: plain ("ic", 64), sliding (("oh", 2), ("kh", 1)) with 112.
+
     bits: int
     plain: tuple[tuple[str, int], ...]
     sliding: tuple[tuple[tuple[tuple[str, int], ...], int], ...]
@@ -43,6 +45,7 @@ def tile_bits(operand: Box, tile: Mapping[str, int], clip: bool) -> int:
 
 def first(holds: Callable[[int], bool], low: int, high: int) -> int:
     """The smallest n in [low, high] for which `holds`, or `high`; once it holds it must hold for all larger n."""
+    # Holds from 6 on, low 1: asks 1, 2, 4, 8, then between 4 and 8: 6, 5.
     step = 1
     while low < high and not holds(low):
         low, step = min(low + step, high), step * 2
@@ -62,6 +65,7 @@ def split_evenly(
 
     def parts_fit(parts: int) -> bool:
         for loop in loops:
+            # Bound 10 in 3 parts: tiles of 4, 4, 2.
             tile[loop] = -(-bounds[loop] // parts)
         return fits()
 
@@ -74,6 +78,7 @@ def split_exactly(
     loops: Sequence[str], bounds: Mapping[str, int], tile: dict[str, int], fits: Callable[[], bool]
 ) -> bool:
     """Cut the loops into the fewest equal parts that fit, the same number for each; False when no number does."""
+    # 56 rows and 42 columns: 1, 2, 7 or 14 parts, the divisors of 14.
     for parts in _divisors(gcd(*[bounds[loop] for loop in loops]) or 1):
         for loop in loops:
             tile[loop] = bounds[loop] // parts

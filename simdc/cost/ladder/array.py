@@ -38,6 +38,7 @@ class ArrayRungs:
         self._ladder = _ladder(kernel, tuple(bounds.items()), array.rows, array.columns, not hardware.stores_padding)
         self._fill = rule.array_fill_cycles(array)
         self._bias_bits = 0 if kernel.bias is None else kernel.bias.bits
+        # In elements, so that rungs compare without widths: half of 64 Kibit are 32,768 bits, 4,096 weights of 8.
         limits = rule.usable_bits(hardware)
         self._most_weight = limits["weight"] // kernel.weight.bits
         self._most_ifmap = limits["ifmap"] // kernel.ifmap.bits
@@ -49,6 +50,8 @@ class ArrayRungs:
             cut = walk.cut
             if cut.weight.largest > self._most_weight or cut.bias.largest * self._bias_bits > self._most_bias_bits:
                 continue
+            # An image in one tile has nothing to walk inside: then the innermost is another side, and that is a walk of
+            # its own, unless all is one tile.
             step = self._next(walk, int(walk.image_inside and cut.tiles > 1))
             if step is not None:
                 yield Rail(self._bound(walk, step), group, step)
@@ -70,6 +73,7 @@ class ArrayRungs:
     def _next(self, walk: Walk, step: int) -> int | None:
         """The first rung of the image from `step` on that fits."""
         cut, psum_image = walk.cut, self._ladder.psum_image
+        # A buffer of 4,096 elements and 60 channels leave 4096 // 60 = 68 positions of the image: 8 x 8 fit, 8 x 9 not.
         ifmap, psum = self._most_ifmap // cut.ifmap.largest, self._most_psum // cut.psum.largest
         for number in range(step, len(psum_image)):
             if cut.ifmap_image[number].largest <= ifmap and psum_image[number].largest <= psum:
@@ -77,9 +81,11 @@ class ArrayRungs:
         return None
 
     def _bound(self, walk: Walk, step: int) -> int:
-        """For any rung of the image with at least as many tiles. The first weights are loaded before anything else,
-        and no psum moves before the first tile is through."""
+        """Cycles that any rung of the image with at least as many tiles takes at least. The first weights are loaded
+        before anything else, and no psum moves before the first tile is through."""
         cut, fill, (_, tiles, passes, _) = walk.cut, self._fill, self._ladder.image[step]
+        # Channels in 4 tiles with 6 passes in all, an image of 100 pixels in 5 tiles, 30 cycles of fill:
+        # 6 * 100 + 4 * 5 * 30 = 1,200 cycles.
         compute = cut.passes * passes + cut.tiles * tiles * fill
         results = cut.psum.total * self._ladder.least_psum_image
         weight_bits = self._weight_bits(walk, tiles) + cut.bias.total * self._ports.bias_bits
@@ -88,8 +94,8 @@ class ArrayRungs:
         return max(self._first_weights(walk) + max(compute, fill + psum_cycles), weight_cycles + fill)
 
     def _least(self, walk: Walk, step: int) -> Least:
-        """Of one rung. Beside what `_bound` counts: every port is busy while the array computes the tiles at which its
-        operand does not change, or not at all."""
+        """Cycles and DRAM bits that one rung takes at least. Beside what `_bound` counts: the next tile of an operand
+        loads while the array computes the last tile that uses the one before; what that tile does not hide is stall."""
         kernel, cut, fill, rung = self._kernel, walk.cut, self._fill, self._ladder.image[step]
         ifmap, psum = cut.ifmap_image[step], self._ladder.psum_image[step]
         ports = self._ports
@@ -106,7 +112,8 @@ class ArrayRungs:
         ifmap_cycles = -(-ifmap_bits // ports.ifmap_bits_per_cycle)
         psum_cycles = self._result_cycles(walk, results)
 
-        # Port cycles beyond those of the tiles during which the port is in use at all.
+        # 4 weight tiles of 50 cycles. The first loads before all compute, each of the others beside one tile of 30
+        # cycles and makes it wait for 20: 4 * 50 - 50 - 3 * 30 = 60.
         weight_changes = cut.tiles if walk.image_inside else tiles
         waits = max(
             weight_cycles - first_weights - (weight_changes - 1) * tile_cycles,
@@ -114,6 +121,7 @@ class ArrayRungs:
             psum_cycles - last_psum - (tiles // walk.psum_stays - 1) * tile_cycles,
             0,
         )
+        # `loading`: the last tile computes after all loads. `storing`: no psum moves before the first tile is through.
         opening = max(first_weights, first_ifmap)
         loading, storing = max(weight_cycles, ifmap_cycles) + fill + last_psum, opening + fill + psum_cycles
         cycles = max(opening + compute + waits + last_psum, loading, storing)
@@ -124,6 +132,7 @@ class ArrayRungs:
     def _first_weights(self, walk: Walk) -> int:
         ports, cut = self._ports, walk.cut
         port = ports.weight_bits_per_cycle
+        # Each tile's cycles are rounded up: 100 bits of weights and 20 of bias at 16 a cycle take 7 + 2, not 8.
         return -(-cut.weight.first * self._kernel.weight.bits // port) - (-cut.bias.first * ports.bias_bits // port)
 
     def _weight_bits(self, walk: Walk, image_tiles: int) -> int:
@@ -132,5 +141,6 @@ class ArrayRungs:
 
     def _result_cycles(self, walk: Walk, elements: int) -> int:
         ports = self._ports
+        # In use 3 times, psum of 32 bits, result of 8: two round trips and one store, 2 * 64 + 8 = 136 bits.
         bits = elements * ((walk.psum_reloads - 1) * ports.trip_bits + self._kernel.ofmap_bits)
         return -(-bits // ports.result_bits_per_cycle)

@@ -47,11 +47,14 @@ def cheapest(rungs: Bounded) -> Tiling | None:
 
     The most promising is looked at first, so that few rungs are priced: those whose bound is below the best.
     """
+    # (bound, DRAM bits, is one rung, group, step). A rail stands with 0 bits, which is never too much: of equal bounds
+    # it is opened first, and a rung of it with less traffic is not missed.
     waiting: list[tuple[Number, Number, bool, int, int]]
     waiting = [(bound, 0, False, group, step) for bound, group, step in rungs.rails()]
     heapify(waiting)
     best: tuple[Number, Number] = (inf, inf)
     chosen: Tiling | None = None
+    # Best 100 cycles and 500 bits: what is bounded by (120, 0) is never looked at, by (100, 400) it is, (100, 500) not.
     while waiting and waiting[0][:2] < best:
         bound, _, single, group, step = heappop(waiting)
         if single:
@@ -60,6 +63,7 @@ def cheapest(rungs: Bounded) -> Tiling | None:
                 best, chosen = priced[:2], priced[2]
             continue
         least, rest = rungs.step(Rail(bound, group, step))
+        # What holds for the whole rail holds for each of its rungs: a bound never falls on the way down.
         if least is not None:
             heappush(waiting, (max(bound, least.cycles), least.dram_bits, True, group, step))
         if rest is not None:

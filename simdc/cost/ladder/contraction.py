@@ -78,13 +78,16 @@ class ArrayLadder:
         self.walks = [walk for cut, ways in cuts for walk in self._walks(cut, others, ways)]
 
     def _side(self, moves: Moves, loops: list[str]) -> Side:
-        """Loops along the array are cut first. Beside one loop after the other, those that share a dimension of the
-        ifmap with others are cut together, into squares."""
+        """The ways to cut the loops of one side. Loops along the array are cut first. Beside one loop after the other,
+        those that share a dimension of the ifmap with others are cut together, into as many parts each: squares have
+        the smallest halo."""
+        # 3x3 windows of 64 output pixels: a tile of 8 x 8 reads 10 * 10 = 100 positions, one of 1 x 64 3 * 66 = 198.
         ordered = sorted(loops, key=lambda loop: loop not in self._widths)
         ways = in_turn(ordered, self._bounds, self._widths)
         shared = {loop for terms, _ in self._kernel.ifmap.index if len(terms) > 1 for loop, _ in terms}
         square = [loop for loop in loops if loop in shared and loop not in self._widths]
         if len(square) > 1:
+            # The last way has single iterations of every loop: what is not square stays so.
             ways += [ways[-1] | sizes for sizes in together(square, self._bounds)]
         return Side(moves, tuple(loops), rungs(ways, self._bounds, self._widths))
 
@@ -98,6 +101,8 @@ class ArrayLadder:
         weight, ifmap, psum = (self._dimensions(o, image=False) for o in (kernel.weight, kernel.ifmap, kernel.psum))
         bias = None if kernel.bias is None else self._dimensions(kernel.bias, image=False)
         ifmap_image = self._dimensions(kernel.ifmap, image=True)
+        # A dimension that the image moves, oh + kh, has the window's tile in it, too: 8 rows of output touch 10 rows
+        # with kh in a tile of 3 and 8 with kh in tiles of 1. Cuts with the same window share what the image touches.
         window = [loop for loop in ifmap_image.loops if loop not in self._image_loops]
         by_window: dict[tuple[int, ...], list[Elements]] = {}
         for ways in product(*sides):
@@ -119,8 +124,11 @@ class ArrayLadder:
             yield cut, ways
 
     def _walks(self, cut: ArrayCut, sides: list[Side], ways: tuple[Rung, ...]) -> Iterator[Walk]:
-        """Where the innermost side moves an operand, each tile of a side that does not goes through all of its
-        tiles once more."""
+        """One walk with the image inside, and one for each other side that is cut. An operand that the innermost side
+        moves comes into use as often as the sides that do not move it have tiles; one that it does not move stays."""
+        # oc in 4 tiles, ic in 2. Image inside: weights come once, ifmap[ic, image] 4 times, psum[oc, image] 2 times.
+        # ic inside: a psum stays for 2 tiles and never leaves as partial sum; the ifmap comes 4 times, weights for each
+        # tile of the image. oc inside: the ifmap stays for 4 tiles and comes once, psums come 2 times.
         still = [
             prod([rung.tiles for side, rung in zip(sides, ways, strict=True) if not side.moves[operand]])
             for operand in range(3)

@@ -34,6 +34,8 @@ class Dimensions:
         self._single: list[dict[tuple[int, ...], Elements]] = [{} for _ in self._dimensions]
 
     def of(self, sizes: Mapping[str, int]) -> Elements:
+        """Elements of the tiles with these `sizes`: the product over the dimensions, each worked out once for the sizes
+        of its own loops."""
         key = tuple([sizes[loop] for loop in self.loops])
         found = self._known.get(key)
         if found is None:
@@ -49,6 +51,8 @@ class Dimensions:
         return found
 
     def _along(self, expression: Affine, extent: int, sizes: Mapping[str, int]) -> Elements:
+        # oh + kh, oh 4 in tiles of 3 and 1, kh 3 in one: tiles touch 5 and 3 positions. Without the tiles: 2 of them, 2
+        # positions more along oh (4 rows, 2 tiles), 2 in each of 2 tiles along kh: 2 + 2 + 4 = 8.
         terms, low = expression
         counts = {loop: -(-self._bounds[loop] // sizes[loop]) for loop, _ in terms}
         tiles = prod(counts.values())
@@ -77,6 +81,8 @@ class Dimensions:
         return prod([self._least(expression, extent) for expression, extent in self._dimensions])
 
     def _least(self, expression: Affine, extent: int) -> int:
+        # oh + kh - 1 with 56 rows in and out and kh 3: oh alone reaches 56, of which at most 1 before and 1 behind are
+        # padding: at least 54.
         terms, low = expression
         places = max((self._bounds[loop] for loop, _ in terms), default=1)
         if not self._clip:

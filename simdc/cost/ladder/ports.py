@@ -21,6 +21,7 @@ class Ports:
         self.ifmap_bits_per_cycle = bandwidths[port["ifmap", "new"]]
         self.result_bits_per_cycle = bandwidths[result]
         self.bias_bits = kernel.bias.bits if kernel.bias is not None and port["bias", "new"] == weight else 0
+        # A partial sum of 32 bits leaves and comes back over the results' port: 64 bits. One way elsewhere: 32.
         self.trip_bits = [port["psum", "resumed"], port["psum", "partial"]].count(result) * kernel.psum.bits
         self._kernel = kernel
         on = {name: [row for row in rule.array_streams if row.port == name] for name in bandwidths}

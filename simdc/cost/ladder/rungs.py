@@ -32,6 +32,7 @@ def part_counts(most: int) -> list[int]:
 
 def tile_sizes(bound: int, width: int) -> list[int]:
     """Whole arrays of `width` in even parts, the whole loop first, down to one array."""
+    # 100 channels, 16 wide: 7 arrays in 1 to 7 parts are 7, 4, 3, 2, 2, 2, 1 arrays -> 100, 64, 48, 32, 16 channels.
     arrays = -(-bound // width)
     return sorted({min(bound, width * -(-arrays // count)) for count in part_counts(arrays)}, reverse=True)
 
@@ -39,6 +40,7 @@ def tile_sizes(bound: int, width: int) -> list[int]:
 def in_turn(loops: Sequence[str], bounds: Mapping[str, int], widths: Mapping[str, int]) -> list[Sizes]:
     """Cut the first loop, down to one array, then the next: of the loops before it one array is left, those after it
     are whole."""
+    # Bounds 4 and 2 -> (4, 2), (2, 2), (1, 2), (1, 1).
     sizes = {loop: bounds[loop] for loop in loops}
     found = [dict(sizes)]
     for loop in loops:
@@ -49,7 +51,8 @@ def in_turn(loops: Sequence[str], bounds: Mapping[str, int], widths: Mapping[str
 
 
 def together(loops: Sequence[str], bounds: Mapping[str, int]) -> list[Sizes]:
-    """Cut all loops into as many parts, a loop that has fewer iterations into these."""
+    """Cut all loops into as many parts, a loop that has fewer iterations into single ones."""
+    # 7 rows and 3 columns in 4 parts: rows of 2, 2, 2, 1 and columns of 1, 1, 1.
     most = max((bounds[loop] for loop in loops), default=1)
     return [{loop: -(-bounds[loop] // count) for loop in loops} for count in part_counts(most)]
 
@@ -62,6 +65,7 @@ def rungs(ways: Sequence[Sizes], bounds: Mapping[str, int], widths: Mapping[str,
         for loop, size in sizes.items():
             width, count = widths.get(loop, 1), -(-bounds[loop] // size)
             tiles *= count
+            # 40 channels in tiles of 16, 16, 8 on 8 rows: passes of 2 + 2 + 1 = 5, and 2 in the largest.
             most *= -(-size // width)
             passes *= (count - 1) * -(-size // width) - (-(bounds[loop] - (count - 1) * size) // width)
         found.setdefault(tuple(sizes.values()), Rung(sizes, tiles, passes, most))

@@ -39,7 +39,8 @@ class VectorCut(NamedTuple):
 
 
 class VectorLadder:
-    """`lanes` are tile sizes along the lanes."""
+    """The ways to cut a program: `cuts` for all loops but the lanes, `lanes` the tile sizes along these, largest first,
+    `counts` the tiles that each makes."""
 
     def __init__(self, program: VectorProgram, bounds: dict[str, int], width: int, clip: bool):
         self.lanes = tile_sizes(bounds[program.lanes], width)
@@ -52,6 +53,8 @@ class VectorLadder:
         for ways in product(*parts):
             sizes = uncut | {loop: each[loop] for each in ways for loop in each}
             counts = {loop: -(-bounds[loop] // size) for loop, size in sizes.items()}
+            # Two nests over the lanes with 4 and 3 tiles of their other loops, one of 2 tiles without lanes: with n
+            # tiles along the lanes there are 7 n + 2.
             tiles = [(program.lanes in own, prod([counts[loop] for loop in own])) for own in names]
             self.cuts.append(VectorCut(sizes, sum(n for on, n in tiles if not on), sum(n for on, n in tiles if on)))
         operands = [o for nest in program.nests for o in (*nest.inputs, *nest.outputs, *nest.scratch)]
@@ -103,6 +106,7 @@ class VectorRungs:
         cut, group, last = self._ladder.cuts[rail.group], rail.group, len(self._ladder.lanes) - 1
         fits = self._fits(cut, rail.step)
         following = rail.step + 1
+        # Fewer lanes need less room: if 3 whole vectors a tile do not fit, no more do, so sizes are bisected.
         if not fits and following < last:
             following = first(lambda number: self._fits(cut, number), following, last)
         rest = None
@@ -127,13 +131,15 @@ class VectorRungs:
         return self._code_cycles + tiles * self._fill
 
     def _least(self, cut: VectorCut, step: int) -> Least:
-        """As if every tile moved once and tiles filled the port."""
+        """Cycles and bits of a rung at least: as if every tile moved once and tiles filled the port."""
+        # 3 tiles of 40 bits at 16 a cycle: ceil(120 / 16) = 8 cycles here, 3 * ceil(40 / 16) = 9 when it is priced.
         sizes = self._sizes(cut, step)
         moved = [(self._ladder.dimensions(o).of(sizes).total * o.bits, width) for o, width in self._moved]
         transfers = sum(-(-bits // width) for bits, width in moved)
         return Least(self._array_cycles(cut, step) + transfers, sum(bits for bits, _ in moved))
 
     def _fits(self, cut: VectorCut, step: int) -> bool:
+        """Whether the largest tiles of each nest, with its temporaries, fit the vector memory together."""
         sizes, limit = self._sizes(cut, step), self._limit_bits
         for operands, bits in self._resident:
             for operand in operands:
