@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .tiling import TilingError
 
 MOST_SINGLE = 100_000
-"""Tiles along an axis that may be told apart one by one."""
+"""Most tiles along an axis that may have a segment of their own, because a border clips each of them differently."""
 
 
 class TilePosition:
@@ -94,7 +94,8 @@ class Axis:
         return found
 
     def kinds(self) -> list[tuple[int, Places]]:
-        """How many tiles there are of each kind, and one of them."""
+        """How many tiles each segment of the axis has, and one of them."""
+        # bound 10, tile 4 -> 2 tiles of 4, 1 of 2.
         if self._kinds is None:
             self._kinds = self.segments(0, self.count, (0,))
         return self._kinds
@@ -130,7 +131,8 @@ ONE = Numbers(Axis, max, min, _choose)
 
 
 def combinations(axes: Sequence[Axis]) -> Iterator[tuple[int, Places]]:
-    """(how many, places) of all kinds of tiles over several axes."""
+    """(how many, places) of all kinds of tiles over several axes: every segment of one with every one of the others."""
+    # Tiles of 4, 4, 2 along one axis and 3, 3, 3 along another: 2 * 3 tiles of 4 x 3 and 1 * 3 of 2 x 3, 9 in all.
     if not axes:
         yield 1, ()
         return

@@ -29,6 +29,7 @@ def round_up(bounds: dict[str, int], kernel: Kernel, hardware: Hardware) -> dict
         else:
             steps = {kernel.rows: hardware.systolic.rows, kernel.columns: hardware.systolic.columns}
         for loop, step in steps.items():
+            # 20 channels on 16 rows are stored as 32.
             bounds[loop] = -(-bounds[loop] // step) * step
     return bounds
 
@@ -57,6 +58,7 @@ class Grid:
         bounds that the kernel gives them."""
         self.clip = not hardware.stores_padding
         self.numbers = numbers
+        # 20 channels stored as 32: a tile of 20 is the whole loop, 32, and not tiles of 20 and 12.
         every = [
             numbers.axis(loop, loops[loop], numbers.choose(size < own[loop], size, loops[loop]), self.clip)
             for loop, size in zip(order, sizes, strict=True)
@@ -64,6 +66,7 @@ class Grid:
         ]
         self.every = _isolated_at_borders(every, operands) if self.clip else every
         self.axes = [axis for axis in self.every if axis.is_tiled]
+        # Order oc, ic, oh with ic whole: a place in the walk is (oc, oh), oc has slot 0 and oh slot 1.
         self.slots = {axis.loop: slot for slot, axis in enumerate(self.axes)}
         self.whole = {axis.loop: axis.bound for axis in self.every if not axis.is_tiled}
         self._footprints: dict[object, Footprint] = {}
@@ -93,7 +96,8 @@ def _isolated_at_borders(axes: Sequence[Axis], operands: Sequence[Operand]) -> l
 
 
 def _isolated_where_clipped(expression: Affine, extent: int, by_loop: Mapping[str, Axis]) -> dict[str, Axis]:
-    """The axes of one dimension, where the border of the tensor reaches into it."""
+    """The axes that index one dimension of `extent` positions, each with the tiles isolated that the tensor's border
+    may clip; empty if it clips none."""
     # oh + kh - 1 with oh in tiles of 4 and kh whole, 0 .. 2, on 16 rows: tile 0 begins one row before the tensor and
     # the tile of rows 12 .. 15 ends one behind it; those between are alike. low = 1, high = 3.
     top = expression.constant + sum(step * (by_loop[loop].bound - 1) for loop, step in expression.terms)
@@ -132,6 +136,7 @@ class Footprint:
         self.total = 1
         self._spans: list[Span] = []
         for (terms, low), extent in zip(operand.index, operand.shape, strict=True):
+            # 2*oh + kh, oh in tiles of 4, 3 rows of the window whole: 3 positions, and 2 * (4 - 1) more by oh: 9.
             reach, tiled = 1, list[tuple[int, int]]()
             for loop, step in terms:
                 if loop in whole:
@@ -145,6 +150,8 @@ class Footprint:
                 self.total *= span.reach(())
         self.largest = self._still = self.total
         self._sizes: dict[Places, int] = {}
+        # Rows oh + kh in tiles of 9, 9, 5 and columns ow + kw in tiles of 6, 6: they share no axis, so each is summed
+        # by itself, 23 * 12 = 276 in all and 9 * 6 = 54 in the largest.
         for group in _entangled(self._spans):
             own = sorted({slot for span in group for slot, _ in span.tiled})
             total = largest = 0
@@ -190,11 +197,13 @@ class Span:
         for slot, step in self.tiled:
             low = low + step * places[slot].start
         larger, smaller = self._numbers.larger, self._numbers.smaller
+        # 10 rows from -1 on, of a tensor of 56: 0 .. 8 remain, 9. From 60 on none does: 56 - 60 is less than 0.
         return larger(smaller(low + reach, self._extent) - larger(low, 0), 0)
 
 
 def _entangled(spans: Sequence[Span]) -> list[list[Span]]:
     """Dimensions in groups: those that share an axis belong together, all others stand alone."""
+    # x[i, i] in tiles of 4, 4, 2: 16 + 16 + 4 = 36 elements; summed apart, 10 along each dimension, they were 100.
     if len(spans) < 2:
         return [list(spans)] if spans else []
     groups: list[tuple[set[int], list[Span]]] = []

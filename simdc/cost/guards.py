@@ -28,6 +28,7 @@ class Law(NamedTuple):
 
     def check(self, cost: Cost, hardware: Hardware) -> None:
         """Raise InvariantError unless all of them hold. Numbers that are no numbers (NaN) break them, too."""
+        # Not `low > high`: that is false of NaN, too, and a NaN would pass.
         small, large = self.sides(cost, hardware)
         if not all(map(le, small, large)):
             for texts, low, high in zip(self.texts, small, large, strict=True):
@@ -56,12 +57,14 @@ SIGNS = (
 
 
 def _least(cost: Cost) -> tuple[float, ...]:
+    """What must not be negative, in the order of `SIGNS`."""
     counts = [count for _, count in cost.ops]
     return (*cost.cycles, *(_or_nan(min, each) for each in (cost.dram_bits, cost.sram_bits, cost.busy, counts or (0,))))
 
 
 def _or_nan(choose: Callable[[Sequence[float]], float], numbers: Sequence[float]) -> float:
     """The least or the most of them; NaN, which both may overlook, if one of them is that."""
+    # min(1, NaN) is 1, as NaN < 1 is false; 1 + NaN is NaN, which alone does not equal itself.
     total = sum(numbers)
     return choose(numbers) if total == total else total
 

@@ -36,10 +36,12 @@ PROGRAM_WORDS = (
 
 
 def contraction_law(kernel: Contraction) -> Law:
+    """What any cost of this contraction satisfies, in the order of `CONTRACTION_WORDS`."""
     bounds = loop_bounds(kernel)
     weight, ifmap = used_bits(kernel.weight, bounds), used_bits(kernel.ifmap, bounds)
     ofmap = used_bits(kernel.psum, bounds) // kernel.psum.bits * kernel.ofmap_bits
     bias = 0 if kernel.bias is None else used_bits(kernel.bias, bounds)
+    # A partial sum of 32 bits that is stored is loaded again: psum traffic comes in multiples of 64 bits.
     round_trip = 2 * kernel.psum.bits
 
     def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
@@ -59,6 +61,8 @@ def contraction_law(kernel: Contraction) -> Law:
 
 
 def program_law(program: VectorProgram) -> Law:
+    """What any cost of this program satisfies, in the order of `PROGRAM_WORDS`. Load, compute and store take turns, so
+    the port's cycles are the stall: neither is less than the other."""
     bounds = loop_bounds(program)
     loads = sum(used_bits(operand, bounds) for nest in program.nests for operand in nest.inputs)
     stores = sum(used_bits(operand, bounds) for nest in program.nests for operand in nest.outputs)
@@ -88,13 +92,16 @@ def used_bits(operand: Operand, bounds: Mapping[str, int]) -> int:
             used = _used_positions(terms, first, extent, bounds)
         elements *= used
         least = max(least, used)
-    # Dimensions that share a loop are not independent of each other: the largest is all that is certain.
+    # Dimensions that share a loop are not independent of each other: the largest is all that is certain. x[i, i] with
+    # i 0 .. 9 uses 10 elements, not 100.
     return (elements if len(set(loops)) == len(loops) else least) * operand.bits
 
 
 def _used_positions(terms: Sequence[tuple[str, int]], first: int, extent: int, bounds: Mapping[str, int]) -> int:
     """Positions inside [0, extent) that `first` and the terms reach: all of their span if they leave no gaps, else what
     one loop reaches with the others at their beginning, whichever reaches most."""
+    # 2*oh + kh - 1, oh 0 .. 3, kh 0 .. 2: kh reaches 3, oh by 2 each no gap, 3 + 6 = 9 positions, -1 .. 7; of 8 rows 8.
+    # 4*oh + kh with kh 0 .. 1: steps of 4 over a span of 2 leave gaps; oh alone uses 4.
     span = 1
     for loop, step in sorted(terms, key=lambda term: term[1]):
         if step > span:
@@ -105,6 +112,7 @@ def _used_positions(terms: Sequence[tuple[str, int]], first: int, extent: int, b
 
 def _steps_inside(first: int, step: int, bound: int, extent: int) -> int:
     """How many of `first + step * i`, i from 0 to `bound` - 1, lie in [0, extent)."""
+    # -3 + 2 * i, i 0 .. 3, is -3, -1, 1, 3: in [0, 3) lies one, i = 2: begin 2, end 3.
     begin = max(0, -(first // step))
     end = min(bound, -((first - extent) // step))
     return max(0, end - begin)

@@ -31,6 +31,8 @@ def segments(axes: Sequence[Axis]) -> Iterator[Neighbourhood]:
     if not axes:
         yield Neighbourhood(1, None, (), None, 0, 0)
         return
+    # 3 x 4 tiles: of each inner row of 4 the 2 in the middle, 3 * 2 = 6. The walk begins, the outer axis steps twice,
+    # the walk ends: a first tile after 3 of these 4 moments, a last tile before 3 of them: 6. Together 12.
     outer, inner, own = axes[:-1], axes[-1], len(axes) - 1
     last = inner.count - 1
     middle = inner.segments(1, last, (-1, 0, 1))
@@ -53,6 +55,8 @@ def _steps(axes: Sequence[Axis]) -> Iterator[tuple[int, Places | None, Places | 
     lasts = tuple([axis.place(axis.count - 1) for axis in axes])
     yield 1, None, firsts, 0
     for number, axis in enumerate(axes):
+        # Where this axis steps, those inside go from their last tile to their first; those outside stand still: with
+        # axes of 2, 3 and 4 tiles the second steps twice for each tile of the first, from (a, b, 3) to (a, b + 1, 0).
         steps = axis.segments(1, axis.count, (-1, 0))
         for times, still in combinations(axes[:number]):
             for many, (before, after) in steps:

@@ -12,8 +12,10 @@ from simdc.cost.kernel import CodeBlock, LoopNest, Operand
 
 
 class Along(NamedTuple):
-    """Issues along one loop: `tiles` of them, `full` issues in each but the last, `last` in that one, each `step`
-    elements further."""
+    """Vector instructions issued along one loop: `full` in each of its `tiles` but the last, `last` in that one, each
+    `step` elements further."""
+
+    # 40 channels in tiles of 16, 16, 8 on 8 lanes: tiles 3, full 2, last 1, step 8; 5 issues in all.
 
     tiles: int
     full: int
@@ -26,7 +28,8 @@ class Along(NamedTuple):
 
 
 def waits_between_issues(nest: LoopNest, grid: Grid, lanes_loop: str, lanes: int) -> int:
-    """Over all tiles of the nest, by the issue order of docs/architecture.md."""
+    """How often, over all tiles of the nest, an issue waits for the one before it: a count, to be multiplied by
+    `raw_wait_cycles`. The order of issues is that of docs/architecture.md, section "A vector program", 4."""
     waits = 0
     pairs = _handed_on(nest)
     if pairs:
@@ -40,8 +43,9 @@ def waits_between_issues(nest: LoopNest, grid: Grid, lanes_loop: str, lanes: int
 
 
 def _handed_on(nest: LoopNest) -> list[tuple[int, int, Operand]]:
-    """Numbers of two blocks, and what the last instruction of the one writes and the first of the other reads.
-    Temporaries begin anew."""
+    """Numbers of two blocks, and the operand that the last instruction of the one writes and the first of the other
+    reads. A temporary is not among them: each issue writes its own."""
+    # Blocks sum = add(sum, x) and y = div(sum, n): (0, 0, sum), the block after itself, and (0, 1, sum).
     found: list[tuple[int, int, Operand]] = []
     for first, block in enumerate(nest.blocks):
         name = block.instructions[-1].dest
@@ -59,6 +63,8 @@ def _along(axis: Axis, step: int) -> Along:
 def _within(nest: LoopNest, block: CodeBlock, written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
     """From each issue of a block to its next. Loops that move what is written stand inside: two issues in a row write
     one vector only in a tile that has no more than one, and there all do."""
+    # sum[c] = add(sum[c], x[c, w]), 5 columns w: order w, c. 2 channels on 2 lanes are one vector of sums, and all but
+    # the first of 5 issues wait: 4. 4 channels are two vectors by turns: no issue follows one of its own vector.
     moving = [loop for loop, _ in nest.loops if loop in written.loops]
     still = [loop for loop, _ in nest.loops if loop in block.loops and loop not in moving]
     if any(len(terms) > 1 for terms, _ in written.index):
@@ -72,8 +78,10 @@ def _within(nest: LoopNest, block: CodeBlock, written: Operand, along: Mapping[s
 
 
 def _where_windows_meet(written: Operand, order: Sequence[str], along: Mapping[str, Along], numbers: Numbers) -> int:
-    """Where several loops index a dimension, one loop may step onto the place from which those inside it turn back:
-    `ow + kw` goes from (0, 1) to (1, 0) along one element."""
+    """As `_within` where several loops index a dimension: one loop may step on while those inside it go back to their
+    beginning, and both together lead to the element that was written last."""
+    # y[ow + kw], ow 0 .. 2, kw 0 .. 1 inside: elements 0 1 | 1 2 | 2 3. From (0, 1) to (1, 0) and from (1, 1) to (2, 0)
+    # the element stays: 2 waits.
     waits = 0
     for kinds in product(*(_kinds(along[loop]) for loop in order)):
         many = outer = 1
@@ -87,6 +95,7 @@ def _where_windows_meet(written: Operand, order: Sequence[str], along: Mapping[s
 
 
 def _kinds(along: Along) -> Iterator[tuple[int, int]]:
+    """(tiles, issues in each) of the full tiles and of the last one."""
     yield along.tiles - 1, along.full
     yield 1, along.last
 
@@ -99,6 +108,7 @@ def _stays(
     for terms, _ in written.index:
         steps = {name: step * along[name].step for name, step in terms}
         moved = steps.get(loop, 0)
+        # ow one on: + 1; kw from its last place, 1, back to 0: - 1 * (2 - 1). Together 0.
         for name in inside:
             moved = moved - steps.get(name, 0) * (sizes[name] - 1)
         stays = stays & (moved == 0)
@@ -108,6 +118,7 @@ def _stays(
 def _across(blocks: Sequence[CodeBlock], written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
     """From the last issue of the first of `blocks` to the first of the last: in tiles that run both and none between,
     and have one vector of what is written. Tiles that run some of those between are added and taken away by turns."""
+    # 12 tiles run both ends, 4 of them one block between, 6 another, 2 both of these: 12 - 4 - 6 + 2 = 4 run none.
     ends, between = (blocks[0], blocks[-1]), blocks[1:-1]
     found = 0
     for many in range(len(between) + 1):
@@ -122,7 +133,8 @@ def _across(blocks: Sequence[CodeBlock], written: Operand, along: Mapping[str, A
 
 
 def _number(along: Along, numbers: Numbers, *, first: bool, last: bool, one: bool) -> int:
-    """Tiles along a loop: those that are `first`, are `last`, have `one` issue."""
+    """Tiles along a loop that, where this is asked, are the `first`, are the `last`, have `one` issue only."""
+    # Tiles of 2, 2, 1 issues: with one issue there is 1 tile; with one issue and first none, with one and last 1.
     in_full, in_last = (numbers.choose(size == 1, 1, 0) if one else 1 for size in (along.full, along.last))
     if not first:
         return in_last if last else (along.tiles - 1) * in_full + in_last
