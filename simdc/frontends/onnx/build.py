@@ -120,6 +120,10 @@ class Build:
         """Whether nobody else reads the value at `place`."""
         return self._around.count_readers(self.node.inputs[place]) == 1
 
+    def gives(self, place: int) -> bool:
+        """Whether anybody reads the result at `place`."""
+        return place < len(self.outputs) and self._around.count_readers(self.outputs[place]) > 0
+
     def give_width(self, value: SSAValue, bits: int) -> None:
         self._network.give_width(value, bits)
 

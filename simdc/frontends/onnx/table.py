@@ -14,8 +14,9 @@ from .build import Build
 from .constant import Constant, Value
 from .graph import operator_key
 
-Translation: TypeAlias = Callable[[Build], Value | tuple[Value, ...]]
-"""Makes layers of a node; gives its results in order. Raises Unsupported."""
+Translation: TypeAlias = Callable[[Build], Value | tuple[Value, ...] | None]
+"""Makes layers of a node; gives its results in order, None where its body in the standard shall stand for it. Raises
+Unsupported."""
 
 Places: TypeAlias = Mapping[str, Collection[int]]
 """By operator, some of its inputs, counted from 0."""

@@ -89,6 +89,8 @@ def _results(scope: GraphScope, node: Node, fusion: Fusion | None) -> dict[str, 
         return _inlined(scope, node)
     build = Build(scope, node)
     made = translation(build)
+    if made is None:
+        return _inlined(scope, node)
     results = made if isinstance(made, tuple) else (made,)
     build.remember(results[0], [other.name for other in build.absorbed])
     scope.done.update(other.number for other in build.absorbed)
