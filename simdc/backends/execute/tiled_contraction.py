@@ -76,15 +76,18 @@ def run_tiled_contraction(
             traffic.store(
                 "ofmap" if complete else "psum", sums.elements * (kernel.ofmap_bits if complete else kernel.psum.bits)
             )
+    return TiledRun({"ofmap": ofmap}, {"ofmap": writers}, tuple(tiles), _moved(traffic))
+
+
+def _moved(traffic: Traffic) -> DramBits:
     loads, stores = traffic.loaded_bits, traffic.stored_bits
-    moved = DramBits(
+    return DramBits(
         weight=loads["weight"],
         ifmap=loads["ifmap"],
         psum=loads.get("psum", 0) + stores.get("psum", 0),
         ofmap=stores.get("ofmap", 0),
         bias=loads.get("bias", 0),
     )
-    return TiledRun({"ofmap": ofmap}, {"ofmap": writers}, tuple(tiles), moved)
 
 
 def _accumulate(
