@@ -218,6 +218,24 @@ class NetworkBuilder:
         epsilon: any number
         freeze: true or false; keep its parameters from training"""
 
+    def layer_norm(
+        self,
+        x: Tensor,
+        /,
+        *,
+        axis: int = -1,
+        epsilon: float = 1e-05,
+        bias: bool = True,
+        freeze: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """Normalizes each row: the dimensions from `axis` on.
+
+        axis: a dimension: 0 is the batch, 1 the channels, -1 the last
+        epsilon: any number
+        bias: true or false
+        freeze: true or false; keep its parameters from training"""
+
     def leaky_relu(self, x: Tensor, /, *, alpha: float = 0.01, name: str | None = None) -> Tensor:
         """`x` above zero, `alpha * x` below.
 

@@ -73,6 +73,16 @@ def with_channel_parameters(op: str, count: int, *ranks: int) -> Draw:
     return draw
 
 
+def layer_norm(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, shapes, 1, 2, 3)
+    if chosen is None:
+        return None
+    name, shape = chosen
+    axis, bias = random.randint(1, len(shape)), random.random() < 0.5
+    options = {"axis": random.choice((axis, axis - 1 - len(shape))), "bias": bias}
+    return Layer("layer_norm", (name,), options, shape, parameters=(1 + bias) * prod(shape[axis - 1 :]))
+
+
 def broadcast(op: str, inputs: int = 2) -> Draw:
     """Tensors whose last dimensions are alike or 1."""
 
@@ -347,6 +357,7 @@ DRAWS: dict[str, Draw] = {
     ),
     "bn": with_channel_parameters("bn", 2, 1, 3),
     "instance_norm": with_channel_parameters("instance_norm", 2, 3),
+    "layer_norm": layer_norm,
     "prelu": with_channel_parameters("prelu", 1),
     **{op: broadcast(op) for op in JOINS},
     "where": broadcast("where", 3),

@@ -8,6 +8,7 @@ from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_i
 
 from simdc.ir.ops.batch_norm import BatchNormGradOp, BatchNormOp, BatchNormStatisticsOp
 from simdc.ir.ops.instance_norm import InstanceNormGradOp, InstanceNormOp
+from simdc.ir.ops.layer_norm import LayerNormGradOp, LayerNormOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormGradOp, LocalResponseNormOp
 
 from .arrays import Array, Arrays, channelwise
@@ -28,11 +29,18 @@ def _response(op: LocalResponseNormOp | LocalResponseNormGradOp, x: Array) -> tu
     return op.bias.value.data + op.alpha.value.data / size * _channel_sums(x**2, before, after), before, after
 
 
-def _plane_normal(x: Array, epsilon: float) -> tuple[Array, Array]:
-    """Each [n, c] of the input with mean 0 and variance 1, and the inverse deviations."""
-    plane = tuple(range(2, x.ndim))
-    inv_std: Array = 1.0 / np.sqrt(x.var(axis=plane, keepdims=True) + epsilon)
-    return (x - x.mean(axis=plane, keepdims=True)) * inv_std, inv_std
+def _normal(x: Array, first: int, epsilon: float) -> tuple[Array, Array]:
+    """The input with mean 0 and variance 1 over its dimensions from `first` on, and the inverse deviations."""
+    inside = tuple(range(first, x.ndim))
+    inv_std: Array = 1.0 / np.sqrt(x.var(axis=inside, keepdims=True) + epsilon)
+    return (x - x.mean(axis=inside, keepdims=True)) * inv_std, inv_std
+
+
+def _through(inner: Array, normal: Array, inv_std: Array, first: int) -> Array:
+    """The gradient with respect to the input, from `inner`, the one with respect to `normal`."""
+    inside = tuple(range(first, inner.ndim))
+    along = (inner * normal).mean(axis=inside, keepdims=True)
+    return inv_std * (inner - inner.mean(axis=inside, keepdims=True) - normal * along)
 
 
 @register_impls
@@ -65,19 +73,31 @@ class NormFunctions(InterpreterFunctions):
     @impl(InstanceNormOp)
     def instance_norm(self, interpreter: Interpreter, op: InstanceNormOp, args: Arrays) -> Arrays:
         x, scale, shift = args
-        normal, _ = _plane_normal(x, op.epsilon.value.data)
+        normal, _ = _normal(x, 2, op.epsilon.value.data)
         return (normal * channelwise(scale, x.ndim) + channelwise(shift, x.ndim),)
 
     @impl(InstanceNormGradOp)
     def instance_norm_grad(self, interpreter: Interpreter, op: InstanceNormGradOp, args: Arrays) -> Arrays:
         """As that of batch normalization, with means over each plane and parameter gradients over all planes."""
         x, gradient, scale = args
-        normal, inv_std = _plane_normal(x, op.epsilon.value.data)
-        plane, axes = tuple(range(2, x.ndim)), (0, *range(2, x.ndim))
-        inner = gradient * channelwise(scale, x.ndim)
-        along = (inner * normal).mean(axis=plane, keepdims=True)
-        input_grad = inv_std * (inner - inner.mean(axis=plane, keepdims=True) - normal * along)
+        normal, inv_std = _normal(x, 2, op.epsilon.value.data)
+        axes = (0, *range(2, x.ndim))
+        input_grad = _through(gradient * channelwise(scale, x.ndim), normal, inv_std, 2)
         return input_grad, (gradient * normal).sum(axis=axes), gradient.sum(axis=axes)
+
+    @impl(LayerNormOp)
+    def layer_norm(self, interpreter: Interpreter, op: LayerNormOp, args: Arrays) -> Arrays:
+        x, scale, *shift = args
+        normal, _ = _normal(x, op.axis.value.data, op.epsilon.value.data)
+        return (normal * scale + (shift[0] if shift else 0.0),)
+
+    @impl(LayerNormGradOp)
+    def layer_norm_grad(self, interpreter: Interpreter, op: LayerNormGradOp, args: Arrays) -> Arrays:
+        x, gradient, scale = args
+        first = op.axis.value.data
+        normal, inv_std = _normal(x, first, op.epsilon.value.data)
+        input_grad = _through(gradient * scale, normal, inv_std, first)
+        return (input_grad,) if op.product is None else (input_grad, gradient * normal)
 
     @impl(LocalResponseNormOp)
     def local_response_norm(self, interpreter: Interpreter, op: LocalResponseNormOp, args: Arrays) -> Arrays:

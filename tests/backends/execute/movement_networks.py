@@ -10,7 +10,8 @@ EVERY_MOVE = """
 network moves(x: 4x6x5) {
   x = conv(x, 4, 3, pad=1, bias=true, name="stem")
   a = slice(x, 1, 1, 3) -> pad([1, 2, 0, 1], value=0.5) -> slice(2, 0, 4, 2) -> upsample(2, name="twice")
-  b = channel_shuffle(x, 2) -> transpose([0, 1, 3, 2]) -> resize([7, 4], name="odd") -> global_maxpool -> flatten
+  b = channel_shuffle(x, 2) -> transpose([0, 1, 3, 2]) -> layer_norm(axis=3, name="rows")
+  b = b -> resize([7, 4], name="odd") -> global_maxpool -> flatten
   c = upsample(x, 2, mode="linear", name="bilinear") -> avgpool(3, stride=2, pad=1, count_include_pad=false)
   c = concat(c, x, axis=2, name="below") -> resize([9, 13], mode="linear", coordinates="align_corners", name="many")
   d = conv_transpose(x, 6, 3, stride=2, pad=1, output_pad=[1, 0], groups=2, bias=true, name="spread")

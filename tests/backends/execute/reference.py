@@ -23,6 +23,7 @@ from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.ir.ops.layer_norm import LayerNormOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.matmul import MatMulOp
@@ -191,6 +192,9 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
             return x * op.value.value.data
         case InstanceNormOp():
             return functional.instance_norm(x, weight=rest[0], bias=rest[1], eps=op.epsilon.value.data)
+        case LayerNormOp():
+            rows, shift = x.shape[op.axis.value.data :], rest[1] if len(rest) > 1 else None
+            return functional.layer_norm(x, rows, weight=rest[0], bias=shift, eps=op.epsilon.value.data)
         case MatMulOp():
             return x @ rest[0]
         case ConvTranspose2DOp():

@@ -292,6 +292,9 @@ case(
     opset=21,
     num_groups=2,
 )
+case("rows", "LayerNormalization", (2, 4, 6), "layer_norm", F(6), F(6), opset=17)
+case("images", "LayerNormalization", (2, 3, 4, 6), "layer_norm", F(3, 4, 6), opset=20, axis=1, epsilon=0.01)
+case("whole", "LayerNormalization", (2, 4, 6), "reshape layer_norm reshape", F(2, 4, 6), F(2, 4, 6), opset=17, axis=-3)
 case("last", "Softmax", (3, 4), "softmax")
 case("channels", "Softmax", IMAGE, "softmax", axis=1)
 case(

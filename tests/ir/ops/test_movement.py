@@ -25,6 +25,7 @@ from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.ir.ops.layer_norm import LayerNormOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.pad import PadOp, SliceOp
@@ -262,6 +263,8 @@ OPS: list[Callable[[], LayerOp]] = [
     lambda: ExpandOp("e", tensor(2, 1, 4, 1), shape=(2, 3, 4, 5)),
     lambda: ExpandOp("e", tensor(2, 2, 1, 3, 2), shape=(2, 2, 4, 3, 2)),
     lambda: InstanceNormOp("i", tensor(2, 3, 4, 5), tensor(3), tensor(3), epsilon=1e-5),
+    lambda: LayerNormOp("l", tensor(2, 3, 4, 5), tensor(4, 5), tensor(4, 5), axis=2, epsilon=1e-5),
+    lambda: LayerNormOp("l", tensor(4, 7), tensor(7), axis=1, epsilon=1e-5),
     lambda: SoftmaxOp("s", tensor(2, 3, 4, 5)),
     lambda: MatMulOp("m", tensor(5, 7), tensor(7, 3)),
     lambda: ConvTranspose2DOp("t", tensor(1, 2, 3, 3), tensor(2, 4, 3, 3), tensor(4), stride=(2, 2)),

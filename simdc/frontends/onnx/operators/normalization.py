@@ -12,19 +12,17 @@ from simdc.frontends.onnx.constant import Array, Constant, Value, ValueOrigin, c
 from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
-from simdc.frontends.onnx.table import WEIGHTS, operator
+from simdc.frontends.onnx.table import operator
 from simdc.ir.ops.activation.exponential import LogOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp, MultiplyOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.ir.ops.layer_norm import LayerNormOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
 from .convolution import channel_bias
 from .view import view
-
-# Its body in the standard makes its layers.
-WEIGHTS["LayerNormalization"] = (1, 2)
 
 
 @operator("BatchNormalization", weights=(1, 2, 3, 4))
@@ -122,6 +120,23 @@ def group_normalization(build: Build) -> Value:
     scale, shift = (_of_channels(build, place, role, len(shape)) for place, role in ((1, "scale"), (2, "shift")))
     scaled = build.add(MultiplyOp(build.part("scaled"), result, scale))
     return build.add(AddOp(build.name, scaled, shift))
+
+
+@operator("LayerNormalization", weights=(1, 2))
+def layer_normalization(build: Build) -> Value | None:
+    """One layer, where nobody reads the statistics and scale and shift have the shape of a row. Rows that are the whole
+    tensor, batch and all, are those of one that has a dimension of 1 before it."""
+    shape, epsilon = build.shape(0), build.node.real("epsilon", 1e-5)
+    axis = axis_of(build.node.integer("axis", -1), len(shape))
+    if any(map(build.gives, (1, 2))) or any(build.shape(place) != shape[axis:] for place in (1, 2) if build.has(place)):
+        return None
+    whole = axis == 0
+    x = view(build, build.tensor(0), (1, *shape), build.part("row")) if whole else build.tensor(0)
+    scale = _factor(build, 1, "scale")
+    shift = _factor(build, 2, "shift") if build.has(2) else None
+    name = build.part("norm") if whole else build.name
+    result = build.add(LayerNormOp(name, x, scale, shift, axis=max(axis, 1), epsilon=epsilon))
+    return view(build, result, shape) if whole else result
 
 
 def _of_channels(build: Build, place: int, role: str, rank: int) -> SSAValue:
