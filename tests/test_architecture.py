@@ -10,6 +10,13 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+import xdsl.context
+import xdsl.ir
+import xdsl.irdl
+import xdsl.parser
+import xdsl.passes
+import xdsl.printer
+import xdsl.traits
 
 from simdc.commands import COMMANDS
 from simdc.cost.model_table import MODELS
@@ -82,6 +89,7 @@ STILL_CIRCULAR: set[tuple[str, str]] = {
 }
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "tools", "shared"}
 MAX_LINES = 300
+MAX_FUNCTION_LINES = 60
 # What the command line may import before its arguments are valid.
 CHEAP = {"__future__", "argparse", "collections", "importlib", "os", "re", "sys", "typing"}
 
@@ -253,6 +261,32 @@ def test_tests_stand_in_the_folders_of_what_they_test() -> None:
     assert len(folders) > 20
     strange = {folder.as_posix() for folder in folders if folder.parts and not (PACKAGE / folder).is_dir()}
     assert strange == OWN_FOLDERS
+
+
+def definitions(path: Path, *kinds: type[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, kinds):
+            assert isinstance(node, ast.ClassDef | ast.FunctionDef)
+            yield node
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_functions_are_short(path: Path) -> None:
+    lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in definitions(path, ast.FunctionDef)}
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES} == {}
+
+
+def test_no_two_classes_share_a_name() -> None:
+    """Ours among each other and with xDSL's. `Operand` is the field's word for both: an alias of SSAValue there, a
+    value of `cost` here, which knows no xDSL."""
+    found: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in definitions(path, ast.ClassDef):
+            found.setdefault(node.name, []).append(relative(path))
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
+    rooms = (xdsl.ir, xdsl.irdl, xdsl.parser, xdsl.printer, xdsl.passes, xdsl.traits, xdsl.context)
+    theirs = {name for room in rooms for name, value in vars(room).items() if isinstance(value, type)}
+    assert found.keys() & theirs == {"Operand"}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from simdc.frontends.reads import inputs_read
 from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, hardware_of, set_hardware
 from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
-from simdc.ir.provenance import CommandRun, Input, add_run
+from simdc.ir.provenance import CommandRun, InputFile, add_run
 from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
 from simdc.streams import say
 
@@ -61,7 +61,7 @@ def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleO
             if given_form(layer) is None:
                 layer.form = layer.formed = None
     warn_of_unmodelled(arguments.set)
-    hardware_read: list[Input] = []
+    hardware_read: list[InputFile] = []
     if arguments.hw is not None:
         with inputs_read("hardware", arguments.hw) as hardware_read:
             set_hardware(module, load_hardware(arguments.hw, arguments.set))

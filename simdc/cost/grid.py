@@ -134,7 +134,7 @@ class Footprint:
         self.slots = slots
         self.axes = [grid.axes[slot] for slot in slots]
         self.total = 1
-        self._spans: list[Span] = []
+        self._spans: list[Reach] = []
         for (terms, low), extent in zip(operand.index, operand.shape, strict=True):
             # 2*oh + kh, oh in tiles of 4, 3 rows of the window whole: 3 positions, and 2 * (4 - 1) more by oh: 9.
             reach, tiled = 1, list[tuple[int, int]]()
@@ -143,7 +143,7 @@ class Footprint:
                     reach += step * (whole[loop] - 1)
                 else:
                     tiled.append((slots.index(grid.slots[loop]), step))
-            span = Span(reach, low, extent, tiled, grid.numbers) if grid.clip else Span(reach, 0, 0, tiled, None)
+            span = Reach(reach, low, extent, tiled, grid.numbers) if grid.clip else Reach(reach, 0, 0, tiled, None)
             if tiled:
                 self._spans.append(span)
             else:
@@ -176,7 +176,7 @@ class Footprint:
         return found
 
 
-class Span:
+class Reach:
     """One dimension of a footprint: `still` positions, and more for each axis that moves it: `tiled` has (slot among
     the footprint's axes, step). Positions are clipped to [0, `extent`) where `numbers` are given."""
 
@@ -201,12 +201,12 @@ class Span:
         return larger(smaller(low + reach, self._extent) - larger(low, 0), 0)
 
 
-def _entangled(spans: Sequence[Span]) -> list[list[Span]]:
+def _entangled(spans: Sequence[Reach]) -> list[list[Reach]]:
     """Dimensions in groups: those that share an axis belong together, all others stand alone."""
     # x[i, i] in tiles of 4, 4, 2: 16 + 16 + 4 = 36 elements; summed apart, 10 along each dimension, they were 100.
     if len(spans) < 2:
         return [list(spans)] if spans else []
-    groups: list[tuple[set[int], list[Span]]] = []
+    groups: list[tuple[set[int], list[Reach]]] = []
     for span in spans:
         slots, members = {slot for slot, _ in span.tiled}, [span]
         for group in [group for group in groups if group[0] & slots]:

@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from simdc.ir.provenance import Input
+from simdc.ir.provenance import InputFile
 
 _listener: ContextVar[Callable[[bytes], None] | None] = ContextVar("_listener", default=None)
 
 
 @contextmanager
-def inputs_read(role: str, name: str) -> Generator[list[Input]]:
+def inputs_read(role: str, name: str) -> Generator[list[InputFile]]:
     """A list of what is read inside the block, under the name that it was asked for by. Files that an ONNX model points
     to are not in it."""
     from hashlib import sha256
 
-    found: list[Input] = []
-    token = _listener.set(lambda data: found.append(Input(role, name, sha256(data).hexdigest())))
+    found: list[InputFile] = []
+    token = _listener.set(lambda data: found.append(InputFile(role, name, sha256(data).hexdigest())))
     try:
         yield found
     finally:

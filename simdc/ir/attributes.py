@@ -28,7 +28,7 @@ class Unit(StrEnum):
 
 
 @irdl_attr_definition
-class UnitAttr(Data[Unit]):
+class ExecutionUnitAttr(Data[Unit]):
     """The array that runs an op: `#simdc.unit<conv>`."""
 
     name = "simdc.unit"

@@ -19,7 +19,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Kernel, Operand, affine
 
-from .attributes import CostAttr, OriginAttr, TilingAttr, Unit, UnitAttr
+from .attributes import CostAttr, ExecutionUnitAttr, OriginAttr, TilingAttr, Unit
 from .fields import Value, make_properties
 from .form import Form
 from .syntax import parse_layer, print_layer
@@ -92,7 +92,7 @@ class LayerOp(IRDLOperation):
     GRADIENT: ClassVar[type[GradientOp] | None] = None
 
     layer = prop_def(StringAttr)
-    unit = opt_attr_def(UnitAttr)
+    unit = opt_attr_def(ExecutionUnitAttr)
     tiling = opt_attr_def(TilingAttr)
     tiled = opt_attr_def(OriginAttr)
     cost = opt_attr_def(CostAttr)

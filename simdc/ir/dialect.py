@@ -7,7 +7,7 @@ from types import ModuleType
 
 from xdsl.ir import Dialect
 
-from .attributes import CostAttr, HardwareAttr, OriginAttr, TilingAttr, UnitAttr
+from .attributes import CostAttr, ExecutionUnitAttr, HardwareAttr, OriginAttr, TilingAttr
 from .base import LayerOp
 from .network import NetworkOp, ParameterOp, ReturnOp
 from .ops import op_modules
@@ -30,5 +30,5 @@ def _layers() -> list[type[LayerOp]]:
 Simdc = Dialect(
     "simdc",
     [NetworkOp, ParameterOp, ReturnOp, UnmodelledOp, *_layers()],
-    [UnitAttr, HardwareAttr, TilingAttr, CostAttr, OriginAttr],
+    [ExecutionUnitAttr, HardwareAttr, TilingAttr, CostAttr, OriginAttr],
 )

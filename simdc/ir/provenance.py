@@ -16,7 +16,7 @@ from xdsl.utils.hints import isa
 PROVENANCE = "simdc.provenance"
 
 
-class Input(NamedTuple):
+class InputFile(NamedTuple):
     """A file that was read. `role` is what it was read as (`network`, `hardware`), `name` what it was asked for by, and
     `sha256` the digest of its bytes. Files that it points to, such as an ONNX model's external data, are not in it."""
 
@@ -30,7 +30,7 @@ class CommandRun(NamedTuple):
 
     simdc: str
     command: str
-    inputs: tuple[Input, ...]
+    inputs: tuple[InputFile, ...]
 
 
 def add_run(module: ModuleOp, run: CommandRun) -> None:
@@ -59,7 +59,7 @@ def _run(attribute: DictionaryAttr) -> CommandRun:
     if not isa(inputs, ArrayAttr[DictionaryAttr]):
         raise VerifyException(f"a run of '{PROVENANCE}' must have a list of inputs, got {str(inputs)[:80]}")
     version, command = _texts(attribute, "simdc", "command")
-    return CommandRun(version, command, tuple(Input(*_texts(each, *Input._fields)) for each in inputs.data))
+    return CommandRun(version, command, tuple(InputFile(*_texts(each, *InputFile._fields)) for each in inputs.data))
 
 
 def _texts(record: DictionaryAttr, *names: str) -> list[str]:

@@ -8,7 +8,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from simdc.ir.attributes import UnitAttr
+from simdc.ir.attributes import ExecutionUnitAttr
 from simdc.ir.network import network_of
 
 
@@ -22,4 +22,4 @@ class SplitUnitsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for layer in network_of(op).layers():
             if layer.runs_on is not None:
-                layer.unit = UnitAttr(layer.runs_on)
+                layer.unit = ExecutionUnitAttr(layer.runs_on)

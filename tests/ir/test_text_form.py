@@ -17,7 +17,7 @@ from simdc.backends.report.machine_text import render_json
 from simdc.cost import Busy, Cost, Cycles, DramBits, SramBits, Tiling
 from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware
-from simdc.ir.attributes import CostAttr, HardwareAttr, TilingAttr, Unit, UnitAttr
+from simdc.ir.attributes import CostAttr, ExecutionUnitAttr, HardwareAttr, TilingAttr, Unit
 from simdc.ir.context import set_hardware
 from simdc.ir.dialect import Simdc
 from simdc.ir.network import network_of
@@ -100,8 +100,8 @@ COST = Cost(
     Busy(compute=12, simd_port=2.5e-7),
 )
 ATTRIBUTES = [
-    (UnitAttr(Unit.SYSTOLIC), "#simdc.unit<conv>"),
-    (UnitAttr(Unit.SIMD), "#simdc.unit<simd>"),
+    (ExecutionUnitAttr(Unit.SYSTOLIC), "#simdc.unit<conv>"),
+    (ExecutionUnitAttr(Unit.SIMD), "#simdc.unit<simd>"),
     (TilingAttr(Tiling(("oc", "ic", "oh"), (64, 3, 14))), "#simdc.tiling<oc = 64, ic = 3, oh = 14>"),
     (TilingAttr(Tiling((), ())), "#simdc.tiling<>"),
     (
@@ -116,7 +116,7 @@ ATTRIBUTES = [
 
 
 @pytest.mark.parametrize(("attribute", "text"), ATTRIBUTES, ids=lambda value: getattr(value, "name", ""))
-def test_attribute(attribute: UnitAttr | TilingAttr | CostAttr | HardwareAttr, text: str | None) -> None:
+def test_attribute(attribute: ExecutionUnitAttr | TilingAttr | CostAttr | HardwareAttr, text: str | None) -> None:
     shown = str(attribute)
     if text is not None:
         assert shown == text
