@@ -45,6 +45,7 @@ def machines_like(base: Hardware, columns: Mapping[str, Any]) -> Hardware:
 
 
 def _namespace(data: dict[str, Any], columns: Mapping[str, Any], prefix: str) -> SimpleNamespace:
+    # Not a `Hardware`: that refuses what is no whole number. {"simd.lanes": array([16, 32])} -> out.simd.lanes.
     out = SimpleNamespace()
     for key, value in data.items():
         path = prefix + key

@@ -8,6 +8,7 @@ from .hardware import Hardware
 from .result import Cost, add_up
 
 PJ_PER_W_NS = 1000.0
+"""1 W for 1 ns is 10^-9 J, 1000 pJ."""
 
 
 class Energy(NamedTuple):
@@ -29,6 +30,7 @@ def energy_of(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:
     Dynamic energy is paid for each compute cycle of each element of the array that runs; both arrays leak for as long
     as the layer takes.
     """
+    # 0.25 W for 120 cycles of 2 ns leak 60,000 pJ; 9 PEs of 0.5 pJ in 100 compute cycles take 450 pJ. Stalls only leak.
     prices = hardware.prices
     cycles_ns = cost.cycles.total * hardware.clock_ns
     systolic = prices.systolic_leakage_w * cycles_ns * PJ_PER_W_NS

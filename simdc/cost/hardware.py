@@ -28,6 +28,7 @@ class HardwareError(ValueError):
 
 
 def _whole(_: object, attribute: Attribute[int], value: object) -> None:
+    # True is an int: `rows: true` in a file would be an array of one row.
     minimum = attribute.metadata["minimum"]
     if isinstance(value, bool) or not isinstance(value, int):
         raise HardwareError(attribute.name, f"must be a whole number, got {value!r:.80}")
@@ -40,6 +41,7 @@ def _whole(_: object, attribute: Attribute[int], value: object) -> None:
 def _real(_: object, attribute: Attribute[float], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise HardwareError(attribute.name, f"must be a number, got {value!r:.80}")
+    # Comparisons with NaN are false, so `0 <= value < inf` refuses it, and infinity, too.
     positive = attribute.metadata["minimum"] == 1
     if not (0 < value < float("inf") if positive else 0 <= value < float("inf")):
         raise HardwareError(attribute.name, f"must be {'positive' if positive else 'zero or more'}, got {value}")
@@ -99,6 +101,8 @@ class Widths:
 @frozen
 class Buffers:
     """Total capacities of the systolic array's buffers. Each is double-buffered: half of it holds the tile in use."""
+
+    # 32 KiB are 262,144 bits and take tiles of 131,072 bits: 128 x 128 weights of 8 bits.
 
     weight_bits: int = _int("bit")
     ifmap_bits: int = _int("bit")

@@ -21,6 +21,7 @@ class Affine(NamedTuple):
 
     def span(self, tile: Mapping[str, int]) -> int:
         """Number of positions between the first and the last index that a tile touches, both included."""
+        # 2*oh + kh, 4 rows and a window of 3: 1 + 2 * 3 + 2 = 9.
         return 1 + sum(step * (tile[loop] - 1) for loop, step in self.terms)
 
     def __str__(self) -> str:
@@ -66,7 +67,10 @@ def _loops_of(index: tuple[Affine, ...]) -> tuple[str, ...]:
 def shared_loops(result: Operand, bounds: Mapping[str, int]) -> tuple[str, ...]:
     """Loops along which tiles of a result have elements in common: those of a dimension that several loops index, as
     where a pool's gradient goes back to overlapping windows. A tile that is not the first along one of them finds
-    elements that an earlier tile began. Windows that lie side by side (step at least their span) share none."""
+    elements that an earlier tile began. Windows that lie side by side (step at least their span) share none; tiles of
+    one window, cut within, still do."""
+    # dx[2*oh + kh], kh 0 .. 2: windows of rows 0 .. 2, 2 .. 4 meet in row 2: oh and kh. dx[3*oh + kh]: rows 0 .. 2,
+    # 3 .. 5 do not: kh alone, whose tiles all reach from one window to the next.
     shared: list[str] = []
     for terms, _ in result.index:
         if len(terms) < 2:
@@ -123,6 +127,8 @@ class Contraction(_Contraction):
 
     @property
     def useful_macs(self) -> int:
+        """Multiply-accumulates that the mathematics needs, channels that only fill up the array left out."""
+        # 2 output and 4 input channels on 4 pixels: 32, however many PEs there are.
         return prod([loop.bound for loop in self.loops]) if self.macs is None else self.macs
 
     @property
@@ -228,6 +234,7 @@ class VectorProgram(_Program):
     @property
     def padded_loop(self) -> str | None:
         """The loop that a machine which stores padding rounds up to whole vectors, if there is one."""
+        # 20 channels on 16 lanes are stored as 32. Softmax has its batch on the lanes: that is stored as it is.
         return self.lanes if self.lanes in self.roles.channels else None
 
 

@@ -49,6 +49,8 @@ class CostModel(ABC):
     """Whether it prices whatever form of a layer it is asked about. Otherwise a layer is what it is in its first."""
 
     def __init_subclass__(cls) -> None:
+        # class Faster(ExactModel) with an `evaluate` of its own: `searchable` would be inherited, and the search would
+        # prune by bounds that hold for `exact` only.
         if not {"greedy", "evaluate"}.isdisjoint(vars(cls)):
             for claim in CLAIMS - set(vars(cls)):
                 setattr(cls, claim, vars(CostModel)[claim])
@@ -86,6 +88,7 @@ class CostModel(ABC):
         NotImplementedError where `prices_rates` is false."""
         raise NotImplementedError
 
+    # Asked of the class: whoever overrides the method can do it, and need not say so beside it.
     @property
     def prices_many(self) -> bool:
         return type(self).price_many is not CostModel.price_many

@@ -24,6 +24,7 @@ Make = Callable[[str], CostModel]
 def load_model(name: str, phase: str = "inference") -> CostModel:
     """The model called `name`, built in or a plug-in, for a network in `phase` (`inference` or `training`). Raises
     KeyError."""
+    # Imported by name when asked for: `--model exact` never loads simdit.
     if name in MODELS:
         module, _, cls = MODELS[name].partition(":")
         return getattr(import_module(module), cls)(phase)
@@ -66,6 +67,7 @@ class PluginModel(CostModel):
         with self._plugin.calling():
             check = self._model.guard(kernel)
 
+        # Making the check and running it are both the plug-in's code; only InvariantError is an answer.
         def held(cost: Cost, hardware: Hardware) -> None:
             with self._plugin.calling(InvariantError):
                 check(cost, hardware)
@@ -117,6 +119,7 @@ def _check(name: str, value: object) -> Make:
         raise TypeError(f"the model calls itself '{getattr(value, 'name', None)}'")
     if issubclass(value, CostModel):
         return value
+    # class Theirs(TheirModel, CostModel): their methods first, ours for what they lack.
     return cast("Make", new_class(value.__name__, cast("tuple[type, ...]", (value, CostModel))))
 
 

@@ -13,10 +13,13 @@ Number = int | float
 def add_up(values: Iterable[Number]) -> Number:
     """The sum, rounded after each addition: Python's own `sum` rounds floats in another way from 3.12 on, and a report
     is the same under every Python."""
+    # Ten times 0.1 is 0.9999999999999999 here; for `sum` it is 1.0 from 3.12 on.
     return reduce(add, values, 0)
 
 
 class Cycles(NamedTuple):
+    """Cycles in which the array computes, fill included, and all others of the layer."""
+
     compute: Number = 0
     stall: Number = 0
 
@@ -40,7 +43,8 @@ class DramBits(NamedTuple):
 
 
 class SramBits(NamedTuple):
-    """Bits read and written by memory."""
+    """Bits read and written, by memory: the buffers of weights, ifmap, psums (`obuf`) and bias, the vector memory, the
+    immediates and the instructions of the SIMD array."""
 
     wbuf: Number = 0
     ibuf: Number = 0
@@ -57,6 +61,8 @@ class SramBits(NamedTuple):
 
 class Busy(NamedTuple):
     """Cycles for which the array computes and each DRAM port transfers. The largest binds the layer."""
+
+    # Compute 16, ports 4, 8 and 24: bound by the psum port, and at least 24 cycles long.
 
     compute: Number = 0
     weight_port: Number = 0

@@ -30,6 +30,7 @@ class Buffer(NamedTuple):
     parts: int
 
     def usable_bits(self, hardware: Hardware) -> int:
+        """How large a tile the memory takes."""
         return field(self.capacity)(hardware) // self.parts
 
 
@@ -86,10 +87,12 @@ class MachineRule:
 
     def array_fill_cycles(self, array: SystolicArray) -> int:
         """Beside its steps, for each tile: a value crosses all rows and all columns."""
+        # 16 x 16 PEs: the last PE begins 15 + 15 = 30 cycles after the first.
         return array.rows + array.columns - 2
 
     def lanes_fill_cycles(self, simd: SimdArray) -> int:
-        """Beside its instructions, for each tile."""
+        """Beside its instructions, for each tile: `pipeline_stages - 1` and `lanes - 1`."""
+        # 6 stages, 16 lanes: 5 + 15 = 20.
         return simd.pipeline_stages + simd.lanes - 2
 
 
@@ -100,6 +103,7 @@ def passes(size: int, width: int) -> int:
 
 def segment_cycles(ports: Sequence[int], compute: int, larger: Callable[[int, int], int]) -> int:
     """How long a segment lasts in which a tile computes and ports are busy: as long as the slowest of them."""
+    # Compute 4 cycles, ports 2, 2 and 8: 8, of which 4 are stall.
     return reduce(larger, ports, compute)
 
 
@@ -117,6 +121,7 @@ GENESYS = MachineRule(
         "psum_port": "systolic.bandwidths.psum_bits_per_cycle",
         "simd_port": "simd.bandwidth_bits_per_cycle",
     },
+    # Streams on one port add up: bias and weights, and psums both ways with finished results.
     array_streams=(
         StreamRow("weight", "new", "weight_port", "weight"),
         StreamRow("ifmap", "new", "ifmap_port", "ifmap"),
@@ -125,6 +130,7 @@ GENESYS = MachineRule(
         StreamRow("psum", "partial", "psum_port", "psum"),
         StreamRow("psum", "complete", "psum_port", "ofmap"),
     ),
+    # `DramBits` has no names of its own for the SIMD array: what is loaded is ifmap, what is stored ofmap.
     vector_streams=(
         StreamRow("input", "new", "simd_port", "ifmap"),
         StreamRow("output", "resumed", "simd_port", "ifmap"),

@@ -49,6 +49,7 @@ def structure(cls: type[T], data: object, path: str = "") -> T:
             values[name] = _value(attribute, given[name], f"{prefix}{name}")
         elif attribute.default is NOTHING:
             raise HardwareError(f"{prefix}{name}", f"missing ({attribute.metadata.get('unit', 'an object')})")
+    # A part names its fields as it knows them: `rows` becomes `systolic.rows` here.
     try:
         return cls(**values)
     except HardwareError as error:
@@ -80,6 +81,7 @@ def unstructure(instance: Any) -> dict[str, Any]:
 
 def with_field(hardware: Hardware, path: str, value: object) -> Hardware:
     """A copy with the field at a dotted `path` (`simd.lanes`) replaced. Raises HardwareError."""
+    # Through plain data and back, so that the new value is checked as in a file. `systolic` alone is no field.
     data = unstructure(hardware)
     *parents, leaf = path.split(".")
     here: Any = data

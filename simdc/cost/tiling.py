@@ -32,7 +32,9 @@ class TilingError(ValueError):
 
 
 class Tiling(NamedTuple):
-    """`order` lists every loop of the kernel once, outermost first; `sizes` stand beside it."""
+    """`order` lists every loop of the kernel once, outermost first; `sizes` are the tile sizes in iterations."""
+
+    # order (oc, ic), sizes (4, 8), bounds 10 and 16: oc in tiles of 4, 4, 2, each with two tiles of ic: 6 tiles.
 
     order: tuple[str, ...]
     sizes: tuple[int, ...]
@@ -55,6 +57,7 @@ def check_loops(kernel: Kernel, tiling: Tiling) -> None:
         raise TilingError(f"the tiling orders loops {list(order)}, the layer has {list(bounds)}")
     if len(sizes) != len(order):
         raise TilingError(f"the tiling has {len(sizes)} sizes for {len(order)} loops")
+    # By type, for True is an int to isinstance and would be a tile of 1.
     if set(map(type, sizes)) <= {int} and min(sizes, default=1) >= 1:
         return
     for name, size in zip(order, sizes, strict=True):

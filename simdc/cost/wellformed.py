@@ -54,6 +54,8 @@ def check_program(nests: tuple[LoopNest, ...], lanes: str) -> None:
 
 
 def _check_nest(nest: LoopNest, where: str) -> None:
+    """Raise KernelError unless operands have names of their own, indices that the loops run through, and code that uses
+    only what it can have. `where` stands in the message: ` in nest 2`."""
     bounds = _bounds(nest.loops, where)
     owned = (*nest.inputs, *nest.outputs, *nest.scratch)
     names = {operand.name for operand in owned} | {view.name for view in nest.views}
@@ -77,6 +79,7 @@ def _check_nest(nest: LoopNest, where: str) -> None:
         _check_block(block, bounds, names, kept, where)
         used = {name for code in block.instructions for name in (code.dest, *code.sources)}
         for operand in (*owned, *nest.views):
+            # A block over (c) that reads x[c, h] does not say which h.
             if operand.name in used and not set(operand.loops) <= set(block.loops):
                 raise KernelError(
                     f"a block over {list(block.loops)}{where} uses '{operand.name}', which {list(operand.loops)} move"
@@ -94,6 +97,7 @@ def _check_block(
         raise KernelError(f"a block over {list(block.loops)}{where} has no instructions")
     if not set(block.loops) <= set(bounds) or block.at not in ("start", "end"):
         raise KernelError(f"a block over {list(block.loops)} at '{block.at}'{where}, which has loops {list(bounds)}")
+    # t = mul(x, x), y = add(t, x): t is known from its first line on. Temporaries end with their block.
     known = set(names)
     for opcode, dest, sources in block.instructions:
         for source in sources:
@@ -105,6 +109,7 @@ def _check_block(
 
 
 def _bounds(loops: Sequence[Loop], where: str) -> dict[str, int]:
+    # Of two loops called h a dictionary keeps one.
     bounds = dict(loops)
     if len(bounds) != len(loops):
         raise KernelError(f"two loops share a name{where}: {[name for name, _ in loops]}")
@@ -120,5 +125,6 @@ def _check_index(operand: Operand, bounds: Collection[str], where: str) -> None:
         )
     for expression in operand.index:
         for loop, step in expression.terms:
+            # Steps are positive, so the first iteration has the lowest index: a box begins where its tile begins.
             if loop not in bounds or step < 1:
                 raise KernelError(f"'{operand.name}'{where} is indexed by {expression}; loops are {list(bounds)}")

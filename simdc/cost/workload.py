@@ -33,6 +33,7 @@ class Workload:
 
     def __init__(self, layers: Iterable[tuple[str, Forms]]):
         """`layers` are names of the layers that cost something, each with the kernels that it can be."""
+        # conv1, relu1, conv2 alike conv1: numbers 0, 1, 0, two distinct layers to price.
         self._names: list[str] = []
         self._numbers: list[int] = []
         known: dict[Forms, int] = {}
@@ -71,6 +72,7 @@ class Workload:
 
         priced: list[tuple[Kernel, Tiling | None, Cost | None, str, str]] = []
         for number, forms in enumerate(self.distinct):
+            # A model that takes no forms prices the first one: a depthwise convolution on the array, not on the lanes.
             try:
                 form, kernel, tiling, cost = cheapest(forms if every else forms[:1], price, value)
                 priced.append((kernel, tiling, cost, "", form))
@@ -84,6 +86,7 @@ class Workload:
         return [LayerCost(name, *priced[number]) for name, number in zip(self._names, self._numbers, strict=True)]
 
     def _guards_of(self, model: CostModel) -> dict[Kernel, Check]:
+        """The model's check for every form, made once: what a layer must move does not depend on the machine."""
         if model.name not in self._guards:
             self._guards[model.name] = {kernel: model.guard(kernel) for forms in self.distinct for _, kernel in forms}
         return self._guards[model.name]

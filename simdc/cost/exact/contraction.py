@@ -22,7 +22,11 @@ from .steps import Steps
 
 class TiledContraction:
     """The execution of a contraction in docs/architecture.md, its loops cut as `grid` says, one way or many at once.
-    `reloads` counts how often tiles come into use: in the walk over the grid, or at least in walks of other orders."""
+    `reloads` gives how often each tile of an operand comes into use: in the order of `grid`, or, for bounds, in
+    whichever of several orders it is least."""
+
+    # The numbers in the comments below are those of the example "With a pencil" on that page: ic and oh in 2 tiles
+    # each, 2 x 2 PEs.
 
     def __init__(
         self, kernel: Contraction, grid: Grid, hardware: Hardware, rule: MachineRule, reloads: Reloads = reloads
@@ -72,6 +76,8 @@ class TiledContraction:
     def sram_bits(self) -> SramBits:
         """Every step reads `rows` ifmap values and `rows` x `columns` weights, and reads and writes `columns` psums; an
         output's first visit reads its bias in place of psums."""
+        # 8 steps, 4 of them first visits: weights 8 * 4 * 8 bits = 256, ifmap 8 * 2 * 8 = 128, psums 8 * 2 writes and
+        # 4 * 2 reads of 32 bits = 768.
         kernel, array, steps = self.kernel, self.hardware.systolic, self.steps
         outputs = steps.outputs * array.columns
         return SramBits(
@@ -86,6 +92,8 @@ class TiledContraction:
         return (("mac", self.kernel.useful_macs), ("mac_executed", self.steps.total * array.rows * array.columns))
 
     def _port_cycles(self) -> list[int]:
+        """Cycles for which each port transfers, numbered as in `Flows.ports`."""
+        # The psum port: 2 partial sums stored, 2 loaded again, 2 results, 4 cycles each: 24.
         ports = [0] * len(self.flows.ports)
         for (_, port, _, stream), times in self.flows.totals.items():
             ports[port] = ports[port] + stream.cycles(times)
@@ -96,18 +104,22 @@ class TiledContraction:
 
     def total_cycles(self) -> int:
         """From the first load to the last store."""
+        # 2 for the first loads, segments of 4, 8, 8 and 4 cycles, 4 for the last store: 30.
         flows, fill = self.flows, self.fill_cycles
         larger, choose = self.grid.numbers.larger, self.grid.numbers.choose
         psum = self.grid.footprint(self.kernel.psum)
         innermost = psum.slots[-1] if psum.slots else -1
         summed = [slot for slot in range(len(self.grid.axes)) if slot not in psum.slots]
-        # Whether a result is begun, or complete, shows at the first and last tile of each loop that is summed over.
+        # Whether a result is begun, or complete, shows at the first and last tile of each loop that is summed over. In
+        # the order ic, oh that is slot 0, and the result changes with oh, slot 1, in each tile.
         axes = [axis.cut_at(1, axis.count - 1) if slot in summed else axis for slot, axis in enumerate(self.grid.axes)]
         idle, (new, resumed, leaving) = [0] * len(flows.ports), (flows.new, flows.resumed, flows.leaving)
         cycles = self._opening() + self._closing()
         for times, before, here, after, entered, left in segments(axes):
             ports = idle.copy()
+            # The axis that stepped, or one inside it that wrapped, moves the result: the one before has to leave.
             if before is not None and innermost >= entered:
+                # `&`, not `and`: of many tilings each side is an array.
                 complete = True
                 for slot in summed:
                     complete = complete & before[slot].is_last
@@ -117,6 +129,7 @@ class TiledContraction:
                 for stream, port in new:
                     if stream.innermost >= left:
                         ports[port] = ports[port] + stream.cycles_at(after)
+                # At the first tile of all loops summed over there is nothing to load: with ic 0 a result begins.
                 if innermost >= left and summed:
                     fresh = True
                     for slot in summed:
@@ -157,6 +170,8 @@ class TiledContraction:
     def least_cost(self) -> Cost:
         """All counts, and for cycles a bound that they never fall below. Between the first loads and the last store,
         which nothing overlaps, the array computes and each port moves the rest of what crosses it."""
+        # First loads 2, last store 4. Between: compute 16; ifmap 8 - 2 + 4 = 10 (the last tile loads nothing); psum
+        # 24 - 4 + 4 = 24 (the first tile stores nothing). 2 + 24 + 4 = 30, here the cycles themselves.
         larger, compute, fill = self.grid.numbers.larger, self.compute_cycles, self.fill_cycles
         loads, results = ([0] * len(self.flows.ports) for _ in range(2))
         for (_, port, is_load, stream), times in self.flows.totals.items():

@@ -43,6 +43,7 @@ class Flows:
             operand = roles.get(role)
             if operand is None:
                 continue
+            # Ports are numbered as they turn up: GENESYS has weight 0, ifmap 1, psum 2.
             port = numbers.setdefault(port_name, len(numbers))
             bits = kernel.ofmap_bits if when == "complete" else operand.bits
             stream = streams.get((role, bits, port))

@@ -10,7 +10,10 @@ from simdc.cost.rule import passes
 
 
 class Steps:
-    """`total` steps of all tiles; `outputs` of them, for whole rows of columns, begin an output; `tiles` tiles."""
+    """`total` steps of all tiles, of which `outputs` begin a sum in each column of the array; the number of `tiles`."""
+
+    # 4 input channels in 2 tiles, 2 output channels, 4 pixels on 2 x 2 PEs: 2 * 1 * 4 = 8 steps. Each pixel has one sum
+    # a column, begun at the first of the 2 tiles: 4 outputs.
 
     __slots__ = ("_of_places", "_widths", "outputs", "tiles", "total")
 
@@ -36,6 +39,8 @@ class Steps:
 
     def of_tile(self, places: Places) -> int:
         """Steps of the tile at the places of a walk."""
+        # 20 channels on 16 rows take 2 passes, for each of 5 x 7 pixels: 70 steps. What the outer axes make is looked
+        # up: along the innermost axis only one factor changes.
         found = self._of_places.get(places)
         if found is None:
             width, size = self._widths[len(places) - 1], places[-1].size

@@ -97,7 +97,8 @@ class TiledProgram:
         return self._priced(Stream.least_cycles)
 
     def wait_cycles(self) -> int:
-        """Of `compute` what an instruction waits for the issue before its own: more or less as loops are cut."""
+        """Cycles of `compute` for which instructions wait for the issue before their own. They depend on how loops are
+        cut: a tile with a single vector of sums has no other to add to meanwhile."""
         waits = 0
         for nest, grid in self.nests:
             waits = waits + waits_between_issues(nest, grid, self.program.lanes, self.hardware.simd.lanes)
@@ -105,6 +106,8 @@ class TiledProgram:
 
     def _priced(self, cycles_of: Callable[[Stream, int], int]) -> Cost:
         """`cycles_of` gives the cycles to move a stream's tiles so many times."""
+        # 3 tiles with 10 issues each of a 4-cycle sequence, 20 cycles of fill: 3 * (10 * 4 + 20) = 180 cycles of
+        # compute, waits between issues left out.
         simd, lanes, fill = self.hardware.simd, self.program.lanes, self.rule.lanes_fill_cycles(self.hardware.simd)
         vmem = imm = insmem = 0
         compute = self.wait_cycles()
@@ -147,6 +150,7 @@ class TiledProgram:
                 times = self._reloads(footprint, grid)
                 stream = Stream(footprint, operand.bits, bandwidths[port], grid, times)
                 cycles, moved = cycles_of(stream, len(rows) * times), times * stream.bits_once
+                # A result in use 3 times is loaded twice, for at first there is nothing of it, and stored 3 times.
                 for when, traffic in rows:
                     if when != "resumed":
                         bits[traffic] = bits.get(traffic, 0) + moved
@@ -157,8 +161,10 @@ class TiledProgram:
                 ports[port] = ports.get(port, 0) + cycles
 
     def _fresh(self, stream: Stream, shared: Sequence[str], cycles_of: Callable[[Stream, int], int]) -> tuple[int, int]:
-        """Bits and cycles of the tiles of a result that nobody began before, which are not loaded: all of them once, or
-        where tiles have elements in common along `shared` loops, the first along these."""
+        """Bits and cycles that loading each tile of a result whenever it comes into use counts too much: its first use
+        finds nothing to load. Where tiles overlap along `shared` loops, only the first along these begins anew."""
+        # dx[2*oh + kh] with kh 0 .. 2 and oh in 3 tiles of 2: rows 0 .. 4, 4 .. 8, 8 .. 12. The second tile finds row 4
+        # begun by the first and loads all its 5 rows; only the first tile loads nothing.
         if any(axis.loop in shared for axis in stream.footprint.axes):
             return stream.first_along(shared)
         return stream.bits_once, cycles_of(stream, 1)
@@ -166,6 +172,7 @@ class TiledProgram:
 
 def _issues(axis: Axis, lanes_loop: str, lanes: int) -> int:
     """Vector instructions issued along one axis over all its tiles."""
+    # 40 channels in tiles of 16, 16, 8 on 8 lanes: 2 + 2 + 1 = 5; 5 rows: 5.
     if axis.loop != lanes_loop:
         return axis.bound
     return (axis.count - 1) * passes(axis.tile, lanes) + passes(axis.last, lanes)
