@@ -29,7 +29,8 @@ class BatchCost(NamedTuple):
 
 class BatchModel(Protocol):
     def price_many(self, kernel: Kernel, machines: Hardware) -> BatchCost:
-        """Raises Uncosted for a kernel that the model does not know."""
+        """The greedy tiling's cost on each machine, an array along the machines for each number. Raises Uncosted for a
+        kernel that the model does not know."""
         ...
 
 

@@ -28,7 +28,8 @@ def energy_of(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:
     """Energy of a layer that ran on the systolic array, or else on the SIMD array.
 
     Dynamic energy is paid for each compute cycle of each element of the array that runs; both arrays leak for as long
-    as the layer takes.
+    as the layer takes (systolic array: Eq. 29, SIMD array: Eq. 30). On-chip memories pay for each bit read or written
+    (Eq. 31), DRAM for each bit moved (Eq. 32).
     """
     # 0.25 W for 120 cycles of 2 ns leak 60,000 pJ; 9 PEs of 0.5 pJ in 100 compute cycles take 450 pJ. Stalls only leak.
     prices = hardware.prices

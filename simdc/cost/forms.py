@@ -67,6 +67,7 @@ def cheapest(forms: Forms, price: Callable[[Kernel], tuple[Tiling, Cost]], value
 
 
 def _unfit(refused: dict[str, TilingError]) -> TilingError:
+    """One error out of those of all forms; what is too small is what the first form lacks."""
     (name, first), *others = refused.items()
     if not others:
         return first

@@ -35,11 +35,12 @@ def round_up(bounds: dict[str, int], kernel: Kernel, hardware: Hardware) -> dict
 
 
 class Grid:
-    """The tiles of a loop nest in walking order.
+    """The tiles of a loop nest, run in loop order: the walk.
 
-    `every` has all axes, `axes` those with more than one tile: a walk has one place for each of these. A tile size at
-    or above a loop's own bound means the whole loop, rounding up included. Where padding is not stored, tiles whose
-    footprint may be clipped at the border of one of `operands` are isolated.
+    `every` has all axes, outermost first, `axes` those with more than one tile: a tile is given by a place along each
+    of these, whose numbers are the `slots`. `whole` has the bounds of all other loops. A tile size at or above a loop's
+    own bound means the whole loop, rounding up included. Where padding is not stored, tiles whose footprint may be
+    clipped at the border of one of `operands` are isolated; raises TilingError where these are too many.
     """
 
     __slots__ = ("_footprints", "axes", "clip", "every", "numbers", "slots", "whole")
@@ -81,6 +82,7 @@ class Grid:
 
 
 def _isolated_at_borders(axes: Sequence[Axis], operands: Sequence[Operand]) -> list[Axis]:
+    """The axes with all tiles isolated that the border of some operand may clip. Raises TilingError."""
     by_loop = {axis.loop: axis for axis in axes}
     for operand in operands:
         for expression, extent in zip(operand.index, operand.shape, strict=True):

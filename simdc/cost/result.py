@@ -29,7 +29,7 @@ class Cycles(NamedTuple):
 
 
 class DramBits(NamedTuple):
-    """Traffic by operand. On the SIMD array `ifmap` is every load and `ofmap` every store."""
+    """Traffic with DRAM in bits, by operand. On the SIMD array `ifmap` is every load and `ofmap` every store."""
 
     weight: Number = 0
     ifmap: Number = 0

@@ -27,7 +27,10 @@ IDLE = Idle()
 class Flows:
     """`ports` names the ports by number. `new` and `resumed` are streams, with their ports, of tiles that come into
     use; `leaving` has the ports of results that go out of use, with what moves there if all sums are complete and what
-    if they are not. `totals` says how often the tiles of each move in the whole walk."""
+    if they are not. `totals` says how often all tiles of each stream move, and `Flow` as what."""
+
+    # psum[oc, oh] in use twice, as with ic in 2 tiles outside oh: all its tiles are resumed once and leave once as
+    # partial sums, together 2 times as psum, and leave once as ofmap.
 
     __slots__ = ("leaving", "new", "ports", "resumed", "totals")
 

@@ -98,8 +98,8 @@ def used_bits(operand: Operand, bounds: Mapping[str, int]) -> int:
 
 
 def _used_positions(terms: Sequence[tuple[str, int]], first: int, extent: int, bounds: Mapping[str, int]) -> int:
-    """Positions inside [0, extent) that `first` and the terms reach: all of their span if they leave no gaps, else what
-    one loop reaches with the others at their beginning, whichever reaches most."""
+    """At least how many positions inside [0, extent) `first` and the terms reach: all of their span if they leave no
+    gaps, else what one loop reaches with the others at their beginning, whichever reaches most."""
     # 2*oh + kh - 1, oh 0 .. 3, kh 0 .. 2: kh reaches 3, oh by 2 each no gap, 3 + 6 = 9 positions, -1 .. 7; of 8 rows 8.
     # 4*oh + kh with kh 0 .. 1: steps of 4 over a span of 2 leave gaps; oh alone uses 4.
     span = 1

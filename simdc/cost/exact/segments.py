@@ -1,9 +1,9 @@
-"""All the kinds of neighbourhoods that a walk over a grid of tiles has, with how often each occurs.
+"""All the kinds of neighbourhoods that the tiles of a grid have in loop order, with how often each occurs.
 
-A neighbourhood is a tile with the one before and the one after it. Walking is counting: the innermost axis steps
-until it wraps, then the next one steps. In the middle of the innermost axis the outer axes stand still, so their
-tiles only matter by kind; at a wrap one outer axis steps and those inside it wrap. That leaves a dozen or two
-neighbourhoods per layer, however many tiles there are.
+A neighbourhood is a tile with the one before and the one after it: together they say how long its segment lasts.
+Tiles are counted like numbers with one digit an axis: the innermost axis steps until it wraps, then the next one steps.
+While the innermost axis steps the outer ones stand still, so their tiles only matter by kind; at a wrap one outer axis
+steps and those inside it wrap. That leaves a dozen or two neighbourhoods per layer, however many tiles there are.
 """
 
 from __future__ import annotations

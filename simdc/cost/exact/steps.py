@@ -38,7 +38,7 @@ class Steps:
         self._of_places: dict[Places, int] = {(): still}
 
     def of_tile(self, places: Places) -> int:
-        """Steps of the tile at the places of a walk."""
+        """Steps of the tile at `places`, one for each slot of the grid or for the outermost of them."""
         # 20 channels on 16 rows take 2 passes, for each of 5 x 7 pixels: 70 steps. What the outer axes make is looked
         # up: along the innermost axis only one factor changes.
         found = self._of_places.get(places)

@@ -11,8 +11,9 @@ from simdc.cost.grid import Footprint, Grid
 class Stream:
     """Traffic of an operand whose elements are `bits` wide, over a port of `bandwidth` bits per cycle.
 
-    `innermost` is the number in a walk of the innermost axis that moves the operand, -1 if none does. Each tile comes
-    into use `reloads` times; `bits_once` moves all tiles once.
+    `innermost` is the slot of the innermost axis that moves the operand (`Grid.slots`), -1 if none does: a tile changes
+    whenever that axis or one outside it steps. Each tile comes into use `reloads` times; moving all tiles once takes
+    `bits_once` bits.
     """
 
     __slots__ = ("_bandwidth", "_bits", "_choose", "_cycles", "_once", "bits_once", "footprint", "innermost", "reloads")
@@ -57,7 +58,7 @@ class Stream:
         return bits, cycles
 
     def cycles_at(self, places: Places) -> int:
-        """Cycles to move the tile that belongs to the places of a walk."""
+        """Cycles to move the operand's tile while the nest's tile stands at `places`, one for each slot."""
         return self._cycles_of(tuple([places[slot] for slot in self.footprint.slots]))
 
     def _cycles_of(self, own: Places) -> int:

@@ -24,7 +24,9 @@ def tile(
     rule: MachineRule = GENESYS,
 ) -> Tiled:
     """The kernel with its loops cut, one way or many: `sizes` are the tile sizes of the loops in `order`, whole numbers
-    or, where `numbers` says so, arrays."""
+    or, where `numbers` says so, arrays of one shape. Raises TilingError where a border makes too many kinds of tiles;
+    that tiles fit the buffers is not looked at."""
+    # sizes (2, 2) is one tiling; (array([2, 4]), 2) are two that differ in the first loop.
     if isinstance(kernel, VectorProgram):
         return TiledProgram.cut(kernel, order, sizes, hardware, numbers, rule)
     return TiledContraction.cut(kernel, order, sizes, hardware, numbers, rule)

@@ -103,7 +103,7 @@ def _kinds(along: Along) -> Iterator[tuple[int, int]]:
 def _stays(
     written: Operand, loop: str, inside: Sequence[str], sizes: Mapping[str, int], along: Mapping[str, Along]
 ) -> bool:
-    """Whether one step of `loop`, while those inside it go back to their beginning, leads to where one was."""
+    """Whether one step of `loop`, while those inside it go back to their beginning, leads to the same element."""
     stays = True
     for terms, _ in written.index:
         steps = {name: step * along[name].step for name, step in terms}
@@ -116,8 +116,8 @@ def _stays(
 
 
 def _across(blocks: Sequence[CodeBlock], written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
-    """From the last issue of the first of `blocks` to the first of the last: in tiles that run both and none between,
-    and have one vector of what is written. Tiles that run some of those between are added and taken away by turns."""
+    """Waits from the last issue of the first of `blocks` to the first issue of the last: one in each tile that runs
+    both and none between, and has one vector of what is written. By inclusion and exclusion over those between."""
     # 12 tiles run both ends, 4 of them one block between, 6 another, 2 both of these: 12 - 4 - 6 + 2 = 4 run none.
     ends, between = (blocks[0], blocks[-1]), blocks[1:-1]
     found = 0

@@ -95,9 +95,10 @@ def program_tile(program: VectorProgram, hardware: Hardware, rule: MachineRule) 
         return lanes_fit(0) or (vectors > 1 and lanes_fit(first(lanes_fit, 1, vectors - 1)))
 
     def grow_others() -> bool:
-        for loop, phase_numbers in others:
+        for loop, nest_numbers in others:
             split = split_exactly if loop in program.roles.batch else split_evenly
-            if not split((loop,), bounds, tile, partial(fits, phase_numbers)):
+            # Of a concatenation of 100 inputs each loop is asked of its own nest only.
+            if not split((loop,), bounds, tile, partial(fits, nest_numbers)):
                 return False
         return True
 

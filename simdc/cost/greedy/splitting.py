@@ -30,7 +30,9 @@ def box(operand: Operand) -> Box:
 
 
 def tile_bits(operand: Box, tile: Mapping[str, int], clip: bool) -> int:
-    """Bits of the operand's tile; a clipped one is never larger than the tensor."""
+    """Bits of the operand's tile; a clipped one is never larger than the tensor. An upper bound: where a border takes
+    more from each tile, the largest has less."""
+    # Of Box above with ic 16, oh 4, kh 3: 8 * 16 * (1 + 2 * 3 + 2) = 1,152 bits.
     bits, plain, sliding = operand
     for loop, extent in plain:
         size = tile[loop]

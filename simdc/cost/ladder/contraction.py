@@ -23,6 +23,8 @@ IMAGE: Moves = (False, True, True)
 
 
 class Side(NamedTuple):
+    """The loops that move the same operands, and the ways to cut them."""
+
     moves: Moves
     loops: tuple[str, ...]
     rungs: list[Rung]
@@ -44,8 +46,8 @@ class ArrayCut(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """A cut and the loops walked innermost: the image, or those of another side. A weight tile comes into
-    use once for each tile of the image (`weight_per_image`) or once in all, an ifmap tile `ifmap_reloads` times, a
+    """A cut and its loop order, of which only the innermost side matters: the image, or another. A weight tile comes
+    into use once for each tile of the image (`weight_per_image`) or once in all, an ifmap tile `ifmap_reloads` times, a
     result `psum_reloads` times; an ifmap stays for `ifmap_stays` tiles, a psum for `psum_stays`."""
 
     cut: ArrayCut
@@ -97,6 +99,7 @@ class ArrayLadder:
         return Dimensions(operand, [n for n, moves in enumerate(moved) if moves == image], self._bounds, self._clip)
 
     def _cuts(self, sides: list[list[Rung]]) -> Iterator[tuple[ArrayCut, tuple[Rung, ...]]]:
+        """Every way to cut one side with every way to cut the others, the image left out, and the rungs it is of."""
         kernel = self._kernel
         weight, ifmap, psum = (self._dimensions(o, image=False) for o in (kernel.weight, kernel.ifmap, kernel.psum))
         bias = None if kernel.bias is None else self._dimensions(kernel.bias, image=False)

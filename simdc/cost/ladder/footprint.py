@@ -51,6 +51,7 @@ class Dimensions:
         return found
 
     def _along(self, expression: Affine, extent: int, sizes: Mapping[str, int]) -> Elements:
+        """As `of`, along one dimension."""
         # oh + kh, oh 4 in tiles of 3 and 1, kh 3 in one: tiles touch 5 and 3 positions. Without the tiles: 2 of them, 2
         # positions more along oh (4 rows, 2 tiles), 2 in each of 2 tiles along kh: 2 + 2 + 4 = 8.
         terms, low = expression
@@ -81,6 +82,7 @@ class Dimensions:
         return prod([self._least(expression, extent) for expression, extent in self._dimensions])
 
     def _least(self, expression: Affine, extent: int) -> int:
+        """As `least`, along one dimension."""
         # oh + kh - 1 with 56 rows in and out and kh 3: oh alone reaches 56, of which at most 1 before and 1 behind are
         # padding: at least 54.
         terms, low = expression
@@ -91,6 +93,7 @@ class Dimensions:
         return max(0, places - max(0, -low) - max(0, top - extent + 1))
 
     def _clipped(self, expression: Affine, extent: int, sizes: Mapping[str, int], place: Sequence[int]) -> int:
+        """Positions inside the tensor of the tile with the numbers `place` along the expression's loops."""
         low, reach = expression.constant, 1
         for (loop, step), index in zip(expression.terms, place, strict=True):
             start = index * sizes[loop]
