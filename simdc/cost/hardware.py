@@ -203,6 +203,8 @@ class Hardware:
     DRAM, and so moved like data. GeneSys machines store them; a machine that does not moves only what exists.
     """
 
+    # 20 channels on 16 rows: 32 are moved if padding is stored, else 20; both take two passes of the array.
+
     name: str = _text()
     clock_ns: float = _float("ns", "effective clock period, SimDIT Eq. 28", positive=True)
     stores_padding: bool = _word(bool, "true or false", MACHINE)

@@ -70,7 +70,7 @@ def shared_loops(result: Operand, bounds: Mapping[str, int]) -> tuple[str, ...]:
     elements that an earlier tile began. Windows that lie side by side (step at least their span) share none; tiles of
     one window, cut within, still do."""
     # dx[2*oh + kh], kh 0 .. 2: windows of rows 0 .. 2, 2 .. 4 meet in row 2: oh and kh. dx[3*oh + kh]: rows 0 .. 2,
-    # 3 .. 5 do not: kh alone, whose tiles all reach from one window to the next.
+    # 3 .. 5 do not: kh alone; a tile with kh 0 only has rows 0, 3, 6, and its box, 0 .. 6, those of kh 1 and 2.
     shared: list[str] = []
     for terms, _ in result.index:
         if len(terms) < 2:
@@ -95,6 +95,8 @@ class _Contraction(NamedTuple):
     macs: int | None = None
 
 
+# A 3x3 convolution with stride 2 and padding 1: ifmap[n, ic, 2*oh + kh - 1, 2*ow + kw - 1], weight[oc, ic, kh, kw],
+# psum[n, oc, oh, ow]. ic, kh and kw move no psum: the sum is over them.
 class Contraction(_Contraction):
     """Multiply-accumulate over a loop nest: convolution, fully connected layer, matrix product.
 
@@ -163,6 +165,9 @@ class CodeBlock(NamedTuple):
     A block over fewer loops than its nest runs only in the tile that finishes the missing loops (`at="end"`, a result
     per finished sum) or in the tile that begins them (`at="start"`).
     """
+
+    # Mean of x[c, h] over h, 10 in tiles of 4, 4, 2: a block over (c, h) adds in each tile, one over (c,) divides by 10
+    # in the third.
 
     loops: tuple[str, ...]
     instructions: tuple[Instruction, ...]

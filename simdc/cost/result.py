@@ -18,7 +18,7 @@ def add_up(values: Iterable[Number]) -> Number:
 
 
 class Cycles(NamedTuple):
-    """Cycles in which the array computes, fill included, and all others of the layer."""
+    """`compute`: cycles in which the array computes, its fill included; `stall`: all others of the layer."""
 
     compute: Number = 0
     stall: Number = 0

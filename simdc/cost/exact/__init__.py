@@ -31,6 +31,7 @@ class ExactModel(CostModel):
         return greedy_tiling(kernel, hardware, self.rule)
 
     def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        # The ladder prices its rungs with the tiles of this package: at the top the two would import each other.
         from simdc.cost.ladder import ladder_tiling
 
         return ladder_tiling(kernel, hardware, self.rule)
@@ -39,6 +40,7 @@ class ExactModel(CostModel):
         """Raises TilingError for a tiling that does not fit, or whose loop order cannot be run."""
         check_loops(kernel, tiling)
         tiled = tile(kernel, tiling.order, tiling.sizes, hardware, rule=self.rule)
+        # Before the buffers: no memory is large enough for a loop order that cannot be run.
         fault = tiled.fault()
         if fault is not None:
             raise fault()

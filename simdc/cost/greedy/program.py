@@ -39,6 +39,7 @@ def roles(program: VectorProgram) -> ProgramLoops:
     operands = [operand for nest in program.nests for operand in (*nest.inputs, *nest.outputs)]
     # A pool's rows 2*oh + kh: oh has the longest step and places the window, kh runs through it.
     sliding = [expression.terms for operand in operands for expression in operand.index if len(expression.terms) > 1]
+    # By step, not by name: in another kernel the same loops are called otherwise and cost the same.
     places = {max(terms, key=lambda term: term[1])[0] for terms in sliding}
     whole = whole_loops(program)
     window = tuple(

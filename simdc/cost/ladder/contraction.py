@@ -89,7 +89,7 @@ class ArrayLadder:
         shared = {loop for terms, _ in self._kernel.ifmap.index if len(terms) > 1 for loop, _ in terms}
         square = [loop for loop in loops if loop in shared and loop not in self._widths]
         if len(square) > 1:
-            # The last way has single iterations of every loop: what is not square stays so.
+            # The last way has single arrays or iterations of every loop: what is not square stays so.
             ways += [ways[-1] | sizes for sizes in together(square, self._bounds)]
         return Side(moves, tuple(loops), rungs(ways, self._bounds, self._widths))
 
