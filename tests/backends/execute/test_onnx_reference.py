@@ -203,9 +203,12 @@ def slices(random: Random) -> Node:
     first = random.randrange(sizes[axis])
     count = random.randint(1, -(-(sizes[axis] - first) // step))
     bounds = tuple(np.array([number]) for number in (first, first + (count - 1) * step + 1, axis, step))
-    build = SliceOp
     return Node(
-        "Slice", [values(random, *sizes)], {}, lambda x: build("l", x, axis, first, count, step), constants=bounds
+        "Slice",
+        [values(random, *sizes)],
+        {},
+        lambda x: SliceOp("l", x, axis=axis, first=first, count=count, step=step),
+        constants=bounds,
     )
 
 
