@@ -19,6 +19,8 @@ MOST_SINGLE = 100_000
 class TilePosition:
     """Where a tile stands along an axis: its first iteration, its size, and whether it is the first or the last."""
 
+    # Tile 2 of bound 10 in tiles of 4: start 8, size 2, the last.
+
     __slots__ = ("is_first", "is_last", "size", "start")
 
     def __init__(self, axis: Axis, index: int):

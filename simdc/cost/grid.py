@@ -123,8 +123,8 @@ def _isolated_where_clipped(expression: Affine, extent: int, by_loop: Mapping[st
 class Footprint:
     """Elements of an operand that a tile touches, by the tile's places along the axes that move the operand.
 
-    `axes` are those axes, outermost first, `slots` their numbers in a walk. `total` sums over all tiles, `largest` is
-    what the buffer must hold.
+    `axes` are those axes, outermost first, `slots` their slots in the grid. `total` sums over all tiles, each counted
+    once, so a halo is in it as often as tiles have it; `largest` is what the buffer must hold.
     """
 
     __slots__ = ("_sizes", "_spans", "_still", "axes", "largest", "slots", "total")

@@ -10,7 +10,8 @@ from simdc.cost.kernel import CodeBlock, LoopNest
 
 
 class CodeCost(NamedTuple):
-    """Sums over all tiles of a nest. `ops` holds (opcode, elements) of every instruction."""
+    """Sums over all tiles of a nest: `cycles` of its instructions without the fill, bits read and written by memory.
+    `ops` holds (opcode, elements) of every instruction."""
 
     cycles: int
     vmem_bits: int

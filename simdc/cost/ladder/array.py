@@ -27,7 +27,8 @@ def _ladder(
 
 
 class ArrayRungs:
-    """Groups are the walks, steps the rungs of the image."""
+    """The rungs of a contraction on one machine, for `cheapest`: groups are the walks of its ladder, steps the ways to
+    cut the image, coarsest first."""
 
     def __init__(self, kernel: Contraction, hardware: Hardware, rule: MachineRule):
         array = hardware.systolic

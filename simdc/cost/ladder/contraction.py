@@ -31,8 +31,11 @@ class Side(NamedTuple):
 
 
 class ArrayCut(NamedTuple):
-    """A way to cut all sides but the image. `weight` and `bias` are those of whole tiles; of ifmap and psum the
-    dimensions that the image does not move. `ifmap_image` has those that it moves, for each rung of the image."""
+    """A way to cut all sides but the image: tile `sizes`, number of `tiles`, passes of the array in all and in the
+    largest tile. `weight` and `bias` have the elements of their tiles, `ifmap` and `psum` those along the dimensions
+    that the image does not move; `ifmap_image` has the others, for each rung of the image. They multiply."""
+
+    # ifmap[ic, oh + kh], ic in tiles of 16, kh 3, rung of the image with oh in tiles of 8: 16 and 10, 160 elements.
 
     sizes: Sizes
     tiles: int
@@ -61,8 +64,9 @@ class Walk(NamedTuple):
 
 
 class ArrayLadder:
-    """`image` are the ways to cut the image, `psum_image` what the image moves of the psum in each, and `walks` all
-    else."""
+    """All schedules of the ladder, `walks` x `image`: each way to cut and order the other sides with each way to cut
+    the image. `psum_image` has the elements of a psum tile along the dimensions that the image moves, for each of
+    `image`. Widths of elements and sizes of memories have no say: networks on many machines share it."""
 
     def __init__(self, kernel: Contraction, bounds: Mapping[str, int], widths: Mapping[str, int], clip: bool):
         self._kernel, self._bounds, self._widths, self._clip = kernel, bounds, widths, clip

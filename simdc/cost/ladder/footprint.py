@@ -14,8 +14,10 @@ MOST_TILES = 512
 
 
 class Elements(NamedTuple):
-    """Of the first tile and of the last one, of all tiles once, and no less than of the largest. Where a border clips
-    many tiles, `total` may be less than the tiles have: it is for bounds from below."""
+    """Elements that the first tile touches, the last one, all tiles when each is loaded once, and at most the largest.
+    Where a border clips many tiles, `total` may be less than they touch: it is for bounds from below."""
+
+    # oh + kh, oh 4 in tiles of 3 and 1, kh 3: first 5, last 3, total 8, largest 5. There are 6 positions: 2 twice.
 
     first: int = 1
     last: int = 1

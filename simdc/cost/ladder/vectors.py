@@ -70,7 +70,8 @@ def _ladder(program: VectorProgram, bounds: tuple[tuple[str, int], ...], width: 
 
 
 class VectorRungs:
-    """Groups are the cuts, steps the sizes along the lanes."""
+    """The rungs of a vector program on one machine, for `cheapest`: groups are the cuts of its ladder, steps the sizes
+    along the lanes, largest first."""
 
     def __init__(self, program: VectorProgram, hardware: Hardware, rule: MachineRule):
         simd = hardware.simd
