@@ -41,6 +41,7 @@ def _at_arms_length(plugin: Plugin[type[ModulePass]]) -> type[ModulePass]:
     """The pass, which raises PluginError for what a pass should not raise."""
     from xdsl.utils.exceptions import DiagnosticException, PassFailedException
 
+    # A subclass, so that its name and options are still the plug-in's and `from_spec` works on it.
     class Called(plugin.value):
         def apply(self, ctx: Context, op: ModuleOp) -> None:
             with plugin.calling(PassFailedException, DiagnosticException):

@@ -52,6 +52,7 @@ def _unprice(network: NetworkOp, setting: Setting) -> Iterator[tuple[LayerOp, tu
     """Drop all prices but the reasons of `setting` why a layer has none; give the layers to price."""
     for layer in network.layers():
         kernel = kernel_of(layer)
+        # A reason that still holds (same kernel, model and machine) is not asked for again.
         if kernel is None or (layer.uncosted is not None and not price_fault(layer, kernel, setting)):
             continue
         layer.drop_price()
@@ -64,6 +65,7 @@ def _unprice(network: NetworkOp, setting: Setting) -> Iterator[tuple[LayerOp, tu
 def _priced(model: CostModel, hardware: Hardware, setting: Setting, kernel: Kernel, tiling: Tiling) -> Price:
     """The cost, guarded; what the model itself calls wrong with it, if anything; and what it is the cost of."""
     cost = model.evaluate(kernel, tiling, hardware)
+    # Before anything is written: a layer never carries a price that broke an inequality of `simdc.cost.guards`.
     model.guard(kernel)(cost, hardware)
     found = model.artefacts(kernel, tiling, hardware)
     artefacts = ArrayAttr([StringAttr(each) for each in found]) if found else None

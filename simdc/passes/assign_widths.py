@@ -22,14 +22,21 @@ from simdc.ir.ops.free import DropoutOp
 from simdc.ir.ops.update import UpdateOp
 from simdc.ir.stored_width import given_widths
 
+# A quantized network can have a hundred such tensors: the note names a few and says how many more there are.
 MOST_LISTED = 8
 
 
 def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, int]:
-    """What an op of the systolic array reads is stored at that operand's width, where an activation in the place of
-    weights has the width of activations; a result that leaves the systolic array for anyone else at psum width;
-    everything else at SIMD width. A free op hands on its operand's data. An op is here what it is in its first form:
-    which form is the cheapest depends on the widths, so they cannot depend on it."""
+    """Bits in DRAM of an element of each value, decided by who reads it.
+
+    What the systolic array reads has the width of that operand: `ifmap_bits`, `weight_bits` for parameters or
+    `bias_bits`. What it alone makes and others read has `psum_bits`; everything else has the SIMD array's `width_bits`.
+    A free op (flatten) hands on its operand's data at its operand's width. On HI1, conv -> relu -> conv -> add: the
+    first convolution gives 32-bit sums to the relu, the relu 8-bit inputs to the second, that 32-bit sums to the add.
+
+    An op is here what it is in its first form: which form is the cheapest depends on the widths, so they cannot depend
+    on it.
+    """
     widths = hardware.systolic.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
     found: dict[SSAValue, int] = {}
@@ -43,7 +50,9 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
                 reader = use.operation
                 if isinstance(reader, LayerOp) and reader.ROLES:
                     role = reader.ROLES[use.index]
+                    # In q @ k of attention, k lies in the array like weights but is an activation: ifmap width.
                     return by_role["ifmap" if role == "weight" and not is_parameter else role]
+                # relu -> flatten -> linear: the linear layer decides how the relu's result is stored.
                 if _is_free(reader):
                     waiting += reader.results
         return None
@@ -61,9 +70,13 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
 
 
 def take_given(network: NetworkOp, hardware: Hardware, found: dict[SSAValue, int]) -> None:
-    """Tensors that the source stores in fewer bits than the machine would are as narrow in DRAM. More than the machine
-    takes there are is a contradiction: the machine's width stays, and a note says so. What an update makes takes the
-    place, and has the width, of what it replaces."""
+    """Narrow `found` to the widths that the source itself gives, in bits.
+
+    A tensor that the file stores in fewer bits than the machine would is as narrow in DRAM: 4-bit weights on a machine
+    of 8 take 4. Where the file has more bits, the machine's width stays, and a note says so. An update's result is
+    written over the old parameter or state, so it has that width: an SGD on 8-bit weights stores 8 bits a weight, not
+    the 32 of the SIMD array that computed it.
+    """
     wide: list[str] = []
     for value, bits in given_widths(network).items():
         if bits > found[value]:
@@ -71,6 +84,7 @@ def take_given(network: NetworkOp, hardware: Hardware, found: dict[SSAValue, int
         found[value] = min(bits, found[value])
     for op in network.body.block.ops:
         if _is_free(op) and op.operands:
+            # In program order, so of two views in a row the second sees the width that the first has now.
             found.update(dict.fromkeys(op.results, found[op.operands[0]]))
         if isinstance(op, UpdateOp):
             found.update({new: found[old] for new, old in zip(op.results, op.replaced, strict=True)})
@@ -91,6 +105,7 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
     found: dict[SSAValue, int] = dict.fromkeys(network.body.block.args, widths.psum_bits)
     entries = [op for op in network.layers() if not isinstance(op, DropoutOp)]
+    # conv, relu, conv: the relu's result has ifmap width. conv, relu, add, conv: psum width, even if a conv reads it.
     before_array = {op for op, after in pairwise(entries) if after.UNIT is Unit.SYSTOLIC}
     for op in network.body.block.ops:
         for result in op.results:
@@ -134,6 +149,7 @@ class AssignWidthsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network, hardware = network_of(op), hardware_of(op)
         rule = dataflow_widths if self.rule == "dataflow" else program_order_widths
+        # A cost counts bits: one that was made for tensors of 16 bits says nothing of the same layer at 8.
         before = {layer: _widths(layer) for layer in network.layers()}
         found = rule(network, hardware)
         if self.rule == "dataflow":

@@ -1,7 +1,8 @@
 """Fold what scales and shifts channels into the layer before it: inference needs no layer of its own for it.
 
 A layer with weights gives `sum of weight * input + bias` for each channel. A factor for each channel goes into the
-weights and the bias, an offset into the bias, once, before the network runs.
+weights and the bias, an offset into the bias, once, before the network runs. Weight 3 and bias 1, then times 2, plus 5:
+`2 * (3 * x + 1) + 5 = 6 * x + 7`, a layer of weight 6 and bias 7.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def _change(layer: LayerOp) -> Change | None:
     """None for a layer that does anything else."""
     match layer:
         case BatchNormOp():
+            # (x - mean) * inv_std * scale + shift: factor inv_std * scale, offset shift - mean * inv_std * scale.
             return Change(layer.input, (layer.mean, layer.inv_std, layer.scale, layer.shift), 1, True, True)
         case ScalarOp() if layer.function.data in ("mul", "div", "add", "sub", "rsub"):
             # `rsub` is value - x, which turns the weights round, too.
@@ -83,9 +85,11 @@ def _of_two(layer: MultiplyOp | AddOp | SubtractOp | DivideOp) -> Change | None:
     """The change by a tensor that comes with the network."""
     swapped = _is_parameter(layer.lhs)
     value, other = (layer.rhs, layer.lhs) if swapped else (layer.lhs, layer.rhs)
+    # y / 2 is y times a half; 2 / y is no factor of y.
     if not _is_parameter(other) or (swapped and isinstance(layer, DivideOp)):
         return None
     shape, own = shape_of(value), shape_of(other)
+    # [2, 8, 1, 1] + [8, 5, 5] is [2, 8, 5, 5]: more than a change of the channels of the first.
     if shape != shape_of(layer.result):
         return None
     # [8, 1, 1] on [2, 8, 5, 5] is [1, 8, 1, 1]: dimension 1.
@@ -93,6 +97,7 @@ def _of_two(layer: MultiplyOp | AddOp | SubtractOp | DivideOp) -> Change | None:
     if len(wide) > 1:
         return None
     shifts = isinstance(layer, (AddOp, SubtractOp))
+    # parameter - y is y times -1 plus the parameter: weights turn round, too.
     scales = not shifts or (swapped and isinstance(layer, SubtractOp))
     return Change(value, (other,), wide[0] if wide else None, scales, shifts)
 
@@ -102,6 +107,7 @@ def _producer(value: SSAValue) -> tuple[Producer | None, list[int]]:
     channels lie along: more than one where they are one. None where something else reads the result, or a view mixes
     channels with others."""
     views: list[SSAValue] = []
+    # Where somebody else reads the result between, it is needed as it was before the change.
     while isinstance(value.owner, (ReshapeOp, FlattenOp)) and _is_read_once(value):
         views.append(value)
         value = value.owner.input

@@ -81,6 +81,7 @@ class ChooseFormPass(ModulePass):
 def give_forms(module: ModuleOp, given: Sequence[str], hardware: Hardware) -> None:
     """Write forms that a person chose, as `ChooseFormPass.forms`. Raises SimdcError for one that no layer has."""
     layers = {layer.layer.data: layer for layer in network_of(module).layers()}
+    # `lanes`, then `conv1=array`: every layer that can goes to the lanes, and conv1 back to the array.
     for text in given:
         name, _, form = text.rpartition("=")
         if name and name not in layers:
@@ -113,6 +114,7 @@ def _questions(
             continue
         given = given_tiling(layer)
         layer.drop_price()
+        # Back to the first form, so that a model which takes no forms prices the op that it knows.
         take_form(layer, None, hardware)
         layer.formed = None
         if every:
@@ -134,6 +136,7 @@ def _choose(
     def price(kernel: Kernel) -> tuple[Tiling, Cost]:
         tiling = given
         if tiling is None:
+            # Forms differ in their kernels, so each has a tiling of its own; only the winner's is written.
             made[kernel] = tile(kernel)
             tiling = made[kernel].tiling.data
         cost = model.evaluate(kernel, tiling, hardware)

@@ -39,6 +39,7 @@ def use_batch_statistics(step: TrainingStep) -> list[tuple[BatchNormOp, list[SSA
             statistics.location = op.location
             step.block.insert_op_before(statistics, op)
             found.append((op, [op.mean, op.inv_std]))
+            # The stored mean and inv_std lose this reader; the running averages read them instead.
             op.operands = [op.input, statistics.mean, statistics.inv_std, op.scale, op.shift]
             for result, name in zip(statistics.results, ("mean", "inv_std"), strict=True):
                 result.name_hint = name_hint(f"{op.layer.data}.batch_{name}")
@@ -51,6 +52,7 @@ def mask_dropout(step: TrainingStep) -> None:
         if isinstance(op, DropoutOp):
             mask = ParameterOp.make(f"{op.layer.data}.mask", tensor_type(op.result), statistic=True)
             masked = MultiplyOp(op.layer.data, op.input, mask.result)
+            # The rate changes the values of the mask, not its cost.
             masked.attributes["rate"] = op.rate
             masked.location = mask.location = op.location
             mask.result.name_hint, masked.result.name_hint = name_hint(f"{op.layer.data}.mask"), op.result.name_hint
@@ -70,7 +72,7 @@ class DeriveTrainingPass(ModulePass):
     rate: float = 0.01
     """Learning rate."""
     momentum: float = 0.9
-    """Share of the velocity that stays (momentum), and of running statistics that changes as 1 - momentum."""
+    """Share of the velocity that an update keeps, of the optimizer `momentum` only."""
     weight_decay: float = 0.0
     """Weight decay, decoupled from the gradient in adamw."""
     master_weights: bool = False
@@ -102,6 +104,7 @@ class DeriveTrainingPass(ModulePass):
         network.phase = StringAttr("training")
         step = TrainingStep(network, self.input_grad)
         inputs = list(step.block.args)
+        # Masks and batch statistics are layers with gradient rules of their own, so they come before any gradient.
         mask_dropout(step)
         norms = use_batch_statistics(step)
         terminator = step.block.last_op
@@ -119,6 +122,7 @@ class DeriveTrainingPass(ModulePass):
             for argument in inputs:
                 step.join(argument, argument.name_hint or "input")
                 returned += step.gradients.get(argument, [])
+        # Updates stand last: they overwrite weights that gradients above still read.
         returned += [result for update in self._updates(step, norms) for result in update.results]
         step.block.add_op(ReturnOp(*returned))
 
@@ -127,6 +131,7 @@ class DeriveTrainingPass(ModulePass):
         updates: list[UpdateOp] = []
         for op in list(step.block.ops):
             if isinstance(op, ParameterOp) and step.needs(op.result) and op.result in step.gradients:
+                # Weights that two layers share get one update by the sum of both gradients.
                 step.join(op.result, op.label.data)
                 update = self._update(step, op, step.upstream(op.result))
                 update.location = op.location
@@ -134,6 +139,7 @@ class DeriveTrainingPass(ModulePass):
                 updates.append(update)
         for norm, stored in norms:
             for value, current, name in zip(stored, (norm.mean, norm.inv_std), ("mean", "inv_std"), strict=True):
+                # 0.9 * running + 0.1 * batch, PyTorch's default; the optimizer's momentum has no say in it.
                 average = RunningAverageOp(f"{norm.layer.data}.running_{name}", value, current, momentum=0.1)
                 average.location = norm.location
                 step.emit(average, UPDATE)
@@ -151,6 +157,7 @@ class DeriveTrainingPass(ModulePass):
             return kept.result
 
         rate, decay = self.rate, self.weight_decay
+        # HI1: weights of 8 bits for the array, a master of 32 for the update; a bias has 32 already.
         narrow = value if self.master_weights and _is_weight(value) else None
         if narrow is not None:
             value = state("master")
@@ -164,6 +171,7 @@ class DeriveTrainingPass(ModulePass):
         moments, decoupled = (state("first"), state("second")), self.optimizer == "adamw"
         return AdamOp(
             name, value, gradient, *moments, rate=rate, weight_decay=decay, decoupled=decoupled, copy_of=narrow,
+            # Kingma and Ba, Adam (2015), algorithm 1, at its first step: constants of the code, which cost nothing.
             beta1=0.9, beta2=0.999, epsilon=1e-8, step=1,
         )  # fmt: skip
 

@@ -32,11 +32,13 @@ def fold(pad: LayerOp) -> bool:
     if not isinstance(pad, PadOp):
         return False
     before, after = pad.before.get_values(), pad.after.get_values()
+    # Own padding of a window is zeros around the image; it cannot pad batch or channels, nor crop (less than zero).
     if pad.value.value.data != 0 or any(before[:IMAGE]) or any(after[:IMAGE]) or min(*before, *after) < 0:
         return False
     image, views = _image(pad)
     windows = [use.operation for use in image.uses]
     takers = [window for window in windows if isinstance(window, (Conv2DOp, MaxPoolOp, AveragePoolOp))]
+    # All readers or none: for one that needs the border the layer would stay, and cost as much as before.
     if not takers or len(takers) < len(windows) or not all(_takes(window, pad) for window in takers):
         return False
     # A row [n, c, w] that is read as the image [n, c, 1, w] is padded at the left and at the right.
@@ -89,7 +91,9 @@ def _takes(window: Window, pad: PadOp) -> bool:
     if window.ceil_mode is not None:
         return False
     if isinstance(window, MaxPoolOp):
+        # Behind a relu all is >= 0, so max(0, 3, 7) is max(3, 7): a zero more never changes the maximum.
         return isinstance(pad.input.owner, ReluOp) and _covers_data(window, pad)
+    # Own padding that does not count beside a border that does cannot be one padding.
     return window.exclude_padding is None or not any(window.padding.get_values())
 
 
@@ -97,6 +101,7 @@ def _covers_data(window: MaxPoolOp, pad: PadOp) -> bool:
     """Whether no window can lie in border and padding altogether: its maximum would be nothing, instead of zero."""
     border = (*pad.before.get_values()[-2:], *pad.after.get_values()[-2:])
     kernel, steps = window.kernel_size.get_values(), window.dilation.get_values()
+    # 3 pixels of dilation 2 reach over 5. Border 1 and own padding 1 are 2 < 5; a border of 5 could hold it all.
     extents = [(size - 1) * step + 1 for size, step in zip(kernel, steps, strict=True)]
     beyond = [own + more for own, more in zip(window.padding.get_values(), border, strict=True)]
     return all(extents[side % 2] > beyond[side] for side in range(4))

@@ -37,6 +37,7 @@ def training_passes(
         raise SimdcError(f"there is no optimizer '{optimizer}'; known: {', '.join(OPTIMIZERS)}")
     try:
         return (
+            # Before the gradients: a border that is a layer would get a gradient layer, too.
             *((FoldPaddingPass(),) if fold else ()),
             DeriveTrainingPass(
                 optimizer,
@@ -93,6 +94,7 @@ def default_passes(
         except ValueError as error:
             raise SimdcError(str(error)) from None
         choose = ChooseFormPass(model, "search", objective, steps, tuple(forms))
+    # Forms are chosen by cost, which needs widths; the form then decides the unit, and the tiling is of its kernel.
     return (*before, choose, split, tile, AnnotateCostPass(model=model))
 
 

@@ -47,6 +47,7 @@ def by_search(objective: Objective, steps: int | None, hardware: Hardware, setti
     from simdc.cost.model_table import load_model
     from simdc.cost.search import STEPS, objective_for, search
 
+    # The search prices under the machine rule of the model that asks, or its proof would be of another machine.
     rule = load_model(setting.model).rule
 
     def searched(kernel: Kernel) -> Tiled:

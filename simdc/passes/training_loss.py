@@ -1,4 +1,8 @@
-"""Which loss a training step takes of each result of the network, and the ops of it."""
+"""The loss of each result of the network in a training step: which it is, and the layers that compute it.
+
+Logits [8, 1000] get a softmax cross entropy along axis 1 with targets [8], the numbers of the classes; an image
+[8, 3, 32, 32] gets a mean squared error with targets of its own shape.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,7 @@ WORDS = {
     "bce": "binary cross entropy",
     "given": "given, its gradient comes with the batch",
 }
+# Loss kernels loop over at most n, channels, rows and columns.
 MOST_DIMENSIONS = 4
 
 
@@ -47,17 +52,21 @@ def add_losses(step: TrainingStep, results: Sequence[SSAValue], choice: Choice) 
     asked = choice.losses * len(results) if len(choice.losses) == 1 else choice.losses or [None] * len(results)
     returned: list[SSAValue] = []
     for number, (value, kind) in enumerate(zip(results, asked, strict=True)):
+        # A result may be returned twice: the first loss must not take away what the second reads.
         again = value in results[number + 1 :]
+        # loss, loss2, loss3: the names that targets and gradients are fed by.
         suffix = "" if number == 0 else f"{number + 1}"
         name = value.owner.layer.data if isinstance(value.owner, LayerOp) else value.name_hint or "the input"
         chosen = kind or loss_by_shape(value)
         if chosen == "given":
             add_note(step.network, f"loss of {name}: {WORDS[chosen]}")
             returned.append(value)
+            # The user's own loss: the step takes dloss/dvalue as an input, and starts its backward pass there.
             step.give(value, _argument(step, value, shape_of(value), f"gradient{suffix}"))
             continue
         axis = _axis(value, choice.class_axis)
         value = _without_activation(step, value, chosen, axis, again)
+        # [8, 1000, 1, 1] after a global pool is [8, 1000]: then targets are [8], not [8, 1, 1].
         if shape_of(value)[2:] == (1, 1) and axis == 1:
             value = _viewed(step, FlattenOp(_view_name(value, "flatten"), value))
         text = f"{WORDS[chosen]} along axis {axis} of {list(shape_of(value))}"
@@ -101,6 +110,7 @@ def _without_activation(step: TrainingStep, value: SSAValue, kind: str, axis: in
     )
     if not part or not isinstance(owner, (SoftmaxOp, SigmoidOp)):
         return value
+    # softmax + cross entropy have the gradient p - target together, without a softmax gradient between.
     if value.first_use is None and not again:
         step.block.erase_op(owner)
     return owner.input
@@ -116,6 +126,7 @@ def _loss(step: TrainingStep, value: SSAValue, kind: str, axis: int, suffix: str
     if kind == "softmax" and not soft_targets:
         target = _argument(step, value, without(shape, axis), f"target{suffix}")
         label = f"{name}.classes"
+        # A target is compared with 0, 1, ..., classes - 1, which the lanes read from DRAM: one vector for the layer.
         numbers = make_tensor_type(tensor_type(value).element_type, (shape[axis],))
         classes = ParameterOp.make(label, numbers, constant=True)
         step.append(classes, label)

@@ -30,6 +30,7 @@ class TrainingStep:
             if isinstance(op, ParameterOp):
                 if op.counts and op.frozen is None:
                     self._wanted.add(op.result)
+            # Frozen layers below the first trained one depend on nothing wanted, and get no gradients.
             elif any(value in self._wanted for value in op.operands):
                 self._wanted.update(op.results)
 
@@ -59,6 +60,7 @@ class TrainingStep:
         """Add up the gradients of a value that several layers read."""
         parts = self.gradients.get(value, [])
         total = parts[0] if parts else None
+        # A value with three readers has three gradients: two additions, grad_sum and grad_sum2.
         for number, part in enumerate(parts[1:], 1):
             assert total is not None
             suffix = "grad_sum" if number == 1 else f"grad_sum{number}"
@@ -77,6 +79,7 @@ class TrainingStep:
                 continue
             for result in op.results:
                 self.join(result, op.layer.data)
+            # Of a layer whose results reach no loss, or that no trained weight feeds, no gradient is asked for.
             reached = [result for result in op.results if result in self.gradients]
             if not reached or not any(self.needs(value) for value in op.operands):
                 continue
