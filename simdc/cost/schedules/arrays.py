@@ -40,8 +40,10 @@ class ArrayAxis:
         self.loop = loop
         self.bound = bound
         self.tile = tile = np.minimum(tile, bound)
+        # bound 10 in tiles of 4 and of 5: counts 3 and 2, last tiles of 2 and 5, cuts at tile 2 and at tile 1.
         self.count = count = -(-bound // tile)
         self.last = bound - (count - 1) * tile
+        # The caller groups tilings so that `any` is `all`.
         self.is_tiled = bool((count > 1).any())
         self._cuts: list[int | Whole] = []
         self._clip = clip
@@ -84,6 +86,7 @@ class ArrayAxis:
     def segments(self, start: int, end: Whole, window: Sequence[int]) -> list[tuple[Whole, tuple[ArrayPlace, ...]]]:
         """Where a segment has no tiles in some tilings its length is zero there, and its tiles mean nothing."""
         firsts = [np.clip(cut - offset, start, end) for cut in self._cuts for offset in window]
+        # Tiles 4, 4, 2 and 5, 5: edges 0, 2, 3 and 0, 1, 2, so segments of 2 and 1, then of 1 and 1 tiles.
         edges = np.sort(np.stack([np.full_like(end, start), *firsts, end]), axis=0)
         # Nowhere may a segment begin after its end: then there are no tiles at all.
         lengths = np.maximum(edges[1:] - edges[:-1], 0)
@@ -95,6 +98,7 @@ class ArrayAxis:
 
 
 def _settled(truth: NDArray[np.bool_]) -> Truth:
+    # One truth for all tilings lets `choose` take a branch and skip an array.
     if truth.all():
         return True
     return truth if truth.any() else False

@@ -24,6 +24,7 @@ from .arrays import MANY, Whole
 MAX_BITS = 64
 CHUNK = 4096
 """Tilings at a time: their arrays stay in the processor's cache."""
+# Half of int64's range: sums of two such numbers do not overflow either.
 SAFE = 2**62
 
 
@@ -64,6 +65,7 @@ def _over_chunks(
     table = _checked(kernel, order, sizes)
     kind = number_type(kernel, hardware)
     bounds = loop_bounds(kernel)
+    # The uncut tiling is always priceable and has the names of all counts, for tables of refused tilings as well.
     one = price(tile(kernel, order, [bounds[loop] for loop in order], hardware, rule=rule))
     legal = np.zeros(len(table), dtype=bool)
     columns: dict[str, Whole] = {path: np.zeros(len(table), dtype=kind) for path, _ in _leaves(one)}
@@ -99,6 +101,7 @@ def _alike(
     """Tilings in chunks within which the same loops are cut into several tiles."""
     own = loop_bounds(kernel)
     cut = table < np.array([own[loop] for loop in order])
+    # A binary number a tiling: of three loops, the first and third cut are 1 + 4 = 5.
     patterns, of_tiling = np.unique(cut @ (1 << np.arange(len(order))), return_inverse=True)
     if len(patterns) == 1:
         for first in range(0, len(table), CHUNK):

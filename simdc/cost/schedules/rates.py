@@ -32,6 +32,7 @@ def price_rates(
     """A `Cost` with an array in place of each number that depends on `rates`, arrays of the values of fields by path;
     `dearest` has the largest of each. It is equal to that of one machine after the other. Raises TilingError as
     `ExactModel.evaluate`."""
+    # No other machine of the batch has a larger rate, so none has larger intermediate numbers.
     kind = number_type(kernel, dearest)
     # Prices are not whole, and stay what they are.
     whole = {path: np.issubdtype(each.dtype, np.integer) for path, each in rates.items()}

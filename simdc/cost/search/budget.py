@@ -14,6 +14,7 @@ class Budget:
 
     def part(self, share: float) -> Budget:
         """So much of what is left."""
+        # 0.2 of 2,000,000 steps are 400,000; what they do not use is left to the whole.
         return Budget(self.left * share, self)
 
     def spend(self, steps: int) -> None:

@@ -17,10 +17,12 @@ Sizes = NDArray[np.int64]
 
 
 class Cuts(NamedTuple):
-    """Ways to cut one loop of `own` iterations, `bound` as the machine runs it, the whole loop first.
+    """The ways to cut one loop into tiles, the uncut loop first; arrays [ways].
 
-    Each way has a number of tiles, a tile size, the same as the machine runs it (the whole loop rounded up), and how
-    often at least an array passes along the loop over all tiles.
+    The kernel gives the loop `own` iterations; the machine runs `bound`: `own` rounded up to whole arrays where padding
+    is stored. Each way has a number of tiles (`counts`), a tile size (`sizes`), that size as the machine runs it
+    (`stored`: `bound` for the uncut loop) and the least number of folds along the loop over all its tiles (`passes`).
+    20 input channels on 16 rows are 32: uncut counts 1, sizes 20, stored 32, passes 2; in tiles of 16: 2, 16, 16, 2.
     """
 
     loop: str
@@ -76,6 +78,7 @@ def _loops(kernel: Kernel, hardware: Hardware) -> Iterator[tuple[str, int, int, 
 def _even(loop: str, own: int, bound: int, width: int) -> Cuts:
     sizes: list[int] = []
     passes = [_passes(bound, bound, width)]
+    # 20 channels, not padded, in 2 tiles on 8 rows: 10 + 10 are 2 + 2 folds, 12 + 8 only 2 + 1. Both sizes are tried.
     for count in _counts(bound, own):
         fewest = _with_fewest_passes(bound, own, count, width)
         for size in sorted({-(-bound // count), fewest}):
@@ -98,6 +101,7 @@ def _with_fewest_passes(bound: int, own: int, count: int, width: int) -> int:
     """The smallest size that makes `count` tiles with the fewest passes. A multiple of the width has no more passes
     than any other size; where none is possible the largest size has the fewest."""
     least, most = -(-bound // count), min(-(-bound // (count - 1)) - 1, own - 1)
+    # bound 20, count 2, width 8: sizes 10 to 19; 2 folds in the first tile and 1 in the last, so 20 - 8 = 12.
     full = -(-least // width)
     last = _passes(bound, min(full * width, most), width) - (count - 1) * full
     return max(least, -(-(bound - last * width) // (count - 1)))
@@ -105,6 +109,7 @@ def _with_fewest_passes(bound: int, own: int, count: int, width: int) -> int:
 
 def _counts(bound: int, own: int) -> Iterator[int]:
     """Numbers of tiles, more than one, that some size below `own` makes, smallest first."""
+    # bound 10: sizes 9, 4, 3, 2, 1 make 2, 3, 4, 5 and 10 tiles; 6 to 9 tiles are made by no size.
     size = own - 1
     while size >= 1:
         count = -(-bound // size)
@@ -116,5 +121,6 @@ def _counts(bound: int, own: int) -> Iterator[int]:
 
 def _passes(bound: int, size: int, width: int) -> int:
     """How often the array passes along the loop, over all its tiles."""
+    # bound 20, size 12, width 8: one full tile of 2 folds, a rest of 8 with 1.
     full, rest = divmod(bound, size)
     return full * -(-size // width) - (-rest // width)

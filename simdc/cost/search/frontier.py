@@ -1,4 +1,8 @@
-"""Walks the tree of ways to cut a kernel's loops, loop by loop, without what the bounds rule out."""
+"""The tree of ways to cut a kernel's loops: level by level one more loop is decided, and what cannot win is pruned.
+
+With 3 ways for oc and 2 for ic the tree has rows (0), (1), (2) at its first level and (0, 0) to (2, 1) at its second,
+which are leaves. If the bound of (1) is no less than the best schedule known, (1, 0) and (1, 1) are never made.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +22,19 @@ BLOCK = 1 << 16
 
 
 class Prefixes(NamedTuple):
-    """Rows with as many loops decided, a number of a cut for each loop, and the bound of each row, least first."""
+    """Nodes of one level: `rows` [nodes, decided loops] has the number of a way in the loop's `Cuts`, `bounds` [nodes]
+    the least that the objective can be below each node. Ascending by bound."""
 
     rows: Sizes
     bounds: Any
 
 
 class Frontier:
-    """Rows are the first loops' cuts. `least` bounds all that the walk found, or left, and did not rule out;
-    `complete` tells whether it left nothing."""
+    """A walk of that tree for schedules whose innermost cut loop is of the family of `innermost`.
+
+    `least` is a lower bound of the objective of every schedule that was not pruned: of leaves that were given, and of
+    nodes that were left when the budget ended. `complete` tells whether none was left.
+    """
 
     def __init__(self, cuts: Sequence[Cuts], relaxed: Relaxed, objective: Objective, innermost: str):
         self._cuts = cuts
@@ -41,12 +49,14 @@ class Frontier:
         waiting = [self._bounded(np.zeros((1, 0), dtype=np.int64), best())]
         while waiting:
             group = waiting.pop()
+            # The best may have fallen since the group was put here.
             may_win = np.less(group.bounds, best()).astype(bool)
             rows, bounds = group.rows[may_win], group.bounds[may_win]
             if not len(rows):
                 continue
             level: int = rows.shape[1]
             if level == len(self._cuts) or budget.is_spent:
+                # Ascending, so the first bound is that of the whole group.
                 self.least = min(self.least, bounds[0])
                 if level == len(self._cuts):
                     yield np.column_stack([one.sizes[column] for one, column in zip(self._cuts, rows.T, strict=True)])
@@ -54,6 +64,7 @@ class Frontier:
                     self.complete = False
                 continue
             choices = np.arange(self._cuts[level].ways)
+            # A loop with 400 ways widens 163 rows at a time: 163 x 400 = 65,200 new ones.
             block = rows[: max(1, BLOCK // len(choices))]
             waiting.append(Prefixes(rows[len(block) :], bounds[len(block) :]))
             budget.spend(len(block) * len(choices))
@@ -70,5 +81,6 @@ class Frontier:
         bounds = np.broadcast_to(bounds, len(rows))
         may_win = np.less(bounds, best).astype(bool) & self._relaxed.fits(stored)
         rows, bounds = rows[may_win], bounds[may_win]
+        # Good schedules early make a low `best`, and that prunes the rest.
         promising = np.argsort(bounds, kind="stable")
         return Prefixes(rows[promising], bounds[promising])

@@ -3,6 +3,9 @@
 An operand is loaded again when a loop outside the innermost one that moves it steps without moving it. So if the
 innermost loop that is cut moves an operand, every cut loop that does not move it multiplies its reloads; if it does not
 move the operand, there are orders that load each tile once. Loops that move the same operands are alike in this.
+
+A 1x1 convolution, weight (oc, ic), psum (oc, oh), ic and oh in 2 tiles each: with oh innermost, which does not move the
+weight, weights load once and psums come twice; with ic innermost weights load twice and psums come once.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ def families(kernel: Kernel, loops: Sequence[str]) -> list[Order]:
         operands = kernel.operands
     else:
         operands = tuple(operand for nest in kernel.nests for operand in (*nest.inputs, *nest.outputs))
+    # Of a convolution: oc (weight, bias, psum); ic, kh, kw (ifmap, weight); n, oh, ow (ifmap, psum).
     found: dict[tuple[bool, ...], Order] = {}
     for loop in loops:
         moves = tuple(loop in operand.loops for operand in operands)
@@ -49,6 +53,7 @@ def reloads_in(order: Sequence[str]) -> Reloads:
 
     def reloads(footprint: Footprint, grid: Grid) -> int:
         times = 1
+        # oc, oh, ic: the weight's innermost loop is ic, and oh outside it does not move it: each tile once for each oh.
         last = max((place[axis.loop] for axis in footprint.axes), default=-1)
         for slot, axis in enumerate(grid.axes):
             if slot not in footprint.slots and place[axis.loop] < last:
@@ -74,6 +79,7 @@ def typical_orders(
 ) -> Iterator[Order]:
     """Of `every_order` those in which the loops of each family in `alike` stand together, in one order."""
     whole = tuple(loop for loop in loops if loop not in cut)
+    # 7 loops have 5,040 orders; three families as blocks have 2 for each innermost one, 6 in all.
     blocks = [tuple(loop for loop in block if loop in cut) for block in alike if block != family]
     innermost = tuple(loop for loop in cut if loop in family)
     if innermost or not cut:

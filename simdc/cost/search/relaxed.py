@@ -1,7 +1,9 @@
-"""What a schedule costs at least when it is known of some loops only how they are cut.
+"""A lower bound of the cost of every schedule in which some loops are cut in a given way, the others not yet decided.
 
-The other loops stand uncut where cutting makes a schedule dearer, and as single iterations where it makes tiles
-smaller. Of traffic only what must move at all is counted: a window that skips elements may skip more when cut.
+A relaxation: an undecided loop counts as uncut for time and traffic, as one tile does not add fills or reloads, and as
+tiles of one iteration for capacity, which no smaller tile undercuts. The two together are no real schedule, but none is
+cheaper or fits better. Of traffic only what must move at all is counted: a window that skips elements may skip more
+when cut.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class Relaxed:
         self._buffers = _buffers(kernel, hardware, rule)
 
     def fits(self, sizes: Decided) -> Any:
-        """Whether the decided tile sizes may fit, the others being one."""
+        """Whether tiles of the decided `sizes`, in iterations, may fit their buffers; the other loops count as one."""
         fitting: Any = True
         for operands, fixed_bits, limit_bits in self._buffers:
             need: Any = fixed_bits
@@ -63,16 +65,19 @@ class Relaxed:
             reach: Any = 1
             for loop, step in terms:
                 if loop in sizes:
+                    # 2*oh + kh with 4 output rows, kh not decided: 1 + 2 * 3 = 7 input rows at least.
                     reach = reach + step * (sizes[loop] - 1)
             if not self._hardware.stores_padding:
+                # 2*oh + kh - 3 on 224 rows, oh < 112, kh < 7: 3 before the image, and up to row 225, so 2 behind it.
                 top = constant + sum(step * (self._bounds[loop] - 1) for loop, step in terms)
                 reach = np.maximum(reach - max(0, -constant) - max(0, top - extent + 1), 0)
             elements = elements * reach
         return elements
 
     def cost(self, counts: Decided, passes: Decided, innermost: str) -> Cost:
-        """At least, for any order in which `innermost`, or a loop that moves the same operands, is the innermost that
-        is cut. `counts` and `passes` are those of the decided loops."""
+        """A cost whose every number is at most that of any schedule of the group: one in which `innermost`, or a loop
+        that moves the same operands, is the innermost that is cut. `counts` are the tiles of the decided loops,
+        `passes` their folds; numbers, or arrays [schedules]."""
         if isinstance(self._kernel, VectorProgram):
             return self._program(self._kernel, counts, innermost)
         return self._contraction(self._kernel, counts, passes, innermost)
@@ -85,6 +90,7 @@ class Relaxed:
             width = {kernel.rows: array.rows, kernel.columns: array.columns}.get(loop, 1)
             steps = steps * reckoned.get(loop, passes(bound, width))
             tiles = tiles * counts.get(loop, 1)
+        # oc 2, ic 4, oh 4 on 2x2 PEs: 1 * 2 * 4 = 8 steps; ic and oh in 2 tiles each fill 4 times 2 cycles: 16.
         compute = steps + tiles * rule.array_fill_cycles(array)
         traffic, ports = _Sums(), _Sums()
         for row in rule.array_streams:
@@ -94,11 +100,13 @@ class Relaxed:
                 if row.when == "complete":
                     bits = once * kernel.ofmap_bits
                 else:
+                    # 8 psums of 32 bits that come twice: stored and resumed once, 256 bits each way; complete once.
                     fresh = 0 if row.when == "new" else 1
                     bits = once * (_reloads(operand, self._bounds, counts, innermost) - fresh) * operand.bits
                 traffic.add(row.traffic, bits)
                 ports.add(row.port, bits)
         busy = {port: -(-bits // self._bandwidths[port]) for port, bits in ports.items()}
+        # Rounded up once for all tiles and not once a tile, and no wait but for the busiest port: never too long.
         longest = segment_cycles(list(busy.values()), compute, np.maximum)
         return self._whole._replace(
             cycles=Cycles(compute, longest - compute), dram_bits=DramBits(**traffic), busy=Busy(compute, **busy)
@@ -113,6 +121,7 @@ class Relaxed:
             tiles: Any = 1
             for loop in loops:
                 tiles = tiles * counts.get(loop, 1)
+            # One fill of each nest is in the whole program's compute already.
             compute = compute + (tiles - 1) * fill
             operands = {"input": nest.inputs, "output": nest.outputs}
             for row in self._rule.vector_streams:

@@ -83,6 +83,7 @@ def search(
     work. Raises TilingError when nothing fits."""
     budget, rounds = Budget(steps), _Rounds(kernel, hardware, rule, objective)
     greedy = greedy_tiling(kernel, hardware, rule)
+    # So the result is never worse than these, and the bounds have something to prune by from the start.
     for tiling in (greedy, ladder_tiling(kernel, hardware, rule), *known):
         rounds.pricing.offer(*tiling, budget)
     cuts = even(kernel, hardware)
@@ -90,8 +91,10 @@ def search(
     over_even = rounds.explore(cuts, budget, [rounds.typical, every_order])
     best, bound, last = rounds.pricing, over_even.least, budget.part(LAST_SHARE)
     sizes = [one.own for one in cuts]
+    # All sizes of 112 are 112 ways where even tiles have 21: worth it only if the proof is still open.
     if over_even.complete and not even_only and bound < best.best and sum(sizes) < last.left:
         over_all = rounds.explore(all_sizes(kernel, hardware), last, [every_order])
+        # Complete: nothing that was dropped is below the best, which becomes the bound two lines on.
         bound = inf if over_all.complete else max(bound, over_all.least)
     bound = min(bound, best.best)
     if best.tiling is None or best.cost is None:
@@ -159,6 +162,7 @@ class _Rounds:
         walk = budget.part(WALK_SHARE)
         for number, family in enumerate(self._families):
             frontier = Frontier(cuts, self._relaxed, self._objective, family[0])
+            # Three families get a third, a half of the rest, the rest: what one leaves goes to the next.
             part = walk.part(1 / (len(self._families) - number))
             for found in frontier.leaves(lambda: self.pricing.best, part):
                 sizes, bounds = self.pricing.bounded(loops, found, family, part)
@@ -179,6 +183,7 @@ class _Rounds:
             ranks = np.lexsort((bounds.astype(float), promise.astype(float)))
             promise, first, step = np.full(len(bounds), inf), 0, 1
             while first < len(ranks):
+                # 1, 2, 4, ... 1,024 at a time: the first few lower the best, and most others are dropped unpriced.
                 chosen = ranks[first : first + step]
                 chosen = chosen[np.less(bounds[chosen], self.pricing.best).astype(bool)]
                 for number, innermost in enumerate(self._families):
