@@ -1,8 +1,10 @@
 """The machines of a space that keep its constraints, without walking the whole space.
 
-Axes that a constraint ties together form a component. The admitted machines are the product of the components' admitted
-combinations, so that a space of millions is a few lists of hundreds. A component grows axis by axis; combinations whose
-sums can no longer come into their bounds are dropped at once.
+Axes that appear in one constraint form a component, together with those of every constraint that shares an axis. The
+admitted machines are the product of the components' admitted combinations: two components with 300 each are 90,000
+machines in two lists of 300. A component grows axis by axis, and combinations whose sums cannot come into their bounds
+any more are dropped at once. Two buffers of 16, 32 or 64 KiB, 64 KiB together: of the first, 64 is dropped, for 16 more
+must come; then 16 + 16, 16 + 32, 32 + 16 and 32 + 32 stay.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from .space import Constraint, Space, SpaceAxis, Term, field_of
 
 MAX_COMBINATIONS = 2**24
 """Of one component at a time."""
+# 0.1 + 0.1 + 0.1 is more than 0.3 in floating point, by a share of 1.9e-16.
 SLACK = 1e-12
 """A sum is in its bounds even if rounding a bound has moved it by this share."""
 
@@ -62,6 +65,7 @@ def admitted_machines(space: Space) -> Admitted:
     constants: dict[str, float] = {}
     for each, axes in zip(space.constraints, tied, strict=True):
         if not axes:
+            # A sum of fields that no axis varies is one number, the same for every machine.
             constants[each.name] = float(sum(term.weight * _constant(term, space) for term in each.terms))
             _check_reach(space, each, constants[each.name], constants[each.name])
     components = [
@@ -106,6 +110,7 @@ def _component(space: Space, axes: list[int], constraints: list[Constraint]) -> 
         for each in constraints:
             least, most = _reach(space, each, chosen)
             fits &= (most >= each.low - SLACK * abs(each.low)) & (least <= each.high + SLACK * abs(each.high))
+            # When all axes of a constraint are chosen, least and most are both the sum itself.
             sums[each.name] = least
         if not fits.any():
             names = " and ".join(f"'{each.name}'" for each in constraints)
@@ -131,6 +136,7 @@ def _reach(space: Space, constraint: Constraint, chosen: dict[int, Indices]) -> 
             options = chosen.get(place[path])
             least = least * (values.min() if options is None else values[options])
             most = most * (values.max() if options is None else values[options])
+        # Weight -1 on values 2 to 8: from -8 to -2.
         low = low + weight * (least if weight >= 0 else most)
         high = high + weight * (most if weight >= 0 else least)
     return low, high
@@ -139,6 +145,7 @@ def _reach(space: Space, constraint: Constraint, chosen: dict[int, Indices]) -> 
 def axis_values(axis: SpaceAxis, path: str) -> NDArray[Any]:
     """The values of one field along its axis."""
     column = [option[axis.paths.index(path)] for option in axis.options]
+    # [8, 0.5] are floats; [8, 16] stay integers, since a size in bits has to be exact.
     kinds = {type(value) for value in column}
     return np.array(column, np.float64 if float in kinds else np.bool_ if kinds == {bool} else np.int64)
 

@@ -40,6 +40,7 @@ def economic(survey: Survey, economy: Economy) -> int:
     objective = survey.values[survey.space.metric]
     others = [name for name in survey.sums if name != economy.resource]
     near = np.flatnonzero(objective <= objective.min() * (1 + economy.within) * (1 + SLACK))
+    # Each column keeps the machines that are least in it, so a later one decides between equals only.
     for column in (survey.sums[economy.resource], *(survey.sums[name] for name in others), objective):
         near = near[column[near] == column[near].min()]
     return int(near[0])
@@ -52,6 +53,7 @@ def front(survey: Survey, names: Sequence[str]) -> Rows:
     rows = np.lexsort((np.arange(len(columns[0])), *columns[::-1]))
     columns = [column[rows] for column in columns[1:]]
     if len(columns) == 1:
+        # (1, 5), (2, 3), (3, 4): least second column before each is inf, 5, 3, so (3, 4) is beaten, by (2, 3).
         ahead = np.concatenate([[np.inf], np.minimum.accumulate(columns[0])[:-1]])
         return rows[columns[0] < ahead]
     # In lexical order nothing beats the first row; all that it does not lose to anywhere else is beaten by it.
@@ -77,5 +79,6 @@ def landscape(survey: Survey, first: int, second: int) -> Landscape:
     least: Any = np.full((len(axes[first].options), len(axes[second].options)), np.inf)
     choices = survey.choices(slice(None))
     np.minimum.at(least, (choices[:, first], choices[:, second]), survey.values[survey.space.metric])
+    # Infinity would stretch the colours of a map; NaN is left out of them.
     least[np.isinf(least)] = np.nan
     return Landscape(first, second, least)

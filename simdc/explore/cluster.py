@@ -23,8 +23,10 @@ from .pricing import Priced
 from .run import Finish, Runner
 from .tasks import Job
 
+# 8 threads hold 32 tasks: a worker has its next one while a result is on its way and a new one comes.
 AHEAD = 4
 """Tasks that are handed out for each thread of the cluster."""
+# Seconds of a clock, as these wait for other processes; nothing that is reported depends on them.
 CONNECT_S = 10.0
 WITHOUT_WORKERS_S = 60.0
 """How long a scheduler may take to answer, and how long it may have no worker at all."""
@@ -47,6 +49,7 @@ def run_on_dask(job: Job, numbers: Sequence[int], finish: Finish, address: str) 
     run, an interrupt as well, takes the tasks that are under way off the cluster."""
     if not numbers:
         return
+    # `pop` takes from the end: task 0 first, as in a run on one machine.
     left = list(reversed(numbers))
     with _connected(address) as client:
         cluster = _Cluster(client, job, address)
@@ -94,6 +97,7 @@ class _Cluster:
 
     def __init__(self, client: Any, job: Job, address: str):
         self._client, self._address = client, address
+        # Two explorations on one scheduler must not take each other's tasks for their own.
         self._token = uuid.uuid4().hex
         self._ended: SimpleQueue[Any] = SimpleQueue()
         self.running: dict[Any, int] = {}
@@ -111,12 +115,14 @@ class _Cluster:
             key = (f"simdc-task-{self._token}", number)
             future = self._client.submit(_do, self._packed, number, _software(), key=key)
             self.running[future] = number
+            # Called in a thread of the client: a queue hands it over to this one.
             future.add_done_callback(self._ended.put)
 
     def finished(self) -> list[tuple[int, Priced]]:
         """Waits for at least one unless the cluster has to be looked at."""
         ended: list[Any] = []
         try:
+            # One with patience, then all that are there: results are fetched together, in one message.
             ended.append(self._ended.get(timeout=LOOK_S))
             while True:
                 ended.append(self._ended.get_nowait())
@@ -132,6 +138,7 @@ class _Cluster:
         if now_s - self._looked_s < LOOK_S:
             return
         with self._failing_clearly():
+            # A client whose scheduler is gone waits for results that never come; its status tells.
             if self._client.status != "running":
                 raise OSError
             self._threads = sum(self._client.nthreads().values())
@@ -181,6 +188,7 @@ def _hand_on(packed: bytes) -> bytes:
 def _do(packed: bytes, number: int, software: str) -> Priced:
     """In a worker. The job stays packed until it is known that this worker understands it."""
     where = import_module("distributed").get_worker().address
+    # Another version may count other cycles: a mixture would look like a result.
     if _software() != software:
         raise SimdcError(f"the worker at {where} has {_software()}, but {software} asks: they must have the same")
     try:
@@ -191,6 +199,7 @@ def _do(packed: bytes, number: int, software: str) -> Priced:
     raise SimdcError(f"task {number} failed on the worker at {where}: {reason}")
 
 
+# A worker does many tasks of one job: unpacked for the first of them only.
 @lru_cache(maxsize=1)
 def _unpacked(packed: bytes) -> Job:
     return pickle.loads(packed)

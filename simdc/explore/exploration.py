@@ -26,6 +26,7 @@ from .space import Space
 from .survey import PricedUnit, Survey, counts_for, put_together
 from .tasks import FEW_POINTS, MANY_POINTS, Job, cut
 
+# 2**26 numbers of 8 bytes are 512 MiB a column.
 MAX_MACHINES = 2**26
 """Compared at once: a machine takes 8 bytes for its number, each metric and each constraint."""
 
@@ -61,6 +62,7 @@ class Exploration:
                 f"{self.admitted.size:,} machines keep the constraints, at most {MAX_MACHINES:,} can be compared"
             )
         counts = counts_for(space.metrics)
+        # The same tilings; and greedy ones do not depend on bandwidths, so that far fewer are made.
         if tiling == "default" and load_model(model).default_is_greedy:
             tiling = "greedy"
         rules = Rules(model, tiling, space.objective, counts)
@@ -155,7 +157,9 @@ class Exploration:
             if priced is None:
                 complete[chosen] = False
                 continue
+            # Tasks by layer have the same points, and a network costs the sum of its layers.
             values[:, :, chosen] += priced.values
+            # Reason 1 of a task may be reason 3 of the unit: each task numbers its own from 1.
             local = np.array([0, *(reasons.setdefault(reason, len(reasons) + 1) for reason in priced.reasons)])
             refused[chosen] = np.where(refused[chosen] == 0, local[priced.refused], refused[chosen])
         return PricedUnit(points, Priced(values, refused, tuple(reasons)), complete, self.job.rules.counts)

@@ -42,6 +42,7 @@ def hold_each(
 
 def _each(cost: Cost, count: int) -> Iterator[Cost]:
     """A cost of plain numbers for each of `count` machines."""
+    # A guard compares with `if`, which an array cannot answer: each machine is taken out as plain numbers.
     names = [name for name, _ in cost.ops]
     parts = (
         [*part] for part in (cost.cycles, cost.dram_bits, cost.sram_bits, [each for _, each in cost.ops], cost.busy)

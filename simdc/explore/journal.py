@@ -1,8 +1,9 @@
 """Finished tasks on disk, one line each, so that a run that was interrupted continues where it stopped.
 
-A line is a JSON object, a space, and a checksum of the object and of the job that it belongs to. Nothing of a line is
-believed unless both are right; what it held is priced again. Lines are written whole, at once and behind each other, by
-one process at a time.
+The first line names the format and the fingerprint of the job, each other line has the result of one task. A line is a
+JSON object, a space, and the first 16 hex digits of the SHA-256 of fingerprint and object: `{"task": 3, ...} 0f1e...`.
+A line whose checksum or content is wrong is skipped and its task priced again, so a disk that lies costs time, never a
+number. Only one process at a time has the file open; each line is one append.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .tasks import Job
 FORMAT = "simdc-explore-journal/2"
 OLD_FORMAT = "simdc-explore-journal/1"
 BEGINNING = b'{"journal": "simdc-explore-journal/'
+# 64 bits: a damaged line passes by chance once in 1.8e19.
 CHECK_DIGITS = 16
 
 
@@ -56,6 +58,7 @@ class Journal:
             {
                 "task": number,
                 "shape": values.shape,
+                # Bits, not decimals: read back equal. 3 counts x 64 points x 8 bytes are 1,536 bytes, 2,048 letters.
                 "values": b64encode(np.ascontiguousarray(values, "<f8").tobytes()).decode(),
                 "refused": b64encode(np.ascontiguousarray(priced.refused, "<i8").tobytes()).decode(),
                 "reasons": priced.reasons,
@@ -66,11 +69,13 @@ class Journal:
         os.close(self._file)
 
     def _read(self) -> None:
+        # A pipe or a terminal could be written, and never read again.
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
             raise SimdcError("is not a regular file, and cannot keep an exploration", file=self.path)
         self._lock()
         with open(self._file, "rb", closefd=False) as stream:
             text = stream.read()
+        # A whole file ends with a line break, so `cut` is empty: 'a\nb\nc' is lines a and b, and a c that was cut off.
         *lines, cut = text.split(b"\n")
         if lines:
             self._check_head(lines[0])
@@ -84,6 +89,7 @@ class Journal:
             self._write({"journal": FORMAT, "fingerprint": self._fingerprint})
         damaged: list[int] = []
         for place, line in enumerate(lines[1:], 2):
+            # Line 1 is the head, so tasks are counted from line 2, as an editor does.
             found = self._task(line)
             if found is None:
                 damaged.append(place)
@@ -98,6 +104,7 @@ class Journal:
         try:
             import fcntl
 
+            # Without waiting: two runs that append to one file would each price what the other does.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except ImportError:
             return
@@ -141,6 +148,7 @@ class Journal:
             priced = Priced(values, refused, tuple((str(layer), str(buffer)) for layer, buffer in data["reasons"]))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
+        # A right checksum tells who wrote it, not that the numbers can be: shape and signs are looked at, too.
         return (number, priced) if self._job.accepts(number, priced) else None
 
     def _write(self, data: dict[str, Any]) -> None:
@@ -148,6 +156,7 @@ class Journal:
         line = b"%b %b\n" % (text, _checksum(text, self._fingerprint).encode())
         try:
             while line:
+                # The system may take part of a line only, as on a disk that fills up.
                 line = line[os.write(self._file, line) :]
         except OSError as error:
             raise SimdcError(

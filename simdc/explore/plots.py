@@ -17,11 +17,13 @@ from .sensitivity import Swing
 
 SUFFIXES = (".png", ".svg", ".pdf")
 SIZE_INCHES = (10.0, 5.6)
+# 10 inches at 160 dots are 1,600 dots across: more points of a curve are not seen, and an SVG would hold them.
 CURVE_POINTS = 4000
 STYLE = {
     "font.size": 14,
     "axes.grid": True,
     "grid.alpha": 0.3,
+    # The names of shapes in an SVG are random without it, and no two files equal.
     "svg.hashsalt": "simdc",
     "figure.constrained_layout.use": True,
 }
@@ -130,6 +132,7 @@ def _curves(findings: Findings, plot: Any, unit: str, swings: list[Swing]) -> No
         plot.plot(x[swing.chosen], 1.0, marker="o", markersize=11, color=line.get_color())
     if ticks and min(ticks) > 0 and max(ticks) > 3 * min(ticks):
         plot.set_xscale("log", base=2)
+        # 20 values: every fourth is labelled, 5 labels; up to 6 values all are.
         few = sorted(ticks)[:: -(-len(ticks) // 6)]
         plot.set_xticks(few, [f"{tick:,g}" for tick in few])
     _scale(plot.yaxis, np.concatenate([swing.values / least for swing in swings]))
@@ -172,6 +175,7 @@ def _map(findings: Findings, figure: Any, axes: tuple[str, str] | None) -> None:
         places.append(found[0])
     grid = landscape(findings.survey, places[0], places[1])
     plot = figure.add_subplot()
+    # NaN, where no machine has both options, stays white.
     image = plot.imshow(grid.least / findings.objective(findings.best), origin="lower", aspect="auto", cmap="viridis_r")
     for place, tick, label in (
         (places[1], plot.set_xticks, plot.set_xlabel),

@@ -1,4 +1,8 @@
-"""The distinct points at which a unit of the machine is priced, and where each admitted machine finds its own."""
+"""The distinct points at which a unit of the machine is priced, and where each admitted machine finds its own.
+
+The cost of a convolution does not depend on the SIMD array: 10 systolic arrays x 8 SIMD arrays are 80 machines, and 10
+points of one unit and 8 of the other are priced.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +55,7 @@ def unit_points(
         firsts.append(np.asarray(first, np.int64))
         ranks.append(np.asarray(rank, np.int64).reshape(-1))
     counts = [len(first) for first in firsts]
+    # Components of 3 and 2 combinations: strides 2 and 1, so combination 2 of one and 1 of the other is point 5.
     strides = [prod(counts[number + 1 :]) for number in range(len(counts))]
     options = _options(admitted, firsts, used)
     columns = {
@@ -70,6 +75,7 @@ def _options(admitted: Admitted, firsts: list[Indices], used: dict[int, tuple[st
         before, after = prod(counts[:number]), prod(counts[number + 1 :])
         for place, axis in enumerate(component.axes):
             if axis in used:
+                # 3 and 2: the first component's a a b b c c stands beside the second's x y x y x y.
                 found[axis] = np.tile(np.repeat(component.options[first, place], after), before)
     return found
 

@@ -94,6 +94,7 @@ class Rules(NamedTuple):
 def price_points(works: Sequence[Work], base: Hardware, columns: Mapping[str, NDArray[Any]], rules: Rules) -> Priced:
     """All of `works` at each point: a machine like `base` with the values that `columns` [points] has for it."""
     models = {work.phase: load_model(rules.model, work.phase) for work in works}
+    # 8 buffer sizes x 5 bandwidths: 40 points, 8 rows and 5 columns; each row needs one greedy tiling, not five.
     grid = PointGrid.of(columns, len(next(iter(columns.values()), [0])), rules.separable)
     distinct, place = grid.distinct()
     price = _at_once if rules.at_once else _row_by_row if rules.by_row else _one_by_one
@@ -120,6 +121,7 @@ class PointGrid(NamedTuple):
 
     def distinct(self) -> tuple[PointGrid, NDArray[np.int64]]:
         """Each point once, and where every point of this grid is among them."""
+        # Of 5 columns, row 2 and column 3 are pair 13.
         pairs = self.row * self.shape[1] + self.column
         _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
         return self._replace(row=self.row[first], column=self.column[first]), inverse.reshape(-1)
@@ -201,6 +203,7 @@ def _row_by_row(
         changed = [partial(grid.fields, int(point)) for point in points]
         machine = machine_with(base, {path: _plain(each[row]) for path, each in grid.rows.items()})
         fields = {path: each[grid.column[points]] for path, each in grid.columns.items()}
+        # The largest of each rate bounds every number on the way, and so tells whether int64 will do.
         dearest = machine_with(machine, {path: _plain(each.max()) for path, each in fields.items()})
         machines = machines_like(machine, fields)
         for work in works:
@@ -231,6 +234,7 @@ def _one_by_one(
         changed = grid.fields(point)
         machine = machine_with(base, changed)
         for place, work in enumerate(works):
+            # Negative keys are points, others rows: where rates matter no two points share a tiling.
             key = (place, -1 - point if schedule.rates_matter else row)
             model = models[work.phase]
             try:

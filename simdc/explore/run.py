@@ -40,8 +40,10 @@ class WorkerLost(SimdcError):
 def run_in_processes(job: Job, numbers: Sequence[int], finish: Finish, workers: int) -> None:
     """Raises KeyboardInterrupt as soon as it comes, WorkerLost when a worker is killed; tasks that are under way are
     given up, finished ones are kept."""
+    # One in work and one waiting for each worker; more would be lost work when interrupted.
     ahead = 2 * workers
     left = list(reversed(numbers))
+    # A fork would copy locks that other threads hold, such as those of numpy.
     context = get_context("spawn")
     leash, hold = context.Pipe(duplex=False)
     with leash, hold, ProcessPoolExecutor(workers, context, _begin, (job, leash)) as pool:

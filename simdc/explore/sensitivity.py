@@ -32,9 +32,11 @@ class Swing(NamedTuple):
 def sensitivity(exploration: Exploration, survey: Survey, row: int, runner: Runner = run_here) -> list[Swing]:
     """Around the machine in this row of the survey, one axis at a time, whatever the constraints say."""
     center = survey.choices(row)
+    # The best often uses a budget up; held to it, every neighbour with more of anything would be missing.
     space = exploration.space._replace(constraints=(), limits=(), pareto=())
     around: list[NDArray[np.int64]] = []
     for axis, each in enumerate(space.axes):
+        # Center (1, 0), axes of 2 and 3 options: (0, 0), (1, 0) and (1, 0), (1, 1), (1, 2): four machines of six.
         variants = np.tile(center, (len(each.options), 1))
         variants[:, axis] = np.arange(len(each.options))
         around.append(variants)

@@ -86,6 +86,7 @@ class Space(NamedTuple):
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics that somebody asks for, and cycles."""
+        # Energy needs prices and a term for every memory, so it is worked out only where asked for.
         wanted = {"cycles", self.metric, *self.pareto, *(limit.metric for limit in self.limits)}
         return tuple(metric for metric in METRICS if metric in wanted)
 
@@ -105,6 +106,7 @@ class Space(NamedTuple):
 
 def machine_with(base: Hardware, values: dict[str, Value]) -> Hardware:
     """`base` with fields at dotted paths replaced. Raises HardwareError."""
+    # All fields at once and checked at the end: rows and buffers may each be wrong without the other.
     data = unstructure(base)
     for path, value in values.items():
         *parents, leaf = path.split(".")

@@ -1,4 +1,8 @@
-"""A space of machines from JSON data. `space.schema.json` beside this file describes the format for other tools."""
+"""A space of machines from JSON data. `space.schema.json` beside this file describes the format for other tools.
+
+`{"schema": "simdc-space/1", "fields": {"systolic.rows": [8, 16], "simd.lanes": {"powers_of_two": [8, 32]}}}` varies two
+fields of the default base: 2 x 3 = 6 machines.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from .value_list import value_list
 SCHEMA = "simdc-space/1"
 KEYS = ("schema", "base", "networks", "choices", "fields", "constraints", "limits", "objective", "pareto", "economic")
 CONSTRAINT_KEYS = ("name", "sum", "budget", "from", "to", "at_least", "at_most")
+# Fields of a machine that are words: a list of them would be machines that differ in nothing.
 TEXTS = ("name", "prices.source")
 NETWORK_KEYS = ("network", "batch", "train", "weight")
 
@@ -37,8 +42,11 @@ class SpaceFile(NamedTuple):
 def read_space(
     data: dict[str, object], file: str, load_base: Callable[[str | None], Hardware], objective: str | None = None
 ) -> SpaceFile:
-    """`load_base` gives the machine that `base` names, or one for None when it names none. `objective` takes the place
-    of the one in the file. Raises SimdcError with the path of what is wrong."""
+    """The space and the networks of a file's JSON `data`.
+
+    `load_base` gives the machine that `base` names, or one for None when it names none. `objective` takes the place of
+    the one in the file, which is "cycles" if it has none. Raises SimdcError with the path of what is wrong.
+    """
     root = JsonNode(data, file)
     _check_keys(root, KEYS, "$schema")
     schema = root.need("schema")
@@ -49,6 +57,7 @@ def read_space(
     axes = (*_choices(root, hardware), *_fields(root, hardware))
     if not axes:
         raise root.error("varies nothing: give 'fields' with values, or 'choices'")
+    # Of two axes that set one field the last would win, and the first seem to have no effect.
     seen: dict[str, str] = {}
     for axis in axes:
         for path in axis.paths:
@@ -58,6 +67,7 @@ def read_space(
     constraints = tuple(_constraint(each, hardware) for each in _items(root, "constraints"))
     names = [each.name for each in constraints]
     for each, name in zip(_items(root, "constraints"), names, strict=True):
+        # A name is a column of the results: 'cycles' could be the metric or the sum.
         if names.count(name) > 1 or name in METRICS:
             raise each.error(f"the name '{name}' is taken: constraints and metrics have different names")
     known = (*METRICS, *names)
@@ -102,6 +112,7 @@ def _fields(root: JsonNode, hardware: Hardware) -> list[SpaceAxis]:
         _known(node, hardware, path)
         values = value_list(node)
         options = tuple((_checked(place, hardware, path, value),) for place, value in values)
+        # After conversion: "256 KiB" and 2097152 are one size, and would be two machines alike.
         if len(set(options)) < len(options):
             raise node.error("has a value twice")
         axes.append(SpaceAxis(path, (path,), options, tuple(str(value) for _, value in values)))
@@ -123,6 +134,7 @@ def _choices(root: JsonNode, hardware: Hardware) -> list[SpaceAxis]:
                 paths = tuple(fields.fields())
                 for path in paths:
                     _known(JsonNode(None, root.file, fields.child(path)), hardware, path)
+            # An option that left a field out would take the base's value, which nobody wrote.
             if set(fields.fields()) != set(paths) or not paths:
                 raise fields.error(
                     f"must set the same fields as the first option: {', '.join(paths) or 'at least one'}"
@@ -161,6 +173,7 @@ def _constraint(node: JsonNode, hardware: Hardware) -> Constraint:
     _check_keys(node, CONSTRAINT_KEYS)
     name, terms = node.need("name").text(), node.need("sum")
     if isinstance(terms.value, list):
+        # ["a", "b"] is a + b; {"a": 2, "b": 0.5} is 2 a + 0.5 b.
         found = [_term(each, each.text(), 1.0, hardware) for each in terms.items()]
     else:
         found = [_term(terms, key, _number(terms.need(key)), hardware) for key in terms.fields()]
@@ -173,6 +186,7 @@ def _constraint(node: JsonNode, hardware: Hardware) -> Constraint:
     if budget is not None and (low or high):
         raise node.error("has a 'budget' as well as 'at_least' or 'at_most'; shares of a budget are 'from' and 'to'")
     if budget is not None:
+        # A budget of "1 MiB" from 0.85 to 1 is a sum from 7,130,316.8 to 8,388,608 bits.
         whole = _amount(budget)
         least = -inf if shares[0] is None else whole * _number(shares[0])
         return Constraint(name, tuple(found), least, whole * (1.0 if shares[1] is None else _number(shares[1])))
@@ -238,6 +252,7 @@ def _amount(node: JsonNode) -> float:
 
 def _number(node: JsonNode) -> float:
     value = node.value
+    # Python's true is the number 1, JSON's is not.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise node.error(f"must be a number, got {describe(value)}")
     return float(value)

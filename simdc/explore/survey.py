@@ -86,6 +86,7 @@ def put_together(
             table[name][rows] = values[kept]
     numbers = numbers[:filled]
     table = {name: values[:filled] for name, values in table.items()}
+    # Components with interleaved axes, [0, 2] and [1], are walked in another order than the space.
     if (numbers[1:] < numbers[:-1]).any():
         order = np.argsort(numbers, kind="stable")
         numbers = numbers[order]
@@ -128,6 +129,7 @@ def _refusals(units: Sequence[PricedUnit], chunk: Chunk, infeasible: Counter[tup
     for unit in units:
         if not unit.priced.refused.any():
             continue
+        # A machine that lacks two buffers counts once, for the first unit at fault.
         found = np.where(done, 0, unit.priced.refused[_places(unit, chunk)])
         for number, times in enumerate(np.bincount(found)[1:]):
             if times:
@@ -209,6 +211,7 @@ def _numbers(space: Space, admitted: Admitted, chunk: Chunk) -> NDArray[np.int64
     for component, combination in zip(admitted.components, chunk, strict=True):
         offset = np.zeros(len(component.options), np.int64)
         for place, axis in enumerate(component.axes):
+            # Axes of 3 and 4 options: choice (2, 1) is machine 2 * 4 + 1 = 9 of 12.
             offset += component.options[:, place] * int(np.prod(shape[axis + 1 :], dtype=object))
         number = number + offset[combination]
     return number

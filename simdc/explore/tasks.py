@@ -67,11 +67,13 @@ class Job(NamedTuple):
             refused.shape == priced.values.shape[2:]
             and bool(((refused >= 0) & (refused <= len(priced.reasons))).all())
             and bool((np.isnan(priced.values) == (refused > 0)).all())
+            # A comparison with NaN is false, so this asks for numbers as well.
             and bool((priced.values[:, :, refused == 0] >= 0).all())
         )
 
     def fingerprint(self) -> str:
         """Equal for jobs whose tasks give equal results."""
+        # Another version may price otherwise: what it finished is not mixed with ours.
         made_by = (__version__, source_of(self.rules.model))
         base = unstructure(self.space.base)
         said = (made_by, base, self.space.axes, self.space.constraints, self.works, self.rules, self.tasks)
@@ -96,6 +98,7 @@ def cut(
     tasks: list[Task] = []
     for unit in sorted(range(len(points)), key=lambda unit: points[unit].length):
         kernel = points[unit].kernel[points[unit].order]
+        # Kernel numbers 0 0 0 1 1: a change at 3, so tasks of two points are 0-2, 2-3 and 3-5.
         changes = [0, *(np.flatnonzero(np.diff(kernel)) + 1).tolist(), len(kernel)]
         for first, last in pairwise(changes):
             works = [] if by_layer is None else works_at(by_layer, points[unit], first)

@@ -32,6 +32,7 @@ def _powers_of_two(node: JsonNode) -> list[tuple[JsonNode, object]]:
     if len(ends) != 2:
         raise node.error('must have two ends: {"powers_of_two": [first, last]}')
     low, high = (_whole(each) for each in ends)
+    # [3, 40]: exponents 2 to 5, values 4, 8, 16, 32; an end that is a power of two counts.
     exponents = range((low - 1).bit_length(), high.bit_length())
     if not exponents:
         raise node.error(f"has no values: there is no power of two from {low} to {high}")
@@ -46,6 +47,7 @@ def _range(node: JsonNode) -> list[tuple[JsonNode, object]]:
     stride = 1 if step is None else _whole(step)
     if (high - low) // stride >= MAX_VALUES:
         raise node.error(f"has {(high - low) // stride + 1:,} values, at most {MAX_VALUES:,} are possible")
+    # From 4 to 13 by 4: 4, 8, 12.
     values = range(low, high + 1, stride)
     if not values:
         raise node.error(f"has no values: {low} is more than {high}")
