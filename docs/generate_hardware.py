@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import NOTHING, Factory, fields
 
+from simdc.cost.extensions import Extensions
 from simdc.cost.hardware import Hardware, Prices, SimdArray, SystolicArray
 
 PAGE = Path(__file__).with_name("hardware.md")
@@ -31,6 +32,8 @@ A machine is a JSON file. `--hw FILE` reads it, `--hw HI3` takes one from
 * GeneSys parameter files, recognised by keys such as `ARRAY_N`, are read too. Their `OBUF_CAPACITY_BITS` and
   `SIMD_VMEM_CAPACITY_BITS` are one of two banks, so both are doubled; their weight port is capped at one weight for
   each row of the array and cycle. They name no clock and no prices and get those of a fit over six machines.
+* `extensions` has the fields of plug-ins, each under the plug-in's name ([plugins.md](plugins.md#another-machine-rule)). A file that
+  names a plug-in which is not installed is refused.
 
 The energy prices of the presets were fitted to the power and energy columns of SimDIT's Tables VI and VII; they were
 not measured. What the fields mean to the cost models: [architecture.md](architecture.md).
@@ -43,6 +46,8 @@ def default_of(attribute: Any) -> str:
     default = attribute.default
     if default is NOTHING:
         return "required"
+    if default == Extensions():
+        return "none"
     return "all defaults" if isinstance(default, Factory) else f"{default!r}"  # pyright: ignore[reportArgumentType]
 
 

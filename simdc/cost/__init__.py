@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .energy import Energy, energy_of
 from .exact import ExactModel
+from .extensions import Extensions, HardwareField
 from .greedy import greedy_tiling
 from .hardware import Hardware, HardwareError
 from .kernel import Affine, CodeBlock, Contraction, Instruction, Kernel, Loop, LoopNest, Operand, VectorProgram, affine
@@ -31,8 +32,10 @@ __all__ = [
     "DramBits",
     "Energy",
     "ExactModel",
+    "Extensions",
     "Hardware",
     "HardwareError",
+    "HardwareField",
     "Instruction",
     "Kernel",
     "KernelError",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, cast
 from .hardware import Hardware, HardwareError
 from .kernel import Kernel
 from .result import Cost
-from .structure import leaf_paths, unstructure
+from .structure import leaf_paths, unstructure, with_extension
 
 
 class BatchCost(NamedTuple):
@@ -37,6 +37,8 @@ class BatchModel(Protocol):
 def machines_like(base: Hardware, columns: Mapping[str, Any]) -> Hardware:
     """`base` with arrays in the fields at the dotted paths that `columns` names, which are not checked. Its parts are
     read like those of a `Hardware`. Integers have dtype int64. Raises HardwareError for an unknown field."""
+    for path in columns:
+        base = with_extension(base, path)
     data = unstructure(base)
     known = leaf_paths(data)
     for path in columns:

@@ -10,6 +10,8 @@ from typing import Any
 
 from attrs import Attribute, field, frozen
 
+from .extensions import Extensions
+
 MACHINE = "GeneSys machine, SimDIT section III"
 RELEASE = "released SimDIT program, inference mode"
 ASSUMED = "assumption: the release has no such instruction"
@@ -80,8 +82,8 @@ def _text() -> Any:
     return field(validator=_printable, metadata={"unit": "text", "source": "whoever wrote the file"})
 
 
-def _word(cls: type, expected: str, source: str) -> Any:
-    return field(validator=_of_type(cls, expected), metadata={"unit": expected, "source": source})
+def _word(cls: type, expected: str, source: str, **options: Any) -> Any:
+    return field(validator=_of_type(cls, expected), metadata={"unit": expected, "source": source}, **options)
 
 
 def _part(cls: type, **options: Any) -> Any:
@@ -212,6 +214,7 @@ class Hardware:
     simd: SimdArray = _part(SimdArray)
     prices: Prices = _part(Prices)
     changed: str = field(validator=_remark, metadata={"unit": "text", "source": "simdc, from --set"}, default="")
+    extensions: Extensions = _word(Extensions, "an object", "plug-ins, by name", default=Extensions())
 
     @property
     def title(self) -> str:

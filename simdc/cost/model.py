@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from .batch import BatchCost
+from .extensions import HardwareField
 from .guards import SOUND, Check
 from .hardware import Hardware
 from .kernel import Kernel
@@ -27,7 +28,7 @@ class CostModel(ABC):
     its class with the network's phase.
 
     A subclass of another model that has its own `greedy` or `evaluate` is another model: of what the class it comes
-    from says of itself (`CLAIMS`) it has only what it says again.
+    from says of itself (`CLAIMS`) it has only what it says again. One with its own `rule` is no longer `separable`.
     """
 
     name: str
@@ -35,6 +36,8 @@ class CostModel(ABC):
     """The rule of `simdc-assign-widths` by which tensors between layers are stored."""
     rule: MachineRule = GENESYS
     """What the machine does, for search and verification: see `searchable` and `verifiable`."""
+    extension_fields: tuple[HardwareField, ...] = ()
+    """Hardware fields of its own: `extensions.<name of the model>.<field>` of a machine."""
     machines: tuple[type, ...] = (Hardware,)
     """Kinds of machines that it takes."""
     searchable: bool = False
@@ -54,6 +57,9 @@ class CostModel(ABC):
         if not {"greedy", "evaluate"}.isdisjoint(vars(cls)):
             for claim in CLAIMS - set(vars(cls)):
                 setattr(cls, claim, vars(CostModel)[claim])
+        # Ports that share a channel couple fields that `roles.py` takes apart.
+        elif "rule" in vars(cls) and "separable" not in vars(cls):
+            cls.separable = False
 
     @abstractmethod
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:

@@ -44,6 +44,14 @@ class StreamRow(NamedTuple):
     traffic: str
 
 
+ARRAY_ROWS = (
+    *(("weight", "new"), ("ifmap", "new"), ("bias", "new")),
+    *(("psum", "resumed"), ("psum", "partial"), ("psum", "complete")),
+)
+VECTOR_ROWS = (("input", "new"), ("output", "resumed"), ("output", "left"))
+"""What moves on any machine, as operand and when: a rule says over which port."""
+
+
 @lru_cache(maxsize=256)
 def field(path: str) -> Callable[[Hardware], int]:
     """What reads the field at a dotted path (`simd.lanes`)."""
@@ -53,13 +61,29 @@ def field(path: str) -> Callable[[Hardware], int]:
 @frozen(slots=False)
 class MachineRule:
     """`ports` has the hardware field with the bits per cycle of each port. Streams on one port move in turn, ports side
-    by side. Buffers of the array stand in the order in which they are checked."""
+    by side. Buffers of the array stand in the order in which they are checked. Raises ValueError where a row or a port
+    is missing."""
 
     buffers: tuple[Buffer, ...]
     vector_memory: Buffer
     ports: Mapping[str, str]
     array_streams: tuple[StreamRow, ...]
     vector_streams: tuple[StreamRow, ...]
+
+    def __attrs_post_init__(self) -> None:
+        for streams, needed in ((self.array_streams, ARRAY_ROWS), (self.vector_streams, VECTOR_ROWS)):
+            found = [(row.operand, row.when) for row in streams]
+            for row in needed:
+                if found.count(row) != 1:
+                    raise ValueError(f"the machine rule has {found.count(row)} streams for {' '.join(row)}, not one")
+            for row in streams:
+                if (row.operand, row.when) not in needed:
+                    raise ValueError(f"the machine rule has an unknown stream: {row.operand} {row.when}")
+                if row.port not in self.ports:
+                    raise ValueError(f"the machine rule says no bandwidth of the port '{row.port}'")
+        operands = [buffer.operand for buffer in self.buffers]
+        if sorted(operands) != sorted({operand for operand, _ in ARRAY_ROWS}):
+            raise ValueError(f"the machine rule needs a buffer for each operand of the array, got {operands}")
 
     def bandwidths(self, hardware: Hardware) -> dict[str, int]:
         """Bits per cycle by port."""

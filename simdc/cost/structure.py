@@ -7,7 +7,8 @@ from typing import Any, TypeVar, cast
 
 from attrs import NOTHING, fields
 
-from .hardware import Hardware, HardwareError
+from .extensions import Extensions, HardwareField, Section, declared_fields, extension_paths
+from .hardware import LARGEST, Hardware, HardwareError
 
 T = TypeVar("T")
 
@@ -60,6 +61,8 @@ def _value(attribute: Any, value: object, path: str) -> object:
     part = attribute.metadata.get("part")
     if part is not None:
         return structure(part, value, path)
+    if attribute.name == "extensions":
+        return _extensions(value, path)
     if attribute.metadata["unit"] == "bit" and isinstance(value, str):
         try:
             return parse_bits(value)
@@ -68,12 +71,52 @@ def _value(attribute: Any, value: object, path: str) -> object:
     return value
 
 
+def _extensions(value: object, path: str) -> Extensions:
+    sections: list[tuple[str, Section]] = []
+    for name, given in _object(value, path).items():
+        fields, place = declared_fields(str(name)), f"{path}.{str(name)[:80]}"
+        if not fields:
+            known = ", ".join(dict.fromkeys(each.split(".")[1] for each in extension_paths())) or "none"
+            raise HardwareError(place, f"unknown plug-in; plug-ins with hardware fields: {known}")
+        values = _object(given, place)
+        names = [field.name for field in fields]
+        for key in values:
+            if key not in names:
+                raise HardwareError(f"{place}.{str(key)[:80]}", f"unknown field{_hint(str(key), names)}")
+        found = tuple((field.name, _whole(field, values.get(field.name, field.default), place)) for field in fields)
+        sections.append((str(name), Section(found)))
+    return Extensions(tuple(sorted(sections)))
+
+
+def _object(value: object, path: str) -> dict[object, object]:
+    if not isinstance(value, dict):
+        raise HardwareError(path, f"must be an object, got {value!r:.60}")
+    return cast("dict[object, object]", value)
+
+
+def _whole(field: HardwareField, value: object, place: str) -> int:
+    path = f"{place}.{field.name}"
+    if field.unit == "bit" and isinstance(value, str):
+        try:
+            value = parse_bits(value)
+        except ValueError as error:
+            raise HardwareError(path, str(error)) from None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise HardwareError(path, f"must be a whole number ({field.unit}), got {value!r:.80}")
+    if not field.minimum <= value <= LARGEST:
+        raise HardwareError(path, f"must be at least {field.minimum} and at most 10^20, got {value}")
+    return value
+
+
 def unstructure(instance: Any) -> dict[str, Any]:
-    """The nested dictionaries that `structure` reads, in field order. An optional text that is empty is left out."""
+    """The nested dictionaries that `structure` reads, in field order. Left out are an optional text that is empty, and
+    extensions where there are none."""
     out: dict[str, Any] = {}
     for attribute in fields(cast("type[Hardware]", type(instance))):
         value = getattr(instance, attribute.name)
-        if value == attribute.default == "":
+        if isinstance(value, Extensions):
+            value = value.as_data()
+        if value in ("", {}) and attribute.default is not NOTHING:
             continue
         out[attribute.name] = unstructure(value) if "part" in attribute.metadata else value
     return out
@@ -82,6 +125,7 @@ def unstructure(instance: Any) -> dict[str, Any]:
 def with_field(hardware: Hardware, path: str, value: object) -> Hardware:
     """A copy with the field at a dotted `path` (`simd.lanes`) replaced. Raises HardwareError."""
     # Through plain data and back, so that the new value is checked as in a file. `systolic` alone is no field.
+    hardware = with_extension(hardware, path)
     data = unstructure(hardware)
     *parents, leaf = path.split(".")
     here: Any = data
@@ -91,6 +135,18 @@ def with_field(hardware: Hardware, path: str, value: object) -> Hardware:
         raise HardwareError(path[:80], f"unknown field{_hint(path, leaf_paths(data))}")
     here[leaf] = value
     return structure(Hardware, data)
+
+
+def with_extension(hardware: Hardware, path: str) -> Hardware:
+    """A copy that has the section of a plug-in's field at `path` in full, for machines that leave it out. Any other
+    `path` changes nothing. Raises HardwareError for a plug-in that is not known."""
+    first, _, rest = path.partition(".")
+    data = unstructure(hardware)
+    sections: dict[str, Any] = data.get("extensions", {})
+    name = rest.partition(".")[0]
+    if first != "extensions" or not name or name in sections:
+        return hardware
+    return structure(Hardware, {**data, "extensions": {**sections, name: {}}})
 
 
 def leaf_paths(data: dict[str, Any], prefix: str = "") -> list[str]:

@@ -6,7 +6,7 @@ from math import inf, prod
 from typing import Any, NamedTuple
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.structure import structure, unstructure
+from simdc.cost.structure import structure, unstructure, with_extension
 from simdc.errors import SimdcError
 
 Value = int | float | bool
@@ -106,6 +106,8 @@ class Space(NamedTuple):
 
 def machine_with(base: Hardware, values: dict[str, Value]) -> Hardware:
     """`base` with fields at dotted paths replaced. Raises HardwareError."""
+    for path in values:
+        base = with_extension(base, path)
     # All fields at once and checked at the end: rows and buffers may each be wrong without the other.
     data = unstructure(base)
     for path, value in values.items():

@@ -11,7 +11,7 @@ from math import inf, isfinite
 from typing import NamedTuple, cast
 
 from simdc.cost.hardware import Hardware, HardwareError
-from simdc.cost.structure import leaf_paths, parse_bits, unmodelled_paths, unstructure, with_field
+from simdc.cost.structure import leaf_paths, parse_bits, unmodelled_paths, unstructure, with_extension, with_field
 from simdc.frontends.json_node import JsonNode, describe, hint
 
 from .space import METRICS, OBJECTIVES, Constraint, Economy, Limit, Space, SpaceAxis, Term, Value, field_of
@@ -152,13 +152,21 @@ def _choices(root: JsonNode, hardware: Hardware) -> list[SpaceAxis]:
 
 
 def _known(node: JsonNode, hardware: Hardware, path: str) -> None:
-    known = [each for each in leaf_paths(unstructure(hardware)) if each not in TEXTS]
+    known = [each for each in _leaves(node, hardware, path) if each not in TEXTS]
     if path in TEXTS:
         raise node.error("is no quantity; it cannot vary")
     if path in unmodelled_paths():
         raise node.error("is not modelled: no cost depends on it; it cannot vary")
     if path not in known:
         raise node.error(f"unknown field{hint(path, known, 'known fields:')}")
+
+
+def _leaves(node: JsonNode, hardware: Hardware, path: str) -> list[str]:
+    """Fields of the machine, and those of the plug-in that `path` names."""
+    try:
+        return leaf_paths(unstructure(with_extension(hardware, path)))
+    except HardwareError as error:
+        raise node.error(error.message) from None
 
 
 def _checked(place: JsonNode, hardware: Hardware, path: str, value: object) -> Value:
@@ -197,9 +205,9 @@ def _constraint(node: JsonNode, hardware: Hardware) -> Constraint:
 
 def _term(node: JsonNode, text: str, weight: float, hardware: Hardware) -> Term:
     """`systolic.rows * systolic.columns` is a product of fields."""
-    known = leaf_paths(unstructure(hardware))
     paths = tuple(part.strip() for part in text.split("*"))
     for path in paths:
+        known = _leaves(node, hardware, path)
         if path not in known:
             raise node.error(f"unknown field '{path[:80]}'{hint(path, known, 'known fields:')}")
     return Term(weight, paths)

@@ -140,7 +140,12 @@ def _numbers(record: Any) -> dict[str, Any]:
 
 def _print_record(printer: Printer, record: dict[str, Any]) -> None:
     def entry(item: tuple[str, Any]) -> None:
-        printer.print_string(f"{item[0]} = ")
+        # The name of a plug-in may have hyphens: {"one-channel" = {dram_bits_per_cycle = 64}}.
+        if item[0].isidentifier():
+            printer.print_string(item[0])
+        else:
+            printer.print_string_literal(item[0])
+        printer.print_string(" = ")
         if isinstance(item[1], dict):
             _print_record(printer, cast("dict[str, Any]", item[1]))
         elif isinstance(item[1], str):
@@ -163,7 +168,7 @@ def _parse_record(parser: AttrParser) -> dict[str, Any]:
         return _parse_record(parser)
 
     def entry() -> tuple[str, Any]:
-        name = parser.parse_identifier()
+        name = parser.parse_optional_str_literal() or parser.parse_identifier()
         parser.parse_punctuation("=")
         return name, value()
 

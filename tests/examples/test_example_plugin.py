@@ -16,14 +16,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from xdsl.interpreter import Interpreter
+from xdsl.parser import Parser
 
 from simdc.backends.execute.layer import run_kernel
 from simdc.backends.simulate import simulate
 from simdc.cli import main
-from simdc.cost import Contraction, greedy_tiling
+from simdc.cost import Contraction, Hardware, greedy_tiling
 from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware
-from simdc.ir.context import set_hardware
+from simdc.ir.attributes import HardwareAttr
+from simdc.ir.context import make_context, set_hardware
 from simdc.ir.network import network_of
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from tests.distributions import visible
@@ -94,6 +96,64 @@ def test_cost_model_is_a_lower_bound_with_the_same_counts(capsys: pytest.Capture
         assert ours["dram_bits"] == theirs["dram_bits"]
         assert ours["cycles"]["compute"] == theirs["cycles"]["compute"]
         assert ours["cycles"]["total"] == max(theirs["busy_cycles"].values()) <= theirs["cycles"]["total"]
+
+
+@pytest.mark.usefixtures("registered")
+def test_another_machine_rule_is_verified_searched_and_explored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = "extensions.one-channel.dram_bits_per_cycle"
+    model, narrow = ("--hw", "HI1", "--model", "one-channel"), ("--set", f"{path}=32")
+    assert main(["verify", NETWORK, *model, *narrow]) == 0
+    assert ": all agree" in capsys.readouterr().out
+    named, searched = (report(capsys, NETWORK, *model, *narrow, *more) for more in ((), ("--tiling", "search")))
+    assert named["hardware"]["extensions"] == {"one-channel": {"dram_bits_per_cycle": 32}}
+    assert {layer["search"]["proven"] for layer in searched["layers"] if "search" in layer} <= {"all", "even"}
+    cycles = [each["totals"]["cycles"]["total"] for each in (named, searched)]
+    assert cycles[1] <= cycles[0]
+    # What the machine does not say is the default.
+    by_default, said = (report(capsys, NETWORK, *model, *more) for more in ((), ("--set", f"{path}=64")))
+    assert "extensions" not in by_default["hardware"]
+    assert by_default["totals"]["cycles"] == said["totals"]["cycles"]
+    space = {"schema": "simdc-space/1", "networks": [{"network": NETWORK}], "fields": {path: [32, 64]}}
+    (tmp_path / "space.json").write_text(json.dumps(space), encoding="utf-8")
+    explore = ["explore", "--space", str(tmp_path / "space.json"), *model, "--format", "json"]
+    for tiling, count in (("default", cycles[0]), ("greedy", 0)):
+        assert main([*explore, "--tiling", tiling]) == 0
+        found = capsys.readouterr().out
+        assert path in found
+        assert not count or str(count) in found
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_hardware_file_names_fields_of_the_plugin() -> None:
+    from simdc.cost import HardwareError, structure, unstructure, with_field
+    from simdc.ir.origin import machine_digest
+
+    plain = load_hardware("HI1")
+    data = unstructure(plain)
+    assert "extensions" not in data
+    wide = with_field(plain, "extensions.one-channel.dram_bits_per_cycle", 128)
+    assert structure(Hardware, unstructure(wide)) == wide
+    assert unstructure(structure(Hardware, {**data, "extensions": {"one-channel": {}}}))["extensions"] == {
+        "one-channel": {"dram_bits_per_cycle": 64}
+    }
+    assert len({plain, wide}) == len({machine_digest(each, "inference") for each in (plain, wide)}) == 2
+    text = str(HardwareAttr(wide))
+    assert '"one-channel" = {dram_bits_per_cycle = 128}' in text
+    assert Parser(make_context(), text).parse_attribute() == HardwareAttr(wide)
+    at = "extensions.one-channel"
+    for section, path, message in (
+        ([], "extensions", "must be an object"),
+        ({"two": {}}, "extensions.two", "unknown plug-in; plug-ins with hardware fields: one-channel"),
+        ({"one-channel": 3}, at, "must be an object"),
+        ({"one-channel": {"bits": 3}}, f"{at}.bits", "unknown field; known fields: dram_bits_per_cycle"),
+        ({"one-channel": {"dram_bits_per_cycle": 0}}, f"{at}.dram_bits_per_cycle", "must be at least 1"),
+        ({"one-channel": {"dram_bits_per_cycle": True}}, f"{at}.dram_bits_per_cycle", "must be a whole number"),
+    ):
+        with pytest.raises(HardwareError, match=message) as caught:
+            structure(Hardware, {**data, "extensions": section})
+        assert caught.value.path == path
 
 
 @pytest.mark.usefixtures("registered")

@@ -81,23 +81,23 @@ def schedules(kernel: Kernel) -> int:
     return prod(bounds) * factorial(len(bounds))
 
 
-def all_costs(kernel: Kernel, machine: Hardware) -> Iterator[Cost]:
+def all_costs(kernel: Kernel, machine: Hardware, model: ExactModel = EXACT) -> Iterator[Cost]:
     """Of every schedule that the machine can run."""
     bounds = loop_bounds(kernel)
     still = tuple(loop for loop, bound in bounds.items() if bound == 1)
     for order in permutations([loop for loop in bounds if loop not in still]):
         for sizes in product(*(range(1, bounds[loop] + 1) for loop in order)):
             try:
-                yield EXACT.evaluate(kernel, Tiling((*still, *order), (1,) * len(still) + sizes), machine)
+                yield model.evaluate(kernel, Tiling((*still, *order), (1,) * len(still) + sizes), machine)
             except TilingError:
                 continue
 
 
-def least_of_all(kernel: Kernel, machine: Hardware) -> Least:
+def least_of_all(kernel: Kernel, machine: Hardware, model: ExactModel = EXACT) -> Least:
     """By objective, infinite where nothing fits."""
     on_systolic = isinstance(kernel, Contraction)
     least = dict.fromkeys(OBJECTIVES, inf)
-    for cost in all_costs(kernel, machine):
+    for cost in all_costs(kernel, machine, model):
         cycles, energy = cost.cycles.compute + cost.cycles.stall, energy_of(cost, machine, on_systolic=on_systolic)
         found = {"cycles": cycles, "energy": energy.total, "dram": sum(cost.dram_bits), "edp": energy.total * cycles}
         for name, value in found.items():
@@ -105,18 +105,18 @@ def least_of_all(kernel: Kernel, machine: Hardware) -> Least:
     return least
 
 
-def complaint(kernel: Kernel, machine: Hardware, least_by_name: Least) -> str | None:
+def complaint(kernel: Kernel, machine: Hardware, least_by_name: Least, model: ExactModel = EXACT) -> str | None:
     """What is wrong with the search of a layer, if anything is."""
     for name, least in least_by_name.items():
         objective = objective_for(name, kernel, machine)
         for steps in (inf, FEW_STEPS):
             try:
-                tiling, cost, proof = search(kernel, machine, objective, steps)
+                tiling, cost, proof = search(kernel, machine, objective, steps, rule=model.rule)
             except TilingError as error:
                 if least < inf and steps == inf:
                     return f"{name}: refused ({error}), but there is a schedule of {least}"
                 continue
-            if cost != EXACT.evaluate(kernel, tiling, machine) or proof.best != objective(cost):
+            if cost != model.evaluate(kernel, tiling, machine) or proof.best != objective(cost):
                 return f"{name}: the cost of {tiling} is not what the search says"
             if proof.bound > least * (1 + CLOSE):
                 return (

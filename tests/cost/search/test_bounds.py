@@ -11,6 +11,7 @@ import pytest
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError
 from simdc.cost.grid import stored_bounds
 from simdc.cost.kernel import CodeBlock, Contraction, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.search.relaxed import Relaxed
 from simdc.cost.tiling import loop_bounds
 from tests.cost.machines import row_convolution, schedule, small_machine
@@ -52,10 +53,10 @@ def innermost(kernel: Kernel, tiling: Tiling) -> str:
     return cut[-1] if cut else tiling.order[-1]
 
 
-def bound(kernel: Kernel, tiling: Tiling, machine: Hardware, loops: Sequence[str]) -> Cost:
+def bound(kernel: Kernel, tiling: Tiling, machine: Hardware, loops: Sequence[str], rule: MachineRule = GENESYS) -> Cost:
     """Where only the cuts of `loops` are decided."""
     counts, passes, _ = known(kernel, tiling, machine, loops)
-    return Relaxed(kernel, machine).cost(counts, passes, innermost(kernel, tiling))
+    return Relaxed(kernel, machine, rule).cost(counts, passes, innermost(kernel, tiling))
 
 
 def numbers(cost: Cost) -> dict[str, float]:
