@@ -32,8 +32,8 @@ A machine is a JSON file. `--hw FILE` reads it, `--hw HI3` takes one from
 * GeneSys parameter files, recognised by keys such as `ARRAY_N`, are read too. Their `OBUF_CAPACITY_BITS` and
   `SIMD_VMEM_CAPACITY_BITS` are one of two banks, so both are doubled; their weight port is capped at one weight for
   each row of the array and cycle. They name no clock and no prices and get those of a fit over six machines.
-* `extensions` has the fields of plug-ins, each under the plug-in's name ([plugins.md](plugins.md#another-machine-rule)). A file that
-  names a plug-in which is not installed is refused.
+* `extensions` has the fields of plug-ins, each under the plug-in's name. A file that names a plug-in which is not
+  installed is refused ([plugins.md](plugins.md#another-machine-rule)).
 
 The energy prices of the presets were fitted to the power and energy columns of SimDIT's Tables VI and VII; they were
 not measured. What the fields mean to the cost models: [architecture.md](architecture.md).
