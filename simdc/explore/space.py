@@ -77,6 +77,7 @@ class Space(NamedTuple):
     @property
     def size(self) -> int:
         """Machines before constraints."""
+        # Python's integers: 30 axes of 8 options are 2**90 machines, of which constraints may admit a few.
         return prod(len(axis.options) for axis in self.axes)
 
     @property
@@ -108,7 +109,7 @@ def machine_with(base: Hardware, values: dict[str, Value]) -> Hardware:
     """`base` with fields at dotted paths replaced. Raises HardwareError."""
     for path in values:
         base = with_extension(base, path)
-    # All fields at once and checked at the end: rows and buffers may each be wrong without the other.
+    # As data, by path: no class of the machine is named here, and `structure` checks every value.
     data = unstructure(base)
     for path, value in values.items():
         *parents, leaf = path.split(".")

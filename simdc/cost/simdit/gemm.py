@@ -13,6 +13,7 @@ def matrix_vector_cycles(
     dims: SystolicDims, tile: SystolicTile, counts: TileCounts, ct: int, load: TileTransfers, calc: Arithmetic
 ) -> Cycles:
     stall = calc.choose(
+        # The release has a formula of its own where one tile holds all input channels: no psum is ever resumed.
         ceil_div(dims.ic, tile.ic) == 1,
         _stall_of_one_reduction_tile(dims, tile, ct, load, calc),
         _stall(dims, tile, ct, load, calc),
@@ -26,6 +27,7 @@ def matrix_vector_dram_bits(dims: SystolicDims, tile: SystolicTile, array: Systo
     widths = array.widths
     return DramBits(
         weight=dims.ic * dims.oc * widths.weight_bits,
+        # A quotient, not rounded up: 1,024 outputs in tiles of 112 read the ifmap 9.14 times.
         ifmap=calc.ratio(dims.ic * dims.oc * widths.ifmap_bits, tile.oc),
         ofmap=dims.oc * widths.psum_bits,
         bias=dims.oc * widths.bias_bits,
@@ -39,6 +41,7 @@ def matrix_vector(dims: SystolicDims, tile: SystolicTile, array: SystolicArray, 
     return Cost(
         cycles,
         matrix_vector_dram_bits(dims, tile, array, SCALARS),
+        # On-chip counts are those of a 1x1 convolution, one group.
         sram_bits(dims, tile, array, 1),
         (("mac", macs), ("mac_executed", executed_macs(dims, 1))),
         Busy(
@@ -55,6 +58,7 @@ def _stall_of_one_reduction_tile(
 ) -> Number:
     lw, lb, li, lo = load.weight, load.bias, load.ifmap, load.psum
     largest, first = calc.largest, calc.largest(li, lw + lb)
+    # The release takes the first two tiles apart; with fewer than two it has the first load and the last store only.
     beyond_two = dims.oc - 2 * tile.oc
     steady = calc.ratio(beyond_two * largest(0, lw + lb - ct, lo - ct), tile.oc)
     many = steady + first + largest(0, lw + lb - ct) + largest(0, lo - ct) + lo
@@ -64,6 +68,7 @@ def _stall_of_one_reduction_tile(
 def case_counts(dims: SystolicDims, tile: SystolicTile) -> tuple[int, int]:
     """Over the size of a tile of weights, the tiles that begin an output beyond the first, and the others between. The
     latter may be negative."""
+    # Numerators over ic * oc of a tile: 4 x 4 channels in tiles of 2 x 2 have 4 / 4 = 1 further output tile.
     outputs = (dims.oc - tile.oc) * tile.ic
     return outputs, dims.ic * dims.oc - dims.oc * tile.ic - tile.ic * tile.oc - outputs
 

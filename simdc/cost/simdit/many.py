@@ -37,8 +37,10 @@ def _systolic_cost(kernel: Contraction, array: SystolicArray, calc: Any) -> Cost
     dims = systolic_dims.read_dims(kernel, bounds, array)
     tile = systolic_tiling.greedy_tile(dims, array, calc)
     groups = bounds.get("g", 1)
+    # One machine is priced in Python's integers, which do not overflow: arrays must give the same numbers.
     if _largest_product(dims, tile, array, groups, calc) >= INT64_END:
         dims, tile = _unbounded(dims), _unbounded(tile)
+    # Greedy tilings have the default order, with the batch inside the weights' loops.
     counts, ct = systolic.tile_counts(dims, tile, False), systolic.tile_cycles(tile, array)
     load = systolic.tile_transfers(tile, array, calc)
     if kernel.kind == "linear" and dims.n == 1:

@@ -15,6 +15,7 @@ from .simd_layers import simd_layer
 from .simd_work import PhaseLatencies, read_work
 from .systolic import convolution
 
+# Division, exponential, inverse root: by phase, from the release's network files; the machine's own are not read.
 LATENCIES = {"inference": PhaseLatencies(9, 3, 13), "training": PhaseLatencies(5, 3, 11)}
 
 
@@ -37,7 +38,12 @@ class SimditModel(CostModel):
             array, windowed = hardware.simd, layer.memory.windowed
             dims = simd_dims.read_dims(kernel, bounds, windowed, array.lanes)
             tile = simd_tiling.greedy_tile(
-                dims, layer.memory, array.lanes, hardware.systolic.widths.psum_bits, array.vmem_bits // 2
+                # Half: the release has two vector memories, and checks the tile of one tensor against one of them.
+                dims,
+                layer.memory,
+                array.lanes,
+                hardware.systolic.widths.psum_bits,
+                array.vmem_bits // 2,
             )
             sizes = {"n": tile.n, "c": tile.c, "h": tile.h, "w": tile.w, "kh": dims.kh, "kw": dims.kw}
             sizes["oh"], sizes["ow"] = tile.h, tile.w
@@ -69,6 +75,7 @@ class SimditModel(CostModel):
         systolic_tiling.check_tile(tile, array)
         groups = bounds.get("g", 1)
         batch_outside = systolic_dims.batch_runs_outside(dims, tile, tiling.order, groups)
+        # Reported beside the release's own count, which multiplies padded channels: 3 channels on 16 rows count as 16.
         macs = kernel.useful_macs
         if kernel.kind == "linear" and dims.n == 1:
             return matrix_vector(dims, tile, array, macs)

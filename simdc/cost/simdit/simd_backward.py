@@ -14,6 +14,7 @@ def batch_norm_grad(work: SimdWork) -> Cost:
     input leaves for DRAM and comes back between the parts."""
     e, c, t, wait = work.elements, work.channels, work.tile_elements, work.wait
     lanes, tile_channels = work.array.lanes, work.tile_channels
+    # Two parts of five operations, each with three waits and a fill of its own.
     inner = 2 * (5 + 3 * wait) * t + 2 * work.fill * lanes
     outer = 1 + wait + work.latency.div
     per_channel = work.transfers(3, tile_channels, 2, tile_channels)
@@ -58,6 +59,7 @@ def reduce_sum(work: SimdWork) -> Cost:
     """The sum over the batch: the common model with N operations on C elements. When the batch is tiled, only one of
     its tiles counts as loaded; so does the release."""
     e, t, c, tile_channels, batch = work.elements, work.tile_elements, work.channels, work.tile_channels, work.batch
+    # The whole batch for each tile of channels, even if the batch is tiled.
     vectors = batch * ceil_div(tile_channels, work.array.lanes)
     return simd_cost(
         work,

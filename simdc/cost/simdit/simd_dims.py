@@ -40,6 +40,7 @@ class SimdTile(NamedTuple):
 def read_dims(program: VectorProgram, bounds: Mapping[str, int], windowed: bool, lanes: int) -> SimdDims:
     """Raises Uncosted for loops that the release's layer of this kind does not have."""
     get = bounds.get
+    # Channels are padded to whole vectors: 20 on 16 lanes are 32, as in the release; it always stores padding.
     n, channels = get("n", 1), round_up(get("c", 1), lanes)
     if not windowed:
         check_known(program.kind, bounds, TENSOR_LOOPS)
@@ -60,12 +61,14 @@ def _window_steps(program: VectorProgram) -> dict[str, int]:
 
 
 def make_tile(dims: SimdDims, n: int, c: int, h: int, w: int) -> SimdTile:
+    # 4 positions at stride 2 under a window of 3: (4 - 1) * 2 + 3 = 9 rows.
     return SimdTile(n, c, h, w, (h - 1) * dims.stride + dims.kh, (w - 1) * dims.stride + dims.kw)
 
 
 def read_tile(dims: SimdDims, bounds: Mapping[str, int], sizes: Mapping[str, int], windowed: bool) -> SimdTile:
     """A tile that reaches the end of its loop is the whole dimension, padding included."""
     for name in ("kh", "kw"):
+        # The release splits a pool's image and never its window.
         if name in bounds and sizes[name] < bounds[name]:
             raise TilingError(
                 f"the released SimDIT never tiles a pooling window: tile size of loop '{name}' must be {bounds[name]}"

@@ -22,11 +22,13 @@ class SimdLayer:
     cost: Callable[[SimdWork], Cost]
 
 
+# A formula and a memory rule for each layer of the release; softmax and local response normalization it has not.
 SIMD_LAYERS = {
     "relu": SimdLayer(simd_tiling.ELEMENT_WISE, simd_forward.relu),
     "add": SimdLayer(simd_tiling.ELEMENT_WISE, simd_forward.add),
     "max_pool": SimdLayer(simd_tiling.POOL, simd_forward.max_pool),
     "average_pool": SimdLayer(simd_tiling.POOL, simd_forward.average_pool),
+    # The release has one average pool; a global one is it with the image as the window.
     "global_average_pool": SimdLayer(simd_tiling.POOL, simd_forward.average_pool),
     "batch_norm_statistics": SimdLayer(simd_tiling.MEAN_VAR, simd_forward.batch_norm_statistics),
     "batch_norm": SimdLayer(simd_tiling.BATCH_NORM, simd_forward.batch_norm),

@@ -34,6 +34,7 @@ class MemoryRule:
 
 
 ELEMENT_WISE = MemoryRule()
+# The release's assertions: tiling fails where they do, even where a smaller tile would fit.
 POOL = MemoryRule(windowed=True, minimum=49)
 MAX_POOL_GRAD = MemoryRule(windowed=True, both_sides=True, minimum=50)
 MEAN_VAR = MemoryRule(reserved=1, channel_share=2, channels_last=True)
@@ -58,6 +59,7 @@ def greedy_tile(
         return (_pixels(make_tile(dims, 1, lanes, dims.h // q, dims.w // q), rule) + extra) * lanes <= room
 
     splits = common_divisors(dims.h, dims.w)
+    # An image of 56x56 is tried in parts of 56, 28, 14, 8, 7, 4, 2 and 1: the release's common divisors.
     q = calc.first_of(splits, fits, splits[-1])
     h, w = dims.h // q, dims.w // q
     pixels = _pixels(make_tile(dims, 1, lanes, h, w), rule)
@@ -74,6 +76,7 @@ def greedy_tile(
         return lanes * calc.largest(1, vectors)
 
     if rule.channels_last:
+        # The release does so for the batch norm family only; all other layers take channels first.
         n = batch(lanes)
         c = channels(n)
     else:

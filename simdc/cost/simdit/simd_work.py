@@ -67,6 +67,7 @@ def read_work(
     latency: PhaseLatencies,
     calc: Arithmetic = SCALARS,
 ) -> SimdWork:
+    # A tile of 2 images, 16 channels and 4x4 positions: 512 elements; 9x9 under its windows: 2,592.
     images = tile.n * tile.c
     return SimdWork(
         elements=dims.n * dims.c * dims.h * dims.w,

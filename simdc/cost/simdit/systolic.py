@@ -21,6 +21,7 @@ def weight_port(array: SystolicArray, calc: Arithmetic = SCALARS) -> int:
 
 def tile_cycles(tile: SystolicTile, array: SystolicArray) -> int:
     """Compute cycles of one tile with the fill of the array (SimDIT Eqs. 14-16)."""
+    # A tile with 32 channels, 20 and their padding, takes 2 passes on 16 rows.
     passes = ceil_div(tile.ic, array.rows) * ceil_div(tile.oc, array.columns)
     return tile.oh * tile.ow * tile.n * tile.kh * tile.kw * passes + array.rows - 1 + array.columns - 1
 
@@ -35,6 +36,7 @@ def sram_bits(dims: SystolicDims, tile: SystolicTile, array: SystolicArray, grou
     row_steps = ceil_div(tile.ic, array.rows) * tile.kh * tile.kw * reduction_tiles
     pixel_steps = tile.oh * tile.ow * tile.n * ceil_div(dims.oh, tile.oh) * ceil_div(dims.ow, tile.ow)
     pixel_steps *= ceil_div(dims.n, tile.n)
+    # Whole tiles here, where the release's stall and weight traffic count real quotients of tiles.
     ifmap_reads = dims.oh * dims.ow * dims.n * dims.ic * dims.kh * dims.kw * ceil_div(tile.oc, array.columns)
     return SramBits(
         wbuf=groups * dims.kh * dims.kw * dims.ic * dims.oc * pixel_steps * widths.weight_bits,
@@ -96,8 +98,10 @@ def tile_counts(dims: SystolicDims, tile: SystolicTile, batch_outside: bool) -> 
 def case_counts(counts: TileCounts) -> tuple[int, int, int, int]:
     """Over `unit`, the tiles of the stall's four cases, by what moves beside a tile's compute: ifmap load and psum
     store alone, with a psum load, with that and new weights, with a new bias. The first may be negative."""
+    # The first tile's loads are in the terms for the ends, so it is taken off: `unit` is one tile.
     new_bias = counts.bias_loads - counts.unit
     new_weight = counts.weight_loads - counts.bias_loads
+    # Two tiles are taken off for the ends. Three outputs, all with new bias: 3 - 2 - 2 = -1.
     only_store = counts.finished - 2 * counts.unit - new_bias
     return only_store, counts.tiles - counts.finished - new_weight, new_weight, new_bias
 
@@ -114,6 +118,7 @@ def _stall(counts: TileCounts, ct: int, load: TileTransfers, calc: Arithmetic) -
         + new_weight * largest(0, li - ct, lw - ct, 2 * lp - ct)
         + new_bias * largest(0, li - ct, lp - ct, lw + lb - ct)
     )
+    # First tile's loads, second's ifmap, the store beside the last tile, the last store.
     ends = largest(li, lw + lb) + largest(0, li - ct) + largest(0, lp - ct) + lp
     return calc.ratio(cases + ends * counts.unit, counts.unit)
 
@@ -137,6 +142,7 @@ def convolution_dram_bits(
     return DramBits(
         weight=weights * widths.weight_bits,
         ifmap=calc.ratio(groups * ifmap_tile_bits * ifmap_tiles, counts.unit),
+        # 3 tiles of input channels: two of them store a psum and two load one, 2 * 3 - 2 = 4 transfers an output.
         psum=groups * outputs * (2 * reduction_tiles - 2) * widths.psum_bits,
         ofmap=groups * outputs * widths.psum_bits,
         bias=groups * dims.oc * widths.bias_bits,

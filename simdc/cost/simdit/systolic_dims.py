@@ -16,6 +16,7 @@ LOOPS = {
     "conv2d": frozenset(("g", "oc", "ic", "kh", "kw", "n", "oh", "ow")),
     "linear": frozenset(("oc", "ic", "n")),
 }
+# The release models these two loop orders, outermost first: the batch inside the weights' loops, or around them.
 ORDER = ("oc", "ic", "kh", "kw", "n", "oh", "ow")
 BATCH_OUTSIDE = ("oc", "n", "ic", "kh", "kw", "oh", "ow")
 
@@ -57,6 +58,7 @@ def read_dims(kernel: Contraction, bounds: Mapping[str, int], array: SystolicArr
     check_known(kernel.kind, bounds, known)
     get = bounds.get
     return SystolicDims(
+        # Padding is always stored in the release: 20 channels on 16 columns are 32.
         round_up(get("oc", 1), array.columns),
         round_up(get("ic", 1), array.rows),
         get("kh", 1),
@@ -70,6 +72,7 @@ def read_dims(kernel: Contraction, bounds: Mapping[str, int], array: SystolicArr
 
 def read_tile(dims: SystolicDims, bounds: Mapping[str, int], sizes: Mapping[str, int]) -> SystolicTile:
     """A tile that reaches the end of its loop is the whole dimension, padding included."""
+    # Groups run one by one: docs/architecture.md, "What simdit does differently".
     if sizes.get("g", 1) != 1:
         raise TilingError(
             f"the released SimDIT runs groups one by one: tile size of loop 'g' must be 1, got {sizes['g']}"
@@ -91,6 +94,7 @@ def batch_runs_outside(dims: SystolicDims, tile: SystolicTile, order: tuple[str,
     TilingError for an order that the release does not model; loops of a single tile may stand anywhere."""
     if order == ORDER:
         return False
+    # An uncut loop may stand anywhere: it changes no traffic in the release's formulas either.
     tiled = {name for name in ORDER if getattr(tile, name) < getattr(dims, name)}
     significant = tuple(name for name in order if name in tiled or (name == "g" and groups > 1))
     if groups > 1 and significant[0] == "g":

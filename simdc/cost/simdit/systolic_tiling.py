@@ -21,11 +21,14 @@ def greedy_tile(dims: SystolicDims, array: SystolicArray, calc: Arithmetic = SCA
     psums = buffers.psum_bits // 2 // widths.psum_bits
     biases = buffers.bias_bits // 2 // widths.bias_bits
 
+    # The release first grows the window for one array of channels: 16 x 16 weights and 16 ifmap values a point.
     points = smallest(weights // (rows * columns), ifmaps // rows)
     longer = max(dims.kh, dims.kw)
+    # One q for both directions, as the release does: a window of 7x7 in parts of 4x4 for q = 2.
     q = calc.first_fit(longer, lambda q: ceil_div(dims.kh, q) * ceil_div(dims.kw, q) <= points)
     kh, kw = ceil_div(dims.kh, q), ceil_div(dims.kw, q)
 
+    # Whole arrays of input channels; one at least, for which `_check_minimum` has made sure of room.
     ic = rows * largest(1, smallest(points // (kh * kw), dims.ic // rows))
 
     def fits(oh: int, ow: int, n: int) -> bool:
@@ -51,8 +54,10 @@ def greedy_tile(dims: SystolicDims, array: SystolicArray, calc: Arithmetic = SCA
         q = calc.first_fit(longer, lambda q: fits(ceil_div(dims.oh, q), ceil_div(dims.ow, q), 1))
     oh, ow = ceil_div(dims.oh, q), ceil_div(dims.ow, q)
 
+    # The batch in parts that divide it, though the formulas would take any: batch 32 is 32, 16, 8, ...
     n = dims.n // calc.first_of(divisors(dims.n), lambda q: fits(oh, ow, dims.n // q), dims.n)
 
+    # Output channels take what is left in three buffers, last of all loops.
     grown = smallest(weights // (kh * kw * ic * columns), psums // (oh * ow * n * columns), biases // columns)
     oc = columns * largest(1, smallest(grown, dims.oc // columns))
     return SystolicTile(oc, ic, kh, kw, n, oh, ow, (oh - 1) * stride + kh, (ow - 1) * stride + kw)

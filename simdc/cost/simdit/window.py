@@ -16,12 +16,14 @@ def steps(index: tuple[Affine, ...]) -> dict[str, int]:
 def common_stride(kind: str, coefficients: Mapping[str, int], bounds: Mapping[str, int]) -> int:
     """The one stride of a window. A loop that takes a single step says nothing. Raises Uncosted for two different
     strides and for dilation."""
+    # The release has one S for both directions; along a loop of one step any stride fits.
     strides = {coefficients[name] for name in ("oh", "ow") if name in coefficients and bounds[name] > 1}
     if len(strides) > 1:
         raise Uncosted(
             f"the released SimDIT has one stride for both directions, this '{kind}' has "
             f"{coefficients['oh']} along oh and {coefficients['ow']} along ow"
         )
+    # Nor has it a dilation: docs/architecture.md, "What simdit does differently", groups and windows.
     for name in ("kh", "kw"):
         if coefficients.get(name, 1) != 1 and bounds[name] > 1:
             raise Uncosted(
