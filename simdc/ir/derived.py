@@ -93,9 +93,7 @@ def proof_fault(layer: LayerOp, kernel: Kernel, setting: Setting) -> str:
         return ""
     if layer.tiled is None or layer.tiling is None:
         return "has the proof of a search beside a tiling that none has found"
-    found = layer.tiled.data.differences(
-        setting.tiled(kernel, layer.tiling.data, layer.search)._replace(model=layer.tiled.data.model)
-    )
+    found = layer.tiled.data.differences(setting.tiled(kernel, layer.tiling.data, layer.search))
     return found and f"has a tiling that was searched {found}"
 
 

@@ -181,6 +181,12 @@ def test_a_proof_holds_where_it_was_made() -> None:
     assert all(each.searched is None for each in make_report(module).layers)
 
 
+def test_a_proof_holds_under_the_model_that_was_searched() -> None:
+    module = priced(objective="cycles")
+    run_pipeline(module, parse_pipeline("simdc-annotate-cost{model=simdit}"))
+    assert "has a tiling that was searched under the model exact, not simdit; search again" in refusal(module)
+
+
 def test_a_proof_that_was_changed_is_refused() -> None:
     module = priced(objective="cycles")
     op = layer(module)
