@@ -10,8 +10,9 @@ from xdsl.dialects.builtin import ModuleOp
 from simdc.choices import DEFAULT_MODEL, Objective
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
-from simdc.cost.model_table import load_model
-from simdc.cost.tiling import TilingError
+from simdc.cost.kernel import Kernel
+from simdc.cost.model import CostModel
+from simdc.cost.tiling import Tiling, TilingError
 from simdc.cost.workload import LayerCost, Tiler, Workload
 from simdc.errors import SimdcError
 from simdc.frontends import load_network
@@ -20,6 +21,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.context import forms_of, set_hardware
 from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
+from simdc.passes.distinct import model_for
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from simdc.passes.search_tiling import check_search
 
@@ -105,25 +107,30 @@ def evaluate(
     fold: bool = True,
 ) -> Sequence[LayerCost]:
     """What each layer costs on `hardware`, without making IR: some ten milliseconds a network with default tilings,
-    about a second with those that are best for an objective (as `compile`; under `exact` alone).
+    about a second with those that are best for an objective (as `compile`; under models that can be searched).
 
     Raises SimdcError, which names layer, need and limit, when a buffer of the machine cannot hold one inner tile of
     some layer; its `__cause__` is the TilingError with these as numbers.
     """
     phase = network_of(network.module).phase.data
-    tiler = None if objective is None else _tiler(model, objective)
+    priced_by = model_for(model, phase, hardware)
+    tiler = None if objective is None else _tiler(priced_by, objective)
     workload = network.workload(hardware, model, fold=fold)
     try:
-        return workload.price(load_model(model, phase), hardware, tiler, objective or "cycles")
+        return workload.price(priced_by, hardware, tiler, objective or "cycles")
     except TilingError as error:
         raise SimdcError(f"layer '{error.layer}' on {hardware.name}: {error}") from error
 
 
-def _tiler(model: str, objective: Objective) -> Tiler:
+def _tiler(model: CostModel, objective: Objective) -> Tiler:
     from simdc.cost.search import objective_for, search
 
     try:
-        check_search(model, objective)
+        check_search(model.name, objective)
     except ValueError as error:
         raise SimdcError(str(error)) from None
-    return lambda kernel, hardware: search(kernel, hardware, objective_for(objective, kernel, hardware)).tiling
+
+    def tile(kernel: Kernel, hardware: Hardware) -> Tiling:
+        return search(kernel, hardware, objective_for(objective, kernel, hardware), rule=model.rule).tiling
+
+    return tile

@@ -9,7 +9,7 @@ import numpy as np
 
 from simdc.choices import DEFAULT_MODEL
 from simdc.cost.hardware import Hardware
-from simdc.cost.model import Uncosted
+from simdc.cost.model import Uncosted, check_machine
 from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError
 from simdc.cost.workload import Workload
@@ -61,6 +61,10 @@ class Exploration:
             raise space.error(
                 f"{self.admitted.size:,} machines keep the constraints, at most {MAX_MACHINES:,} can be compared"
             )
+        try:
+            check_machine(load_model(model), space.base)
+        except ValueError as error:
+            raise space.error(str(error)) from None
         counts = counts_for(space.metrics)
         # The same tilings; and greedy ones do not depend on bandwidths, so that far fewer are made.
         if tiling == "default" and load_model(model).default_is_greedy:

@@ -8,6 +8,7 @@ from typing import TypeVar, TypeVarTuple
 from xdsl.dialects.builtin import ModuleOp
 
 from simdc.cost.guards import InvariantError, fault
+from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import CostModel, Uncosted, check_machine
 from simdc.cost.model_table import load_model
@@ -45,9 +46,14 @@ def ask_once(
 
 def model_of(module: ModuleOp, name: str) -> CostModel:
     """The cost model called `name` for the module's phase. Raises SimdcError where it does not take the machine."""
-    model = load_model(name, network_of(module).phase.data)
+    return model_for(name, network_of(module).phase.data, hardware_of(module))
+
+
+def model_for(name: str, phase: str, hardware: Hardware) -> CostModel:
+    """The same without a module."""
+    model = load_model(name, phase)
     try:
-        check_machine(model, hardware_of(module))
+        check_machine(model, hardware)
     except ValueError as error:
         raise SimdcError(str(error)) from None
     return model

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import simdc
+from simdc.cli import main
 from simdc.cost import Cost, CostModel, ExactModel, Hardware, Kernel, Tiling
 from simdc.cost.exact.laws import CONTRACTION_WORDS
 from simdc.cost.guards import SOUND, Check, InvariantError
 from simdc.cost.model import check_machine
 from simdc.cost.simdit import SimditModel
+from simdc.errors import SimdcError
 from simdc.frontends.hardware_file import load_hardware
 from tests.cost.machines import row_convolution, small_machine
 
@@ -99,3 +104,17 @@ def test_a_machine_of_another_kind_is_refused() -> None:
     check_machine(ExactModel(), load_hardware("HI1"))
     with pytest.raises(ValueError, match="'exact' takes a machine of kind Hardware, not str"):
         check_machine(ExactModel(), "HI1")
+
+
+def test_a_machine_of_another_kind_is_refused_by_all_who_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ExactModel, "machines", (str,))
+    network, machine = simdc.load("lenet5"), load_hardware("HI1")
+    for price in (simdc.evaluate, simdc.compile):
+        with pytest.raises(SimdcError, match="'exact' takes a machine of kind str, not Hardware"):
+            price(network, machine)
+    space = tmp_path / "space.json"
+    space.write_text('{"schema": "simdc-space/1", "fields": {"simd.lanes": [8, 16]}}', encoding="utf-8")
+    assert main(["explore", "lenet5", "--hw", "HI1", "--space", str(space)]) == 1
+    assert "'exact' takes a machine of kind str, not Hardware" in capsys.readouterr().err

@@ -18,6 +18,7 @@ import pytest
 from xdsl.interpreter import Interpreter
 from xdsl.parser import Parser
 
+import simdc
 from simdc.backends.execute.layer import run_kernel
 from simdc.backends.simulate import simulate
 from simdc.cli import main
@@ -111,6 +112,10 @@ def test_another_machine_rule_is_verified_searched_and_explored(
     assert {layer["search"]["proven"] for layer in searched["layers"] if "search" in layer} <= {"all", "even"}
     cycles = [each["totals"]["cycles"]["total"] for each in (named, searched)]
     assert cycles[1] <= cycles[0]
+    machine = load_hardware("HI1", [f"{path}=32"])
+    for objective, whole in ((None, cycles[0]), ("cycles", cycles[1])):
+        costs = [each.cost for each in simdc.evaluate(simdc.load(NETWORK), machine, "one-channel", objective)]
+        assert sum(each.cycles.total for each in costs if each is not None) == whole
     # What the machine does not say is the default.
     by_default, said = (report(capsys, NETWORK, *model, *more) for more in ((), ("--set", f"{path}=64")))
     assert "extensions" not in by_default["hardware"]
