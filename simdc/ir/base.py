@@ -25,6 +25,8 @@ from .form import Form
 from .syntax import parse_layer, print_layer
 
 TENSOR = TensorType.constr()
+UNKNOWN = NoneAttr()
+"""Stands for the type of a result until operands and properties tell it."""
 
 
 @lru_cache(maxsize=4096)
@@ -119,14 +121,14 @@ class LayerOp(IRDLOperation):
         for name, field in definition.results:
             given = fields.pop(name, None)
             assert given is None or isinstance(given, Attribute)
-            types.append(given or ([] if isinstance(field, VarResultDef) else NoneAttr()))
+            types.append(given or ([] if isinstance(field, VarResultDef) else UNKNOWN))
         missing = len(definition.operands) - len(operands)
         super().__init__(
             operands=[*operands, *[None] * missing],
             result_types=types,
             properties=make_properties(definition, {"layer": StringAttr(layer), **fields}),
         )
-        if NoneAttr() in types:
+        if any(each is UNKNOWN for each in types):
             self._give_types()
 
     def _give_types(self) -> None:
@@ -138,7 +140,7 @@ class LayerOp(IRDLOperation):
             self.drop_all_references()
             raise
         for result, shape, like in zip(self.results, shapes, self.alike(), strict=True):
-            if result.type == NoneAttr():
+            if result.type is UNKNOWN:
                 kind = make_tensor_type(tensor_type(like).element_type, shape)
                 Rewriter.replace_value_with_new_type(result, kind)
 

@@ -54,7 +54,7 @@ class LayerKind:
     def options(self) -> dict[str, Parameter]:
         """What the annotations say, read when first asked for. Raises LayerError for one that is no option's type."""
         try:
-            hints = get_type_hints(self.build, include_extras=True) if self.parameters else {}
+            hints = self._hints()
         except NameError as error:
             raise LayerError(f"the types of the layer function cannot be read: {error}") from None
         found: dict[str, Parameter] = {}
@@ -65,6 +65,13 @@ class LayerKind:
                 raise LayerError(f"the layer function says no type of simdc.ir.options for '{name}'", name)
             found[name] = Parameter(option, next((each for each in behind if isinstance(each, str)), ""))
         return found
+
+    def _hints(self) -> Mapping[str, object]:
+        """The types behind the annotations. Most are a name of the layer's file: looking it up takes no compiler."""
+        names, written = self.build.__globals__, self.build.__annotations__
+        if all(written.get(name) in names for name in self.parameters):
+            return {name: names[written[name]] for name in self.parameters}
+        return get_type_hints(self.build, include_extras=True)
 
     def check_call(self, inputs: int, given: Collection[str]) -> None:
         """Raise LayerError unless the layer takes so many inputs and the options `given`."""
