@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .kernel import CodeBlock, Loop, LoopNest, Operand
+from .nest import CodeBlock, Loop, LoopNest, Operand
 
 
 class KernelError(ValueError):
