@@ -84,6 +84,7 @@ def _machine(machine: Machine) -> dict[str, Any]:
 
 def _number(value: float) -> int | float:
     """Whole where it is whole."""
+    # Up to 2**53 a float holds every whole number, so 13700.0 is written as 13700; beyond, digits would be made up.
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
@@ -92,6 +93,7 @@ def machine_columns(survey: Survey, rows: NDArray[np.int64]) -> dict[str, NDArra
     choices = survey.choices(rows)
     out: dict[str, NDArray[Any]] = {"machine": survey.numbers[rows]}
     for place, axis in enumerate(survey.space.axes):
+        # A choice sets several fields: its name tells which option that was, beside the values.
         if len(axis.paths) > 1:
             out[axis.name] = np.array(axis.labels, object)[choices[:, place]]
         out |= {path: axis_values(axis, path)[choices[:, place]] for path in axis.paths}
@@ -105,6 +107,7 @@ def csv_chunks(survey: Survey, rows: NDArray[np.int64]) -> Iterator[str]:
     for start in range(0, max(len(rows), 1), CSV_CHUNK):
         stream = StringIO()
         writer = csv.writer(stream, lineterminator="\n")
+        # 65,536 machines at a time: a space of millions would be text of hundreds of megabytes at once.
         table = machine_columns(survey, rows[start : start + CSV_CHUNK])
         if start == 0:
             writer.writerow(map(spreadsheet_text, table))

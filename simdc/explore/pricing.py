@@ -103,8 +103,10 @@ def price_points(works: Sequence[Work], base: Hardware, columns: Mapping[str, ND
 
 
 class PointGrid(NamedTuple):
-    """Points as pairs of a row, what a greedy tiling looks at, and a column, all else: point i is
-    (`row[i]`, `column[i]`)."""
+    """Points as a sparse table. A row is a setting of the fields that a greedy tiling depends on (array, buffers), a
+    column one of all other fields (bandwidths, prices); point i stands at (`row[i]`, `column[i]`). `rows` and `columns`
+    have the values by path. A 128 KiB buffer at 64 and at 128 bit/cycle and a 256 KiB one at 64 are points (0, 0),
+    (0, 1) and (1, 0)."""
 
     rows: dict[str, NDArray[Any]]
     columns: dict[str, NDArray[Any]]

@@ -68,7 +68,7 @@ class Search:
         before = self._found.setdefault(kernel, [])
         known = [(value, tiling) for machine, tiling, value in before if _covers(hardware, machine)]
         larger = [(value, tiling) for machine, tiling, value in before if _covers(machine, hardware)]
-        # Largest memories first (`pricing._by_memory`), so that most smaller ones find their answer here, unsearched.
+        # The largest machine comes first (`pricing._by_memory`): where its optimum fits, no smaller one is searched.
         fitting = [(value, tiling) for value, tiling in larger if _fits(model, kernel, tiling, hardware)]
         if fitting:
             value, tiling = min([*known, *fitting])

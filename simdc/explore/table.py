@@ -65,6 +65,7 @@ def _front(findings: Findings) -> str:
     if count > FRONT_SHOWN:
         head += f", {FRONT_SHOWN} of them, evenly chosen"
     shown_now = min(count, FRONT_SHOWN)
+    # A front of 39 shows every second machine, 1, 3, 5, ..., 39: both ends are among the 20.
     chosen = sorted({place * (count - 1) // max(1, shown_now - 1) for place in range(shown_now)})
     return head + "\n" + _listed("front", [(str(place + 1), findings.front[place]) for place in chosen], findings)
 
