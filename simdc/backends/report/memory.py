@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
+from simdc.cost.numbers import ceil_div
 from simdc.ir.base import LayerOp, shape_of, width_bits
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.update import UpdateOp
@@ -98,4 +99,4 @@ def _peak(
 
 
 def _bytes(value: SSAValue) -> int:
-    return -(-prod(shape_of(value)) * width_bits(value) // BITS_PER_BYTE)
+    return ceil_div(prod(shape_of(value)) * width_bits(value), BITS_PER_BYTE)

@@ -8,12 +8,13 @@ from attrs import frozen
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
+from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, loop_bounds
 
 from .footprint import differs, footprint_elements
 from .transfer import Transfer
-from .walk import Tile, ceil_div, neighbours, walk
+from .walk import Tile, neighbours, walk
 
 
 @frozen

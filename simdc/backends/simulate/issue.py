@@ -11,8 +11,9 @@ from math import prod
 
 from simdc.cost.hardware import SimdArray
 from simdc.cost.kernel import CodeBlock, LoopNest, Operand
+from simdc.cost.numbers import ceil_div
 
-from .walk import Tile, ceil_div
+from .walk import Tile
 
 
 def issue_order(block: CodeBlock, nest: LoopNest) -> list[str]:

@@ -10,13 +10,14 @@ from attrs import frozen
 
 from simdc.cost.hardware import Hardware, SimdArray
 from simdc.cost.kernel import CodeBlock, LoopNest, Operand, VectorProgram, shared_loops
+from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .footprint import differs, footprint_elements
 from .issue import waits_between_issues
 from .transfer import Transfer
-from .walk import Tile, ceil_div, neighbours, walk
+from .walk import Tile, neighbours, walk
 
 
 @frozen

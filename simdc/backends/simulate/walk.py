@@ -16,11 +16,6 @@ from simdc.cost.tiling import Tiling, loop_bounds
 T = TypeVar("T")
 
 
-def ceil_div(total: int, part: int) -> int:
-    """How many parts cover the total."""
-    return -(-total // part)
-
-
 @frozen
 class Tile:
     """One tile: for each loop the tile's index, the loop values that it covers and the loop's number of tiles."""

@@ -11,6 +11,7 @@ from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import CostModel
+from simdc.cost.numbers import ceil_div
 from simdc.cost.result import Cost, Number
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
@@ -96,7 +97,7 @@ def _smallest(
 
 def _fewer_tiles(bound: int, size: int) -> Iterator[int]:
     """Bounds with one, two or three tiles, the last of them whole or as it is; smallest first."""
-    last = bound - (-(-bound // size) - 1) * size
+    last = bound - (ceil_div(bound, size) - 1) * size
     for count in range(1, 4):
         for rest in sorted({last, size}):
             shorter = (count - 1) * size + rest

@@ -15,6 +15,7 @@ from attrs import evolve
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, VectorProgram
+from simdc.cost.numbers import ceil_div, round_up
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import Tiling, loop_bounds
@@ -53,10 +54,10 @@ def scale_down(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: Machine
     for most in range(MOST_TILES, 1, -1):
         for loop, bound in bounds.items():
             side = sides.get(loop, (1, 1))
-            keep = loop in windows and bound <= LARGEST_WINDOW and -(-bound // tiles[loop]) <= most
+            keep = loop in windows and bound <= LARGEST_WINDOW and ceil_div(bound, tiles[loop]) <= most
             keep = keep or loop in whole  # A view looks at fixed places of its window.
             sizes[loop] = (bound, tiles[loop]) if keep else smallest_alike(bound, tiles[loop], *side, most)
-        if prod(-(-bound // tile) for bound, tile in sizes.values()) <= MOST_IN_ALL:
+        if prod(ceil_div(bound, tile) for bound, tile in sizes.values()) <= MOST_IN_ALL:
             break
     small_tiling = Tiling(tiling.order, tuple(sizes[loop][1] for loop in tiling.order))
     small_kernel = resized(kernel, {loop: bound for loop, (bound, _) in sizes.items()})
@@ -83,16 +84,16 @@ def smallest_alike(bound: int, tile: int, side: int, small_side: int, most: int)
 def _looks(bound: int, tile: int, side: int, most: int, *, exact: bool) -> tuple[object, ...]:
     """What is kept of a loop. Rounding channels up may add tiles; how many is kept only if `exact`: a small array has
     not always room for as many."""
-    count = -(-bound // tile)
-    padded = -(-bound // side) * side
-    padded_count = -(-padded // (padded if tile == bound else tile))
+    count = ceil_div(bound, tile)
+    padded = round_up(bound, side)
+    padded_count = ceil_div(padded, padded if tile == bound else tile)
     return (
         tile == bound,
         min(count, most),
         min(padded_count, most) if exact else padded_count > count,
         bound % tile == 0,
         min(tile, 2 if count > 1 else 3),
-        min(-(-tile // side), 2),
+        min(ceil_div(tile, side), 2),
         tile % side == 0,
         bound % side == 0,
     )

@@ -8,6 +8,7 @@ from simdc.backends.simulate import contraction, vector
 from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.numbers import ceil_div
 from simdc.cost.tiling import Tiling
 
 
@@ -18,4 +19,4 @@ def count_tiles(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> int:
         walks = [contraction.rounded_bounds(kernel, hardware)]
     else:
         walks = [vector.rounded_bounds(nest, kernel, hardware) for nest in kernel.nests]
-    return sum(prod(-(-bound // sizes[loop]) for loop, bound in bounds.items()) for bounds in walks)
+    return sum(prod(ceil_div(bound, sizes[loop]) for loop, bound in bounds.items()) for bounds in walks)

@@ -11,6 +11,7 @@ from simdc.cost.capacity import resident
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import VectorProgram
+from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import MachineRule
 from simdc.cost.whole import whole_loops
 
@@ -87,7 +88,7 @@ def program_tile(program: VectorProgram, hardware: Hardware, rule: MachineRule) 
 
     def grow_lanes() -> bool:
         # 100 channels on 16 lanes are 7 vectors; 2 of them left out, a tile has 5 vectors, 80 channels.
-        vectors = -(-bounds[lanes] // simd.lanes)
+        vectors = ceil_div(bounds[lanes], simd.lanes)
 
         def lanes_fit(unused: int) -> bool:
             tile[lanes] = min(bounds[lanes], (vectors - unused) * simd.lanes)

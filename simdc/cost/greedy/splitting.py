@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from math import gcd, isqrt
+from math import gcd
 from typing import NamedTuple
 
 from simdc.cost.kernel import Operand
+from simdc.cost.numbers import ceil_div, divisors
 
 
 class Box(NamedTuple):
@@ -68,7 +69,7 @@ def split_evenly(
     def parts_fit(parts: int) -> bool:
         for loop in loops:
             # Bound 10 in 3 parts: tiles of 4, 4, 2.
-            tile[loop] = -(-bounds[loop] // parts)
+            tile[loop] = ceil_div(bounds[loop], parts)
         return fits()
 
     if parts_fit(1) or not loops:
@@ -81,20 +82,9 @@ def split_exactly(
 ) -> bool:
     """Cut the loops into the fewest equal parts that fit, the same number for each; False when no number does."""
     # 56 rows and 42 columns: 1, 2, 7 or 14 parts, the divisors of 14.
-    for parts in _divisors(gcd(*[bounds[loop] for loop in loops]) or 1):
+    for parts in divisors(gcd(*[bounds[loop] for loop in loops]) or 1):
         for loop in loops:
             tile[loop] = bounds[loop] // parts
         if fits():
             return True
     return False
-
-
-def _divisors(number: int) -> Iterator[int]:
-    """Every divisor, smallest first."""
-    large: list[int] = []
-    for divisor in range(1, isqrt(number) + 1):
-        if number % divisor == 0:
-            yield divisor
-            if divisor * divisor != number:
-                large.append(number // divisor)
-    yield from reversed(large)

@@ -8,10 +8,10 @@ and `arrays.Arrays` for many.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from math import gcd
 from typing import Protocol
 
+from ..numbers import divisors
 from ..result import Number
 from ..tiling import TilingError
 
@@ -20,21 +20,6 @@ def ratio(numerator: int, denominator: int) -> Number:
     """The quotient: an int when it is whole, else the nearest float."""
     whole, rest = divmod(numerator, denominator)
     return numerator / denominator if rest else whole
-
-
-def ceil_div(numerator: int, denominator: int) -> int:
-    return -(-numerator // denominator)
-
-
-def round_up(value: int, multiple: int) -> int:
-    return -(-value // multiple) * multiple
-
-
-@lru_cache(maxsize=1024)
-def divisors(value: int) -> tuple[int, ...]:
-    """All divisors in ascending order."""
-    low = [q for q in range(1, int(value**0.5) + 1) if value % q == 0]
-    return (*low, *(value // q for q in reversed(low) if q * q != value))
 
 
 def common_divisors(first: int, second: int) -> tuple[int, ...]:

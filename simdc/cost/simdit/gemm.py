@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..hardware import SystolicArray
+from ..numbers import ceil_div
 from ..result import Busy, Cost, Cycles, DramBits, Number
-from .arithmetic import SCALARS, Arithmetic, ceil_div, ratio
+from .arithmetic import SCALARS, Arithmetic, ratio
 from .systolic import TileCounts, TileTransfers, executed_macs, sram_bits, tile_counts, tile_cycles, tile_transfers
 from .systolic_dims import SystolicDims, SystolicTile
 

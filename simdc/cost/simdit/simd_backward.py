@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..numbers import ceil_div
 from ..result import Cost
-from .arithmetic import ceil_div
 from .simd_forward import tiled_cycles, tiled_stall, with_vectors
 from .simd_work import SimdWork, simd_cost
 

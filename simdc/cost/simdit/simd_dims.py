@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..kernel import VectorProgram
+from ..numbers import round_up
 from ..tiling import TilingError
-from .arithmetic import round_up
 from .window import check_known, common_stride, steps
 
 TENSOR_LOOPS = frozenset(("n", "c", "h", "w"))

@@ -3,8 +3,8 @@ reads each operand and writes its result once per element."""
 
 from __future__ import annotations
 
+from ..numbers import ceil_div
 from ..result import Cost, Number
-from .arithmetic import ceil_div
 from .simd_work import SimdWork, simd_cost
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from .arithmetic import SCALARS, Arithmetic, common_divisors, divisors
+from ..numbers import divisors
+from .arithmetic import SCALARS, Arithmetic, common_divisors
 from .simd_dims import SimdDims, SimdTile, make_tile
 
 

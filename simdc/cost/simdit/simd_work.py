@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..hardware import SimdArray
+from ..numbers import ceil_div
 from ..result import Busy, Cost, Cycles, DramBits, Number, SramBits
-from .arithmetic import SCALARS, Arithmetic, ceil_div
+from .arithmetic import SCALARS, Arithmetic
 from .simd_dims import SimdDims, SimdTile
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..hardware import SystolicArray
+from ..numbers import ceil_div
 from ..result import Busy, Cost, Cycles, DramBits, Number, SramBits
-from .arithmetic import SCALARS, Arithmetic, ceil_div, ratio
+from .arithmetic import SCALARS, Arithmetic, ratio
 from .systolic_dims import SystolicDims, SystolicTile
 
 

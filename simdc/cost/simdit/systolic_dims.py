@@ -8,8 +8,8 @@ from typing import NamedTuple
 from ..hardware import SystolicArray
 from ..kernel import Contraction
 from ..model import Uncosted
+from ..numbers import round_up
 from ..tiling import TilingError
-from .arithmetic import round_up
 from .window import check_known, common_stride, steps
 
 LOOPS = {

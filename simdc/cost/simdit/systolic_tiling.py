@@ -4,8 +4,9 @@ input channels, image, batch and output channels, each as large as the buffers' 
 from __future__ import annotations
 
 from ..hardware import SystolicArray
+from ..numbers import ceil_div, divisors
 from ..tiling import Need, TilingError
-from .arithmetic import SCALARS, Arithmetic, ceil_div, common_divisors, divisors
+from .arithmetic import SCALARS, Arithmetic, common_divisors
 from .systolic_dims import SystolicDims, SystolicTile
 
 

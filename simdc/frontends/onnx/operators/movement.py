@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 from xdsl.ir import SSAValue
 
+from simdc.cost.numbers import ceil_div
 from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.constant import Value, known
 from simdc.frontends.onnx.constant_nodes import FLOAT
@@ -39,7 +40,7 @@ def split(build: Build) -> Value | tuple[Value, ...]:
     sizes = build.settings(1, "sizes") if build.opset >= 13 else node.integers("split")
     count = len(node.outputs)
     if sizes is None:
-        each = -(-shape[axis] // count)
+        each = ceil_div(shape[axis], count)
         sizes = tuple(max(0, min(each, shape[axis] - place * each)) for place in range(count))
     if len(sizes) != count or sum(sizes) != shape[axis] or min(sizes) < 0:
         raise Unsupported(f"it cuts {shape[axis]} positions into {list(sizes)}")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
+from simdc.cost.numbers import ceil_div
 from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.constant import Constant
 from simdc.frontends.onnx.graph import Node
@@ -107,7 +108,7 @@ def _same(
     before: list[int] = []
     after: list[int] = []
     for length, k, step, apart in zip(size, kernel, stride, dilation, strict=True):
-        total = max(0, (-(-length // step) - 1) * step + (k - 1) * apart + 1 - length)
+        total = max(0, (ceil_div(length, step) - 1) * step + (k - 1) * apart + 1 - length)
         small, large = total // 2, total - total // 2
         before.append(small if upper else large)
         after.append(large if upper else small)
