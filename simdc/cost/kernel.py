@@ -82,6 +82,11 @@ class Contraction(_Contraction):
         return prod([loop.bound for loop in self.loops]) if self.macs is None else self.macs
 
     @property
+    def bounds(self) -> dict[str, int]:
+        """Every loop with its bound, in default order."""
+        return {loop.name: loop.bound for loop in self.loops}
+
+    @property
     def operands(self) -> tuple[Operand, ...]:
         bias = () if self.bias is None else (self.bias,)
         return (self.ifmap, self.weight, *bias, self.psum)
@@ -132,6 +137,16 @@ class VectorProgram(_Program):
         shown = self[:-1] if self.roles == OUR_NAMES else self
         fields = (f"{name}={value!r}" for name, value in zip(self._fields, shown, strict=False))
         return f"VectorProgram({', '.join(fields)})"
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """Every loop with its bound, in default order. Loop nests share loops by name."""
+        return {loop.name: loop.bound for nest in self.nests for loop in nest.loops}
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """What is loaded and stored, nest by nest: a tensor stands here once for each nest that moves it."""
+        return tuple(operand for nest in self.nests for operand in (*nest.inputs, *nest.outputs))
 
     @property
     def padded_loop(self) -> str | None:

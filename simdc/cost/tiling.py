@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .kernel import Kernel, VectorProgram
+from .kernel import Kernel
 
 
 class Need(NamedTuple):
@@ -45,9 +45,7 @@ class Tiling(NamedTuple):
 
 def loop_bounds(kernel: Kernel) -> dict[str, int]:
     """Every loop of the kernel with its bound, in default order. Loop nests share loops by name."""
-    if isinstance(kernel, VectorProgram):
-        return {loop.name: loop.bound for nest in kernel.nests for loop in nest.loops}
-    return {loop.name: loop.bound for loop in kernel.loops}
+    return kernel.bounds
 
 
 def check_loops(kernel: Kernel, tiling: Tiling) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simdc.cost import Affine, Operand, affine
+from simdc.cost import kernel as kernels
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,16 @@ def test_loops_that_move_an_operand() -> None:
     )  # fmt: skip
     assert Operand("g", 8, (9,), (affine(("g", 3), "c"),)).loops == ("g", "c")
     assert Operand("scalar", 8, (), ()).loops == ()
+
+
+def test_both_kinds_of_kernel_say_their_bounds_and_operands() -> None:
+    # y[c] = x[c] + x[c], then z[c, h] = y[c] + y[c]: y is stored by the first nest and loaded by the second.
+    x, y = (kernels.Operand(name, 8, (4,), (kernels.affine("c"),)) for name in "xy")
+    z = kernels.Operand("z", 8, (4, 3), (kernels.affine("c"), kernels.affine("h")))
+    c, h = kernels.Loop("c", 4), kernels.Loop("h", 3)
+    first = kernels.CodeBlock(("c",), (kernels.Instruction("add", "y", ("x", "x")),))
+    second = kernels.CodeBlock(("c", "h"), (kernels.Instruction("add", "z", ("y", "y")),))
+    nests = kernels.LoopNest((c,), (x,), (y,), (first,)), kernels.LoopNest((c, h), (y,), (z,), (second,))
+    program = kernels.VectorProgram("twice", nests)
+    assert program.bounds == {"c": 4, "h": 3}
+    assert program.operands == (x, y, y, z)

@@ -14,21 +14,17 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from simdc.cost.grid import Footprint, Grid, Reloads
-from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.kernel import Kernel
 
 Order = tuple[str, ...]
 
 
 def families(kernel: Kernel, loops: Sequence[str]) -> list[Order]:
     """Loops that move the same operands together."""
-    if isinstance(kernel, Contraction):
-        operands = kernel.operands
-    else:
-        operands = tuple(operand for nest in kernel.nests for operand in (*nest.inputs, *nest.outputs))
     # Of a convolution: oc (weight, bias, psum); ic, kh, kw (ifmap, weight); n, oh, ow (ifmap, psum).
     found: dict[tuple[bool, ...], Order] = {}
     for loop in loops:
-        moves = tuple(loop in operand.loops for operand in operands)
+        moves = tuple(loop in operand.loops for operand in kernel.operands)
         found[moves] = (*found.get(moves, ()), loop)
     return list(found.values())
 
