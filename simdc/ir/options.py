@@ -35,8 +35,6 @@ class Option:
 
 def shown(value: object) -> str:
     """A value as its writer wrote it, cut short."""
-    if isinstance(value, tuple):
-        value = list(cast("tuple[object, ...]", value))
     text = {True: "true", False: "false", None: "null"}.get(value) if isinstance(value, bool | None) else repr(value)
     return str(text)[:60]
 
