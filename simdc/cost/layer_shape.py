@@ -10,7 +10,7 @@ from typing import NamedTuple
 from .kernel import Affine, Contraction, Operand, VectorProgram
 
 
-class Side(NamedTuple):
+class ImageSide(NamedTuple):
     """A dimension of the image: `size` positions, and `positions` windows of `window` over it, `stride` apart. Where
     only one row is used of many, `window` is 1."""
 
@@ -34,8 +34,8 @@ class ConvolutionShape(NamedTuple):
     groups: int
     input_channels: int
     output_channels: int
-    rows: Side
-    columns: Side
+    rows: ImageSide
+    columns: ImageSide
     has_bias: bool
 
     @property
@@ -59,8 +59,8 @@ class ElementShape(NamedTuple):
 
     images: int
     channels: int
-    rows: Side
-    columns: Side
+    rows: ImageSide
+    columns: ImageSide
     full_operands: int
     parameters: int
 
@@ -73,7 +73,7 @@ def convolution_shape(kernel: Contraction) -> ConvolutionShape | None:
     groups = ifmap & weight & psum
     window = (ifmap & weight) - psum - {kernel.rows}
     pixels = (ifmap & psum) - weight
-    sides: list[Side] = []
+    sides: list[ImageSide] = []
     images = 1
     for place, (extent, expression) in enumerate(zip(kernel.ifmap.shape, kernel.ifmap.index, strict=True)):
         loops = {loop for loop, _ in expression.terms}
@@ -86,7 +86,7 @@ def convolution_shape(kernel: Contraction) -> ConvolutionShape | None:
             sides.append(_side(extent, expression, window, pixels, bounds))
     if len(sides) > 2 or not (weight & psum) - ifmap <= {kernel.columns}:
         return None
-    rows, columns = [*[Side()] * (2 - len(sides)), *sides]
+    rows, columns = [*[ImageSide()] * (2 - len(sides)), *sides]
     return ConvolutionShape(
         images=images,
         groups=prod(bounds[loop] for loop in groups),
@@ -98,9 +98,9 @@ def convolution_shape(kernel: Contraction) -> ConvolutionShape | None:
     )
 
 
-def _side(extent: int, index: Affine, window: set[str], pixels: set[str], bounds: Mapping[str, int]) -> Side:
+def _side(extent: int, index: Affine, window: set[str], pixels: set[str], bounds: Mapping[str, int]) -> ImageSide:
     steps = dict(index.terms)
-    return Side(
+    return ImageSide(
         extent,
         prod(bounds[loop] for loop in steps if loop in window),
         max((step for loop, step in steps.items() if loop in pixels), default=1),
@@ -120,14 +120,14 @@ def element_shape(program: VectorProgram) -> ElementShape:
         _side(extent, index, set(program.bounds) - set(result.loops), set(result.loops), program.bounds)
         for extent, index in [*zip(data.shape, data.index, strict=True)][2:]
     ]
-    rows, columns = sides if len(sides) == 2 else (_flat(sides[:-1]), *(sides[-1:] or [Side()]))
+    rows, columns = sides if len(sides) == 2 else (_flat(sides[:-1]), *(sides[-1:] or [ImageSide()]))
     parameters = sum(_elements(each) for each in read if each not in full)
     return ElementShape(images, channels, rows, columns, len(full), parameters)
 
 
-def _flat(sides: Sequence[Side]) -> Side:
+def _flat(sides: Sequence[ImageSide]) -> ImageSide:
     """Rows of a volume, one after the other."""
-    return Side(prod(each.size for each in sides), positions=prod(each.positions for each in sides))
+    return ImageSide(prod(each.size for each in sides), positions=prod(each.positions for each in sides))
 
 
 def _elements(operand: Operand) -> int:

@@ -16,7 +16,7 @@ from simdc.errors import SimdcError
 from simdc.visible import spreadsheet_text
 
 from .admitted import axis_values
-from .findings import Findings, Machine
+from .findings import Findings, FoundMachine
 from .survey import Survey
 
 SCHEMA = "simdc-exploration/1"
@@ -73,7 +73,7 @@ def as_data(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _machine(machine: Machine) -> dict[str, Any]:
+def _machine(machine: FoundMachine) -> dict[str, Any]:
     return {
         "number": machine.number,
         "fields": machine.fields,

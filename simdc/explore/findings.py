@@ -19,7 +19,7 @@ RANKED = 10
 WITHIN = (1.01, 1.05, 1.1, 1.2, 1.5, 2.0, 5.0, 10.0)
 
 
-class Machine(NamedTuple):
+class FoundMachine(NamedTuple):
     """A row of a survey: its `fields` by dotted path, the labels of its options by axis."""
 
     number: int
@@ -35,12 +35,12 @@ class Findings(NamedTuple):
 
     exploration: Exploration
     survey: Survey
-    best: Machine
-    worst: Machine
-    ranking: tuple[Machine, ...]
-    cheap: tuple[tuple[Economy, Machine], ...]
+    best: FoundMachine
+    worst: FoundMachine
+    ranking: tuple[FoundMachine, ...]
+    cheap: tuple[tuple[Economy, FoundMachine], ...]
     front_of: tuple[str, ...]
-    front: tuple[Machine, ...]
+    front: tuple[FoundMachine, ...]
     swings: tuple[Swing, ...]
     spread: Mapping[float, float]
 
@@ -48,10 +48,10 @@ class Findings(NamedTuple):
     def space(self) -> Space:
         return self.survey.space
 
-    def objective(self, machine: Machine) -> float:
+    def objective(self, machine: FoundMachine) -> float:
         return machine.values[self.space.metric]
 
-    def over_best(self, machine: Machine) -> float:
+    def over_best(self, machine: FoundMachine) -> float:
         least = self.objective(self.best)
         # A network that moves nothing has 0 bits on every machine: all are the best, none 0 / 0 times it.
         return self.objective(machine) / least if least else 1.0
@@ -81,14 +81,14 @@ def find(exploration: Exploration, survey: Survey, ranked: int = RANKED, runner:
     )
 
 
-def machine_at(survey: Survey, row: int) -> Machine:
+def machine_at(survey: Survey, row: int) -> FoundMachine:
     choice: list[int] = survey.choices(row).tolist()
     labels: dict[str, str] = {}
     fields: dict[str, Value] = {}
     for axis, option in zip(survey.space.axes, choice, strict=True):
         labels[axis.name] = axis.labels[option]
         fields.update(zip(axis.paths, axis.options[option], strict=True))
-    return Machine(
+    return FoundMachine(
         int(survey.numbers[row]),
         labels,
         fields,

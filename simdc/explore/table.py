@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .findings import Findings, Machine, field_unit, headed, short_names, shown, unit_of
+from .findings import Findings, FoundMachine, field_unit, headed, short_names, shown, unit_of
 
 FRONT_SHOWN = 20
 REASONS_SHOWN = 8
@@ -88,7 +88,7 @@ def _swings(findings: Findings) -> str:
     return "\n".join(lines) if len(lines) > 1 else ""
 
 
-def _listed(head: str, rows: Sequence[tuple[str, Machine]], findings: Findings) -> str:
+def _listed(head: str, rows: Sequence[tuple[str, FoundMachine]], findings: Findings) -> str:
     space = findings.space
     names = short_names(space)
     heads = [head, *(names[axis.name] for axis in space.axes)]

@@ -6,7 +6,7 @@ import pytest
 
 from simdc.cost.chain import Chain, links_of
 from simdc.cost.kernel import Contraction, Loop, Operand, VectorProgram, affine
-from simdc.cost.layer_shape import Side, convolution_shape, element_shape
+from simdc.cost.layer_shape import ImageSide, convolution_shape, element_shape
 from simdc.cost.nest import CodeBlock, Instruction, LoopNest
 from simdc.cost.wellformed import KernelError
 
@@ -54,8 +54,8 @@ def test_a_convolution_is_told_by_what_its_loops_move(groups: int, names: dict[s
     shape = convolution_shape(convolution(names, groups))
     assert shape is not None
     assert (shape.images, shape.groups, shape.input_channels, shape.output_channels) == (2, groups, 4, 8)
-    assert shape.rows == Side(12, window=3, stride=2, positions=6)
-    assert shape.columns == Side(10, window=5, stride=1, positions=10)
+    assert shape.rows == ImageSide(12, window=3, stride=2, positions=6)
+    assert shape.columns == ImageSide(10, window=5, stride=1, positions=10)
     assert (shape.pixels, shape.taps, shape.has_bias) == (60, 15, False)
     # 2 images, 60 pixels, 8 results of 4 * 15 products each.
     assert shape.macs == 2 * groups * 60 * 8 * 60
@@ -74,7 +74,7 @@ def test_a_product_of_vectors_has_one_pixel() -> None:
     )
     shape = convolution_shape(kernel)
     assert shape is not None
-    assert (shape.images, shape.rows, shape.columns, shape.has_bias) == (3, Side(), Side(), True)
+    assert (shape.images, shape.rows, shape.columns, shape.has_bias) == (3, ImageSide(), ImageSide(), True)
     assert shape.macs == 480
 
 
@@ -113,7 +113,7 @@ def test_operands_as_large_as_the_result_and_parameters() -> None:
         {"c": 6, "n": 2, "h": 5, "w": 4},
     )
     shape = element_shape(adds)
-    assert shape[:4] == (2, 6, Side(5, positions=5), Side(4, positions=4))
+    assert shape[:4] == (2, 6, ImageSide(5, positions=5), ImageSide(4, positions=4))
     assert (shape.full_operands, shape.parameters) == (2, 6)
 
 
@@ -121,7 +121,7 @@ def test_a_pool_has_windows() -> None:
     x = Operand("x", 8, (2, 6, 9, 7), (affine("n"), affine("c"), affine(("oh", 2), "kh"), affine(("ow", 3), "kw")))
     y = Operand("y", 8, (2, 6, 4, 2), tuple(affine(loop) for loop in ("n", "c", "oh", "ow")))
     shape = element_shape(program("max_pool", (x,), y, {"c": 6, "n": 2, "oh": 4, "ow": 2, "kh": 3, "kw": 2}))
-    assert (shape.rows, shape.columns) == (Side(9, 3, 2, 4), Side(7, 2, 3, 2))
+    assert (shape.rows, shape.columns) == (ImageSide(9, 3, 2, 4), ImageSide(7, 2, 3, 2))
     assert (shape.images, shape.channels, shape.full_operands) == (2, 6, 1)
 
 

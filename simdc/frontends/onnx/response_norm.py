@@ -26,7 +26,7 @@ from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.stored_width import take_width
 
 
-class Chain:
+class NormChain:
     """Layers before a division, last first, each of which nobody but the next one reads."""
 
     def __init__(self, value: SSAValue):
@@ -69,7 +69,7 @@ def join_response_norms(network: NetworkOp) -> None:
 
 
 def _join(op: DivideOp) -> None:
-    chain, x = Chain(op.rhs), op.lhs
+    chain, x = NormChain(op.rhs), op.lhs
     beta, bias, alpha = (chain.scalar(function) for function in ("pow", "add", "mul"))
     window = _window(chain)
     square = chain.take(MultiplyOp, ScalarOp)
@@ -83,7 +83,7 @@ def _join(op: DivideOp) -> None:
     _replace(op, norm, chain.layers)
 
 
-def _window(chain: Chain) -> ChannelWindow | None:
+def _window(chain: NormChain) -> ChannelWindow | None:
     """An average along one dimension, in which zeros stand before and behind the data."""
     chain.views()
     pool = chain.take(AveragePoolOp)
