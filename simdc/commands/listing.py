@@ -66,15 +66,10 @@ def ops() -> list[Entry]:
 
 
 def hardware() -> list[Entry]:
-    from simdc.frontends.hardware_file import load_hardware
+    from simdc.frontends.hardware_file import load_machine
     from simdc.frontends.presets import presets
 
-    found: list[Entry] = []
-    for name in presets("hardware"):
-        machine = load_hardware(name)
-        array, simd = machine.systolic, machine.simd
-        found.append(Entry(name, f"{array.rows} x {array.columns} PEs, {simd.lanes} lanes, {machine.clock_ns} ns"))
-    return found
+    return [Entry(name, load_machine(name).in_short) for name in presets("hardware")]
 
 
 def networks() -> list[Entry]:

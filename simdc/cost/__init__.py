@@ -11,8 +11,9 @@ from .energy import Energy, energy_of
 from .exact import ExactModel
 from .extensions import Extensions, HardwareField
 from .greedy import greedy_tiling
-from .hardware import Hardware, HardwareError
+from .hardware import Hardware
 from .kernel import Affine, CodeBlock, Contraction, Instruction, Kernel, Loop, LoopNest, Operand, VectorProgram, affine
+from .machine_fields import HardwareError
 from .model import CostModel, Uncosted
 from .model_table import MODELS, load_model
 from .result import Busy, Cost, Cycles, DramBits, SramBits

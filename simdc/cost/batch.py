@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol, cast
 
-from .hardware import Hardware, HardwareError
+from .hardware import Hardware
 from .kernel import Kernel
+from .machine_fields import HardwareError
 from .result import Cost
 from .structure import leaf_paths, unstructure, with_extension
 

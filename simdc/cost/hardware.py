@@ -8,86 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import Attribute, field, frozen
+from attrs import frozen
 
 from .extensions import Extensions
+from .machine_fields import name_text, number, part, price, remark, word
 
 MACHINE = "GeneSys machine, SimDIT section III"
 RELEASE = "released SimDIT program, inference mode"
 ASSUMED = "assumption: the release has no such instruction"
-MAX_TEXT = 200
-LARGEST = 10**20
-"""Of any field: no machine comes near it, and products of fields and counts stay within what a float can hold."""
 
 
-class HardwareError(ValueError):
-    """A field of a hardware description is wrong. `path` is dotted and relative to the object being built."""
-
-    def __init__(self, path: str, message: str):
-        super().__init__(f"{path}: {message}")
-        self.path = path
-        self.message = message
-
-
-def _whole(_: object, attribute: Attribute[int], value: object) -> None:
-    # True is an int: `rows: true` in a file would be an array of one row.
-    minimum = attribute.metadata["minimum"]
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise HardwareError(attribute.name, f"must be a whole number, got {value!r:.80}")
-    if value < minimum:
-        raise HardwareError(attribute.name, f"must be {'positive' if minimum == 1 else 'zero or more'}, got {value}")
-    if value > LARGEST:
-        raise HardwareError(attribute.name, f"must be at most 10^20, got {value}")
-
-
-def _real(_: object, attribute: Attribute[float], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise HardwareError(attribute.name, f"must be a number, got {value!r:.80}")
-    # Comparisons with NaN are false, so `0 <= value < inf` refuses it, and infinity, too.
-    positive = attribute.metadata["minimum"] == 1
-    if not (0 < value < float("inf") if positive else 0 <= value < float("inf")):
-        raise HardwareError(attribute.name, f"must be {'positive' if positive else 'zero or more'}, got {value}")
-    if value > LARGEST:
-        raise HardwareError(attribute.name, f"must be at most 10^20, got {value}")
-
-
-def _of_type(kind: type, expected: str) -> Any:
-    def check(_: object, attribute: Attribute[object], value: object) -> None:
-        if not isinstance(value, kind):
-            raise HardwareError(attribute.name, f"must be {expected}, got {value!r:.80}")
-
-    return check
-
-
-def _printable(_: object, attribute: Attribute[str], value: object) -> None:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > MAX_TEXT:
-        raise HardwareError(attribute.name, f"must be printable text of 1 to {MAX_TEXT} characters, got {value!r:.80}")
-
-
-def _int(unit: str, source: str = MACHINE, *, minimum: int = 1, modelled: bool = True, **options: Any) -> Any:
-    metadata = {"unit": unit, "source": source, "minimum": minimum, "modelled": modelled}
-    return field(validator=_whole, metadata=metadata, **options)
-
-
-def _float(unit: str, source: str, *, positive: bool = False, **options: Any) -> Any:
-    return field(validator=_real, metadata={"unit": unit, "source": source, "minimum": int(positive)}, **options)
-
-
-def _remark(_: object, attribute: Attribute[str], value: object) -> None:
-    if not isinstance(value, str) or not value.isprintable():
-        raise HardwareError(attribute.name, f"must be printable text, got {value!r:.80}")
-
-
-def _text() -> Any:
-    return field(validator=_printable, metadata={"unit": "text", "source": "whoever wrote the file"})
-
-
-def _word(cls: type, expected: str, source: str, **options: Any) -> Any:
-    return field(validator=_of_type(cls, expected), metadata={"unit": expected, "source": source}, **options)
-
-
-def _part(cls: type, **options: Any) -> Any:
-    return field(validator=_of_type(cls, "an object"), metadata={"part": cls}, **options)
+def _int(unit: str, source: str = MACHINE, **options: Any) -> Any:
+    return number(unit, source, **options)
 
 
 @frozen
@@ -128,9 +60,9 @@ class SystolicArray:
 
     rows: int = _int("PE")
     columns: int = _int("PE")
-    widths: Widths = _part(Widths)
-    buffers: Buffers = _part(Buffers)
-    bandwidths: Bandwidths = _part(Bandwidths)
+    widths: Widths = part(Widths)
+    buffers: Buffers = part(Buffers)
+    bandwidths: Bandwidths = part(Bandwidths)
 
 
 @frozen
@@ -168,33 +100,33 @@ class SimdArray:
     immediate_memory_bits: int = _int("bit", RELEASE, default=1024, modelled=False)
     pipeline_stages: int = _int("stage", default=6)
     raw_wait_cycles: int = _int("cycle", MACHINE, minimum=0, default=2)
-    latency_cycles: Latencies = _part(Latencies, factory=Latencies)
+    latency_cycles: Latencies = part(Latencies, factory=Latencies)
 
 
 @frozen
 class SramPrices:
     """Energy of one bit read from or written to each on-chip memory."""
 
-    wbuf: float = _float("pJ/bit", "SimDIT Eq. 31")
-    ibuf: float = _float("pJ/bit", "SimDIT Eq. 31")
-    obuf: float = _float("pJ/bit", "SimDIT Eq. 31")
-    bbuf: float = _float("pJ/bit", "SimDIT Eq. 31")
-    vmem: float = _float("pJ/bit", "SimDIT Eq. 31")
-    imm: float = _float("pJ/bit", "SimDIT Eq. 31")
-    insmem: float = _float("pJ/bit", "SimDIT Eq. 31")
+    wbuf: float = price("pJ/bit", "SimDIT Eq. 31")
+    ibuf: float = price("pJ/bit", "SimDIT Eq. 31")
+    obuf: float = price("pJ/bit", "SimDIT Eq. 31")
+    bbuf: float = price("pJ/bit", "SimDIT Eq. 31")
+    vmem: float = price("pJ/bit", "SimDIT Eq. 31")
+    imm: float = price("pJ/bit", "SimDIT Eq. 31")
+    insmem: float = price("pJ/bit", "SimDIT Eq. 31")
 
 
 @frozen
 class Prices:
     """Energy prices (SimDIT Eqs. 29-32). `source` says where the numbers come from."""
 
-    source: str = _text()
-    pe_pj_per_cycle: float = _float("pJ/(PE cycle)", "dynamic power of the systolic array, SimDIT Eq. 29")
-    lane_pj_per_cycle: float = _float("pJ/(lane cycle)", "dynamic power of the SIMD array, SimDIT Eq. 30")
-    dram_pj_per_bit: float = _float("pJ/bit", "SimDIT Eq. 32")
-    sram_pj_per_bit: SramPrices = _part(SramPrices)
-    systolic_leakage_w: float = _float("W", "leakage power of the systolic array, SimDIT Eq. 29", default=0.0)
-    simd_leakage_w: float = _float("W", "leakage power of the SIMD array, SimDIT Eq. 30", default=0.0)
+    source: str = name_text()
+    pe_pj_per_cycle: float = price("pJ/(PE cycle)", "dynamic power of the systolic array, SimDIT Eq. 29")
+    lane_pj_per_cycle: float = price("pJ/(lane cycle)", "dynamic power of the SIMD array, SimDIT Eq. 30")
+    dram_pj_per_bit: float = price("pJ/bit", "SimDIT Eq. 32")
+    sram_pj_per_bit: SramPrices = part(SramPrices)
+    systolic_leakage_w: float = price("W", "leakage power of the systolic array, SimDIT Eq. 29", default=0.0)
+    simd_leakage_w: float = price("W", "leakage power of the SIMD array, SimDIT Eq. 30", default=0.0)
 
 
 @frozen
@@ -207,14 +139,19 @@ class Hardware:
 
     # 20 channels on 16 rows: 32 are moved if padding is stored, else 20; both take two passes of the array.
 
-    name: str = _text()
-    clock_ns: float = _float("ns", "effective clock period, SimDIT Eq. 28", positive=True)
-    stores_padding: bool = _word(bool, "true or false", MACHINE)
-    systolic: SystolicArray = _part(SystolicArray)
-    simd: SimdArray = _part(SimdArray)
-    prices: Prices = _part(Prices)
-    changed: str = field(validator=_remark, metadata={"unit": "text", "source": "simdc, from --set"}, default="")
-    extensions: Extensions = _word(Extensions, "an object", "plug-ins, by name", default=Extensions())
+    name: str = name_text()
+    clock_ns: float = price("ns", "effective clock period, SimDIT Eq. 28", positive=True)
+    stores_padding: bool = word(bool, "true or false", MACHINE)
+    systolic: SystolicArray = part(SystolicArray)
+    simd: SimdArray = part(SimdArray)
+    prices: Prices = part(Prices)
+    changed: str = remark()
+    extensions: Extensions = word(Extensions, "an object", "plug-ins, by name", default=Extensions())
+
+    @property
+    def in_short(self) -> str:
+        """Its sizes, for a list of machines."""
+        return f"{self.systolic.rows} x {self.systolic.columns} PEs, {self.simd.lanes} lanes, {self.clock_ns} ns"
 
     @property
     def title(self) -> str:

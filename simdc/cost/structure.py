@@ -8,7 +8,9 @@ from typing import Any, TypeVar, cast
 from attrs import NOTHING, fields
 
 from .extensions import Extensions, HardwareField, Section, declared_fields, extension_paths
-from .hardware import LARGEST, Hardware, HardwareError
+from .hardware import Hardware
+from .machine import AnyMachine, Machine, SomeMachine
+from .machine_fields import LARGEST, MAX_TEXT, HardwareError
 
 T = TypeVar("T")
 
@@ -61,6 +63,16 @@ def _value(attribute: Any, value: object, path: str) -> object:
     part = attribute.metadata.get("part")
     if part is not None:
         return structure(part, value, path)
+    if "parts" in attribute.metadata:
+        entries = _object(value, path).items()
+        return tuple(
+            (_name(key, path), structure(attribute.metadata["parts"], each, f"{path}.{key}")) for key, each in entries
+        )
+    if "read" in attribute.metadata:
+        try:
+            return attribute.metadata["read"](value)
+        except HardwareError as error:
+            raise HardwareError(path, error.message) from None
     if attribute.name == "extensions":
         return _extensions(value, path)
     if attribute.metadata["unit"] == "bit" and isinstance(value, str):
@@ -69,6 +81,13 @@ def _value(attribute: Any, value: object, path: str) -> object:
         except ValueError as error:
             raise HardwareError(path, str(error)) from None
     return value
+
+
+def _name(key: object, path: str) -> str:
+    name = str(key)
+    if not name.isidentifier() or len(name) > MAX_TEXT:
+        raise HardwareError(f"{path}.{name[:80]}", "must be named by letters, digits and underscores")
+    return name
 
 
 def _extensions(value: object, path: str) -> Extensions:
@@ -118,11 +137,27 @@ def unstructure(instance: Any) -> dict[str, Any]:
             value = value.as_data()
         if value in ("", {}) and attribute.default is not NOTHING:
             continue
-        out[attribute.name] = unstructure(value) if "part" in attribute.metadata else value
+        out[attribute.name] = _shown(attribute, value)
     return out
 
 
-def with_field(hardware: Hardware, path: str, value: object) -> Hardware:
+def _shown(attribute: Any, value: Any) -> Any:
+    metadata = attribute.metadata
+    if "part" in metadata:
+        return unstructure(value)
+    if "parts" in metadata:
+        return {name: unstructure(each) for name, each in value}
+    return metadata["show"](value) if "show" in metadata else value
+
+
+def structure_machine(data: object) -> AnyMachine:
+    """The machine that `data` describe: one of units and memories if it has `units`, else a systolic and a SIMD array.
+    Raises HardwareError."""
+    kind = Machine if isinstance(data, dict) and "units" in data else Hardware
+    return structure(kind, cast("object", data))
+
+
+def with_field(hardware: SomeMachine, path: str, value: object) -> SomeMachine:
     """A copy with the field at a dotted `path` (`simd.lanes`) replaced. Raises HardwareError."""
     # Through plain data and back, so that the new value is checked as in a file. `systolic` alone is no field.
     hardware = with_extension(hardware, path)
@@ -134,10 +169,10 @@ def with_field(hardware: Hardware, path: str, value: object) -> Hardware:
     if not isinstance(here, dict) or leaf not in here or isinstance(here[leaf], dict):
         raise HardwareError(path[:80], f"unknown field{_hint(path, leaf_paths(data))}")
     here[leaf] = value
-    return structure(Hardware, data)
+    return structure(type(hardware), data)
 
 
-def with_extension(hardware: Hardware, path: str) -> Hardware:
+def with_extension(hardware: SomeMachine, path: str) -> SomeMachine:
     """A copy that has the section of a plug-in's field at `path` in full, for machines that leave it out. Any other
     `path` changes nothing. Raises HardwareError for a plug-in that is not known."""
     first, _, rest = path.partition(".")
@@ -146,7 +181,7 @@ def with_extension(hardware: Hardware, path: str) -> Hardware:
     name = rest.partition(".")[0]
     if first != "extensions" or not name or name in sections:
         return hardware
-    return structure(Hardware, {**data, "extensions": {**sections, name: {}}})
+    return structure(type(hardware), {**data, "extensions": {**sections, name: {}}})
 
 
 def leaf_paths(data: dict[str, Any], prefix: str = "") -> list[str]:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from math import inf, isfinite
 from typing import NamedTuple, cast
 
-from simdc.cost.hardware import Hardware, HardwareError
+from simdc.cost.hardware import Hardware
+from simdc.cost.machine_fields import HardwareError
 from simdc.cost.structure import leaf_paths, parse_bits, unmodelled_paths, unstructure, with_extension, with_field
 from simdc.frontends.json_node import JsonNode, describe, hint
 

@@ -6,13 +6,13 @@ from simdc.cost.hardware import (
     Bandwidths,
     Buffers,
     Hardware,
-    HardwareError,
     Prices,
     SimdArray,
     SramPrices,
     SystolicArray,
     Widths,
 )
+from simdc.cost.machine_fields import HardwareError
 
 FIELDS = (
     "ARRAY_N",

@@ -11,7 +11,8 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
-from simdc.cost.hardware import Hardware, HardwareError
+from simdc.cost.hardware import Hardware
+from simdc.cost.machine_fields import HardwareError
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.structure import structure, unstructure
 from simdc.cost.tiling import Tiling

@@ -55,5 +55,5 @@ def test_an_unknown_kind_is_a_matter_of_usage(capsys: pytest.CaptureFixture[str]
 
 
 def test_machines_and_networks_are_described(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "HI3  built in  64 x 64 PEs, 64 lanes, 0.97 ns\n" in listed("hardware", capsys)
+    assert "HI3       built in  64 x 64 PEs, 64 lanes, 0.97 ns\n" in listed("hardware", capsys)
     assert "lenet5    built in  LeNet-5 as Caffe trains it" in listed("networks", capsys)

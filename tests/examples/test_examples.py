@@ -11,7 +11,7 @@ from simdc.cli import main
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("*.py"))
 NETWORKS = sorted([*EXAMPLES.glob("networks/*.dsl"), *EXAMPLES.glob("networks/*.json")])
-MACHINES = sorted(EXAMPLES.glob("hardware/*.json"))
+MACHINES = [path for path in sorted(EXAMPLES.glob("hardware/*.json")) if "systolic" in path.read_text()]
 
 
 def cost(network, machine, capsys, *options):

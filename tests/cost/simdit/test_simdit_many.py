@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from simdc.cost.batch import machines_like
-from simdc.cost.hardware import Hardware, HardwareError
+from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
+from simdc.cost.machine_fields import HardwareError
 from simdc.cost.model import Uncosted
 from simdc.cost.result import Cost
 from simdc.cost.simdit import SimditModel, many

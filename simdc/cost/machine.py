@@ -1,0 +1,187 @@
+"""The second kind of machine: units with rates, memories with bandwidths, and chains of units that stream into each
+other. NVDLA is one; every `Hardware` has a view as one, so that rooflines run on all.
+
+Every field says its unit in its metadata, as in `hardware.py`. What the numbers of a machine rest on stands beside
+them, in `basis`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
+
+from attrs import field, frozen
+
+from .extensions import Extensions
+from .hardware import Hardware, Widths
+from .machine_fields import HardwareError, name_text, named_parts, number, part, price, read_words, remark, word, words
+
+Mark = Literal["measured", "published", "assumed"]
+MARKS: tuple[Mark, ...] = get_args(Mark)
+"""What a number rests on, the strongest first."""
+T = TypeVar("T")
+SPEC = "NVDLA unit description"
+RTL = "nvdla/hw, nv_small, on its RTL"
+ANY = "the machine's own description"
+
+
+def _read_chains(value: object) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(value, (list, tuple)):
+        raise HardwareError("", f"must be a list of lists of units, got {value!r:.80}")
+    return tuple(read_words(each) for each in cast("list[object]", value))
+
+
+def _read_basis(value: object) -> tuple[tuple[str, Mark], ...]:
+    if not isinstance(value, Mapping):
+        raise HardwareError("", f"must be an object of marks by path, got {value!r:.80}")
+    found: list[tuple[str, Mark]] = []
+    for place, mark in cast("Mapping[object, object]", value).items():
+        if mark not in MARKS:
+            raise HardwareError(
+                "", f"{str(place)[:80]} must be {', '.join(MARKS[:-1])} or {MARKS[-1]}, got {mark!r:.80}"
+            )
+        found.append((str(place), mark))
+    return tuple(found)
+
+
+def _show_chains(chains: tuple[tuple[str, ...], ...]) -> list[list[str]]:
+    return [list(units) for units in chains]
+
+
+CHAINS: dict[str, Any] = {"unit": "lists of units", "read": _read_chains, "show": _show_chains}
+BASIS: dict[str, Any] = {"unit": "marks by path", "read": _read_basis, "show": dict}
+
+
+@frozen
+class Granule:
+    """Channels that the array takes at a time: what is left of the last granule idles."""
+
+    # 20 channels in granules of 8 are three, as if there were 24.
+
+    input_channels: int = number("channel", SPEC, default=1)
+    output_channels: int = number("channel", SPEC, default=1)
+
+
+@frozen
+class ComputeUnit:
+    """A unit that runs kernels of the kinds `runs`, `rate_per_cycle` operations (`operation`) a cycle.
+
+    A multiply-accumulate unit holds weights for a run of pixels of at least `min_run_cycles` and at most
+    `max_run_cycles`; its results leave in atoms of `atom_elements`, one in `atom_cycles`.
+    """
+
+    # nv_small: 64 MACs are 8 x 8 channels; 576 pixels are 36 runs of 16; 8 results leave in 11 cycles.
+
+    runs: tuple[str, ...] = words("kinds of kernels", ANY)
+    operation: str = name_text()
+    rate_per_cycle: int = number("operation/cycle", ANY)
+    element_bits: int = number("bit", ANY, default=8)
+    granule: Granule = part(Granule, factory=Granule)
+    min_run_cycles: int = number("cycle", SPEC, default=1)
+    max_run_cycles: int = number("cycle", SPEC, default=1)
+    atom_elements: int = number("element", SPEC, default=1)
+    atom_cycles: int = number("cycle", RTL, minimum=0, default=0)
+    drain_cycles: int = number("cycle/(cycle of the last run)", RTL, minimum=0, default=0)
+    weight_block_bits: int = number("bit", SPEC, default=8)
+    latency_cycles: int = number("cycle", RTL, minimum=0, default=0)
+    operand_latency_cycles: int = number("cycle", RTL, minimum=0, default=0)
+    chained_latency_cycles: int = number("cycle", RTL, minimum=0, default=0)
+    chained_operand_latency_cycles: int = number("cycle", RTL, minimum=0, default=0)
+    pj_per_operation: float = price("pJ/operation", ANY, default=0.0)
+
+
+@frozen
+class MemoryLevel:
+    """A memory that holds `capacity_bits` (0: without limit) in `banks`, read and written by `carries` (operands; none
+    named: all of them). Data cross in beats; `burst_beats` at a time are asked for, with idle cycles between. `shared`
+    tells whether reads and writes share its cycles."""
+
+    # 64 bits a beat at 16 bits a cycle: 8 bytes in 4 cycles.
+
+    read_bits_per_cycle: int = number("bit/cycle", ANY)
+    write_bits_per_cycle: int = number("bit/cycle", ANY)
+    capacity_bits: int = number("bit", ANY, minimum=0, default=0)
+    banks: int = number("bank", ANY, default=1)
+    shared: bool = word(bool, "true or false", ANY, default=False)
+    latency_cycles: int = number("cycle", ANY, minimum=0, default=0)
+    beat_bits: int = number("bit", ANY, default=8)
+    burst_beats: int = number("beat", ANY, default=1)
+    burst_idle_cycles: int = number("cycle", RTL, minimum=0, default=0)
+    carries: tuple[str, ...] = words("operands", ANY, default=())
+    read_pj_per_bit: float = price("pJ/bit", ANY, default=0.0)
+    write_pj_per_bit: float = price("pJ/bit", ANY, default=0.0)
+
+
+@frozen
+class Machine:
+    """One machine of named units and memories. `chains` lists units that stream into each other within one hardware
+    layer. `basis` tells, by dotted path or the beginning of one, what numbers rest on; what it does not name is
+    assumed. `changed` is as in `Hardware`. Raises HardwareError for chains of what is not there, and for two units that
+    run the same."""
+
+    name: str = name_text()
+    clock_ns: float = price("ns", ANY, positive=True)
+    units: tuple[tuple[str, ComputeUnit], ...] = named_parts(ComputeUnit)
+    memories: tuple[tuple[str, MemoryLevel], ...] = named_parts(MemoryLevel)
+    chains: tuple[tuple[str, ...], ...] = field(metadata=CHAINS, default=())
+    widths: Widths = part(Widths, factory=lambda: Widths(8, 8, 16, 32))
+    basis: tuple[tuple[str, Mark], ...] = field(metadata=BASIS, default=())
+    changed: str = remark()
+    extensions: Extensions = word(Extensions, "an object", "plug-ins, by name", default=Extensions())
+
+    def __attrs_post_init__(self) -> None:
+        names = [name for name, _ in self.units]
+        for chain in self.chains:
+            for unit in chain:
+                if unit not in names:
+                    raise HardwareError("chains", f"there is no unit '{unit[:80]}'; units: {', '.join(names)}")
+        runs = [kind for _, unit in self.units for kind in unit.runs]
+        for kind in runs:
+            if runs.count(kind) > 1:
+                raise HardwareError("units", f"two units run '{kind[:80]}'")
+
+    @property
+    def in_short(self) -> str:
+        """Its sizes, for a list of machines."""
+        rates = [f"{name} {unit.rate_per_cycle} {unit.operation}/cycle" for name, unit in self.units]
+        return f"{', '.join(rates)}, {self.clock_ns} ns"
+
+    @property
+    def title(self) -> str:
+        """The name, and what makes this machine another one."""
+        return f"{self.name} with {self.changed}" if self.changed else self.name
+
+    def unit(self, name: str) -> ComputeUnit:
+        """Raises KeyError."""
+        return _named(self.units, name)
+
+    def memory(self, name: str) -> MemoryLevel:
+        """Raises KeyError."""
+        return _named(self.memories, name)
+
+    def unit_of(self, kind: str) -> str | None:
+        """The name of the unit that runs kernels of a kind; None where there is none."""
+        return next((name for name, unit in self.units if kind in unit.runs), None)
+
+    def mark_of(self, path: str) -> Mark:
+        """What the number at a dotted path rests on: what the longest path says that it begins with. A number that was
+        changed is an assumption."""
+        # units.conv measured, units.conv.atom_cycles assumed: the second of the two is assumed.
+        if any(each.startswith(f"{path}=") for each in self.changed.split(", ")):
+            return MARKS[-1]
+        longest, found = -1, MARKS[-1]
+        for place, mark in self.basis:
+            if len(place) > longest and f"{path}.".startswith(f"{place}."):
+                longest, found = len(place), mark
+        return found
+
+
+def _named(pairs: tuple[tuple[str, T], ...], name: str) -> T:
+    for each, value in pairs:
+        if each == name:
+            return value
+    raise KeyError(name)
+
+
+AnyMachine: TypeAlias = Hardware | Machine
+SomeMachine = TypeVar("SomeMachine", bound=AnyMachine)

@@ -1,0 +1,111 @@
+"""The fields of machine descriptions: each knows its unit, where its meaning comes from and what is allowed in it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from attrs import Attribute, field
+
+MAX_TEXT = 200
+LARGEST = 10**20
+"""Of any field: no machine comes near it, and products of fields and counts stay within what a float can hold."""
+
+
+class HardwareError(ValueError):
+    """A field of a hardware description is wrong. `path` is dotted and relative to the object being built."""
+
+    def __init__(self, path: str, message: str):
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.message = message
+
+
+def _whole(_: object, attribute: Attribute[int], value: object) -> None:
+    # True is an int: `rows: true` in a file would be an array of one row.
+    minimum = attribute.metadata["minimum"]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise HardwareError(attribute.name, f"must be a whole number, got {value!r:.80}")
+    if value < minimum:
+        raise HardwareError(attribute.name, f"must be {'positive' if minimum == 1 else 'zero or more'}, got {value}")
+    if value > LARGEST:
+        raise HardwareError(attribute.name, f"must be at most 10^20, got {value}")
+
+
+def _real(_: object, attribute: Attribute[float], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise HardwareError(attribute.name, f"must be a number, got {value!r:.80}")
+    # Comparisons with NaN are false, so `0 <= value < inf` refuses it, and infinity, too.
+    positive = attribute.metadata["minimum"] == 1
+    if not (0 < value < float("inf") if positive else 0 <= value < float("inf")):
+        raise HardwareError(attribute.name, f"must be {'positive' if positive else 'zero or more'}, got {value}")
+    if value > LARGEST:
+        raise HardwareError(attribute.name, f"must be at most 10^20, got {value}")
+
+
+def _of_type(kind: type, expected: str) -> Any:
+    def check(_: object, attribute: Attribute[object], value: object) -> None:
+        if not isinstance(value, kind):
+            raise HardwareError(attribute.name, f"must be {expected}, got {value!r:.80}")
+
+    return check
+
+
+def _printable(_: object, attribute: Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > MAX_TEXT:
+        raise HardwareError(attribute.name, f"must be printable text of 1 to {MAX_TEXT} characters, got {value!r:.80}")
+
+
+def number(unit: str, source: str, *, minimum: int = 1, modelled: bool = True, **options: Any) -> Any:
+    metadata = {"unit": unit, "source": source, "minimum": minimum, "modelled": modelled}
+    return field(validator=_whole, metadata=metadata, **options)
+
+
+def price(unit: str, source: str, *, positive: bool = False, **options: Any) -> Any:
+    return field(validator=_real, metadata={"unit": unit, "source": source, "minimum": int(positive)}, **options)
+
+
+def _is_remark(_: object, attribute: Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not value.isprintable():
+        raise HardwareError(attribute.name, f"must be printable text, got {value!r:.80}")
+
+
+def remark() -> Any:
+    """What simdc itself notes; empty where there is nothing."""
+    return field(validator=_is_remark, metadata={"unit": "text", "source": "simdc, from --set"}, default="")
+
+
+def name_text() -> Any:
+    return field(validator=_printable, metadata={"unit": "text", "source": "whoever wrote the file"})
+
+
+def word(cls: type, expected: str, source: str, **options: Any) -> Any:
+    return field(validator=_of_type(cls, expected), metadata={"unit": expected, "source": source}, **options)
+
+
+def part(cls: type, **options: Any) -> Any:
+    return field(validator=_of_type(cls, "an object"), metadata={"part": cls}, **options)
+
+
+def named_parts(cls: type) -> Any:
+    """A tuple of (name, part), written as an object."""
+    return field(validator=_some, metadata={"parts": cls, "unit": "an object"})
+
+
+def words(unit: str, source: str, **options: Any) -> Any:
+    """A tuple of names, written as a list."""
+    metadata = {"unit": unit, "source": source, "read": read_words, "show": list}
+    return field(metadata=metadata, **options)
+
+
+def read_words(value: object) -> tuple[str, ...]:
+    """From a list of names. Raises HardwareError."""
+    given = cast("list[object] | tuple[object, ...]", value) if isinstance(value, (list, tuple)) else [value]
+    found = [each for each in given if isinstance(each, str) and each.isidentifier() and len(each) <= MAX_TEXT]
+    if not isinstance(value, (list, tuple)) or len(found) < len(given):
+        raise HardwareError("", f"must be a list of names, got {value!r:.80}")
+    return tuple(found)
+
+
+def _some(_: object, attribute: Attribute[object], value: object) -> None:
+    if not value:
+        raise HardwareError(attribute.name, "must have at least one entry")
