@@ -38,7 +38,7 @@ class Cuts(NamedTuple):
         return int(self.counts.shape[0])
 
     def of(self, kind: type[np.int64] | type[object]) -> Cuts:
-        """Numbers of this type, but for the sizes: bounds are reckoned with the others."""
+        """Numbers of this type, but for the sizes: bounds are computed with the others."""
         parts = (part.astype(kind) for part in (self.counts, self.stored, self.passes))
         return self._replace(**dict(zip(("counts", "stored", "passes"), parts, strict=True)))
 

@@ -82,13 +82,13 @@ class Relaxed:
             return self._program(self._kernel, counts, innermost)
         return self._contraction(self._kernel, counts, passes, innermost)
 
-    def _contraction(self, kernel: Contraction, counts: Decided, reckoned: Decided, innermost: str) -> Cost:
+    def _contraction(self, kernel: Contraction, counts: Decided, folds: Decided, innermost: str) -> Cost:
         array, rule = self._hardware.systolic, self._rule
         steps: Any = 1
         tiles: Any = 1
         for loop, bound in self._bounds.items():
             width = {kernel.rows: array.rows, kernel.columns: array.columns}.get(loop, 1)
-            steps = steps * reckoned.get(loop, passes(bound, width))
+            steps = steps * folds.get(loop, passes(bound, width))
             tiles = tiles * counts.get(loop, 1)
         # oc 2, ic 4, oh 4 on 2x2 PEs: 1 * 2 * 4 = 8 steps; ic and oh in 2 tiles each fill 4 times 2 cycles: 16.
         compute = steps + tiles * rule.array_fill_cycles(array)
