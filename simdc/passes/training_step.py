@@ -12,6 +12,7 @@ from simdc.ir.gradient import RULES, give_input, rule_of
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.loss import LossOp
+from simdc.ir.plugin_ops import PLUGIN_DIALECTS
 
 
 class TrainingStep:
@@ -91,5 +92,7 @@ class TrainingStep:
 
 
 def _with_rule() -> str:
-    kinds = {*RULES, *(op for op in Simdc.operations if issubclass(op, LayerOp))}
+    dialects = (Simdc, *(plugin.value for plugin in PLUGIN_DIALECTS.all()))
+    ops = {*RULES, *(op for dialect in dialects for op in dialect.operations)}
+    kinds = [op for op in ops if issubclass(op, LayerOp)]
     return ", ".join(sorted(kind.name.removeprefix("simdc.") for kind in kinds if rule_of(kind) is not None))
