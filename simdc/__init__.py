@@ -8,24 +8,22 @@ print(sum(layer.cost.cycles.total for layer in layers))
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import Network, compile, evaluate, load, load_hardware
+    from .errors import SimdcError
     from .network_builder import NetworkBuilder
 
 __version__ = "0.1.0"
-__all__ = ["Network", "NetworkBuilder", "__version__", "compile", "evaluate", "load", "load_hardware"]
+__all__ = ["Network", "NetworkBuilder", "SimdcError", "__version__", "compile", "evaluate", "load", "load_hardware"]
+MODULES = {"NetworkBuilder": "simdc.network_builder", "SimdcError": "simdc.errors"}
+"""Where a name is, if not in `simdc.api`."""
 
 
 def __getattr__(name: str) -> Any:
     """Import the interface on first use: `import simdc` alone costs nothing."""
     if name not in __all__:
         raise AttributeError(f"module 'simdc' has no attribute '{name}'")
-    if name == "NetworkBuilder":
-        from .network_builder import NetworkBuilder
-
-        return NetworkBuilder
-    from . import api
-
-    return getattr(api, name)
+    return getattr(import_module(MODULES.get(name, "simdc.api")), name)
