@@ -19,8 +19,7 @@ from typing import cast
 from simdc.frontends.graph_schema import graph_schema
 from simdc.ir.layer_table import layer_table
 from simdc.ir.layers import LayerKind, Parameter
-from simdc.ir.options import simplest
-from simdc.ir.signatures import help_of, signature_of
+from simdc.ir.signatures import help_of, inputs_text, option_text, signature_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "dsl.md"
@@ -86,19 +85,13 @@ def _layer_rows(layers: dict[str, LayerKind]) -> Iterator[str]:
     yield from ("| layer | options | |", "|---|---|---|")
     for kind in layers.values():
         options = ", ".join(_option(kind, name, parameter) for name, parameter in kind.options.items())
-        yield f"| `{kind.name}({_tensors(kind)})` | {options} | {kind.text.rstrip('.')} |"
-
-
-def _tensors(kind: LayerKind) -> str:
-    return "x, y, ..." if kind.inputs is None else ", ".join("xyz"[: kind.inputs])
+        yield f"| `{kind.name}({inputs_text(kind)})` | {options} | {kind.text.rstrip('.')} |"
 
 
 def _option(kind: LayerKind, name: str, parameter: Parameter) -> str:
-    default = kind.defaults.get(name)
-    given = "" if default is None else f" = {json.dumps(simplest(default))}"
     notes = [parameter.option.meaning] if parameter.option.kind == "word" else []
     notes += filter(None, [parameter.note])
-    return f"`{name}: {parameter.option.kind}{given}`" + (f" ({'; '.join(notes)})" if notes else "")
+    return f"`{option_text(kind, name)}`" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def _kind_rows(layers: dict[str, LayerKind]) -> Iterator[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-SUMMARY = "the passes, models, ops, machines, networks, front ends or reports that there are"
+SUMMARY = "the passes, models, ops, layers, machines, networks, front ends or reports that there are"
 HELP = "Shows what there is of a kind, what it is, and whether it is built in or from which plug-in."
 EPILOG = """examples:
   simdc list networks
   simdc --list passes
 """
-KINDS = ["passes", "models", "ops", "hardware", "networks", "frontends", "reports"]
+KINDS = ["passes", "models", "ops", "layers", "hardware", "networks", "frontends", "reports"]
 
 
 def add_arguments(parser: ArgumentParser) -> None:

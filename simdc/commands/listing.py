@@ -65,6 +65,27 @@ def ops() -> list[Entry]:
     ]
 
 
+def layers() -> list[Entry]:
+    from simdc.ir.layer_table import layer_table
+    from simdc.ir.layers import LayerKind
+    from simdc.ir.plugin_ops import PLUGIN_DIALECTS
+    from simdc.ir.signatures import inputs_text, option_text
+
+    # Importing a plug-in's ops enters its layers, whose functions stand in its package: simdc_example.squared_relu.
+    packages = {
+        op.__module__.partition(".")[0]: plugin.source
+        for plugin in PLUGIN_DIALECTS.all()
+        for op in plugin.value.operations
+    }
+
+    def entry(kind: LayerKind) -> Entry:
+        called = ", ".join([inputs_text(kind), *(option_text(kind, name) for name in kind.options)])
+        source = packages.get(kind.build.__module__.partition(".")[0], BUILT_IN)
+        return Entry(kind.name, f"({called}): {kind.text.rstrip('.')}", source)
+
+    return [entry(kind) for kind in layer_table().values()]
+
+
 def hardware() -> list[Entry]:
     from simdc.frontends.hardware_file import load_machine
     from simdc.frontends.presets import presets
@@ -82,6 +103,7 @@ KINDS: dict[str, Callable[[], list[Entry]]] = {
     "passes": passes,
     "models": models,
     "ops": ops,
+    "layers": layers,
     "hardware": hardware,
     "networks": networks,
     "frontends": frontends,

@@ -143,6 +143,8 @@ def plain_layer(name: str, op: Callable[..., LayerOp], text: str, inputs: int = 
     def build(net: ModuleBuilder, name: str, *tensors: SSAValue) -> SSAValue:
         return net.append(op(name, *tensors), name)
 
+    # Who asks where a layer is from means its op.
+    build.__module__ = op.__module__
     _enter(LayerKind(name, build, inputs, (), {}, text))
 
 

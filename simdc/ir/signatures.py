@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+from fractions import Fraction
 from inspect import Parameter, Signature
 
 from .layers import LayerKind
@@ -24,6 +26,24 @@ def signature_of(kind: LayerKind) -> Signature:
         parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation))
     called = Parameter("name", Parameter.KEYWORD_ONLY, default=None, annotation="str | None")
     return Signature([*parameters, called], return_annotation="Tensor")
+
+
+def inputs_text(kind: LayerKind) -> str:
+    """Its tensors, by the names that the page of the language has for them."""
+    return "x, y, ..." if kind.inputs is None else ", ".join("xyz"[: kind.inputs])
+
+
+def option_text(kind: LayerKind, name: str) -> str:
+    """`stride: pair = 1`: an option with its type, and its default where it has one that is a value."""
+    default = kind.defaults.get(name)
+    return f"{name}: {kind.options[name].option.kind}" + ("" if default is None else f" = {_value_text(default)}")
+
+
+def _value_text(value: object) -> str:
+    """As JSON has it, but for fractions: 1/6 instead of 0.16666666666666666."""
+    text = json.dumps(simplest(value))
+    near = Fraction(value).limit_denominator(16) if isinstance(value, float) and len(text) > 8 else None
+    return str(near) if near is not None and near.numerator / near.denominator == value else text
 
 
 def help_of(kind: LayerKind) -> str:

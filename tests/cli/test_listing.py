@@ -12,6 +12,7 @@ from simdc.cost.model_table import MODELS
 from simdc.frontends import FRONT_ENDS
 from simdc.frontends.presets import presets
 from simdc.ir.dialect import Simdc
+from simdc.ir.layer_table import layer_table
 from simdc.passes import PASSES
 from tests.distributions import visible
 
@@ -19,6 +20,7 @@ THERE_IS = {
     "passes": list(PASSES),
     "models": list(MODELS),
     "ops": [op.name for op in Simdc.operations],
+    "layers": list(layer_table()),
     "hardware": list(presets("hardware")),
     "networks": list(presets("networks")),
     "frontends": list(FRONT_ENDS),
@@ -57,3 +59,14 @@ def test_an_unknown_kind_is_a_matter_of_usage(capsys: pytest.CaptureFixture[str]
 def test_machines_and_networks_are_described(capsys: pytest.CaptureFixture[str]) -> None:
     assert "HI3       built in  64 x 64 PEs, 64 lanes, 0.97 ns\n" in listed("hardware", capsys)
     assert "lenet5    built in  LeNet-5 as Caffe trains it" in listed("networks", capsys)
+
+
+def test_layers_are_listed_with_their_typed_options(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = listed("layers", capsys).splitlines()
+    assert [row for row in rows if row.startswith("matmul ")] == [
+        "matmul           built in  (x, y): The product of two matrices"
+    ]
+    (pool,) = [row for row in rows if row.startswith("maxpool ")]
+    assert "(x, kernel: pair, stride: pair, pad: border = 0, dilation: pair = 1, ceil_mode: flag = false): " in pool
+    (sigmoid,) = [row for row in rows if row.startswith("hardsigmoid ")]
+    assert "(x, alpha: number = 1/6, beta: number = 0.5): " in sigmoid

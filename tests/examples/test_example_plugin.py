@@ -28,6 +28,7 @@ from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.attributes import HardwareAttr
 from simdc.ir.context import make_context, set_hardware
 from simdc.ir.network import network_of
+from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from tests.distributions import visible
 
@@ -215,6 +216,23 @@ def test_gradient_rule_agrees_with_finite_differences() -> None:
             moved[index] += sign * 1e-5
             ends.append(loss(parameters | {"conv1.weight": moved}))
         assert gradient[index] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5)
+
+
+@pytest.mark.usefixtures("registered")
+def test_its_layer_is_listed_with_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list", "layers"]) == 0
+    rows = [line.split("  ", 1) for line in capsys.readouterr().out.splitlines()]
+    assert {name: rest.strip() for name, rest in rows if "built in" not in rest} == {
+        "squared_relu": "simdc-example 1.5  (x): `max(x, 0)^2`"
+    }
+
+
+@pytest.mark.usefixtures("registered")
+def test_its_op_is_among_those_that_can_be_trained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(LocalResponseNormOp, "GRADIENT", None)
+    (tmp_path / "n.dsl").write_text("network n(x: 3x4x4) {\n  return conv(x, 4, 1) -> lrn -> flatten\n}", "utf-8")
+    with pytest.raises(simdc.SimdcError, match=r"these have one: .*\bexample\.squared_relu\b"):
+        simdc.load(str(tmp_path / "n.dsl")).training_step()
 
 
 def pip(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
