@@ -73,6 +73,21 @@ def test_fields_that_do_not_concern_a_layer_do_not_change_it(model: str, tiling:
     assert unchanged > 100
 
 
+def test_every_field_has_a_role() -> None:
+    named = {path for path in PATHS if roles.role_of(path) is not roles.ANY}
+    assert set(PATHS) - named == set()
+    # Each row of the table is a field, or a part that has some.
+    for row in roles.ROLES:
+        assert any(path == row or path.startswith(f"{row}.") for path in PATHS), row
+
+
+def test_a_field_of_which_nothing_is_known_concerns_everything() -> None:
+    # As a prefix of letters `simd.lanes` is found in it; as a part of a machine it is not.
+    for path in ("extensions.one-channel.dram_bits_per_cycle", "simd.lanes_of_another_kind", "cores"):
+        assert roles.shapes_tilings(path)
+        assert all(roles.concerns(path, unit, energy=False) for unit in roles.UNITS)
+
+
 def test_a_model_that_looks_at_everything_is_not_taken_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(MODELS, "odd", "tests.explore.odd_model:OddModel")
     fields = {
