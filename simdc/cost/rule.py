@@ -101,6 +101,11 @@ class MachineRule:
             found.setdefault((operand, port), []).append((when, traffic))
         return [(*key, rows) for key, rows in found.items()]
 
+    @property
+    def memories(self) -> tuple[str, ...]:
+        """The hardware fields with the sizes of what is on chip."""
+        return tuple(buffer.capacity for buffer in (*self.buffers, self.vector_memory))
+
     def usable_bits(self, hardware: Hardware) -> dict[str, int]:
         """What the array's buffers hold at a time, by operand."""
         return {operand: read(hardware) // parts for operand, read, parts in self._capacities}

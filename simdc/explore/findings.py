@@ -100,14 +100,18 @@ def machine_at(survey: Survey, row: int) -> FoundMachine:
 def _why_none(survey: Survey) -> str:
     if survey.missing:
         return f"none of {survey.admitted:,} machines was priced before the interruption"
-    reasons = [
-        f"{times:,} have too small a {buffer} for '{layer}'"
-        for (layer, buffer), times in survey.infeasible.most_common(5)
-    ]
+    reasons = [f"{times:,} {refusal_text(*refusal)}" for refusal, times in survey.infeasible.most_common(5)]
     if survey.over_limit:
         limits = ", ".join(f"{limit.metric} at most {limit.high:,g}" for limit in survey.space.limits)
         reasons.append(f"{survey.over_limit:,} are over a limit ({limits})")
     return f"none of {survey.admitted:,} machines is left: {'; '.join(reasons)}"
+
+
+def refusal_text(layer: str, buffer: str) -> str:
+    """What is said of machines behind how many they are."""
+    if buffer:
+        return f"are infeasible: {buffer} too small for '{layer}'"
+    return f"are infeasible: no tiling of '{layer}' that the model prices; `simdc cost` on one of them says why"
 
 
 def unit_of(name: str, space: Space) -> str:

@@ -23,8 +23,6 @@ from .guarded import hold_each, hold_many, hold_one
 from .schedulers import SCHEDULERS
 from .space import Value, machine_with
 
-MEMORIES = (*(f"systolic.buffers.{name}_bits" for name in ("weight", "ifmap", "psum", "bias")), "simd.vmem_bits")
-
 
 class Work(NamedTuple):
     """A distinct kernel of the networks to price: `times[i]` is how often network i has it, first as `layer`; `phase`
@@ -54,7 +52,8 @@ COUNTED: dict[str, Callable[[Work, Cost, Hardware], Any]] = {
 
 class Priced(NamedTuple):
     """`values` [counts, networks, points]; `refused` [points] is 0, or 1 + the position in `reasons` of the
-    (layer, buffer) that is too small there. Values of refused points are NaN."""
+    (layer, buffer) that is too small there; the buffer is empty where something else is wrong with the tiling. Values
+    of refused points are NaN."""
 
     values: NDArray[np.float64]
     refused: NDArray[np.int64]
@@ -213,7 +212,7 @@ def _row_by_row(
             try:
                 cost = model.price_rates(work.kernel, model.greedy(work.kernel, machine), dearest, fields)
             except TilingError as error:
-                refused[points] = reasons.setdefault((work.layer, error.buffer or str(error)), len(reasons) + 1)
+                refused[points] = reasons.setdefault((work.layer, error.buffer), len(reasons) + 1)
                 values[:, :, points] = np.nan
                 break
             hold_each(model, work.layer, work.kernel, cost, machine, changed)
@@ -231,7 +230,8 @@ def _one_by_one(
     refused = np.zeros(count, np.int64)
     reasons: dict[tuple[str, str], int] = {}
     tilings: dict[tuple[int, int], Tiling] = {}
-    for point in _by_memory(grid) if schedule.rates_matter else range(count):
+    memories = load_model(rules.model).rule.memories
+    for point in _by_memory(grid, memories) if schedule.rates_matter else range(count):
         row = int(grid.row[point])
         changed = grid.fields(point)
         machine = machine_with(base, changed)
@@ -244,8 +244,7 @@ def _one_by_one(
                     tilings[key] = schedule(model, work.kernel, machine)
                 cost = model.evaluate(work.kernel, tilings[key], machine)
             except TilingError as error:
-                reason = (work.layer, error.buffer or str(error))
-                refused[point] = reasons.setdefault(reason, len(reasons) + 1)
+                refused[point] = reasons.setdefault((work.layer, error.buffer), len(reasons) + 1)
                 values[:, :, point] = np.nan
                 break
             hold_one(model, work.layer, work.kernel, cost, machine, changed)
@@ -254,14 +253,14 @@ def _one_by_one(
     return Priced(values, refused, tuple(reasons))
 
 
-def _by_memory(grid: PointGrid) -> list[int]:
+def _by_memory(grid: PointGrid, memories: Sequence[str]) -> list[int]:
     """The points of each column together, the one with most memory first, then from the least on: what the search finds
     on one of them helps it on the next."""
-    memory = sum((values[grid.row].astype(float) for path, values in grid.rows.items() if path in MEMORIES), 0.0)
+    memory = sum((values[grid.row].astype(float) for path, values in grid.rows.items() if path in memories), 0.0)
     ascending = np.lexsort((np.broadcast_to(memory, grid.row.shape), grid.column))
     # Memories of 1, 2 and 4 KiB in one column are visited as 4, 1, 2.
-    stretches = np.split(ascending, np.flatnonzero(np.diff(grid.column[ascending])) + 1)
-    return [int(point) for each in stretches for point in (*each[-1:], *each[:-1])]
+    columns = np.split(ascending, np.flatnonzero(np.diff(grid.column[ascending])) + 1)
+    return [int(point) for each in columns for point in (*each[-1:], *each[:-1])]
 
 
 def _plain(value: Any) -> Value:

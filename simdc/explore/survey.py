@@ -25,8 +25,8 @@ class Survey(NamedTuple):
 
     A machine's number is its position in the whole space, row-major over the axes, the last of which varies fastest.
     `values` has a column for each metric, `sums` one for each constraint. `infeasible` counts machines that are too
-    small by (layer, buffer), the first that is met; `over_limit` those that exceed a limit on a metric; `missing` those
-    that were not priced.
+    small by (layer, buffer), the first that is met, with an empty buffer where the tiling is at fault otherwise;
+    `over_limit` those that exceed a limit on a metric; `missing` those that were not priced.
     """
 
     space: Space

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .findings import Findings, FoundMachine, field_unit, headed, short_names, shown, unit_of
+from .findings import Findings, FoundMachine, field_unit, headed, refusal_text, short_names, shown, unit_of
 
 FRONT_SHOWN = 20
 REASONS_SHOWN = 8
@@ -33,8 +33,8 @@ def _heading(findings: Findings) -> str:
         lines.append(f"INTERRUPTED: {survey.missing:,} machines were not priced")
     if survey.over_limit:
         lines.append(f"{survey.over_limit:,} are over a limit on their metrics")
-    for (layer, buffer), times in survey.infeasible.most_common(REASONS_SHOWN):
-        lines.append(f"{times:,} are infeasible: {buffer} too small for '{layer}'")
+    for refusal, times in survey.infeasible.most_common(REASONS_SHOWN):
+        lines.append(f"{times:,} {refusal_text(*refusal)}")
     rest = sum(times for _, times in survey.infeasible.most_common()[REASONS_SHOWN:])
     if rest:
         lines.append(f"{rest:,} are infeasible for other layers, named by --format json")

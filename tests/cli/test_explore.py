@@ -155,7 +155,7 @@ def test_a_space_in_which_nothing_fits_names_layers_and_buffers(
     for model in ("exact", "simdit"):
         said = fails(capsys, str(folder / "small.dsl"), "--space", str(folder / "space.json"), "--model", model)
         assert "none of 8 machines is left: " in said
-        assert "have too small a weight buffer for 'conv1'" in said
+        assert "are infeasible: weight buffer too small for 'conv1'" in said
     (folder / "space.json").write_text(json.dumps({**SPACE, "limits": {"cycles": 3}}))
     said = fails(capsys, str(folder / "small.dsl"), "--space", str(folder / "space.json"))
     assert "are over a limit (cycles at most 3)" in said
