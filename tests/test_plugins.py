@@ -425,6 +425,59 @@ def test_a_model_that_says_what_it_can_is_one_of_the_family(
         assert (code, "its width_rule must be one of dataflow, program-order, got 'as it comes'" in err) == (1, True)
 
 
+RULE = """
+from attrs import evolve
+from simdc.cost import ExactModel, HardwareField
+from simdc.cost.rule import GENESYS
+
+class {name}(ExactModel):
+    name = "{name}"
+    extension_fields = (HardwareField("dram_bits_per_cycle", "bit/cycle", default=64),)
+    rule = evolve(GENESYS, {change})
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ("ports=dict(GENESYS.ports, simd_port='simd.bandwith_bits_per_cycle')", "port simd_port"),
+        ("ports=dict(GENESYS.ports, psum_port='extensions.ruled.dram_bits')", "port psum_port"),
+        # A part of a machine, and a field that is no number of bits.
+        ("ports=dict(GENESYS.ports, psum_port='systolic.bandwidths')", "port psum_port"),
+        ("vector_memory=GENESYS.vector_memory._replace(capacity='simd.lanes')", "vector memory"),
+        ("buffers=(GENESYS.buffers[0]._replace(capacity='wbuf'), *GENESYS.buffers[1:])", "weight buffer"),
+    ],
+)
+def test_a_rule_names_hardware_fields_that_exist(
+    change: str, place: str, net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(
+        tmp_path / "site",
+        "my-package",
+        {"simdc.models": {"ruled": "p_rule:ruled"}},
+        p_rule=RULE.format(name="ruled", change=change),
+    )
+    with visible(tmp_path / "site"):
+        code, out, err = run(capsys, net, "--hw", "HI1", "--model", "ruled")
+    assert (code, out) == (1, "")
+    assert f"its rule has the {place} in '" in err
+    assert "which is no hardware field in bits; these are: systolic.widths.weight_bits, " in err
+    assert ", simd.bandwidth_bits_per_cycle, " in err
+    assert err.endswith(", extensions.ruled.dram_bits_per_cycle\n")
+
+
+def test_a_rule_may_name_any_field_of_bits(net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change = "ports=dict.fromkeys(GENESYS.ports, 'extensions.ruled.dram_bits_per_cycle')"
+    install(
+        tmp_path / "site",
+        "my-package",
+        {"simdc.models": {"ruled": "p_rule:ruled"}},
+        p_rule=RULE.format(name="ruled", change=change),
+    )
+    with visible(tmp_path / "site"):
+        assert run(capsys, net, "--hw", "HI1", "--model", "ruled")[0] == 0
+
+
 def _without_name(report: str) -> str:
     """As if nobody had named the model `kin`."""
     return report.replace(" --model kin", "").replace('"model": "kin"', '"model": "exact"').replace("l kin", "l exact")

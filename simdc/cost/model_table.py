@@ -10,11 +10,13 @@ from typing import Any, cast
 from simdc.plugins import Group, Plugin
 
 from .batch import BatchCost
+from .extensions import extension_paths
 from .guards import Check, InvariantError
 from .hardware import Hardware
 from .kernel import Kernel
 from .model import WIDTH_RULES, CostModel, Uncosted
 from .result import Cost
+from .structure import bit_paths
 from .tiling import Tiling, TilingError
 
 MODELS = {"exact": "simdc.cost.exact:ExactModel", "simdit": "simdc.cost.simdit:SimditModel"}
@@ -49,6 +51,11 @@ class PluginModel(CostModel):
         if self.width_rule not in WIDTH_RULES:
             known = ", ".join(WIDTH_RULES)
             raise plugin.at_fault(f"its width_rule must be one of {known}, got {self.width_rule!r:.80}")
+        fields = [*bit_paths(), *extension_paths(plugin.name)]
+        for what, path in self.rule.reads.items():
+            if path not in fields:
+                reason = f"its rule has the {what} in '{path[:80]}', which is no hardware field in bits; these are"
+                raise plugin.at_fault(f"{reason}: {', '.join(fields)}")
 
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         return self._plugin.call(Tiling, self._model.greedy, kernel, hardware, fine=ANSWERS)

@@ -102,6 +102,12 @@ class MachineRule:
         return [(*key, rows) for key, rows in found.items()]
 
     @property
+    def reads(self) -> dict[str, str]:
+        """The hardware field that each port and memory is read from."""
+        memories = {buffer.name: buffer.capacity for buffer in (*self.buffers, self.vector_memory)}
+        return {**{f"port {port}": path for port, path in self.ports.items()}, **memories}
+
+    @property
     def memories(self) -> tuple[str, ...]:
         """The hardware fields with the sizes of what is on chip."""
         return tuple(buffer.capacity for buffer in (*self.buffers, self.vector_memory))

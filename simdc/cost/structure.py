@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 from attrs import NOTHING, fields
@@ -193,14 +194,24 @@ def leaf_paths(data: dict[str, Any], prefix: str = "") -> list[str]:
     return paths
 
 
-def unmodelled_paths(cls: type = Hardware, prefix: str = "") -> list[str]:
+def unmodelled_paths() -> list[str]:
     """Dotted paths of the fields that describe a machine and that no cost depends on."""
-    paths: list[str] = []
+    return [path for path, metadata in _described(Hardware, "") if not metadata.get("modelled", True)]
+
+
+def bit_paths() -> list[str]:
+    """Dotted paths of the fields in bits, or bits per cycle, that every machine has."""
+    return [path for path, metadata in _described(Hardware, "") if metadata["unit"] in ("bit", "bit/cycle")]
+
+
+def _described(cls: type, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every field that is no part, by dotted path, with its metadata."""
     for attribute in fields(cls):
         path, metadata = f"{prefix}{attribute.name}", attribute.metadata
-        paths += unmodelled_paths(metadata["part"], f"{path}.") if "part" in metadata else []
-        paths += [] if metadata.get("modelled", True) else [path]
-    return paths
+        if "part" in metadata:
+            yield from _described(metadata["part"], f"{path}.")
+        else:
+            yield path, metadata
 
 
 def _hint(word: str, known: list[str]) -> str:
