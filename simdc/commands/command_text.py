@@ -6,16 +6,20 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from shlex import join
 
-WITH_VALUE = (("-o", "--output"), ("--format",), ("--print-ir-after",))
+WITH_VALUE = (
+    *(("-o", "--output"), ("--format",), ("--print-ir-after",)),
+    *(("--workers",), ("--dask",), ("--resume",), ("--plot",), ("--plot-kind",)),
+)
 ALONE = (("-q", "--quiet"), ("--layers",), ("--emit-cost",), ("--emit-ir",), ("--generic",), ("--locations",))
-"""Options that say how and where results are written, and change none of them."""
+"""Options that say how and where results are made and written, and change none of them."""
 
 
 def command_text(argv: Sequence[str]) -> str:
-    """The command that gives the same results again: `argv` without those that only say how they are written."""
+    """The command that gives the same results again: `argv` without what only says how they are made and written."""
     shown = ArgumentParser(add_help=False, allow_abbrev=False)
     for names in WITH_VALUE:
         shown.add_argument(*names)
+    shown.add_argument("--map", nargs=2)
     for names in ALONE:
         shown.add_argument(*names, action="store_true")
     return join(["simdc", *shown.parse_known_args(list(argv))[1]])

@@ -67,6 +67,8 @@ def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
     from simdc.backends.output import choose_format, refuse_overwriting, write_text
     from simdc.backends.report import make_report
+    from simdc.backends.report.stamp import made_by
+    from simdc.frontends.reads import inputs_read
     from simdc.frontends.simdit_result import load_simdit_result
 
     from .compiled import check_chosen, load_module, price
@@ -75,9 +77,13 @@ def run(arguments: Namespace) -> int:
     choose_format(None, arguments.output, ["table"])
     refuse_overwriting(arguments.output, [arguments.result])
     module = load_module(arguments)
-    result = load_simdit_result(arguments.result)
+    with inputs_read("result", arguments.result) as result_read:
+        result = load_simdit_result(arguments.result)
     price(module, arguments)
-    write_text(comparison(make_report(module), result), arguments.output)
+    report = make_report(module)
+    *earlier, run = report.runs
+    stamp = made_by([*earlier, run._replace(inputs=(*run.inputs, *result_read))])
+    write_text(f"{comparison(report, result)}\n{stamp}\n", arguments.output)
     return 0
 
 

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from simdc import __version__
 from simdc.choices import SPACE_OBJECTIVES, TILINGS
 
 from .arguments import HOW_TO_TRAIN, NETWORK, add_format, add_model, add_output, add_reading, add_training
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from simdc.explore.findings import Findings
     from simdc.explore.run import Runner
     from simdc.explore.space_file import NetworkEntry, SpaceFile
+    from simdc.ir.provenance import CommandRun, InputFile
 
 SUMMARY = "networks on every machine of a space: the best, the cheap that are almost best, what each choice changes"
 HELP = (
@@ -92,6 +94,7 @@ def run(arguments: Namespace) -> int:
     from simdc.explore.run import local
     from simdc.explore.space_file import NetworkEntry
     from simdc.frontends.presets import find_file
+    from simdc.ir.provenance import CommandRun
     from simdc.passes.search_tiling import check_search
 
     from .compiled import check_chosen
@@ -110,16 +113,17 @@ def run(arguments: Namespace) -> int:
     if arguments.plot is not None:
         check_plot(arguments.plot)
     runner = local(arguments.workers) if arguments.dask is None else on_dask(arguments.dask)
-    given = _space(arguments)
+    inputs: list[InputFile] = []
+    given = _space(arguments, inputs)
     entries = [NetworkEntry(each) for each in arguments.network] or list(given.networks)
     _refuse_what_has_no_effect(arguments, entries, name)
     _refuse_overwriting(arguments, [find_file(entry.network, "networks") for entry in entries])
-    networks = [_network(entry, arguments) for entry in entries]
+    networks = [_network(entry, arguments, inputs) for entry in entries]
     exploration = Exploration(given.space, networks, arguments.model, arguments.tiling)
     _warn_of_forms(exploration)
     complete = _work(exploration, runner, arguments)
     findings = find(exploration, exploration.survey(), arguments.top, runner)
-    _write(findings, name, arguments.output)
+    _write(findings, CommandRun(__version__, arguments.command, tuple(inputs)), name, arguments.output)
     if arguments.plot is not None:
         axes = None if arguments.map is None else tuple(arguments.map)
         with open_whole(arguments.plot) as stream:
@@ -144,7 +148,8 @@ def _warn_of_forms(exploration: Exploration) -> None:
         )
 
 
-def _space(arguments: Namespace) -> SpaceFile:
+def _space(arguments: Namespace, inputs: list[InputFile]) -> SpaceFile:
+    """The space; what it was read from is appended to `inputs`, as by `_network`."""
     from pathlib import Path
 
     from simdc.errors import SimdcError
@@ -152,6 +157,7 @@ def _space(arguments: Namespace) -> SpaceFile:
     from simdc.frontends.hardware_file import MAX_BYTES, load_hardware
     from simdc.frontends.json_text import name_of, parse_object, read_text
     from simdc.frontends.presets import find_file
+    from simdc.frontends.reads import inputs_read
 
     from .compiled import warn_of_unmodelled
 
@@ -163,10 +169,16 @@ def _space(arguments: Namespace) -> SpaceFile:
         path = str(beside) if arguments.hw is None and beside.is_file() else find_file(source, "hardware")
         _refuse_overwriting(arguments, [arguments.space, path])
         warn_of_unmodelled(arguments.set)
-        return load_hardware(path, arguments.set)
+        with inputs_read("hardware", source) as found:
+            base = load_hardware(path, arguments.set)
+        inputs.extend(found)
+        return base
 
     file = name_of(arguments.space)
-    return read_space(parse_object(read_text(arguments.space, MAX_BYTES), file), file, load_base, arguments.objective)
+    with inputs_read("space", arguments.space) as found:
+        text = read_text(arguments.space, MAX_BYTES)
+    inputs.extend(found)
+    return read_space(parse_object(text, file), file, load_base, arguments.objective)
 
 
 def _refuse_what_has_no_effect(arguments: Namespace, entries: Sequence[NetworkEntry], name: str) -> None:
@@ -196,16 +208,19 @@ def _refuse_overwriting(arguments: Namespace, inputs: Sequence[str]) -> None:
         refuse_overwriting(output, [*inputs, *outputs[place + 1 :]])
 
 
-def _network(entry: NetworkEntry, arguments: Namespace) -> NetworkChoice:
+def _network(entry: NetworkEntry, arguments: Namespace, inputs: list[InputFile]) -> NetworkChoice:
     from simdc.api import Network
     from simdc.explore.exploration import NetworkChoice
+    from simdc.frontends.reads import inputs_read
     from simdc.ir.network import network_of
     from simdc.passes.pipeline import run_pipeline
 
     from .compiled import chosen_training, read_network
 
     batch = arguments.batch if entry.batch is None else entry.batch
-    module = read_network(arguments, entry.network, batch)
+    with inputs_read("network", entry.network) as found:
+        module = read_network(arguments, entry.network, batch)
+    inputs.extend(found)
     if arguments.train or entry.train:
         run_pipeline(module, chosen_training(arguments))
     network, op = Network(module), network_of(module)
@@ -244,11 +259,12 @@ def _work(exploration: Exploration, runner: Runner, arguments: Namespace) -> boo
     return True
 
 
-def _write(findings: Findings, name: str, output: str | None) -> None:
-    """`name` is the format's."""
+def _write(findings: Findings, run: CommandRun, name: str, output: str | None) -> None:
+    """`name` is the format's; `run` is what tables and JSON say that they are of."""
     import numpy as np
 
     from simdc.backends.output import open_whole, write_text
+    from simdc.backends.report.stamp import footer, provenance
     from simdc.explore.data import csv_chunks, render_json, write_parquet
     from simdc.explore.table import render_table
 
@@ -259,6 +275,8 @@ def _write(findings: Findings, name: str, output: str | None) -> None:
         return
     if name == "csv":
         text = "".join(csv_chunks(findings.survey, every))
+    elif name == "json":
+        text = render_json(findings, provenance([run]))
     else:
-        text = render_json(findings) if name == "json" else render_table(findings)
+        text = f"{render_table(findings)}\n{footer(findings.space.base, [run])}\n"
     write_text(text, output)

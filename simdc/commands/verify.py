@@ -49,6 +49,7 @@ def run(arguments: Namespace) -> int:
     from simdc.cost.model_table import load_model
     from simdc.ir.context import hardware_of
     from simdc.ir.network import network_of
+    from simdc.ir.provenance import runs_of
 
     from .compiled import compiled
     from .progress import Progress
@@ -67,11 +68,12 @@ def run(arguments: Namespace) -> int:
         network=network.sym_name.data,
         phase=network.phase.data,
         batch=network.batch.value.data,
-        hardware=hardware.title,
+        hardware=hardware,
         model=arguments.model,
         layers=tuple(verdicts),
         free=free,
         not_checked=not_checked,
+        runs=runs_of(module),
     )
     text = render_json(report) if name == "json" else render_table(report, brief=arguments.quiet)
     write_text(text, arguments.output)

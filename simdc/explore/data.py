@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from io import StringIO
 from math import isnan
@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from simdc.cost.structure import unstructure
 from simdc.errors import SimdcError
 from simdc.visible import spreadsheet_text
 
@@ -23,18 +24,19 @@ SCHEMA = "simdc-exploration/1"
 CSV_CHUNK = 2**16
 
 
-def render_json(findings: Findings) -> str:
-    """The contract of exploration.schema.json."""
-    return json.dumps(as_data(findings), indent=1, allow_nan=False) + "\n"
+def render_json(findings: Findings, provenance: Mapping[str, Any] | None = None) -> str:
+    """The contract of exploration.schema.json. `provenance` says what made it, where a command did."""
+    return json.dumps(as_data(findings, provenance), indent=1, allow_nan=False) + "\n"
 
 
-def as_data(findings: Findings) -> dict[str, Any]:
+def as_data(findings: Findings, provenance: Mapping[str, Any] | None = None) -> dict[str, Any]:
     survey, rules, space = findings.survey, findings.exploration.job.rules, findings.space
     return {
         "schema": SCHEMA,
         "model": rules.model,
         "tiling": rules.tiling,
         "base": space.base.name,
+        "hardware": unstructure(space.base),
         "objective": space.objective,
         "networks": [
             {"name": each.name, "phase": each.phase, "weight": each.weight} for each in findings.exploration.networks
@@ -70,6 +72,7 @@ def as_data(findings: Findings) -> dict[str, Any]:
             for swing in findings.swings
         ],
         "within": [{"times_best": share, "share_of_machines": part} for share, part in findings.spread.items()],
+        **({} if provenance is None else {"provenance": provenance}),
     }
 
 

@@ -177,6 +177,58 @@ def test_the_table_ends_with_it(net: str, capsys: pytest.CaptureFixture[str]) ->
     assert f"energy prices: {source}; not adjusted to what was changed\n" in text.replace("\n  ", " ")
 
 
+def _inputs(*files: tuple[str, str, str | Path]) -> list[dict[str, str]]:
+    return [{"role": role, "name": name, "sha256": digest(path)} for role, name, path in files]
+
+
+def _ends_with_stamp(text: str, command: str, inputs: list[dict[str, str]]) -> bool:
+    files = ", ".join(f"{each['name']} {each['sha256'][:12]}" for each in inputs)
+    return text.replace("\n  ", " ").endswith(f"\nmade by simdc {__version__}: {command}\nsha256 of {files}\n")
+
+
+HI3 = presets("hardware")["HI3"]
+
+
+def test_a_verdict_has_all_that_a_report_has(net: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = (net, "--hw", "HI3", "--set", "simd.lanes=8")
+    verdict, report = data(capsys, "verify", *arguments, "-q"), data(capsys, *arguments)
+    assert verdict["hardware"] == report["hardware"]
+    command, inputs = "simdc verify net.dsl --hw HI3 --set simd.lanes=8", report["provenance"]["inputs"]
+    assert verdict["provenance"] == {"simdc": __version__, "command": command, "inputs": inputs}
+    assert _ends_with_stamp(run(capsys, "verify", *arguments), command, inputs)
+
+
+def test_a_comparison_names_both_sides(net: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("theirs.json").write_text('{"layers": []}', encoding="utf-8")
+    text = run(capsys, "compare", net, "--hw", "HI3", "--with", "theirs.json")
+    inputs = _inputs(("network", net, net), ("hardware", "HI3", HI3), ("result", "theirs.json", "theirs.json"))
+    assert _ends_with_stamp(text, "simdc compare net.dsl --hw HI3 --with theirs.json", inputs)
+
+
+def test_an_exploration_names_space_machine_and_networks(net: str, capsys: pytest.CaptureFixture[str]) -> None:
+    space = {"schema": "simdc-space/1", "base": "HI3", "fields": {"simd.lanes": [8, 16]}}
+    Path("space.json").write_text(json.dumps(space), encoding="utf-8")
+    arguments = ("explore", net, "lenet5", "--space", "space.json")
+    inputs = _inputs(
+        ("space", "space.json", "space.json"),
+        ("hardware", "HI3", HI3),
+        ("network", net, net),
+        ("network", "lenet5", presets("networks")["lenet5"]),
+    )
+    command = "simdc explore net.dsl lenet5 --space space.json"
+    # How the work is shared out, drawn and kept changes nothing of what is found.
+    how = ("-q", "--workers", "1", "--resume", "journal.jsonl")
+    found = data(capsys, *arguments, *how)
+    assert found["provenance"] == {"simdc": __version__, "command": command, "inputs": inputs}
+    assert found["hardware"] == unstructure(simdc.load_hardware("HI3"))
+    assert _ends_with_stamp(run(capsys, *arguments, *how), command, inputs)
+    assert data(capsys, *shlex.split(command)[1:]) == found
+    # A machine that is named instead of the space's, and what is changed of it.
+    other = data(capsys, *arguments, "-q", "--hw", "HI2")
+    assert [each["name"] for each in other["provenance"]["inputs"]] == ["space.json", "HI2", net, "lenet5"]
+    assert other["provenance"]["command"] == f"{command} --hw HI2"
+
+
 def test_in_python_there_is_no_command() -> None:
     report = make_report(simdc.compile(simdc.load("lenet5"), simdc.load_hardware("HI3")))
     assert json.loads(render_json(report))["provenance"] == {"simdc": __version__, "inputs": []}

@@ -57,7 +57,7 @@ def result(tmp_path: Path) -> str:
 
 def test_model_simdit_has_the_numbers_of_the_release(result: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = compared(capsys, result, "--model", "simdit")
-    title, table, ours_only, theirs_only = text.rstrip().split("\n\n")
+    title, table, ours_only, theirs_only, _ = text.rstrip().split("\n\n")
     assert title == "resnet50 on HI3, batch 1, model simdit; SimDIT: resnet50_inference on HI3, batch 1"
     heads = table.splitlines()[0]
     for measure in ("compute [cycle]", "stall [cycle]", "DRAM [KiB]", "SRAM [KiB]"):

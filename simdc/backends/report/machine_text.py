@@ -69,7 +69,7 @@ def _summary(report: Report) -> dict[str, Any]:
             "uncosted": [{"name": name, "op": op, "reason": reason} for name, op, reason in report.uncosted],
             **({"merged": [{"name": name, "into": into} for name, into in report.merged]} if report.merged else {}),
         },
-        "provenance": provenance(report),
+        "provenance": provenance(report.runs),
         **({"notes": list(report.notes)} if report.notes else {}),
         **({"warnings": _warnings(report)} if report.warnings() else {}),
     }

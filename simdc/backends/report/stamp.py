@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
 from simdc import __version__
+from simdc.cost.hardware import Hardware
 from simdc.ir.provenance import CommandRun
 
 from .model import Report
@@ -15,10 +17,10 @@ DIGITS = 12
 """Of a SHA-256, for people; JSON and CSV have it whole."""
 
 
-def provenance(report: Report) -> dict[str, Any]:
+def provenance(runs: Sequence[CommandRun]) -> dict[str, Any]:
     """For JSON. Without `command` the report was made in Python; `earlier` are the runs that made IR that was read."""
-    earlier = [_run(run) for run in report.runs[:-1]]
-    return {**_run(_last(report)), **({"earlier": earlier} if earlier else {})}
+    earlier = [_run(run) for run in runs[:-1]]
+    return {**_run(_last(runs)), **({"earlier": earlier} if earlier else {})}
 
 
 def _run(run: CommandRun) -> dict[str, Any]:
@@ -26,13 +28,13 @@ def _run(run: CommandRun) -> dict[str, Any]:
     return {"simdc": run.simdc, **command, "inputs": [each._asdict() for each in run.inputs]}
 
 
-def _last(report: Report) -> CommandRun:
-    return report.runs[-1] if report.runs else CommandRun(__version__, "", ())
+def _last(runs: Sequence[CommandRun]) -> CommandRun:
+    return runs[-1] if runs else CommandRun(__version__, "", ())
 
 
 def origin_columns(report: Report) -> dict[str, str | int]:
     """For CSV, the same in every row."""
-    last = _last(report)
+    last = _last(report.runs)
     return {
         "network": report.network,
         "batch": report.batch,
@@ -44,13 +46,21 @@ def origin_columns(report: Report) -> dict[str, str | int]:
     }
 
 
-def footer(report: Report) -> str:
-    """For the table: where the prices come from, and which version and command made it of which inputs."""
-    hardware, last = report.hardware, _last(report)
+def footer(hardware: Hardware, runs: Sequence[CommandRun]) -> str:
+    """For a table with energies: where their prices come from, and what made it."""
     prices = f"energy prices: {hardware.prices.source}"
     if hardware.changed:
         prices += "; not adjusted to what was changed"
+    return f"{_filled(prices)}\n{made_by(runs)}"
+
+
+def made_by(runs: Sequence[CommandRun]) -> str:
+    """For a table: which version and command made it of which inputs."""
+    last = _last(runs)
     inputs = ", ".join(f"{each.name} {each.sha256[:DIGITS]}" for each in last.inputs)
-    made = f"simdc {last.simdc}" + (f": {last.command}" if last.command else "")
-    lines = [prices, f"made by {made}", *([f"sha256 of {inputs}"] if inputs else [])]
-    return "\n".join(fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
+    made = f"made by simdc {last.simdc}" + (f": {last.command}" if last.command else "")
+    return "\n".join(map(_filled, [made, *([f"sha256 of {inputs}"] if inputs else [])]))
+
+
+def _filled(line: str) -> str:
+    return fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)

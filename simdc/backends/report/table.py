@@ -24,7 +24,7 @@ WIDTH = 110
 def render_table(report: Report, *, every_layer: bool = False) -> str:
     """For people: totals, operators, and the costliest layers or every one."""
     parts = [_heading(report), _totals(report), _training(report), _operators(report), _layers(report, every_layer)]
-    parts.append(footer(report))
+    parts.append(footer(report.hardware, report.runs))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+from simdc.backends.report.stamp import made_by, provenance
 from simdc.backends.report.table import columns
+from simdc.cost.hardware import Hardware
+from simdc.cost.structure import unstructure
+from simdc.ir.provenance import CommandRun
 
 from . import LayerVerdict
 from .difference import Difference
@@ -27,11 +31,12 @@ class VerifyReport(NamedTuple):
     network: str
     phase: str
     batch: int
-    hardware: str
+    hardware: Hardware
     model: str
     layers: tuple[LayerVerdict, ...]
     free: tuple[str, ...]
     not_checked: tuple[NotChecked, ...]
+    runs: tuple[CommandRun, ...] = ()
 
     @property
     def failed(self) -> tuple[LayerVerdict, ...]:
@@ -44,11 +49,14 @@ class VerifyReport(NamedTuple):
 
 def render_table(report: VerifyReport, *, brief: bool = False) -> str:
     """`brief` leaves out the layers but for the one that is explained."""
-    parts = [f"{report.network}: {report.phase}, batch {report.batch}, on {report.hardware}, model {report.model}"]
+    parts = [
+        f"{report.network}: {report.phase}, batch {report.batch}, on {report.hardware.title}, model {report.model}"
+    ]
     if not brief:
         parts += [_layers(report), _scaled(report)]
     parts.append(_summary(report))
     parts += [_explained(layer) for layer in report.failed][:1]
+    parts.append(made_by(report.runs))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -120,8 +128,9 @@ def as_data(report: VerifyReport) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "network": {"name": report.network, "phase": report.phase, "batch": report.batch},
-        "hardware": {"name": report.hardware},
+        "hardware": unstructure(report.hardware),
         "model": report.model,
+        "provenance": provenance(report.runs),
         "passed": report.passed,
         "layers": [_layer_data(layer) for layer in report.layers],
         "free": list(report.free),
