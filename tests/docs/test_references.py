@@ -1,4 +1,4 @@
-"""What README.md, CONTRIBUTING.md and the pages below docs/ name is there: files by path, and names in simdc."""
+"""What the pages for people name is there: files by path, and names in simdc."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ from simdc.ir.provenance import PROVENANCE
 from simdc.passes import PLUGIN_PASSES
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "CONTRIBUTING.md", *(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")),
+]
 ROOMS = ("simdc", "docs", "tests", "examples", "benchmarks", "fuzz")
 PATH = re.compile(rf"(?<![\w./-])(?:\.\./)*((?:{'|'.join(ROOMS)})(?:/[\w.*-]+)+)")
 INNER_PATH = re.compile(r"`([a-z_]+(?:/[a-z_]+)*(?:/|\.py))`")
