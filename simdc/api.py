@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike, fspath
 
 from xdsl.dialects.builtin import ModuleOp
@@ -11,12 +11,13 @@ from simdc.choices import DEFAULT_MODEL, Objective
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel
+from simdc.cost.machine import AnyMachine
+from simdc.cost.model import AnyModel
 from simdc.cost.tiling import Tiling, TilingError
-from simdc.cost.workload import LayerCost, Tiler, Workload
+from simdc.cost.workload import LayerCost, Workload
 from simdc.errors import SimdcError
 from simdc.frontends import load_network
-from simdc.frontends.hardware_file import load_hardware
+from simdc.frontends.hardware_file import load_hardware, load_machine
 from simdc.ir.base import LayerOp
 from simdc.ir.context import forms_of, set_hardware
 from simdc.ir.derived import given_form
@@ -25,7 +26,7 @@ from simdc.passes.distinct import model_for
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from simdc.passes.search_tiling import check_search
 
-__all__ = ["Network", "compile", "evaluate", "load", "load_hardware"]
+__all__ = ["Network", "compile", "evaluate", "load", "load_hardware", "load_machine"]
 
 
 class Network:
@@ -45,9 +46,9 @@ class Network:
         run_pipeline(module, training_passes(optimizer, weight_decay, loss=loss, class_axis=class_axis))
         return Network(module)
 
-    def workload(self, hardware: Hardware, model: str = DEFAULT_MODEL, *, fold: bool = True) -> Workload:
+    def workload(self, hardware: AnyMachine, model: str = DEFAULT_MODEL, *, fold: bool = True) -> Workload:
         """The network's kernels with the element widths of `hardware`: made once for all machines of these widths."""
-        key = (hardware.systolic.widths, hardware.simd.width_bits, model, fold)
+        key = (hardware.stored_widths, model, fold)
         if key not in self._workloads:
             module = self.module.clone()
             set_hardware(module, hardware)
@@ -57,7 +58,7 @@ class Network:
         return self._workloads[key]
 
 
-def _open_forms(op: LayerOp, hardware: Hardware) -> Forms:
+def _open_forms(op: LayerOp, hardware: AnyMachine) -> Forms:
     """What the layer can be: the form that a person gave it, or any."""
     given = given_form(op)
     return tuple(each for each in forms_of(op, hardware) if given in (None, each[0]))
@@ -83,7 +84,7 @@ def load(
 
 def compile(
     network: Network,
-    hardware: Hardware,
+    hardware: AnyMachine,
     model: str = DEFAULT_MODEL,
     objective: Objective | None = None,
     *,
@@ -100,7 +101,7 @@ def compile(
 
 def evaluate(
     network: Network,
-    hardware: Hardware,
+    hardware: AnyMachine,
     model: str = DEFAULT_MODEL,
     objective: Objective | None = None,
     *,
@@ -122,7 +123,7 @@ def evaluate(
         raise SimdcError(f"layer '{error.layer}' on {hardware.name}: {error}") from error
 
 
-def _tiler(model: CostModel, objective: Objective) -> Tiler:
+def _tiler(model: AnyModel, objective: Objective) -> Callable[[Kernel, AnyMachine], Tiling]:
     from simdc.cost.search import objective_for, search
 
     try:
@@ -130,7 +131,9 @@ def _tiler(model: CostModel, objective: Objective) -> Tiler:
     except ValueError as error:
         raise SimdcError(str(error)) from None
 
-    def tile(kernel: Kernel, hardware: Hardware) -> Tiling:
+    def tile(kernel: Kernel, hardware: AnyMachine) -> Tiling:
+        # Only models of arrays can be searched.
+        assert isinstance(hardware, Hardware)
         return search(kernel, hardware, objective_for(objective, kernel, hardware), rule=model.rule).tiling
 
     return tile

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .hardware import Hardware
 from .kernel import Kernel
+from .machine import AnyMachine
 from .model import Uncosted
 from .result import Cost, Number
 from .tiling import Tiling, TilingError
@@ -23,10 +24,10 @@ def only(kernel: Kernel) -> Forms:
     return (("", kernel),)
 
 
-def value_for(objective: str, hardware: Hardware) -> Value:
-    """`cycles`, or another of the objectives of `simdc.cost.search`."""
+def value_for(objective: str, hardware: AnyMachine) -> Value:
+    """`cycles`, or another of the objectives of `simdc.cost.search`, which is for arrays."""
     # The others need the search's module and with it numpy, which re-costing should not load.
-    if objective == "cycles":
+    if objective == "cycles" or not isinstance(hardware, Hardware):
         return lambda kernel, cost: cost.cycles.total
     from .search import objective_for
 

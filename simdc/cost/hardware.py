@@ -149,6 +149,21 @@ class Hardware:
     extensions: Extensions = word(Extensions, "an object", "plug-ins, by name", default=Extensions())
 
     @property
+    def psum_bits(self) -> int:
+        """Of a partial sum of a contraction."""
+        return self.systolic.widths.psum_bits
+
+    @property
+    def temporary_bits(self) -> int:
+        """Of a temporary of a vector program."""
+        return self.simd.width_bits
+
+    @property
+    def stored_widths(self) -> tuple[Widths, int]:
+        """What decides how wide tensors are in DRAM."""
+        return self.systolic.widths, self.simd.width_bits
+
+    @property
     def in_short(self) -> str:
         """Its sizes, for a list of machines."""
         return f"{self.systolic.rows} x {self.systolic.columns} PEs, {self.simd.lanes} lanes, {self.clock_ns} ns"

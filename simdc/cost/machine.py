@@ -141,6 +141,21 @@ class Machine:
                 raise HardwareError("units", f"two units run '{kind[:80]}'")
 
     @property
+    def psum_bits(self) -> int:
+        """Of a partial sum of a contraction."""
+        return self.widths.psum_bits
+
+    @property
+    def temporary_bits(self) -> int:
+        """Of a temporary of a vector program: its units hand on partial sums."""
+        return self.widths.psum_bits
+
+    @property
+    def stored_widths(self) -> tuple[Widths, int]:
+        """What decides how wide tensors are in DRAM."""
+        return self.widths, self.widths.ifmap_bits
+
+    @property
     def in_short(self) -> str:
         """Its sizes, for a list of machines."""
         rates = [f"{name} {unit.rate_per_cycle} {unit.operation}/cycle" for name, unit in self.units]

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, Literal, TypeAlias, cast, get_args
 
+from typing_extensions import TypeVar
+
+from .analysis import Analysis
 from .batch import BatchCost
 from .extensions import HardwareField
 from .guards import SOUND, Check
 from .hardware import Hardware
 from .kernel import Kernel
+from .machine import AnyMachine, SomeMachine
+from .model_options import ModelOption
 from .result import Cost
 from .rule import GENESYS, MachineRule
 from .tiling import Tiling
 
 WidthRule = Literal["dataflow", "program-order"]
 WIDTH_RULES: tuple[WidthRule, ...] = get_args(WidthRule)
+Taken = TypeVar("Taken", bound=AnyMachine, default=Hardware, contravariant=True)
+"""The kind of machine that a model takes: a systolic and a SIMD array where a class says nothing."""
 
 
 class Uncosted(Exception):
     """The model does not know this kernel. The message says what it lacks; reports name the layer with it."""
 
 
-class CostModel(ABC):
+class CostModel(ABC, Generic[Taken]):
     """A cost model makes legal tilings by its own rules and prices a tiled kernel. `load_model` makes one by calling
     its class with the network's phase.
 
@@ -32,6 +39,8 @@ class CostModel(ABC):
     """
 
     name: str
+    options: tuple[ModelOption, ...] = ()
+    """Its class is called with the phase and, by name, a value of each."""
     width_rule: WidthRule = "dataflow"
     """The rule of `simdc-assign-widths` by which tensors between layers are stored."""
     rule: MachineRule = GENESYS
@@ -62,14 +71,14 @@ class CostModel(ABC):
             cls.separable = False
 
     @abstractmethod
-    def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+    def greedy(self, kernel: Kernel, hardware: Taken) -> Tiling:
         """A legal tiling. Raises TilingError when even the innermost tile does not fit, Uncosted as `evaluate`."""
 
     @abstractmethod
-    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Taken) -> Cost:
         """Raises TilingError for a tiling that is not legal, Uncosted for a kernel that the model does not know."""
 
-    def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+    def default(self, kernel: Kernel, hardware: Taken) -> Tiling:
         """The tiling of a kernel that comes with none. Raises as `greedy`."""
         return self.greedy(kernel, hardware)
 
@@ -78,10 +87,16 @@ class CostModel(ABC):
         del kernel
         return SOUND.check
 
-    def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Sequence[str]:
+    def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: Taken) -> Sequence[str]:
         """What is wrong with the model's own answer, in words that do not depend on the layer: reports warn of it."""
         del kernel, tiling, hardware
         return ()
+
+    def analyse(self, kernel: Kernel, tiling: Tiling, hardware: Taken) -> Analysis | None:
+        """What the model knows of a layer beside its cost, for reports; None for a model that knows no more. Raises as
+        `evaluate`."""
+        del kernel, tiling, hardware
+        return None
 
     def price_many(self, kernel: Kernel, machines: Hardware) -> BatchCost:
         """As `greedy` and `evaluate` for each machine of a batch (`simdc.cost.batch.machines_like`). Raises Uncosted,
@@ -106,6 +121,15 @@ class CostModel(ABC):
     @property
     def default_is_greedy(self) -> bool:
         return type(self).default is CostModel.default
+
+
+AnyModel: TypeAlias = CostModel[AnyMachine]
+"""A model whose machines `check_machine` looks at before it is asked."""
+
+
+def guard_of(model: CostModel[SomeMachine], kernel: Kernel) -> Callable[[Cost, AnyMachine], None]:
+    """The model's check of what it answers for `kernel`; it looks at machines that the model takes."""
+    return cast("Callable[[Cost, AnyMachine], None]", model.guard(kernel))
 
 
 CLAIMS = frozenset({"searchable", "verifiable", "separable", "takes_forms", "guard", "price_many", "price_rates"})

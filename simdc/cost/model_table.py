@@ -5,44 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import new_class
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from simdc.plugins import Group, Plugin
 
+from .analysis import Analysis
 from .batch import BatchCost
 from .extensions import extension_paths
 from .guards import Check, InvariantError
 from .hardware import Hardware
 from .kernel import Kernel
-from .model import WIDTH_RULES, CostModel, Uncosted
+from .machine import AnyMachine
+from .model import WIDTH_RULES, AnyModel, CostModel, Uncosted
+from .model_options import chosen_options, split_spec
 from .result import Cost
 from .structure import bit_paths
 from .tiling import Tiling, TilingError
 
 MODELS = {"exact": "simdc.cost.exact:ExactModel", "simdit": "simdc.cost.simdit:SimditModel"}
-Make = Callable[[str], CostModel]
+Make: TypeAlias = Callable[..., AnyModel]
 
 
-def load_model(name: str, phase: str = "inference") -> CostModel:
-    """The model called `name`, built in or a plug-in, for a network in `phase` (`inference` or `training`). Raises
-    KeyError."""
+def load_model(spec: str, phase: str = "inference") -> AnyModel:
+    """The model that `spec` names, built in or a plug-in, with its options (`nvdla{level=3}`), for a network in `phase`
+    (`inference` or `training`). Raises KeyError for a name that is not there, ValueError for an option."""
+    name, given = split_spec(spec)
     # Imported by name when asked for: `--model exact` never loads simdit.
     if name in MODELS:
         module, _, cls = MODELS[name].partition(":")
-        return getattr(import_module(module), cls)(phase)
+        made: type[AnyModel] = getattr(import_module(module), cls)
+        # Called with the phase alone where nothing else is known: a model of a plug-in may take no more.
+        return cast("Make", made)(phase, **chosen_options(name, made.options, given))
     plugin = PLUGIN_MODELS.get(name)
     if plugin is None:
         raise KeyError(name)
-    return PluginModel(plugin, phase)
+    return PluginModel(plugin, phase, given)
 
 
-class PluginModel(CostModel):
+class PluginModel(CostModel[AnyMachine]):
     """A model of another package: what it raises and gives is held to the protocol. Raises PluginError."""
 
-    def __init__(self, plugin: Plugin[Make], phase: str):
+    def __init__(self, plugin: Plugin[Make], phase: str, given: dict[str, str]):
         self._plugin = plugin
+        options = chosen_options(plugin.name, getattr(plugin.value, "options", ()), given)
         with plugin.calling():
-            self._model = plugin.value(phase)
+            self._model = plugin.value(phase, **options)
         model = self._model
         self.name = plugin.name
         self.width_rule, self.machines, self.rule = model.width_rule, model.machines, model.rule
@@ -57,18 +64,22 @@ class PluginModel(CostModel):
                 reason = f"its rule has the {what} in '{path[:80]}', which is no hardware field in bits; these are"
                 raise plugin.at_fault(f"{reason}: {', '.join(fields)}")
 
-    def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+    def greedy(self, kernel: Kernel, hardware: AnyMachine) -> Tiling:
         return self._plugin.call(Tiling, self._model.greedy, kernel, hardware, fine=ANSWERS)
 
-    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: AnyMachine) -> Cost:
         return self._plugin.call(Cost, self._model.evaluate, kernel, tiling, hardware, fine=ANSWERS)
 
-    def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+    def default(self, kernel: Kernel, hardware: AnyMachine) -> Tiling:
         return self._plugin.call(Tiling, self._model.default, kernel, hardware, fine=ANSWERS)
 
-    def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Sequence[str]:
+    def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: AnyMachine) -> Sequence[str]:
         with self._plugin.calling(*ANSWERS):
             return tuple(self._model.artefacts(kernel, tiling, hardware))
+
+    def analyse(self, kernel: Kernel, tiling: Tiling, hardware: AnyMachine) -> Analysis | None:
+        with self._plugin.calling(*ANSWERS):
+            return self._model.analyse(kernel, tiling, hardware)
 
     def guard(self, kernel: Kernel) -> Check:
         with self._plugin.calling():
@@ -106,15 +117,18 @@ ANSWERS = (TilingError, Uncosted)
 
 def source_of(name: str) -> str:
     """The package and version that a plug-in's model is from; empty for one that is built in."""
-    plugin = None if name in MODELS else PLUGIN_MODELS.get(name)
+    plugin = None if name in MODELS else PLUGIN_MODELS.get(name.partition("{")[0])
     return "" if plugin is None else plugin.source
 
 
-def check_model(name: str) -> None:
-    """Raise ValueError, naming the models that there are, unless there is one called `name`."""
+def check_model(spec: str) -> None:
+    """Raise ValueError, naming what there is, unless there is such a model with such options."""
+    name, given = split_spec(spec)
     if name not in MODELS and PLUGIN_MODELS.get(name) is None:
         known = ", ".join([*MODELS, *PLUGIN_MODELS.names()])
-        raise ValueError(f"there is no cost model '{name}'; known models: {known}")
+        raise ValueError(f"there is no cost model '{name[:80]}'; known models: {known}")
+    if given:
+        load_model(spec)
 
 
 def _check(name: str, value: object) -> Make:
@@ -125,7 +139,7 @@ def _check(name: str, value: object) -> Make:
     if getattr(value, "name", None) != name:
         raise TypeError(f"the model calls itself '{getattr(value, 'name', None)}'")
     if issubclass(value, CostModel):
-        return value
+        return cast("Make", value)
     # class Theirs(TheirModel, CostModel): their methods first, ours for what they lack.
     return cast("Make", new_class(value.__name__, cast("tuple[type, ...]", (value, CostModel))))
 

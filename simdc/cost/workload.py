@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from .forms import Forms, cheapest, value_for
-from .guards import Check, InvariantError, layer_fault
-from .hardware import Hardware
+from .guards import InvariantError, layer_fault
 from .kernel import Kernel
-from .model import CostModel, Uncosted
+from .machine import AnyMachine, SomeMachine
+from .model import CostModel, Uncosted, guard_of
 from .result import Cost
 from .tiling import Tiling, TilingError
 
-Tiler = Callable[[Kernel, Hardware], Tiling]
+Guard: TypeAlias = Callable[[Cost, AnyMachine], None]
 
 
 class LayerCost(NamedTuple):
@@ -41,7 +41,7 @@ class Workload:
             self._names.append(name)
             self._numbers.append(known.setdefault(forms, len(known)))
         self.distinct = tuple(known)
-        self._guards: dict[str, dict[Kernel, Check]] = {}
+        self._guards: dict[str, dict[Kernel, Guard]] = {}
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
@@ -56,7 +56,11 @@ class Workload:
         ]
 
     def price(
-        self, model: CostModel, hardware: Hardware, tiler: Tiler | None = None, objective: str = "cycles"
+        self,
+        model: CostModel[SomeMachine],
+        hardware: SomeMachine,
+        tiler: Callable[[Kernel, SomeMachine], Tiling] | None = None,
+        objective: str = "cycles",
     ) -> list[LayerCost]:
         """Tile each layer, by the model's default if no `tiler` is given, and price it in the form that is the cheapest
         for `objective`. Raises TilingError, which knows the layer, when a buffer is too small, InvariantError for a
@@ -85,8 +89,9 @@ class Workload:
                 raise layer_fault(self._names[self._numbers.index(number)], model.name, broken) from None
         return [LayerCost(name, *priced[number]) for name, number in zip(self._names, self._numbers, strict=True)]
 
-    def _guards_of(self, model: CostModel) -> dict[Kernel, Check]:
+    def _guards_of(self, model: CostModel[SomeMachine]) -> dict[Kernel, Guard]:
         """The model's check for every form, made once: what a layer must move does not depend on the machine."""
         if model.name not in self._guards:
-            self._guards[model.name] = {kernel: model.guard(kernel) for forms in self.distinct for _, kernel in forms}
+            kernels = [kernel for forms in self.distinct for _, kernel in forms]
+            self._guards[model.name] = {kernel: guard_of(model, kernel) for kernel in kernels}
         return self._guards[model.name]

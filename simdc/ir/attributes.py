@@ -11,10 +11,10 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
-from simdc.cost.hardware import Hardware
+from simdc.cost.machine import AnyMachine
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.structure import structure, unstructure
+from simdc.cost.structure import structure_machine, unstructure
 from simdc.cost.tiling import Tiling
 
 from .origin import Origin
@@ -29,8 +29,8 @@ class Unit(StrEnum):
 
 
 @irdl_attr_definition
-class ExecutionUnitAttr(Data[Unit]):
-    """The array that runs an op: `#simdc.unit<conv>`."""
+class ExecutionUnitAttr(Data[str]):
+    """The array that runs an op, `#simdc.unit<conv>`, or a unit of a machine that has others, `#simdc.unit<pdp>`."""
 
     name = "simdc.unit"
 
@@ -39,9 +39,9 @@ class ExecutionUnitAttr(Data[Unit]):
             printer.print_string(self.data)
 
     @classmethod
-    def parse_parameter(cls, parser: AttrParser) -> Unit:
+    def parse_parameter(cls, parser: AttrParser) -> str:
         with parser.in_angle_brackets():
-            return Unit(parser.expect(lambda: parser.parse_optional_keyword_in([*Unit]), "'conv' or 'simd' expected"))
+            return parser.parse_identifier()
 
 
 @irdl_attr_definition
@@ -113,7 +113,7 @@ class OriginAttr(Data[Origin]):
 
 
 @irdl_attr_definition
-class HardwareAttr(Data[Hardware]):
+class HardwareAttr(Data[AnyMachine]):
     """The machine, field by field as in a hardware file: `#simdc.hardware<{name = "HI3", clock_ns = 0.97, ...}>`."""
 
     name = "simdc.hardware"
@@ -123,10 +123,10 @@ class HardwareAttr(Data[Hardware]):
             _print_record(printer, unstructure(self.data))
 
     @classmethod
-    def parse_parameter(cls, parser: AttrParser) -> Hardware:
+    def parse_parameter(cls, parser: AttrParser) -> AnyMachine:
         with parser.in_angle_brackets():
             record = _parse_record(parser)
-        return _or_error(parser, lambda: structure(Hardware, record))
+        return _or_error(parser, lambda: structure_machine(record))
 
 
 def _text(value: object) -> str:
@@ -147,15 +147,23 @@ def _print_record(printer: Printer, record: dict[str, Any]) -> None:
         else:
             printer.print_string_literal(item[0])
         printer.print_string(" = ")
-        if isinstance(item[1], dict):
-            _print_record(printer, cast("dict[str, Any]", item[1]))
-        elif isinstance(item[1], str):
-            printer.print_string_literal(item[1])
-        else:
-            printer.print_string(str(item[1]).lower() if isinstance(item[1], bool) else number_text(item[1]))
+        _print_value(printer, item[1])
 
     with printer.in_braces():
         printer.print_list(record.items(), entry)
+
+
+def _print_value(printer: Printer, value: Any) -> None:
+    match value:
+        case dict():
+            _print_record(printer, cast("dict[str, Any]", value))
+        case list():
+            with printer.in_square_brackets():
+                printer.print_list(cast("list[Any]", value), lambda each: _print_value(printer, each))
+        case str():
+            printer.print_string_literal(value)
+        case _:
+            printer.print_string(str(value).lower() if isinstance(value, bool) else number_text(value))
 
 
 def _parse_record(parser: AttrParser) -> dict[str, Any]:
@@ -166,7 +174,8 @@ def _parse_record(parser: AttrParser) -> dict[str, Any]:
             return flag
         if (number := parser.parse_optional_number()) is not None:
             return number
-        return _parse_record(parser)
+        listed = parser.parse_optional_comma_separated_list(parser.Delimiter.SQUARE, value)
+        return _parse_record(parser) if listed is None else listed
 
     def entry() -> tuple[str, Any]:
         name = parser.parse_optional_str_literal() or parser.parse_identifier()

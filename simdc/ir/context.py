@@ -13,6 +13,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
+from simdc.cost.machine import AnyMachine
 from simdc.cost.wellformed import KernelError
 from simdc.errors import SimdcError
 
@@ -39,7 +40,7 @@ def _dialect() -> Dialect:
     return Simdc
 
 
-def hardware_of(module: ModuleOp) -> Hardware:
+def machine_of(module: ModuleOp) -> AnyMachine:
     """The machine that the module is compiled for. Raises VerifyException when nobody set it."""
     attribute = module.attributes.get(HARDWARE)
     if attribute is None:
@@ -49,7 +50,16 @@ def hardware_of(module: ModuleOp) -> Hardware:
     return attribute.data
 
 
-def set_hardware(module: ModuleOp, hardware: Hardware) -> None:
+def hardware_of(module: ModuleOp) -> Hardware:
+    """The module's machine, which must be one of a systolic and a SIMD array. Raises VerifyException as `machine_of`,
+    SimdcError for another."""
+    machine = machine_of(module)
+    if not isinstance(machine, Hardware):
+        raise SimdcError(f"{machine.name} has units and memories; this needs a systolic and a SIMD array")
+    return machine
+
+
+def set_hardware(module: ModuleOp, hardware: AnyMachine) -> None:
     """Compile for `hardware` from now on. What layers cost on another machine is dropped."""
     before, module.attributes[HARDWARE] = module.attributes.get(HARDWARE), HardwareAttr(hardware)
     if before not in (None, module.attributes[HARDWARE]):
@@ -85,7 +95,7 @@ def kernel_of(op: LayerOp) -> Kernel | None:
         raise layer_error(op, str(error)) from None
 
 
-def forms_of(op: LayerOp, hardware: Hardware) -> Forms:
+def forms_of(op: LayerOp, hardware: AnyMachine) -> Forms:
     """The kernels that the layer can be on a machine; none for one that moves and computes nothing. Raises as
     `kernel_of`."""
     try:
@@ -96,7 +106,7 @@ def forms_of(op: LayerOp, hardware: Hardware) -> Forms:
     return tuple(kernels) if only is None else (("", only),)
 
 
-def take_form(op: LayerOp, name: str | None, hardware: Hardware) -> None:
+def take_form(op: LayerOp, name: str | None, hardware: AnyMachine) -> None:
     """Carry the layer out in a form from now on; None is the first. Its partial sums get the width of its array."""
     op.form = None if name is None else StringAttr(name)
     if op.runs_on is not None:

@@ -19,7 +19,7 @@ from simdc.cost.tiling import Tiling
 
 from .attributes import CostAttr, OriginAttr
 from .base import LayerOp
-from .context import hardware_of
+from .context import machine_of
 from .network import network_of
 from .origin import Origin, cost_digest, digest, kernel_digest, machine_digest, tiling_digest
 
@@ -47,7 +47,7 @@ class Setting(NamedTuple):
 
 def setting_of(module: ModuleOp, model: str) -> Setting:
     """Raises VerifyException for a module without a machine or a network."""
-    return Setting(model, machine_digest(hardware_of(module), network_of(module).phase.data))
+    return Setting(model, machine_digest(machine_of(module), network_of(module).phase.data))
 
 
 def write_price(layer: LayerOp, cost: Cost, setting: Setting, artefacts: Sequence[str] = ()) -> None:

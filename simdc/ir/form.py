@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
+from simdc.cost.machine import AnyMachine
 
 from .attributes import Unit
 
@@ -18,6 +18,6 @@ class Form(NamedTuple):
     kernel: Callable[[int], Kernel]
 
 
-def accumulator_bits(unit: Unit, hardware: Hardware) -> int:
+def accumulator_bits(unit: Unit, hardware: AnyMachine) -> int:
     """Width of partial sums and temporaries on an array."""
-    return hardware.systolic.widths.psum_bits if unit is Unit.SYSTOLIC else hardware.simd.width_bits
+    return hardware.psum_bits if unit is Unit.SYSTOLIC else hardware.temporary_bits

@@ -10,8 +10,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
-from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
+from simdc.cost.machine import AnyMachine
 from simdc.cost.result import Cost
 from simdc.cost.structure import unstructure
 from simdc.cost.tiling import Tiling
@@ -47,12 +47,13 @@ def digest(value: object) -> str:
     return blake2b(repr(value).encode(errors="backslashreplace"), digest_size=DIGEST_BYTES).hexdigest()
 
 
-def machine_digest(hardware: Hardware, phase: str) -> str:
+def machine_digest(hardware: AnyMachine, phase: str) -> str:
     """Of all numbers of the machine: a model may read any of them. Names and sources of numbers change nothing."""
     data = unstructure(hardware)
-    numbers = {name: value for name, value in data.items() if name not in ("name", "changed")}
-    prices = {name: price for name, price in data["prices"].items() if name != "source"}
-    return digest((phase, {**numbers, "prices": prices}))
+    numbers = {name: value for name, value in data.items() if name not in ("name", "changed", "basis")}
+    if "prices" in numbers:
+        numbers["prices"] = {name: price for name, price in data["prices"].items() if name != "source"}
+    return digest((phase, numbers))
 
 
 @lru_cache(maxsize=1024)

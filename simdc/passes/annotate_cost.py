@@ -11,14 +11,14 @@ from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.passes import ModulePass
 
 from simdc.choices import DEFAULT_MODEL
-from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel
+from simdc.cost.machine import AnyMachine
+from simdc.cost.model import AnyModel, guard_of
 from simdc.cost.model_table import check_model
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import CostAttr, OriginAttr
 from simdc.ir.base import LayerOp
-from simdc.ir.context import hardware_of, kernel_of, layer_error, set_cost_model
+from simdc.ir.context import kernel_of, layer_error, machine_of, set_cost_model
 from simdc.ir.derived import Setting, price_fault, setting_of
 from simdc.ir.network import NetworkOp, network_of
 
@@ -40,7 +40,7 @@ class AnnotateCostPass(ModulePass):
         check_model(self.model)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        network, hardware = network_of(op), hardware_of(op)
+        network, hardware = network_of(op), machine_of(op)
         model, setting = model_of(op, self.model), setting_of(op, self.model)
         set_cost_model(op, self.model)
         price = partial(_priced, model, hardware, setting)
@@ -62,11 +62,11 @@ def _unprice(network: NetworkOp, setting: Setting) -> Iterator[tuple[LayerOp, tu
         yield layer, (kernel, layer.tiling.data)
 
 
-def _priced(model: CostModel, hardware: Hardware, setting: Setting, kernel: Kernel, tiling: Tiling) -> Price:
+def _priced(model: AnyModel, hardware: AnyMachine, setting: Setting, kernel: Kernel, tiling: Tiling) -> Price:
     """The cost, guarded; what the model itself calls wrong with it, if anything; and what it is the cost of."""
     cost = model.evaluate(kernel, tiling, hardware)
     # Before anything is written: a layer never carries a price that broke an inequality of `simdc.cost.guards`.
-    model.guard(kernel)(cost, hardware)
+    guard_of(model, kernel)(cost, hardware)
     found = model.artefacts(kernel, tiling, hardware)
     artefacts = ArrayAttr([StringAttr(each) for each in found]) if found else None
     return CostAttr(cost), artefacts, OriginAttr(setting.priced(kernel, tiling, cost, found))

@@ -12,9 +12,10 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from simdc.cost.hardware import Hardware
+from simdc.cost.machine import AnyMachine, Machine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
-from simdc.ir.context import hardware_of
+from simdc.ir.context import machine_of
 from simdc.ir.form import accumulator_bits
 from simdc.ir.network import NetworkOp, ParameterOp, network_of
 from simdc.ir.notes import add_note
@@ -69,7 +70,7 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
     return found
 
 
-def take_given(network: NetworkOp, hardware: Hardware, found: dict[SSAValue, int]) -> None:
+def take_given(network: NetworkOp, hardware: AnyMachine, found: dict[SSAValue, int]) -> None:
     """Narrow `found` to the widths that the source itself gives, in bits.
 
     A tensor that the file stores in fewer bits than the machine would is as narrow in DRAM: 4-bit weights on a machine
@@ -121,13 +122,30 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
     return found
 
 
+def element_widths(network: NetworkOp, machine: Machine) -> dict[SSAValue, int]:
+    """On a machine of units: partial sums never leave it, so each tensor has the width of its elements, whoever reads
+    it; weights and biases have their own."""
+    widths = machine.widths
+    by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
+    values: list[SSAValue] = [
+        *network.body.block.args,
+        *(result for op in network.body.block.ops for result in op.results),
+    ]
+    found = dict.fromkeys(values, widths.ifmap_bits)
+    for op in network.layers():
+        for value, role in zip(op.operands, op.ROLES, strict=False):
+            if isinstance(value.owner, ParameterOp):
+                found[value] = by_role[role]
+    return found
+
+
 def _retype(value: SSAValue, width: int) -> None:
     """In place: xDSL's way, a new value, copies the operands of every reader for each of them, and a training step
     returns all its weights."""
     value._type = make_tensor_type(IntegerType(width), shape_of(value))  # pyright: ignore[reportPrivateUsage]
 
 
-def _set_accumulator(op: LayerOp, hardware: Hardware) -> None:
+def _set_accumulator(op: LayerOp, hardware: AnyMachine) -> None:
     if op.runs_on is not None:
         op.accumulator = IntegerAttr(accumulator_bits(op.runs_on, hardware), i64)
 
@@ -147,11 +165,13 @@ class AssignWidthsPass(ModulePass):
     """Whether readers decide the width of a tensor or, as in the released SimDIT, the next entry of the program."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        network, hardware = network_of(op), hardware_of(op)
-        rule = dataflow_widths if self.rule == "dataflow" else program_order_widths
+        network, hardware = network_of(op), machine_of(op)
         # A cost counts bits: one that was made for tensors of 16 bits says nothing of the same layer at 8.
         before = {layer: _widths(layer) for layer in network.layers()}
-        found = rule(network, hardware)
+        if isinstance(hardware, Machine):
+            found = element_widths(network, hardware)
+        else:
+            found = (dataflow_widths if self.rule == "dataflow" else program_order_widths)(network, hardware)
         if self.rule == "dataflow":
             take_given(network, hardware, found)
         for value, width in found.items():

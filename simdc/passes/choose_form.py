@@ -13,16 +13,16 @@ from xdsl.passes import ModulePass
 
 from simdc.choices import DEFAULT_MODEL, Objective
 from simdc.cost.forms import Forms, Value, cheapest, value_for
-from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel
+from simdc.cost.machine import AnyMachine
+from simdc.cost.model import AnyModel, guard_of
 from simdc.cost.model_table import check_model
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
 from simdc.errors import SimdcError, suggestion
 from simdc.ir.attributes import OriginAttr
 from simdc.ir.base import LayerOp
-from simdc.ir.context import forms_of, hardware_of, take_form
+from simdc.ir.context import forms_of, hardware_of, machine_of, take_form
 from simdc.ir.derived import Setting, form_holds, given_form, given_tiling, setting_of
 from simdc.ir.network import network_of
 
@@ -61,11 +61,11 @@ class ChooseFormPass(ModulePass):
             raise ValueError(f"steps must be positive, got {self.steps}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        hardware, setting = hardware_of(op), setting_of(op, self.model)
+        hardware, setting = machine_of(op), setting_of(op, self.model)
         give_forms(op, self.forms, hardware)
         model = model_of(op, self.model)
         tile = (
-            by_search(self.objective, self.steps, hardware, setting)
+            by_search(self.objective, self.steps, hardware_of(op), setting)
             if self.rule == "search"
             else by_rule(model, self.rule, hardware, setting)
         )
@@ -78,7 +78,7 @@ class ChooseFormPass(ModulePass):
                 tiled.write(layer)
 
 
-def give_forms(module: ModuleOp, given: Sequence[str], hardware: Hardware) -> None:
+def give_forms(module: ModuleOp, given: Sequence[str], hardware: AnyMachine) -> None:
     """Write forms that a person chose, as `ChooseFormPass.forms`. Raises SimdcError for one that no layer has."""
     layers = {layer.layer.data: layer for layer in network_of(module).layers()}
     # `lanes`, then `conv1=array`: every layer that can goes to the lanes, and conv1 back to the array.
@@ -99,7 +99,7 @@ def give_forms(module: ModuleOp, given: Sequence[str], hardware: Hardware) -> No
 
 
 def _questions(
-    module: ModuleOp, hardware: Hardware, setting: Setting, *, every: bool
+    module: ModuleOp, hardware: AnyMachine, setting: Setting, *, every: bool
 ) -> Iterator[tuple[LayerOp, Question]]:
     """Drop what passes chose for another setting. Give the layers that have a choice to make, none unless `every` form
     counts."""
@@ -122,8 +122,8 @@ def _questions(
 
 
 def _choose(
-    model: CostModel,
-    hardware: Hardware,
+    model: AnyModel,
+    hardware: AnyMachine,
     tile: Tiler,
     value: Value,
     _: Kernel,
@@ -140,7 +140,7 @@ def _choose(
             made[kernel] = tile(kernel)
             tiling = made[kernel].tiling.data
         cost = model.evaluate(kernel, tiling, hardware)
-        model.guard(kernel)(cost, hardware)
+        guard_of(model, kernel)(cost, hardware)
         return tiling, cost
 
     chosen = cheapest(forms, price, value)

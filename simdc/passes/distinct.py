@@ -8,14 +8,14 @@ from typing import TypeVar, TypeVarTuple
 from xdsl.dialects.builtin import ModuleOp
 
 from simdc.cost.guards import InvariantError, fault
-from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel, Uncosted, check_machine
+from simdc.cost.machine import AnyMachine
+from simdc.cost.model import AnyModel, Uncosted, check_machine
 from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError
 from simdc.errors import SimdcError
 from simdc.ir.base import LayerOp
-from simdc.ir.context import hardware_of, kernel_of, layer_error
+from simdc.ir.context import kernel_of, layer_error, machine_of
 from simdc.ir.derived import Setting, drop_foreign_tiling, leave_unpriced
 from simdc.ir.network import network_of
 
@@ -44,12 +44,12 @@ def ask_once(
         yield layer, known[question]
 
 
-def model_of(module: ModuleOp, name: str) -> CostModel:
+def model_of(module: ModuleOp, name: str) -> AnyModel:
     """The cost model called `name` for the module's phase. Raises SimdcError where it does not take the machine."""
-    return model_for(name, network_of(module).phase.data, hardware_of(module))
+    return model_for(name, network_of(module).phase.data, machine_of(module))
 
 
-def model_for(name: str, phase: str, hardware: Hardware) -> CostModel:
+def model_for(name: str, phase: str, hardware: AnyMachine) -> AnyModel:
     """The same without a module."""
     model = load_model(name, phase)
     try:

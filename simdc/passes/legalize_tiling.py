@@ -11,7 +11,7 @@ from xdsl.passes import ModulePass
 
 from simdc.choices import DEFAULT_MODEL
 from simdc.cost.model_table import check_model
-from simdc.ir.context import hardware_of
+from simdc.ir.context import machine_of
 from simdc.ir.derived import setting_of
 
 from .distinct import ask_once, model_of, untile
@@ -35,6 +35,6 @@ class LegalizeTilingPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         setting = setting_of(op, self.model)
-        tile = by_rule(model_of(op, self.model), self.rule, hardware_of(op), setting)
+        tile = by_rule(model_of(op, self.model), self.rule, machine_of(op), setting)
         for layer, tiled in ask_once(untile(op, setting), tile, setting):
             tiled.write(layer)

@@ -10,7 +10,8 @@ from xdsl.dialects.builtin import DictionaryAttr, StringAttr
 from simdc.choices import Objective
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel
+from simdc.cost.machine import AnyMachine
+from simdc.cost.model import AnyModel
 from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.base import LayerOp
 from simdc.ir.derived import Setting
@@ -31,7 +32,7 @@ Tiler = Callable[[Kernel], Tiled]
 """Raises TilingError, Uncosted as the model does."""
 
 
-def by_rule(model: CostModel, rule: Literal["default", "greedy"], hardware: Hardware, setting: Setting) -> Tiler:
+def by_rule(model: AnyModel, rule: Literal["default", "greedy"], hardware: AnyMachine, setting: Setting) -> Tiler:
     """What the model takes by itself, or its greedy tilings."""
     tiling_of = model.greedy if rule == "greedy" else model.default
 

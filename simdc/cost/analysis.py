@@ -1,0 +1,40 @@
+"""What a model knows of a layer beside its cost: the roofline that the layer lies under, and what binds it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .result import Number
+
+OPERATIONS_PER_MAC = 2
+"""A multiply-accumulate is two operations, as in rooflines everywhere."""
+
+
+class Term(NamedTuple):
+    """Something that a layer waits for: a unit, a memory, a port, a latency; and for how many cycles by itself."""
+
+    name: str
+    cycles: Number
+
+
+class Analysis(NamedTuple):
+    """`operations` count 2 for a MAC; `memory_bytes` are what each memory moves. `intensity` and `ridge` are operations
+    a byte of DRAM, `attainable` and `achieved` operations a cycle. `binding` is the term that binds the layer, whose
+    removal shortens it most, `runner_up` the next, each by its name; `terms` holds all of them. `levels` has the cycles
+    at each level of refinement, where the model has levels; `relieved` the cycles if a resource were doubled. `remarks`
+    say what the numbers do not rest on."""
+
+    # 4,096 operations a cycle over 20 bytes a cycle: a ridge of 204.8 operations a byte.
+
+    operations: int
+    memory_bytes: tuple[tuple[str, Number], ...]
+    intensity: float
+    ridge: float
+    attainable: float
+    achieved: float
+    binding: str
+    runner_up: str
+    terms: tuple[Term, ...]
+    levels: tuple[Number, ...] = ()
+    relieved: tuple[Term, ...] = ()
+    remarks: tuple[str, ...] = ()
