@@ -20,7 +20,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 
 from simdc.errors import SimdcError, suggestion
 from simdc.frontends import FRONT_ENDS, load_network
-from simdc.frontends.hardware_file import load_hardware
+from simdc.frontends.hardware_file import load_machine
 from simdc.ir.context import set_hardware
 from simdc.ir.text import IRParser
 from simdc.streams import say
@@ -69,7 +69,7 @@ class OptMain(xDSLOptMain):
     def parse_chunk(self, chunk: IO[bytes], file_extension: str, start_offset: int = 0) -> ModuleOp | None:
         module = super().parse_chunk(chunk, file_extension, start_offset)
         if module is not None and self.args.hw is not None:
-            set_hardware(module, load_hardware(self.args.hw))
+            set_hardware(module, load_machine(self.args.hw))
         return module
 
 

@@ -117,13 +117,19 @@ def match(
 ) -> tuple[list[tuple[LayerReport, SimditLayer]], list[LayerReport], list[SimditLayer]]:
     """Pairs of layers of the same kind and sizes, the first of ours with the first of theirs, then what is left of
     either side. Both run the same layers in an order of their own."""
+    from simdc.cost.hardware import Hardware
+    from simdc.errors import SimdcError
+
+    hardware = report.hardware
+    if not isinstance(hardware, Hardware):
+        raise SimdcError(f"SimDIT's machines have arrays; {hardware.name} has units and memories")
     waiting: dict[Key, list[SimditLayer]] = {}
     for layer in theirs:
         waiting.setdefault(_their_key(layer), []).append(layer)
     pairs: list[tuple[LayerReport, SimditLayer]] = []
     ours_only: list[LayerReport] = []
     for layer in report.layers:
-        found = waiting.get(_our_key(layer, report.hardware))
+        found = waiting.get(_our_key(layer, hardware))
         if found:
             pairs.append((layer, found.pop(0)))
         else:

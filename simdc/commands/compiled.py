@@ -16,10 +16,10 @@ from simdc.cost.structure import unmodelled_paths
 from simdc.errors import SimdcError, suggestion
 from simdc.frontends import load_network
 from simdc.frontends.bindings import parse_bindings, parse_weights
-from simdc.frontends.hardware_file import change_hardware, load_hardware
+from simdc.frontends.hardware_file import change_hardware, load_machine
 from simdc.frontends.presets import find_file, is_stream
 from simdc.frontends.reads import inputs_read
-from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, hardware_of, set_hardware
+from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, machine_of, set_hardware
 from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
 from simdc.ir.provenance import CommandRun, InputFile, add_run
@@ -64,9 +64,9 @@ def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleO
     hardware_read: list[InputFile] = []
     if arguments.hw is not None:
         with inputs_read("hardware", arguments.hw) as hardware_read:
-            set_hardware(module, load_hardware(arguments.hw, arguments.set))
+            set_hardware(module, load_machine(arguments.hw, arguments.set))
     elif HARDWARE in module.attributes:
-        set_hardware(module, change_hardware(hardware_of(module), arguments.set))
+        set_hardware(module, change_hardware(machine_of(module), arguments.set))
     elif machine_needed or arguments.set:
         raise SimdcError("choose a machine with --hw: a JSON file, or a preset such as HI1, HI2, HI3")
     add_run(module, CommandRun(__version__, arguments.command, (*network_read, *hardware_read)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .hardware import Hardware
+from .machine import AnyMachine, Machine
 from .result import Cost, add_up
 
 PJ_PER_W_NS = 1000.0
@@ -24,13 +24,15 @@ class Energy(NamedTuple):
         return self.systolic + self.simd + self.sram + self.dram
 
 
-def energy_of(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:
+def energy_of(cost: Cost, hardware: AnyMachine, *, on_systolic: bool) -> Energy:
     """Energy of a layer that ran on the systolic array, or else on the SIMD array.
 
     Dynamic energy is paid for each compute cycle of each element of the array that runs; both arrays leak for as long
     as the layer takes (systolic array: Eq. 29, SIMD array: Eq. 30). On-chip memories pay for each bit read or written
     (Eq. 31), DRAM for each bit moved (Eq. 32).
     """
+    if isinstance(hardware, Machine):
+        return _of_units(cost, hardware, on_systolic=on_systolic)
     # 0.25 W for 120 cycles of 2 ns leak 60,000 pJ; 9 PEs of 0.5 pJ in 100 compute cycles take 450 pJ. Stalls only leak.
     prices = hardware.prices
     cycles_ns = cost.cycles.total * hardware.clock_ns
@@ -43,3 +45,13 @@ def energy_of(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:
         simd += prices.lane_pj_per_cycle * hardware.simd.lanes * cost.cycles.compute
     sram = add_up([getattr(prices.sram_pj_per_bit, memory) * bits for memory, bits in cost.sram_bits._asdict().items()])
     return Energy(systolic, simd, sram, prices.dram_pj_per_bit * cost.dram_bits.total)
+
+
+def _of_units(cost: Cost, machine: Machine, *, on_systolic: bool) -> Energy:
+    """Of a machine of units: each operation and each bit that DRAM moves has a price, zero where none is known."""
+    # 10 MACs of 0.5 pJ and 64 bits of 20 pJ read: 5 and 1,280 pJ.
+    rates = {unit.operation: unit.pj_per_operation for _, unit in machine.units}
+    computed = add_up([rates.get(name, 0.0) * count for name, count in cost.ops])
+    dram, written = machine.memory("dram"), cost.dram_bits.ofmap
+    moved = dram.read_pj_per_bit * (cost.dram_bits.total - written) + dram.write_pj_per_bit * written
+    return Energy(computed, 0.0, 0.0, moved) if on_systolic else Energy(0.0, computed, 0.0, moved)

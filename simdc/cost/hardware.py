@@ -6,7 +6,7 @@ Every field says its unit and where its meaning comes from in its metadata, and 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import frozen
 
@@ -139,6 +139,8 @@ class Hardware:
 
     # 20 channels on 16 rows: 32 are moved if padding is stored, else 20; both take two passes of the array.
 
+    KIND: ClassVar = "a systolic and a SIMD array"
+
     name: str = name_text()
     clock_ns: float = price("ns", "effective clock period, SimDIT Eq. 28", positive=True)
     stores_padding: bool = word(bool, "true or false", MACHINE)
@@ -162,6 +164,19 @@ class Hardware:
     def stored_widths(self) -> tuple[Widths, int]:
         """What decides how wide tensors are in DRAM."""
         return self.systolic.widths, self.simd.width_bits
+
+    @property
+    def peak_macs_per_cycle(self) -> int:
+        return self.systolic.rows * self.systolic.columns
+
+    @property
+    def price_source(self) -> str:
+        return self.prices.source
+
+    @property
+    def unit_names(self) -> tuple[str, ...]:
+        """Of its arrays, as reports call them."""
+        return ("conv", "simd")
 
     @property
     def in_short(self) -> str:

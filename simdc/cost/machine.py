@@ -8,7 +8,7 @@ them, in `basis`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, cast, get_args
 
 from attrs import field, frozen
 
@@ -119,6 +119,8 @@ class Machine:
     assumed. `changed` is as in `Hardware`. Raises HardwareError for chains of what is not there, and for two units that
     run the same."""
 
+    KIND: ClassVar = "units and memories"
+
     name: str = name_text()
     clock_ns: float = price("ns", ANY, positive=True)
     units: tuple[tuple[str, ComputeUnit], ...] = named_parts(ComputeUnit)
@@ -154,6 +156,22 @@ class Machine:
     def stored_widths(self) -> tuple[Widths, int]:
         """What decides how wide tensors are in DRAM."""
         return self.widths, self.widths.ifmap_bits
+
+    @property
+    def peak_macs_per_cycle(self) -> int:
+        return sum(unit.rate_per_cycle for _, unit in self.units if unit.operation == "mac")
+
+    @property
+    def price_source(self) -> str:
+        """Where its energy prices are from."""
+        priced = any(unit.pj_per_operation for _, unit in self.units) or any(
+            memory.read_pj_per_bit or memory.write_pj_per_bit for _, memory in self.memories
+        )
+        return "as the machine's file says" if priced else "none known, so no energies"
+
+    @property
+    def unit_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.units)
 
     @property
     def in_short(self) -> str:

@@ -138,5 +138,6 @@ CLAIMS = frozenset({"searchable", "verifiable", "separable", "takes_forms", "gua
 def check_machine(model: CostModel, machine: object) -> None:
     """Raise ValueError for a kind of machine that the model does not take."""
     if not isinstance(machine, model.machines):
-        taken = " or ".join(kind.__name__ for kind in model.machines)
-        raise ValueError(f"the cost model '{model.name}' takes a machine of kind {taken}, not {type(machine).__name__}")
+        taken = " or ".join(getattr(kind, "KIND", kind.__name__) for kind in model.machines)
+        given = f"{getattr(machine, 'name', 'it')} has {getattr(machine, 'KIND', type(machine).__name__)}"
+        raise ValueError(f"the cost model '{model.name}' takes a machine with {taken}; {given}")

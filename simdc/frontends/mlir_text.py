@@ -6,7 +6,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.errors import SimdcError
-from simdc.ir.context import HARDWARE, hardware_of, layer_error, make_context
+from simdc.ir.context import HARDWARE, layer_error, machine_of, make_context
 from simdc.ir.network import network_of
 from simdc.ir.plugin_ops import register_plugin_dialects
 from simdc.ir.provenance import runs_of
@@ -27,7 +27,7 @@ def parse_mlir(text: str, file: str, batch: int | None, *, given_tilings: bool =
         network = network_of(module)
         runs_of(module)
         if HARDWARE in module.attributes:
-            hardware_of(module)
+            machine_of(module)
     except VerifyException as error:
         raise SimdcError(str(error), file=file) from None
     if not is_name(network.sym_name.data):

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import Builtin, IntegerAttr, ModuleOp, StringAttr, i6
 from xdsl.ir import Dialect, Operation
 from xdsl.utils.exceptions import VerifyException
 
+from simdc.cost.chain import links_of
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
@@ -93,6 +94,15 @@ def kernel_of(op: LayerOp) -> Kernel | None:
         return op.kernel()
     except (KernelError, VerifyException) as error:
         raise layer_error(op, str(error)) from None
+
+
+def unit_of(op: LayerOp, machine: AnyMachine) -> str | None:
+    """The unit of the machine that runs the layer, by the first of its links where its kernel is a chain; None where
+    there is none, or nothing to run. Raises as `kernel_of`."""
+    if op.runs_on is None or isinstance(machine, Hardware):
+        return op.runs_on
+    kernel = kernel_of(op)
+    return None if kernel is None else machine.unit_of(links_of(kernel)[0].kind)
 
 
 def forms_of(op: LayerOp, hardware: AnyMachine) -> Forms:

@@ -127,11 +127,9 @@ def element_widths(network: NetworkOp, machine: Machine) -> dict[SSAValue, int]:
     it; weights and biases have their own."""
     widths = machine.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
-    values: list[SSAValue] = [
-        *network.body.block.args,
-        *(result for op in network.body.block.ops for result in op.results),
-    ]
-    found = dict.fromkeys(values, widths.ifmap_bits)
+    found: dict[SSAValue, int] = dict.fromkeys(network.body.block.args, widths.ifmap_bits)
+    for op in network.body.block.ops:
+        found |= dict.fromkeys(op.results, widths.ifmap_bits)
     for op in network.layers():
         for value, role in zip(op.operands, op.ROLES, strict=False):
             if isinstance(value.owner, ParameterOp):

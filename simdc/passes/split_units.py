@@ -9,17 +9,20 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from simdc.ir.attributes import ExecutionUnitAttr
+from simdc.ir.context import HARDWARE, machine_of, unit_of
 from simdc.ir.network import network_of
 
 
 @dataclass(frozen=True)
 class SplitUnitsPass(ModulePass):
     """Writes `unit` on each layer that costs something: contractions run on the systolic array, the rest on SIMD. Where
-    a layer has several forms, its form decides."""
+    a layer has several forms, its form decides; a machine of units says itself what each of them runs."""
 
     name = "simdc-split-units"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        machine = machine_of(op) if HARDWARE in op.attributes else None
         for layer in network_of(op).layers():
+            unit = layer.runs_on if machine is None else unit_of(layer, machine)
             if layer.runs_on is not None:
-                layer.unit = ExecutionUnitAttr(layer.runs_on)
+                layer.unit = None if unit is None else ExecutionUnitAttr(unit)

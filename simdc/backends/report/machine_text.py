@@ -12,7 +12,6 @@ from simdc.cost.kernel import Contraction, Kernel, LoopNest, Operand, VectorProg
 from simdc.cost.result import Cycles
 from simdc.cost.structure import unstructure
 from simdc.cost.tiling import loop_bounds
-from simdc.ir.attributes import Unit
 from simdc.visible import spreadsheet_text
 
 from .model import LayerReport, Report, Totals
@@ -41,7 +40,7 @@ def as_data(report: Report) -> dict[str, Any]:
 
 def _summary(report: Report) -> dict[str, Any]:
     total = report.total
-    units = {unit.value: _sums(report.by_unit[unit]) for unit in Unit}
+    units = {unit: _sums(total) for unit, total in report.by_unit.items()}
     return {
         "schema": SCHEMA,
         "network": {
@@ -93,7 +92,7 @@ def _layer(layer: LayerReport, report: Report) -> dict[str, Any]:
     data: dict[str, Any] = {
         "name": layer.name,
         "op": layer.op,
-        "unit": layer.unit.value,
+        "unit": str(layer.unit),
         **({"form": layer.form} if layer.form else {}),
         "phase": layer.phase,
         **({"step": layer.step} if report.by_step else {}),
@@ -190,7 +189,7 @@ def render_csv(report: Report) -> str:
         cells: dict[str, Any] = {
             "name": layer.name,
             "op": layer.op,
-            "unit": layer.unit.value,
+            "unit": str(layer.unit),
             **({"form": layer.form} if has_forms else {}),
             "phase": layer.phase,
             "step": layer.step,

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from xdsl.dialects.builtin import ModuleOp
 
 from simdc.cost.energy import Energy, energy_of
-from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
+from simdc.cost.machine import AnyMachine
 from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits, add_up
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
-from simdc.ir.context import cost_model_of, hardware_of, kernel_of, layer_error
+from simdc.ir.context import cost_model_of, kernel_of, layer_error, machine_of, unit_of
 from simdc.ir.derived import Setting, price_fault, proof_fault, setting_of
 from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
@@ -41,7 +41,7 @@ class LayerReport(NamedTuple):
 
     name: str
     op: str
-    unit: Unit
+    unit: str
     step: str
     source: LayerOp
     tiling: Tiling
@@ -74,14 +74,19 @@ class LayerReport(NamedTuple):
         return STEPS[self.step]
 
     @property
+    def multiplies(self) -> bool:
+        """Whether an array of multiply-accumulates runs it."""
+        return self.source.runs_on is Unit.SYSTOLIC
+
+    @property
     def bound_by(self) -> str:
         """What keeps the layer busy longest: its array, or one of the DRAM ports."""
         busy = self.cost.busy._asdict()
         return BINDS[max(busy, key=lambda name: busy[name])]
 
-    def utilization(self, hardware: Hardware) -> float | None:
+    def utilization(self, hardware: AnyMachine) -> float | None:
         """Useful MACs per PE and compute cycle; None on the SIMD array."""
-        return _utilization([self], hardware) if self.unit is Unit.SYSTOLIC else None
+        return _utilization([self], hardware) if self.multiplies else None
 
 
 class Totals(NamedTuple):
@@ -93,10 +98,10 @@ class Totals(NamedTuple):
     ops: tuple[tuple[str, Number], ...]
     energy: Energy
 
-    def runtime_s(self, hardware: Hardware) -> float:
+    def runtime_s(self, hardware: AnyMachine) -> float:
         return self.cycles.total * hardware.clock_ns * 1e-9
 
-    def average_power_w(self, hardware: Hardware) -> float:
+    def average_power_w(self, hardware: AnyMachine) -> float:
         runtime_s = self.runtime_s(hardware)
         return self.energy.total / PJ_PER_J / runtime_s if runtime_s else 0.0
 
@@ -112,12 +117,12 @@ class Report(NamedTuple):
     batch: int
     parameters: int
     model: str
-    hardware: Hardware
+    hardware: AnyMachine
     layers: tuple[LayerReport, ...]
     free: tuple[tuple[str, str], ...]
     uncosted: tuple[tuple[str, str, str], ...]
     merged: tuple[tuple[str, str], ...]
-    by_unit: dict[Unit, Totals]
+    by_unit: dict[str, Totals]
     by_step: dict[str, Totals]
     total: Totals
     memory: Memory | None
@@ -126,7 +131,7 @@ class Report(NamedTuple):
 
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""
-        return _utilization([layer for layer in self.layers if layer.unit is Unit.SYSTOLIC], self.hardware)
+        return _utilization([layer for layer in self.layers if layer.multiplies], self.hardware)
 
     def warnings(self) -> dict[str, list[str]]:
         """What the cost model itself finds wrong with its numbers, and for which layers."""
@@ -160,7 +165,7 @@ def _sums(records: Iterable[tuple[Number, ...]]) -> list[Number]:
 def make_report(module: ModuleOp) -> Report:
     """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not, and
     for a layer whose price or proof is of another machine, model, kernel or tiling."""
-    network, hardware, model = network_of(module), hardware_of(module), cost_model_of(module)
+    network, hardware, model = network_of(module), machine_of(module), cost_model_of(module)
     setting = setting_of(module, model)
     costed: list[LayerReport] = []
     free: list[tuple[str, str]] = []
@@ -181,7 +186,8 @@ def make_report(module: ModuleOp) -> Report:
             if id(cost) not in energies:
                 energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.runs_on is Unit.SYSTOLIC)
             folded = () if op.folded is None else tuple(entry.data for entry in op.folded)
-            tiling, unit, energy = op.tiling.data, op.runs_on, energies[id(cost)]
+            tiling, energy = op.tiling.data, energies[id(cost)]
+            unit = unit_of(op, hardware) or op.runs_on
             step = "forward" if op.phase is None else op.phase.data
             costed.append(LayerReport(name, kind, unit, step, op, tiling, cost, energy, folded))
     training = network.phase.data == "training"
@@ -196,7 +202,7 @@ def make_report(module: ModuleOp) -> Report:
         free=tuple(free),
         uncosted=tuple(uncosted),
         merged=tuple(merged),
-        by_unit={unit: sum_layers([layer for layer in costed if layer.unit is unit]) for unit in Unit},
+        by_unit={unit: sum_layers([layer for layer in costed if layer.unit == unit]) for unit in hardware.unit_names},
         by_step={step: sum_layers([layer for layer in costed if layer.step == step]) for step in STEPS if training},
         total=sum_layers(costed),
         memory=memory_of(network) if training else None,
@@ -216,8 +222,8 @@ def check_origins(op: LayerOp, setting: Setting) -> None:
         raise layer_error(op, f"{fault}; search again (--tiling search)")
 
 
-def _utilization(layers: Iterable[LayerReport], hardware: Hardware) -> float:
+def _utilization(layers: Iterable[LayerReport], hardware: AnyMachine) -> float:
     chosen = list(layers)
     macs = sum(dict(layer.cost.ops)["mac"] for layer in chosen)
     cycles = sum(layer.cost.cycles.compute for layer in chosen)
-    return macs / (hardware.systolic.rows * hardware.systolic.columns * cycles) if cycles else 0.0
+    return macs / (hardware.peak_macs_per_cycle * cycles) if cycles else 0.0

@@ -7,7 +7,7 @@ from textwrap import fill
 from typing import Any
 
 from simdc import __version__
-from simdc.cost.hardware import Hardware
+from simdc.cost.machine import AnyMachine
 from simdc.ir.provenance import CommandRun
 
 from .model import Report
@@ -46,9 +46,9 @@ def origin_columns(report: Report) -> dict[str, str | int]:
     }
 
 
-def footer(hardware: Hardware, runs: Sequence[CommandRun]) -> str:
+def footer(hardware: AnyMachine, runs: Sequence[CommandRun]) -> str:
     """For a table with energies: where their prices come from, and what made it."""
-    prices = f"energy prices: {hardware.prices.source}"
+    prices = f"energy prices: {hardware.price_source}"
     if hardware.changed:
         prices += "; not adjusted to what was changed"
     return f"{_filled(prices)}\n{made_by(runs)}"

@@ -7,7 +7,6 @@ from textwrap import fill
 
 from simdc.cost.energy import Energy
 from simdc.cost.result import Number, add_up
-from simdc.ir.attributes import Unit
 
 from .model import LayerReport, Report, Totals, sum_layers
 from .searched import sentence
@@ -76,12 +75,14 @@ def _coverage(report: Report) -> str:
 
 
 def _totals(report: Report) -> str:
-    conv, simd, both = report.by_unit[Unit.SYSTOLIC], report.by_unit[Unit.SIMD], report.total
+    units, both = list(report.by_unit.values()), report.total
+    last = report.hardware.unit_names[-1]
 
     def row(label: str, value: Callable[[Totals], Number], digits: int = 0) -> list[str]:
-        of_simd, of_both = value(simd), value(both)
-        share = f"{100 * of_simd / of_both:.1f}" if of_both else "-"
-        return [label, *(f"{number:,.{digits}f}" for number in (value(conv), of_simd, of_both)), share]
+        numbers = [value(total) for total in (*units, both)]
+        *_, of_last, of_both = numbers
+        share = f"{100 * of_last / of_both:.1f}" if of_both else "-"
+        return [label, *(f"{number:,.{digits}f}" for number in numbers), share]
 
     rows = [
         row("compute [cycle]", lambda total: total.cycles.compute),
@@ -103,7 +104,7 @@ def _totals(report: Report) -> str:
     )
     hardware = report.hardware
     lines = [
-        columns(["total", "conv", "simd", "both", "simd share [%]"], rows, left=1),
+        columns(["total", *report.by_unit, "both" if len(units) == 2 else "all", f"{last} share [%]"], rows, left=1),
         f"runtime {both.runtime_s(hardware) * 1e3:,.4g} ms at {hardware.clock_ns} ns, "
         f"average power {both.average_power_w(hardware):,.3g} W, "
         f"array utilization {100 * report.utilization():.1f} %",
