@@ -39,6 +39,7 @@ from simdc.cost import (
     greedy_tiling,
     with_field,
 )
+from simdc.cost.model import array_kernel
 from simdc.cost.result import Number
 from simdc.cost.simdit import systolic, systolic_dims
 from simdc.cost.tiling import loop_bounds
@@ -131,7 +132,7 @@ def _row(
 
 def as_the_release_sees_it(kernel: Kernel, release_kernel: Kernel, hardware: Hardware) -> Kernel:
     """`kernel` with the release's widths: every input of a SIMD layer as wide as a psum, results by program order."""
-    if isinstance(kernel, Contraction) or isinstance(release_kernel, Contraction):
+    if not (isinstance(kernel, VectorProgram) and isinstance(release_kernel, VectorProgram)):
         return kernel
     bits = hardware.systolic.widths.psum_bits
     phases = tuple(
@@ -149,6 +150,7 @@ def as_the_release_sees_it(kernel: Kernel, release_kernel: Kernel, hardware: Har
 def loops_of(kernel: Kernel, hardware: Hardware) -> dict[str, int]:
     """Loop bounds with channels rounded up to the array, as these machines store them."""
     loops: tuple[Loop, ...]
+    kernel = array_kernel(kernel)
     if isinstance(kernel, VectorProgram):
         loops, steps = kernel.nests[0].loops, {"c": hardware.simd.lanes}
     else:

@@ -20,6 +20,7 @@ import numpy as np
 from paper_dse import PORTS, SIZES, TABLE_VIII, allocation, explore, load, paper_space, show
 
 from simdc.cost import Hardware, Kernel
+from simdc.cost.model import array_kernel
 from simdc.cost.search import objective_for, search
 from simdc.cost.search.relaxed import Relaxed
 from simdc.cost.tiling import loop_bounds
@@ -42,7 +43,7 @@ def least_cycles(layers: Layers, machine: Hardware) -> float:
     """A bound for any schedules, from ports alone: what must be computed and what must be moved at all."""
     total = 0.0
     for kernel, times in layers:
-        relaxed, loops = Relaxed(kernel, machine), list(loop_bounds(kernel))
+        relaxed, loops = Relaxed(array_kernel(kernel), machine), list(loop_bounds(kernel))
         total += times * min(float(relaxed.cost({}, {}, loop).cycles.total) for loop in loops)
     return total
 

@@ -21,7 +21,7 @@ from release_program import Quirks, as_released, release_program
 from xdsl.context import Context
 
 import simdc
-from simdc.cost import Contraction, ExactModel, Hardware, Kernel, energy_of, with_field
+from simdc.cost import Contraction, ExactModel, Hardware, Kernel, VectorProgram, energy_of, with_field
 from simdc.cost.result import Cost, Cycles
 from simdc.cost.simdit import systolic, systolic_dims
 from simdc.cost.tiling import Tiling, loop_bounds
@@ -141,7 +141,7 @@ def pair(mine: LayerCost, theirs: LayerCost, hardware: Hardware) -> Both | None:
     if mine.cost is None or theirs.cost is None or theirs.tiling is None:
         return None
     as_release = mine.kernel
-    if not isinstance(theirs.kernel, Contraction):
+    if isinstance(theirs.kernel, VectorProgram):
         # The release reads whatever enters the SIMD array at the width of psums, and finds that of results by order.
         bits = hardware.systolic.widths.psum_bits
         phases = [

@@ -7,7 +7,7 @@ from math import prod
 
 from .axis import ONE, Axis, Numbers, Places, TilePosition, combinations
 from .hardware import Hardware
-from .kernel import Affine, Kernel, Operand, VectorProgram
+from .kernel import Affine, ArrayKernel, Operand, VectorProgram
 from .tiling import TilingError, loop_bounds
 
 MOST_KINDS = 200_000
@@ -15,12 +15,12 @@ MOST_KINDS = 200_000
 of the axes' segments. Each table of sizes and times has an entry for each."""
 
 
-def stored_bounds(kernel: Kernel, hardware: Hardware) -> dict[str, int]:
+def stored_bounds(kernel: ArrayKernel, hardware: Hardware) -> dict[str, int]:
     """Loop bounds as the machine runs them: channels rounded up to the array where it stores padding."""
     return round_up(loop_bounds(kernel), kernel, hardware)
 
 
-def round_up(bounds: dict[str, int], kernel: Kernel, hardware: Hardware) -> dict[str, int]:
+def round_up(bounds: dict[str, int], kernel: ArrayKernel, hardware: Hardware) -> dict[str, int]:
     """`stored_bounds` of loop bounds that are at hand."""
     bounds = dict(bounds)
     if hardware.stores_padding:

@@ -1,4 +1,5 @@
-"""What a layer is to the cost models: a contraction for the systolic array or a vector program for the SIMD array.
+"""What a layer is to the cost models: a contraction for the systolic array, a vector program for the SIMD array, or a
+chain of these.
 
 These are tuples because models use them as dictionary keys: identical layers are priced once.
 """
@@ -6,15 +7,17 @@ These are tuples because models use them as dictionary keys: identical layers ar
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias
 
 from .nest import Affine, CodeBlock, Instruction, Loop, LoopNest, Operand, affine, shared_loops, viewed
-from .wellformed import check_contraction, check_program
+from .wellformed import KernelError, check_contraction, check_program
 
 # The whole vocabulary of kernels is had from here; what they are made of stands by itself, as their check reads it too.
 __all__ = [
     "OUR_NAMES",
     "Affine",
+    "ArrayKernel",
+    "Chain",
     "CodeBlock",
     "Contraction",
     "Instruction",
@@ -25,6 +28,7 @@ __all__ = [
     "Operand",
     "VectorProgram",
     "affine",
+    "links_of",
     "shared_loops",
     "viewed",
 ]
@@ -155,4 +159,50 @@ class VectorProgram(_Program):
         return self.lanes if self.lanes in self.roles.channels else None
 
 
-Kernel = Contraction | VectorProgram
+ArrayKernel: TypeAlias = Contraction | VectorProgram
+"""What an array runs by itself."""
+
+
+class _Chain(NamedTuple):
+    links: tuple[ArrayKernel, ...]
+    beside: Operand | None = None
+
+
+class Chain(_Chain):
+    """Kernels in the order in which data runs through them: `conv2d`, `relu`, `max_pool` are one hardware layer of
+    NVDLA. What is between two links is on no memory.
+
+    `beside` is the input of the layer that runs just before and does not lead to this one, if there is such: a machine
+    that has room for both inputs may load this one's while the other still computes. Raises KernelError for a chain
+    without links.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, links: tuple[ArrayKernel, ...], beside: Operand | None = None) -> Chain:
+        if not links:
+            raise KernelError("a chain must have a link")
+        return super().__new__(cls, links, beside)
+
+    @property
+    def kind(self) -> str:
+        """What its links are, `conv2d+relu+max_pool`."""
+        return "+".join(link.kind for link in self.links)
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """The loops of the first link, which is where the work is."""
+        return self.links[0].bounds
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """Those of all links, in order, intermediate results with them."""
+        return tuple(operand for link in self.links for operand in link.operands)
+
+
+Kernel: TypeAlias = ArrayKernel | Chain
+
+
+def links_of(kernel: Kernel) -> tuple[ArrayKernel, ...]:
+    """A kernel that is no chain is the only link of one."""
+    return kernel.links if isinstance(kernel, Chain) else (kernel,)

@@ -13,7 +13,7 @@ from .batch import BatchCost
 from .extensions import HardwareField
 from .guards import SOUND, Check
 from .hardware import Hardware
-from .kernel import Kernel
+from .kernel import ArrayKernel, Chain, Kernel
 from .machine import AnyMachine, SomeMachine
 from .model_options import ModelOption
 from .result import Cost
@@ -130,6 +130,13 @@ AnyModel: TypeAlias = CostModel[AnyMachine]
 def guard_of(model: CostModel[SomeMachine], kernel: Kernel) -> Callable[[Cost, AnyMachine], None]:
     """The model's check of what it answers for `kernel`; it looks at machines that the model takes."""
     return cast("Callable[[Cost, AnyMachine], None]", model.guard(kernel))
+
+
+def array_kernel(kernel: Kernel) -> ArrayKernel:
+    """For a model that knows no chains. Raises Uncosted for one."""
+    if isinstance(kernel, Chain):
+        raise Uncosted(f"no model of this machine prices {kernel.kind} as one layer")
+    return kernel
 
 
 CLAIMS = frozenset({"searchable", "verifiable", "separable", "takes_forms", "guard", "price_many", "price_rates"})

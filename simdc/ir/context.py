@@ -10,10 +10,9 @@ from xdsl.dialects.builtin import Builtin, IntegerAttr, ModuleOp, StringAttr, i6
 from xdsl.ir import Dialect, Operation
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.chain import links_of
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel
+from simdc.cost.kernel import Kernel, links_of
 from simdc.cost.machine import AnyMachine
 from simdc.cost.wellformed import KernelError
 from simdc.errors import SimdcError

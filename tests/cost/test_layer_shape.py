@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simdc.cost.chain import Chain, links_of
-from simdc.cost.kernel import Contraction, Loop, Operand, VectorProgram, affine
+from simdc.cost.kernel import Chain, Contraction, Loop, Operand, VectorProgram, affine, links_of
 from simdc.cost.layer_shape import ImageSide, convolution_shape, element_shape
 from simdc.cost.nest import CodeBlock, Instruction, LoopNest
 from simdc.cost.wellformed import KernelError

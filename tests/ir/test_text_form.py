@@ -128,7 +128,7 @@ def test_attribute(attribute: ExecutionUnitAttr | TilingAttr | CostAttr | Hardwa
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("#simdc.unit<gpu>", "'conv' or 'simd' expected"),
+        ("#simdc.unit<3>", "[Ee]xpected bare identifier|identifier"),
         ("#simdc.tiling<oc = x>", "[Ee]xpected integer"),
         ("#simdc.tiling<oc 4>", "Expected '='"),
         ("#simdc.cost<{cycles = {compute = 1}}>", "not a valid value: 'dram_bits'"),

@@ -43,7 +43,7 @@ def run_kernel(op: LayerOp, arguments: Sequence[Array]) -> KernelRun:
     if isinstance(kernel, Contraction):
         run = run_contraction(kernel, *contraction_operands(op, arguments))
         return KernelRun((run.psum.reshape(shape_of(op.results[0])),), {"mac": run.macs})
-    assert kernel is not None, f"{op.name} computes nothing"
+    assert isinstance(kernel, VectorProgram), f"{op.name} computes nothing by itself"
     return _run_vector_program(op, kernel, arguments)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.kernel import ArrayKernel, Contraction
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
 
@@ -17,7 +17,7 @@ from .tiled_run import TiledRun
 
 
 def run_tiled(
-    kernel: Kernel, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array], rule: MachineRule = GENESYS
+    kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array], rule: MachineRule = GENESYS
 ) -> TiledRun:
     """Results and traffic of the schedule, computed by an execution that sees nothing but what is on chip.
 

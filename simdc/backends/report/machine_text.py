@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from simdc.cost.energy import Energy
-from simdc.cost.kernel import Contraction, Kernel, LoopNest, Operand, VectorProgram
+from simdc.cost.kernel import Chain, Contraction, Kernel, LoopNest, Operand, VectorProgram
 from simdc.cost.result import Cycles
 from simdc.cost.structure import unstructure
 from simdc.cost.tiling import loop_bounds
@@ -128,6 +128,8 @@ def dimensions(kernel: Kernel) -> dict[str, int]:
 
 
 def _operands(kernel: Kernel) -> list[Operand]:
+    if isinstance(kernel, Chain):
+        return [operand for link in kernel.links for operand in _operands(link)]
     if isinstance(kernel, Contraction):
         finished = Operand("ofmap", kernel.ofmap_bits, kernel.psum.shape, kernel.psum.index)
         return [*kernel.operands, *([finished] if kernel.ofmap_bits != kernel.psum.bits else [])]

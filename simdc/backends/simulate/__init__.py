@@ -9,6 +9,7 @@ from collections import Counter
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.model import array_kernel
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
@@ -25,8 +26,9 @@ def simulate(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRu
     which port carries what.
 
     Time grows with the number of tiles. Buffer capacities are not checked: a tile that does not fit runs all the same.
-    Raises TilingError when the tiling does not name the kernel's loops.
+    Raises TilingError when the tiling does not name the kernel's loops, Uncosted for a chain.
     """
+    kernel = array_kernel(kernel)
     check_loops(kernel, tiling)
     total = Counter[str]()
     for share in trace(kernel, whole_loops(kernel, tiling), hardware, rule):

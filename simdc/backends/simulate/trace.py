@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Kernel, VectorProgram
+from simdc.cost.kernel import ArrayKernel, Contraction, VectorProgram
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
@@ -38,7 +38,7 @@ class Share:
         return ", ".join((*loads, *stores))
 
 
-def trace(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Iterator[Share]:
+def trace(kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Iterator[Share]:
     """Tile by tile, in order. `tiling` has whole loops at the machine's bounds, see `whole_loops`."""
     if isinstance(kernel, Contraction):
         return _contraction(kernel, tiling, hardware, rule)

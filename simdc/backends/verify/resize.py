@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simdc.cost.kernel import Affine, Contraction, Kernel, Loop, LoopNest, Operand, VectorProgram
+from simdc.cost.kernel import Affine, ArrayKernel, Contraction, Loop, LoopNest, Operand, VectorProgram
 from simdc.cost.tiling import loop_bounds
 
 LARGEST_OFFSET = 4
 """Elements that the loops leave out before and after, as where one tensor follows another, need not be more."""
 
 
-def resized(kernel: Kernel, bounds: Mapping[str, int]) -> Kernel:
+def resized(kernel: ArrayKernel, bounds: Mapping[str, int]) -> ArrayKernel:
     """`kernel` with these bounds. Strides, dilations and the padding before and after stay, and where loops lie in one
     dimension without a gap (`8*g + c` with 8 channels a group) they still do."""
     own = loop_bounds(kernel)
@@ -47,7 +47,7 @@ def resized(kernel: Kernel, bounds: Mapping[str, int]) -> Kernel:
     return kernel._replace(nests=tuple(_with_common_shapes(nests)))
 
 
-def window_loops(kernel: Kernel) -> set[str]:
+def window_loops(kernel: ArrayKernel) -> set[str]:
     """Loops that share a dimension with another loop: those of windows, and the positions of windows."""
     if isinstance(kernel, VectorProgram):
         operands = [o for nest in kernel.nests for o in (*nest.inputs, *nest.outputs, *nest.views)]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from attrs import evolve
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Kernel, VectorProgram
+from simdc.cost.kernel import ArrayKernel, Contraction, VectorProgram
 from simdc.cost.numbers import ceil_div, round_up
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.structure import with_field
@@ -35,12 +35,12 @@ where rounding up to the array ends must be able to differ."""
 
 
 class Scaled(NamedTuple):
-    kernel: Kernel
+    kernel: ArrayKernel
     tiling: Tiling
     hardware: Hardware
 
 
-def scale_down(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Scaled:
+def scale_down(kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Scaled:
     """A small layer, tiling and machine of the same tile structure."""
     array, simd = hardware.systolic, hardware.simd
     rows, columns, lanes = (min(side, SMALL_ARRAY) for side in (array.rows, array.columns, simd.lanes))
@@ -101,8 +101,8 @@ def _looks(bound: int, tile: int, side: int, most: int, *, exact: bool) -> tuple
 
 def _shrink_buffers(
     small: Hardware,
-    original: tuple[Kernel, Tiling, Hardware],
-    kernel: Kernel,
+    original: tuple[ArrayKernel, Tiling, Hardware],
+    kernel: ArrayKernel,
     tiling: Tiling,
     rule: MachineRule,
 ) -> Hardware:

@@ -7,12 +7,12 @@ from math import prod
 from simdc.backends.simulate import contraction, vector
 from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.kernel import ArrayKernel, Contraction
 from simdc.cost.numbers import ceil_div
 from simdc.cost.tiling import Tiling
 
 
-def count_tiles(kernel: Kernel, tiling: Tiling, hardware: Hardware) -> int:
+def count_tiles(kernel: ArrayKernel, tiling: Tiling, hardware: Hardware) -> int:
     """Of all nests together."""
     sizes = whole_loops(kernel, tiling).as_dict()
     if isinstance(kernel, Contraction):

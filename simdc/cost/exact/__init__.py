@@ -9,12 +9,12 @@ from simdc.cost.capacity import check
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.guards import Check
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel, VectorProgram
-from simdc.cost.model import CostModel
+from simdc.cost.kernel import Kernel
+from simdc.cost.model import CostModel, array_kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, check_loops
 
-from .laws import contraction_law, program_law
+from .laws import kernel_law
 from .tiled import tile
 
 
@@ -39,7 +39,7 @@ class ExactModel(CostModel):
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         """Raises TilingError for a tiling that does not fit, or whose loop order cannot be run."""
         check_loops(kernel, tiling)
-        tiled = tile(kernel, tiling.order, tiling.sizes, hardware, rule=self.rule)
+        tiled = tile(array_kernel(kernel), tiling.order, tiling.sizes, hardware, rule=self.rule)
         # Before the buffers: no memory is large enough for a loop order that cannot be run.
         fault = tiled.fault()
         if fault is not None:
@@ -48,11 +48,10 @@ class ExactModel(CostModel):
         return tiled.cost()
 
     def guard(self, kernel: Kernel) -> Check:
-        law = program_law(kernel) if isinstance(kernel, VectorProgram) else contraction_law(kernel)
-        return law.check
+        return kernel_law(array_kernel(kernel)).check
 
     def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, Any]) -> Cost:
         """Loads numpy."""
         from simdc.cost.schedules import price_rates
 
-        return price_rates(kernel, tiling, dearest, rates, self.rule)
+        return price_rates(array_kernel(kernel), tiling, dearest, rates, self.rule)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from simdc.cost.guards import Law
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Operand, VectorProgram
+from simdc.cost.kernel import ArrayKernel, Contraction, Operand, VectorProgram
 from simdc.cost.result import Cost
 from simdc.cost.tiling import loop_bounds
 
@@ -33,6 +33,11 @@ PROGRAM_WORDS = (
     "0 <= SRAM bits",
     "0 <= operations",
 )
+
+
+def kernel_law(kernel: ArrayKernel) -> Law:
+    """What any cost of this kernel satisfies."""
+    return program_law(kernel) if isinstance(kernel, VectorProgram) else contraction_law(kernel)
 
 
 def contraction_law(kernel: Contraction) -> Law:

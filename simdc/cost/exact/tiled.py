@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from simdc.cost.axis import ONE, Numbers
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.kernel import ArrayKernel, VectorProgram
 from simdc.cost.rule import GENESYS, MachineRule
 
 from .contraction import TiledContraction
@@ -16,7 +16,7 @@ Tiled = TiledContraction | TiledProgram
 
 
 def tile(
-    kernel: Kernel,
+    kernel: ArrayKernel,
     order: Sequence[str],
     sizes: Sequence[int],
     hardware: Hardware,

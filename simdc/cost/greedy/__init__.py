@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.model import array_kernel
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
@@ -17,7 +18,8 @@ from .program import program_tile
 
 def greedy_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESYS) -> Tiling:
     """A tiling in the kernel's default loop order. Pricing it raises TilingError when even one inner tile is too large
-    for a buffer; otherwise it is legal."""
+    for a buffer; otherwise it is legal. Raises Uncosted for a chain."""
+    kernel = array_kernel(kernel)
     # Sizes stand in the kernel's default order, oc, ic, kh, kw, n, oh, ow: weights stay while the image passes.
     is_program = isinstance(kernel, VectorProgram)
     sizes = program_tile(kernel, hardware, rule) if is_program else contraction_tile(kernel, hardware, rule)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.model import array_kernel
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
@@ -19,7 +20,9 @@ from .vectors import VectorRungs
 
 def ladder_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESYS) -> Tiling:
     """The schedule with the fewest cycles under `exact` among those of docs/architecture.md, section "Default tiling".
-    Pricing it raises TilingError when even one inner tile is too large for a buffer; otherwise it is legal."""
+    Pricing it raises TilingError when even one inner tile is too large for a buffer; otherwise it is legal. Raises
+    Uncosted for a chain."""
+    kernel = array_kernel(kernel)
     is_program = isinstance(kernel, VectorProgram)
     found = cheapest(VectorRungs(kernel, hardware, rule) if is_program else ArrayRungs(kernel, hardware, rule))
     if found is not None:

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from simdc.cost.exact.tiled import Tiled, tile
 from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.kernel import ArrayKernel, Kernel, VectorProgram
+from simdc.cost.model import array_kernel
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import TilingError, loop_bounds
@@ -43,7 +44,7 @@ def evaluate_many(
 
     Element for element what `ExactModel.evaluate` gives; where it refuses a tiling, `legal` is false.
     """
-    return _over_chunks(kernel, order, sizes, (hardware, rule), lambda one: one.cost())
+    return _over_chunks(array_kernel(kernel), order, sizes, (hardware, rule), lambda one: one.cost())
 
 
 def bound_many(
@@ -51,11 +52,11 @@ def bound_many(
 ) -> Costs:
     """As `evaluate_many`, but `cycles` and `busy` are what the tilings take at least: several times faster. All counts
     are exact."""
-    return _over_chunks(kernel, order, sizes, (hardware, rule), lambda one: one.least_cost())
+    return _over_chunks(array_kernel(kernel), order, sizes, (hardware, rule), lambda one: one.least_cost())
 
 
 def _over_chunks(
-    kernel: Kernel,
+    kernel: ArrayKernel,
     order: Sequence[str],
     sizes: ArrayLike,
     machine: tuple[Hardware, MachineRule],
@@ -83,7 +84,7 @@ def _over_chunks(
     return Costs(legal, _rebuilt(one, columns))
 
 
-def _checked(kernel: Kernel, order: Sequence[str], sizes: ArrayLike) -> NDArray[np.int64]:
+def _checked(kernel: ArrayKernel, order: Sequence[str], sizes: ArrayLike) -> NDArray[np.int64]:
     bounds = loop_bounds(kernel)
     table = np.asarray(sizes)
     if set(bounds) != set(order) or len(bounds) != len(order):
@@ -96,7 +97,7 @@ def _checked(kernel: Kernel, order: Sequence[str], sizes: ArrayLike) -> NDArray[
 
 
 def _alike(
-    kernel: Kernel, order: Sequence[str], table: NDArray[np.int64], hardware: Hardware
+    kernel: ArrayKernel, order: Sequence[str], table: NDArray[np.int64], hardware: Hardware
 ) -> Iterator[slice | NDArray[np.intp]]:
     """Tilings in chunks within which the same loops are cut into several tiles."""
     own = loop_bounds(kernel)
@@ -114,7 +115,7 @@ def _alike(
             yield by_pattern[start : min(start + CHUNK, end)]
 
 
-def number_type(kernel: Kernel, hardware: Hardware) -> type[np.int64] | type[object]:
+def number_type(kernel: ArrayKernel, hardware: Hardware) -> type[np.int64] | type[object]:
     """int64 if no number on the way can overflow. A tile's footprint has at most as many elements as it has points,
     times the steps of the index expressions, so no count exceeds that of all points by more than a point's share of
     each: bits moved, bits read and written on chip, cycles."""

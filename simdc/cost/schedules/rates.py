@@ -13,7 +13,7 @@ from simdc.cost.batch import machines_like
 from simdc.cost.capacity import check
 from simdc.cost.exact.tiled import tile
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel
+from simdc.cost.kernel import ArrayKernel
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
@@ -27,7 +27,11 @@ MACHINES = ONE._replace(
 
 
 def price_rates(
-    kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, NDArray[Any]], rule: MachineRule = GENESYS
+    kernel: ArrayKernel,
+    tiling: Tiling,
+    dearest: Hardware,
+    rates: Mapping[str, NDArray[Any]],
+    rule: MachineRule = GENESYS,
 ) -> Cost:
     """A `Cost` with an array in place of each number that depends on `rates`, arrays of the values of fields by path;
     `dearest` has the largest of each. It is equal to that of one machine after the other. Raises TilingError as

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel, VectorProgram
+from simdc.cost.kernel import ArrayKernel, VectorProgram
 from simdc.cost.tiling import loop_bounds
 
 Sizes = NDArray[np.int64]
@@ -48,13 +48,13 @@ class Cuts(NamedTuple):
         return Cuts(self.loop, self.own, self.bound, *(part[:ways] for part in parts))
 
 
-def even(kernel: Kernel, hardware: Hardware) -> list[Cuts]:
+def even(kernel: ArrayKernel, hardware: Hardware) -> list[Cuts]:
     """For each loop and each number of tiles the smallest size, and the smallest of those with which an array passes
     along the loop least often. `passes` holds for any size with as many tiles."""
     return [_even(*loop) for loop in _loops(kernel, hardware)]
 
 
-def all_sizes(kernel: Kernel, hardware: Hardware) -> list[Cuts]:
+def all_sizes(kernel: ArrayKernel, hardware: Hardware) -> list[Cuts]:
     """For each loop every size."""
     found: list[Cuts] = []
     for loop, own, bound, width in _loops(kernel, hardware):
@@ -63,7 +63,7 @@ def all_sizes(kernel: Kernel, hardware: Hardware) -> list[Cuts]:
     return found
 
 
-def _loops(kernel: Kernel, hardware: Hardware) -> Iterator[tuple[str, int, int, int]]:
+def _loops(kernel: ArrayKernel, hardware: Hardware) -> Iterator[tuple[str, int, int, int]]:
     """Each loop with its own bound, its bound as the machine runs it, and the width of the array along it."""
     own = loop_bounds(kernel)
     bounds = round_up(own, kernel, hardware)

@@ -14,12 +14,12 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from simdc.cost.grid import Footprint, Grid, Reloads
-from simdc.cost.kernel import Kernel
+from simdc.cost.kernel import ArrayKernel
 
 Order = tuple[str, ...]
 
 
-def families(kernel: Kernel, loops: Sequence[str]) -> list[Order]:
+def families(kernel: ArrayKernel, loops: Sequence[str]) -> list[Order]:
     """Loops that move the same operands together."""
     # Of a convolution: oc (weight, bias, psum); ic, kh, kw (ifmap, weight); n, oh, ow (ifmap, psum).
     found: dict[tuple[bool, ...], Order] = {}

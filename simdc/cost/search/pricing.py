@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simdc.cost.exact.tiled import Tiled, tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel
+from simdc.cost.kernel import ArrayKernel
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.schedules import evaluate_many, number_type
@@ -43,7 +43,7 @@ STEPS_OF_TILES = 150
 class Pricing:
     """The best schedule so far."""
 
-    def __init__(self, kernel: Kernel, hardware: Hardware, objective: Objective, rule: MachineRule = GENESYS):
+    def __init__(self, kernel: ArrayKernel, hardware: Hardware, objective: Objective, rule: MachineRule = GENESYS):
         self._kernel, self._hardware, self._rule, self._objective = kernel, hardware, rule, objective
         self._own = loop_bounds(kernel)
         self._type = number_type(kernel, hardware)

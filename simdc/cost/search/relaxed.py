@@ -18,7 +18,7 @@ from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.grid import round_up
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Kernel, LoopNest, Operand, VectorProgram
+from simdc.cost.kernel import ArrayKernel, Contraction, LoopNest, Operand, VectorProgram
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
 from simdc.cost.rule import GENESYS, MachineRule, passes, segment_cycles
 from simdc.cost.tiling import loop_bounds
@@ -38,7 +38,7 @@ class SharedLimit(NamedTuple):
 class Relaxed:
     """Bounds for one kernel on one machine."""
 
-    def __init__(self, kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESYS):
+    def __init__(self, kernel: ArrayKernel, hardware: Hardware, rule: MachineRule = GENESYS):
         self.own = own = loop_bounds(kernel)
         self._kernel, self._hardware, self._rule = kernel, hardware, rule
         self._bandwidths = rule.bandwidths(hardware)
@@ -171,7 +171,7 @@ def _reloads(operand: Operand, loops: Mapping[str, int] | Sequence[str], counts:
     return reloads
 
 
-def _buffers(kernel: Kernel, hardware: Hardware, rule: MachineRule) -> list[SharedLimit]:
+def _buffers(kernel: ArrayKernel, hardware: Hardware, rule: MachineRule) -> list[SharedLimit]:
     if isinstance(kernel, VectorProgram):
         return [_vector_memory(nest, hardware, rule) for nest in kernel.nests]
     return [SharedLimit((operand,), 0, limit_bits) for _, operand, limit_bits in array_buffers(kernel, hardware, rule)]

@@ -21,8 +21,9 @@ from simdc.cost.capacity import check
 from simdc.cost.exact.tiled import tile
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel
+from simdc.cost.kernel import ArrayKernel, Kernel
 from simdc.cost.ladder import ladder_tiling
+from simdc.cost.model import array_kernel
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.schedules import number_type
@@ -80,7 +81,8 @@ def search(
     """The schedule with the smallest objective under `exact` on a machine of this `rule`: never worse than the greedy
     and the default one. With steps enough it is optimal over all numbers of tiles of every loop, with even tiles, and
     all loop orders, and mostly over all tile sizes, unless `even_only`. `known` tilings are tried first: good ones save
-    work. Raises TilingError when nothing fits."""
+    work. Raises TilingError when nothing fits, Uncosted for a chain."""
+    kernel = array_kernel(kernel)
     budget, rounds = Budget(steps), _Rounds(kernel, hardware, rule, objective)
     greedy = greedy_tiling(kernel, hardware, rule)
     # So the result is never worse than these, and the bounds have something to prune by from the start.
@@ -105,7 +107,7 @@ def search(
     return Found(best.tiling, best.cost, proof)
 
 
-def _refusal(kernel: Kernel, hardware: Hardware, rule: MachineRule, greedy: Tiling, complete: bool) -> TilingError:
+def _refusal(kernel: ArrayKernel, hardware: Hardware, rule: MachineRule, greedy: Tiling, complete: bool) -> TilingError:
     """The innermost tile of the greedy schedule does not fit either, and its error says which buffer is too small."""
     try:
         check(tile(kernel, *greedy, hardware, rule=rule).needs(), greedy)
@@ -145,7 +147,7 @@ class Pool(NamedTuple):
 class _Rounds:
     """One after the other, each with the best schedule of those before."""
 
-    def __init__(self, kernel: Kernel, hardware: Hardware, rule: MachineRule, objective: Objective):
+    def __init__(self, kernel: ArrayKernel, hardware: Hardware, rule: MachineRule, objective: Objective):
         self.pricing = Pricing(kernel, hardware, objective, rule)
         self._objective = objective
         self._relaxed = Relaxed(kernel, hardware, rule)

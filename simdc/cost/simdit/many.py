@@ -8,7 +8,7 @@ import numpy as np
 
 from ..batch import BatchCost
 from ..hardware import Hardware, SystolicArray
-from ..kernel import Contraction, Kernel, VectorProgram
+from ..kernel import ArrayKernel, Contraction, VectorProgram
 from ..result import Busy, Cost
 from ..tiling import loop_bounds
 from . import gemm, simd_dims, simd_tiling, systolic, systolic_dims, systolic_tiling
@@ -22,7 +22,7 @@ T = TypeVar("T", SystolicDims, SystolicTile, SimdDims, SimdTile)
 INT64_END = 2.0**63
 
 
-def price_many(kernel: Kernel, machines: Hardware, latency: PhaseLatencies) -> BatchCost:
+def price_many(kernel: ArrayKernel, machines: Hardware, latency: PhaseLatencies) -> BatchCost:
     """Raises Uncosted for a kernel that the release has no layer for."""
     calc = Arrays()
     if isinstance(kernel, VectorProgram):

@@ -6,7 +6,7 @@ from ..batch import BatchCost
 from ..guards import SIGNED, Check
 from ..hardware import Hardware
 from ..kernel import Kernel, VectorProgram
-from ..model import CostModel
+from ..model import CostModel, array_kernel
 from ..result import Cost, Number
 from ..tiling import Tiling, check_loops, loop_bounds
 from . import artefacts, simd_dims, simd_tiling, systolic_dims, systolic_tiling
@@ -32,6 +32,7 @@ class SimditModel(CostModel):
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         """The release's tiling, in the kernel's default loop order. Channel sizes count padded channels. Raises
         TilingError where the release's assertions fail."""
+        kernel = array_kernel(kernel)
         bounds = loop_bounds(kernel)
         if isinstance(kernel, VectorProgram):
             layer = simd_layer(kernel)
@@ -57,6 +58,7 @@ class SimditModel(CostModel):
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         """Any tile sizes that fit the buffers by the release's rules. A size that reaches the end of its loop is the
         whole dimension with its padding. The loop order of SIMD layers does not enter the release's formulas."""
+        kernel = array_kernel(kernel)
         check_loops(kernel, tiling)
         bounds, sizes = loop_bounds(kernel), tiling.as_dict()
         psum_bits = hardware.systolic.widths.psum_bits
@@ -86,6 +88,7 @@ class SimditModel(CostModel):
 
     def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> tuple[str, ...]:
         """What is wrong with the release's own numbers for a legal tiling, in words; nothing for most layers."""
+        kernel = array_kernel(kernel)
         bounds, sizes = loop_bounds(kernel), tiling.as_dict()
         if isinstance(kernel, VectorProgram):
             windowed = simd_layer(kernel).memory.windowed
@@ -103,7 +106,7 @@ class SimditModel(CostModel):
         element the same numbers. Loads numpy."""
         from .many import price_many
 
-        return price_many(kernel, machines, self.latency)
+        return price_many(array_kernel(kernel), machines, self.latency)
 
     def op_count(self, cost: Cost) -> Number:
         """The release's "Op count" of a layer: two for each executed multiply-accumulate, SIMD operations by their
