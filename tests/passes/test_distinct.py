@@ -64,7 +64,7 @@ def test_a_model_is_asked_about_no_machine_that_it_does_not_take(monkeypatch: py
     set_hardware(module, load_hardware("HI3"))
     monkeypatch.setattr(ExactModel, "machines", (str,))
     for each in (LegalizeTilingPass(), AnnotateCostPass()):
-        with pytest.raises(SimdcError, match="'exact' takes a machine with str; HI1 has a systolic"):
+        with pytest.raises(SimdcError, match="'exact' takes a machine with str; HI3 has a systolic"):
             run_pipeline(module, (each,))
 
 
