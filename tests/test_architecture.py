@@ -60,7 +60,7 @@ LIBRARIES: dict[str, set[str]] = {
     "passes": {"xdsl", "attrs"},
     "backends": {"xdsl", "attrs"},
     "ir": {"xdsl", "attrs"},
-    "cost": {"attrs"},
+    "cost": {"attrs", "typing_extensions"},
     "api": {"xdsl"},
     "network_builder": {"xdsl", "attrs"},
     "commands": {"xdsl"},
