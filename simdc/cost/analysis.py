@@ -10,7 +10,7 @@ OPERATIONS_PER_MAC = 2
 """A multiply-accumulate is two operations, as in rooflines everywhere."""
 
 
-class Term(NamedTuple):
+class TimeTerm(NamedTuple):
     """Something that a layer waits for: a unit, a memory, a port, a latency; and for how many cycles by itself."""
 
     name: str
@@ -34,7 +34,7 @@ class Analysis(NamedTuple):
     achieved: float
     binding: str
     runner_up: str
-    terms: tuple[Term, ...]
+    terms: tuple[TimeTerm, ...]
     levels: tuple[Number, ...] = ()
-    relieved: tuple[Term, ...] = ()
+    relieved: tuple[TimeTerm, ...] = ()
     remarks: tuple[str, ...] = ()
