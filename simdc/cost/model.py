@@ -54,8 +54,8 @@ class CostModel(ABC, Generic[Taken]):
     verifiable: bool = False
     """Whether the tile simulator and the execution of the tiles must give its numbers."""
     separable: bool = False
-    """Whether it looks at no other fields of a machine than `simdc/explore/roles.py` says for a unit and for a greedy
-    tiling. Where it does not say so, an exploration prices each machine by itself."""
+    """Whether it looks at no other fields of a machine than `simdc/explore/dependence.py` says for a unit and for a
+    greedy tiling. Where it does not say so, an exploration prices each machine by itself."""
 
     takes_forms: bool = False
     """Whether it prices whatever form of a layer it is asked about. Otherwise a layer is what it is in its first."""
@@ -66,7 +66,7 @@ class CostModel(ABC, Generic[Taken]):
         if not {"greedy", "evaluate"}.isdisjoint(vars(cls)):
             for claim in CLAIMS - set(vars(cls)):
                 setattr(cls, claim, vars(CostModel)[claim])
-        # Ports that share a channel couple fields that `roles.py` takes apart.
+        # Ports that share a channel couple fields that `dependence.py` takes apart.
         elif "rule" in vars(cls) and "separable" not in vars(cls):
             cls.separable = False
 

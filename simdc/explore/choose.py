@@ -6,7 +6,7 @@ Ties: of equal machines the one with the lowest number, which is the one that co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,20 +65,13 @@ def front(survey: Survey, names: Sequence[str]) -> Rows:
     return np.array(kept, np.int64)
 
 
-class Landscape(NamedTuple):
+def landscape(survey: Survey, first: int, second: int) -> NDArray[np.float64]:
     """The least objective over all other choices for each pair of options of two axes [first, second]; NaN where there
     is no machine."""
-
-    first: int
-    second: int
-    least: NDArray[np.float64]
-
-
-def landscape(survey: Survey, first: int, second: int) -> Landscape:
     axes = survey.space.axes
     least: Any = np.full((len(axes[first].options), len(axes[second].options)), np.inf)
     choices = survey.choices(slice(None))
     np.minimum.at(least, (choices[:, first], choices[:, second]), survey.values[survey.space.metric])
     # Infinity would stretch the colours of a map; NaN is left out of them.
     least[np.isinf(least)] = np.nan
-    return Landscape(first, second, least)
+    return least

@@ -15,7 +15,7 @@ from simdc.cost.tiling import TilingError
 from simdc.cost.workload import Workload
 from simdc.errors import SimdcError
 
-from . import roles
+from . import dependence
 from .admitted import Admitted, admitted_machines
 from .guarded import hold_one
 from .journal import Journal
@@ -77,9 +77,9 @@ class Exploration:
                 unit,
                 energy="energy_pj" in counts,
                 separable=rules.separable,
-                together=roles.shapes_tilings if tiling == "greedy" else roles.shapes_rates,
+                together=dependence.shapes_tilings if tiling == "greedy" else dependence.shapes_rates,
             )
-            for unit in roles.UNITS
+            for unit in dependence.UNITS
         )
         self.uncosted: dict[str, str] = {}
         """Layers that the model has no price for, with the reason: they are missing from every number."""

@@ -173,10 +173,10 @@ def _map(findings: Findings, figure: Any, axes: tuple[str, str] | None) -> None:
         if not found:
             raise SimdcError(f"there is no choice '{name[:80]}'; there are {', '.join(names.values())}", path="--map")
         places.append(found[0])
-    grid = landscape(findings.survey, places[0], places[1])
+    least = landscape(findings.survey, places[0], places[1])
     plot = figure.add_subplot()
     # NaN, where no machine has both options, stays white.
-    image = plot.imshow(grid.least / findings.objective(findings.best), origin="lower", aspect="auto", cmap="viridis_r")
+    image = plot.imshow(least / findings.objective(findings.best), origin="lower", aspect="auto", cmap="viridis_r")
     for place, tick, label in (
         (places[1], plot.set_xticks, plot.set_xlabel),
         (places[0], plot.set_yticks, plot.set_ylabel),

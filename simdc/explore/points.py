@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import roles
+from . import dependence
 from .admitted import Admitted, axis_values
 from .space import Space
 
@@ -44,7 +44,7 @@ def unit_points(
     fields for which `together` holds are priced together."""
     used: dict[int, tuple[str, ...]] = {}
     for number, axis in enumerate(space.axes):
-        paths = tuple(path for path in axis.paths if not separable or roles.concerns(path, unit, energy=energy))
+        paths = tuple(path for path in axis.paths if not separable or dependence.concerns(path, unit, energy=energy))
         if paths:
             used[number] = paths
     firsts: list[Indices] = []
@@ -61,7 +61,7 @@ def unit_points(
     columns = {
         path: axis_values(space.axes[number], path)[options[number]] for number, paths in used.items() for path in paths
     }
-    kernel = _key(columns, prod(counts), roles.shapes_kernels)
+    kernel = _key(columns, prod(counts), dependence.shapes_kernels)
     group = _key(columns, prod(counts), together)
     places = tuple(rank * stride for rank, stride in zip(ranks, strides, strict=True))
     return Points(unit, columns, places, np.lexsort((group, kernel)), kernel)

@@ -18,7 +18,7 @@ from simdc.cost.model_table import load_model
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, TilingError
 
-from . import roles
+from . import dependence
 from .guarded import hold_each, hold_many, hold_one
 from .schedulers import SCHEDULERS
 from .space import Value, machine_with
@@ -35,11 +35,11 @@ class Work(NamedTuple):
 
     @property
     def unit(self) -> str:
-        return roles.SYSTOLIC if isinstance(self.kernel, Contraction) else roles.SIMD
+        return dependence.SYSTOLIC if isinstance(self.kernel, Contraction) else dependence.SIMD
 
 
 def _energy_pj(work: Work, cost: Cost, machines: Hardware) -> Any:
-    return energy_of(cost, machines, on_systolic=work.unit == roles.SYSTOLIC).total
+    return energy_of(cost, machines, on_systolic=work.unit == dependence.SYSTOLIC).total
 
 
 COUNTED: dict[str, Callable[[Work, Cost, Hardware], Any]] = {
@@ -114,7 +114,7 @@ class PointGrid(NamedTuple):
 
     @classmethod
     def of(cls, columns: Mapping[str, NDArray[Any]], count: int, separable: bool) -> PointGrid:
-        tilings = {path: each for path, each in columns.items() if not separable or roles.shapes_tilings(path)}
+        tilings = {path: each for path, each in columns.items() if not separable or dependence.shapes_tilings(path)}
         others = {path: values for path, values in columns.items() if path not in tilings}
         rows, row = _distinct(tilings, count)
         cells, column = _distinct(others, count)

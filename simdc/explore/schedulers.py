@@ -17,7 +17,7 @@ from simdc.cost.tiling import Tiling, TilingError
 
 class Scheduler(Protocol):
     rates_matter: bool
-    """Whether a tiling depends on more of the machine than `roles.shapes_tilings` tells."""
+    """Whether a tiling depends on more of the machine than `dependence.shapes_tilings` tells."""
 
     def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling: ...
 

@@ -67,7 +67,7 @@ def test_front_is_what_nothing_dominates(columns: int) -> None:
 def test_landscape_is_the_least_over_everything_else() -> None:
     # Machine number = 100 * lanes option + memory option.
     found = survey([7.0, 5.0, 6.0])._replace(numbers=np.array([0, 103, 200]))
-    least = landscape(found, 1, 0).least
+    least = landscape(found, 1, 0)
     assert least.shape == (100, 3)
     assert (least[0, 0], least[3, 1], least[0, 2]) == (7, 5, 6)
     assert np.count_nonzero(~np.isnan(least)) == 3

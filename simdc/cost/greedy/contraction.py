@@ -31,7 +31,7 @@ class LoopGroups(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def roles(kernel: Contraction) -> LoopGroups:
+def loop_groups(kernel: Contraction) -> LoopGroups:
     loops = [loop.name for loop in kernel.loops]
     weight, ifmap, psum = (set(o.loops) for o in (kernel.weight, kernel.ifmap, kernel.psum))
     shared = {loop for expression in kernel.ifmap.index if len(expression.terms) > 1 for loop, _ in expression.terms}
@@ -51,7 +51,7 @@ def contraction_tile(kernel: Contraction, hardware: Hardware, rule: MachineRule)
     limits = rule.usable_bits(hardware)
     bounds = stored_bounds(kernel, hardware)
     rows, columns = kernel.rows, kernel.columns
-    window, image, batch, groups = roles(kernel)
+    window, image, batch, groups = loop_groups(kernel)
     tile = dict.fromkeys(bounds, 1)
     tile[rows], tile[columns] = min(array.rows, bounds[rows]), min(array.columns, bounds[columns])
     innermost = dict(tile)

@@ -32,7 +32,7 @@ class ProgramLoops(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def roles(program: VectorProgram) -> ProgramLoops:
+def program_loops(program: VectorProgram) -> ProgramLoops:
     loops: dict[str, list[int]] = {}
     for number, nest in enumerate(program.nests):
         for loop in nest.loops:
@@ -66,7 +66,7 @@ def program_tile(program: VectorProgram, hardware: Hardware, rule: MachineRule) 
     """Tile size of each loop; the innermost tile if nothing fits."""
     simd, clip, lanes = hardware.simd, not hardware.stores_padding, program.lanes
     bounds = stored_bounds(program, hardware)
-    window, whole, image, others, per_channel = roles(program)
+    window, whole, image, others, per_channel = program_loops(program)
     tile = dict.fromkeys(bounds, 1) | {loop: bounds[loop] for loop in whole}
     tile[lanes] = min(simd.lanes, bounds[lanes])
     innermost = dict(tile)

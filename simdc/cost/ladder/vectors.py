@@ -15,7 +15,7 @@ from typing import NamedTuple
 from simdc.cost.axis import ONE
 from simdc.cost.capacity import resident
 from simdc.cost.exact.vector import TiledProgram
-from simdc.cost.greedy.program import roles
+from simdc.cost.greedy.program import program_loops
 from simdc.cost.greedy.splitting import first
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
@@ -45,7 +45,7 @@ class VectorLadder:
     def __init__(self, program: VectorProgram, bounds: dict[str, int], width: int, clip: bool):
         self.lanes = tile_sizes(bounds[program.lanes], width)
         self.counts = [-(-bounds[program.lanes] // size) for size in self.lanes]
-        window, whole, image, others, _ = roles(program)
+        window, whole, image, others, _ = program_loops(program)
         uncut = {loop: bounds[loop] for loop in (program.lanes, *whole)}
         names = [[loop.name for loop in nest.loops] for nest in program.nests]
         parts = [together(loops, bounds) for loops in (window, image, [loop for loop, _ in others])]

@@ -70,7 +70,7 @@ def _over_chunks(
     one = price(tile(kernel, order, [bounds[loop] for loop in order], hardware, rule=rule))
     legal = np.zeros(len(table), dtype=bool)
     columns: dict[str, Whole] = {path: np.zeros(len(table), dtype=kind) for path, _ in _leaves(one)}
-    for chosen in _alike(kernel, order, table, hardware):
+    for chosen in _alike(kernel, order, table):
         part = np.ascontiguousarray(table[chosen].T).astype(kind)
         many = tile(kernel, order, cast("Sequence[int]", list(part)), hardware, MANY, rule)
         if many.fault() is not None:
@@ -96,9 +96,7 @@ def _checked(kernel: ArrayKernel, order: Sequence[str], sizes: ArrayLike) -> NDA
     return table.astype(np.int64, copy=False)
 
 
-def _alike(
-    kernel: ArrayKernel, order: Sequence[str], table: NDArray[np.int64], hardware: Hardware
-) -> Iterator[slice | NDArray[np.intp]]:
+def _alike(kernel: ArrayKernel, order: Sequence[str], table: NDArray[np.int64]) -> Iterator[slice | NDArray[np.intp]]:
     """Tilings in chunks within which the same loops are cut into several tiles."""
     own = loop_bounds(kernel)
     cut = table < np.array([own[loop] for loop in order])

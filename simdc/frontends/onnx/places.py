@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .constant import FLOATS, Constant, ValueOrigin
 from .graph import Dimension, Graph, Node, Shaped
-from .table import SIDES, WEIGHTS, Places
+from .table import SIDES, WEIGHTS, InputNumbers
 
 VIEWS = ("Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Cast")
 """Operators whose first input is a weight if their result is one."""
@@ -25,7 +25,7 @@ def readers_of(nodes: Iterable[Node]) -> Readers:
     return found
 
 
-def is_read_at(name: str, readers: Readers, *tables: Places, channelwise: bool = False) -> bool:
+def is_read_at(name: str, readers: Readers, *tables: InputNumbers, channelwise: bool = False) -> bool:
     """Whether every reader has it in a place of these tables, views between them aside."""
     return bool(readers.get(name)) and all(
         any(place in table.get(node.operator, ()) for table in tables)

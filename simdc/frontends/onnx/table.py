@@ -18,7 +18,7 @@ Translation: TypeAlias = Callable[[Build], Value | tuple[Value, ...] | None]
 """Makes layers of a node; gives its results in order, None where its body in the standard shall stand for it. Raises
 Unsupported."""
 
-Places: TypeAlias = Mapping[str, Collection[int]]
+InputNumbers: TypeAlias = Mapping[str, Collection[int]]
 """By operator, some of its inputs, counted from 0."""
 
 OPERATORS: dict[str, Translation] = {}

@@ -13,54 +13,54 @@ Enters = Literal["kernel", "tiling", "rate", "price"]
 how long that takes, `price` the energy of it."""
 
 
-class Role(NamedTuple):
+class Dependence(NamedTuple):
     """The units whose layers' cost depends on a field, and where it comes in."""
 
     units: tuple[str, ...]
     enters: Enters
 
 
-ROLES = {
+DEPENDENCES = {
     # A tensor of 16 bits instead of 8 is twice the traffic of either unit.
-    "systolic.widths": Role(UNITS, "kernel"),
-    "simd.width_bits": Role(UNITS, "kernel"),
-    "stores_padding": Role(UNITS, "tiling"),
-    "systolic.rows": Role((SYSTOLIC,), "tiling"),
-    "systolic.columns": Role((SYSTOLIC,), "tiling"),
-    "systolic.buffers": Role((SYSTOLIC,), "tiling"),
-    "systolic.bandwidths": Role((SYSTOLIC,), "rate"),
-    "simd.lanes": Role((SIMD,), "tiling"),
-    "simd.vmem_bits": Role((SIMD,), "tiling"),
-    "simd.bandwidth_bits_per_cycle": Role((SIMD,), "rate"),
-    "simd.instruction_bits": Role((SIMD,), "rate"),
-    "simd.instruction_memory_bits": Role((SIMD,), "rate"),
-    "simd.immediate_memory_bits": Role((SIMD,), "rate"),
-    "simd.pipeline_stages": Role((SIMD,), "rate"),
-    "simd.raw_wait_cycles": Role((SIMD,), "rate"),
-    "simd.latency_cycles": Role((SIMD,), "rate"),
+    "systolic.widths": Dependence(UNITS, "kernel"),
+    "simd.width_bits": Dependence(UNITS, "kernel"),
+    "stores_padding": Dependence(UNITS, "tiling"),
+    "systolic.rows": Dependence((SYSTOLIC,), "tiling"),
+    "systolic.columns": Dependence((SYSTOLIC,), "tiling"),
+    "systolic.buffers": Dependence((SYSTOLIC,), "tiling"),
+    "systolic.bandwidths": Dependence((SYSTOLIC,), "rate"),
+    "simd.lanes": Dependence((SIMD,), "tiling"),
+    "simd.vmem_bits": Dependence((SIMD,), "tiling"),
+    "simd.bandwidth_bits_per_cycle": Dependence((SIMD,), "rate"),
+    "simd.instruction_bits": Dependence((SIMD,), "rate"),
+    "simd.instruction_memory_bits": Dependence((SIMD,), "rate"),
+    "simd.immediate_memory_bits": Dependence((SIMD,), "rate"),
+    "simd.pipeline_stages": Dependence((SIMD,), "rate"),
+    "simd.raw_wait_cycles": Dependence((SIMD,), "rate"),
+    "simd.latency_cycles": Dependence((SIMD,), "rate"),
     # What these change is no count: 100 cycles at 1 ns and at 2 ns are both 100 cycles.
-    "clock_ns": Role(UNITS, "price"),
-    "prices": Role(UNITS, "price"),
+    "clock_ns": Dependence(UNITS, "price"),
+    "prices": Dependence(UNITS, "price"),
 }
 """By dotted path, of a field or of a part with all its fields."""
-ANY = Role(UNITS, "tiling")
+ANY = Dependence(UNITS, "tiling")
 """Of a field of which nothing is known, such as a plug-in's."""
 
 
-def role_of(path: str) -> Role:
+def dependence_of(path: str) -> Dependence:
     # prices.sram_pj_per_bit.vmem is found as `prices`.
-    while path and path not in ROLES:
+    while path and path not in DEPENDENCES:
         path = path.rpartition(".")[0]
-    return ROLES.get(path, ANY)
+    return DEPENDENCES.get(path, ANY)
 
 
 def shapes_kernels(path: str) -> bool:
-    return role_of(path).enters == "kernel"
+    return dependence_of(path).enters == "kernel"
 
 
 def shapes_tilings(path: str) -> bool:
     """Whether a greedy tiling depends on it."""
-    return role_of(path).enters in ("kernel", "tiling")
+    return dependence_of(path).enters in ("kernel", "tiling")
 
 
 def shapes_rates(path: str) -> bool:
@@ -70,5 +70,5 @@ def shapes_rates(path: str) -> bool:
 
 def concerns(path: str, unit: str, *, energy: bool) -> bool:
     """Whether the cost of a layer of this unit depends on the field. Prices and the clock enter energy only."""
-    units, enters = role_of(path)
+    units, enters = dependence_of(path)
     return unit in units and (energy or enters != "price")

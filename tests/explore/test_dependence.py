@@ -12,7 +12,7 @@ from simdc.cost import Hardware, TilingError, energy_of, load_model
 from simdc.cost.kernel import Contraction
 from simdc.cost.model_table import MODELS
 from simdc.cost.structure import leaf_paths, unstructure, with_field
-from simdc.explore import roles
+from simdc.explore import dependence
 from simdc.explore.exploration import NetworkChoice
 from simdc.explore.space import field_of
 from tests.explore.spaces import NET, network_of_text, space_of, survey_of
@@ -40,7 +40,7 @@ def answers(
         if layer.cost is not None:
             on_systolic = isinstance(layer.kernel, Contraction)
             energy = energy_of(layer.cost, hardware, on_systolic=on_systolic).total
-            unit = roles.SYSTOLIC if on_systolic else roles.SIMD
+            unit = dependence.SYSTOLIC if on_systolic else dependence.SIMD
             found[unit, layer.kernel] = layer.tiling, layer.cost, energy
     return found
 
@@ -51,10 +51,10 @@ def test_fields_that_do_not_concern_a_layer_do_not_change_it(model: str, tiling:
     # A training step has layers of every kind.
     network = network_of_text(tmp_path, NET, model, train=True)
     before = answers(HARDWARE, network, model, tiling)
-    assert {unit for unit, _ in before} == set(roles.UNITS)
+    assert {unit for unit, _ in before} == set(dependence.UNITS)
     unchanged = 0
     for path in PATHS:
-        if roles.shapes_kernels(path):
+        if dependence.shapes_kernels(path):
             continue
         for value in others(path):
             try:
@@ -63,29 +63,29 @@ def test_fields_that_do_not_concern_a_layer_do_not_change_it(model: str, tiling:
                 continue
             assert after.keys() == before.keys()
             for key, (tiled, cost, energy) in after.items():
-                if tiling == "greedy" and not roles.shapes_tilings(path):
+                if tiling == "greedy" and not dependence.shapes_tilings(path):
                     assert tiled == before[key][0], path
-                if not roles.concerns(path, key[0], energy=False):
+                if not dependence.concerns(path, key[0], energy=False):
                     assert (tiled, cost) == before[key][:2], path
                     unchanged += 1
-                if not roles.concerns(path, key[0], energy=True):
+                if not dependence.concerns(path, key[0], energy=True):
                     assert energy == before[key][2], path
     assert unchanged > 100
 
 
-def test_every_field_has_a_role() -> None:
-    named = {path for path in PATHS if roles.role_of(path) is not roles.ANY}
+def test_every_field_is_in_the_table() -> None:
+    named = {path for path in PATHS if dependence.dependence_of(path) is not dependence.ANY}
     assert set(PATHS) - named == set()
     # Each row of the table is a field, or a part that has some.
-    for row in roles.ROLES:
+    for row in dependence.DEPENDENCES:
         assert any(path == row or path.startswith(f"{row}.") for path in PATHS), row
 
 
 def test_a_field_of_which_nothing_is_known_concerns_everything() -> None:
     # As a prefix of letters `simd.lanes` is found in it; as a part of a machine it is not.
     for path in ("extensions.one-channel.dram_bits_per_cycle", "simd.lanes_of_another_kind", "cores"):
-        assert roles.shapes_tilings(path)
-        assert all(roles.concerns(path, unit, energy=False) for unit in roles.UNITS)
+        assert dependence.shapes_tilings(path)
+        assert all(dependence.concerns(path, unit, energy=False) for unit in dependence.UNITS)
 
 
 def test_a_model_that_looks_at_everything_is_not_taken_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
