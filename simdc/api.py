@@ -46,13 +46,15 @@ class Network:
         run_pipeline(module, training_passes(optimizer, weight_decay, loss=loss, class_axis=class_axis))
         return Network(module)
 
-    def workload(self, hardware: AnyMachine, model: str = DEFAULT_MODEL, *, fold: bool = True) -> Workload:
+    def workload(
+        self, hardware: AnyMachine, model: str = DEFAULT_MODEL, *, fold: bool = True, fuse: bool = True
+    ) -> Workload:
         """The network's kernels with the element widths of `hardware`: made once for all machines of these widths."""
-        key = (hardware.stored_widths, model, fold)
+        key = (hardware.stored_widths, hardware.fusing, model, fold, fuse)
         if key not in self._workloads:
             module = self.module.clone()
             set_hardware(module, hardware)
-            run_pipeline(module, lowering_passes(model, fold=fold))
+            run_pipeline(module, lowering_passes(model, fold=fold, fuse=fuse))
             layers = [(op.layer.data, _open_forms(op, hardware)) for op in network_of(module).layers()]
             self._workloads[key] = Workload((name, forms) for name, forms in layers if forms)
         return self._workloads[key]
@@ -89,13 +91,15 @@ def compile(
     objective: Objective | None = None,
     *,
     fold: bool = True,
+    fuse: bool = True,
 ) -> ModuleOp:
     """The network as annotated IR: split over the arrays, tiled and priced. Tilings are the model's default or the best
-    for an objective: `cycles`, `energy`, `dram` or `edp`. Without `fold` no layer takes over the work of its neighbour.
+    for an objective: `cycles`, `energy`, `dram` or `edp`. Without `fold` no layer takes over the work of its neighbour,
+    without `fuse` none runs as one with another.
     Raises SimdcError."""
     module = network.module.clone()
     set_hardware(module, hardware)
-    run_pipeline(module, default_passes(model, objective, fold=fold))
+    run_pipeline(module, default_passes(model, objective, fold=fold, fuse=fuse))
     return module
 
 
@@ -106,6 +110,7 @@ def evaluate(
     objective: Objective | None = None,
     *,
     fold: bool = True,
+    fuse: bool = True,
 ) -> Sequence[LayerCost]:
     """What each layer costs on `hardware`, without making IR: some ten milliseconds a network with default tilings,
     about a second with those that are best for an objective (as `compile`; under models that can be searched).
@@ -116,7 +121,7 @@ def evaluate(
     phase = network_of(network.module).phase.data
     priced_by = model_for(model, phase, hardware)
     tiler = None if objective is None else _tiler(priced_by, objective)
-    workload = network.workload(hardware, model, fold=fold)
+    workload = network.workload(hardware, model, fold=fold, fuse=fuse)
     try:
         return workload.price(priced_by, hardware, tiler, objective or "cycles")
     except TilingError as error:

@@ -65,6 +65,11 @@ def add_reading(parser: CommandParser) -> None:
         "into the layer beside it",
     )
     parser.add_argument(
+        "--no-fuse",
+        action="store_true",
+        help="on a machine whose units stream into each other, run each layer by itself all the same",
+    )
+    parser.add_argument(
         "--allow-uncosted",
         action="store_true",
         help="go on without the nodes of an ONNX model that simdc knows no op for; the report names them",

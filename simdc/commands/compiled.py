@@ -126,7 +126,9 @@ def priced(arguments: Namespace, model: str) -> tuple[ModulePass, ...]:
     if steps is not None and steps < 1:
         raise SimdcError(f"--search-steps must be positive, got {steps}")
     fold = not arguments.no_fold
-    return default_passes(model, objective, steps, rule=rule, fold=fold, forms=arguments.form or ())
+    return default_passes(
+        model, objective, steps, rule=rule, fold=fold, fuse=not arguments.no_fuse, forms=arguments.form or ()
+    )
 
 
 def chosen_model(module: ModuleOp, arguments: Namespace) -> str:

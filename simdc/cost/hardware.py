@@ -179,6 +179,11 @@ class Hardware:
         return ("conv", "simd")
 
     @property
+    def fusing(self) -> tuple[object, ...]:
+        """What decides which layers run as one: none do."""
+        return ()
+
+    @property
     def in_short(self) -> str:
         """Its sizes, for a list of machines."""
         return f"{self.systolic.rows} x {self.systolic.columns} PEs, {self.simd.lanes} lanes, {self.clock_ns} ns"

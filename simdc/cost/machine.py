@@ -67,7 +67,9 @@ class ComputeUnit:
     """A unit that runs kernels of the kinds `runs`, `rate_per_cycle` operations (`operation`) a cycle.
 
     A multiply-accumulate unit holds weights for a run of pixels of at least `min_run_cycles` and at most
-    `max_run_cycles`; its results leave in atoms of `atom_elements`, one in `atom_cycles`.
+    `max_run_cycles`; its results leave in atoms of `atom_elements`, one in `atom_cycles`. In a chain a unit runs up to
+    `stages` kernels one after the other, which read `streamed_operands` from memory beside what the chain hands them;
+    its windows have at most `max_window` positions a side (0: any).
     """
 
     # nv_small: 64 MACs are 8 x 8 channels; 576 pixels are 36 runs of 16; 8 results leave in 11 cycles.
@@ -87,6 +89,9 @@ class ComputeUnit:
     operand_latency_cycles: int = number("cycle", RTL, minimum=0, default=0)
     chained_latency_cycles: int = number("cycle", RTL, minimum=0, default=0)
     chained_operand_latency_cycles: int = number("cycle", RTL, minimum=0, default=0)
+    stages: int = number("kernel", SPEC, default=1)
+    streamed_operands: int = number("operand", SPEC, minimum=0, default=0)
+    max_window: int = number("position", SPEC, minimum=0, default=0)
     pj_per_operation: float = price("pJ/operation", ANY, default=0.0)
 
 
@@ -172,6 +177,12 @@ class Machine:
     @property
     def unit_names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.units)
+
+    @property
+    def fusing(self) -> tuple[object, ...]:
+        """What decides which layers run as one."""
+        takes = [(unit.runs, unit.stages, unit.streamed_operands, unit.max_window) for _, unit in self.units]
+        return self.chains, self.unit_names, tuple(takes)
 
     @property
     def in_short(self) -> str:

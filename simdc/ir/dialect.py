@@ -11,6 +11,7 @@ from .attributes import CostAttr, ExecutionUnitAttr, HardwareAttr, OriginAttr, T
 from .base import LayerOp
 from .network import NetworkOp, ParameterOp, ReturnOp
 from .ops import op_modules
+from .ops.fused import YieldOp
 from .unmodelled import UnmodelledOp
 
 
@@ -29,6 +30,6 @@ def _layers() -> list[type[LayerOp]]:
 
 Simdc = Dialect(
     "simdc",
-    [NetworkOp, ParameterOp, ReturnOp, UnmodelledOp, *_layers()],
+    [NetworkOp, ParameterOp, ReturnOp, UnmodelledOp, YieldOp, *_layers()],
     [ExecutionUnitAttr, HardwareAttr, TilingAttr, CostAttr, OriginAttr],
 )

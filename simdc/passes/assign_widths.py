@@ -128,12 +128,13 @@ def element_widths(network: NetworkOp, machine: Machine) -> dict[SSAValue, int]:
     widths = machine.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
     found: dict[SSAValue, int] = dict.fromkeys(network.body.block.args, widths.ifmap_bits)
-    for op in network.body.block.ops:
+    for op in network.body.walk():
         found |= dict.fromkeys(op.results, widths.ifmap_bits)
-    for op in network.layers():
-        for value, role in zip(op.operands, op.ROLES, strict=False):
-            if isinstance(value.owner, ParameterOp):
-                found[value] = by_role[role]
+    for op in network.body.walk():
+        if isinstance(op, LayerOp):
+            for value, role in zip(op.operands, op.ROLES, strict=False):
+                if isinstance(value.owner, ParameterOp):
+                    found[value] = by_role[role]
     return found
 
 

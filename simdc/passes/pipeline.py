@@ -53,10 +53,11 @@ def training_passes(
         raise SimdcError(str(error)) from None
 
 
-def lowering_passes(model: str, *, fold: bool = True) -> tuple[ModulePass, ...]:
-    """The passes from a network to layers with kernels; without `fold` each layer stays as it stands. Raises SimdcError
-    for an unknown model."""
+def lowering_passes(model: str, *, fold: bool = True, fuse: bool = True) -> tuple[ModulePass, ...]:
+    """The passes from a network to layers with kernels; without `fold` each layer stays as it stands, without `fuse`
+    none runs as one with another. Raises SimdcError for an unknown model."""
     from .assign_widths import AssignWidthsPass
+    from .fuse_chains import FuseChainsPass
     from .split_units import SplitUnitsPass
     from .tidy import TidyPass
 
@@ -65,7 +66,8 @@ def lowering_passes(model: str, *, fold: bool = True) -> tuple[ModulePass, ...]:
     except ValueError as error:
         raise SimdcError(str(error)) from None
     tidy = (TidyPass(),) if fold else ()
-    return (*tidy, AssignWidthsPass(rule=load_model(model).width_rule), SplitUnitsPass())
+    chains = (FuseChainsPass(),) if fuse else ()
+    return (*tidy, AssignWidthsPass(rule=load_model(model).width_rule), *chains, SplitUnitsPass())
 
 
 def default_passes(
@@ -75,6 +77,7 @@ def default_passes(
     *,
     rule: Literal["default", "greedy"] = "default",
     fold: bool = True,
+    fuse: bool = True,
     forms: Sequence[str] = (),
 ) -> tuple[ModulePass, ...]:
     """The passes from a network to its cost, with tilings by a rule of `simdc-legalize-tiling` or those that are best
@@ -85,7 +88,7 @@ def default_passes(
     from .legalize_tiling import LegalizeTilingPass
     from .search_tiling import SearchTilingPass
 
-    *before, split = lowering_passes(model, fold=fold)
+    *before, split = lowering_passes(model, fold=fold, fuse=fuse)
     if objective is None:
         choose, tile = ChooseFormPass(model, rule, forms=tuple(forms)), LegalizeTilingPass(model, rule)
     else:

@@ -23,6 +23,7 @@ from xdsl.utils.exceptions import InterpretationError
 from simdc.errors import SimdcError, suggestion
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
+from simdc.ir.ops.fused import FusedOp, YieldOp
 from simdc.plugins import Group
 
 from .activation import ActivationFunctions
@@ -72,6 +73,14 @@ class ShellFunctions(InterpreterFunctions):
         if label not in self._parameters:
             raise SimdcError(f"no value for parameter '{label}'{suggestion(label, [*self._parameters])}")
         return (_value(f"parameter '{label}'", self._parameters[label], op.result),)
+
+    @impl(FusedOp)
+    def fused(self, interpreter: Interpreter, op: FusedOp, args: Arrays) -> Arrays:
+        return interpreter.run_ssacfg_region(op.body, args, op.layer.data)
+
+    @impl_terminator(YieldOp)
+    def hand_on(self, interpreter: Interpreter, op: YieldOp, args: Arrays) -> tuple[ReturnedValues, Arrays]:
+        return ReturnedValues(args), ()
 
     @impl_terminator(ReturnOp)
     def finish(self, interpreter: Interpreter, op: ReturnOp, args: Arrays) -> tuple[ReturnedValues, Arrays]:

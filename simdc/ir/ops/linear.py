@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Contraction, Loop
+from simdc.cost.kernel import Contraction, Loop, affine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of, width_bits
 from simdc.ir.builder import ModuleBuilder
@@ -72,6 +72,20 @@ class LinearOp(ProductOp):
     def kernel(self) -> Contraction:
         ifmap, weight = (self.input, ("n", "ic")), (self.weight, ("oc", "ic"))
         return self.product("linear", ifmap, weight, ("n", "oc"), self.bias)
+
+    def of_image(self, shape: Sequence[int]) -> Contraction:
+        """The same on an image [n, c, h, w] that was flattened: a convolution by windows as large as the image. It
+        tells how the image lies in memory."""
+        # 50 channels of 4 x 4 are 800 features: in granules of 8 channels 7 * 16 = 112 of them, of features 100.
+        _, channels, height, width = shape
+        bounds = {"oc": shape_of(self.result)[1], "ic": channels, "kh": height, "kw": width, "n": shape[0]}
+        ifmap, weight = operand("ifmap", self.input, ("n", "ic")), operand("weight", self.weight, ("oc", "ic"))
+        features = (affine("ic"), affine("kh"), affine("kw"))
+        return self.kernel()._replace(
+            loops=tuple(Loop(name, bound) for name, bound in bounds.items()),
+            ifmap=ifmap._replace(shape=tuple(shape), index=(affine("n"), *features)),
+            weight=weight._replace(shape=(bounds["oc"], channels, height, width), index=(affine("oc"), *features)),
+        )
 
 
 @irdl_op_definition

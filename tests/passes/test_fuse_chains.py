@@ -1,0 +1,142 @@
+"""Layers that a machine runs as one become one, and stay what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+
+from simdc.backends.execute import execute, initial_parameters
+from simdc.cost.kernel import Chain, Contraction
+from simdc.cost.layer_shape import ImageSide, convolution_shape
+from simdc.frontends import load_network
+from simdc.frontends.dsl import parse_dsl
+from simdc.frontends.hardware_file import load_machine
+from simdc.ir.context import first_invalid, set_hardware
+from simdc.ir.network import network_of
+from simdc.ir.ops.fused import FusedOp
+from simdc.passes.pipeline import lowering_passes, run_pipeline
+
+
+def lowered(
+    module: ModuleOp, hardware: str = "nv_small", settings: Sequence[str] = (), *, fuse: bool = True
+) -> ModuleOp:
+    set_hardware(module, load_machine(hardware, settings))
+    run_pipeline(module, lowering_passes("exact", fuse=fuse))
+    return module
+
+
+def names(module: ModuleOp) -> list[str]:
+    """Of the layers that compute."""
+    return [op.layer.data for op in network_of(module).layers() if op.runs_on is not None]
+
+
+def network(body: str) -> ModuleOp:
+    return parse_dsl(f"network n(x: 8x12x12) {{\n{body}\n}}\n", "n.dsl", 1)
+
+
+def test_lenet_is_four_hardware_layers() -> None:
+    module = lowered(load_network("lenet5", None))
+    assert names(module) == ["conv1+maxpool1", "conv2+maxpool2", "fc1+relu1", "fc2", "softmax1"]
+    assert first_invalid(module) is None
+
+
+# Published: 53 convolutions and one fully connected layer; all else runs beside them.
+def test_resnet_50_is_54_hardware_layers() -> None:
+    module = lowered(load_network("resnet50", None))
+    assert len(names(module)) == 54
+    assert "layer1.1.conv3+layer1.1.add1+layer1.1.relu3" in names(module)
+
+
+def test_a_machine_of_arrays_fuses_nothing() -> None:
+    assert names(lowered(load_network("lenet5", None), "HI1")) == [
+        *("conv1", "maxpool1", "conv2", "maxpool2", "fc1", "relu1", "fc2", "softmax1")
+    ]
+    assert len(names(lowered(load_network("lenet5", None), fuse=False))) == 8
+
+
+def test_a_flattened_image_stays_an_image() -> None:
+    module = lowered(load_network("lenet5", None))
+    fused = next(op for op in network_of(module).layers() if op.layer.data == "fc1+relu1")
+    kernel = fused.kernel()
+    assert isinstance(kernel, Chain)
+    product = kernel.links[0]
+    assert isinstance(product, Contraction)
+    shape = convolution_shape(product)
+    assert shape is not None
+    # 50 channels of 4 x 4 pixels: 500 windows as large as the image.
+    assert (shape.input_channels, shape.rows, shape.columns) == (50, ImageSide(4, 4, 1, 1), ImageSide(4, 4, 1, 1))
+    assert shape.macs == product.useful_macs == 400_000
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # Two readers: the convolution's result must be in memory. The sum reads it there a second time.
+        ("y = conv(x, 8, 1)\nreturn add(y, relu(y))", ["conv1", "relu1+add1"]),
+        # The second convolution takes the sum over, for the other side is there before it starts.
+        ("return add(conv(x, 8, 1), conv(x, 8, 3, pad=1))", ["conv1", "conv2+add1"]),
+        # The sum waits for what is made after its only candidate starts.
+        ("y = conv(x, 8, 1)\nz = sigmoid(x)\nreturn add(y, z)", ["conv1", "sigmoid1", "add1"]),
+        # Windows of 9 are too large for the unit, those of 8 are not.
+        ("return conv(x, 8, 1) -> maxpool(9)", ["conv1", "maxpool1"]),
+        ("return conv(x, 8, 1) -> maxpool(8)", ["conv1+maxpool1"]),
+        # A pool hands on to no rectifier in a chain conv, sdp, pdp.
+        ("return conv(x, 8, 1) -> maxpool(2) -> relu", ["conv1+maxpool1", "relu1"]),
+        # One operand from memory a pass.
+        ("return add(add(conv(x, 8, 1), x), x)", ["conv1+add1", "add2"]),
+        # No unit runs it: nothing goes on behind it.
+        ("return conv(x, 8, 1) -> sigmoid -> relu", ["conv1", "sigmoid1", "relu1"]),
+        ("return relu(x) -> maxpool(2)", ["relu1+maxpool1"]),
+    ],
+)
+def test_what_goes_into_one_layer(body: str, expected: list[str]) -> None:
+    module = lowered(network(body))
+    assert names(module) == expected
+    assert first_invalid(module) is None
+
+
+def test_stages_and_chains_are_the_machines() -> None:
+    body = "return conv(x, 8, 1) -> relu -> relu -> relu"
+    assert names(lowered(network(body))) == ["conv1+relu1+relu2+relu3"]
+    assert names(lowered(network(body), settings=["units.sdp.stages=2"])) == ["conv1+relu1+relu2", "relu3"]
+
+
+def test_a_layer_beside_another_knows_its_input() -> None:
+    module = lowered(network("a = relu(conv(x, 8, 1))\nb = relu(conv(x, 4, 3))\nreturn a, b"))
+    first, second = (op.kernel() for op in network_of(module).layers())
+    assert isinstance(first, Chain)
+    assert isinstance(second, Chain)
+    assert first.beside is None
+    assert second.beside is not None
+    assert second.beside.shape == (1, 8, 12, 12)
+    # One that reads the other's result waits for it.
+    module = lowered(network("return conv(x, 8, 1) -> relu -> conv(4, 3) -> relu"))
+    assert [op.kernel().beside for op in network_of(module).layers() if isinstance(op, FusedOp)] == [None, None]
+
+
+def test_fused_layers_compute_what_they_did(tmp_path: Path) -> None:
+    body = (
+        "y = conv(x, 8, 3, pad=1, bias=true)\nz = add(relu(y), x)\nreturn z -> maxpool(2) -> flatten -> fc(5) -> relu"
+    )
+    plain, fused = lowered(network(body), fuse=False), lowered(network(body))
+    assert sum(isinstance(op, FusedOp) for op in network_of(fused).layers()) == 2
+    values = initial_parameters(plain, seed=3)
+    image = np.random.default_rng(5).normal(size=(1, 8, 12, 12))
+    before, after = execute(plain, [image], values), execute(fused, [image], values)
+    np.testing.assert_array_equal(before.returned[0], after.returned[0])
+    # As text it is read as it was written.
+    text = tmp_path / "fused.mlir"
+    text.write_text(str(fused))
+    again = load_network(str(text), None)
+    assert names(again) == names(fused)
+    np.testing.assert_array_equal(execute(again, [image], values).returned[0], after.returned[0])
+
+
+def test_what_was_folded_is_still_named() -> None:
+    module = lowered(network("return conv(x, 8, 1) -> bn -> relu"))
+    fused = next(network_of(module).layers())
+    assert [each.data for each in fused.folded or ()] == ["bn1"]
