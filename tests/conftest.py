@@ -22,7 +22,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 
-from simdc.frontends.hardware_file import load_hardware
+from simdc.frontends.hardware_file import load_machine
 from simdc.ir.context import HARDWARE, set_hardware
 from simdc.passes.pipeline import make_context, parse_pipeline, run_pipeline
 
@@ -83,7 +83,7 @@ def transformed(given: str, folder: Path) -> str:
     module = parsed(given)
     if "HW" in header:
         beside = folder / header["HW"]
-        set_hardware(module, load_hardware(str(beside) if beside.is_file() else header["HW"]))
+        set_hardware(module, load_machine(str(beside) if beside.is_file() else header["HW"]))
     run_pipeline(module, parse_pipeline(header["RUN"]))
     if "HW" in header:
         del module.attributes[HARDWARE]

@@ -16,16 +16,26 @@ from simdc.backends.report import make_report
 from simdc.backends.report.machine_text import render_json
 from simdc.cost import Busy, Cost, Cycles, DramBits, SramBits, Tiling
 from simdc.frontends import load_network
-from simdc.frontends.hardware_file import load_hardware
+from simdc.frontends.hardware_file import load_hardware, load_machine
 from simdc.ir.attributes import CostAttr, ExecutionUnitAttr, HardwareAttr, TilingAttr, Unit
 from simdc.ir.context import set_hardware
 from simdc.ir.dialect import Simdc
 from simdc.ir.network import network_of
-from simdc.passes.pipeline import default_passes, make_context, run_pipeline
+from simdc.passes.pipeline import default_passes, lowering_passes, make_context, run_pipeline
 from tests.backends.execute.test_kernels_compute import STEPS
 from tests.ir.networks import every_op
 
-MODULES = {**dict(STEPS), "unmodelled": every_op()}
+
+def fused() -> ModuleOp:
+    """LeNet-5 on a machine that runs some of its layers as one."""
+    module = load_network("lenet5", None)
+    set_hardware(module, load_machine("nv_small"))
+    run_pipeline(module, lowering_passes("exact"))
+    return module
+
+
+FOR_ARRAYS = {**dict(STEPS), "unmodelled": every_op()}
+MODULES = {**FOR_ARRAYS, "fused": fused()}
 
 
 def printed(op: Operation, *, generic: bool = False) -> str:
@@ -54,7 +64,7 @@ def test_these_are_all_ops() -> None:
     assert found == set(Simdc.operations)
 
 
-@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+@pytest.mark.parametrize("module", FOR_ARRAYS.values(), ids=FOR_ARRAYS)
 def test_a_priced_network_has_the_same_report(module: ModuleOp) -> None:
     priced = module.clone()
     set_hardware(priced, load_hardware("HT3"))
