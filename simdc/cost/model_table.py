@@ -22,7 +22,11 @@ from .result import Cost
 from .structure import bit_paths
 from .tiling import Tiling, TilingError
 
-MODELS = {"exact": "simdc.cost.exact:ExactModel", "simdit": "simdc.cost.simdit:SimditModel"}
+MODELS = {
+    "exact": "simdc.cost.exact:ExactModel",
+    "simdit": "simdc.cost.simdit:SimditModel",
+    "nvdla": "simdc.cost.nvdla:NvdlaModel",
+}
 Make: TypeAlias = Callable[..., AnyModel]
 
 

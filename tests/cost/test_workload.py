@@ -7,6 +7,7 @@ import pytest
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, Uncosted, load_model
 from simdc.cost.forms import only
 from simdc.cost.model_table import MODELS
+from simdc.cost.nvdla import NvdlaModel
 from simdc.cost.simdit import SimditModel
 from simdc.cost.workload import Workload
 from simdc.ir.ops.relu import ReluOp
@@ -63,7 +64,8 @@ def test_a_machine_that_is_too_small() -> None:
 
 
 def test_models_by_name() -> None:
-    assert {name: type(load_model(name)) for name in MODELS} == {"exact": ExactModel, "simdit": SimditModel}
+    classes = {"exact": ExactModel, "simdit": SimditModel, "nvdla": NvdlaModel}
+    assert {name: type(load_model(name)) for name in MODELS} == classes
     assert all(load_model(name, "training").name == name for name in MODELS)
     with pytest.raises(KeyError):
         load_model("roofline")

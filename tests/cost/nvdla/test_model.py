@@ -1,0 +1,242 @@
+"""The model `nvdla` on kernels and chains of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from simdc.cost.guards import SOUND
+from simdc.cost.hardware import Widths
+from simdc.cost.kernel import (
+    Chain,
+    CodeBlock,
+    Contraction,
+    Instruction,
+    Kernel,
+    Loop,
+    LoopNest,
+    Operand,
+    VectorProgram,
+    affine,
+)
+from simdc.cost.machine import Machine
+from simdc.cost.model import Uncosted
+from simdc.cost.model_table import load_model
+from simdc.cost.nvdla.model import NvdlaModel
+from simdc.cost.result import Busy, Cost, Cycles, DramBits
+from simdc.cost.tiling import TilingError
+from tests.cost.nvdla.measured import machine
+
+IMAGE = ("n", "c", "h", "w")
+
+
+def convolution(n: int = 1, groups: int = 1, bits: int = 8, **sizes: int) -> Contraction:
+    """By default LeNet's conv2: 20 x 12 x 12 to 50 kernels of 5 x 5."""
+    c, k, size, window = (sizes.get(name, usual) for name, usual in (("c", 20), ("k", 50), ("size", 12), ("window", 5)))
+    out = size - window + 1
+    g, more = ((affine("g"),), (groups,)) if groups > 1 else ((), ())
+    bounds = {"g": groups, "oc": k, "ic": c, "kh": window, "kw": window, "n": n, "oh": out, "ow": out}
+    index = (affine("n"), *g, affine("ic"), affine("oh", "kh"), affine("ow", "kw"))
+    return Contraction(
+        "conv2d",
+        tuple(Loop(name, bound) for name, bound in bounds.items() if name != "g" or groups > 1),
+        ifmap=Operand("ifmap", bits, (n, *more, c, size, size), index),
+        weight=Operand("weight", 8, (*more, k, c, window, window), (*g, *map(affine, ("oc", "ic", "kh", "kw")))),
+        psum=Operand("psum", 32, (n, *more, k, out, out), (affine("n"), *g, *map(affine, ("oc", "oh", "ow")))),
+        ofmap_bits=8,
+        bias=Operand("bias", 16, (*more, k), (*g, affine("oc"))),
+    )
+
+
+def image(name: str, channels: int, size: int) -> Operand:
+    return Operand(name, 8, (1, channels, size, size), tuple(map(affine, IMAGE)))
+
+
+def program(kind: str, opcode: str, channels: int, size: int, *more: Operand) -> VectorProgram:
+    loops = tuple(Loop(name, bound) for name, bound in (("c", channels), ("n", 1), ("h", size), ("w", size)))
+    inputs = (image("x", channels, size), *more)
+    code = CodeBlock(
+        tuple(loop.name for loop in loops), (Instruction(opcode, "y", tuple(each.name for each in inputs)),)
+    )
+    return VectorProgram(kind, (LoopNest(loops, inputs, (image("y", channels, size),), (code,)),))
+
+
+def per_channel(name: str, channels: int) -> Operand:
+    return Operand(name, 8, (channels,), (affine("c"),))
+
+
+def relu(channels: int = 50, size: int = 8) -> VectorProgram:
+    return program("relu", "relu", channels, size)
+
+
+def pool(channels: int = 50, size: int = 8, kind: str = "max_pool") -> VectorProgram:
+    """Windows of 2 x 2."""
+    half = size // 2
+    bounds = {"c": channels, "n": 1, "oh": half, "ow": half, "kh": 2, "kw": 2}
+    index = (affine("n"), affine("c"), affine(("oh", 2), "kh"), affine(("ow", 2), "kw"))
+    x = Operand("x", 8, (1, channels, size, size), index)
+    y = Operand("y", 8, (1, channels, half, half), tuple(map(affine, ("n", "c", "oh", "ow"))))
+    code = CodeBlock(tuple(bounds), (Instruction("max", "y", ("y", "x")),))
+    loops = tuple(Loop(name, bound) for name, bound in bounds.items())
+    return VectorProgram(kind, (LoopNest(loops, (x,), (y,), (code,), initial=(("y", 0.0),)),))
+
+
+def priced(kernel: Kernel, level: int = 5, on: Machine | None = None) -> Cost:
+    on = on or machine()
+    model = NvdlaModel(level=str(level))
+    cost = model.evaluate(kernel, model.greedy(kernel, on), on)
+    SOUND.check(cost, on)  # pyright: ignore[reportArgumentType]
+    return cost
+
+
+def test_a_chain_is_one_hardware_layer() -> None:
+    # LeNet's conv2 and pool2 measured: 34,908 cycles, 33,600 of them active; 432 beats of input, 3,136 of weights, 14
+    # of the bias, 112 of results.
+    cost = priced(Chain((convolution(), relu(), pool())))
+    assert cost.cycles == Cycles(33_600, 34_903 - 33_600)
+    assert cost.dram_bits == DramBits(weight=3_136 * 64, ifmap=432 * 64, psum=0, ofmap=112 * 64, bias=14 * 64)
+    assert cost.sram_bits.total == 0
+    # 50 * 500 * 64 products; the array makes those of 56 kernels and 24 channels. One maximum with 0 for each result,
+    # 4 for each of the pool.
+    assert dict(cost.ops) == {"mac": 1_600_000, "mac_executed": 33_600 * 64, "relu": 3_200, "max": 4 * 800}
+    assert cost.busy == Busy(33_600, 3_150, 432, 112, 0)
+
+
+def test_each_level_has_its_cycles() -> None:
+    kernel = Chain((convolution(), pool()))
+    found = [priced(kernel, level).cycles for level in range(6)]
+    assert [each.total for each in found] == [25_000, 33_600, 33_600, 33_600, 34_532, 34_903]
+    assert [each.compute for each in found] == [25_000] + [33_600] * 5
+
+
+def test_the_level_is_an_option() -> None:
+    model = load_model("nvdla{level=3}")
+    kernel = convolution()
+    assert model.evaluate(kernel, model.default(kernel, machine()), machine()).cycles.total == 33_600
+    assert load_model("nvdla").evaluate(kernel, model.default(kernel, machine()), machine()).cycles.total == 34_888
+    with pytest.raises(ValueError, match="level must be one of 5, 4, 3, 2, 1, 0, got 6"):
+        load_model("nvdla{level=6}")
+
+
+def test_what_the_sdp_reads_beside_the_convolution() -> None:
+    bare = priced(convolution())
+    # A residual: 7 atoms of 64 pixels more, 6 cycles.
+    added = priced(Chain((convolution(), program("add", "add", 50, 8, image("b", 50, 8)))))
+    assert added.dram_bits.ifmap - bare.dram_bits.ifmap == 448 * 64
+    assert added.cycles.total - bare.cycles.total == 6
+    # A folded norm needs no more than the bias; the slope of a PReLU is a vector more.
+    norm = [per_channel(name, 50) for name in ("mean", "inv_std", "scale", "shift")]
+    assert priced(Chain((convolution(), program("batch_norm", "add", 50, 8, *norm)))).dram_bits == bare.dram_bits
+    slope = priced(Chain((convolution(), program("prelu", "mul", 50, 8, per_channel("slope", 50)))))
+    assert slope.dram_bits.bias == 2 * bare.dram_bits.bias == 2 * 14 * 64
+
+
+def test_units_by_themselves() -> None:
+    assert priced(pool()).cycles == Cycles(3_584, 174)
+    assert priced(pool()).dram_bits == DramBits(ifmap=448 * 64, ofmap=112 * 64)
+    assert priced(relu()).cycles == Cycles(3_584, 167)
+    norm = [per_channel(name, 50) for name in ("mean", "inv_std", "scale", "shift")]
+    both = Chain((program("batch_norm", "add", 50, 8, *norm), relu()))
+    assert priced(both).cycles == Cycles(3_584, 167)
+    assert priced(both).dram_bits == DramBits(ifmap=448 * 64, ofmap=448 * 64, bias=2 * 14 * 64)
+    assert priced(program("local_response_norm", "mul", 50, 8)).cycles == Cycles(3_584, 174)
+
+
+def test_images_and_groups_are_layers_of_their_own() -> None:
+    one = priced(convolution())
+    # Both inputs fit, so a second costs its 33,600 and 65.
+    for many in (convolution(n=3), convolution(groups=3)):
+        cost = priced(many)
+        assert cost.cycles == Cycles(3 * 33_600, one.cycles.stall + 2 * 65)
+        assert cost.dram_bits == DramBits(*(3 * each for each in one.dram_bits))
+        assert dict(cost.ops) == {name: 3 * count for name, count in one.ops}
+    behind = Chain((convolution(),), beside=Operand("x", 8, (1, 50, 8, 8), tuple(map(affine, IMAGE))))
+    assert priced(behind).cycles == Cycles(33_600, 65)
+    # 32 banks of 4 KiB: two groups of 4,000 bytes a group are 2, the input is 1. 30 banks are 15,360 entries.
+    large = Chain(
+        (convolution(),), beside=Operand("x", 8, (1, 2, 8, 121, 127), tuple(map(affine, ("n", "g", "c", "h", "w"))))
+    )
+    assert priced(large).cycles == Cycles(33_600, 34_532 - 33_600 + 65)
+    less = large._replace(beside=Operand("x", 8, (1, 2, 8, 116, 127), tuple(map(affine, ("n", "g", "c", "h", "w")))))
+    assert priced(less).cycles == Cycles(33_600, 65)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "message"),
+    [
+        (
+            program("softmax", "exp", 8, 4),
+            "no unit of nv_small runs 'softmax': conv runs conv2d, linear, matmul; sdp runs",
+        ),
+        (Chain((relu(), pool())), "sdp, pdp are no order in which one hardware layer runs 'relu+max_pool'"),
+        (Chain((convolution(), pool(), relu(50, 4))), "conv, pdp, sdp are no order"),
+        (Chain((convolution(), pool(), pool(50, 4))), "conv, pdp, pdp are no order"),
+        (Chain((convolution(), convolution())), "conv, conv are no order"),
+        (Chain((relu(), convolution())), "sdp, conv are no order"),
+        (convolution(bits=16), "'ifmap' has elements of 16 bits, the unit of 8"),
+    ],
+)
+def test_what_no_hardware_layer_runs_has_no_price(kernel: Kernel, message: str) -> None:
+    with pytest.raises(Uncosted, match=message.replace("+", r"\+")):
+        priced(kernel)
+
+
+def test_a_machine_must_have_the_units() -> None:
+    lacking = evolve(machine(), units=machine().units[:1], memories=machine().memories[:1], chains=())
+    with pytest.raises(Uncosted, match="memories cbuf, dram; nv_small lacks sdp, pdp, dram"):
+        priced(convolution(), on=lacking)
+
+
+def test_operands_of_the_sdp_have_the_width_of_biases() -> None:
+    wide = evolve(machine(), widths=Widths(8, 8, 32, 32))
+    assert priced(convolution(), on=wide).dram_bits.bias == 7 * 4 * 64
+
+
+def test_a_buffer_too_small_for_a_kernel_is_named() -> None:
+    with pytest.raises(TilingError, match=r"buffer of 4,096 bits: enlarge memories\.cbuf\.capacity_bits"):
+        priced(convolution(), on=machine("memories.cbuf.capacity_bits=4096"))
+
+
+def remarks(kernel: Kernel, **options: Any) -> str:
+    model = NvdlaModel(**options)
+    return "; ".join(model.artefacts(kernel, model.greedy(kernel, machine()), machine()))
+
+
+def test_what_a_price_does_not_rest_on_is_said() -> None:
+    assert remarks(convolution()) == remarks(pool()) == remarks(Chain((convolution(), relu()))) == ""
+    assert "no measurement" in remarks(convolution(c=512, k=64, size=20))
+    assert remarks(convolution(groups=2)).startswith(
+        "each group of a convolution is a hardware layer of its own; images"
+    )
+    assert remarks(convolution(n=2)).startswith("images of a batch")
+    assert "the CDP was not measured" in remarks(program("local_response_norm", "mul", 50, 8))
+
+
+def test_the_analysis_of_a_layer() -> None:
+    kernel = Chain((convolution(), pool()))
+    model = NvdlaModel()
+    found = model.analyse(kernel, model.greedy(kernel, machine()), machine())
+    # 2 * 1,600,000 operations over 432 + 3,136 + 14 + 112 beats of 8 bytes; 128 operations and 8 bytes a cycle.
+    assert (found.operations, found.memory_bytes) == (3_200_000, (("dram", 29_552.0),))
+    assert found.intensity == pytest.approx(108.28, abs=0.01)
+    assert (found.ridge, found.attainable) == (16, 128)
+    assert found.achieved == pytest.approx(3_200_000 / 34_903)
+    assert found.levels == (25_000, 33_600, 33_600, 33_600, 34_532, 34_903)
+    # Without the input the first group's 500 beats are in at 500, not at 932. The latencies are 371.
+    assert (found.binding, found.runner_up) == ("mac", "load")
+    assert dict(found.terms)["load"] == 864
+    # At 128 MACs a cycle 2,400 a group, 932 + 7 * 2,400 + 371. With 16 bytes a cycle the first group is in at 466, but
+    # a line of 12 beats takes 16 cycles as before, and the input is in at 36 * 16 = 576.
+    assert dict(found.relieved) == {"mac": 18_103, "dram": 576 + 33_600 + 371, "port": 34_903}
+    alone = model.analyse(pool(), model.greedy(pool(), machine()), machine())
+    assert (alone.operations, alone.binding, alone.runner_up) == (3_200, "pdp", "latency")
+    assert (alone.ridge, alone.attainable) == (0.125, min(1, 3_200 / (560 * 8) * 8))
+    assert dict(alone.relieved) == {"pdp": 1_792 + 174, "dram": 3_758}
+
+
+def test_training_has_no_price() -> None:
+    model = load_model("nvdla", "training")
+    with pytest.raises(Uncosted, match="nv_small runs layers forward only"):
+        model.default(relu(), machine())
