@@ -145,6 +145,9 @@ class Footprint:
                     reach += step * (whole[loop] - 1)
                 else:
                     tiled.append((slots.index(grid.slots[loop]), step))
+            if not tiled and not grid.clip:
+                self.total *= reach
+                continue
             span = Reach(reach, low, extent, tiled, grid.numbers) if grid.clip else Reach(reach, 0, 0, tiled, None)
             if tiled:
                 self._spans.append(span)
@@ -155,6 +158,10 @@ class Footprint:
         # Rows oh + kh in tiles of 9, 9, 5 and columns ow + kw in tiles of 6, 6: they share no axis, so each is summed
         # by itself, 23 * 12 = 276 in all and 9 * 6 = 54 in the largest.
         for group in _entangled(self._spans):
+            alone = group[0].along_one(self.axes) if len(group) == 1 else None
+            if alone is not None:
+                self.total, self.largest = self.total * alone[0], self.largest * alone[1]
+                continue
             own = sorted({slot for span in group for slot, _ in span.tiled})
             total = largest = 0
             for many, places in combinations([self.axes[slot] for slot in own]):
@@ -187,6 +194,16 @@ class Reach:
     def __init__(self, still: int, low: int, extent: int, tiled: Sequence[tuple[int, int]], numbers: Numbers | None):
         self._still, self._low, self._extent, self._numbers = still, low, extent, numbers
         self.tiled = tiled
+
+    def along_one(self, axes: Sequence[Axis]) -> tuple[int, int] | None:
+        """Positions of all tiles together and of the largest, where one axis alone moves this dimension and nothing is
+        clipped; else None."""
+        # 2*oh + kh with 3 rows of the window, oh in tiles of 4, 4, 2: 9 + 9 + 5 = 3 * (3 - 2) + 2 * 10 = 23, at most 9.
+        if len(self.tiled) != 1 or self._numbers is not None:
+            return None
+        ((slot, step),) = self.tiled
+        axis = axes[slot]
+        return axis.count * (self._still - step) + step * axis.bound, self._still + step * (axis.tile - 1)
 
     def reach(self, places: Sequence[TilePosition] | Mapping[int, TilePosition]) -> int:
         """Positions along this dimension that a tile touches."""

@@ -90,6 +90,25 @@ class MachineRule:
         return {port: read(hardware) for port, read in self._ports}
 
     @cached_property
+    def array_ports(self) -> list[str]:
+        """The ports of contractions, by number: as they turn up in the streams."""
+        # GENESYS has weight 0, ifmap 1, psum 2.
+        return list(dict.fromkeys(row.port for row in self.array_streams))
+
+    @cached_property
+    def read_rows(self) -> list[tuple[str, When, str, int, str]]:
+        """Streams of what a contraction only reads: operand, when, port, its number, traffic."""
+        return [self._numbered(row) for row in self.array_streams if row.when == "new"]
+
+    @cached_property
+    def result_rows(self) -> list[tuple[str, When, str, int, str]]:
+        """Streams of its result."""
+        return [self._numbered(row) for row in self.array_streams if row.when != "new"]
+
+    def _numbered(self, row: StreamRow) -> tuple[str, When, str, int, str]:
+        return row.operand, row.when, row.port, self.array_ports.index(row.port), row.traffic
+
+    @cached_property
     def _ports(self) -> list[tuple[str, Callable[[Hardware], int]]]:
         return [(port, field(path)) for port, path in self.ports.items()]
 

@@ -123,8 +123,14 @@ class TiledContraction:
                 complete = True
                 for slot in summed:
                     complete = complete & before[slot].is_last
+                # Of one tiling `complete` is True or False, and only one of the two is asked.
                 for port, whole, part in leaving:
-                    ports[port] = choose(complete, whole.cycles_at(before), part.cycles_at(before))
+                    if complete is True or whole is part:
+                        ports[port] = whole.cycles_at(before)
+                    elif complete is False:
+                        ports[port] = part.cycles_at(before)
+                    else:
+                        ports[port] = choose(complete, whole.cycles_at(before), part.cycles_at(before))
             if after is not None:
                 for stream, port in new:
                     if stream.innermost >= left:
@@ -134,8 +140,9 @@ class TiledContraction:
                     fresh = True
                     for slot in summed:
                         fresh = fresh & after[slot].is_first
-                    for stream, port in resumed:
-                        ports[port] = ports[port] + choose(fresh, 0, stream.cycles_at(after))
+                    if fresh is not True:
+                        for stream, port in resumed:
+                            ports[port] = ports[port] + choose(fresh, 0, stream.cycles_at(after))
             cycles = cycles + times * segment_cycles(ports, self.steps.of_tile(here) + fill, larger)
         return cycles
 

@@ -35,38 +35,34 @@ class Flows:
     __slots__ = ("leaving", "new", "ports", "resumed", "totals")
 
     def __init__(self, kernel: Contraction, grid: Grid, hardware: Hardware, rule: MachineRule, reloads: Reloads):
+        roles, bandwidths = kernel.by_role, rule.bandwidths(hardware)
+        self.ports = rule.array_ports
         self.new: list[tuple[Stream, int]] = []
         self.resumed: list[tuple[Stream, int]] = []
-        leaving: dict[int, dict[str, Stream | Idle]] = {}
         self.totals: dict[Flow, int] = {}
-        numbers: dict[str, int] = {}
-        streams: dict[tuple[str, int, int], Stream] = {}
-        roles, bandwidths = kernel.by_role, rule.bandwidths(hardware)
-        for role, when, port_name, traffic in rule.array_streams:
+        for role, _, name, port, traffic in rule.read_rows:
             operand = roles.get(role)
-            if operand is None:
-                continue
-            # Ports are numbered as they turn up: GENESYS has weight 0, ifmap 1, psum 2.
-            port = numbers.setdefault(port_name, len(numbers))
-            bits = kernel.ofmap_bits if when == "complete" else operand.bits
-            stream = streams.get((role, bits, port))
-            if stream is None:
+            if operand is not None:
                 footprint = grid.footprint(operand)
-                stream = Stream(footprint, bits, bandwidths[port_name], grid, reloads(footprint, grid))
-                streams[role, bits, port] = stream
-            # A result in use 3 times is resumed twice, leaves twice as partial sum and once complete.
-            times = stream.reloads - 1
-            if when == "new":
-                times = stream.reloads
+                stream = Stream(footprint, operand.bits, bandwidths[name], grid, reloads(footprint, grid))
                 self.new.append((stream, port))
-            elif when == "resumed":
+                self.totals[traffic, port, True, stream] = stream.reloads
+        footprint = grid.footprint(kernel.psum)
+        times = reloads(footprint, grid)
+        streams: dict[tuple[int, int], Stream] = {}
+        leaving: dict[int, dict[str, Stream | Idle]] = {}
+        for _, when, name, port, traffic in rule.result_rows:
+            bits = kernel.ofmap_bits if when == "complete" else kernel.psum.bits
+            stream = streams.get((bits, port))
+            if stream is None:
+                stream = streams[bits, port] = Stream(footprint, bits, bandwidths[name], grid, times)
+            if when == "resumed":
                 self.resumed.append((stream, port))
             else:
-                times = times if when == "partial" else 1
                 leaving.setdefault(port, {})[when] = stream
-            flow = traffic, port, when == "new", stream
-            self.totals[flow] = self.totals.get(flow, 0) + times
-        self.ports = list(numbers)
+            # A result in use 3 times is resumed twice, leaves twice as partial sum and once complete.
+            flow = traffic, port, False, stream
+            self.totals[flow] = self.totals.get(flow, 0) + (1 if when == "complete" else times - 1)
         self.leaving = [
             (port, moved.get("complete", IDLE), moved.get("partial", IDLE)) for port, moved in leaving.items()
         ]
