@@ -47,10 +47,6 @@ def cheapest(forms: Forms, price: Callable[[Kernel], tuple[Tiling, Cost]], value
     A form that no tiling fits, or that the model does not know, is left out. Where none is left: raises Uncosted if the
     model knows none, else TilingError as the first form that it knows did, with what the others lack.
     """
-    if len(forms) == 1:
-        # Most layers by far: nothing to compare.
-        ((name, kernel),) = forms
-        return Chosen(name, kernel, *price(kernel))
     # Forms of 90, 70 and 70 cycles: the second.
     best: tuple[Number, Chosen] | None = None
     unknown: list[Uncosted] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
-from .forms import Forms, cheapest, value_for
+from .forms import Chosen, Forms, cheapest, value_for
 from .guards import InvariantError, layer_fault
 from .kernel import Kernel
 from .machine import AnyMachine, SomeMachine
@@ -41,7 +41,7 @@ class Workload:
             self._names.append(name)
             self._numbers.append(known.setdefault(forms, len(known)))
         self.distinct = tuple(known)
-        self._guards: dict[str, dict[Kernel, Guard]] = {}
+        self._guards: dict[str, dict[int, Guard]] = {}
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
@@ -71,17 +71,21 @@ class Workload:
         def price(kernel: Kernel) -> tuple[Tiling, Cost]:
             tiling = tiler(kernel, hardware)
             cost = model.evaluate(kernel, tiling, hardware)
-            guards[kernel](cost, hardware)
+            guards[id(kernel)](cost, hardware)
             return tiling, cost
 
         priced: list[tuple[Kernel, Tiling | None, Cost | None, str, str]] = []
         for number, forms in enumerate(self.distinct):
+            first, *others = forms
             # A model that takes no forms prices the first one: a depthwise convolution on the array, not on the lanes.
             try:
-                form, kernel, tiling, cost = cheapest(forms if every else forms[:1], price, value)
-                priced.append((kernel, tiling, cost, "", form))
+                if every and others:
+                    chosen = cheapest(forms, price, value)
+                else:
+                    chosen = Chosen(*first, *price(first[1]))
+                priced.append((chosen.kernel, chosen.tiling, chosen.cost, "", chosen.form))
             except Uncosted as reason:
-                priced.append((forms[0][1], None, None, str(reason), ""))
+                priced.append((first[1], None, None, str(reason), ""))
             except TilingError as error:
                 error.layer = self._names[self._numbers.index(number)]
                 raise
@@ -89,9 +93,10 @@ class Workload:
                 raise layer_fault(self._names[self._numbers.index(number)], model.name, broken) from None
         return [LayerCost(name, *priced[number]) for name, number in zip(self._names, self._numbers, strict=True)]
 
-    def _guards_of(self, model: CostModel[SomeMachine]) -> dict[Kernel, Guard]:
-        """The model's check for every form, made once: what a layer must move does not depend on the machine."""
+    def _guards_of(self, model: CostModel[SomeMachine]) -> dict[int, Guard]:
+        """The model's check for every form, made once: what a layer must move does not depend on the machine. By the
+        identity of the kernel, which this workload holds: its hash takes longer than many a check."""
         if model.name not in self._guards:
             kernels = [kernel for forms in self.distinct for _, kernel in forms]
-            self._guards[model.name] = {kernel: guard_of(model, kernel) for kernel in kernels}
+            self._guards[model.name] = {id(kernel): guard_of(model, kernel) for kernel in kernels}
         return self._guards[model.name]
