@@ -79,10 +79,7 @@ class Workload:
             first, *others = forms
             # A model that takes no forms prices the first one: a depthwise convolution on the array, not on the lanes.
             try:
-                if every and others:
-                    chosen = cheapest(forms, price, value)
-                else:
-                    chosen = Chosen(*first, *price(first[1]))
+                chosen = cheapest(forms, price, value) if every and others else Chosen(*first, *price(first[1]))
                 priced.append((chosen.kernel, chosen.tiling, chosen.cost, "", chosen.form))
             except Uncosted as reason:
                 priced.append((first[1], None, None, str(reason), ""))
