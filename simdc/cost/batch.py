@@ -35,7 +35,7 @@ class BatchModel(Protocol):
         ...
 
 
-def machines_like(base: Hardware, columns: Mapping[str, Any]) -> Hardware:
+def machines_like(base: Hardware, columns: Mapping[str, object]) -> Hardware:
     """`base` with arrays in the fields at the dotted paths that `columns` names, which are not checked. Its parts are
     read like those of a `Hardware`. Integers have dtype int64. Raises HardwareError for an unknown field."""
     for path in columns:
@@ -48,13 +48,13 @@ def machines_like(base: Hardware, columns: Mapping[str, Any]) -> Hardware:
     return cast("Hardware", _namespace(data, columns, ""))
 
 
-def _namespace(data: dict[str, Any], columns: Mapping[str, Any], prefix: str) -> SimpleNamespace:
+def _namespace(data: dict[str, object], columns: Mapping[str, object], prefix: str) -> SimpleNamespace:
     # Not a `Hardware`: that refuses what is no whole number. {"simd.lanes": array([16, 32])} -> out.simd.lanes.
     out = SimpleNamespace()
     for key, value in data.items():
         path = prefix + key
         if isinstance(value, dict):
-            setattr(out, key, _namespace(cast("dict[str, Any]", value), columns, f"{path}."))
+            setattr(out, key, _namespace(cast("dict[str, object]", value), columns, f"{path}."))
         else:
             setattr(out, key, columns.get(path, value))
     return out

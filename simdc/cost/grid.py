@@ -17,10 +17,10 @@ of the axes' segments. Each table of sizes and times has an entry for each."""
 
 def stored_bounds(kernel: ArrayKernel, hardware: Hardware) -> dict[str, int]:
     """Loop bounds as the machine runs them: channels rounded up to the array where it stores padding."""
-    return round_up(loop_bounds(kernel), kernel, hardware)
+    return padded_bounds(loop_bounds(kernel), kernel, hardware)
 
 
-def round_up(bounds: dict[str, int], kernel: ArrayKernel, hardware: Hardware) -> dict[str, int]:
+def padded_bounds(bounds: dict[str, int], kernel: ArrayKernel, hardware: Hardware) -> dict[str, int]:
     """`stored_bounds` of loop bounds that are at hand."""
     bounds = dict(bounds)
     if hardware.stores_padding:

@@ -8,7 +8,7 @@ them, in `basis`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, cast, get_args
+from typing import ClassVar, Literal, TypeAlias, TypeVar, cast, get_args
 
 from attrs import field, frozen
 
@@ -48,8 +48,8 @@ def _show_chains(chains: tuple[tuple[str, ...], ...]) -> list[list[str]]:
     return [list(units) for units in chains]
 
 
-CHAINS: dict[str, Any] = {"unit": "lists of units", "read": _read_chains, "show": _show_chains}
-BASIS: dict[str, Any] = {"unit": "marks by path", "read": _read_basis, "show": dict}
+CHAINS: dict[str, object] = {"unit": "lists of units", "read": _read_chains, "show": _show_chains}
+BASIS: dict[str, object] = {"unit": "marks by path", "read": _read_basis, "show": dict}
 
 
 @frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Literal, TypeAlias, cast, get_args
+from typing import Generic, Literal, TypeAlias, cast, get_args
 
 from typing_extensions import TypeVar
 
@@ -103,7 +103,7 @@ class CostModel(ABC, Generic[Taken]):
         and NotImplementedError where `prices_many` is false."""
         raise NotImplementedError
 
-    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, Any]) -> Cost:
+    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, object]) -> Cost:
         """As `evaluate` on machines that differ in fields that no greedy tiling looks at: `rates` has their values by
         path, an array each, of which `dearest` has the largest. Numbers of the cost are arrays. Raises TilingError, and
         NotImplementedError where `prices_rates` is false."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import new_class
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from simdc.plugins import Group, Plugin
 
@@ -99,7 +99,7 @@ class PluginModel(CostModel[AnyMachine]):
     def price_many(self, kernel: Kernel, machines: Hardware) -> BatchCost:
         return self._plugin.call(BatchCost, self._model.price_many, kernel, machines, fine=ANSWERS)
 
-    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, Any]) -> Cost:
+    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, object]) -> Cost:
         return self._plugin.call(Cost, self._model.price_rates, kernel, tiling, dearest, rates, fine=ANSWERS)
 
     @property

@@ -24,12 +24,12 @@ SCHEMA = "simdc-exploration/1"
 CSV_CHUNK = 2**16
 
 
-def render_json(findings: Findings, provenance: Mapping[str, Any] | None = None) -> str:
+def render_json(findings: Findings, provenance: Mapping[str, object] | None = None) -> str:
     """The contract of exploration.schema.json. `provenance` says what made it, where a command did."""
     return json.dumps(as_data(findings, provenance), indent=1, allow_nan=False) + "\n"
 
 
-def as_data(findings: Findings, provenance: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def as_data(findings: Findings, provenance: Mapping[str, object] | None = None) -> dict[str, object]:
     survey, rules, space = findings.survey, findings.exploration.job.rules, findings.space
     return {
         "schema": SCHEMA,
@@ -76,7 +76,7 @@ def as_data(findings: Findings, provenance: Mapping[str, Any] | None = None) -> 
     }
 
 
-def _machine(machine: FoundMachine) -> dict[str, Any]:
+def _machine(machine: FoundMachine) -> dict[str, object]:
     return {
         "number": machine.number,
         "fields": machine.fields,

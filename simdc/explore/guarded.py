@@ -15,7 +15,7 @@ from simdc.cost.model import CostModel
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.errors import SimdcError
 
-Fields = Mapping[str, Any]
+Fields = Mapping[str, object]
 """What makes a machine of a space: the values of its fields by path."""
 
 

@@ -151,7 +151,7 @@ class Journal:
         # A right checksum tells who wrote it, not that the numbers can be: shape and signs are looked at, too.
         return (number, priced) if self._job.accepts(number, priced) else None
 
-    def _write(self, data: dict[str, Any]) -> None:
+    def _write(self, data: dict[str, object]) -> None:
         text = json.dumps(data).encode()
         line = b"%b %b\n" % (text, _checksum(text, self._fingerprint).encode())
         try:

@@ -162,14 +162,14 @@ def _metrics(
     clock_ns: Any = _field(space, admitted, chunk, "clock_ns")
     out: Columns = {}
     for network, weight in enumerate(weights):
-        counts: dict[str, Any] = {name: total(name, network) for name in units[0].counts}
+        counts: dict[str, object] = {name: total(name, network) for name in units[0].counts}
         for metric in space.metrics:
             value = metric_of(metric, counts, clock_ns)
             out[metric] = weight * value if network == 0 else out[metric] + weight * value
     return out
 
 
-def metric_of(metric: str, counts: Mapping[str, Any], clock_ns: Any) -> Any:
+def metric_of(metric: str, counts: Mapping[str, object], clock_ns: Any) -> Any:
     """A metric of one network from what adds up over its layers; run time and energy do, their product does not."""
     if metric == "runtime_s":
         return counts["cycles"] * clock_ns * 1e-9

@@ -33,12 +33,12 @@ def render_json(report: Report) -> str:
     return text + "\n"
 
 
-def as_data(report: Report) -> dict[str, Any]:
+def as_data(report: Report) -> dict[str, object]:
     """The report as plain data, keys in the order of the contract."""
     return {**_summary(report), "layers": [_layer(layer, report) for layer in report.layers]}
 
 
-def _summary(report: Report) -> dict[str, Any]:
+def _summary(report: Report) -> dict[str, object]:
     total = report.total
     units = {unit: _sums(total) for unit, total in report.by_unit.items()}
     return {
@@ -74,11 +74,11 @@ def _summary(report: Report) -> dict[str, Any]:
     }
 
 
-def _warnings(report: Report) -> list[dict[str, Any]]:
+def _warnings(report: Report) -> list[dict[str, object]]:
     return [{"message": message, "layers": layers} for message, layers in report.warnings().items()]
 
 
-def _sums(total: Totals) -> dict[str, Any]:
+def _sums(total: Totals) -> dict[str, object]:
     return {
         "cycles": _cycles(total.cycles),
         "dram_bits": _with_total(total.dram_bits),
@@ -87,9 +87,9 @@ def _sums(total: Totals) -> dict[str, Any]:
     }
 
 
-def _layer(layer: LayerReport, report: Report) -> dict[str, Any]:
+def _layer(layer: LayerReport, report: Report) -> dict[str, object]:
     kernel = layer.kernel
-    data: dict[str, Any] = {
+    data: dict[str, object] = {
         "name": layer.name,
         "op": layer.op,
         "unit": str(layer.unit),
@@ -137,12 +137,12 @@ def _operands(kernel: Kernel) -> list[Operand]:
     return list({operand.name: operand for operand in moved}.values())
 
 
-def _operand(operand: Operand) -> dict[str, Any]:
+def _operand(operand: Operand) -> dict[str, object]:
     index = [str(expression) for expression in operand.index]
     return {"name": operand.name, "bits": operand.bits, "shape": list(operand.shape), "index": index}
 
 
-def _nest(nest: LoopNest) -> dict[str, Any]:
+def _nest(nest: LoopNest) -> dict[str, object]:
     return {
         "loops": [loop.name for loop in nest.loops],
         "inputs": [operand.name for operand in nest.inputs],
@@ -166,15 +166,15 @@ def _number(value: str | float) -> str | float:
     return value if isinstance(value, str) or isfinite(value) else str(value)
 
 
-def _cycles(cycles: Cycles) -> dict[str, Any]:
+def _cycles(cycles: Cycles) -> dict[str, object]:
     return {"compute": cycles.compute, "stall": cycles.stall, "total": cycles.total}
 
 
-def _energy(energy: Energy) -> dict[str, Any]:
+def _energy(energy: Energy) -> dict[str, object]:
     return _with_total(energy)
 
 
-def _with_total(record: Any) -> dict[str, Any]:
+def _with_total(record: Any) -> dict[str, object]:
     return {**record._asdict(), "total": record.total}
 
 
@@ -184,11 +184,11 @@ def render_csv(report: Report) -> str:
 
     constant = origin_columns(report)
     has_forms = any(layer.form for layer in report.layers)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for layer in report.layers:
         sizes = " ".join(f"{name}={bound}" for name, bound in dimensions(layer.kernel).items())
         tile = " ".join(f"{name}={size}" for name, size in layer.tiling.as_dict().items())
-        cells: dict[str, Any] = {
+        cells: dict[str, object] = {
             "name": layer.name,
             "op": layer.op,
             "unit": str(layer.unit),

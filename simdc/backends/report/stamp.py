@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import fill
-from typing import Any
 
 from simdc import __version__
 from simdc.cost.machine import AnyMachine
@@ -17,13 +16,13 @@ DIGITS = 12
 """Of a SHA-256, for people; JSON and CSV have it whole."""
 
 
-def provenance(runs: Sequence[CommandRun]) -> dict[str, Any]:
+def provenance(runs: Sequence[CommandRun]) -> dict[str, object]:
     """For JSON. Without `command` the report was made in Python; `earlier` are the runs that made IR that was read."""
     earlier = [_run(run) for run in runs[:-1]]
     return {**_run(_last(runs)), **({"earlier": earlier} if earlier else {})}
 
 
-def _run(run: CommandRun) -> dict[str, Any]:
+def _run(run: CommandRun) -> dict[str, object]:
     command = {"command": run.command} if run.command else {}
     return {"simdc": run.simdc, **command, "inputs": [each._asdict() for each in run.inputs]}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from simdc.backends.report.stamp import made_by, provenance
 from simdc.backends.report.table import columns
@@ -124,7 +124,7 @@ def render_json(report: VerifyReport) -> str:
     return json.dumps(as_data(report), indent=1, allow_nan=False) + "\n"
 
 
-def as_data(report: VerifyReport) -> dict[str, Any]:
+def as_data(report: VerifyReport) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "network": {"name": report.network, "phase": report.phase, "batch": report.batch},
@@ -138,7 +138,7 @@ def as_data(report: VerifyReport) -> dict[str, Any]:
     }
 
 
-def _layer_data(layer: LayerVerdict) -> dict[str, Any]:
+def _layer_data(layer: LayerVerdict) -> dict[str, object]:
     verdict = layer.verdict
     difference: Difference | None = verdict.difference
     return {

@@ -8,7 +8,7 @@ from typing import Self
 
 from simdc.cost.axis import Numbers, Places
 from simdc.cost.capacity import array_needs
-from simdc.cost.grid import Grid, Reloads, reloads, round_up
+from simdc.cost.grid import Grid, Reloads, padded_bounds, reloads
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
@@ -48,7 +48,7 @@ class TiledContraction:
         rule: MachineRule,
     ) -> Self:
         own = loop_bounds(kernel)
-        grid = Grid(own, round_up(own, kernel, hardware), order, sizes, kernel.operands, hardware, numbers)
+        grid = Grid(own, padded_bounds(own, kernel, hardware), order, sizes, kernel.operands, hardware, numbers)
         return cls(kernel, grid, hardware, rule)
 
     def with_reloads(self, reloads: Reloads) -> Self:

@@ -8,7 +8,7 @@ from typing import Self
 
 from simdc.cost.axis import Axis, Numbers
 from simdc.cost.capacity import in_words, incomplete_result, vector_need
-from simdc.cost.grid import Grid, Reloads, reloads, round_up
+from simdc.cost.grid import Grid, Reloads, padded_bounds, reloads
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import LoopNest, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
@@ -47,7 +47,7 @@ class TiledProgram:
         rule: MachineRule,
     ) -> Self:
         own = loop_bounds(program)
-        bounds = round_up(own, program, hardware)
+        bounds = padded_bounds(own, program, hardware)
         grids: list[Grid] = []
         for nest in program.nests:
             loops = {loop.name: bounds[loop.name] for loop in nest.loops}

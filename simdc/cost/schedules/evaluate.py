@@ -12,7 +12,7 @@ from attrs import astuple
 from numpy.typing import ArrayLike, NDArray
 
 from simdc.cost.exact.tiled import Tiled, tile
-from simdc.cost.grid import round_up
+from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Kernel, VectorProgram
 from simdc.cost.model import array_kernel
@@ -117,7 +117,7 @@ def number_type(kernel: ArrayKernel, hardware: Hardware) -> type[np.int64] | typ
     """int64 if no number on the way can overflow. A tile's footprint has at most as many elements as it has points,
     times the steps of the index expressions, so no count exceeds that of all points by more than a point's share of
     each: bits moved, bits read and written on chip, cycles."""
-    bounds = round_up(loop_bounds(kernel), kernel, hardware)
+    bounds = padded_bounds(loop_bounds(kernel), kernel, hardware)
     if isinstance(kernel, VectorProgram):
         simd = hardware.simd
         operands = [o for nest in kernel.nests for o in (*nest.inputs, *nest.outputs, *nest.scratch)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simdc.cost.grid import round_up
+from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, VectorProgram
 from simdc.cost.tiling import loop_bounds
@@ -66,7 +66,7 @@ def all_sizes(kernel: ArrayKernel, hardware: Hardware) -> list[Cuts]:
 def _loops(kernel: ArrayKernel, hardware: Hardware) -> Iterator[tuple[str, int, int, int]]:
     """Each loop with its own bound, its bound as the machine runs it, and the width of the array along it."""
     own = loop_bounds(kernel)
-    bounds = round_up(own, kernel, hardware)
+    bounds = padded_bounds(own, kernel, hardware)
     if isinstance(kernel, VectorProgram):
         widths = {kernel.lanes: hardware.simd.lanes}
     else:

@@ -16,7 +16,7 @@ import numpy as np
 from simdc.cost.capacity import array_buffers, resident
 from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
-from simdc.cost.grid import round_up
+from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction, LoopNest, Operand, VectorProgram
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
@@ -42,7 +42,7 @@ class Relaxed:
         self.own = own = loop_bounds(kernel)
         self._kernel, self._hardware, self._rule = kernel, hardware, rule
         self._bandwidths = rule.bandwidths(hardware)
-        self._bounds = round_up(own, kernel, hardware)
+        self._bounds = padded_bounds(own, kernel, hardware)
         whole = tile(kernel, list(own), list(own.values()), hardware, rule=rule)
         self._whole = whole.least_cost()
         # Cut, a program may wait less often than whole.

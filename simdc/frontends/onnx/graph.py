@@ -41,7 +41,7 @@ class Node:
     domain: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    attributes: Mapping[str, Any] = field(repr=False)
+    attributes: Mapping[str, object] = field(repr=False)
     captured: frozenset[str] = field(repr=False)
     proto: Any = field(repr=False)
 
