@@ -142,7 +142,7 @@ def _reach(space: Space, constraint: Constraint, chosen: dict[int, Indices]) -> 
     return low, high
 
 
-def axis_values(axis: SpaceAxis, path: str) -> NDArray[Any]:
+def axis_values(axis: SpaceAxis, path: str) -> NDArray[np.generic]:
     """The values of one field along its axis."""
     column = [option[axis.paths.index(path)] for option in axis.options]
     # [8, 0.5] are floats; [8, 16] stay integers, since a size in bits has to be exact.

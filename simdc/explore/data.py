@@ -91,10 +91,10 @@ def _number(value: float) -> int | float:
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
-def machine_columns(survey: Survey, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+def machine_columns(survey: Survey, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
     """A column for the number, each field, each metric and each constraint's sum of these machines."""
     choices = survey.choices(rows)
-    out: dict[str, NDArray[Any]] = {"machine": survey.numbers[rows]}
+    out: dict[str, NDArray[np.generic]] = {"machine": survey.numbers[rows]}
     for place, axis in enumerate(survey.space.axes):
         # A choice sets several fields: its name tells which option that was, beside the values.
         if len(axis.paths) > 1:
@@ -119,7 +119,7 @@ def csv_chunks(survey: Survey, rows: NDArray[np.int64]) -> Iterator[str]:
         yield stream.getvalue()
 
 
-def _cells(column: NDArray[Any]) -> list[Any]:
+def _cells(column: NDArray[np.generic]) -> list[Any]:
     values = column.tolist()
     if column.dtype == np.float64:
         return [_number(value) for value in values]

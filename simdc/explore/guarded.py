@@ -56,7 +56,9 @@ def _each(cost: Cost, count: int) -> Iterator[Cost]:
         yield Cost(Cycles(*cycles), DramBits(*dram_bits), SramBits(*sram_bits), counts, Busy(*busy))
 
 
-def hold_many(model: str, layer: str, cost: Cost, refused: Any, fields_of: Callable[[tuple[int, ...]], Fields]) -> None:
+def hold_many(
+    model: str, layer: str, cost: Cost, refused: object, fields_of: Callable[[tuple[int, ...]], Fields]
+) -> None:
     """For a cost whose numbers are arrays over machines of any kind: everything is a number and not negative wherever
     `refused` is 0. `fields_of` tells what makes the machine at an index into all these arrays broadcast together."""
     cycles, dram_bits, sram_bits, ops, _ = cost

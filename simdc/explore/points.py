@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ class Points(NamedTuple):
     together."""
 
     unit: str
-    columns: dict[str, NDArray[Any]]
+    columns: dict[str, NDArray[np.generic]]
     places: tuple[Indices, ...]
     order: Indices
     kernel: Indices
@@ -80,7 +80,7 @@ def _options(admitted: Admitted, firsts: list[Indices], used: dict[int, tuple[st
     return found
 
 
-def _key(columns: dict[str, NDArray[Any]], length: int, chosen: Callable[[str], bool]) -> Indices:
+def _key(columns: dict[str, NDArray[np.generic]], length: int, chosen: Callable[[str], bool]) -> Indices:
     """A number for each point, equal where the values of all chosen fields are."""
     key = np.zeros(length, np.int64)
     for path, values in columns.items():

@@ -90,7 +90,9 @@ class Rules(NamedTuple):
         return self.tiling == "greedy" and load_model(self.model).prices_rates
 
 
-def price_points(works: Sequence[Work], base: Hardware, columns: Mapping[str, NDArray[Any]], rules: Rules) -> Priced:
+def price_points(
+    works: Sequence[Work], base: Hardware, columns: Mapping[str, NDArray[np.generic]], rules: Rules
+) -> Priced:
     """All of `works` at each point: a machine like `base` with the values that `columns` [points] has for it."""
     models = {work.phase: load_model(rules.model, work.phase) for work in works}
     # 8 buffer sizes x 5 bandwidths: 40 points, 8 rows and 5 columns; each row needs one greedy tiling, not five.
@@ -107,13 +109,13 @@ class PointGrid(NamedTuple):
     have the values by path. A 128 KiB buffer at 64 and at 128 bit/cycle and a 256 KiB one at 64 are points (0, 0),
     (0, 1) and (1, 0)."""
 
-    rows: dict[str, NDArray[Any]]
-    columns: dict[str, NDArray[Any]]
+    rows: dict[str, NDArray[np.generic]]
+    columns: dict[str, NDArray[np.generic]]
     row: NDArray[np.int64]
     column: NDArray[np.int64]
 
     @classmethod
-    def of(cls, columns: Mapping[str, NDArray[Any]], count: int, separable: bool) -> PointGrid:
+    def of(cls, columns: Mapping[str, NDArray[np.generic]], count: int, separable: bool) -> PointGrid:
         tilings = {path: each for path, each in columns.items() if not separable or dependence.shapes_tilings(path)}
         others = {path: values for path, values in columns.items() if path not in tilings}
         rows, row = _distinct(tilings, count)
@@ -138,7 +140,9 @@ class PointGrid(NamedTuple):
         return int(self.row.max()) + 1, int(self.column.max()) + 1
 
 
-def _distinct(columns: dict[str, NDArray[Any]], count: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
+def _distinct(
+    columns: dict[str, NDArray[np.generic]], count: int
+) -> tuple[dict[str, NDArray[np.generic]], NDArray[np.int64]]:
     """The distinct rows of the table, and for each row of it which one it is."""
     key = np.zeros(count, np.int64)
     for values in columns.values():

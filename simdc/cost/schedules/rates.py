@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ def price_rates(
     kernel: ArrayKernel,
     tiling: Tiling,
     dearest: Hardware,
-    rates: Mapping[str, NDArray[Any]],
+    rates: Mapping[str, NDArray[np.generic]],
     rule: MachineRule = GENESYS,
 ) -> Cost:
     """A `Cost` with an array in place of each number that depends on `rates`, arrays of the values of fields by path;

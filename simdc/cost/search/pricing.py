@@ -52,7 +52,9 @@ class Pricing:
         self.cost: Cost | None = None
         self.evaluated = 0
 
-    def bounded(self, loops: Sequence[str], sizes: Sizes, family: Order, budget: Budget) -> tuple[Sizes, NDArray[Any]]:
+    def bounded(
+        self, loops: Sequence[str], sizes: Sizes, family: Order, budget: Budget
+    ) -> tuple[Sizes, NDArray[np.generic]]:
         """Ways to cut that fit and may still win in an order whose innermost cut loop is of `family`, each with its
         bound."""
         own = np.array([self._own[loop] for loop in loops])
@@ -61,7 +63,7 @@ class Pricing:
         cut = sizes < own
         sizes = sizes[(cut & of_family).any(axis=1) | ~cut.any(axis=1)]
         kept: list[Sizes] = [sizes[:0]]
-        found: list[NDArray[Any]] = [np.zeros(0, self._type)]
+        found: list[NDArray[np.generic]] = [np.zeros(0, self._type)]
         for start in range(0, len(sizes), CHUNK):
             chunk = sizes[start : start + CHUNK]
             budget.spend(STEPS_OF_ARRAYS + STEPS_OF_BOUND * len(chunk))
@@ -107,7 +109,7 @@ class Pricing:
         columns = [np.ascontiguousarray(column).astype(self._type) for column in sizes.T]
         return tile(self._kernel, loops, cast("Sequence[int]", columns), self._hardware, MANY, self._rule)
 
-    def _least(self, many: Tiled, ways: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def _least(self, many: Tiled, ways: int) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
         """Bounds of so many ways, and which of them may still win."""
         bounds = np.broadcast_to(self._objective(many.least_cost()), ways)
         return bounds, np.less(bounds, self.best).astype(bool)

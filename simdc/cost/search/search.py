@@ -123,7 +123,7 @@ def _ways(cuts: Cuts) -> int:
     return cuts.ways
 
 
-def _plain(number: Any) -> Any:
+def _plain(number: object) -> Any:
     """Python's own number."""
     return cast("Any", number).item() if isinstance(number, np.generic) else number
 
@@ -140,7 +140,7 @@ class Pool(NamedTuple):
     """Ways to cut that may win: their tile sizes, bounds, and the numbers of the families of their innermost loops."""
 
     sizes: Sizes
-    bounds: NDArray[Any]
+    bounds: NDArray[np.generic]
     family: NDArray[np.intp]
 
 
