@@ -21,26 +21,28 @@ AnyWork: TypeAlias = PassWork | UnitWork
 
 class HardwareLayer(NamedTuple):
     """`pieces` are (how many, work) of what is run, `whole` is the work of the layer uncut, which they are where it
-    `is_whole`. All of them run once for each of `repeats` images and groups, which are independent of each other, as is
-    the layer before if this one `follows_another`. `has_room` tells whether the buffer holds the inputs of two repeats,
-    `has_room_behind` this input and that of the layer before. `beats` are those of all. One that does not `fit` has no
-    cycles worth a name."""
+    `is_whole`. All of them run once for each of `repeats` images and groups, which are independent of each other; their
+    `beats` are those of all. `has_room` tells whether the buffer holds the inputs of two repeats, `has_room_behind`
+    this input and that of the layer before; None where that one leads to this one. A layer that does not fit
+    (`fits`) has no cycles worth a name."""
 
     whole: AnyWork
     pieces: tuple[tuple[int, AnyWork], ...]
     beats: Beats
-    repeats: int = 1
+    repeats: int
     is_whole: bool = True
     has_room: bool = False
-    follows_another: bool = False
-    has_room_behind: bool = False
+    has_room_behind: bool | None = None
     fits: bool = True
 
     def cycles(self, level: int) -> int:
         alone = sum(times * work.cycles(level) for times, work in self._run(level))
-        again = choose(self.is_whole, self.whole.next_cycles(level, self.has_room), alone)
-        behind = choose(self.is_whole, self.whole.next_cycles(level, self.has_room_behind), alone)
-        return choose(self.follows_another, behind, alone) + (self.repeats - 1) * again
+
+        def behind(is_hidden: bool) -> int:
+            return choose(self.is_whole, self.whole.next_cycles(level, is_hidden), alone)
+
+        first = alone if self.has_room_behind is None else behind(self.has_room_behind)
+        return first + (self.repeats - 1) * behind(self.has_room)
 
     def active_cycles(self, level: int) -> int:
         """In which the unit of the layer computes."""
@@ -85,19 +87,23 @@ def convolution_layer(
     pieces = cut(layer, windows, machine)
     banks = banks_of(machine)
     own, weights = banks.of_input(layer, machine, layer.height), banks.of_weights(layer, machine, layer.kernels)
-    other = 0
-    if before is not None:
+    left = banks.number - own - weights
+
+    def has_room(other: int) -> bool:
+        return (other <= left) | is_unlimited(machine)
+
+    def banks_before(before: Before) -> int:
         beside = layer._replace(channels=before.channels, width=before.columns)
-        other = banks.of_input(beside, machine, before.rows)
+        return banks.of_input(beside, machine, before.rows)
+
     return HardwareLayer(
         work_of(layer, machine),
         tuple((times, work_of(piece, machine)) for times, piece in pieces.pieces),
         _sum((times * repeats, pass_beats(piece, machine)) for times, piece in pieces.pieces),
         repeats,
         pieces.is_whole,
-        (2 * own + weights <= banks.number) | is_unlimited(machine),
-        before is not None,
-        (other + own + weights <= banks.number) | is_unlimited(machine),
+        has_room(own),
+        None if before is None else has_room(banks_before(before)),
         pieces.kernels > 0,
     )
 

@@ -49,24 +49,19 @@ class Load(NamedTuple):
 
     def end(self, groups: int, body_cycles: int) -> int:
         """Cycles until the last of `groups` is done, one in `body_cycles` where its weights are in."""
-        body = body_cycles * self.cycle
+        # Group g keeps the layer until its arrival + (groups - g) * body. Arrivals rise evenly until all weights are
+        # in, so the sum is largest at the first group, where the rise ends, at the last whole group or the last, a part.
+        body, full = body_cycles * self.cycle, self.weight_beats // self.group_beats
         end = self.start + groups * body
-        for group in self._late(groups):
+        for place in (0, full - 1, full, groups - 2, groups - 1):
+            group = larger(smaller(place, groups - 1), 0)
             end = larger(end, self._arrival(group) + (groups - group) * body)
         return ceil_div(end, self.cycle)
 
     def _arrival(self, group: int) -> int:
-        """When the weights of a group of kernels are in, and of all before it."""
+        """When the weights of a group of kernels are in, and of all before it; not before the input's end, as nothing
+        begins before that."""
         # Beats times the granule: the last group of 20 kernels, 4 of them, has half the beats of one.
         kernels = group * self.granule + smaller(self.granule, self.kernels - group * self.granule)
         beats = smaller(self.weight_beats * self.granule, self.group_beats * kernels)
-        return self.beat // self.granule * smaller(2 * beats, self.ifmap_beats * self.granule + beats)
-
-    def _late(self, groups: int) -> tuple[int, ...]:
-        """The groups of which one makes the layer wait longest for weights."""
-        # Group g keeps the layer until its arrival + (groups - g) * body. Arrivals rise by two cycles a beat while the
-        # input streams beside, by one after it, then not at all: the sum is concave in g, and largest where the rise
-        # changes, or at an end. 8 groups of 100 beats, 250 of the input and 790 in all: groups 0, 1, 2, 6 and 7.
-        turns = (self.ifmap_beats // self.group_beats, self.weight_beats // self.group_beats)
-        places = (0, *(turn - back for turn in turns for back in (1, 0)), groups - 2, groups - 1)
-        return tuple(smaller(larger(place, 0), groups - 1) for place in places)
+        return self.beat // self.granule * (self.ifmap_beats * self.granule + beats)

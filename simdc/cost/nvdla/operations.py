@@ -18,7 +18,7 @@ def operations(kernel: Kernel, executed_macs: int) -> tuple[tuple[str, int], ...
     for link in links_of(kernel):
         for operation, count in _of_program(link) if isinstance(link, VectorProgram) else (("mac", link.useful_macs),):
             found[operation] = found.get(operation, 0) + count
-    if "mac" in found and isinstance(links_of(kernel)[0], Contraction):
+    if isinstance(links_of(kernel)[0], Contraction):
         found["mac_executed"] = executed_macs
     return tuple(found.items())
 

@@ -28,7 +28,7 @@ def read_layer(kernel: Kernel, machine: Machine, parts: Nvdla) -> HardwareLayer:
         return _convolution(head, programs, pool, kernel.beside if isinstance(kernel, Chain) else None, parts)
     if isinstance(head, VectorProgram) and units[0] != "conv" and (not others or {*units} == {"sdp"}):
         return _unit([head, *programs], units[0], machine.unit(units[0]), parts)
-    raise Uncosted(f"{', '.join(units)} are no order in which one hardware layer runs '{kernel.kind[:80]}'")
+    raise Uncosted(f"{', '.join(units)} are no order in which one hardware layer runs '{kernel.kind}'")
 
 
 def _streams(units: Sequence[str]) -> bool:
@@ -41,7 +41,7 @@ def unit_of(link: ArrayKernel, machine: Machine) -> str:
     name = machine.unit_of(link.kind)
     if name is None:
         runs = "; ".join(f"{unit} runs {', '.join(each.runs)}" for unit, each in machine.units)
-        raise Uncosted(f"no unit of {machine.name} runs '{link.kind[:80]}': {runs}")
+        raise Uncosted(f"no unit of {machine.name} runs '{link.kind}': {runs}")
     return name
 
 
@@ -54,7 +54,7 @@ def _convolution(
 ) -> HardwareLayer:
     shape = convolution_shape(head)
     if shape is None:
-        raise Uncosted(f"'{head.kind[:80]}' is no convolution of images with one set of weights")
+        raise Uncosted(f"'{head.kind}' is no convolution of images with one set of weights")
     _check_widths((head.ifmap, head.weight), parts.conv)
     rows, columns, windows = shape.rows.positions, shape.columns.positions, Windows(shape.rows.stride)
     out_rows, out_columns = rows, columns

@@ -21,7 +21,7 @@ def remarks_on(kernel: Kernel, layer: HardwareLayer, machine: Machine) -> tuple[
     found = (
         (CUT, not layer.is_whole),
         (GROUPS, shape is not None and shape.groups > 1),
-        (IMAGES, shape is not None and (layer.repeats > 1 or layer.follows_another)),
+        (IMAGES, shape is not None and (layer.repeats > 1 or layer.has_room_behind is not None)),
         (RESPONSE, machine.unit_of(head.kind) == "cdp"),
     )
     return tuple(text for text, holds in found if holds)

@@ -69,6 +69,24 @@ def test_a_unit_by_itself() -> None:
     assert pool.with_twice_the_port() == pool
 
 
+def test_twice_as_many_results_in_a_cycle() -> None:
+    # 196 pixels of one atom, 11 cycles each: 2,156, half of it 1,078. The input takes 196 * (14 + 4) / 14 = 252, the
+    # weights beside it.
+    narrow = layer(8, 14, 14, 8, 1, 1, 14, 14, 14, 14)
+    before, after = (each.cycles(WHOLE) for each in (narrow, narrow.with_twice_the_port()))
+    assert before - after == 1_078
+    odd = layer(8, 1, 1, 8, 1, 1, 1, 1, 1, 1)
+    assert odd.with_twice_the_port().terms(WHOLE)["port"] == 6
+
+
+def test_what_takes_no_time_is_in_no_term() -> None:
+    found = layer(*IP1)
+    for level, names in ((0, ("mac", "dram")), (RUNS, ("mac", "port", "dram")), (WHOLE, tuple(found.terms(WHOLE)))):
+        for name in names:
+            assert found.without(name).terms(level)[name] == 0
+    assert found.without("mac").active_cycles(0) == found.without("mac").active_cycles(WHOLE) == 0
+
+
 def test_cut_layers_and_images_wait_for_the_sum() -> None:
     wide = ConvolutionPass(512, 14, 14, 512, 3, 3, 14, 14, 14, 14)
     machine = nv_small()

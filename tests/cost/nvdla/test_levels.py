@@ -16,7 +16,7 @@ from simdc.cost.nvdla.hardware_layer import HardwareLayer, convolution_layer, un
 from simdc.cost.nvdla.levels import LEVELS, LOADED, PADDED, PORT, ROOFLINE, RUNS, WHOLE
 from simdc.cost.nvdla.parts import Nvdla
 from simdc.cost.nvdla.pass_amounts import last_run, work_of
-from simdc.cost.nvdla.sizes import ConvolutionPass, UnitPass
+from simdc.cost.nvdla.sizes import ConvolutionPass, UnitPass, pass_beats
 from simdc.cost.nvdla.split import Windows
 from tests.cost.nvdla.measured import nv_small
 from tests.cost.nvdla.oracle import Row, last, levels
@@ -126,6 +126,29 @@ def test_other_granules_rates_and_widths() -> None:
     pooled = ConvolutionPass(40, 3, 3, 20, 1, 1, 3, 3, 1, 1, is_pooled=True)
     assert work_of(pooled, slow_pool).port_cycles == 216
     assert work_of(pooled._replace(is_pooled=False), slow_pool).port_cycles == 108
+
+
+def test_what_does_not_come_out_even_is_rounded_up() -> None:
+    # Beats of 512 bits: a line of 3 pixels, 64 bits each, is one; an atom of a vector, 8 * 16 bits, is one; 2 blocks of
+    # 128 weights are 4, of 192 bytes.
+    wide = nv_small("memories.dram.beat_bits=512")
+    layer = ConvolutionPass(8, 3, 3, 20, 1, 1, 3, 3, 3, 3, vectors=1)
+    assert pass_beats(layer, wide) == (3, 4, 3, 0, 9)
+    blocks = nv_small("memories.dram.beat_bits=512", "units.conv.weight_block_bits=192")
+    # 1,280 bits of weights are 7 blocks of 192, 1,344 bits.
+    assert pass_beats(layer, blocks).weight == 3
+    # 27 atoms of 8 through an SDP of 5 elements a cycle and a PDP of 7: 43.2 and 30.9. 27 beats at 7 bits: 246.9.
+    uneven = nv_small("units.conv.atom_cycles=0", "units.sdp.rate_per_cycle=5", "memories.dram.write_bits_per_cycle=7")
+    assert (work_of(layer, uneven).port_cycles, work_of(layer, uneven).write_cycles) == (44, 247)
+    pool = nv_small("units.conv.atom_cycles=0", "units.sdp.rate_per_cycle=99", "units.pdp.rate_per_cycle=7")
+    assert work_of(layer._replace(is_pooled=True), pool).port_cycles == 31
+    # 3 groups: 44 cycles of results are 15 a group. 9 beats of input, 20 of weights, 8 a group; a line of 3 takes 5.
+    assert work_of(layer, uneven._replace(dram=nv_small().dram)).cycles(LOADED) == 2 * 9 + 3 * 15
+    element = unit_layer(UnitPass(8, 3, 3, 3, 3), "sdp", uneven.sdp, nv_small())
+    assert element.terms(WHOLE)["sdp"] == 15
+    # Read at 64 bits a cycle, written at 7.
+    one_way = unit_layer(UnitPass(8, 4, 4, 2, 2), "pdp", uneven.pdp, uneven)
+    assert one_way.terms(WHOLE)["dram"] == 16 + 37
 
 
 def test_slow_writes_hold_up_the_results() -> None:

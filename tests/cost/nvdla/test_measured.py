@@ -7,7 +7,7 @@ from statistics import fmean
 import pytest
 
 from simdc.cost.nvdla.hardware_layer import Before, convolution_layer
-from simdc.cost.nvdla.levels import LEVELS, PADDED, WHOLE
+from simdc.cost.nvdla.levels import LEVELS, LOADED, PADDED, RUNS, WHOLE
 from simdc.cost.nvdla.sizes import ConvolutionPass
 from simdc.cost.nvdla.split import Windows
 from tests.cost.nvdla.measured import layer_of, machine_of, number, nv_small, rows
@@ -90,3 +90,27 @@ def test_a_layer_behind_an_independent_one_hides_its_load_where_both_inputs_fit(
     # 8 channels of 64 x 145 are 9,280 entries, more than 18 * 512 = 9,216.
     assert convolution_layer(layer, Windows(), machine, 1, Before(8, 64, 145)).cycles(WHOLE) == 33_884 + 65
     assert convolution_layer(layer, Windows(), machine).cycles(WHOLE) == 34_208
+    # A second image needs 13 banks more: 27 of the same size do, 26 do not.
+    for banks, second in ((27, 25_153), (26, 33_949)):
+        less = nv_small(f"memories.cbuf.capacity_bits={banks * 32_768}", f"memories.cbuf.banks={banks}")
+        assert convolution_layer(layer, Windows(), less, 3).cycles(WHOLE) == 34_208 + 2 * second
+        # At level 4 without the 65 and the latencies.
+        assert convolution_layer(layer, Windows(), less, 2).cycles(LOADED) == 33_884 + second - 65
+        assert convolution_layer(layer, Windows(), less, 2).cycles(RUNS) == 2 * 25_088
+
+
+@pytest.mark.parametrize(
+    ("sizes", "pooled", "cycles"),
+    [
+        # conv2, conv4 and conv5 are one of two groups each, conv2 with its pool.
+        ((48, 27, 27, 128, 5, 5, 27, 27, 13, 13), True, 1_758_689),
+        ((256, 13, 13, 384, 3, 3, 13, 13, 13, 13), False, 2_347_465),
+        ((192, 13, 13, 192, 3, 3, 13, 13, 13, 13), False, 884_553),
+        ((192, 13, 13, 128, 3, 3, 13, 13, 13, 13), False, 592_505),
+        ((4_096, 1, 1, 1_000, 1, 1, 1, 1, 1, 1), False, 517_073),
+    ],
+)
+def test_alexnet(sizes: tuple[int, ...], pooled: bool, cycles: int) -> None:
+    """Measured as the rows of the file, which does not hold them."""
+    layer = convolution_layer(ConvolutionPass(*sizes, vectors=1, is_pooled=pooled), Windows(), nv_small())
+    assert layer.cycles(WHOLE) == pytest.approx(cycles, rel=0.0005)

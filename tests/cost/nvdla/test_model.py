@@ -155,6 +155,10 @@ def test_images_and_groups_are_layers_of_their_own() -> None:
     behind = Chain((convolution(),), beside=Operand("x", 8, (1, 50, 8, 8), tuple(map(affine, IMAGE))))
     assert priced(behind).cycles == Cycles(33_600, 65)
     # 32 banks of 4 KiB: two groups of 4,000 bytes a group are 2, the input is 1. 30 banks are 15,360 entries.
+    # A layer without an image before it: 65,536 numbers are 8,192 entries, 16 banks.
+    vector = Chain((convolution(),), beside=Operand("x", 8, (1, 65_536), tuple(map(affine, ("n", "c")))))
+    assert priced(vector).cycles == Cycles(33_600, 65)
+    assert priced(vector._replace(beside=Operand("x", 8, (), ()))).cycles == Cycles(33_600, 65)
     large = Chain(
         (convolution(),), beside=Operand("x", 8, (1, 2, 8, 121, 127), tuple(map(affine, ("n", "g", "c", "h", "w"))))
     )
@@ -234,6 +238,101 @@ def test_the_analysis_of_a_layer() -> None:
     assert (alone.operations, alone.binding, alone.runner_up) == (3_200, "pdp", "latency")
     assert (alone.ridge, alone.attainable) == (0.125, min(1, 3_200 / (560 * 8) * 8))
     assert dict(alone.relieved) == {"pdp": 1_792 + 174, "dram": 3_758}
+
+
+def two_nests(bits: int = 8) -> VectorProgram:
+    """An average of windows of 3 x 3 and a border that does not count: the first row by itself, then 3 more."""
+    bounds = {"c": 16, "n": 1, "oh": 1, "ow": 4, "kh": 3, "kw": 3}
+    later = {**bounds, "below": 3}
+    del later["oh"]
+    nests: list[LoopNest] = []
+    for row, first, sizes in (("oh", 0, bounds), ("below", 1, later)):
+        index = (affine("n"), affine("c"), affine((row, 2), "kh", constant=2 * first - 1), affine(("ow", 2), "kw"))
+        x = Operand("x", bits, (1, 16, 8, 9), index)
+        y = Operand("y", 8, (1, 16, 4, 4), (affine("n"), affine("c"), affine(row, constant=first), affine("ow")))
+        code = CodeBlock(tuple(sizes), (Instruction("add", "y", ("y", "x")),))
+        loops = tuple(Loop(name, bound) for name, bound in sizes.items())
+        nests.append(LoopNest(loops, (x,), (y,), (code,), initial=(("y", 0.0),)))
+    return VectorProgram("average_pool", tuple(nests))
+
+
+def test_a_program_of_several_nests_is_one_layer() -> None:
+    cost = priced(two_nests())
+    # 2 atoms of 72 elements in, of 16 out; 16 channels of 4 rows, 9 products for each place of a row.
+    assert cost.dram_bits == DramBits(ifmap=144 * 64, ofmap=32 * 64)
+    assert cost.cycles == Cycles(16 * 72, 174)
+    assert dict(cost.ops) == {"add": 16 * 16 * 9}
+    behind = convolution(c=8, k=16, size=9, window=2)
+    assert priced(Chain((behind, two_nests()))).dram_bits.ofmap == 32 * 64
+    with pytest.raises(Uncosted, match="'x' has elements of 16 bits, the unit of 8"):
+        priced(two_nests(16))
+
+
+def test_parts_of_a_broadcast_are_no_full_operands() -> None:
+    # A number for each channel, and one for each pixel: 8 + 16 elements, more than there are channels.
+    x = Operand("x", 8, (1, 8, 1, 1), tuple(map(affine, ("n", "c", "i", "j"))))
+    b = Operand("b", 8, (1, 1, 4, 4), tuple(map(affine, ("n", "j", "h", "w"))))
+    bounds = {"c": 8, "n": 1, "h": 4, "w": 4, "i": 1, "j": 1}
+    loops = tuple(Loop(name, bound) for name, bound in bounds.items())
+    code = CodeBlock(tuple(bounds), (Instruction("add", "y", ("x", "b")),))
+    spread = VectorProgram("add", (LoopNest(loops, (x, b), (image("y", 8, 4),), (code,)),))
+    more = Chain((program("add", "add", 8, 4, image("b", 8, 4)), spread))
+    # The first adds an operand as large as its result, the second none.
+    assert priced(more).dram_bits.ifmap == 2 * 16 * 64
+    # One for all channels is a vector, as is one for each.
+    one = Operand("b", 8, (1,), (affine("j"),))
+    assert priced(Chain((convolution(), program("scalar_mul", "mul", 50, 8)))).dram_bits.bias == 14 * 64
+    loops = tuple(Loop(name, bound) for name, bound in (("c", 8), ("n", 1), ("h", 4), ("w", 4), ("j", 1)))
+    code = CodeBlock(tuple(loop.name for loop in loops), (Instruction("mul", "y", ("x", "b")),))
+    single = VectorProgram("multiply", (LoopNest(loops, (image("x", 8, 4), one), (image("y", 8, 4),), (code,)),))
+    assert priced(single).dram_bits.bias == 2 * 64
+
+
+def test_a_pool_behind_a_convolution_is_cut_with_it() -> None:
+    # 64 channels of 20 x 20: a row is 160 entries. Two groups of 64 * 9 * 8 bytes are 3 banks, of 8; 5 * 512 entries
+    # are 16 rows: 14 of results, 7 of the pool, of 18 and 9.
+    chain = Chain((convolution(c=64, k=16, size=20, window=3), relu(16, 18), pool(16, 18)))
+    # 14 rows, then 4, from 16 and 6 of the input; all weights twice, 16 * 64 * 9 / 8 beats.
+    small = machine("memories.cbuf.capacity_bits=262144", "memories.cbuf.banks=8")
+    assert priced(chain, on=small).dram_bits.ifmap == 8 * 20 * (16 + 6) * 64
+    assert priced(chain, on=small).dram_bits.weight == 2 * 1_152 * 64
+    assert "no measurement" in "".join(NvdlaModel().artefacts(chain, NvdlaModel().greedy(chain, small), small))
+    assert priced(chain).dram_bits.ifmap == 8 * 20 * 20 * 64
+
+
+def test_the_tiling_is_whole() -> None:
+    chain = Chain((convolution(c=3, k=4, size=6, window=3), relu(4, 4)))
+    bounds = {"oc": 4, "ic": 3, "kh": 3, "kw": 3, "n": 1, "oh": 4, "ow": 4}
+    assert NvdlaModel().default(chain, machine()).as_dict() == bounds
+
+
+def test_busy_ports() -> None:
+    slow = machine("memories.dram.read_bits_per_cycle=24", "memories.dram.write_bits_per_cycle=40")
+    added = Chain((convolution(), program("add", "add", 50, 8, image("b", 50, 8))))
+    # 3,150, 432 + 448 and 448 beats of 64 bits.
+    assert priced(added, on=slow).busy == Busy(33_600, 8_400, 2_347, 717, 0)
+    # One pixel of one channel: a block of 16 beats of weights at a bit a cycle takes longer than level 4 waits for.
+    least = convolution(c=1, k=1, size=1, window=1)
+    cost = priced(least, 4, on=machine("memories.dram.read_bits_per_cycle=1"))
+    assert cost.busy.weight_port == cost.cycles.total < 16 * 64
+
+
+def test_an_analysis_where_memory_binds() -> None:
+    model, on = NvdlaModel(), machine("memories.dram.read_bits_per_cycle=16", "memories.dram.write_bits_per_cycle=8")
+    kernel = convolution(c=512, k=128, size=1, window=1)
+    found = model.analyse(kernel, model.greedy(kernel, on), on)
+    # 64 + 8,192 + 32 + 16 beats; 2 bytes a cycle.
+    assert found.intensity == 2 * 512 * 128 / (8_304 * 8)
+    assert found.attainable == found.intensity * 2
+    assert found.binding == "weights"
+    # At 4 bytes a cycle a beat takes 2: (64 + 8,192) * 2, then the last group's 512 cycles; 8 of latency for its pixel.
+    assert dict(found.relieved)["dram"] == 16_512 + 512 + 236
+    writes = machine("memories.dram.write_bits_per_cycle=1")
+    # 7 * 64 beats of results at a bit a cycle are 28,672 cycles, at two 14,336. The input and as many weights take
+    # 2 * 64 cycles, then half of it; but a line of 8 beats 10 cycles as before, so 80.
+    small = convolution(c=8, size=8, window=1)
+    relieved = dict(model.analyse(small, model.greedy(small, writes), writes).relieved)
+    assert priced(small, on=writes).cycles.total - relieved["dram"] == 14_336 + 128 - 80
 
 
 def test_training_has_no_price() -> None:
