@@ -50,7 +50,7 @@ class Load(NamedTuple):
     def end(self, groups: int, body_cycles: int) -> int:
         """Cycles until the last of `groups` is done, one in `body_cycles` where its weights are in."""
         # Group g keeps the layer until its arrival + (groups - g) * body. Arrivals rise evenly until all weights are
-        # in, so the sum is largest at the first group, where the rise ends, at the last whole group or the last, a part.
+        # in, so the sum is largest at the first group, where the rise ends, or at one of the last two.
         body, full = body_cycles * self.cycle, self.weight_beats // self.group_beats
         end = self.start + groups * body
         for place in (0, full - 1, full, groups - 2, groups - 1):

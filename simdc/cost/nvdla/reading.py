@@ -17,22 +17,22 @@ from .split import Windows
 
 
 def read_layer(kernel: Kernel, machine: Machine, parts: Nvdla) -> HardwareLayer:
-    """Raises Uncosted for what no unit runs, or the units not in one go; TilingError where the convolution
-    buffer is too small for one kernel."""
+    """Raises Uncosted for what no unit runs, or the units not in one go."""
     links = links_of(kernel)
     units = [unit_of(link, machine) for link in links]
     head, *others = links
     programs = [link for link in others if isinstance(link, VectorProgram)]
-    if isinstance(head, Contraction) and units[0] == "conv" and len(programs) == len(others) and _streams(units[1:]):
-        pool = programs.pop() if units[-1] == "pdp" else None
-        return _convolution(head, programs, pool, kernel.beside if isinstance(kernel, Chain) else None, parts)
-    if isinstance(head, VectorProgram) and units[0] != "conv" and (not others or {*units} == {"sdp"}):
-        return _unit([head, *programs], units[0], machine.unit(units[0]), parts)
+    if len(programs) == len(others) and _streams(units[1:]):
+        pool = programs.pop() if units[1:] and units[-1] == "pdp" else None
+        if isinstance(head, Contraction) and units[0] == "conv":
+            return _convolution(head, programs, pool, kernel.beside if isinstance(kernel, Chain) else None, parts)
+        if isinstance(head, VectorProgram) and (units[0] == "sdp" or (units[0] != "conv" and not others)):
+            return _unit([head, *programs], pool, units[0], machine.unit(units[0]), parts)
     raise Uncosted(f"{', '.join(units)} are no order in which one hardware layer runs '{kernel.kind}'")
 
 
 def _streams(units: Sequence[str]) -> bool:
-    """Whether the results of a convolution can run through these units: the SDP, then the PDP."""
+    """Whether results can run through these units on their way to memory: the SDP, then the PDP."""
     return all(unit == "sdp" for unit in units[:-1]) and units[-1:] in ([], ["sdp"], ["pdp"])
 
 
@@ -82,13 +82,17 @@ def _convolution(
     return convolution_layer(layer, windows, parts, shape.images * shape.groups, before)
 
 
-def _unit(links: Sequence[VectorProgram], name: str, unit: ComputeUnit, parts: Nvdla) -> HardwareLayer:
+def _unit(
+    links: Sequence[VectorProgram], pool: VectorProgram | None, name: str, unit: ComputeUnit, parts: Nvdla
+) -> HardwareLayer:
     shapes = [element_shape(link) for link in links]
     for link in links:
         _check_widths((link.nests[0].inputs[0], link.nests[-1].outputs[-1]), unit)
     addends, vectors = _operands(shapes, affine_vectors=2)
-    first, result = shapes[0], _image(links[-1].nests[-1].outputs[-1].shape)
-    layer = UnitPass(first.channels, first.rows.size, first.columns.size, *result, vectors, addends)
+    first, result = shapes[0], _image((pool or links[-1]).nests[-1].outputs[-1].shape)
+    layer = UnitPass(
+        first.channels, first.rows.size, first.columns.size, *result, vectors, addends, is_pooled=pool is not None
+    )
     return unit_layer(layer, name, unit, parts, first.images)
 
 

@@ -11,17 +11,19 @@ from .hardware_layer import HardwareLayer
 CUT = "layers larger than the convolution buffer are cut along rows or kernels: no measurement stands behind that"
 GROUPS = "each group of a convolution is a hardware layer of its own"
 IMAGES = "images of a batch, groups and branches follow each other as pairs of equal layers did on nv_small's RTL"
+POOLED = "an SDP that hands on to the PDP without a convolution before it was not measured"
 RESPONSE = "the CDP was not measured: it is priced as a unit that streams elements"
 
 
 def remarks_on(kernel: Kernel, layer: HardwareLayer, machine: Machine) -> tuple[str, ...]:
     """In words that do not depend on the layer."""
-    head = links_of(kernel)[0]
+    head, units = links_of(kernel)[0], [machine.unit_of(link.kind) for link in links_of(kernel)]
     shape = convolution_shape(head) if isinstance(head, Contraction) else None
     found = (
         (CUT, not layer.is_whole),
         (GROUPS, shape is not None and shape.groups > 1),
         (IMAGES, shape is not None and (layer.repeats > 1 or layer.has_room_behind is not None)),
-        (RESPONSE, machine.unit_of(head.kind) == "cdp"),
+        (POOLED, shape is None and len(set(units)) > 1),
+        (RESPONSE, "cdp" in units),
     )
     return tuple(text for text, holds in found if holds)

@@ -47,7 +47,8 @@ class ConvolutionPass(NamedTuple):
 
 
 class UnitPass(NamedTuple):
-    """One run of the SDP, the PDP or the CDP by itself, from memory to memory. Fields as of `ConvolutionPass`."""
+    """One run of the SDP, the PDP or the CDP by itself, from memory to memory, or of the SDP with the PDP behind it
+    (`is_pooled`). Fields as of `ConvolutionPass`."""
 
     channels: int
     height: int
@@ -56,6 +57,7 @@ class UnitPass(NamedTuple):
     out_columns: int
     vectors: int = 0
     addends: int = 0
+    is_pooled: bool = False
 
 
 class Beats(NamedTuple):

@@ -52,12 +52,13 @@ class UnitWork(NamedTuple):
 
 def unit_work(layer: UnitPass, name: str, unit: ComputeUnit, machine: Nvdla) -> UnitWork:
     # 64 channels of 15 x 15 pixels through the PDP: 14,400 elements, 2,192 beats, 74 + 2 * 50 cycles of latency.
-    atoms = ceil_div(layer.channels, unit.atom_elements) * layer.height * layer.width
+    elements = ceil_div(layer.channels, unit.atom_elements) * unit.atom_elements * layer.height * layer.width
     beats, beat = unit_beats(layer, unit, machine), machine.dram.beat_bits
-    operand = (layer.addends > 0) * unit.operand_latency_cycles
+    extra = (layer.addends > 0) * unit.operand_latency_cycles + layer.is_pooled * machine.pdp.chained_latency_cycles
+    pooled = layer.is_pooled * ceil_div(elements, machine.pdp.rate_per_cycle)
     return UnitWork(
         name,
-        ceil_div(atoms * unit.atom_elements, unit.rate_per_cycle),
+        larger(ceil_div(elements, unit.rate_per_cycle), pooled),
         machine.bus_cycles(beats.read * beat, beats.ofmap * beat),
-        unit.latency_cycles + 2 * machine.dram.latency_cycles + operand,
+        unit.latency_cycles + 2 * machine.dram.latency_cycles + extra,
     )

@@ -144,6 +144,18 @@ def test_units_by_themselves() -> None:
     assert priced(program("local_response_norm", "mul", 50, 8)).cycles == Cycles(3_584, 174)
 
 
+def test_the_pdp_behind_the_sdp() -> None:
+    chain = Chain((program("add", "add", 50, 8, image("b", 50, 8)), relu(), pool()))
+    # 56 * 64 elements; 448 beats of each operand, 112 of the result; 167 and 15 and 5 cycles.
+    assert priced(chain).cycles == Cycles(3_584, 187)
+    assert priced(chain).dram_bits == DramBits(ifmap=2 * 448 * 64, ofmap=112 * 64)
+    # A faster SDP waits for the PDP, 3 elements a cycle.
+    faster = machine("units.sdp.rate_per_cycle=8", "units.pdp.rate_per_cycle=3")
+    assert priced(chain, on=faster).cycles == Cycles(1_195, 187)
+    assert priced(Chain(chain.links[:-1]), on=faster).cycles == Cycles(448, 2 * 448 + 172)
+    assert priced(Chain(chain.links[:-1]), 4, on=faster).cycles == Cycles(448, 2 * 448)
+
+
 def test_images_and_groups_are_layers_of_their_own() -> None:
     one = priced(convolution())
     # Both inputs fit, so a second costs its 33,600 and 65.
@@ -174,7 +186,9 @@ def test_images_and_groups_are_layers_of_their_own() -> None:
             program("softmax", "exp", 8, 4),
             "no unit of nv_small runs 'softmax': conv runs conv2d, linear, matmul; sdp runs",
         ),
-        (Chain((relu(), pool())), "sdp, pdp are no order in which one hardware layer runs 'relu+max_pool'"),
+        (Chain((pool(), relu(50, 4))), "pdp, sdp are no order in which one hardware layer runs 'max_pool+relu'"),
+        (Chain((pool(), pool(50, 4))), "pdp, pdp are no order"),
+        (Chain((relu(), pool(), pool(50, 4))), "sdp, pdp, pdp are no order"),
         (Chain((convolution(), pool(), relu(50, 4))), "conv, pdp, sdp are no order"),
         (Chain((convolution(), pool(), pool(50, 4))), "conv, pdp, pdp are no order"),
         (Chain((convolution(), convolution())), "conv, conv are no order"),
@@ -215,6 +229,8 @@ def test_what_a_price_does_not_rest_on_is_said() -> None:
         "each group of a convolution is a hardware layer of its own; images"
     )
     assert remarks(convolution(n=2)).startswith("images of a batch")
+    assert remarks(Chain((relu(), pool()))).startswith("an SDP that hands on to the PDP")
+    assert remarks(Chain((relu(), relu()))) == ""
     assert "the CDP was not measured" in remarks(program("local_response_norm", "mul", 50, 8))
 
 
