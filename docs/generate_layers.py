@@ -25,6 +25,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "dsl.md"
 SCHEMA = ROOT / "simdc" / "frontends" / "network-graph.schema.json"
 BUILDER = ROOT / "simdc" / "network_builder.py"
+FILES = ROOT / "simdc" / "ir" / "layer_files.py"
+FILES_HEAD = '''"""The file of each layer, so that a network loads no others. Made by docs/generate_layers.py."""
+
+LAYER_FILES = {
+'''
 STUB = BUILDER.with_suffix(".pyi")
 WIDTH = 120
 STUB_HEAD = '''"""Networks written in Python, a method for every layer. Made by docs/generate_layers.py."""
@@ -45,6 +50,12 @@ def page(text: str, layers: dict[str, LayerKind]) -> str:
 
 def schema(layers: dict[str, LayerKind]) -> str:
     return _json(graph_schema(layers.values())) + "\n"
+
+
+def files(layers: dict[str, LayerKind]) -> str:
+    """Which file each layer is in, so that a network loads no others."""
+    lines = [f'    "{name}": "{kind.build.__module__}",\n' for name, kind in layers.items()]
+    return FILES_HEAD + "".join(lines) + "}\n"
 
 
 def stub(layers: dict[str, LayerKind]) -> str:
@@ -118,7 +129,8 @@ def _json(value: object, indent: str = "") -> str:
 def written() -> dict[Path, str]:
     """Each file and what it shall hold."""
     layers = layer_table()
-    return {PAGE: page(PAGE.read_text(encoding="utf-8"), layers), SCHEMA: schema(layers), STUB: stub(layers)}
+    text = PAGE.read_text(encoding="utf-8")
+    return {PAGE: page(text, layers), SCHEMA: schema(layers), STUB: stub(layers), FILES: files(layers)}
 
 
 if __name__ == "__main__":

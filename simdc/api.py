@@ -11,7 +11,7 @@ from simdc.choices import DEFAULT_MODEL, Objective
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel
 from simdc.cost.tiling import Tiling, TilingError
 from simdc.cost.workload import LayerCost, Workload

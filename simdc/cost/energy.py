@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .machine import AnyMachine, Machine
+from .hardware import Hardware
+from .machines import AnyMachine
 from .result import Cost, add_up
+
+if TYPE_CHECKING:
+    from .machine import Machine
 
 PJ_PER_W_NS = 1000.0
 """1 W for 1 ns is 10^-9 J, 1000 pJ."""
@@ -31,7 +35,7 @@ def energy_of(cost: Cost, hardware: AnyMachine, *, on_systolic: bool) -> Energy:
     as the layer takes (systolic array: Eq. 29, SIMD array: Eq. 30). On-chip memories pay for each bit read or written
     (Eq. 31), DRAM for each bit moved (Eq. 32).
     """
-    if isinstance(hardware, Machine):
+    if not isinstance(hardware, Hardware):
         return _of_units(cost, hardware, on_systolic=on_systolic)
     # 0.25 W for 120 cycles of 2 ns leak 60,000 pJ; 9 PEs of 0.5 pJ in 100 compute cycles take 450 pJ. Stalls only leak.
     prices = hardware.prices

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .hardware import Hardware
 from .kernel import Kernel
-from .machine import AnyMachine
+from .machines import AnyMachine
 from .model import Uncosted
 from .result import Cost, Number
 from .tiling import Tiling, TilingError

@@ -8,12 +8,12 @@ them, in `basis`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, TypeAlias, TypeVar, cast, get_args
+from typing import ClassVar, Literal, TypeVar, cast, get_args
 
 from attrs import field, frozen
 
 from .extensions import Extensions
-from .hardware import Hardware, Widths
+from .hardware import Widths
 from .machine_fields import HardwareError, name_text, named_parts, number, part, price, read_words, remark, word, words
 
 Mark = Literal["measured", "published", "assumed"]
@@ -225,7 +225,3 @@ def _named(pairs: tuple[tuple[str, T], ...], name: str) -> T:
         if each == name:
             return value
     raise KeyError(name)
-
-
-AnyMachine: TypeAlias = Hardware | Machine
-SomeMachine = TypeVar("SomeMachine", bound=AnyMachine)

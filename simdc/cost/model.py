@@ -14,7 +14,7 @@ from .extensions import HardwareField
 from .guards import SOUND, Check
 from .hardware import Hardware
 from .kernel import ArrayKernel, Chain, Kernel
-from .machine import AnyMachine, SomeMachine
+from .machines import AnyMachine, SomeMachine
 from .model_options import ModelOption
 from .result import Cost
 from .rule import GENESYS, MachineRule

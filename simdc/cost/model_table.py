@@ -15,7 +15,7 @@ from .extensions import extension_paths
 from .guards import Check, InvariantError
 from .hardware import Hardware
 from .kernel import Kernel
-from .machine import AnyMachine
+from .machines import AnyMachine
 from .model import WIDTH_RULES, AnyModel, CostModel, Uncosted
 from .model_options import chosen_options, split_spec
 from .result import Cost

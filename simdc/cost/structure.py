@@ -10,8 +10,8 @@ from attrs import NOTHING, fields
 
 from .extensions import Extensions, HardwareField, Section, declared_fields, extension_paths
 from .hardware import Hardware
-from .machine import AnyMachine, Machine, SomeMachine
 from .machine_fields import LARGEST, MAX_TEXT, HardwareError
+from .machines import AnyMachine, SomeMachine
 
 T = TypeVar("T")
 
@@ -154,8 +154,12 @@ def _shown(attribute: Any, value: Any) -> Any:
 def structure_machine(data: object) -> AnyMachine:
     """The machine that `data` describe: one of units and memories if it has `units`, else a systolic and a SIMD array.
     Raises HardwareError."""
-    kind = Machine if isinstance(data, dict) and "units" in data else Hardware
-    return structure(kind, cast("object", data))
+    if isinstance(data, dict) and "units" in data:
+        # Making its classes takes two milliseconds.
+        from .machine import Machine
+
+        return structure(Machine, cast("object", data))
+    return structure(Hardware, cast("object", data))
 
 
 def with_field(hardware: SomeMachine, path: str, value: object) -> SomeMachine:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from .forms import Chosen, Forms, cheapest, value_for
 from .guards import InvariantError, layer_fault
 from .kernel import Kernel
-from .machine import AnyMachine, SomeMachine
+from .machines import AnyMachine, SomeMachine
 from .model import CostModel, Uncosted, guard_of
 from .result import Cost
 from .tiling import Tiling, TilingError

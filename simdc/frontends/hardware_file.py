@@ -8,8 +8,8 @@ from pathlib import Path
 from attrs import evolve
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.machine import AnyMachine, SomeMachine
 from simdc.cost.machine_fields import HardwareError
+from simdc.cost.machines import AnyMachine, SomeMachine
 from simdc.cost.structure import structure_machine, with_field
 from simdc.errors import SimdcError
 from simdc.visible import to_name

@@ -11,8 +11,8 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
-from simdc.cost.machine import AnyMachine
 from simdc.cost.machine_fields import HardwareError
+from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.structure import structure_machine, unstructure
 from simdc.cost.tiling import Tiling

@@ -13,7 +13,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, links_of
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 from simdc.cost.wellformed import KernelError
 from simdc.errors import SimdcError
 

@@ -89,3 +89,12 @@ def _lanes(kept: Sequence[Loop], operands: Sequence[Operand]) -> str:
     if any(loop.name == "c" for loop in choice):
         return "c"
     return max(choice, key=lambda loop: loop.bound).name
+
+
+def decay(source: str) -> tuple[Instruction, ...]:
+    """`whole = 1 + exp(-source)`, one over the sigmoid."""
+    return (
+        Instruction("sub", "minus", (0.0, source)),
+        Instruction("exp", "power", ("minus",)),
+        Instruction("add", "whole", ("power", 1.0)),
+    )

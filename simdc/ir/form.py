@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from simdc.cost.kernel import Kernel
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 
 from .attributes import Unit
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from simdc.cost.kernel import Kernel
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost
 from simdc.cost.structure import unstructure
 from simdc.cost.tiling import Tiling

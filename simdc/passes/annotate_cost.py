@@ -12,7 +12,7 @@ from xdsl.passes import ModulePass
 
 from simdc.choices import DEFAULT_MODEL
 from simdc.cost.kernel import Kernel
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel, guard_of
 from simdc.cost.model_table import check_model
 from simdc.cost.tiling import Tiling

@@ -11,8 +11,8 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from simdc.cost.hardware import Hardware
-from simdc.cost.machine import AnyMachine, Machine
+from simdc.cost.hardware import Hardware, Widths
+from simdc.cost.machines import AnyMachine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.context import machine_of
@@ -122,10 +122,9 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
     return found
 
 
-def element_widths(network: NetworkOp, machine: Machine) -> dict[SSAValue, int]:
+def element_widths(network: NetworkOp, widths: Widths) -> dict[SSAValue, int]:
     """On a machine of units: partial sums never leave it, so each tensor has the width of its elements, whoever reads
     it; weights and biases have their own."""
-    widths = machine.widths
     by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
     found: dict[SSAValue, int] = dict.fromkeys(network.body.block.args, widths.ifmap_bits)
     for op in network.body.walk():
@@ -167,10 +166,10 @@ class AssignWidthsPass(ModulePass):
         network, hardware = network_of(op), machine_of(op)
         # A cost counts bits: one that was made for tensors of 16 bits says nothing of the same layer at 8.
         before = {layer: _widths(layer) for layer in network.layers()}
-        if isinstance(hardware, Machine):
-            found = element_widths(network, hardware)
-        else:
+        if isinstance(hardware, Hardware):
             found = (dataflow_widths if self.rule == "dataflow" else program_order_widths)(network, hardware)
+        else:
+            found = element_widths(network, hardware.widths)
         if self.rule == "dataflow":
             take_given(network, hardware, found)
         for value, width in found.items():

@@ -14,7 +14,7 @@ from xdsl.passes import ModulePass
 from simdc.choices import DEFAULT_MODEL, Objective
 from simdc.cost.forms import Forms, Value, cheapest, value_for
 from simdc.cost.kernel import Kernel
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel, guard_of
 from simdc.cost.model_table import check_model
 from simdc.cost.result import Cost
@@ -27,7 +27,6 @@ from simdc.ir.derived import Setting, form_holds, given_form, given_tiling, sett
 from simdc.ir.network import network_of
 
 from .distinct import ask_once, model_of
-from .search_tiling import check_search
 from .tilers import Tiled, Tiler, by_rule, by_search
 
 Question = tuple[Kernel, Forms, Tiling | None]
@@ -56,6 +55,8 @@ class ChooseFormPass(ModulePass):
     def __post_init__(self) -> None:
         check_model(self.model)
         if self.rule == "search":
+            from .search_tiling import check_search
+
             check_search(self.model, self.objective)
         if self.steps is not None and self.steps < 1:
             raise ValueError(f"steps must be positive, got {self.steps}")

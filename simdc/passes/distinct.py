@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from simdc.cost.guards import InvariantError, fault
 from simdc.cost.kernel import Kernel
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel, Uncosted, check_machine
 from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from simdc.cost.kernel import VectorProgram
-from simdc.cost.layer_shape import element_shape
-from simdc.cost.machine import ComputeUnit, Machine
-from simdc.ir.base import LayerOp
-from simdc.ir.context import kernel_of, machine_of, unit_of
-from simdc.ir.network import NetworkOp, ParameterOp, network_of
-from simdc.ir.ops.free import FlattenOp
-from simdc.ir.ops.fused import FusedOp
-from simdc.ir.ops.linear import LinearOp
+from simdc.cost.hardware import Hardware
+from simdc.ir.context import machine_of
+from simdc.ir.network import network_of
 
 
 @dataclass(frozen=True)
@@ -31,84 +23,9 @@ class FuseChainsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network, machine = network_of(op), machine_of(op)
-        if not isinstance(machine, Machine) or not machine.chains or network.phase.data == "training":
+        if isinstance(machine, Hardware) or not machine.chains or network.phase.data == "training":
             return
-        taken: set[LayerOp] = set()
-        for layer in list(network.layers()):
-            if layer in taken or isinstance(layer, FusedOp):
-                continue
-            members = _chain_of(layer, machine, network)
-            taken.update(members)
-            if len(members) > 1:
-                _fuse(members)
+        # Most machines have no chains, and what is needed for them takes milliseconds to load.
+        from .chains import fuse_chains
 
-
-def _chain_of(first: LayerOp, machine: Machine, network: NetworkOp) -> list[LayerOp]:
-    """The layers that run as one with `first`, itself included; a flattened image counts to its reader."""
-    unit = unit_of(first, machine)
-    members = [first]
-    if unit is None:
-        return members
-    chain = next((chain for chain in machine.chains if unit in chain), ())
-    here = [unit]
-    before = {op: place for place, op in enumerate(network.body.block.ops)}
-    while (following := _only_reader(members[-1])) is not None:
-        unit = unit_of(following, machine)
-        if unit is None or unit not in chain or chain.index(unit) < chain.index(here[-1]):
-            break
-        mine = [each for each, its in zip(members, here, strict=True) if its == unit]
-        others = [value for value in following.operands if value not in members[-1].results]
-        if not _takes(machine.unit(unit), [*mine, following], others, before[first], before):
-            break
-        members.append(following)
-        here.append(unit)
-    view = first.operands[0].owner if isinstance(first, LinearOp) else None
-    if isinstance(view, FlattenOp) and len(list(view.result.uses)) == 1:
-        members.insert(0, view)
-    return members
-
-
-def _only_reader(layer: LayerOp) -> LayerOp | None:
-    """Who alone reads the only result of a layer."""
-    uses = [use for result in layer.results for use in result.uses]
-    reader = uses[0].operation if len(uses) == 1 and len(layer.results) == 1 else None
-    return reader if isinstance(reader, LayerOp) and not isinstance(reader, FusedOp) else None
-
-
-def _takes(
-    unit: ComputeUnit, layers: Sequence[LayerOp], others: Sequence[SSAValue], start: int, places: dict[Operation, int]
-) -> bool:
-    """Whether one unit runs `layers` in one pass, the last of which reads `others` beside what it is handed."""
-    kernel = kernel_of(layers[-1])
-    if len(layers) > unit.stages or not isinstance(kernel, VectorProgram):
-        return False
-    for value in others:
-        owner = value.owner
-        # A value that is made later than the first member starts would have to wait for itself.
-        if isinstance(owner, Operation) and not isinstance(owner, ParameterOp) and places[owner] > start:
-            return False
-    kernels = [kernel_of(layer) for layer in layers]
-    streamed = sum(element_shape(each).full_operands - 1 for each in kernels if isinstance(each, VectorProgram))
-    shape = element_shape(kernel)
-    window = max(shape.rows.window, shape.columns.window)
-    return streamed <= unit.streamed_operands and (not unit.max_window or window <= unit.max_window)
-
-
-def _fuse(members: Sequence[LayerOp]) -> None:
-    last = members[-1]
-    block, anchor = last.parent_block(), last.next_op
-    assert block is not None
-    assert anchor is not None
-    readers = [list(result.uses) for result in last.results]
-    name = "+".join(member.layer.data for member in members if member.runs_on is not None)
-    old = list(last.results)
-    fused = FusedOp(name, members)
-    fused.location = next(member for member in members if member.runs_on is not None).location
-    block.insert_op_before(fused, anchor)
-    for uses, before, after in zip(readers, old, fused.results, strict=True):
-        after.name_hint = before.name_hint
-        for use in uses:
-            use.operation.operands[use.index] = after
-    for attribute in ("folded", "merged"):
-        names = [each for member in members for each in getattr(member, attribute) or ()]
-        setattr(fused, attribute, ArrayAttr([StringAttr(each.data) for each in names]) if names else None)
+        fuse_chains(network, machine)

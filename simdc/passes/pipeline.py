@@ -86,12 +86,13 @@ def default_passes(
     from .annotate_cost import AnnotateCostPass
     from .choose_form import ChooseFormPass
     from .legalize_tiling import LegalizeTilingPass
-    from .search_tiling import SearchTilingPass
 
     *before, split = lowering_passes(model, fold=fold, fuse=fuse)
     if objective is None:
         choose, tile = ChooseFormPass(model, rule, forms=tuple(forms)), LegalizeTilingPass(model, rule)
     else:
+        from .search_tiling import SearchTilingPass
+
         try:
             tile = SearchTilingPass(objective, steps, model)
         except ValueError as error:

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import DictionaryAttr, StringAttr
 from simdc.choices import Objective
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel
 from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.base import LayerOp

@@ -7,7 +7,6 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.ir.base import LayerOp, name_hint
 from simdc.ir.context import layer_error
-from simdc.ir.dialect import Simdc
 from simdc.ir.gradient import RULES, give_input, rule_of
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.broadcast import AddOp
@@ -92,6 +91,9 @@ class TrainingStep:
 
 
 def _with_rule() -> str:
+    # For an error only: the dialect imports every op.
+    from simdc.ir.dialect import Simdc
+
     dialects = (Simdc, *(plugin.value for plugin in PLUGIN_DIALECTS.all()))
     ops = {*RULES, *(op for dialect in dialects for op in dialect.operations)}
     kinds = [op for op in ops if issubclass(op, LayerOp)]

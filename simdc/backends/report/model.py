@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from simdc.cost.energy import Energy, energy_of
 from simdc.cost.kernel import Kernel
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits, add_up
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import Unit

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from simdc import __version__
-from simdc.cost.machine import AnyMachine
+from simdc.cost.machines import AnyMachine
 from simdc.ir.provenance import CommandRun
 
 from .model import Report

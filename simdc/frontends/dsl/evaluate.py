@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_error import LayerError
-from simdc.ir.layer_table import find_layer, layer_table
+from simdc.ir.layer_table import find_layer, known_layer, layer_table
 from simdc.ir.layers import LayerKind
 
 from .calls import Given, bind_block, bind_layer, take_name
@@ -32,13 +32,13 @@ class _Evaluator(Expressions):
         super().__init__()
         self.program = program
         self.builder = builder
-        self.layers = layer_table()
         self.names = Names()
         self.layer_count = 0
         self.active: list[str] = []
         for block in program.blocks.values():
-            if block.name in self.layers or block.name in FUNCTIONS:
-                what = "layer" if block.name in self.layers else "function"
+            is_layer = known_layer(block.name) is not None
+            if is_layer or block.name in FUNCTIONS:
+                what = "layer" if is_layer else "function"
                 raise DslError(f"'{block.name}' is a {what} already; give the block another name", block.place)
 
     def network(self) -> ModuleOp:
@@ -105,7 +105,7 @@ class _Evaluator(Expressions):
         given += [Given(each.place, each.keyword, self.value(each.value, frame)) for each in call.arguments]
         if block := self.program.blocks.get(call.callee):
             value = self.block(block, given, frame, call.place)
-        elif layer := self.layers.get(call.callee):
+        elif layer := known_layer(call.callee):
             value = self.layer(layer, given, frame, call.place)
         elif call.callee in FUNCTIONS:
             value = self.function(call.callee, given, call.place)
@@ -166,7 +166,7 @@ class _Evaluator(Expressions):
         return DslError(message, place)
 
     def undefined(self, name: str, frame: Frame, place: Place) -> DslError:
-        if name in self.layers:
+        if known_layer(name) is not None:
             return DslError(f"'{name}' is a layer, it needs an input here; write '{name}(x)' or 'x -> {name}'", place)
         if name in self.program.blocks or name in FUNCTIONS:
             return DslError(f"'{name}' is not a value; call it, as in '{name}(x)'", place)

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.layers import LAYERS
+from simdc.ir.layer_table import known_layer
 
 from .constant import Constant, Value
 from .graph import Node
@@ -155,7 +155,9 @@ class Build:
 
     def add_layer(self, kind: str, *inputs: SSAValue) -> SSAValue:
         """Add a layer without options, by the name that networks have for it."""
-        return LAYERS[kind].build(self._network, self.name, *inputs)
+        layer = known_layer(kind)
+        assert layer is not None, kind
+        return layer.build(self._network, self.name, *inputs)
 
     def described(self, place: int = 0) -> tuple[int, ...] | None:
         """The shape that the file states for a result."""

@@ -18,8 +18,6 @@ from simdc.ir.elements import broadcast_index, broadcast_operand, element_progra
 from simdc.ir.gradient import Backward, give_operand, rule_for
 from simdc.ir.layers import plain_layer
 
-from .activation.function import NegateOp
-
 
 @irdl_op_definition
 class AddOp(BroadcastOp):
@@ -219,8 +217,15 @@ class BroadcastGradOp(LayerOp):
         return element_program(f"{self.function.data}_grad", shape, inputs, dx, code)
 
 
+def _negated(name: str, upstream: SSAValue, _: BroadcastOp) -> LayerOp:
+    # Inference needs none of the seven ops of that file.
+    from .activation.function import NegateOp
+
+    return NegateOp(name, upstream)
+
+
 PLAIN: dict[tuple[str, str], Callable[[str, SSAValue, BroadcastOp], LayerOp]] = {
-    ("subtract", "rhs"): lambda name, upstream, op: NegateOp(name, upstream),
+    ("subtract", "rhs"): _negated,
     ("multiply", "lhs"): lambda name, upstream, op: MultiplyOp(name, upstream, op.rhs),
     ("multiply", "rhs"): lambda name, upstream, op: MultiplyOp(name, upstream, op.lhs),
     ("divide", "lhs"): lambda name, upstream, op: DivideOp(name, upstream, op.rhs),

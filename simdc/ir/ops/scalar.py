@@ -20,8 +20,6 @@ from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layers import layer
 from simdc.ir.options import Real, one_of
 
-from .activation.function import NegateOp
-
 Code = tuple[Instruction, ...]
 MOST_MULTIPLIED = 2**16
 """Whole exponents up to here are products of squares; beyond, as all others, they go through the logarithm."""
@@ -202,6 +200,9 @@ def scalar_gradient(op: ScalarOp, back: Backward) -> None:
         case "add" | "sub":
             back.give(op.input, upstream)
         case "rsub":
+            # Inference needs none of the seven ops of that file.
+            from .activation.function import NegateOp
+
             give_input(back, op.input, NegateOp(name, upstream))
         case "mul" | "div":
             give_input(back, op.input, ScalarOp(name, upstream, function=function, value=op.value))

@@ -9,21 +9,13 @@ from xdsl.irdl import irdl_op_definition, prop_def
 
 from simdc.cost.kernel import Instruction
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.elements import decay
 from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layers import layer, plain_layer
 from simdc.ir.options import Real
 
 from ..broadcast import DivideOp, MultiplyOp
 from .base import REAL, ActivationOp, Code, Curve, InputGradOp, OutputGradOp
-
-
-def decay(source: str) -> Code:
-    """`whole = 1 + exp(-source)`, one over the sigmoid."""
-    return (
-        Instruction("sub", "minus", (0.0, source)),
-        Instruction("exp", "power", ("minus",)),
-        Instruction("add", "whole", ("power", 1.0)),
-    )
 
 
 @irdl_op_definition
