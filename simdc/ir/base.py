@@ -13,7 +13,6 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, VarResultDef, opt_attr_def, prop_def, traits_def
 from xdsl.parser import Parser
 from xdsl.printer import Printer
-from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
@@ -128,21 +127,21 @@ class LayerOp(IRDLOperation):
             result_types=types,
             properties=make_properties(definition, {"layer": StringAttr(layer), **fields}),
         )
-        if any(each is UNKNOWN for each in types):
-            self._give_types()
-
-    def _give_types(self) -> None:
-        """To the results that have none yet."""
         try:
             shapes = self.result_shapes()
         except VerifyException:
             # An op that is not made reads nothing: others ask who reads their values.
             self.drop_all_references()
             raise
+        if UNKNOWN in types:
+            self._give_types(shapes)
+
+    def _give_types(self, shapes: Sequence[tuple[int, ...]]) -> None:
+        """To the results that have none yet."""
         for result, shape, like in zip(self.results, shapes, self.alike(), strict=True):
             if result.type is UNKNOWN:
-                kind = make_tensor_type(tensor_type(like).element_type, shape)
-                Rewriter.replace_value_with_new_type(result, kind)
+                # Nobody reads it yet, so its type may change in place.
+                result._type = make_tensor_type(tensor_type(like).element_type, shape)  # pyright: ignore[reportPrivateUsage]
 
     def alike(self) -> Sequence[SSAValue]:
         """For each result the operand whose element type it has: the first, where an op says nothing else."""

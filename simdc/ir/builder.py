@@ -75,7 +75,6 @@ class ModuleBuilder:
                 raise LayerError(f"there is a layer called '{name}' already; give one of them another name", "name")
             if self._reads + len(op.operands) > MAX_READS:
                 raise LayerError(f"the layers up to this one read more than {MAX_READS} inputs")
-            op.result_shapes()
         op.location = self._place
         for result in op.results:
             if prod(shape_of(result)) > MAX_SIZE:

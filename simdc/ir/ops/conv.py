@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from math import prod
 from typing import Annotated, ClassVar, Self
 
@@ -12,7 +11,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Contraction, Operand, affine
+from simdc.cost.kernel import Contraction, Operand, VectorProgram, affine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, FormedOp, GradientOp, LayerOp, operand, shape_of, width_bits
 from simdc.ir.builder import ModuleBuilder
@@ -62,9 +61,14 @@ class Conv2DOp(FormedOp, WindowedOp):
         return (n, out_channels, *window_output(size, kernel, *self.geometry))
 
     def forms(self) -> Mapping[str, Form]:
-        conv = Depthwise(self.input, self.weight, self.result, self.geometry)
-        lanes = lanes_form(conv, self.group_count, partial(forward_program, bias=self.bias))
+        lanes = lanes_form(self.group_count, self._window, self._program)
         return {"array": Form(Unit.SYSTOLIC, self._contraction), **lanes}
+
+    def _window(self) -> Depthwise:
+        return Depthwise(self.input, self.weight, self.result, self.geometry)
+
+    def _program(self, conv: Depthwise, sum_bits: int) -> VectorProgram:
+        return forward_program(conv, sum_bits, self.bias)
 
     def _contraction(self, psum_bits: int) -> Contraction:
         n, out_channels, oh, ow = shape_of(self.result)
@@ -120,11 +124,11 @@ class Conv2DInputGradOp(ConvGradOp):
         return (n, in_channels * self.group_count, *size)
 
     def forms(self) -> Mapping[str, Form]:
-        conv = Depthwise(self.result, self.weight, self.gradient, self.geometry)
-        return {
-            "array": Form(Unit.SYSTOLIC, self._contraction),
-            **lanes_form(conv, self.group_count, input_grad_program),
-        }
+        lanes = lanes_form(self.group_count, self._window, input_grad_program)
+        return {"array": Form(Unit.SYSTOLIC, self._contraction), **lanes}
+
+    def _window(self) -> Depthwise:
+        return Depthwise(self.result, self.weight, self.gradient, self.geometry)
 
     def _contraction(self, psum_bits: int) -> Contraction:
         return self.spread_convolution("conv2d", self.gradient, self.weight, self.result, psum_bits)
@@ -149,11 +153,11 @@ class Conv2DWeightGradOp(ConvGradOp):
         return (out_channels, channels // self.group_count, *size)
 
     def forms(self) -> Mapping[str, Form]:
-        conv = Depthwise(self.input, self.result, self.gradient, self.geometry)
-        return {
-            "array": Form(Unit.SYSTOLIC, self._contraction),
-            **lanes_form(conv, self.group_count, weight_grad_program),
-        }
+        lanes = lanes_form(self.group_count, self._window, weight_grad_program)
+        return {"array": Form(Unit.SYSTOLIC, self._contraction), **lanes}
+
+    def _window(self) -> Depthwise:
+        return Depthwise(self.input, self.result, self.gradient, self.geometry)
 
     def _contraction(self, psum_bits: int) -> Contraction:
         """Loops have the names of what they run along in a convolution: `ic` is the batch, which is summed over, `n`

@@ -65,10 +65,15 @@ class Depthwise(NamedTuple):
         return Operand(name, width_bits(value), shape, (*channels, *index))
 
 
-def lanes_form(conv: Depthwise, groups: int, program: Callable[[Depthwise, int], VectorProgram]) -> dict[str, Form]:
+def lanes_form(
+    groups: int, window: Callable[[], Depthwise], program: Callable[[Depthwise, int], VectorProgram]
+) -> dict[str, Form]:
     """The form on the lanes of a layer with a group for each channel of its image; of any other there is none."""
-    is_depthwise = shape_of(conv.weight)[1] == 1 < groups
-    return {"lanes": Form(Unit.SIMD, partial(program, conv))} if is_depthwise else {}
+    # Asked several times of each convolution, most of which have one group.
+    if groups == 1:
+        return {}
+    conv = window()
+    return {"lanes": Form(Unit.SIMD, partial(program, conv))} if shape_of(conv.weight)[1] == 1 else {}
 
 
 def forward_program(conv: Depthwise, sum_bits: int, bias: SSAValue | None = None) -> VectorProgram:
