@@ -83,7 +83,7 @@ def test_pass_model_front_end_and_report_are_found_by_name(
         assert load_model("late").name == "late"
         for kind, row in {
             "passes": "shout                  my-package 1.5  Says so\n",
-            "models": "late    my-package 1.5  All takes 1000 cycles longer\n",
+            "models": "late         my-package 1.5  All takes 1000 cycles longer\n",
             "frontends": "name  my-package 1.5  Networks by their name\n",
             "reports": "line   my-package 1.5  One line\n",
         }.items():
@@ -205,7 +205,7 @@ def test_ops_that_clash_are_left_out(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--model", "exakt"), "--model: there is no cost model 'exakt'; known models: exact, simdit, nvdla; did you"),
+        (("--model", "exakt"), "--model: there is no cost model 'exakt'; known models: exact, simdit, nvdla, nvdla-s"),
         (("--format", "xml"), "--format: there is no format 'xml'; known formats: table, json, csv"),
     ],
 )

@@ -26,6 +26,7 @@ MODELS = {
     "exact": "simdc.cost.exact:ExactModel",
     "simdit": "simdc.cost.simdit:SimditModel",
     "nvdla": "simdc.cost.nvdla:NvdlaModel",
+    "nvdla-sheet": "simdc.cost.nvdla_sheet:NvdlaSheetModel",
 }
 Make: TypeAlias = Callable[..., AnyModel]
 

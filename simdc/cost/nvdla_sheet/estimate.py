@@ -1,0 +1,113 @@
+"""What NVIDIA's sheet says of a row: DRAM traffic, the cycles that it takes, and those of the MACs. The row lasts as
+long as the longer of the two; there is no fill, no latency, no stripe."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+from typing import NamedTuple
+
+from ..tiling import TilingError
+from .row import KEPT_KERNELS, RowLayout
+from .rules import FC_BATCH, Comparison, Recognised, RowRules, RuleSet
+
+
+class SheetPoint(NamedTuple):
+    """A machine, as the sheet's head has it. `dram_rate` is in KiB a cycle by the sheet's own reckoning."""
+
+    macs: int
+    buffer_kib: Fraction
+    dram_rate: Fraction
+
+    @classmethod
+    def at(cls, macs: int, buffer_bits: int, dram_bits_per_cycle: int) -> SheetPoint:
+        """The sheet divides KiB by GB/s and multiplies by MHz: a KiB counts as 1000 bytes, 2.4 % too few."""
+        # 10 GB/s at 1 GHz are 80 bits a cycle, a hundredth KiB: 408 KiB take 40,800 cycles, not 41,780.
+        return cls(macs, Fraction(buffer_bits, 8 * 1024), Fraction(dram_bits_per_cycle, 8 * 1000))
+
+
+class RowTraffic(NamedTuple):
+    """KiB between DRAM and the buffer, by operand."""
+
+    input: Fraction
+    weights: Fraction
+    output: Fraction
+    addend: Fraction
+
+    @property
+    def total(self) -> Fraction:
+        return sum(self, Fraction(0))
+
+
+class RowEstimate(NamedTuple):
+    traffic: RowTraffic
+    dram_cycles: int
+    mac_cycles: Fraction
+
+    @property
+    def cycles(self) -> Fraction:
+        return max(Fraction(self.dram_cycles), self.mac_cycles)
+
+
+def estimate(row: RowLayout, rules: RowRules, point: SheetPoint) -> RowEstimate:
+    """Raises TilingError."""
+    traffic = row_traffic(row, rules, point.buffer_kib)
+    mac_cycles = row.mac_cycles(point.macs, rules.granule, FC_BATCH)
+    return RowEstimate(traffic, ceil(traffic.total / point.dram_rate), mac_cycles)
+
+
+def as_listed(row: RowLayout, rule_set: RuleSet) -> tuple[RowLayout, RowRules]:
+    """The row as the sheet has it, and the rules by which it counts it."""
+    rules = rule_set.of(Recognised(row.input_channels, row.output_channels, row.rows.window, row.rows.size))
+    channels = row.input_channels if rules.input_channels is None else rules.input_channels
+    rows, columns = (
+        side if rules.output_size is None else side._replace(stored=rules.output_size)
+        for side in (row.rows, row.columns)
+    )
+    return row._replace(input_channels=channels, rows=rows, columns=columns), rules
+
+
+def row_traffic(row: RowLayout, rules: RowRules, buffer_kib: Fraction) -> RowTraffic:
+    """One operand passes once. The other does, too, if it fits beside what must be kept of the first; otherwise the
+    first passes again for each part of it. Raises TilingError."""
+    # Res3a_branch1, 512 KiB: of the input 14 KiB are kept, 512 of weights are two parts of at most 498: 784 KiB twice.
+    weights = weight_kib(row, rules)
+    kept_input = row.kept_input_kib(row.rows.window + rules.more_lines)
+    kept_weights = row.weight_kib(KEPT_KERNELS)
+    if kept_weights >= buffer_kib:
+        kept_weights = buffer_kib / 2
+    input_passes = weight_passes = 1
+    if rules.comparison != "none":
+        if _weights_again(rules.comparison, row.input_kib, weights, kept_input, kept_weights):
+            weight_passes = _passes(row.input_kib, buffer_kib, kept_weights)
+        else:
+            input_passes = _passes(weights, buffer_kib, kept_input)
+    return RowTraffic(
+        row.input_kib * input_passes, weights * weight_passes, row.output_kib, row.output_kib * row.has_addend
+    )
+
+
+def weight_kib(row: RowLayout, rules: RowRules) -> Fraction:
+    """All weights; of a fully connected row one image's share."""
+    grown = Fraction(16, 9) if rules.winograd_weights and row.is_winograd else 1
+    shared = rules.weights_batch if row.is_fully_connected else 1
+    return row.weight_kib(row.output_channels) * grown / shared
+
+
+def _weights_again(
+    comparison: Comparison, whole: Fraction, weights: Fraction, kept: Fraction, kept_weights: Fraction
+) -> bool:
+    small, large = {
+        "input < weights": (whole, weights),
+        "input < kept weights": (whole, kept_weights),
+        "kept input < kept weights": (kept, kept_weights),
+    }[comparison]
+    return small < large
+
+
+def _passes(streamed: Fraction, buffer_kib: Fraction, kept: Fraction) -> int:
+    if kept >= buffer_kib:
+        raise TilingError(
+            f"the sheet keeps {float(kept):g} KiB of a layer's input in the buffer, which has {float(buffer_kib):g}"
+        )
+    return max(1, ceil(streamed / (buffer_kib - kept)))

@@ -1,0 +1,131 @@
+"""The cost model `nvdla-sheet`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from simdc.cost.analysis import OPERATIONS_PER_MAC, Analysis, TimeTerm
+from simdc.cost.kernel import Contraction, Kernel, links_of
+from simdc.cost.machine import Machine
+from simdc.cost.model import CostModel, Uncosted
+from simdc.cost.model_options import ModelOption
+from simdc.cost.result import Busy, Cost, Cycles, DramBits, Number, SramBits
+from simdc.cost.tiling import Tiling
+
+from .estimate import RowEstimate, RowTraffic, SheetPoint, as_listed, estimate
+from .reading import read_rows
+from .row import KIB
+from .rules import SHEETS
+
+FREE = Cost(Cycles(), DramBits(), SramBits(), (), Busy())
+"""Pools, sums and activations: the sheet has them all in the row before."""
+ESTIMATE = "NVIDIA's estimate by the rules of its sheet, not a measurement"
+
+
+class NvdlaSheetModel(CostModel[Machine]):
+    """NVIDIA's estimate for NVDLA: its spreadsheet, peculiarities included."""
+
+    name = "nvdla-sheet"
+    options = (ModelOption("sheet", tuple(SHEETS)),)
+    machines = (Machine,)
+
+    def __init__(self, phase: str = "inference", sheet: str = "resnet50"):
+        self.phase = phase
+        self.sheet = sheet
+
+    def greedy(self, kernel: Kernel, hardware: Machine) -> Tiling:
+        """All loops whole: the sheet cuts nothing."""
+        self._estimate(kernel, hardware)
+        return Tiling(tuple(kernel.bounds), tuple(kernel.bounds.values()))
+
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Machine) -> Cost:
+        del tiling
+        head, found = links_of(kernel)[0], self._estimate(kernel, hardware)
+        if found is None or not isinstance(head, Contraction):
+            return FREE
+        many, row = found
+        compute, stall = row.mac_cycles * many, (row.cycles - row.mac_cycles) * many
+        executed = compute * hardware.unit("conv").rate_per_cycle
+        return Cost(
+            Cycles(_number(compute), _number(stall)),
+            _dram_bits(row.traffic, many),
+            SramBits(),
+            (("mac", head.useful_macs), ("mac_executed", _number(executed))),
+            _busy(row, many),
+        )
+
+    def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: Machine) -> Sequence[str]:
+        del tiling
+        return () if self._estimate(kernel, hardware) is None else (ESTIMATE,)
+
+    def analyse(self, kernel: Kernel, tiling: Tiling, hardware: Machine) -> Analysis | None:
+        del tiling
+        head, found = links_of(kernel)[0], self._estimate(kernel, hardware)
+        if found is None or not isinstance(head, Contraction):
+            return None
+        many, row = found
+        terms = (TimeTerm("mac", _number(row.mac_cycles * many)), TimeTerm("dram", row.dram_cycles * many))
+        binding, runner_up = sorted(terms, key=lambda term: -term.cycles)
+        operations = OPERATIONS_PER_MAC * head.useful_macs
+        moved = float(row.traffic.total * many * KIB / 8)
+        rate = hardware.unit("conv").rate_per_cycle * OPERATIONS_PER_MAC
+        bandwidth = hardware.memory("dram").read_bits_per_cycle / 8
+        return Analysis(
+            operations=operations,
+            memory_bytes=(("dram", moved),),
+            intensity=operations / moved,
+            ridge=rate / bandwidth,
+            attainable=min(rate, operations / moved * bandwidth),
+            achieved=operations / float(row.cycles * many),
+            binding=binding.name,
+            runner_up=runner_up.name,
+            terms=terms,
+            remarks=(ESTIMATE,),
+        )
+
+    def _estimate(self, kernel: Kernel, machine: Machine) -> tuple[int, RowEstimate] | None:
+        """How many equal rows, and one of them; None for what is free."""
+        if self.phase == "training":
+            raise Uncosted("the sheet has inference only; without training every convolution has a price")
+        rows = read_rows(kernel)
+        if rows is None:
+            return None
+        row, rules = as_listed(rows.row, SHEETS[self.sheet])
+        if not rules.is_listed:
+            raise Uncosted(f"NVIDIA's sheet of {self.sheet} leaves this layer out")
+        return rows.many, estimate(row, rules, _point(machine))
+
+
+def _point(machine: Machine) -> SheetPoint:
+    """Raises Uncosted for a machine that lacks a part."""
+    try:
+        conv, cbuf, dram = machine.unit("conv"), machine.memory("cbuf"), machine.memory("dram")
+    except KeyError as lacking:
+        needs = "the sheet needs unit conv and memories cbuf and dram"
+        raise Uncosted(f"{needs}; {machine.name} lacks {lacking}") from None
+    return SheetPoint.at(conv.rate_per_cycle, cbuf.capacity_bits, dram.read_bits_per_cycle)
+
+
+def _dram_bits(traffic: RowTraffic, many: int) -> DramBits:
+    """What a sum reads beside the convolution counts with the ifmap."""
+    read = traffic.input + traffic.addend
+    weight, ifmap, ofmap = (_number(each * many * KIB) for each in (traffic.weights, read, traffic.output))
+    return DramBits(weight=weight, ifmap=ifmap, ofmap=ofmap)
+
+
+def _busy(row: RowEstimate, many: int) -> Busy:
+    """One channel carries all traffic, and is busy for all of it: it stands under the operand that it carries most."""
+    traffic = row.traffic
+    ports = {
+        "weight_port": traffic.weights,
+        "ifmap_port": traffic.input + traffic.addend,
+        "psum_port": traffic.output,
+    }
+    dearest = max(ports, key=lambda port: ports[port])
+    return Busy(_number(row.mac_cycles * many))._replace(**{dearest: row.dram_cycles * many})
+
+
+def _number(value: Fraction) -> Number:
+    """An integer where it is one; else the nearest float, as in the sheet."""
+    return value.numerator if value.denominator == 1 else float(value)
