@@ -1,4 +1,4 @@
-"""Write docs/hardware.md from the fields of `simdc.cost.hardware`.
+"""Write docs/hardware.md from the fields of `simdc.cost.hardware` and `simdc.cost.machine`.
 
 python docs/generate_hardware.py
 """
@@ -13,7 +13,10 @@ from attrs import NOTHING, Factory, fields
 
 from simdc.cost.extensions import Extensions
 from simdc.cost.hardware import Hardware, Prices, SimdArray, SystolicArray
+from simdc.cost.machine import ComputeUnit, Machine, MemoryLevel
 
+NAME = "NAME."
+"""In a path, for the name of a unit or memory."""
 PAGE = Path(__file__).with_name("hardware.md")
 INTRODUCTION = """\
 # Hardware files
@@ -32,6 +35,8 @@ A machine is a JSON file. `--hw FILE` reads it, `--hw HI3` takes one from
 * GeneSys parameter files, recognised by keys such as `ARRAY_N`, are read too. Their `OBUF_CAPACITY_BITS` and
   `SIMD_VMEM_CAPACITY_BITS` are one of two banks, so both are doubled; their weight port is capped at one weight for
   each row of the array and cycle. They name no clock and no prices and get those of a fit over six machines.
+* A file with `units` describes the second kind of machine, of [units and memories](#machines-of-units): NVDLA, for
+  example. The presets `nv_*` are such. `--set units.conv.rate_per_cycle=128` sets a field of the unit `conv`.
 * `extensions` has the fields of plug-ins, each under the plug-in's name. A file that names a plug-in which is not
   installed is refused ([plugins.md](plugins.md#another-machine-rule)).
 
@@ -46,7 +51,7 @@ def default_of(attribute: Any) -> str:
     default = attribute.default
     if default is NOTHING:
         return "required"
-    if default == Extensions():
+    if default in (Extensions(), (), ""):
         return "none"
     return "all defaults" if isinstance(default, Factory) else f"{default!r}"  # pyright: ignore[reportArgumentType]
 
@@ -55,11 +60,11 @@ def rows(cls: type, prefix: str) -> Iterator[str]:
     """A table row for each field of `cls`, and for those of its parts."""
     for attribute in fields(cls):
         path, metadata = f"{prefix}{attribute.name}", attribute.metadata
-        if "part" in metadata:
-            yield from rows(metadata["part"], f"{path}.")
+        if "part" in metadata or "parts" in metadata:
+            yield from rows(metadata.get("part") or metadata["parts"], f"{path}.{NAME if 'parts' in metadata else ''}")
         else:
             lowest = {0: "zero or more", 1: "positive"}.get(metadata.get("minimum"), "")
-            source = metadata["source"] + ("" if metadata.get("modelled", True) else "; **not modelled**")
+            source = metadata.get("source", "") + ("" if metadata.get("modelled", True) else "; **not modelled**")
             yield f"| `{path}` | {metadata['unit']} | {lowest} | {default_of(attribute)} | {source} |"
 
 
@@ -69,6 +74,8 @@ def sections(cls: type, prefix: str = "") -> Iterator[tuple[str, type]]:
     for attribute in fields(cls):
         if "part" in attribute.metadata:
             yield from sections(attribute.metadata["part"], f"{prefix}{attribute.name}.")
+        if "parts" in attribute.metadata:
+            yield from sections(attribute.metadata["parts"], f"{prefix}{attribute.name}.{NAME}")
 
 
 def page() -> str:
@@ -78,8 +85,11 @@ def page() -> str:
         SystolicArray: "Systolic array",
         SimdArray: "SIMD array",
         Prices: "Energy prices",
+        Machine: "Machines of units",
+        ComputeUnit: "Units",
+        MemoryLevel: "Memories",
     }
-    for prefix, cls in sections(Hardware):
+    for prefix, cls in (*sections(Hardware), *sections(Machine)):
         title, level = titles.get(cls), "##"
         if title is None:
             title, level = f"`{prefix.rstrip('.')}`", "###"

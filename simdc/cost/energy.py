@@ -54,7 +54,7 @@ def energy_of(cost: Cost, hardware: AnyMachine, *, on_systolic: bool) -> Energy:
 def _of_units(cost: Cost, machine: Machine, *, on_systolic: bool) -> Energy:
     """Of a machine of units: each operation and each bit that DRAM moves has a price, zero where none is known."""
     # 10 MACs of 0.5 pJ and 64 bits of 20 pJ read: 5 and 1,280 pJ.
-    rates = {unit.operation: unit.pj_per_operation for _, unit in machine.units}
+    rates = dict(machine.pj_per_operation)
     computed = add_up([rates.get(name, 0.0) * count for name, count in cost.ops])
     dram, written = machine.memory("dram"), cost.dram_bits.ofmap
     moved = dram.read_pj_per_bit * (cost.dram_bits.total - written) + dram.write_pj_per_bit * written

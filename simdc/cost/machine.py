@@ -14,7 +14,19 @@ from attrs import field, frozen
 
 from .extensions import Extensions
 from .hardware import Widths
-from .machine_fields import HardwareError, name_text, named_parts, number, part, price, read_words, remark, word, words
+from .machine_fields import (
+    LARGEST,
+    HardwareError,
+    name_text,
+    named_parts,
+    number,
+    part,
+    price,
+    read_words,
+    remark,
+    word,
+    words,
+)
 
 Mark = Literal["measured", "published", "assumed"]
 MARKS: tuple[Mark, ...] = get_args(Mark)
@@ -44,11 +56,23 @@ def _read_basis(value: object) -> tuple[tuple[str, Mark], ...]:
     return tuple(found)
 
 
+def _read_prices(value: object) -> tuple[tuple[str, float], ...]:
+    if not isinstance(value, Mapping):
+        raise HardwareError("", f"must be an object of pJ by operation, got {value!r:.80}")
+    found: list[tuple[str, float]] = []
+    for name, pj in cast("Mapping[object, object]", value).items():
+        if isinstance(pj, bool) or not isinstance(pj, (int, float)) or not 0 <= pj <= LARGEST:
+            raise HardwareError("", f"{str(name)[:80]} must be zero or more and at most 10^20, got {pj!r:.80}")
+        found.append((str(name), pj))
+    return tuple(found)
+
+
 def _show_chains(chains: tuple[tuple[str, ...], ...]) -> list[list[str]]:
     return [list(units) for units in chains]
 
 
 CHAINS: dict[str, object] = {"unit": "lists of units", "read": _read_chains, "show": _show_chains}
+PRICES: dict[str, object] = {"unit": "pJ by operation", "read": _read_prices, "show": dict}
 BASIS: dict[str, object] = {"unit": "marks by path", "read": _read_basis, "show": dict}
 
 
@@ -92,7 +116,6 @@ class ComputeUnit:
     stages: int = number("kernel", SPEC, default=1)
     streamed_operands: int = number("operand", SPEC, minimum=0, default=0)
     max_window: int = number("position", SPEC, minimum=0, default=0)
-    pj_per_operation: float = price("pJ/operation", ANY, default=0.0)
 
 
 @frozen
@@ -133,6 +156,7 @@ class Machine:
     chains: tuple[tuple[str, ...], ...] = field(metadata=CHAINS, default=())
     widths: Widths = part(Widths, factory=lambda: Widths(8, 8, 16, 32))
     basis: tuple[tuple[str, Mark], ...] = field(metadata=BASIS, default=())
+    pj_per_operation: tuple[tuple[str, float], ...] = field(metadata=PRICES, default=())
     changed: str = remark()
     extensions: Extensions = word(Extensions, "an object", "plug-ins, by name", default=Extensions())
 
@@ -169,9 +193,8 @@ class Machine:
     @property
     def price_source(self) -> str:
         """Where its energy prices are from."""
-        priced = any(unit.pj_per_operation for _, unit in self.units) or any(
-            memory.read_pj_per_bit or memory.write_pj_per_bit for _, memory in self.memories
-        )
+        moved = [memory.read_pj_per_bit + memory.write_pj_per_bit for _, memory in self.memories]
+        priced = any(moved) or any(pj for _, pj in self.pj_per_operation)
         return "as the machine's file says" if priced else "none known, so no energies"
 
     @property

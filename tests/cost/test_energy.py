@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from simdc.cost import Cost, Cycles, DramBits, Energy, SramBits, energy_of
 from simdc.cost.hardware import Prices, SramPrices
 from simdc.cost.result import Busy
+from simdc.cost.structure import structure_machine, unstructure
+from simdc.frontends.hardware_file import load_machine
 from tests.cost.machines import small_machine
 
 # 3 x 3 PEs, 5 lanes, 2 ns a cycle.
@@ -61,3 +63,16 @@ def test_energy_of_two_layers_is_the_sum(compute: int, stall: int) -> None:
     for on_systolic in (True, False):
         parts = [energy_of(cost, MACHINE, on_systolic=on_systolic).total for cost in (one, COST)]
         assert energy_of(both, MACHINE, on_systolic=on_systolic).total == pytest.approx(sum(parts))
+
+
+def test_energy_of_a_machine_of_units_is_that_of_operations_and_bits() -> None:
+    settings = ["memories.dram.read_pj_per_bit=20.0", "memories.dram.write_pj_per_bit=30.0"]
+    data = unstructure(load_machine("nv_small", settings))
+    machine = structure_machine({**data, "pj_per_operation": {"mac": 0.5, "element": 0.25}})
+    bits = DramBits(weight=40, ifmap=20, ofmap=8, bias=4)
+    cost = Cost(Cycles(10, 5), bits, SramBits(), (("element", 4), ("mac", 10), ("other", 3)), Busy())
+    # 10 MACs of 0.5 pJ, 4 elements of 0.25; 64 bits read for 20 pJ each, 8 written for 30. Nothing leaks.
+    assert energy_of(cost, machine, on_systolic=True) == Energy(systolic=6.0, dram=1520.0)
+    assert energy_of(cost, machine, on_systolic=False) == Energy(simd=6.0, dram=1520.0)
+    assert "no energies" in load_machine("nv_small").price_source
+    assert "no energies" not in machine.price_source
