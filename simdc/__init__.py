@@ -12,12 +12,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Network, compile, evaluate, load, load_hardware
+    from .api import Network, compile, evaluate, load, load_hardware, load_machine
     from .errors import SimdcError
     from .network_builder import NetworkBuilder
 
 __version__ = "0.1.0"
-__all__ = ["Network", "NetworkBuilder", "SimdcError", "__version__", "compile", "evaluate", "load", "load_hardware"]
+__all__ = [
+    "Network",
+    "NetworkBuilder",
+    "SimdcError",
+    "__version__",
+    "compile",
+    "evaluate",
+    "load",
+    "load_hardware",
+    "load_machine",
+]
 MODULES = {"NetworkBuilder": "simdc.network_builder", "SimdcError": "simdc.errors"}
 """Where a name is, if not in `simdc.api`."""
 
