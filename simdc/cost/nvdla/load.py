@@ -52,15 +52,15 @@ class Load(NamedTuple):
         # Group g keeps the layer until its arrival + (groups - g) * body. Arrivals rise evenly until all weights are
         # in, so the sum is largest at the first group, where the rise ends, or at one of the last two.
         body, full = body_cycles * self.cycle, self.weight_beats // self.group_beats
-        end = self.start + groups * body
-        for place in (0, full - 1, full, groups - 2, groups - 1):
-            group = larger(smaller(place, groups - 1), 0)
+        end = larger(self.start, self._arrival(0)) + groups * body
+        for place in (full - 1, full, groups - 2, groups - 1):
+            group = larger(place, 0)
             end = larger(end, self._arrival(group) + (groups - group) * body)
         return ceil_div(end, self.cycle)
 
     def _arrival(self, group: int) -> int:
         """When the weights of a group of kernels are in, and of all before it; not before the input's end, as nothing
-        begins before that."""
+        begins before that. Behind the last group all are in."""
         # Beats times the granule: the last group of 20 kernels, 4 of them, has half the beats of one.
         kernels = group * self.granule + smaller(self.granule, self.kernels - group * self.granule)
         beats = smaller(self.weight_beats * self.granule, self.group_beats * kernels)

@@ -85,6 +85,5 @@ def last_run(layer: ConvolutionPass, machine: Nvdla) -> int:
     """Pixels of the last run. What is left of whole runs joins the last of them where it is too short for one."""
     # Runs of 8 to 16: 196 pixels are 11 runs of 16, then 8 and 12.
     longest, shortest = machine.conv.max_run_cycles, machine.conv.min_run_cycles
-    rest = layer.pixels % longest
-    joined = choose(rest < shortest, longest - shortest + rest, rest)
-    return choose(layer.pixels < longest, layer.pixels, choose(rest == 0, longest, joined))
+    rest = (layer.pixels - 1) % longest + 1
+    return choose((rest < shortest) & (layer.pixels > longest), longest - shortest + rest, rest)

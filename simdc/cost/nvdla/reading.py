@@ -59,7 +59,7 @@ def _convolution(
     rows, columns, windows = shape.rows.positions, shape.columns.positions, Windows(shape.rows.stride)
     out_rows, out_columns = rows, columns
     if pool is not None:
-        out_rows, out_columns = _image(pool.nests[-1].outputs[-1].shape)
+        out_rows, out_columns = _result_image(pool)
         along = element_shape(pool).rows
         windows = Windows(shape.rows.stride, along.window, along.stride)
     addends, vectors = _operands([element_shape(each) for each in streamed], has_bias=shape.has_bias)
@@ -87,11 +87,11 @@ def _unit(
 ) -> HardwareLayer:
     shapes = [element_shape(link) for link in links]
     for link in links:
-        _check_widths((link.nests[0].inputs[0], link.nests[-1].outputs[-1]), unit)
+        _check_widths(link.operands, unit)
     addends, vectors = _operands(shapes, affine_vectors=2)
-    first, result = shapes[0], _image((pool or links[-1]).nests[-1].outputs[-1].shape)
+    first, (rows, columns) = shapes[0], _result_image(pool or links[-1])
     layer = UnitPass(
-        first.channels, first.rows.size, first.columns.size, *result, vectors, addends, is_pooled=pool is not None
+        first.channels, first.rows.size, first.columns.size, rows, columns, vectors, addends, is_pooled=pool is not None
     )
     return unit_layer(layer, name, unit, parts, first.images)
 
@@ -112,13 +112,16 @@ def _check_widths(operands: Sequence[Operand], unit: ComputeUnit) -> None:
             raise Uncosted(f"'{each.name}' has elements of {each.bits} bits, the unit of {unit.element_bits}")
 
 
-def _image(shape: Sequence[int]) -> tuple[int, int]:
-    """Rows and columns of [n, c, ...]; the planes of a volume lie below each other."""
-    image = shape[2:]
+def _result_image(program: VectorProgram) -> tuple[int, int]:
+    return _rows_and_columns(program.nests[-1].outputs[-1].shape[2:])
+
+
+def _rows_and_columns(image: Sequence[int]) -> tuple[int, int]:
+    """The planes of a volume lie below each other."""
     return prod(image[:-1]), prod(image[-1:])
 
 
 def _before(operand: Operand) -> Before:
     """Of the last group, where there are groups: [n, g, c, h, w]."""
     channels, *image = operand.shape[1:][-3:] or (1,)
-    return Before(channels, *_image((1, channels, *image)))
+    return Before(channels, *_rows_and_columns(image))

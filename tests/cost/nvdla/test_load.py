@@ -20,6 +20,7 @@ def test_terms_are_whole_cycles() -> None:
     # The idle cycles take longer than the weights: nothing of them is left over, nothing is owed.
     idle = load._replace(alone=1_000)
     assert (idle.start, idle.weights_left_cycles) == (3_000, 0)
+    assert idle._replace(cycle=1).weights_left_cycles == 0
 
 
 def by_group(load: Load, groups: int, body: int) -> int:

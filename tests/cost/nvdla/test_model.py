@@ -129,6 +129,8 @@ def test_what_the_sdp_reads_beside_the_convolution() -> None:
     # A folded norm needs no more than the bias; the slope of a PReLU is a vector more.
     norm = [per_channel(name, 50) for name in ("mean", "inv_std", "scale", "shift")]
     assert priced(Chain((convolution(), program("batch_norm", "add", 50, 8, *norm)))).dram_bits == bare.dram_bits
+    bare_slope = Chain((convolution()._replace(bias=None), program("prelu", "mul", 50, 8, per_channel("slope", 50))))
+    assert priced(bare_slope).dram_bits.bias == 14 * 64
     slope = priced(Chain((convolution(), program("prelu", "mul", 50, 8, per_channel("slope", 50)))))
     assert slope.dram_bits.bias == 2 * bare.dram_bits.bias == 2 * 14 * 64
 
@@ -171,6 +173,9 @@ def test_images_and_groups_are_layers_of_their_own() -> None:
     vector = Chain((convolution(),), beside=Operand("x", 8, (1, 65_536), tuple(map(affine, ("n", "c")))))
     assert priced(vector).cycles == Cycles(33_600, 65)
     assert priced(vector._replace(beside=Operand("x", 8, (), ()))).cycles == Cycles(33_600, 65)
+    for rows, stall in ((121, 34_532 - 33_600 + 65), (116, 65)):
+        before = Operand("x", 8, (1, 8, rows, 127), tuple(map(affine, IMAGE)))
+        assert priced(Chain((convolution(),), beside=before)).cycles == Cycles(33_600, stall)
     large = Chain(
         (convolution(),), beside=Operand("x", 8, (1, 2, 8, 121, 127), tuple(map(affine, ("n", "g", "c", "h", "w"))))
     )
@@ -199,6 +204,19 @@ def test_images_and_groups_are_layers_of_their_own() -> None:
 def test_what_no_hardware_layer_runs_has_no_price(kernel: Kernel, message: str) -> None:
     with pytest.raises(Uncosted, match=message.replace("+", r"\+")):
         priced(kernel)
+
+
+def test_units_run_what_they_are_made_for() -> None:
+    """Whatever a machine says."""
+    units = dict(machine().units)
+    odd = {"conv": ("relu",), "sdp": ("conv2d", "add"), "pdp": ("linear",), "cdp": ()}
+    on = evolve(machine(), units=tuple((name, evolve(units[name], runs=runs)) for name, runs in odd.items()))
+    add = program("add", "add", 50, 8)
+    for kernel in (relu(), convolution(), Chain((relu(), add)), Chain((convolution(), add))):
+        with pytest.raises(Uncosted, match="are no order"):
+            priced(kernel, on=on)
+    with pytest.raises(Uncosted, match="sdp, conv are no order"):
+        priced(Chain((add, relu())), on=on)
 
 
 def test_a_machine_must_have_the_units() -> None:
@@ -280,6 +298,9 @@ def test_a_program_of_several_nests_is_one_layer() -> None:
     assert dict(cost.ops) == {"add": 16 * 16 * 9}
     behind = convolution(c=8, k=16, size=9, window=2)
     assert priced(Chain((behind, two_nests()))).dram_bits.ofmap == 32 * 64
+    wide = program("add", "add", 50, 8, image("b", 50, 8)._replace(bits=16))
+    with pytest.raises(Uncosted, match="'b' has elements of 16 bits, the unit of 8"):
+        priced(wide)
     with pytest.raises(Uncosted, match="'x' has elements of 16 bits, the unit of 8"):
         priced(two_nests(16))
 
