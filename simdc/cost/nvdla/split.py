@@ -85,8 +85,8 @@ def cut(layer: ConvolutionPass, windows: Windows, machine: Nvdla) -> Cut:
     # 14 * 512 entries, and a row is 64 * 14: 8 rows, so 6 of results at a time, 3 passes.
     banks = banks_of(machine)
     kernels = _kernels_at_a_time(layer, windows, machine, banks)
-    left = banks.number - banks.of_weights(layer, machine, larger(kernels, 1))
-    most = larger(left, 0) * banks.entries // _line_entries(layer, machine)
+    left = banks.number - banks.of_weights(layer, machine, kernels)
+    most = left * banks.entries // _line_entries(layer, machine)
     array_rows = (most - layer.window_rows) // windows.stride + 1
     some = larger((array_rows - windows.pool_window) // windows.pool_stride + 1, 1)
     all_fit = (layer.height <= most) | is_unlimited(machine)
