@@ -40,31 +40,57 @@ class RowTraffic(NamedTuple):
 
 
 class RowEstimate(NamedTuple):
-    traffic: RowTraffic
-    dram_cycles: int
-    mac_cycles: Fraction
+    """`cycles` are those of DRAM or of the MACs, whichever are more."""
 
-    @property
-    def cycles(self) -> Fraction:
-        return max(Fraction(self.dram_cycles), self.mac_cycles)
+    traffic: RowTraffic
+    dram_cycles: Fraction
+    mac_cycles: Fraction
+    cycles: Fraction
+
+
+NOTHING = RowEstimate(RowTraffic(*[Fraction(0)] * 4), *[Fraction(0)] * 3)
+
+
+def layer_estimate(layer: RowLayout, rule_set: RuleSet, point: SheetPoint) -> RowEstimate | None:
+    """Of a layer, which is its part of the rows that the sheet has for layers of its size; None where it has none.
+    Raises TilingError."""
+    found = rows_of(layer, rule_set)
+    if not found:
+        return None
+    rows = [NOTHING if each is None else estimate(*each, point) for each in found]
+    traffic = RowTraffic(*map(_mean, zip(*(row.traffic for row in rows), strict=True)))
+    return RowEstimate(traffic, *map(_mean, zip(*(row[1:] for row in rows), strict=True)))
+
+
+def _mean(values: tuple[Fraction, ...]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
+
+
+def rows_of(layer: RowLayout, rule_set: RuleSet) -> list[tuple[RowLayout, RowRules] | None]:
+    """The rows that the sheet has for layers of this size, as `Counted` says."""
+    size = Recognised(layer.input_channels, layer.output_channels, layer.rows.window, layer.rows.size)
+    return [None if rules is None else (_as_listed(layer, rules), rules) for rules in rule_set.of(size)]
+
+
+def _as_listed(layer: RowLayout, rules: RowRules) -> RowLayout:
+    rows, columns = (
+        side if rules.output_size is None else side._replace(stored=rules.output_size)
+        for side in (layer.rows, layer.columns)
+    )
+    return layer._replace(
+        input_channels=rules.input_channels or layer.input_channels,
+        output_channels=rules.output_channels or layer.output_channels,
+        rows=rows,
+        columns=columns,
+    )
 
 
 def estimate(row: RowLayout, rules: RowRules, point: SheetPoint) -> RowEstimate:
     """Raises TilingError."""
     traffic = row_traffic(row, rules, point.buffer_kib)
+    dram_cycles = Fraction(ceil(traffic.total / point.dram_rate))
     mac_cycles = row.mac_cycles(point.macs, rules.granule, FC_BATCH)
-    return RowEstimate(traffic, ceil(traffic.total / point.dram_rate), mac_cycles)
-
-
-def as_listed(row: RowLayout, rule_set: RuleSet) -> tuple[RowLayout, RowRules]:
-    """The row as the sheet has it, and the rules by which it counts it."""
-    rules = rule_set.of(Recognised(row.input_channels, row.output_channels, row.rows.window, row.rows.size))
-    channels = row.input_channels if rules.input_channels is None else rules.input_channels
-    rows, columns = (
-        side if rules.output_size is None else side._replace(stored=rules.output_size)
-        for side in (row.rows, row.columns)
-    )
-    return row._replace(input_channels=channels, rows=rows, columns=columns), rules
+    return RowEstimate(traffic, dram_cycles, mac_cycles, max(dram_cycles, mac_cycles))
 
 
 def row_traffic(row: RowLayout, rules: RowRules, buffer_kib: Fraction) -> RowTraffic:

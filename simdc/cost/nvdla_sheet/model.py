@@ -13,7 +13,7 @@ from simdc.cost.model_options import ModelOption
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, Number, SramBits
 from simdc.cost.tiling import Tiling
 
-from .estimate import RowEstimate, RowTraffic, SheetPoint, as_listed, estimate
+from .estimate import RowEstimate, RowTraffic, SheetPoint, layer_estimate
 from .reading import read_rows
 from .row import KIB
 from .rules import SHEETS
@@ -65,7 +65,7 @@ class NvdlaSheetModel(CostModel[Machine]):
         if found is None or not isinstance(head, Contraction):
             return None
         many, row = found
-        terms = (TimeTerm("mac", _number(row.mac_cycles * many)), TimeTerm("dram", row.dram_cycles * many))
+        terms = (TimeTerm("mac", _number(row.mac_cycles * many)), TimeTerm("dram", _number(row.dram_cycles * many)))
         binding, runner_up = sorted(terms, key=lambda term: -term.cycles)
         operations = OPERATIONS_PER_MAC * head.useful_macs
         moved = float(row.traffic.total * many * KIB / 8)
@@ -91,10 +91,10 @@ class NvdlaSheetModel(CostModel[Machine]):
         rows = read_rows(kernel)
         if rows is None:
             return None
-        row, rules = as_listed(rows.row, SHEETS[self.sheet])
-        if not rules.is_listed:
+        found = layer_estimate(rows.row, SHEETS[self.sheet], _point(machine))
+        if found is None:
             raise Uncosted(f"NVIDIA's sheet of {self.sheet} leaves this layer out")
-        return rows.many, estimate(row, rules, _point(machine))
+        return rows.many, found
 
 
 def _point(machine: Machine) -> SheetPoint:
@@ -123,7 +123,7 @@ def _busy(row: RowEstimate, many: int) -> Busy:
         "psum_port": traffic.output,
     }
     dearest = max(ports, key=lambda port: ports[port])
-    return Busy(_number(row.mac_cycles * many))._replace(**{dearest: row.dram_cycles * many})
+    return Busy(_number(row.mac_cycles * many))._replace(**{dearest: _number(row.dram_cycles * many)})
 
 
 def _number(value: Fraction) -> Number:

@@ -50,8 +50,8 @@ class RowLayout(NamedTuple):
     output_channels: int
     rows: RowSide
     columns: RowSide
-    is_fully_connected: bool = False
-    has_addend: bool = False
+    is_fully_connected: bool
+    has_addend: bool
     data_bits: int = 8
     weight_bits: int = 8
 

