@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "explore": "simdc.commands.explore",
     "verify": "simdc.commands.verify",
     "compare": "simdc.commands.compare",
+    "validate": "simdc.commands.validate",
     "list": "simdc.commands.list",
 }
 """Command by name, with the module it stands in; the first is meant where none is named."""

@@ -1,0 +1,50 @@
+"""`simdc validate`: a model's numbers beside measured ones that come with simdc."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from .arguments import add_format, add_output
+from .parser import CommandParser
+
+SUMMARY = "a model beside what was measured: the RTL of NVIDIA's nv_small, SCALE-Sim's trace"
+HELP = (
+    "Sets numbers of a cost model beside measured ones that come with simdc, level by level of the model: each row "
+    "with its error, the mean and the worst of each kind, and sums. Without a name it lists what is measured."
+)
+EPILOG = """examples:
+  simdc validate
+  simdc validate nv_small
+  simdc validate nv_small --format json -o nv_small.json
+"""
+FORMATS = ["table", "json", "csv"]
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_argument("name", nargs="?", help="what is measured, such as nv_small (default: list the names)")
+    add_format(parser, "table, json or csv", FORMATS)
+    add_output(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Raises SimdcError."""
+    from simdc import __version__
+    from simdc.backends.output import choose_format, write_text
+    from simdc.errors import UsageError, suggestion
+    from simdc.ir.provenance import CommandRun
+    from simdc.validation import DATA_SETS, load_data_set
+    from simdc.validation.render import RENDERERS
+
+    if arguments.name is None:
+        for option in sorted(arguments.given):
+            raise UsageError(f"{option} goes with the name of what is measured", program="simdc validate")
+        width = max(map(len, DATA_SETS))
+        write_text("".join(f"{name:{width}}  {load_data_set(name).title}\n" for name in DATA_SETS), None)
+        return 0
+    if arguments.name not in DATA_SETS:
+        known = f"there are {', '.join(DATA_SETS)}{suggestion(arguments.name, list(DATA_SETS))}"
+        raise UsageError(f"nothing measured is called '{arguments.name[:80]}'; {known}", program="simdc validate")
+    format_name = choose_format(arguments.format, arguments.output, FORMATS)
+    data = load_data_set(arguments.name)
+    write_text(RENDERERS[format_name](data, CommandRun(__version__, arguments.command, ())), arguments.output)
+    return 0
