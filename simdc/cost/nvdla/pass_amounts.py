@@ -34,6 +34,7 @@ def work_of(layer: ConvolutionPass, machine: Nvdla) -> PassWork:
         write_cycles=ceil_div(beats.ofmap * beat, machine.dram.write_bits_per_cycle),
         latency_cycles=_latency_cycles(layer, machine),
         load=_load(layer, beats, machine),
+        shares_memory=machine.dram.shared,
     )
 
 
@@ -76,7 +77,7 @@ def _port_cycles(layer: ConvolutionPass, machine: Nvdla) -> int:
 
 def _latency_cycles(layer: ConvolutionPass, machine: Nvdla) -> int:
     conv = machine.conv
-    extra = layer.is_pooled * machine.pdp.chained_latency_cycles
+    extra = machine.sdp.chained_latency_cycles + layer.is_pooled * machine.pdp.chained_latency_cycles
     extra = extra + (layer.addends > 0) * machine.sdp.chained_operand_latency_cycles
     return conv.latency_cycles + 2 * machine.dram.latency_cycles + conv.drain_cycles * last_run(layer, machine) + extra
 

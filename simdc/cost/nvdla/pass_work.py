@@ -20,7 +20,8 @@ class PassWork(NamedTuple):
     `useful_*` are those of the layer alone, as a roofline has them, `bus_cycles` those of its padded traffic. Each of
     `groups` of kernels takes `group_cycles` in the array, and `group_run_cycles` with the shortest run of pixels.
     `port_cycles` pass until all results are through accumulator, SDP and PDP, `write_cycles` until they are written,
-    `latency_cycles` before the first product and behind the last.
+    `latency_cycles` before the first product and behind the last. Where reads and writes share the memory's cycles no
+    pass is shorter than its traffic.
     """
 
     useful_mac_cycles: int
@@ -33,6 +34,7 @@ class PassWork(NamedTuple):
     write_cycles: int
     latency_cycles: int
     load: Load
+    shares_memory: bool
 
     def active_cycles(self, level: int) -> int:
         """In which the array multiplies."""
@@ -50,6 +52,8 @@ class PassWork(NamedTuple):
             return {**found, "dram": self.useful_bus_cycles if level == ROOFLINE else self.bus_cycles}
         load = self.load
         found |= {"load": load.start_cycles, "weights": load.weights_left_cycles, "write": self.write_cycles}
+        if self.shares_memory:
+            found["dram"] = self.bus_cycles
         return found if level < WHOLE else {**found, "latency": self.latency_cycles}
 
     def cycles(self, level: int) -> int:
@@ -57,6 +61,8 @@ class PassWork(NamedTuple):
             return larger(*self.terms(level).values())
         results = ceil_div(larger(self.port_cycles, self.write_cycles), self.groups)
         end = self.load.end(self.groups, larger(self.group_run_cycles, results))
+        if self.shares_memory:
+            end = larger(end, self.bus_cycles)
         return end if level < WHOLE else end + self.latency_cycles
 
     def next_cycles(self, level: int, is_hidden: bool) -> int:
@@ -66,7 +72,8 @@ class PassWork(NamedTuple):
         # 33,884 + 65 = 33,949, where 33,262 were measured.
         if level < LOADED:
             return self.cycles(level)
-        hidden = larger(self.run_cycles, self.port_cycles, self.write_cycles, self.load.port_cycles)
+        memory = self.bus_cycles if self.shares_memory else larger(self.write_cycles, self.load.port_cycles)
+        hidden = larger(self.run_cycles, self.port_cycles, memory)
         before = choose(is_hidden, hidden, self.cycles(LOADED))
         return before if level < WHOLE else before + BACK_TO_BACK_CYCLES
 

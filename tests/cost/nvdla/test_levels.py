@@ -161,6 +161,25 @@ def test_slow_writes_hold_up_the_results() -> None:
     assert work.cycles(LOADED) == work.terms(LOADED)["load"] + 2_048
 
 
+def test_reads_and_writes_that_share_the_memory() -> None:
+    # 64 beats of input, 16 of weights, 512 of an addition and as many of results at 16 cycles; the port's 704 a group.
+    layer = ConvolutionPass(8, 8, 8, 64, 1, 1, 8, 8, 8, 8, addends=1)
+    rates = ("memories.dram.read_bits_per_cycle=4", "memories.dram.write_bits_per_cycle=4")
+    apart, shared = (work_of(layer, nv_small(*rates, *more)) for more in ((), ("memories.dram.shared=true",)))
+    traffic = (64 + 64 + 512 + 512) * 16
+    assert shared.terms(LOADED) == {**apart.terms(LOADED), "dram": traffic}
+    # Apart: the input and as many beats of weights, then the results' 8,192 cycles.
+    assert (apart.cycles(LOADED), shared.cycles(LOADED)) == (128 * 16 + 8_192, traffic)
+    assert (apart.next_cycles(LOADED, True), shared.next_cycles(LOADED, True)) == (8_192, traffic)
+    assert shared.without("dram").cycles(WHOLE) == apart.cycles(WHOLE)
+    assert [apart.cycles(level) for level in range(4)] == [shared.cycles(level) for level in range(4)]
+
+
+def test_every_result_passes_the_sdp() -> None:
+    more = nv_small("units.sdp.chained_latency_cycles=9")
+    assert work_of(LENET_CONV2, more).cycles(WHOLE) == 34_903 + 9
+
+
 def as_arrays(machine: Nvdla, columns: dict[str, Any]) -> Nvdla:
     """The machine with arrays in fields, as a sweep has it."""
     parts: dict[str, Any] = {name: _open(part) for name, part in machine._asdict().items()}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from attrs import evolve
 
@@ -235,9 +233,9 @@ def test_a_buffer_too_small_for_a_kernel_is_named() -> None:
         priced(convolution(), on=machine("memories.cbuf.capacity_bits=4096"))
 
 
-def remarks(kernel: Kernel, **options: Any) -> str:
-    model = NvdlaModel(**options)
-    return "; ".join(model.artefacts(kernel, model.greedy(kernel, machine()), machine()))
+def remarks(kernel: Kernel, *changes: str) -> str:
+    model, on = NvdlaModel(), machine(*changes)
+    return "; ".join(model.artefacts(kernel, model.greedy(kernel, on), on))
 
 
 def test_what_a_price_does_not_rest_on_is_said() -> None:
@@ -249,6 +247,7 @@ def test_what_a_price_does_not_rest_on_is_said() -> None:
     assert remarks(convolution(n=2)).startswith("images of a batch")
     assert remarks(Chain((relu(), pool()))).startswith("an SDP that hands on to the PDP")
     assert remarks(Chain((relu(), relu()))) == ""
+    assert remarks(relu(), "memories.dram.shared=true").startswith("reads and writes share the memory")
     assert "the CDP was not measured" in remarks(program("local_response_norm", "mul", 50, 8))
 
 
