@@ -90,12 +90,13 @@ def run(arguments: Namespace) -> int:
     from simdc.explore.cluster import on_dask
     from simdc.explore.exploration import Exploration
     from simdc.explore.findings import find
-    from simdc.explore.plots import check_plot, draw
+    from simdc.explore.plots import draw
     from simdc.explore.run import local
     from simdc.explore.space_file import NetworkEntry
     from simdc.frontends.presets import find_file
     from simdc.ir.provenance import CommandRun
     from simdc.passes.search_tiling import check_search
+    from simdc.pictures import check_picture
 
     from .compiled import check_chosen
 
@@ -111,7 +112,7 @@ def run(arguments: Namespace) -> int:
     if name == "parquet" and arguments.output in (None, "-"):
         raise UsageError("--format parquet writes a file: name it with -o", program="simdc explore")
     if arguments.plot is not None:
-        check_plot(arguments.plot)
+        check_picture(arguments.plot)
     runner = local(arguments.workers) if arguments.dask is None else on_dask(arguments.dask)
     inputs: list[InputFile] = []
     given = _space(arguments, inputs)

@@ -16,6 +16,7 @@ EPILOG = """examples:
   simdc validate
   simdc validate nv_small
   simdc validate nv_small --format json -o nv_small.json
+  simdc validate nv_small --plot nv_small.svg
 """
 FORMATS = ["table", "json", "csv"]
 
@@ -24,15 +25,18 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("name", nargs="?", help="what is measured, such as nv_small (default: list the names)")
     add_format(parser, "table, json or csv", FORMATS)
     add_output(parser)
+    parser.add_argument("--plot", metavar="FILE", help="draw to a .png, .svg or .pdf file as well; needs matplotlib")
 
 
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
     from simdc import __version__
-    from simdc.backends.output import choose_format, write_text
+    from simdc.backends.output import choose_format, open_whole, refuse_overwriting, write_text
     from simdc.errors import UsageError, suggestion
     from simdc.ir.provenance import CommandRun
+    from simdc.pictures import check_picture
     from simdc.validation import DATA_SETS, load_data_set
+    from simdc.validation.plot import draw
     from simdc.validation.render import RENDERERS
 
     if arguments.name is None:
@@ -45,6 +49,12 @@ def run(arguments: Namespace) -> int:
         known = f"there are {', '.join(DATA_SETS)}{suggestion(arguments.name, list(DATA_SETS))}"
         raise UsageError(f"nothing measured is called '{arguments.name[:80]}'; {known}", program="simdc validate")
     format_name = choose_format(arguments.format, arguments.output, FORMATS)
+    if arguments.plot is not None:
+        check_picture(arguments.plot)
+        refuse_overwriting(arguments.output, [arguments.plot])
     data = load_data_set(arguments.name)
     write_text(RENDERERS[format_name](data, CommandRun(__version__, arguments.command, ())), arguments.output)
+    if arguments.plot is not None:
+        with open_whole(arguments.plot) as stream:
+            draw(data, stream, arguments.plot)
     return 0

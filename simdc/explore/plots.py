@@ -1,57 +1,28 @@
-"""Findings drawn with matplotlib, one picture a file, large enough to read on a slide."""
+"""Findings drawn with matplotlib."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from simdc.errors import SimdcError
+from simdc.pictures import write_picture
 
 from .choose import landscape
 from .findings import Findings, field_unit, headed, short_names, shown, unit_of
 from .sensitivity import Swing
 
-SUFFIXES = (".png", ".svg", ".pdf")
-SIZE_INCHES = (10.0, 5.6)
 # 10 inches at 160 dots are 1,600 dots across: more points of a curve are not seen, and an SVG would hold them.
 CURVE_POINTS = 4000
-STYLE = {
-    "font.size": 14,
-    "axes.grid": True,
-    "grid.alpha": 0.3,
-    # The names of shapes in an SVG are random without it, and no two files equal.
-    "svg.hashsalt": "simdc",
-    "figure.constrained_layout.use": True,
-}
-
-
-def check_plot(path: str) -> None:
-    """Raise SimdcError when no picture can be drawn to this file: asked before the work begins."""
-    if Path(path).suffix.lower() not in SUFFIXES:
-        raise SimdcError(f"the picture must be one of {', '.join(SUFFIXES)}", file=path)
-    try:
-        import_module("matplotlib")
-    except ImportError:
-        raise SimdcError("--plot needs matplotlib: pip install 'simdc[plot]'") from None
 
 
 def draw(findings: Findings, kind: str, stream: BinaryIO, path: str, axes: tuple[str, str] | None = None) -> None:
-    """Write the picture in the format that `path` ends in, one of SUFFIXES; `axes` names the two choices of a `map`.
-    Raises SimdcError, and OSError when the stream cannot be written."""
-    suffix = Path(path).suffix.lower()
-    matplotlib: Any = import_module("matplotlib")
-    figures: Any = import_module("matplotlib.figure")
-    with matplotlib.rc_context(STYLE):
-        figure = figures.Figure(figsize=SIZE_INCHES)
-        KINDS[kind](findings, figure, axes)
-        figure.suptitle(_title(findings), fontsize=13)
-        # Without a date the same findings give the same bytes.
-        dateless = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
-        figure.savefig(stream, format=suffix.removeprefix("."), dpi=160, metadata=dateless)
+    """Write the picture in the format that `path` ends in; `axes` names the two choices of a `map`. Raises SimdcError,
+    and OSError when the stream cannot be written."""
+    write_picture(lambda figure: KINDS[kind](findings, figure, axes), _title(findings), stream, path)
 
 
 def _title(findings: Findings) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
@@ -100,3 +101,33 @@ def test_a_file_of_the_same_name_is_not_taken(
     monkeypatch.chdir(tmp_path)
     assert "138,931" in validate(capsys, "nv_small")
     assert "112,283" in validate(capsys, "scale_sim")
+
+
+def test_a_picture_of_an_unknown_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "errors.txt"
+    assert "must be one of .png, .svg, .pdf" in fails(capsys, "nv_small", "--plot", str(path), code=1)
+    assert "--plot goes with the name of what is measured" in fails(capsys, "--plot", "errors.svg")
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is not None, reason="matplotlib is here")
+def test_without_matplotlib_the_remedy_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "errors.svg"
+    assert "pip install 'simdc[plot]'" in fails(capsys, "nv_small", "--plot", str(path), code=1)
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib")
+def test_the_picture_is_the_same_each_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("first.svg", "second.svg"):
+        assert "138,931" in validate(capsys, "nv_small", "--plot", str(tmp_path / name))
+    first, second = ((tmp_path / name).read_text() for name in ("first.svg", "second.svg"))
+    assert first == second
+    # A dot for each of 60 rows, and one for each row and level.
+    assert first.count("<use ") >= 60 * (1 + 6)
+    assert "conv, mean: 26.9 % to 0.31 %" in first
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib")
+def test_a_data_set_of_other_levels_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "trace.png"
+    validate(capsys, "scale_sim", "--plot", str(path))
+    assert path.read_bytes().startswith(b"\x89PNG")
