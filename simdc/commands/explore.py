@@ -121,7 +121,6 @@ def run(arguments: Namespace) -> int:
     _refuse_overwriting(arguments, [find_file(entry.network, "networks") for entry in entries])
     networks = [_network(entry, arguments, inputs) for entry in entries]
     exploration = Exploration(given.space, networks, arguments.model, arguments.tiling)
-    _warn_of_forms(exploration)
     complete = _work(exploration, runner, arguments)
     findings = find(exploration, exploration.survey(), arguments.top, runner)
     _write(findings, CommandRun(__version__, arguments.command, tuple(inputs)), name, arguments.output)
@@ -130,23 +129,6 @@ def run(arguments: Namespace) -> int:
         with open_whole(arguments.plot) as stream:
             draw(findings, arguments.plot_kind, stream, arguments.plot, axes)
     return 0 if complete else INTERRUPTED
-
-
-def _warn_of_forms(exploration: Exploration) -> None:
-    """Say which layers are compared in their first form, though one machine or another has a cheaper one."""
-    from simdc.cost.model_table import load_model
-    from simdc.streams import say
-
-    if not load_model(exploration.job.rules.model).takes_forms:
-        return
-    workloads = [each.workload(exploration.space.base) for each in exploration.networks]
-    several = [layer for each in workloads for forms, layer, _ in each.occurrences() if len(forms) > 1]
-    if several:
-        more = f" and {len(several) - 1} more" if len(several) > 1 else ""
-        say(
-            f"simdc: warning: '{several[0]}'{more}, in its first form only: machines are compared without choosing "
-            "forms; simdc cost chooses the cheapest"
-        )
 
 
 def _space(arguments: Namespace, inputs: list[InputFile]) -> SpaceFile:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from .hardware import Hardware
 from .machines import AnyMachine
 from .result import Cost, add_up
 
 if TYPE_CHECKING:
+    from .hardware import Hardware
     from .machine import Machine
 
 PJ_PER_W_NS = 1000.0
@@ -35,8 +35,13 @@ def energy_of(cost: Cost, hardware: AnyMachine, *, on_systolic: bool) -> Energy:
     as the layer takes (systolic array: Eq. 29, SIMD array: Eq. 30). On-chip memories pay for each bit read or written
     (Eq. 31), DRAM for each bit moved (Eq. 32).
     """
-    if not isinstance(hardware, Hardware):
-        return _of_units(cost, hardware, on_systolic=on_systolic)
+    # Not by its class: a batch of machines (`batch.machines_like`) has the fields of a Hardware, and is none.
+    if hasattr(hardware, "units"):
+        return _of_units(cost, cast("Machine", hardware), on_systolic=on_systolic)
+    return _of_arrays(cost, cast("Hardware", hardware), on_systolic=on_systolic)
+
+
+def _of_arrays(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:
     # 0.25 W for 120 cycles of 2 ns leak 60,000 pJ; 9 PEs of 0.5 pJ in 100 compute cycles take 450 pJ. Stalls only leak.
     prices = hardware.prices
     cycles_ns = cost.cycles.total * hardware.clock_ns

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-SYSTOLIC, SIMD = "conv", "simd"
+SYSTOLIC, SIMD, EITHER = "conv", "simd", "either"
+"""`EITHER` runs the layers that have several forms: the machine decides by all of its fields which unit that is."""
 UNITS = (SYSTOLIC, SIMD)
 
 Enters = Literal["kernel", "tiling", "rate", "price"]

@@ -70,20 +70,25 @@ class Exploration:
         if tiling == "default" and load_model(model).default_is_greedy:
             tiling = "greedy"
         rules = Rules(model, tiling, space.objective, counts)
+        several = load_model(model).takes_forms and _have_forms(self.networks, space.base)
+        units = (*dependence.UNITS, dependence.EITHER) if several else dependence.UNITS
         points = tuple(
             unit_points(
                 space,
                 self.admitted,
                 unit,
                 energy="energy_pj" in counts,
-                separable=rules.separable,
+                separable=rules.separable and unit != dependence.EITHER,
                 together=dependence.shapes_tilings if tiling == "greedy" else dependence.shapes_rates,
             )
-            for unit in dependence.UNITS
+            for unit in units
         )
         self.uncosted: dict[str, str] = {}
         """Layers that the model has no price for, with the reason: they are missing from every number."""
-        works = {key: self._costed(each, model) for key, each in _works(space, self.networks, points).items()}
+        works = {
+            key: self._costed(each, model)
+            for key, each in _works(space, self.networks, points, several=several).items()
+        }
         tasks = cut(points, MANY_POINTS if rules.at_once else FEW_POINTS, works if rules.searched else None)
         self.job = Job(space, works, points, rules, tasks)
         self.finished: dict[int, Priced] = {}
@@ -176,23 +181,32 @@ class Kernels(NamedTuple):
     works: tuple[Work, ...]
 
 
-def _works(space: Space, networks: Sequence[NetworkChoice], points: Sequence[Points]) -> dict[int, Kernels]:
+def _have_forms(networks: Sequence[NetworkChoice], machine: Hardware) -> bool:
+    """Whether some layer has several."""
+    return any(len(forms) > 1 for each in networks for forms, _, _ in each.workload(machine).occurrences())
+
+
+def _works(
+    space: Space, networks: Sequence[NetworkChoice], points: Sequence[Points], *, several: bool
+) -> dict[int, Kernels]:
     """By the number that points have for their element widths."""
     found: dict[int, Kernels] = {}
     for each in points:
         for key, first in zip(*np.unique(each.kernel, return_index=True), strict=True):
             if int(key) not in found:
                 fields = {path: values[first].item() for path, values in each.columns.items()}
-                found[int(key)] = _distinct(networks, space.with_fields(fields))
+                found[int(key)] = _distinct(networks, space.with_fields(fields), several=several)
     return found
 
 
-def _distinct(networks: Sequence[NetworkChoice], machine: Hardware) -> Kernels:
+def _distinct(networks: Sequence[NetworkChoice], machine: Hardware, *, several: bool) -> Kernels:
+    """Each layer with all of its forms or, unless `several` count, with the first."""
     works: dict[object, Work] = {}
     for place, network in enumerate(networks):
-        for ((_, kernel), *_), layer, times in network.workload(machine).occurrences():
+        for every, layer, times in network.workload(machine).occurrences():
+            forms = every if several else every[:1]
             none = (0,) * len(networks)
-            work = works.get((network.phase, kernel), Work(kernel, network.phase, layer, none))
+            work = works.get((network.phase, forms), Work(forms, network.phase, layer, none))
             counts = (*work.times[:place], times, *work.times[place + 1 :])
-            works[network.phase, kernel] = work._replace(times=counts)
+            works[network.phase, forms] = work._replace(times=counts)
     return Kernels(machine, tuple(works.values()))

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from simdc.choices import SPACE_OBJECTIVES
 from simdc.cost.batch import BatchModel, machines_like
 from simdc.cost.energy import energy_of
+from simdc.cost.forms import Forms, cheapest, value_for
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.model import CostModel
@@ -20,31 +22,38 @@ from simdc.cost.tiling import Tiling, TilingError
 
 from . import dependence
 from .guarded import hold_each, hold_many, hold_one
-from .schedulers import SCHEDULERS
+from .schedulers import SCHEDULERS, Scheduler
 from .space import Value, machine_with
 
 
 class Work(NamedTuple):
-    """A distinct kernel of the networks to price: `times[i]` is how often network i has it, first as `layer`; `phase`
-    is the phase of these networks."""
+    """A distinct layer of the networks to price, in whichever of its `forms` is the cheapest: `times[i]` is how often
+    network i has it, first as `layer`; `phase` is the phase of these networks."""
 
-    kernel: Kernel
+    forms: Forms
     phase: str
     layer: str
     times: tuple[int, ...]
 
     @property
+    def kernel(self) -> Kernel:
+        """In its first form."""
+        return self.forms[0][1]
+
+    @property
     def unit(self) -> str:
+        if len(self.forms) > 1:
+            return dependence.EITHER
         return dependence.SYSTOLIC if isinstance(self.kernel, Contraction) else dependence.SIMD
 
 
-def _energy_pj(work: Work, cost: Cost, machines: Hardware) -> Any:
-    return energy_of(cost, machines, on_systolic=work.unit == dependence.SYSTOLIC).total
+def _energy_pj(kernel: Kernel, cost: Cost, machines: Hardware) -> Any:
+    return energy_of(cost, machines, on_systolic=isinstance(kernel, Contraction)).total
 
 
-COUNTED: dict[str, Callable[[Work, Cost, Hardware], Any]] = {
-    "cycles": lambda work, cost, machines: cost.cycles.total,
-    "dram_bits": lambda work, cost, machines: cost.dram_bits.total,
+COUNTED: dict[str, Callable[[Kernel, Cost, Hardware], Any]] = {
+    "cycles": lambda kernel, cost, machines: cost.cycles.total,
+    "dram_bits": lambda kernel, cost, machines: cost.dram_bits.total,
     "energy_pj": _energy_pj,
 }
 """What adds up over layers. The other metrics follow from these and the clock."""
@@ -95,10 +104,12 @@ def price_points(
 ) -> Priced:
     """All of `works` at each point: a machine like `base` with the values that `columns` [points] has for it."""
     models = {work.phase: load_model(rules.model, work.phase) for work in works}
+    # Which form is the cheapest may change with any field.
+    several = any(len(work.forms) > 1 for work in works)
     # 8 buffer sizes x 5 bandwidths: 40 points, 8 rows and 5 columns; each row needs one greedy tiling, not five.
-    grid = PointGrid.of(columns, len(next(iter(columns.values()), [0])), rules.separable)
+    grid = PointGrid.of(columns, len(next(iter(columns.values()), [0])), rules.separable and not several)
     distinct, place = grid.distinct()
-    price = _at_once if rules.at_once else _row_by_row if rules.by_row else _one_by_one
+    price = _at_once if rules.at_once else _row_by_row if rules.by_row and not several else _one_by_one
     priced = price(works, base, distinct, rules, models)
     return Priced(priced.values[:, :, place], priced.refused[place], priced.reasons)
 
@@ -187,7 +198,7 @@ def _at_once(
                 refused = np.where(refused == 0, numbers[reached], refused)
                 reasons += [(work.layer, buffer) for buffer in buffers[1:]]
             for total, name in zip(totals, rules.counts, strict=True):
-                value = np.asarray(COUNTED[name](work, cost, machines), float)
+                value = np.asarray(COUNTED[name](work.kernel, cost, machines), float)
                 for network, times in enumerate(work.times):
                     total[network] = total[network] + times * value if times else total[network]
     refused = np.broadcast_to(refused, shape)[where]
@@ -221,7 +232,7 @@ def _row_by_row(
                 break
             hold_each(model, work.layer, work.kernel, cost, machine, changed)
             for number, name in enumerate(rules.counts):
-                counted = np.broadcast_to(COUNTED[name](work, cost, machines), points.shape).astype(float)
+                counted = np.broadcast_to(COUNTED[name](work.kernel, cost, machines), points.shape).astype(float)
                 values[number][:, points] += np.multiply.outer(np.array(work.times, float), counted)
     return Priced(values, refused, tuple(reasons))
 
@@ -233,28 +244,43 @@ def _one_by_one(
     values = np.zeros((len(rules.counts), len(works[0].times), count))
     refused = np.zeros(count, np.int64)
     reasons: dict[tuple[str, str], int] = {}
-    tilings: dict[tuple[int, int], Tiling] = {}
+    tilings: dict[tuple[int, int], dict[Kernel, Tiling]] = {}
+    # By the same number as a single run: cycles, or what a search makes small.
+    objective = SPACE_OBJECTIVES[rules.objective] if rules.searched else "cycles"
     memories = load_model(rules.model).rule.memories
     for point in _by_memory(grid, memories) if schedule.rates_matter else range(count):
         row = int(grid.row[point])
         changed = grid.fields(point)
         machine = machine_with(base, changed)
+        value = value_for(objective, machine)
+        # Negative keys are points, others rows: where rates matter no two points share a tiling.
+        shared = -1 - point if schedule.rates_matter else row
         for place, work in enumerate(works):
-            # Negative keys are points, others rows: where rates matter no two points share a tiling.
-            key = (place, -1 - point if schedule.rates_matter else row)
             model = models[work.phase]
+            price = _tiled_once(schedule, model, machine, tilings.setdefault((place, shared), {}))
             try:
-                if key not in tilings:
-                    tilings[key] = schedule(model, work.kernel, machine)
-                cost = model.evaluate(work.kernel, tilings[key], machine)
+                _, kernel, _, cost = cheapest(work.forms, price, value)
             except TilingError as error:
                 refused[point] = reasons.setdefault((work.layer, error.buffer), len(reasons) + 1)
                 values[:, :, point] = np.nan
                 break
-            hold_one(model, work.layer, work.kernel, cost, machine, changed)
+            hold_one(model, work.layer, kernel, cost, machine, changed)
             for number, name in enumerate(rules.counts):
-                values[number, :, point] += np.multiply(work.times, float(COUNTED[name](work, cost, machine)))
+                values[number, :, point] += np.multiply(work.times, float(COUNTED[name](kernel, cost, machine)))
     return Priced(values, refused, tuple(reasons))
+
+
+def _tiled_once(
+    schedule: Scheduler, model: CostModel, machine: Hardware, tilings: dict[Kernel, Tiling]
+) -> Callable[[Kernel], tuple[Tiling, Cost]]:
+    """Prices a kernel with the tiling that it has in `tilings`, made where there is none yet."""
+
+    def price(kernel: Kernel) -> tuple[Tiling, Cost]:
+        if kernel not in tilings:
+            tilings[kernel] = schedule(model, kernel, machine)
+        return tilings[kernel], model.evaluate(kernel, tilings[kernel], machine)
+
+    return price
 
 
 def _by_memory(grid: PointGrid, memories: Sequence[str]) -> list[int]:

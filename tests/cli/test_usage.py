@@ -268,15 +268,3 @@ def test_verify_searches_the_tilings_that_it_verifies(capsys: pytest.CaptureFixt
         tiles.append(next(row.split()[2] for row in rows if row.startswith("fc1 ")))
     assert tiles[0] == "32"
     assert tiles[1] != "32"
-
-
-@pytest.mark.parametrize(("channels", "warns"), [(3, True), (6, True), (4, False)])
-def test_an_exploration_says_that_it_chooses_no_forms(
-    channels: int, warns: bool, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    groups = 3 if warns else 1
-    text = f"network n(x: 3x8x8) {{ return x -> conv({channels}, 3, groups={groups}) }}"
-    net = written(folder, text, "forms.dsl")
-    for model in ("exact", "simdit"):
-        assert main(["explore", net, "--space", "space.json", "--model", model]) == 0
-        assert ("'conv1', in its first form only" in capsys.readouterr().err) == (warns and model == "exact")
