@@ -134,6 +134,8 @@ def _weights_again(
 def _passes(streamed: Fraction, buffer_kib: Fraction, kept: Fraction) -> int:
     if kept >= buffer_kib:
         raise TilingError(
-            f"the sheet keeps {float(kept):g} KiB of a layer's input in the buffer, which has {float(buffer_kib):g}"
+            f"the sheet keeps {float(kept):g} KiB of a layer's input in the convolution buffer, which has "
+            f"{float(buffer_kib):g}: enlarge memories.cbuf.capacity_bits",
+            buffer="the convolution buffer",
         )
     return max(1, ceil(streamed / (buffer_kib - kept)))
