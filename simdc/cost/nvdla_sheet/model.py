@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from simdc.cost.analysis import OPERATIONS_PER_MAC, Analysis, TimeTerm
-from simdc.cost.kernel import Contraction, Kernel, links_of
+from simdc.cost.kernel import Kernel
 from simdc.cost.machine import Machine
 from simdc.cost.model import CostModel, Uncosted
 from simdc.cost.model_options import ModelOption
@@ -14,7 +14,7 @@ from simdc.cost.result import Busy, Cost, Cycles, DramBits, Number, SramBits
 from simdc.cost.tiling import Tiling
 
 from .estimate import RowEstimate, RowTraffic, SheetPoint, layer_estimate
-from .reading import read_rows
+from .reading import EqualRows, read_rows
 from .row import KIB
 from .rules import SHEETS
 
@@ -41,17 +41,17 @@ class NvdlaSheetModel(CostModel[Machine]):
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Machine) -> Cost:
         del tiling
-        head, found = links_of(kernel)[0], self._estimate(kernel, hardware)
-        if found is None or not isinstance(head, Contraction):
+        found = self._estimate(kernel, hardware)
+        if found is None:
             return FREE
-        many, row = found
+        (many, macs, _), row = found
         compute, stall = row.mac_cycles * many, (row.cycles - row.mac_cycles) * many
         executed = compute * hardware.unit("conv").rate_per_cycle
         return Cost(
             Cycles(_number(compute), _number(stall)),
             _dram_bits(row.traffic, many),
             SramBits(),
-            (("mac", head.useful_macs), ("mac_executed", _number(executed))),
+            (("mac", macs), ("mac_executed", _number(executed))),
             _busy(row, many),
         )
 
@@ -61,13 +61,13 @@ class NvdlaSheetModel(CostModel[Machine]):
 
     def analyse(self, kernel: Kernel, tiling: Tiling, hardware: Machine) -> Analysis | None:
         del tiling
-        head, found = links_of(kernel)[0], self._estimate(kernel, hardware)
-        if found is None or not isinstance(head, Contraction):
+        found = self._estimate(kernel, hardware)
+        if found is None:
             return None
-        many, row = found
+        (many, macs, _), row = found
         terms = (TimeTerm("mac", _number(row.mac_cycles * many)), TimeTerm("dram", _number(row.dram_cycles * many)))
         binding, runner_up = sorted(terms, key=lambda term: -term.cycles)
-        operations = OPERATIONS_PER_MAC * head.useful_macs
+        operations = OPERATIONS_PER_MAC * macs
         moved = float(row.traffic.total * many * KIB / 8)
         rate = hardware.unit("conv").rate_per_cycle * OPERATIONS_PER_MAC
         bandwidth = hardware.memory("dram").read_bits_per_cycle / 8
@@ -84,8 +84,8 @@ class NvdlaSheetModel(CostModel[Machine]):
             remarks=(ESTIMATE,),
         )
 
-    def _estimate(self, kernel: Kernel, machine: Machine) -> tuple[int, RowEstimate] | None:
-        """How many equal rows, and one of them; None for what is free."""
+    def _estimate(self, kernel: Kernel, machine: Machine) -> tuple[EqualRows, RowEstimate] | None:
+        """The layer, and what one of its equal rows takes; None for what is free."""
         if self.phase == "training":
             raise Uncosted("the sheet has inference only; without training every convolution has a price")
         rows = read_rows(kernel)
@@ -94,7 +94,7 @@ class NvdlaSheetModel(CostModel[Machine]):
         found = layer_estimate(rows.row, SHEETS[self.sheet], _point(machine))
         if found is None:
             raise Uncosted(f"NVIDIA's sheet of {self.sheet} leaves this layer out")
-        return rows.many, found
+        return rows, found
 
 
 def _point(machine: Machine) -> SheetPoint:

@@ -12,9 +12,10 @@ from .row import RowLayout, RowSide
 
 
 class EqualRows(NamedTuple):
-    """`many` equal rows: one for each image and group."""
+    """`many` equal rows, one for each image and group, of a layer of `macs` products."""
 
     many: int
+    macs: int
     row: RowLayout
 
 
@@ -27,7 +28,7 @@ def read_rows(kernel: Kernel) -> EqualRows | None:
     shape = convolution_shape(head)
     if shape is None or len(programs) < len(others):
         raise Uncosted(f"the sheet has convolutions and fully connected layers; '{kernel.kind[:80]}' is neither")
-    return EqualRows(shape.images * shape.groups, _row(head, shape, programs))
+    return EqualRows(shape.images * shape.groups, head.useful_macs, _row(head, shape, programs))
 
 
 def _row(head: Contraction, shape: ConvolutionShape, programs: list[VectorProgram]) -> RowLayout:

@@ -19,7 +19,7 @@ class RowRules(NamedTuple):
 
     granule: int
     comparison: Comparison
-    more_lines: int
+    more_lines: int = 0
     winograd_weights: bool = True
     weights_batch: int = 1
     input_channels: int | None = None
@@ -53,7 +53,7 @@ class RuleSet(NamedTuple):
 
 
 # The published frames a second need granules of 128: with 16, which is what the hardware has, 269 would be 280.
-_RESNET = RowRules(granule=128, comparison="input < weights", more_lines=0)
+_RESNET = RowRules(granule=128, comparison="input < weights")
 RESNET50 = RuleSet(
     _RESNET,
     (
@@ -114,8 +114,8 @@ GOOGLENET = RuleSet(
     ),
 )
 
-# Everything is read once; a batch shares the weights of its fully connected rows. Window lines do not matter then.
-_ALEXNET = RowRules(16, "none", more_lines=1, weights_batch=FC_BATCH)
+# Everything is read once; a batch shares the weights of its fully connected rows.
+_ALEXNET = RowRules(16, "none", weights_batch=FC_BATCH)
 ALEXNET = RuleSet(
     _ALEXNET,
     (

@@ -43,14 +43,11 @@ def test_reads_and_writes_have_a_rate_each_and_macs_granules_of_16() -> None:
 
 
 def test_as_many_images_share_weights_as_the_second_memory_holds() -> None:
-    # Input, weights, results in KiB: 4, 16, 4; 4, 32, 4; 4, 4, 1 (pooled).
-    rows = [row(16, 16, 16, 8), row(16, 16, 16, 11, stored=16), row(16, 16, 16, 4, stored=8), row(1024, 1, 64, fc=True)]
-    assert [each.weight_kib(16) for each in rows[:3]] == [16, Fraction(121, 4), 4]
-    # 4096: (4096 - 30.25) / 8 is 508 images, but the second row has 16. The last convolution writes its results.
-    first, second = 400 + Fraction(1600, 508), Fraction(12100, 4 * 16)
-    expected = [-(-first // 1), -(-second // 1), -(-(100 + Fraction(400, 508)) // 1), 100 + 400]
-    assert alexnet_cycles(rows, SLOW_DRAM, FAST) == sum(expected)
-    # 80: min((80 - 16) / 8, (80 - 30.25) / 8 = 6.2, (80 - 4) / 5) = 6 images.
-    small = FAST._replace(capacity_kib=80)
-    tight = [400 + 267, 505, 100 + 67, 500]
-    assert alexnet_cycles(rows, SLOW_DRAM, small) == sum(tight)
+    # Input, weights, results in KiB: 8, 32, 4; 4, 30.25, 4; 4, 4, 1 (pooled).
+    rows = [row(32, 16, 16, 8), row(16, 16, 16, 11, stored=16), row(16, 16, 16, 4, stored=8), row(1024, 1, 64, fc=True)]
+    assert [each.weight_kib(16) for each in rows[:3]] == [32, Fraction(121, 4), 4]
+    # 4096: (4096 - 32) / 12 is 338 images, but the second row has 16. Only the first reads its input from DRAM;
+    # the last convolution writes its results: 800 + 9.5, 189.1, 100 + 1.2, 100 + 400.
+    assert alexnet_cycles(rows, SLOW_DRAM, FAST) == 810 + 190 + 102 + 500
+    # 80: min((80 - 32) / 12, (80 - 30.25) / 8, (80 - 4) / 5) = 4 images, 3025 / 4 = 756.25 cycles.
+    assert alexnet_cycles(rows, SLOW_DRAM, FAST._replace(capacity_kib=80)) == 1600 + 757 + 200 + 500

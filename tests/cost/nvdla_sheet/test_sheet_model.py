@@ -70,6 +70,7 @@ def test_fully_connected_layers_are_told_by_their_one_window() -> None:
 
 
 def test_fractions_stay() -> None:
+    assert isinstance(priced(convolution(64, 256, (56, 56))).cycles.compute, int)
     # AlexNet's first row with 54 x 54 positions counted: 49,617.5625.
     first = convolution(3, 96, (224, 224), (11, 11), stride=4, border=2)
     assert priced(first, "alexnet").cycles == Cycles(49_617.5625, 0)
@@ -102,6 +103,14 @@ def test_the_analysis_is_a_roofline_with_the_sheets_bytes() -> None:
     assert (found.binding, found.runner_up) == ("dram", "mac")
     assert found.remarks == ("NVIDIA's estimate by the rules of its sheet, not a measurement",)
     assert model.artefacts(kernel, model.greedy(kernel, on), on) == found.remarks
+    # Two groups, with a sum behind: twice the work in twice the time, half of the summand's 63.375 KiB a group.
+    both = Chain((convolution(192, 192, (13, 13), (3, 3), border=1, groups=2), addition(1, 384, 13, 13)))
+    twice = model.analyse(both, model.greedy(both, on), on)
+    assert twice is not None
+    assert (twice.operations, twice.memory_bytes) == (4 * 56_070_144, (("dram", 2 * (639.375 + 31.6875) * 1024),))
+    assert [(each.name, each.cycles) for each in twice.terms] == [("mac", 24_336), ("dram", 2 * 67_107)]
+    assert twice.achieved == 4 * 56_070_144 / (2 * 67_107)
+    assert priced(both, "alexnet", on).cycles == Cycles(24_336, 2 * 67_107 - 24_336)
     wide = convolution(48, 128, (27, 27), (5, 5), border=2)
     bound = model.analyse(wide, model.greedy(wide, on), on)
     assert bound is not None
@@ -132,6 +141,8 @@ def test_what_has_no_row() -> None:
         priced(product)
     with pytest.raises(Uncosted, match=r"'conv2d\+conv2d' is neither"):
         priced(Chain((convolution(4, 4, (5, 5)), convolution(4, 4, (5, 5)))))
+    with pytest.raises(Uncosted, match=r"; '[a-z0-9+]{80}' is neither"):
+        priced(Chain((convolution(4, 4, (5, 5)),) * 14))
     with pytest.raises(Uncosted, match="the sheet has inference only"):
         NvdlaSheetModel("training").greedy(convolution(4, 4, (5, 5)), machine())
     bare = evolve(machine(), memories=machine().memories[1:])

@@ -20,7 +20,7 @@ from simdc.cost.nvdla_sheet.rules import ALEXNET, GOOGLENET, RESNET50, Compariso
 from simdc.cost.tiling import TilingError
 from tests.cost.nvdla_sheet.published_networks import row
 
-PLAIN = RowRules(granule=16, comparison="input < weights", more_lines=0)
+PLAIN = RowRules(granule=16, comparison="input < weights")
 
 
 def only(layer: RowLayout, rule_set: RuleSet) -> tuple[RowLayout, RowRules]:
@@ -169,6 +169,8 @@ def test_layers_of_one_size_share_their_rows() -> None:
 
 def test_a_buffer_that_does_not_hold_the_kept_lines() -> None:
     wide = row(256, 56, 512, stride=2)
-    with pytest.raises(TilingError, match=r"keeps 28 KiB of a layer's input in the .*buffer, which has 28: enlarge") as refused:
+    with pytest.raises(
+        TilingError, match=r"keeps 28 KiB of a layer's input in the .*buffer, which has 28: enlarge"
+    ) as refused:
         row_traffic(wide, PLAIN, Fraction(28))
     assert refused.value.buffer == "the convolution buffer"
