@@ -6,8 +6,9 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from io import StringIO
+from textwrap import fill
 
-from simdc.backends.report.stamp import made_by, provenance
+from simdc.backends.report.stamp import WIDTH, made_by, provenance
 from simdc.backends.report.table import columns
 from simdc.ir.provenance import CommandRun
 
@@ -27,7 +28,7 @@ def render_table(data: DataSet, run: CommandRun) -> str:
         cells = [[row.name, rows, row.unit, *_numbers(row)] for row, rows in wholes]
         parts.append(columns(["sum", "rows", *heads], cells, left=1))
     parts.append("\n".join(f"level {level}: {knows}" for level, knows in enumerate(data.levels)))
-    parts.append("\n".join(data.remarks))
+    parts.append("\n".join(fill(each, WIDTH, subsequent_indent="  ") for each in data.remarks))
     return "\n\n".join(parts) + f"\n\n{made_by([run])}\n"
 
 

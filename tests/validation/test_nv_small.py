@@ -22,10 +22,10 @@ def errors(kind: str) -> KindErrors:
 
 def test_every_row_that_was_measured_is_there() -> None:
     assert {each.kind: each.rows for each in errors_by_kind(nv_small().rows)} == {
-        "conv": 48, "pdp": 4, "sdp": 3, "pair": 5
+        "conv": 48, "pdp": 4, "sdp": 3, "alexnet": 5, "pair": 5
     }  # fmt: skip
     rows = {(row.name, *row.conditions): row.measured for row in nv_small().rows}
-    assert len(rows) == 60
+    assert len(rows) == 65
     assert rows["lenet_ip1", 50, 8] == 403_004
     assert rows["fc_512_128", 200, 1] == 9_315
     assert rows["1x1 two inputs fit", 50, 1] == 25_153
@@ -40,6 +40,16 @@ def test_errors_fall_as_published_with_the_measurements() -> None:
 
 def test_units_by_themselves_are_exact() -> None:
     assert errors("sdp").worst[5] == errors("pdp").worst[5] == 0
+
+
+def test_layers_of_alexnet_were_not_fitted_to() -> None:
+    assert max(errors("alexnet").worst[5:]) < 0.0005
+    alexnet = {row.name: row.predicted[3] for row in nv_small().rows if row.kind == "alexnet"}
+    # ceil(K / 8) * ceil(C / 8) * R * S * P * Q, and 8 cycles where there is one pixel.
+    assert alexnet == {
+        "conv2_half_pool2": 16 * 6 * 25 * 729, "conv3": 48 * 32 * 9 * 169, "conv4_half": 24 * 24 * 9 * 169,
+        "conv5_half": 16 * 24 * 9 * 169, "fc8": 512_887
+    }  # fmt: skip
 
 
 def test_lenet() -> None:
