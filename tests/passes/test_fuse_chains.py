@@ -10,12 +10,13 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 from simdc.backends.execute import execute, initial_parameters
-from simdc.cost.kernel import Chain, Contraction
+from simdc.cost.kernel import Chain, Contraction, links_of
 from simdc.cost.layer_shape import ImageSide, convolution_shape
 from simdc.frontends import load_network
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
-from simdc.ir.context import first_invalid, set_hardware
+from simdc.ir.base import LayerOp
+from simdc.ir.context import first_invalid, kernel_of, set_hardware
 from simdc.ir.network import network_of
 from simdc.ir.ops.fused import FusedOp
 from simdc.passes.pipeline import lowering_passes, run_pipeline
@@ -49,6 +50,49 @@ def test_resnet_50_is_54_hardware_layers() -> None:
     module = lowered(load_network("resnet50", None))
     assert len(names(module)) == 54
     assert "layer1.1.conv3+layer1.1.add1+layer1.1.relu3" in names(module)
+
+
+def test_resnet_50_v1_is_as_many() -> None:
+    module = lowered(load_network("resnet50_v1", None))
+    assert len(names(module)) == 54
+    assert {"conv1+conv1_relu+pool1", "res2a.branch1", "res3d.branch2c+res3d.sum+res3d.relu"} <= set(names(module))
+
+
+def test_the_sheets_alexnet_is_eight_hardware_layers_and_eleven_with_groups_apart() -> None:
+    module = lowered(load_network("alexnet_sheet", None))
+    assert names(module) == [
+        *("conv1+relu1+pool1", "conv2+relu2+pool2", "conv3+relu3", "conv4+relu4", "conv5+relu5+pool5"),
+        *("fc6+relu6", "fc7+relu7", "fc8"),
+    ]
+    assert sum(groups(op) for op in network_of(module).layers()) == 11
+
+
+def groups(layer: LayerOp) -> int:
+    """Hardware layers that it is, one for each group."""
+    head = links_of(kernel_of(layer))[0]
+    shape = convolution_shape(head) if isinstance(head, Contraction) else None
+    return 1 if shape is None else shape.groups
+
+
+def test_a_normalization_ends_alexnets_first_hardware_layers() -> None:
+    # The unit that normalizes is in no chain, so the pool behind it is a layer of its own.
+    found = names(lowered(load_network("alexnet", None)))
+    assert found[:6] == ["conv1+relu1", "norm1", "pool1", "conv2+relu2", "norm2", "pool2"]
+    assert len(found) == 8 + 2 * 2 + 1
+
+
+def test_googlenet_pools_behind_its_branches_by_itself() -> None:
+    found = names(lowered(load_network("googlenet", None)))
+    # 57 convolutions and the classifier; else pools behind a normalization, the branches or in them, and what NVDLA has
+    # no unit for.
+    alone = [name for name in found if "+" not in name]
+    assert len(found) - len(alone) == 57
+    blocks = [f"inception_{block}" for block in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")]
+    assert set(alone) == {
+        *("pool1.norm1", "conv2.norm2", "pool2.3x3_s2", "pool3.3x3_s2", "pool4.3x3_s2", "pool5.7x7_s1"),
+        *(f"{block}.{name}" for block in blocks for name in ("pool", "output")),
+        *("loss3.classifier", "prob"),
+    }
 
 
 def test_a_machine_of_arrays_fuses_nothing() -> None:

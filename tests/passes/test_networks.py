@@ -9,7 +9,7 @@ from simdc.api import Network, evaluate, load
 from simdc.backends.report import Report, make_report
 from simdc.backends.report.table import render_table
 from simdc.cost import Contraction
-from simdc.frontends.hardware_file import load_hardware
+from simdc.frontends.hardware_file import load_hardware, load_machine
 from simdc.ir.attributes import Unit
 
 
@@ -125,3 +125,18 @@ def test_a_network_is_compiled_for_machines_of_other_widths(resnet50: Network) -
     assert isinstance(conv["HT1"], Contraction)
     assert (conv["HI1"].weight.bits, conv["HT1"].weight.bits) == (8, 16)
     assert str(resnet50.module) == before
+
+
+# As the sheet is saved: 2048 MACs, 512 KiB, 10 GB/s at 1 GHz.
+@pytest.mark.parametrize(
+    ("network", "sheet", "cycles"),
+    [
+        ("resnet50_v1", "resnet50", 7_113_691),
+        ("googlenet", "googlenet", 1_222_071),
+        ("alexnet_sheet", "alexnet", 895_443.5625),
+    ],
+)
+def test_the_networks_of_nvidias_sheet_give_its_totals(network: str, sheet: str, cycles: float) -> None:
+    machine = load_machine("primer_2048", ["memories.dram.read_bits_per_cycle=80"])
+    layers = evaluate(load(network), machine, f"nvdla-sheet{{sheet={sheet}}}")
+    assert sum(each.cost.cycles.total for each in layers if each.cost is not None) == cycles

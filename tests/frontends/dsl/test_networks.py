@@ -6,9 +6,11 @@ from math import prod
 from pathlib import Path
 
 import pytest
+from xdsl.dialects.builtin import ModuleOp
 
 from simdc.cost.kernel import Contraction
 from simdc.frontends.dsl import parse_dsl
+from simdc.ir.base import shape_of
 from simdc.ir.network import network_of
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.linear import LinearOp
@@ -23,6 +25,12 @@ PUBLISHED = [
     ("resnet18", 11_689_512, 1_814_073_344),
     ("resnet50", 25_557_032, 4_089_184_256),
     ("mobilenet_v2", 3_504_872, 300_774_272),
+    # The stride in the 1x1 convolution spares the 1x1 of three blocks three quarters of their pixels.
+    ("resnet50_v1", 25_557_032, 3_857_973_248),
+    # Caffe counts pools up. The same network with pools that count down, as ONNX files have it: 1,431,556,352.
+    ("googlenet", 6_998_552, 1_582_671_872),
+    # Without normalization, and from 224 pixels by a border: the same products as from 227.
+    ("alexnet_sheet", 60_965_224, 724_406_816),
 ]
 
 
@@ -54,3 +62,88 @@ def test_resnet50_fits_in_thirty_lines_and_is_named_as_in_torchvision() -> None:
     assert names[-3:] == ["avgpool", "flatten", "fc"]
     assert "layer4.2.conv3" in names
     assert "layer1.1.downsample.0" not in names
+
+
+# Table 1 of the paper: image, input channels; 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
+INCEPTION = {
+    "3a": (28, 192, 64, 96, 128, 16, 32, 32),
+    "3b": (28, 256, 128, 128, 192, 32, 96, 64),
+    "4a": (14, 480, 192, 96, 208, 16, 48, 64),
+    "4b": (14, 512, 160, 112, 224, 24, 64, 64),
+    "4c": (14, 512, 128, 128, 256, 24, 64, 64),
+    "4d": (14, 512, 112, 144, 288, 32, 64, 64),
+    "4e": (14, 528, 256, 160, 320, 32, 128, 128),
+    "5a": (7, 832, 256, 160, 320, 32, 128, 128),
+    "5b": (7, 832, 384, 192, 384, 48, 128, 128),
+}
+
+
+def test_googlenet_is_the_table_of_its_paper() -> None:
+    # Input channels, output channels, window, image of the result.
+    expected = {
+        "conv1.7x7_s2": (3, 64, 7, 112),
+        "conv2.3x3_reduce": (64, 64, 1, 56),
+        "conv2.3x3": (64, 192, 3, 56),
+        "loss3.classifier": (1024, 1000, 1, 1),
+    }
+    for block, (size, channels, one, reduce3, three, reduce5, five, projected) in INCEPTION.items():
+        expected |= {
+            f"inception_{block}.1x1": (channels, one, 1, size),
+            f"inception_{block}.3x3_reduce": (channels, reduce3, 1, size),
+            f"inception_{block}.3x3": (reduce3, three, 3, size),
+            f"inception_{block}.5x5_reduce": (channels, reduce5, 1, size),
+            f"inception_{block}.5x5": (reduce5, five, 5, size),
+            f"inception_{block}.pool_proj": (channels, projected, 1, size),
+        }
+    assert len(expected) == 57 + 1
+    assert found_sizes("googlenet") == expected
+    weights = sum(c * k * window**2 + k for c, k, window, _ in expected.values())
+    macs = sum(c * k * window**2 * size**2 for c, k, window, size in expected.values())
+    assert (weights, macs) == (6_998_552, 1_582_671_872)
+
+
+def test_pools_that_count_down_make_googlenet_the_one_of_onnx() -> None:
+    text = (NETWORKS / "googlenet.dsl").read_text().replace(", ceil_mode=true", "")
+    layers = network_of(parse_dsl(text, "googlenet.dsl", 1)).layers()
+    kernels = [op.kernel() for op in layers if isinstance(op, (Conv2DOp, LinearOp))]
+    assert sum(each.useful_macs for each in kernels if isinstance(each, Contraction)) == 1_431_556_352
+
+
+def test_resnet50_v1_strides_in_the_first_convolutions_of_a_block() -> None:
+    first, later = found_sizes("resnet50_v1"), found_sizes("resnet50")
+    assert len(first) == len(later) == 54
+    # Image of the result: v1 has the small image from branch2a on, v1.5 from the second convolution on.
+    assert [first[f"res4a.{name}"] for name in ("branch1", "branch2a", "branch2b", "branch2c")] == [
+        *((512, 1024, 1, 14), (512, 256, 1, 14), (256, 256, 3, 14), (256, 1024, 1, 14))
+    ]
+    assert [later[f"layer3.0.{name}"] for name in ("downsample.0", "conv1", "conv2", "conv3")] == [
+        *((512, 1024, 1, 14), (512, 256, 1, 28), (256, 256, 3, 14), (256, 1024, 1, 14))
+    ]
+    assert "res3d.branch2c" in first
+    assert "res4f.branch2c" in first
+    assert "res5c.branch2c" in first
+
+
+def test_the_sheets_alexnet_has_55_pixels_from_224_and_no_normalization() -> None:
+    assert found_sizes("alexnet_sheet")["conv1"] == (3, 96, 11, 55)
+    # conv2, conv4 and conv5 have half of their channels in each group.
+    assert [each[0] for each in found_sizes("alexnet_sheet").values()] == [3, 48, 256, 192, 192, 9216, 4096, 4096]
+    names = {op.name for op in network_of(parsed("alexnet_sheet")).layers()}
+    assert names == {"simdc.conv2d", "simdc.relu", "simdc.max_pool", "simdc.flatten", "simdc.linear"}
+
+
+def parsed(name: str) -> ModuleOp:
+    file = NETWORKS / f"{name}.dsl"
+    return parse_dsl(file.read_text(), str(file), 1)
+
+
+def found_sizes(name: str) -> dict[str, tuple[int, int, int, int]]:
+    """Input channels of a group, output channels, window and image of the result of what has weights."""
+    found: dict[str, tuple[int, int, int, int]] = {}
+    for op in network_of(parsed(name)).layers():
+        if isinstance(op, (Conv2DOp, LinearOp)):
+            (weight,) = (shape_of(value) for value in op.operands[1:2])
+            channels, *window = weight[1:]
+            result = shape_of(op.results[0])
+            found[op.layer.data] = (channels, result[1], (window or [1])[0], (*result[2:], 1)[0])
+    return found
