@@ -16,6 +16,7 @@ EPILOG = """examples:
   simdc validate
   simdc validate nv_small
   simdc validate nv_small --format json -o nv_small.json
+  simdc validate nv_small --model nvdla-sheet
   simdc validate nv_small --plot nv_small.svg
 """
 FORMATS = ["table", "json", "csv"]
@@ -23,6 +24,11 @@ FORMATS = ["table", "json", "csv"]
 
 def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("name", nargs="?", help="what is measured, such as nv_small (default: list the names)")
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="another model than the one that was made for it; with options, as in 'nvdla{level=3}', it has one level",
+    )
     add_format(parser, "table, json or csv", FORMATS)
     add_output(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw to a .png, .svg or .pdf file as well; needs matplotlib")
@@ -39,6 +45,8 @@ def run(arguments: Namespace) -> int:
     from simdc.validation.plot import draw
     from simdc.validation.render import RENDERERS
 
+    from .compiled import check_chosen
+
     if arguments.name is None:
         for option in sorted(arguments.given):
             raise UsageError(f"{option} goes with the name of what is measured", program="simdc validate")
@@ -48,11 +56,13 @@ def run(arguments: Namespace) -> int:
     if arguments.name not in DATA_SETS:
         known = f"there are {', '.join(DATA_SETS)}{suggestion(arguments.name, list(DATA_SETS))}"
         raise UsageError(f"nothing measured is called '{arguments.name[:80]}'; {known}", program="simdc validate")
+    if arguments.model is not None:
+        check_chosen(arguments.model)
     format_name = choose_format(arguments.format, arguments.output, FORMATS)
     if arguments.plot is not None:
         check_picture(arguments.plot)
         refuse_overwriting(arguments.output, [arguments.plot])
-    data = load_data_set(arguments.name)
+    data = load_data_set(arguments.name, arguments.model)
     write_text(RENDERERS[format_name](data, CommandRun(__version__, arguments.command, ())), arguments.output)
     if arguments.plot is not None:
         with open_whole(arguments.plot) as stream:

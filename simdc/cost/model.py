@@ -57,6 +57,8 @@ class CostModel(ABC, Generic[Taken]):
     """Whether it looks at no other fields of a machine than `simdc/explore/dependence.py` says for a unit and for a
     greedy tiling. Where it does not say so, an exploration prices each machine by itself."""
 
+    levels: tuple[str, ...] = ()
+    """What each level of its analyses knows beside the one before, where they have levels."""
     takes_forms: bool = False
     """Whether it prices whatever form of a layer it is asked about. Otherwise a layer is what it is in its first."""
 

@@ -10,10 +10,11 @@ DATA_SETS = {
     "nv_small": "simdc.validation.nv_small:nv_small",
     "scale_sim": "simdc.validation.scale_sim:scale_sim",
 }
-"""What is measured, by name: a function that gives the data set with the model's numbers."""
+"""What is measured, by name: a function of a model's name, or None, that gives the data set with its numbers."""
 
 
-def load_data_set(name: str) -> DataSet:
-    """Raises KeyError."""
+def load_data_set(name: str, model: str | None = None) -> DataSet:
+    """Beside `model`, or beside the one that was made for it. Raises KeyError for a name that is not there, SimdcError
+    for a model that does not price what was measured."""
     module, _, function = DATA_SETS[name].partition(":")
-    return getattr(import_module(module), function)()
+    return getattr(import_module(module), function)(model)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import NamedTuple
 
+from simdc.cost.result import Number, add_up
+
 
 class MeasuredRow(NamedTuple):
     """`predicted` are the model's numbers, one for each level; the last is that of the whole model. `conditions` are
@@ -16,7 +18,7 @@ class MeasuredRow(NamedTuple):
     unit: str
     conditions: tuple[int, ...]
     measured: int
-    predicted: tuple[int, ...]
+    predicted: tuple[Number, ...]
 
     @property
     def errors(self) -> tuple[float, ...]:
@@ -35,7 +37,7 @@ class MeasuredSum(NamedTuple):
     def whole(self) -> MeasuredRow:
         columns = zip(*(row.predicted for row in self.rows), strict=True)
         measured = sum(row.measured for row in self.rows)
-        return MeasuredRow(self.name, "sum", self.rows[0].unit, (), measured, tuple(map(sum, columns)))
+        return MeasuredRow(self.name, "sum", self.rows[0].unit, (), measured, tuple(map(add_up, columns)))
 
 
 class DataSet(NamedTuple):

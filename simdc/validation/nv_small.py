@@ -7,8 +7,11 @@ from functools import cache
 
 from simdc.api import Network, evaluate, load_machine
 from simdc.cost.machine import Machine
+from simdc.cost.model_options import split_spec
+from simdc.cost.model_table import load_model
 from simdc.cost.nvdla import NvdlaModel
-from simdc.cost.nvdla.levels import LEVELS
+from simdc.cost.result import Number
+from simdc.errors import SimdcError
 from simdc.frontends.presets import presets
 from simdc.network_builder import NetworkBuilder
 
@@ -20,9 +23,9 @@ BANK_BITS = 32_768
 TITLE = "hardware layers on NVIDIA's open RTL, 64 MACs, 8 bytes a beat"
 REMARKS = (
     "simulated RTL with an ideal memory: neither silicon, nor the traffic of a real DRAM, nor a driver's time",
-    "the model's rules were found on the rows of kind conv, sdp and pdp, the wait of a group of kernels for its "
-    "weights after a look at 14 others",
-    "alexnet's rows are five of 21 convolutions that no constant was fitted to; on all 21 the model was 0.32 % off in "
+    f"the rules of {NvdlaModel.name} were found on the rows of kind conv, sdp and pdp, the wait of a group of kernels "
+    "for its weights after a look at 14 others",
+    "alexnet's rows are five of 21 convolutions that no constant was fitted to; on all 21 it was 0.32 % off in "
     "the mean and 2.3 % at worst, as whoever measured them reports",
     "each layer ran by itself: the total of a network is a sum",
     "a pair is what the second of two equal, independent layers takes behind the first",
@@ -32,39 +35,42 @@ LATENCY, BEAT_CYCLES = 50, 1
 """Of the pairs, and of the rows that make LeNet."""
 
 
-def nv_small() -> DataSet:
-    layers = tuple(_layer(row, row["kind"]) for row in packaged_rows("nv_small_cycles.csv"))
-    alexnet = tuple(_layer({**row, "kind": "conv"}, "alexnet") for row in packaged_rows("nv_small_alexnet.csv"))
-    pairs = tuple(map(_pair, packaged_rows("nv_small_pairs.csv")))
+def nv_small(model: str | None) -> DataSet:
+    """Raises SimdcError for a model that does not take the machine, or has no price for a layer."""
+    spec = model or NvdlaModel.name
+    alexnet = [{**row, "kind": "conv"} for row in packaged_rows("nv_small_alexnet.csv")]
+    layers = tuple(_layer(row, row["kind"], spec) for row in packaged_rows("nv_small_cycles.csv"))
+    layers += tuple(_layer(row, "alexnet", spec) for row in alexnet)
+    pairs = tuple(_pair(row, spec) for row in packaged_rows("nv_small_pairs.csv"))
     lenet = tuple(row for row in layers if row.name in LENET and row.conditions == (LATENCY, BEAT_CYCLES))
     return DataSet(
         "nv_small",
         TITLE,
         REMARKS,
         _machine().name,
-        NvdlaModel.name,
-        LEVELS,
+        spec,
+        _levels(spec),
         ("latency [cycle]", "beat [cycle]"),
-        (*layers, *alexnet, *pairs),
+        (*layers, *pairs),
         (MeasuredSum("LeNet", lenet),),
     )
 
 
-def _layer(row: dict[str, str], kind: str) -> MeasuredRow:
+def _layer(row: dict[str, str], kind: str, spec: str) -> MeasuredRow:
     latency, beat_cycles = (whole(row, name) for name in ("latency", "cycles_per_beat"))
     machine = _machine(
         f"memories.dram.latency_cycles={latency}", f"memories.dram.read_bits_per_cycle={BEAT_BITS // beat_cycles}"
     )
-    levels = _levels(_network(row), machine)
-    return MeasuredRow(row["name"], kind, "cycle", (latency, beat_cycles), whole(row, "cycles"), levels)
+    predicted = _predicted(_network(row), machine, spec)
+    return MeasuredRow(row["name"], kind, "cycle", (latency, beat_cycles), whole(row, "cycles"), predicted)
 
 
-def _pair(row: dict[str, str]) -> MeasuredRow:
+def _pair(row: dict[str, str], spec: str) -> MeasuredRow:
     """The run gave so many banks of the buffer to inputs and to weights."""
     banks = whole(row, "data_banks") + whole(row, "weight_banks")
     machine = _machine(f"memories.cbuf.banks={banks}", f"memories.cbuf.capacity_bits={banks * BANK_BITS}")
     sizes = {**row, "name": "pair", "kind": "conv", "stride": "1", "pad": str(whole(row, "R") // 2), "bias": "1"}
-    one, two = (_levels(_network(sizes, images), machine) for images in (1, 2))
+    one, two = (_predicted(_network(sizes, images), machine, spec) for images in (1, 2))
     second = tuple(both - alone for both, alone in zip(two, one, strict=True))
     return MeasuredRow(row["layer"], "pair", "cycle", (LATENCY, BEAT_CYCLES), whole(row, "increment"), second)
 
@@ -100,7 +106,19 @@ def _machine(*changes: str) -> Machine:
     return found
 
 
-def _levels(network: Network, machine: Machine) -> tuple[int, ...]:
-    ((_, kernel, tiling, *_),) = evaluate(network, machine, NvdlaModel.name)
-    assert tiling is not None
-    return tuple(map(int, NvdlaModel().analyse(kernel, tiling, machine).levels))
+def _levels(spec: str) -> tuple[str, ...]:
+    """A model that was given options is taken at one of its levels."""
+    name, options = split_spec(spec)
+    return (() if options else load_model(name).levels) or (f"all that {spec} knows",)
+
+
+def _predicted(network: Network, machine: Machine, spec: str) -> tuple[Number, ...]:
+    """Cycles of the one layer, level by level."""
+    (layer,) = evaluate(network, machine, spec)
+    if layer.cost is None or layer.tiling is None:
+        raise SimdcError(f"--model: '{spec}' has no price for a layer that was measured: {layer.reason}")
+    if len(_levels(spec)) == 1:
+        return (layer.cost.cycles.total,)
+    found = load_model(spec).analyse(layer.kernel, layer.tiling, machine)
+    assert found is not None
+    return found.levels

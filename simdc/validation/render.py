@@ -10,6 +10,7 @@ from textwrap import fill
 
 from simdc.backends.report.stamp import WIDTH, made_by, provenance
 from simdc.backends.report.table import columns
+from simdc.cost.result import Number
 from simdc.ir.provenance import CommandRun
 
 from .data_set import DataSet, KindErrors, MeasuredRow, errors_by_kind
@@ -91,7 +92,11 @@ def _row(row: MeasuredRow) -> list[str]:
 
 def _numbers(row: MeasuredRow) -> list[str]:
     """What was measured, the whole model, and the error of each level."""
-    return [f"{row.measured:,}", f"{row.predicted[-1]:,}", *(f"{100 * each:+.2f}" for each in row.errors)]
+    return [f"{row.measured:,}", _shown(row.predicted[-1]), *(f"{100 * each:+.2f}" for each in row.errors)]
+
+
+def _shown(value: Number) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 
 def _errors(kind: KindErrors) -> list[list[str]]:

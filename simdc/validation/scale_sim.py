@@ -7,6 +7,7 @@ from simdc.cost import Contraction, ExactModel, Tiling
 from simdc.cost.hardware import Hardware
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import Cost
+from simdc.errors import SimdcError
 from simdc.frontends.presets import presets
 from simdc.network_builder import NetworkBuilder
 
@@ -28,7 +29,10 @@ LEVELS = (
 )
 
 
-def scale_sim() -> DataSet:
+def scale_sim(model: str | None) -> DataSet:
+    """Raises SimdcError for another model than that of arrays like theirs."""
+    if model not in (None, ExactModel.name):
+        raise SimdcError(f"--model: scale_sim is set beside '{ExactModel.name}' only")
     predicted = _predicted(_cost(_machine()))
     rows = tuple(
         MeasuredRow(row["name"], row["kind"], row["unit"], (), whole(row, "value"), predicted[row["name"]])

@@ -28,6 +28,7 @@ class NvdlaModel(CostModel[Machine]):
     name = "nvdla"
     options = (ModelOption("level", tuple(str(level) for level in reversed(range(len(LEVELS))))),)
     machines = (Machine,)
+    levels = LEVELS
 
     def __init__(self, phase: str = "inference", level: str = "5"):
         self.phase = phase
