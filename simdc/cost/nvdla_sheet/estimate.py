@@ -74,7 +74,7 @@ def rows_of(layer: RowLayout, rule_set: RuleSet) -> list[tuple[RowLayout, RowRul
 
 def _as_listed(layer: RowLayout, rules: RowRules) -> RowLayout:
     rows, columns = (
-        side if rules.output_size is None else side._replace(stored=rules.output_size)
+        side._replace(size=rules.input_size or side.size, stored=rules.output_size or side.stored)
         for side in (layer.rows, layer.columns)
     )
     return layer._replace(

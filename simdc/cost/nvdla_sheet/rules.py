@@ -14,8 +14,8 @@ FC_BATCH = 16
 class RowRules(NamedTuple):
     """How the sheet counts a row. MACs take output channels in granules of `granule`; a window's rows and `more_lines`
     lines of the input stay in the buffer. `winograd_weights` tells whether weights of a 3 x 3 window grow by 16/9.
-    `weights_batch` images share the weights of a fully connected row. `input_channels`, `output_channels` and the side
-    `output_size` are what the sheet has in the place of the network's."""
+    `weights_batch` images share the weights of a fully connected row. `input_channels`, `output_channels` and the sides
+    `input_size` and `output_size` are what the sheet has in the place of the network's."""
 
     granule: int
     comparison: Comparison
@@ -24,6 +24,7 @@ class RowRules(NamedTuple):
     weights_batch: int = 1
     input_channels: int | None = None
     output_channels: int | None = None
+    input_size: int | None = None
     output_size: int | None = None
 
 
@@ -121,6 +122,8 @@ ALEXNET = RuleSet(
     (
         # Pooled, although a normalization may stand between.
         (Recognised(3, 96, 11, 224), (_ALEXNET._replace(output_size=27),)),
+        # The sheet lists 224 pixels and 55 windows; networks that are run have 227, or a border.
+        (Recognised(3, 96, 11, 227), (_ALEXNET._replace(input_size=224, output_size=27),)),
         (Recognised(48, 128, 5, 27), (_ALEXNET._replace(output_size=13),)),
     ),
 )
