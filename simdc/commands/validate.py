@@ -41,7 +41,7 @@ def run(arguments: Namespace) -> int:
     from simdc.errors import UsageError, suggestion
     from simdc.ir.provenance import CommandRun
     from simdc.pictures import check_picture
-    from simdc.validation import DATA_SETS, load_data_set
+    from simdc.validation import DATA_SETS, load_data_set, titles
     from simdc.validation.plot import draw
     from simdc.validation.render import RENDERERS
 
@@ -51,7 +51,7 @@ def run(arguments: Namespace) -> int:
         for option in sorted(arguments.given):
             raise UsageError(f"{option} goes with the name of what is measured", program="simdc validate")
         width = max(map(len, DATA_SETS))
-        write_text("".join(f"{name:{width}}  {load_data_set(name).title}\n" for name in DATA_SETS), None)
+        write_text("".join(f"{name:{width}}  {title}\n" for name, title in titles().items()), None)
         return 0
     if arguments.name not in DATA_SETS:
         known = f"there are {', '.join(DATA_SETS)}{suggestion(arguments.name, list(DATA_SETS))}"

@@ -18,3 +18,8 @@ def load_data_set(name: str, model: str | None = None) -> DataSet:
     for a model that does not price what was measured."""
     module, _, function = DATA_SETS[name].partition(":")
     return getattr(import_module(module), function)(model)
+
+
+def titles() -> dict[str, str]:
+    """What each of them is, by name."""
+    return {name: import_module(place.partition(":")[0]).TITLE for name, place in DATA_SETS.items()}

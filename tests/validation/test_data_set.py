@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simdc.validation import DATA_SETS, load_data_set
+from simdc.validation import DATA_SETS, load_data_set, titles
 from simdc.validation.data_set import MeasuredRow, MeasuredSum, errors_by_kind
 
 ROWS = (
@@ -33,6 +33,7 @@ def test_a_sum_adds_before_it_compares() -> None:
 def test_every_data_set_is_whole(name: str) -> None:
     data = load_data_set(name)
     assert data.name == name
+    assert data.title == titles()[name]
     assert data.rows
     assert data.remarks
     for row in data.rows:
