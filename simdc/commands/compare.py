@@ -89,7 +89,7 @@ def run(arguments: Namespace) -> int:
 
 def comparison(report: Report, result: SimditResult) -> str:
     """The table as text: a row for each layer that both have, sums of these rows, then the layers of one side only."""
-    from simdc.backends.report.table import columns
+    from simdc.backends.report.columns import columns
     from simdc.cost.result import add_up
 
     pairs, ours_only, theirs_only = match(report, result.layers)

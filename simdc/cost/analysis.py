@@ -19,7 +19,8 @@ class TimeTerm(NamedTuple):
 
 class Analysis(NamedTuple):
     """`operations` count 2 for a MAC; `memory_bytes` are what each memory moves. `intensity` and `ridge` are operations
-    a byte of DRAM, `attainable` and `achieved` operations a cycle. `binding` is the term that binds the layer, whose
+    a byte of DRAM; `peak` is what the unit that runs the layer can do at most, `attainable` what it can at this
+    intensity, `achieved` what it does, in operations a cycle. `binding` is the term that binds the layer, whose
     removal shortens it most, `runner_up` the next, each by its name; `terms` holds all of them. `levels` has the cycles
     at each level of refinement, where the model has levels; `relieved` the cycles if a resource were doubled. `remarks`
     say what the numbers do not rest on."""
@@ -30,6 +31,7 @@ class Analysis(NamedTuple):
     memory_bytes: tuple[tuple[str, Number], ...]
     intensity: float
     ridge: float
+    peak: float
     attainable: float
     achieved: float
     binding: str

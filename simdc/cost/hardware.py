@@ -170,6 +170,10 @@ class Hardware:
         return self.systolic.rows * self.systolic.columns
 
     @property
+    def has_prices(self) -> bool:
+        return True
+
+    @property
     def price_source(self) -> str:
         return self.prices.source
 

@@ -191,11 +191,15 @@ class Machine:
         return sum(unit.rate_per_cycle for _, unit in self.units if unit.operation == "mac")
 
     @property
+    def has_prices(self) -> bool:
+        """Whether it has prices of energy."""
+        moved = [memory.read_pj_per_bit + memory.write_pj_per_bit for _, memory in self.memories]
+        return any(moved) or any(pj for _, pj in self.pj_per_operation)
+
+    @property
     def price_source(self) -> str:
         """Where its energy prices are from."""
-        moved = [memory.read_pj_per_bit + memory.write_pj_per_bit for _, memory in self.memories]
-        priced = any(moved) or any(pj for _, pj in self.pj_per_operation)
-        return "as the machine's file says" if priced else "none known, so no energies"
+        return "as the machine's file says" if self.has_prices else "none known, so no energies"
 
     @property
     def unit_names(self) -> tuple[str, ...]:

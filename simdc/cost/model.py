@@ -121,6 +121,10 @@ class CostModel(ABC, Generic[Taken]):
         return type(self).price_rates is not CostModel.price_rates
 
     @property
+    def analyses(self) -> bool:
+        return type(self).analyse is not CostModel.analyse
+
+    @property
     def default_is_greedy(self) -> bool:
         return type(self).default is CostModel.default
 

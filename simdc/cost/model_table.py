@@ -112,6 +112,10 @@ class PluginModel(CostModel[AnyMachine]):
         return self._model.prices_rates
 
     @property
+    def analyses(self) -> bool:
+        return self._model.analyses
+
+    @property
     def default_is_greedy(self) -> bool:
         return self._model.default_is_greedy
 

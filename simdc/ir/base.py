@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar, Self, cast
 
@@ -173,6 +173,11 @@ class LayerOp(IRDLOperation):
         """The ways in which the op can be carried out at its sizes, by name, the first for models that know no other.
         None by itself: `kernel()` is the only one."""
         return {}
+
+    @property
+    def members(self) -> Iterator[LayerOp]:
+        """The layers that it runs as one, in the order in which data runs through them; none for a layer by itself."""
+        return iter(())
 
     @property
     def runs_on(self) -> Unit | None:

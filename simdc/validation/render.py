@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from io import StringIO
 from textwrap import fill
 
+from simdc.backends.report.columns import columns
 from simdc.backends.report.stamp import WIDTH, made_by, provenance
-from simdc.backends.report.table import columns
 from simdc.cost.result import Number
 from simdc.ir.provenance import CommandRun
 

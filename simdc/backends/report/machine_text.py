@@ -15,6 +15,7 @@ from simdc.cost.tiling import loop_bounds
 from simdc.visible import spreadsheet_text
 
 from .model import LayerReport, Report, Totals
+from .roofline import roofline_cells, roofline_data
 from .stamp import origin_columns, provenance
 
 SCHEMA = "simdc-cost/1"
@@ -40,7 +41,8 @@ def as_data(report: Report) -> dict[str, object]:
 
 def _summary(report: Report) -> dict[str, object]:
     total = report.total
-    units = {unit: _sums(total) for unit, total in report.by_unit.items()}
+    priced = report.hardware.has_prices
+    units = {unit: _sums(total, priced) for unit, total in report.by_unit.items()}
     return {
         "schema": SCHEMA,
         "network": {
@@ -52,13 +54,17 @@ def _summary(report: Report) -> dict[str, object]:
         "hardware": unstructure(report.hardware),
         "model": report.model,
         "totals": {
-            **_sums(total),
+            **_sums(total, priced),
             "ops": dict(total.ops),
             "runtime_s": total.runtime_s(report.hardware),
-            "average_power_w": total.average_power_w(report.hardware),
+            "average_power_w": total.average_power_w(report.hardware) if priced else None,
             "utilization": report.utilization(),
             "units": units,
-            **({"steps": {step: _sums(sums) for step, sums in report.by_step.items()}} if report.by_step else {}),
+            **(
+                {"steps": {step: _sums(sums, priced) for step, sums in report.by_step.items()}}
+                if report.by_step
+                else {}
+            ),
             **({"memory_bytes": report.memory._asdict()} if report.memory is not None else {}),
         },
         "coverage": {
@@ -78,12 +84,12 @@ def _warnings(report: Report) -> list[dict[str, object]]:
     return [{"message": message, "layers": layers} for message, layers in report.warnings().items()]
 
 
-def _sums(total: Totals) -> dict[str, object]:
+def _sums(total: Totals, priced: bool) -> dict[str, object]:
     return {
         "cycles": _cycles(total.cycles),
         "dram_bits": _with_total(total.dram_bits),
         "sram_bits": _with_total(total.sram_bits),
-        "energy_pj": _energy(total.energy),
+        "energy_pj": _energy(total.energy) if priced else None,
     }
 
 
@@ -102,6 +108,8 @@ def _layer(layer: LayerReport, report: Report) -> dict[str, object]:
     if isinstance(kernel, VectorProgram):
         data["lanes"] = kernel.lanes
         data["program"] = [_nest(nest) for nest in kernel.nests]
+    if layer.members:
+        data["members"] = [{"name": name, "op": op} for name, op in layer.members]
     if layer.folded:
         data["folded"] = list(layer.folded)
     utilization = layer.utilization(report.hardware)
@@ -113,10 +121,11 @@ def _layer(layer: LayerReport, report: Report) -> dict[str, object]:
         "dram_bits": _with_total(layer.cost.dram_bits),
         "sram_bits": _with_total(layer.cost.sram_bits),
         "ops": dict(layer.cost.ops),
-        "energy_pj": _energy(layer.energy),
+        "energy_pj": _energy(layer.energy) if report.hardware.has_prices else None,
         "busy_cycles": layer.cost.busy._asdict(),
         "bound_by": layer.bound_by,
         **({} if utilization is None else {"utilization": utilization}),
+        **({} if layer.analysis is None else {"roofline": roofline_data(layer.analysis)}),
     }
 
 
@@ -184,13 +193,14 @@ def render_csv(report: Report) -> str:
 
     constant = origin_columns(report)
     has_forms = any(layer.form for layer in report.layers)
+    analysed, priced = any(layer.analysis for layer in report.layers), report.hardware.has_prices
     rows: list[dict[str, object]] = []
     for layer in report.layers:
         sizes = " ".join(f"{name}={bound}" for name, bound in dimensions(layer.kernel).items())
         tile = " ".join(f"{name}={size}" for name, size in layer.tiling.as_dict().items())
         cells: dict[str, object] = {
             "name": layer.name,
-            "op": layer.op,
+            "op": layer.operator if layer.members else layer.op,
             "unit": str(layer.unit),
             **({"form": layer.form} if has_forms else {}),
             "phase": layer.phase,
@@ -200,9 +210,10 @@ def render_csv(report: Report) -> str:
             **{f"{key} [cycle]": value for key, value in _cycles(layer.cost.cycles).items()},
             **{f"dram {key} [bit]": value for key, value in _with_total(layer.cost.dram_bits).items()},
             **{f"sram {key} [bit]": value for key, value in _with_total(layer.cost.sram_bits).items()},
-            **{f"energy {key} [pJ]": value for key, value in _energy(layer.energy).items()},
+            **{f"energy {key} [pJ]": value for key, value in _energy(layer.energy).items() if priced},
             "mac [operation]": dict(layer.cost.ops).get("mac", 0),
             "bound by": layer.bound_by,
+            **(roofline_cells(layer.analysis) if analysed else {}),
             **constant,
         }
         rows.append({head: spreadsheet_text(cell) if isinstance(cell, str) else cell for head, cell in cells.items()})

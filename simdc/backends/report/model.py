@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp
 
+from simdc.cost.analysis import Analysis
 from simdc.cost.energy import Energy, energy_of
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
@@ -20,6 +21,7 @@ from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
 from simdc.ir.provenance import CommandRun, runs_of
 
+from .analysed import analyst, foundation
 from .memory import Memory, memory_of
 from .searched import Searched, searched_of
 
@@ -37,7 +39,8 @@ STEPS = {"forward": "forward", "input_gradient": "backward", "weight_gradient": 
 
 class LayerReport(NamedTuple):
     """One costed layer. `source` is its op; `step` its part of a training iteration; `folded` names the layers that
-    became part of it."""
+    became part of it, `members` are (name, op) of those that run in it; `analysis` is what the model knows beside its
+    cost."""
 
     name: str
     op: str
@@ -48,6 +51,8 @@ class LayerReport(NamedTuple):
     cost: Cost
     energy: Energy
     folded: tuple[str, ...] = ()
+    members: tuple[tuple[str, str], ...] = ()
+    analysis: Analysis | None = None
 
     @property
     def kernel(self) -> Kernel:
@@ -62,7 +67,9 @@ class LayerReport(NamedTuple):
 
     @property
     def operator(self) -> str:
-        """The op, with its form where that is not the first."""
+        """The op, with its form where that is not the first; of layers that run as one, each that computes anything."""
+        if self.members:
+            return "+".join(_kind(member) for member in self.source.members if member.runs_on is not None)
         return f"{self.op} ({self.form})" if self.form not in ("", *list(self.source.forms())[:1]) else self.op
 
     @property
@@ -167,13 +174,14 @@ def make_report(module: ModuleOp) -> Report:
     for a layer whose price or proof is of another machine, model, kernel or tiling."""
     network, hardware, model = network_of(module), machine_of(module), cost_model_of(module)
     setting = setting_of(module, model)
+    analyse = analyst(model, network.phase.data, hardware)
     costed: list[LayerReport] = []
     free: list[tuple[str, str]] = []
     uncosted: list[tuple[str, str, str]] = []
     merged: list[tuple[str, str]] = []
     energies: dict[int, Energy] = {}
     for op in network.layers():
-        name, kind = op.layer.data, op.name.removeprefix("simdc.")
+        name, kind = op.layer.data, _kind(op)
         if op.merged is not None:
             merged += [(entry.data, name) for entry in op.merged]
         check_origins(op, setting)
@@ -189,7 +197,9 @@ def make_report(module: ModuleOp) -> Report:
             tiling, energy = op.tiling.data, energies[id(cost)]
             unit = unit_of(op, hardware) or op.runs_on
             step = "forward" if op.phase is None else op.phase.data
-            costed.append(LayerReport(name, kind, unit, step, op, tiling, cost, energy, folded))
+            members = tuple((member.layer.data, _kind(member)) for member in op.members)
+            layer = LayerReport(name, kind, unit, step, op, tiling, cost, energy, folded, members)
+            costed.append(layer if analyse is None else layer._replace(analysis=analyse(layer.kernel, tiling)))
     training = network.phase.data == "training"
     return Report(
         network=network.sym_name.data,
@@ -206,9 +216,13 @@ def make_report(module: ModuleOp) -> Report:
         by_step={step: sum_layers([layer for layer in costed if layer.step == step]) for step in STEPS if training},
         total=sum_layers(costed),
         memory=memory_of(network) if training else None,
-        notes=notes_of(network),
+        notes=(*notes_of(network), *foundation(hardware)),
         runs=runs_of(module),
     )
+
+
+def _kind(op: LayerOp) -> str:
+    return op.name.removeprefix("simdc.")
 
 
 def check_origins(op: LayerOp, setting: Setting) -> None:

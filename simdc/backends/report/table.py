@@ -8,6 +8,8 @@ from textwrap import fill
 from simdc.cost.energy import Energy
 from simdc.cost.result import Number, add_up
 
+from .analysed_table import analysed_layers, levels_table
+from .columns import columns, percent
 from .model import LayerReport, Report, Totals, sum_layers
 from .searched import sentence
 from .stamp import footer
@@ -20,9 +22,15 @@ FOLDED_SHOWN = 4
 WIDTH = 110
 
 
-def render_table(report: Report, *, every_layer: bool = False) -> str:
-    """For people: totals, operators, and the costliest layers or every one."""
-    parts = [_heading(report), _totals(report), _training(report), _operators(report), _layers(report, every_layer)]
+def render_table(report: Report, *, every_layer: bool = False, levels: bool = False) -> str:
+    """For people: totals, operators, the costliest layers or every one, and all levels of a model that has some."""
+    layers, head = list(report.layers), "layer"
+    if not every_layer:
+        layers, head = sorted(layers, key=lambda layer: -layer.cost.cycles.total)[:COSTLIEST], "costliest layers"
+    show = analysed_layers if any(layer.analysis is not None for layer in layers) else _layers
+    parts = [_heading(report), _totals(report), _training(report), _operators(report), show(report, layers, head)]
+    if levels:
+        parts.append(levels_table(report))
     parts.append(footer(report.hardware, report.runs))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -56,8 +64,11 @@ def _listing(names: Sequence[str]) -> str:
 
 def _coverage(report: Report) -> str:
     folded = [name for layer in report.layers for name in layer.folded]
-    nodes = len(report.layers) + len(report.free) + len(report.uncosted) + len(folded) + len(report.merged)
-    text = f"{nodes} node{'' if nodes == 1 else 's'}: {len(report.layers)} costed"
+    costed = sum(max(len(layer.members), 1) for layer in report.layers)
+    nodes = costed + len(report.free) + len(report.uncosted) + len(folded) + len(report.merged)
+    text = f"{nodes} node{'' if nodes == 1 else 's'}: {costed} costed"
+    if costed != len(report.layers):
+        text += f" in {len(report.layers)} hardware layers"
     if folded:
         text += f", {len(folded)} folded into the layers before them"
         if len(folded) <= FOLDED_SHOWN:
@@ -75,25 +86,38 @@ def _coverage(report: Report) -> str:
 
 
 def _totals(report: Report) -> str:
-    units, both = list(report.by_unit.values()), report.total
-    last = report.hardware.unit_names[-1]
+    units, both, hardware = list(report.by_unit.values()), report.total, report.hardware
+    last = [f"{hardware.unit_names[-1]} share [%]"] if len(units) == 2 else []
 
     def row(label: str, value: Callable[[Totals], Number], digits: int = 0) -> list[str]:
         numbers = [value(total) for total in (*units, both)]
         *_, of_last, of_both = numbers
-        share = f"{100 * of_last / of_both:.1f}" if of_both else "-"
-        return [label, *(f"{number:,.{digits}f}" for number in numbers), share]
+        return [label, *(f"{number:,.{digits}f}" for number in numbers), *[percent(of_last, of_both) for _ in last]]
 
     rows = [
         row("compute [cycle]", lambda total: total.cycles.compute),
         row("stall [cycle]", lambda total: total.cycles.stall),
         row("runtime [cycle]", lambda total: total.cycles.total),
         row("DRAM [KiB]", lambda total: total.dram_bits.total / BITS_PER_KIB, 1),
-        row("SRAM [KiB]", lambda total: total.sram_bits.total / BITS_PER_KIB, 1),
-        row("energy [uJ]", lambda total: total.energy.total / 1e6, 1),
     ]
-    energy: Energy = both.energy
-    shares = ", ".join(
+    # No layer runs without its buffers: nothing there means that the model does not count it.
+    if both.sram_bits.total or not report.layers:
+        rows.append(row("SRAM [KiB]", lambda total: total.sram_bits.total / BITS_PER_KIB, 1))
+    if hardware.has_prices:
+        rows.append(row("energy [uJ]", lambda total: total.energy.total / 1e6, 1))
+    power = f"average power {both.average_power_w(hardware):,.3g} W, " if hardware.has_prices else ""
+    lines = [
+        columns(["total", *report.by_unit, "both" if len(units) == 2 else "all", *last], rows, left=1),
+        f"runtime {both.runtime_s(hardware) * 1e3:,.4g} ms at {hardware.clock_ns} ns, "
+        f"{power}array utilization {100 * report.utilization():.1f} %",
+    ]
+    if hardware.has_prices:
+        lines.append(f"energy: {_energy_shares(both.energy)}")
+    return "\n".join(lines)
+
+
+def _energy_shares(energy: Energy) -> str:
+    return ", ".join(
         f"{label} {100 * part / energy.total if energy.total else 0:.1f} %"
         for label, part in (
             ("systolic array", energy.systolic),
@@ -102,15 +126,11 @@ def _totals(report: Report) -> str:
             ("DRAM", energy.dram),
         )
     )
-    hardware = report.hardware
-    lines = [
-        columns(["total", *report.by_unit, "both" if len(units) == 2 else "all", f"{last} share [%]"], rows, left=1),
-        f"runtime {both.runtime_s(hardware) * 1e3:,.4g} ms at {hardware.clock_ns} ns, "
-        f"average power {both.average_power_w(hardware):,.3g} W, "
-        f"array utilization {100 * report.utilization():.1f} %",
-        f"energy: {shares}",
-    ]
-    return "\n".join(lines)
+
+
+def _energy_cells(report: Report, *cells: str) -> list[str]:
+    """The cells, or none on a machine without energy prices."""
+    return list(cells) if report.hardware.has_prices else []
 
 
 def _training(report: Report) -> str:
@@ -125,13 +145,14 @@ def _training(report: Report) -> str:
             f"{total.cycles.compute:,.0f}",
             f"{total.cycles.stall:,.0f}",
             f"{total.cycles.total:,.0f}",
-            _percent(total.cycles.total, whole),
+            percent(total.cycles.total, whole),
             f"{total.dram_bits.total / BITS_PER_KIB:,.1f}",
-            f"{total.energy.total / 1e6:,.1f}",
+            *_energy_cells(report, f"{total.energy.total / 1e6:,.1f}"),
         ]
         for step, total in report.by_step.items()
     ]
-    heads = ["step", "compute [cycle]", "stall [cycle]", "runtime [cycle]", "share [%]", "DRAM [KiB]", "energy [uJ]"]
+    heads = ["step", "compute [cycle]", "stall [cycle]", "runtime [cycle]", "share [%]", "DRAM [KiB]"]
+    heads += _energy_cells(report, "energy [uJ]")
     kept = [
         ("weights", memory.weights),
         ("their gradients", memory.gradients),
@@ -157,22 +178,20 @@ def _operators(report: Report) -> str:
                 op,
                 f"{len(layers)}",
                 f"{total.cycles.total:,.0f}",
-                _percent(total.cycles.total, whole),
+                percent(total.cycles.total, whole),
                 f"{total.dram_bits.total / BITS_PER_KIB:,.1f}",
-                f"{total.energy.total / 1e6:,.1f}",
+                *_energy_cells(report, f"{total.energy.total / 1e6:,.1f}"),
             ]
         )
-    heads = ["operator", "layers", "runtime [cycle]", "share [%]", "DRAM [KiB]", "energy [uJ]"]
+    energy = _energy_cells(report, "energy [uJ]")
+    heads = ["operator", "layers", "runtime [cycle]", "share [%]", "DRAM [KiB]", *energy]
     return columns(heads, rows, left=1) if rows else ""
 
 
-def _layers(report: Report, every_layer: bool) -> str:
+def _layers(report: Report, layers: Sequence[LayerReport], head: str) -> str:
     whole = report.total.cycles.total
-    chosen = list(report.layers)
-    if not every_layer:
-        chosen = sorted(chosen, key=lambda layer: -layer.cost.cycles.total)[:COSTLIEST]
     rows: list[list[str]] = []
-    for layer in chosen:
+    for layer in layers:
         utilization = layer.utilization(report.hardware)
         rows.append(
             [
@@ -181,41 +200,23 @@ def _layers(report: Report, every_layer: bool) -> str:
                 f"{layer.cost.cycles.compute:,.0f}",
                 f"{layer.cost.cycles.stall:,.0f}",
                 f"{layer.cost.cycles.total:,.0f}",
-                _percent(layer.cost.cycles.total, whole),
+                percent(layer.cost.cycles.total, whole),
                 f"{layer.cost.dram_bits.total / BITS_PER_KIB:,.1f}",
-                f"{layer.energy.total / 1e6:,.2f}",
+                *_energy_cells(report, f"{layer.energy.total / 1e6:,.2f}"),
                 "-" if utilization is None else f"{100 * utilization:.1f}",
                 layer.bound_by,
             ]
         )
     heads = [
-        "layer" if every_layer else "costliest layers",
+        head,
         "operator",
         "compute [cycle]",
         "stall [cycle]",
         "runtime [cycle]",
         "share [%]",
         "DRAM [KiB]",
-        "energy [uJ]",
+        *_energy_cells(report, "energy [uJ]"),
         "utilization [%]",
         "bound by",
     ]
     return columns(heads, rows, left=2, right_text=1) if rows else ""
-
-
-def _percent(part: Number, whole: Number) -> str:
-    return f"{100 * part / whole:.1f}" if whole else "-"
-
-
-def columns(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int, right_text: int = 0) -> str:
-    """Rows below their heads: the first `left` and the last `right_text` columns flush left, numbers flush right."""
-    widths = [max(len(head), *(len(row[i]) for row in rows)) for i, head in enumerate(heads)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = (
-            cell.ljust(width) if i < left or i >= len(heads) - right_text else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        return "  ".join(padded).rstrip()
-
-    return "\n".join([line(heads), "  ".join("-" * width for width in widths), *map(line, rows)])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+from simdc.backends.report.columns import columns
 from simdc.backends.report.stamp import made_by, provenance
-from simdc.backends.report.table import columns
 from simdc.cost.hardware import Hardware
 from simdc.cost.structure import unstructure
 from simdc.ir.provenance import CommandRun

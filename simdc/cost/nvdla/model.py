@@ -68,6 +68,7 @@ class NvdlaModel(CostModel[Machine]):
             memory_bytes=(("dram", moved),),
             intensity=work / moved,
             ridge=rate / bandwidth,
+            peak=rate,
             attainable=min(rate, work / moved * bandwidth),
             achieved=work / layer.cycles(self.level),
             binding=why[0].term,

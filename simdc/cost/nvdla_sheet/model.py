@@ -76,6 +76,7 @@ class NvdlaSheetModel(CostModel[Machine]):
             memory_bytes=(("dram", moved),),
             intensity=operations / moved,
             ridge=rate / bandwidth,
+            peak=rate,
             attainable=min(rate, operations / moved * bandwidth),
             achieved=operations / float(row.cycles * many),
             binding=binding.name,

@@ -80,7 +80,6 @@ class FusedOp(LayerOp):
 
     @property
     def members(self) -> Iterator[LayerOp]:
-        """The layers in the order in which data runs through them."""
         for op in self.body.block.ops:
             if isinstance(op, LayerOp):
                 yield op
