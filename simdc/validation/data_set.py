@@ -40,6 +40,23 @@ class MeasuredSum(NamedTuple):
         return MeasuredRow(self.name, "sum", self.rows[0].unit, (), measured, tuple(map(add_up, columns)))
 
 
+class MeasuredCount(NamedTuple):
+    """Something that was counted in several rows: `pairs` of what was measured, which is not zero, and the model's."""
+
+    name: str
+    unit: str
+    pairs: tuple[tuple[int, Number], ...]
+
+    @property
+    def equal(self) -> int:
+        return sum(measured == predicted for measured, predicted in self.pairs)
+
+    @property
+    def worst(self) -> float:
+        """The largest magnitude of an error, as part of what was measured."""
+        return max(abs(predicted / measured - 1) for measured, predicted in self.pairs)
+
+
 class DataSet(NamedTuple):
     """`levels` say what each level of the model knows beside the one before. `remarks` are what must be known of the
     measurement, and what it does not show."""
@@ -53,6 +70,7 @@ class DataSet(NamedTuple):
     conditions: tuple[str, ...]
     rows: tuple[MeasuredRow, ...]
     sums: tuple[MeasuredSum, ...] = ()
+    counts: tuple[MeasuredCount, ...] = ()
 
 
 class KindErrors(NamedTuple):

@@ -3,19 +3,14 @@ the passes like any other."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
 
-from simdc.api import Network, evaluate, load_machine
 from simdc.cost.machine import Machine
-from simdc.cost.model_options import split_spec
-from simdc.cost.model_table import load_model
 from simdc.cost.nvdla import NvdlaModel
-from simdc.cost.result import Number
-from simdc.errors import SimdcError
-from simdc.frontends.presets import presets
-from simdc.network_builder import NetworkBuilder
+from simdc.cost.result import Cost, Number
 
-from .data_set import DataSet, MeasuredRow, MeasuredSum
+from .data_set import DataSet, MeasuredCount, MeasuredRow, MeasuredSum
+from .nv_small_layer import levels_of, network_of, nv_small_with, priced
 from .packaged import packaged_rows, whole
 
 BEAT_BITS = 64
@@ -38,87 +33,59 @@ LATENCY, BEAT_CYCLES = 50, 1
 def nv_small(model: str | None) -> DataSet:
     """Raises SimdcError for a model that does not take the machine, or has no price for a layer."""
     spec = model or NvdlaModel.name
-    alexnet = [{**row, "kind": "conv"} for row in packaged_rows("nv_small_alexnet.csv")]
-    layers = tuple(_layer(row, row["kind"], spec) for row in packaged_rows("nv_small_cycles.csv"))
-    layers += tuple(_layer(row, "alexnet", spec) for row in alexnet)
-    pairs = tuple(_pair(row, spec) for row in packaged_rows("nv_small_pairs.csv"))
-    lenet = tuple(row for row in layers if row.name in LENET and row.conditions == (LATENCY, BEAT_CYCLES))
+    files = ("nv_small_cycles.csv", "nv_small_alexnet.csv", "nv_small_pairs.csv")
+    layers, alexnet, pairs = (packaged_rows(name) for name in files)
+    costs = [priced(network_of(row), _machine(row), spec) for row in layers]
+    rows = [_row(row, row["kind"], levels) for row, (_, levels) in zip(layers, costs, strict=True)]
+    lenet = tuple(row for row in rows if row.name in LENET and row.conditions == (LATENCY, BEAT_CYCLES))
+    for row in ({**row, "kind": "conv"} for row in alexnet):
+        rows.append(_row(row, "alexnet", priced(network_of(row), _machine(row), spec)[1]))
     return DataSet(
-        "nv_small",
-        TITLE,
-        REMARKS,
-        _machine().name,
-        spec,
-        _levels(spec),
-        ("latency [cycle]", "beat [cycle]"),
-        (*layers, *pairs),
-        (MeasuredSum("LeNet", lenet),),
+        name="nv_small",
+        title=TITLE,
+        remarks=REMARKS,
+        machine=nv_small_with().name,
+        model=spec,
+        levels=levels_of(spec),
+        conditions=("latency [cycle]", "beat [cycle]"),
+        rows=(*rows, *(_pair(row, spec) for row in pairs)),
+        sums=(MeasuredSum("LeNet", lenet),),
+        counts=_counts(layers, [cost for cost, _ in costs]),
     )
 
 
-def _layer(row: dict[str, str], kind: str, spec: str) -> MeasuredRow:
-    latency, beat_cycles = (whole(row, name) for name in ("latency", "cycles_per_beat"))
-    machine = _machine(
-        f"memories.dram.latency_cycles={latency}", f"memories.dram.read_bits_per_cycle={BEAT_BITS // beat_cycles}"
-    )
-    predicted = _predicted(_network(row), machine, spec)
-    return MeasuredRow(row["name"], kind, "cycle", (latency, beat_cycles), whole(row, "cycles"), predicted)
+def _machine(row: dict[str, str]) -> Machine:
+    rate = BEAT_BITS // whole(row, "cycles_per_beat")
+    return nv_small_with(f"memories.dram.latency_cycles={row['latency']}", f"memories.dram.read_bits_per_cycle={rate}")
+
+
+def _row(row: dict[str, str], kind: str, levels: tuple[Number, ...]) -> MeasuredRow:
+    conditions = whole(row, "latency"), whole(row, "cycles_per_beat")
+    return MeasuredRow(row["name"], kind, "cycle", conditions, whole(row, "cycles"), levels)
 
 
 def _pair(row: dict[str, str], spec: str) -> MeasuredRow:
     """The run gave so many banks of the buffer to inputs and to weights."""
     banks = whole(row, "data_banks") + whole(row, "weight_banks")
-    machine = _machine(f"memories.cbuf.banks={banks}", f"memories.cbuf.capacity_bits={banks * BANK_BITS}")
+    machine = nv_small_with(f"memories.cbuf.banks={banks}", f"memories.cbuf.capacity_bits={banks * BANK_BITS}")
     sizes = {**row, "name": "pair", "kind": "conv", "stride": "1", "pad": str(whole(row, "R") // 2), "bias": "1"}
-    one, two = (_predicted(_network(sizes, images), machine, spec) for images in (1, 2))
+    one, two = (priced(network_of(sizes, images), machine, spec)[1] for images in (1, 2))
     second = tuple(both - alone for both, alone in zip(two, one, strict=True))
     return MeasuredRow(row["layer"], "pair", "cycle", (LATENCY, BEAT_CYCLES), whole(row, "increment"), second)
 
 
-def _network(row: dict[str, str], images: int = 1) -> Network:
-    """The one hardware layer of a row: a convolution, or none, and what the row says of SDP and PDP."""
-    net = NetworkBuilder(row["name"], images)
-    result = net.input("image", [whole(row, size) for size in ("C", "H", "W")])
-    if row["kind"] == "conv":
-        result = net.conv(
-            result,
-            channels=whole(row, "K"),
-            kernel=(whole(row, "R"), whole(row, "S")),
-            stride=whole(row, "stride"),
-            pad=whole(row, "pad"),
-            bias=whole(row, "bias") > 0,
-        )
-    if whole(row, "add"):
-        result = net.add(result, net.input("addend", result.shape[1:]))
-    if whole(row, "relu"):
-        result = net.relu(result)
-    if window := whole(row, "pool"):
-        # All pools that were measured halve the image.
-        result = net.maxpool(result, kernel=window, stride=2)
-    return net.finish(result)
+def _counts(rows: list[dict[str, str]], costs: list[Cost]) -> tuple[MeasuredCount, ...]:
+    """Of what the RTL was seen to do beside taking time. A report counts the addend with the ifmap."""
 
+    def count(name: str, unit: str, columns: tuple[str, ...], ours: Callable[[Cost], Number]) -> MeasuredCount:
+        pairs = [(sum(whole(row, each) for each in columns), ours(cost)) for row, cost in zip(rows, costs, strict=True)]
+        return MeasuredCount(name, unit, tuple(pair for pair in pairs if pair[0]))
 
-@cache
-def _machine(*changes: str) -> Machine:
-    # By its path: a file of the same name may stand where the command is called.
-    found = load_machine(str(presets("hardware")["nv_small"]), changes)
-    assert isinstance(found, Machine)
-    return found
-
-
-def _levels(spec: str) -> tuple[str, ...]:
-    """A model that was given options is taken at one of its levels."""
-    name, options = split_spec(spec)
-    return (() if options else load_model(name).levels) or (f"all that {spec} knows",)
-
-
-def _predicted(network: Network, machine: Machine, spec: str) -> tuple[Number, ...]:
-    """Cycles of the one layer, level by level."""
-    (layer,) = evaluate(network, machine, spec)
-    if layer.cost is None or layer.tiling is None:
-        raise SimdcError(f"--model: '{spec}' has no price for a layer that was measured: {layer.reason}")
-    if len(_levels(spec)) == 1:
-        return (layer.cost.cycles.total,)
-    found = load_model(spec).analyse(layer.kernel, layer.tiling, machine)
-    assert found is not None
-    return found.levels
+    read = ("beats_ifmap", "beats_read_pdp_sdp", "beats_addend")
+    return (
+        count("the array multiplies", "cycle", ("mac_cycles",), lambda cost: cost.cycles.compute),
+        count("input and addend read", "beat", read, lambda cost: cost.dram_bits.ifmap / BEAT_BITS),
+        count("weights read", "beat", ("beats_weight",), lambda cost: cost.dram_bits.weight / BEAT_BITS),
+        count("bias read", "beat", ("beats_bias",), lambda cost: cost.dram_bits.bias / BEAT_BITS),
+        count("results written", "beat", ("beats_written",), lambda cost: cost.dram_bits.ofmap / BEAT_BITS),
+    )

@@ -28,6 +28,12 @@ def render_table(data: DataSet, run: CommandRun) -> str:
         wholes = [(each.whole, str(len(each.rows))) for each in data.sums]
         cells = [[row.name, rows, row.unit, *_numbers(row)] for row, rows in wholes]
         parts.append(columns(["sum", "rows", *heads], cells, left=1))
+    if data.counts:
+        counted = [
+            [each.name, each.unit, f"{each.equal} of {len(each.pairs)}", f"{100 * each.worst:.2f}"]
+            for each in data.counts
+        ]
+        parts.append(columns(["counted", "unit", "equal", "worst error [%]"], counted, left=2))
     parts.append("\n".join(f"level {level}: {knows}" for level, knows in enumerate(data.levels)))
     parts.append("\n".join(fill(each, WIDTH, subsequent_indent="  ") for each in data.remarks))
     return "\n\n".join(parts) + f"\n\n{made_by([run])}\n"
@@ -55,6 +61,16 @@ def render_json(data: DataSet, run: CommandRun) -> str:
             for each in _kinds(data)
         ],
         "sums": [{"rows": len(each.rows), **_as_data(each.whole)} for each in data.sums],
+        "counts": [
+            {
+                "name": each.name,
+                "unit": each.unit,
+                "rows": len(each.pairs),
+                "equal": each.equal,
+                "worst_percent": _percents([each.worst])[0],
+            }
+            for each in data.counts
+        ],
         **provenance([run]),
     }
     return json.dumps(found, indent=1, allow_nan=False) + "\n"

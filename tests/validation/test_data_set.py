@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simdc.validation import DATA_SETS, load_data_set, titles
-from simdc.validation.data_set import MeasuredRow, MeasuredSum, errors_by_kind
+from simdc.validation.data_set import MeasuredCount, MeasuredRow, MeasuredSum, errors_by_kind
 
 ROWS = (
     MeasuredRow("a", "conv", "cycle", (), 100, (50, 98)),
@@ -21,6 +21,11 @@ def test_errors_are_parts_of_what_was_measured() -> None:
     assert conv.mean == pytest.approx((0.35, 0.03))
     assert conv.worst == pytest.approx((0.5, 0.04))
     assert pool.mean == pool.worst == (0, 0)
+
+
+def test_counts_are_equal_or_off() -> None:
+    count = MeasuredCount("beats", "beat", ((10, 10.0), (8, 6), (5, 5)))
+    assert (count.equal, count.worst) == (2, 0.25)
 
 
 def test_a_sum_adds_before_it_compares() -> None:

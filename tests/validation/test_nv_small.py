@@ -52,6 +52,16 @@ def test_layers_of_alexnet_were_not_fitted_to() -> None:
     }  # fmt: skip
 
 
+def test_what_was_counted_is_what_the_model_counts() -> None:
+    counts = {each.name: (len(each.pairs), each.equal) for each in nv_small().counts}
+    # The array and weights of 48 convolutions; three SDP and four PDP rows move data, too.
+    assert counts == {
+        "the array multiplies": (48, 48), "input and addend read": (55, 55), "weights read": (48, 48),
+        "bias read": (48, 48), "results written": (55, 55)
+    }  # fmt: skip
+    assert all(each.worst == 0 for each in nv_small().counts)
+
+
 def test_lenet() -> None:
     (lenet,) = nv_small().sums
     # As measured: conv1+pool1, conv2+pool2, ip1, ip2.
