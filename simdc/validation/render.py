@@ -15,6 +15,8 @@ from simdc.ir.provenance import CommandRun
 
 from .data_set import DataSet, KindErrors, MeasuredRow, errors_by_kind
 
+SCHEMA = "simdc-validation/1"
+
 
 def render_table(data: DataSet, run: CommandRun) -> str:
     levels = [f"level {level}" for level in range(len(data.levels))]
@@ -40,7 +42,9 @@ def render_table(data: DataSet, run: CommandRun) -> str:
 
 
 def render_json(data: DataSet, run: CommandRun) -> str:
+    """The contract of validation.schema.json."""
     found = {
+        "schema": SCHEMA,
         "data_set": data.name,
         "title": data.title,
         "remarks": data.remarks,

@@ -8,8 +8,10 @@ from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from simdc import validation
 from simdc.cli import main
 
 
@@ -59,6 +61,17 @@ def test_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     (lenet,) = found["sums"]
     assert (lenet["name"], lenet["rows"], lenet["measured"], lenet["predicted"][-1]) == ("LeNet", 4, 138_870, 138_931)
     assert found["command"] == "simdc validate nv_small"
+
+
+@pytest.mark.parametrize("arguments", [("nv_small",), ("nv_small", "--model", "nvdla-sheet"), ("scale_sim",)])
+def test_json_keeps_its_contract(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    schema = json.loads(Path(validation.__file__).with_name("validation.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    found = json.loads(validate(capsys, *arguments, "--format", "json"))
+    jsonschema.validate(found, schema)
+    del found["rows"][0]["measured"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, schema)
 
 
 def test_csv_has_a_line_for_each_row_and_sum(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
