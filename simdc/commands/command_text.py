@@ -10,7 +10,15 @@ WITH_VALUE = (
     *(("-o", "--output"), ("--format",), ("--print-ir-after",)),
     *(("--workers",), ("--dask",), ("--resume",), ("--plot",), ("--plot-kind",)),
 )
-ALONE = (("-q", "--quiet"), ("--layers",), ("--emit-cost",), ("--emit-ir",), ("--generic",), ("--locations",))
+ALONE = (
+    ("-q", "--quiet"),
+    ("--layers",),
+    ("--levels",),
+    ("--emit-cost",),
+    ("--emit-ir",),
+    ("--generic",),
+    ("--locations",),
+)
 """Options that say how and where results are made and written, and change none of them."""
 
 

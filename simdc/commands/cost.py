@@ -13,6 +13,7 @@ EPILOG = """examples:
   simdc resnet50 --hw HI3
   simdc net.dsl --hw hw.json --set simd.lanes=128 --batch 8 --layers
   simdc net.json --hw HI1 -o cost.json
+  simdc lenet5 --hw nv_small --model nvdla --levels
   simdc resnet50 --hw HT3 --batch 32 --train --optimizer momentum
   simdc net.dsl --hw HI3 -p simdc-fold-batch-norm,simdc-assign-widths --emit-ir | simdc-opt -
 """
@@ -35,12 +36,16 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--generic", action="store_true", help="print the IR in MLIR's generic form")
     parser.add_argument("--locations", action="store_true", help="print the IR with the place of each op in its source")
     parser.add_argument("--layers", action="store_true", help="list every layer in the table, not only the costliest")
+    parser.add_argument(
+        "--levels", action="store_true", help="add to the table all levels of a model that has some, such as nvdla"
+    )
     add_format(parser, "table, json, csv or a plug-in's")
     add_output(parser)
     parser.needs(HOW_TO_TRAIN, "--train")
     parser.apart("--emit-cost", "--emit-ir")
     parser.apart("--format", "--emit-ir")
     parser.apart("--layers", "--emit-ir")
+    parser.apart("--levels", "--emit-ir")
     parser.needs(["--generic", "--locations"], "--emit-ir")
 
 

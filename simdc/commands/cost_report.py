@@ -12,7 +12,7 @@ from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
 from simdc.backends.output import choose_format, write_text
-from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
+from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, has_levels, load_report, make_report
 from simdc.errors import SimdcError, UsageError, suggestion
 from simdc.passes.pipeline import parse_pipeline, run_pipeline
 from simdc.streams import say
@@ -42,6 +42,8 @@ def run(arguments: Namespace) -> int:
         write_text(_ir_text(module, arguments), arguments.output)
         return 0
     report = make_report(module)
+    if arguments.levels and not has_levels(report):
+        raise UsageError(f"--levels goes with a model that has levels, such as nvdla; {report.model} has none")
     write_text(render(report), arguments.output)
     for message, layers in report.warnings().items():
         say(f"simdc: warning: {_warning(report.model, message, layers)}")
@@ -77,6 +79,8 @@ def _renderer(arguments: Namespace) -> Callable[[Report], str]:
         raise UsageError(f"IR is printed with --emit-ir; the formats of a report are {', '.join(REPORTS)}")
     if arguments.layers and name != "table":
         raise UsageError(f"--layers is for tables; {name} lists every layer")
+    if arguments.levels and name != "table":
+        raise UsageError("--levels is for tables; json has them with each layer")
     try:
         render = load_report("table" if arguments.emit_ir else name)
     except KeyError:
@@ -84,7 +88,7 @@ def _renderer(arguments: Namespace) -> Callable[[Report], str]:
         hint = suggestion(name, known)
         message = f"--format: there is no format '{name[:80]}'; known formats: {', '.join(known)}{hint}"
         raise SimdcError(message) from None
-    return partial(render, every_layer=arguments.layers) if name == "table" else render
+    return partial(render, every_layer=arguments.layers, levels=arguments.levels) if name == "table" else render
 
 
 def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[str]:

@@ -89,6 +89,12 @@ def test_no_network_that_comes_with_simdc_is_taken_for_a_command() -> None:
         ("net.dsl --hw HI1 --layers --format json", "--layers is for tables; json lists every layer"),
         ("net.dsl --hw HI1 --layers -o x.json", "--layers is for tables; json lists every layer"),
         ("net.dsl --hw HI1 --emit-ir --layers", "--layers and --emit-ir exclude each other"),
+        ("net.dsl --hw HI1 --levels", "--levels goes with a model that has levels, such as nvdla; exact has none"),
+        (
+            "net.dsl --hw nv_small --model nvdla --levels -o x.csv",
+            "--levels is for tables; json has them with each layer",
+        ),
+        ("net.dsl --hw nv_small --model nvdla --levels --emit-ir", "--levels and --emit-ir exclude each other"),
         ("net.dsl --hw HI1 --emit-ir --format table", "--format and --emit-ir exclude each other"),
         ("net.dsl --hw HI1 --emit-ir --emit-cost", "--emit-cost and --emit-ir exclude each other"),
         ("net.dsl --hw HI1 --generic", "--generic goes with --emit-ir"),

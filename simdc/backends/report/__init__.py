@@ -10,9 +10,9 @@ from typing import cast
 
 from simdc.plugins import Group
 
-from .model import LayerReport, Report, Totals, make_report
+from .model import LayerReport, Report, Totals, has_levels, make_report
 
-__all__ = ["PLUGIN_REPORTS", "REPORTS", "LayerReport", "Report", "Totals", "load_report", "make_report"]
+__all__ = ["PLUGIN_REPORTS", "REPORTS", "LayerReport", "Report", "Totals", "has_levels", "load_report", "make_report"]
 
 REPORTS = {
     "table": "simdc.backends.report.table:render_table",

@@ -41,15 +41,11 @@ def _cells(found: Analysis) -> tuple[str, list[str], str, str]:
     return f"{found.intensity:,.1f}", rates, percent(found.achieved, found.peak), found.binding
 
 
-def has_levels(report: Report) -> bool:
-    """Whether the model that priced the report refines its answer level by level."""
-    return any(layer.analysis is not None and layer.analysis.levels for layer in report.layers)
-
-
 def levels_table(report: Report) -> str:
     """Every layer at every level, their sums, and by how much each level is above the one before."""
     # LeNet on nv_small: 58.0 % of the last level's cycles at level 0; channels in whole granules add 34.0 %.
-    leveled = [(layer.name, layer.analysis.levels) for layer in report.layers if layer.analysis is not None]
+    known = [(layer.name, layer.analysis) for layer in report.layers if layer.analysis is not None]
+    leveled = [(name, found.levels) for name, found in known if found.levels]
     totals = [add_up(column) for column in zip(*(levels for _, levels in leveled), strict=True)]
     added = [after - before for before, after in zip([0, *totals], totals, strict=False)]
     rows = [[name, *map(_whole, levels)] for name, levels in leveled]

@@ -149,6 +149,11 @@ class Report(NamedTuple):
         return found
 
 
+def has_levels(report: Report) -> bool:
+    """Whether the model that priced the report refines its answer level by level."""
+    return any(layer.analysis is not None and layer.analysis.levels for layer in report.layers)
+
+
 def sum_layers(layers: Sequence[LayerReport]) -> Totals:
     ops: dict[str, Number] = {}
     for layer in layers:
