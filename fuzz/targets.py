@@ -20,6 +20,7 @@ from simdc.backends.report import make_report
 from simdc.backends.report.machine_text import render_csv, render_json
 from simdc.backends.report.table import render_table
 from simdc.cost.hardware import Hardware
+from simdc.cost.machines import AnyMachine
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware, parse_hardware
@@ -79,9 +80,11 @@ def simdit_spec(data: bytes) -> None:
 
 
 def hardware(data: bytes) -> None:
-    """Hardware files of either format, and a small network on the machine."""
-    machine = parse_hardware(_text(data), "fuzz.json")
-    _compile(_small_network(), Way.of(data), machine)
+    """Hardware files of every format, and a small network on the machine, by a model that takes it."""
+    machine, way = parse_hardware(_text(data), "fuzz.json"), Way.of(data)
+    if not isinstance(machine, Hardware):
+        way = way._replace(model="nvdla-sheet" if way.model == "simdit" else "nvdla")
+    _compile(_small_network(), way, machine)
 
 
 def settings(data: bytes) -> None:
@@ -165,7 +168,7 @@ def _text(data: bytes) -> str:
         raise SimdcError("not UTF-8, which files are checked for when they are read") from None
 
 
-def _compile(module: ModuleOp, way: Way, machine: Hardware | None = None) -> None:
+def _compile(module: ModuleOp, way: Way, machine: AnyMachine | None = None) -> None:
     if machine is not None or HARDWARE not in module.attributes:
         set_hardware(module, machine or _machine(way.machine, way.stores_padding))
     training = training_passes("adamw" if way.batch == 2 else "sgd") if way.training else ()
