@@ -172,8 +172,8 @@ class Chain(_Chain):
     """Kernels in the order in which data runs through them: `conv2d`, `relu`, `max_pool` are one hardware layer of
     NVDLA. What is between two links is on no memory.
 
-    `beside` is the input of the layer that runs just before and does not lead to this one, if there is such: a machine
-    that has room for both inputs may load this one's while the other still computes. Raises KernelError for a chain
+    `beside` is the ifmap of the contraction that runs just before and does not lead to this one, if there is such: a
+    machine that has room for both may load this one's while the other still computes. Raises KernelError for a chain
     without links.
     """
 

@@ -7,45 +7,56 @@ from collections.abc import Sequence
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
 
-from simdc.cost.kernel import VectorProgram
+from simdc.cost.kernel import VectorProgram, links_of
 from simdc.cost.layer_shape import element_shape
 from simdc.cost.machine import ComputeUnit, Machine
 from simdc.ir.base import LayerOp
 from simdc.ir.context import kernel_of, unit_of
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.free import FlattenOp
-from simdc.ir.ops.fused import FusedOp
+from simdc.ir.ops.fused import FusedOp, ifmap_beside
 from simdc.ir.ops.linear import LinearOp
 
 
 def fuse_chains(network: NetworkOp, machine: Machine) -> None:
     """Fuse what `FuseChainsPass` says."""
     taken: set[LayerOp] = set()
+    places: dict[Operation, int] = {op: place for place, op in enumerate(network.body.block.ops)}
     for layer in list(network.layers()):
         if layer in taken or isinstance(layer, FusedOp):
             continue
-        members = _chain_of(layer, machine, network)
+        members = _chain_of(layer, machine, places)
         taken.update(members)
         if len(members) > 1:
-            _fuse(members)
+            places[_fuse(members)] = places[members[-1]]
+    for layer in list(network.layers()):
+        if _is_beside(layer, machine):
+            _fuse([layer])
 
 
-def _chain_of(first: LayerOp, machine: Machine, network: NetworkOp) -> list[LayerOp]:
-    """The layers that run as one with `first`, itself included; a flattened image counts to its reader."""
+def _is_beside(layer: LayerOp, machine: Machine) -> bool:
+    """Whether a layer by itself stands beside another: only a chain tells a cost model so."""
+    unit = None if isinstance(layer, FusedOp) else unit_of(layer, machine)
+    kernel = kernel_of(layer) if any(unit in chain for chain in machine.chains) else None
+    return kernel is not None and ifmap_beside(layer, links_of(kernel)[0]) is not None
+
+
+def _chain_of(first: LayerOp, machine: Machine, places: dict[Operation, int]) -> list[LayerOp]:
+    """The layers that run as one with `first`, itself included; a flattened image counts to its reader. `places` tells
+    in which order what is in the network runs."""
     unit = unit_of(first, machine)
     members = [first]
     if unit is None:
         return members
     chain = next((chain for chain in machine.chains if unit in chain), ())
     here = [unit]
-    before = {op: place for place, op in enumerate(network.body.block.ops)}
     while (following := _only_reader(members[-1])) is not None:
         unit = unit_of(following, machine)
         if unit is None or unit not in chain or chain.index(unit) < chain.index(here[-1]):
             break
         mine = [each for each, its in zip(members, here, strict=True) if its == unit]
         others = [value for value in following.operands if value not in members[-1].results]
-        if not _takes(machine.unit(unit), [*mine, following], others, before[first], before):
+        if not _takes(machine.unit(unit), [*mine, following], others, places[first], places):
             break
         members.append(following)
         here.append(unit)
@@ -81,7 +92,7 @@ def _takes(
     return streamed <= unit.streamed_operands and (not unit.max_window or window <= unit.max_window)
 
 
-def _fuse(members: Sequence[LayerOp]) -> None:
+def _fuse(members: Sequence[LayerOp]) -> FusedOp:
     last = members[-1]
     block, anchor = last.parent_block(), last.next_op
     assert block is not None
@@ -99,3 +110,4 @@ def _fuse(members: Sequence[LayerOp]) -> None:
     for attribute in ("folded", "merged"):
         names = [each for member in members for each in getattr(member, attribute) or ()]
         setattr(fused, attribute, ArrayAttr([StringAttr(each.data) for each in names]) if names else None)
+    return fused

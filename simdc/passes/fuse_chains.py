@@ -17,7 +17,8 @@ from simdc.ir.network import network_of
 class FuseChainsPass(ModulePass):
     """Makes a `simdc.fused` of each convolution, fully connected layer or first of a chain with the layers behind it
     that the machine's chains allow (`Machine.chains`), in inference. What is handed on must have one reader, and all
-    else that the members read must be there before the first. Does nothing on a machine without chains."""
+    else that the members read must be there before the first. A layer by itself becomes one, too, where it does not
+    wait for the layer just before it. Does nothing on a machine without chains."""
 
     name = "simdc-fuse-chains"
 

@@ -162,6 +162,37 @@ def test_a_layer_beside_another_knows_its_input() -> None:
     assert [op.kernel().beside for op in network_of(module).layers() if isinstance(op, FusedOp)] == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # By itself, too; and an array's layer beside a pool's, or the other way around, is not: they hold no ifmap.
+        ("a = conv(x, 4, 1)\nb = conv(x, 4, 3)\nreturn a, b", [None, (8, 12, 12)]),
+        ("a = conv(x, 4, 1)\nb = maxpool(x, 2)\nc = conv(x, 4, 3)\nreturn a, b, c", [None, None, None]),
+        # What lies between is a view of the same data: fc waits for the pool, the second convolution for nothing.
+        ("a = conv(x, 4, 1)\nb = reshape(a, [4, 144])\nc = conv(x, 4, 3)\nreturn b, c", [None, (8, 12, 12)]),
+        ("a = conv(x, 2, 12)\nb = reshape(a, [2])\nreturn fc(b, 3) , b", [None, None]),
+        # Another's ifmap: of the layer just before, and not of this one.
+        ("a = conv(x, 4, 3)\nb = conv(a, 2, 1)\nc = conv(x, 4, 5)\nreturn b, c", [None, None, (4, 10, 10)]),
+        # The sum of the second waits for the first.
+        ("a = conv(x, 8, 1)\nreturn add(a, conv(x, 8, 3, pad=1)), a", [None, None]),
+    ],
+)
+def test_what_stands_beside_a_layer(body: str, expected: list[tuple[int, ...] | None]) -> None:
+    module = lowered(network(body))
+    kernels = [kernel_of(op) for op in network_of(module).layers() if op.runs_on is not None]
+    found = [kernel.beside if isinstance(kernel, Chain) else None for kernel in kernels]
+    assert [None if each is None else each.shape[1:] for each in found] == expected
+    assert first_invalid(module) is None
+
+
+def test_branches_are_beside_the_branch_before_them_however_many_there_are() -> None:
+    # Asking each for the whole kernel of the one before would go as deep as there are branches.
+    count = 400
+    module = lowered(network(f"repeat {count} as i {{ y = relu(conv(x, 1, 1)) }}\nreturn y"))
+    found = [kernel_of(op) for op in network_of(module).layers()]
+    assert sum(isinstance(each, Chain) and each.beside is not None for each in found) == count - 1
+
+
 def test_fused_layers_compute_what_they_did(tmp_path: Path) -> None:
     body = (
         "y = conv(x, 8, 3, pad=1, bias=true)\nz = add(relu(y), x)\nreturn z -> maxpool(2) -> flatten -> fc(5) -> relu"

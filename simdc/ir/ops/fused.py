@@ -20,9 +20,10 @@ from xdsl.printer import Printer
 from xdsl.traits import IsTerminator
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import ArrayKernel, Chain, Operand, links_of
+from simdc.cost.kernel import ArrayKernel, Chain, Contraction, Operand, links_of
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, LayerOp, shape_of
+from simdc.ir.independent import layer_beside
 
 from .free import FlattenOp
 from .linear import LinearOp
@@ -97,18 +98,13 @@ class FusedOp(LayerOp):
 
     def kernel(self) -> Chain | None:
         """None where none of its layers computes anything."""
-        links = tuple(link for member in self.members for link in _links(member))
-        return Chain(links, _input_of(self._beside())) if links else None
+        links = self.links
+        return Chain(links, ifmap_beside(self, links[0])) if links else None
 
-    def _beside(self) -> LayerOp | None:
-        """The layer before, where this one reads nothing of what that one gives."""
-        before = self.prev_op
-        while before is not None and not isinstance(before, LayerOp):
-            before = before.prev_op
-        if before is None:
-            return None
-        read = [value for op in self.body.walk() for value in op.operands]
-        return None if any(value in read for value in before.results) else before
+    @property
+    def links(self) -> tuple[ArrayKernel, ...]:
+        """The kernels of its layers."""
+        return tuple(link for member in self.members for link in _links(member))
 
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
@@ -143,7 +139,10 @@ def _links(member: LayerOp) -> tuple[ArrayKernel, ...]:
     return () if kernel is None else links_of(kernel)
 
 
-def _input_of(layer: LayerOp | None) -> Operand | None:
-    """What the first kernel of a layer reads first."""
-    kernel = None if layer is None else layer.kernel()
-    return None if kernel is None else links_of(kernel)[0].operands[0]
+def ifmap_beside(layer: LayerOp, head: ArrayKernel) -> Operand | None:
+    """The ifmap of the layer just before one that begins with `head`, if they are independent (`Chain.beside`). None
+    unless both are contractions: a vector program runs on another unit and holds no ifmap."""
+    before = layer_beside(layer) if isinstance(head, Contraction) else None
+    # Not its kernel, which would ask for the layer before that one, and so on.
+    links = before.links if isinstance(before, FusedOp) else _links(before) if before is not None else ()
+    return links[0].ifmap if links and isinstance(links[0], Contraction) else None
