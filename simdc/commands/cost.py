@@ -13,7 +13,7 @@ EPILOG = """examples:
   simdc resnet50 --hw HI3
   simdc net.dsl --hw hw.json --set simd.lanes=128 --batch 8 --layers
   simdc net.json --hw HI1 -o cost.json
-  simdc lenet5 --hw nv_small --model nvdla --levels
+  simdc lenet5 --hw nv_small --model nvdla --levels --plot roof.svg
   simdc resnet50 --hw HT3 --batch 32 --train --optimizer momentum
   simdc net.dsl --hw HI3 -p simdc-fold-batch-norm,simdc-assign-widths --emit-ir | simdc-opt -
 """
@@ -41,11 +41,20 @@ def add_arguments(parser: CommandParser) -> None:
     )
     add_format(parser, "table, json, csv or a plug-in's")
     add_output(parser)
+    parser.add_argument("--plot", metavar="FILE", help="draw to a .png, .svg or .pdf file as well; needs matplotlib")
+    parser.add_argument(
+        "--plot-kind",
+        default="roofline",
+        choices=["roofline", "levels"],
+        help="layers under the roofs of their units and memory (default), or what each level of the model adds",
+    )
     parser.needs(HOW_TO_TRAIN, "--train")
     parser.apart("--emit-cost", "--emit-ir")
     parser.apart("--format", "--emit-ir")
     parser.apart("--layers", "--emit-ir")
     parser.apart("--levels", "--emit-ir")
+    parser.apart("--plot", "--emit-ir")
+    parser.needs(["--plot-kind"], "--plot")
     parser.needs(["--generic", "--locations"], "--emit-ir")
 
 

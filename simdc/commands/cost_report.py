@@ -12,12 +12,13 @@ from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
 from simdc.backends.output import choose_format, write_text
-from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, has_levels, load_report, make_report
+from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
 from simdc.errors import SimdcError, UsageError, suggestion
 from simdc.passes.pipeline import parse_pipeline, run_pipeline
 from simdc.streams import say
 
-from .compiled import check_chosen, chosen_model, load_module, priced, training_step
+from .analysed import check_analyses, check_plot, draw_plot
+from .compiled import check_chosen, chosen_model, input_files, load_module, priced, training_step
 
 LAYERS_SHOWN = 3
 """In a warning; --format json names all."""
@@ -28,6 +29,7 @@ def run(arguments: Namespace) -> int:
     chosen = None if arguments.passes is None else parse_pipeline(arguments.passes)
     _check_arguments(arguments)
     render = _renderer(arguments)
+    check_plot(arguments, input_files(arguments))
     module = load_module(arguments, machine_needed=chosen is None or not arguments.emit_ir)
     pipeline = priced(arguments, chosen_model(module, arguments)) if chosen is None else chosen
     pipeline = (*training_step(arguments), *pipeline)
@@ -42,9 +44,9 @@ def run(arguments: Namespace) -> int:
         write_text(_ir_text(module, arguments), arguments.output)
         return 0
     report = make_report(module)
-    if arguments.levels and not has_levels(report):
-        raise UsageError(f"--levels goes with a model that has levels, such as nvdla; {report.model} has none")
+    check_analyses(report, arguments)
     write_text(render(report), arguments.output)
+    draw_plot(report, arguments)
     for message, layers in report.warnings().items():
         say(f"simdc: warning: {_warning(report.model, message, layers)}")
     return 0

@@ -1,0 +1,51 @@
+"""What `--levels` and `--plot` ask of the model that priced a report, and the picture."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from simdc.backends.report import Report, has_levels
+from simdc.errors import UsageError
+
+
+def check_plot(arguments: Namespace, inputs: list[str]) -> None:
+    """Before the work begins: raise SimdcError for a file that no picture can be drawn to, or that is read or written
+    otherwise."""
+    if arguments.plot is None:
+        return
+    from simdc.backends.output import refuse_overwriting
+    from simdc.pictures import check_picture
+
+    check_picture(arguments.plot)
+    refuse_overwriting(arguments.plot, inputs)
+    if arguments.plot == arguments.output:
+        raise UsageError(f"the report and the picture would both be written to {arguments.plot}; name another file")
+
+
+def check_analyses(report: Report, arguments: Namespace) -> None:
+    """Raise UsageError for what the model of the report has no answer to."""
+    if arguments.levels and not has_levels(report):
+        raise UsageError(f"--levels goes with a model that has levels, such as nvdla; {report.model} has none")
+    if arguments.plot is None:
+        return
+    if arguments.plot_kind == "levels" and not has_levels(report):
+        raise UsageError(
+            f"--plot-kind levels goes with a model that has levels, such as nvdla; {report.model} has none"
+        )
+    from simdc.backends.report.chart import roofline_chart
+
+    if arguments.plot_kind == "roofline" and not roofline_chart(report).dots:
+        raise UsageError(
+            f"--plot goes with a model that knows rooflines, such as nvdla; {report.model} knows none here"
+        )
+
+
+def draw_plot(report: Report, arguments: Namespace) -> None:
+    """Draw the picture that is asked for, if one is. Raises SimdcError."""
+    if arguments.plot is None:
+        return
+    from simdc.backends.output import open_whole
+    from simdc.backends.report.chart_drawing import draw
+
+    with open_whole(arguments.plot) as stream:
+        draw(report, arguments.plot_kind, stream, arguments.plot)
