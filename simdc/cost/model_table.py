@@ -25,6 +25,7 @@ from .tiling import Tiling, TilingError
 MODELS = {
     "exact": "simdc.cost.exact:ExactModel",
     "simdit": "simdc.cost.simdit:SimditModel",
+    "roofline": "simdc.cost.roofline:RooflineModel",
     "nvdla": "simdc.cost.nvdla:NvdlaModel",
     "nvdla-sheet": "simdc.cost.nvdla_sheet:NvdlaSheetModel",
 }
