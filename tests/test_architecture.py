@@ -221,13 +221,14 @@ def test_what_is_open_to_all_needs_the_standard_library_only() -> None:
 
 
 def test_no_models_name_decides_anything() -> None:
-    """What a model can do it says itself; outside `cost` its name stands once, where nobody names another."""
+    """What a model can do it says itself; outside `cost` its name stands once, where nobody names another. A roofline
+    is also a picture and its data."""
     found = [
         relative(path)
         for path in FILES
         if room(path) != "cost"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and node.value in MODELS
+        if isinstance(node, ast.Constant) and node.value in MODELS.keys() - {"roofline"}
     ]
     assert found == ["choices.py"]
 

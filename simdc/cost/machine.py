@@ -144,8 +144,8 @@ class MemoryLevel:
 class Machine:
     """One machine of named units and memories. `chains` lists units that stream into each other within one hardware
     layer. `basis` tells, by dotted path or the beginning of one, what numbers rest on; what it does not name is
-    assumed. `changed` is as in `Hardware`. Raises HardwareError for chains of what is not there, and for two units that
-    run the same."""
+    assumed. `changed` is as in `Hardware`. Raises HardwareError for chains of what is not there, for two units that run
+    the same, and where no memory is `dram`."""
 
     KIND: ClassVar = "units and memories"
 
@@ -166,6 +166,9 @@ class Machine:
             for unit in chain:
                 if unit not in names:
                     raise HardwareError("chains", f"there is no unit '{unit[:80]}'; units: {', '.join(names)}")
+        memories = [name for name, _ in self.memories]
+        if "dram" not in memories and not all(memory.carries for _, memory in self.memories):
+            raise HardwareError("memories", f"one must be called 'dram'; memories: {', '.join(memories)}")
         runs = [kind for _, unit in self.units for kind in unit.runs]
         for kind in runs:
             if runs.count(kind) > 1:

@@ -81,6 +81,11 @@ def test_a_number_rests_on_what_the_longest_path_says() -> None:
         ({**least(), "pj_per_operation": {"mac": -1}}, "pj_per_operation", "mac must be zero or more"),
         ({**least(), "pj_per_operation": {"mac": True}}, "pj_per_operation", "mac must be zero or more"),
         ({**least(), "pj_per_operation": 3}, "pj_per_operation", "pJ by operation"),
+        (
+            {**least(), "memories": {"ram": {"read_bits_per_cycle": 8, "write_bits_per_cycle": 8}}},
+            "memories",
+            "one must be called 'dram'; memories: ram",
+        ),
         ({**least(), "basis": 1}, "basis", "marks by path"),
         ({**least(), "systolic": {}}, "systolic", "unknown field"),
     ],

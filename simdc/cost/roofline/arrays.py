@@ -7,12 +7,12 @@ from math import prod
 from simdc.cost.analysis import OPERATIONS_PER_MAC
 from simdc.cost.exact.laws import used_bits
 from simdc.cost.hardware import Hardware
-from simdc.cost.hardware_view import as_machine
+from simdc.cost.hardware_view import INSTRUCTION, as_machine
 from simdc.cost.kernel import ArrayKernel, Contraction, VectorProgram
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import DramBits
 
-from .demand import Demand, LayerDemand, memory_demand
+from .demand import MAC, Demand, LayerDemand, memory_demand
 
 
 def compulsory_bits(kernel: ArrayKernel) -> DramBits:
@@ -41,11 +41,11 @@ def array_demand(kernel: ArrayKernel, hardware: Hardware, dram_bits: DramBits) -
     ]
     if isinstance(kernel, Contraction):
         macs = kernel.useful_macs
-        unit = Demand("conv", macs, ceil_div(macs, conv.rate_per_cycle))
+        unit = Demand("conv", macs, ceil_div(macs, conv.rate_per_cycle), MAC)
         operations, peak = macs * OPERATIONS_PER_MAC, conv.rate_per_cycle * OPERATIONS_PER_MAC
     else:
         operations, peak = lane_cycles(kernel, hardware), simd.rate_per_cycle
-        unit = Demand("simd", operations, ceil_div(operations, peak))
+        unit = Demand("simd", operations, ceil_div(operations, peak), INSTRUCTION)
     return LayerDemand((unit,), tuple(memories), operations, peak, dram_bits)
 
 

@@ -8,13 +8,16 @@ from simdc.cost.machine import MemoryLevel
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import DramBits
 
+MAC = "mac"
+
 
 class Demand(NamedTuple):
-    """`amount` operations of a unit, or bits of a memory, which take `cycles` at its rate."""
+    """`amount` of a unit's `operation`, or bits of a memory, which take `cycles` at its rate."""
 
     name: str
     amount: int
     cycles: int
+    operation: str = "bit"
 
 
 class LayerDemand(NamedTuple):

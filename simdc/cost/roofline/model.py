@@ -13,7 +13,7 @@ from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
 from .arrays import array_demand, compulsory_bits
-from .demand import LayerDemand
+from .demand import MAC, LayerDemand
 from .units import unit_demand
 
 
@@ -100,9 +100,10 @@ class RooflineModel(CostModel[AnyMachine]):
 
 
 def _operations(demand: LayerDemand) -> tuple[tuple[str, int], ...]:
-    """By unit: MACs, each of which is executed once, and what other units do."""
+    """MACs, each of which is executed once, and what other units do."""
     found: list[tuple[str, int]] = []
     for each in demand.units:
-        found += [("mac", each.amount), ("mac_executed", each.amount)] if each.name == "conv" else []
-        found += [] if each.name == "conv" else [(each.name, each.amount)]
+        found.append((each.operation, each.amount))
+        if each.operation == MAC:
+            found.append(("mac_executed", each.amount))
     return tuple(found)

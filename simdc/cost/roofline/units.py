@@ -12,7 +12,7 @@ from simdc.cost.model import Uncosted
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import DramBits
 
-from .demand import Demand, LayerDemand, memory_demand
+from .demand import MAC, Demand, LayerDemand, memory_demand
 
 DRAM = "dram"
 
@@ -28,7 +28,11 @@ def unit_demand(kernel: Kernel, machine: Machine) -> LayerDemand:
             raise Uncosted(f"no unit of {machine.name} runs '{link.kind[:80]}'")
         amount = link.useful_macs if isinstance(link, Contraction) else elements_in(link)
         amounts[name] = amounts.get(name, 0) + amount
-    units = [Demand(name, many, ceil_div(many, machine.unit(name).rate_per_cycle)) for name, many in amounts.items()]
+    multiplies = {machine.unit_of(link.kind) for link in links if isinstance(link, Contraction)}
+    units = [
+        Demand(name, many, ceil_div(many, machine.unit(name).rate_per_cycle), MAC if name in multiplies else name)
+        for name, many in amounts.items()
+    ]
     weight, ifmap, bias, ofmap = outside_bits(kernel)
     dram = memory_demand(DRAM, machine.memory(DRAM), weight + ifmap + bias, ofmap)
     bits = DramBits(weight=weight, ifmap=ifmap, ofmap=ofmap, bias=bias)

@@ -15,6 +15,7 @@ from simdc.cost.model import Uncosted, check_machine, guard_of
 from simdc.cost.nest import CodeBlock, Instruction, LoopNest
 from simdc.cost.result import Cycles, DramBits
 from simdc.cost.roofline import RooflineModel
+from simdc.cost.structure import structure_machine
 from tests import strategies
 
 NOTHING = Tiling((), ())
@@ -134,6 +135,24 @@ def test_lanes_take_the_latency_of_each_instruction() -> None:
     assert cost.dram_bits == DramBits(ifmap=800, ofmap=800)
     assert cost.busy.simd_port == 2
     assert RooflineModel().analyse(kernel, NOTHING, hardware).operations == 1_000
+
+
+def test_units_may_have_any_name() -> None:
+    machine = structure_machine(
+        {
+            "name": "own",
+            "clock_ns": 1.0,
+            "units": {
+                "vec": {"runs": ["relu"], "operation": "element", "rate_per_cycle": 4},
+                "mxu": {"runs": ["linear"], "operation": "mac", "rate_per_cycle": 32},
+            },
+            "memories": {"dram": {"read_bits_per_cycle": 64, "write_bits_per_cycle": 64}},
+        }
+    )
+    cost = RooflineModel().evaluate(Chain((product(8, 100), elements("relu", 1, "max"))), NOTHING, machine)
+    assert cost.ops == (("mac", 800), ("mac_executed", 800), ("vec", 100))
+    # 8 + 800 + 200 + 100 bytes at 8 a cycle, 25 cycles of either unit.
+    assert cost.cycles == Cycles(25, 139 - 25)
 
 
 def test_it_takes_either_kind() -> None:
