@@ -46,7 +46,8 @@ def array_demand(kernel: ArrayKernel, hardware: Hardware, dram_bits: DramBits) -
     else:
         operations, peak = lane_cycles(kernel, hardware), simd.rate_per_cycle
         unit = Demand("simd", operations, ceil_div(operations, peak), INSTRUCTION)
-    return LayerDemand((unit,), tuple(memories), operations, peak, dram_bits)
+    bits_per_cycle = sum(memory.read_bits_per_cycle for _, memory in ports)
+    return LayerDemand((unit,), tuple(memories), operations, peak, dram_bits, bits_per_cycle)
 
 
 def _on_lanes(kernel: ArrayKernel) -> bool:

@@ -22,13 +22,14 @@ class Demand(NamedTuple):
 
 class LayerDemand(NamedTuple):
     """The demands on units and on memories. `operations` are what a roofline counts, two for a MAC; `peak` is what the
-    unit that runs the layer can do of them in a cycle."""
+    unit that runs the layer can do of them in a cycle, `bits_per_cycle` what all memories of that unit bring."""
 
     units: tuple[Demand, ...]
     memories: tuple[Demand, ...]
     operations: int
     peak: int
     dram_bits: DramBits
+    bits_per_cycle: float
 
     @property
     def cycles(self) -> int:

@@ -58,9 +58,7 @@ class RooflineModel(CostModel[AnyMachine]):
     def analyse(self, kernel: Kernel, tiling: Tiling, hardware: AnyMachine) -> Analysis:
         demand = self._demand(kernel, tiling, hardware)
         ranked = sorted((*demand.units, *demand.memories), key=lambda each: -each.cycles)
-        moved, slowest = demand.moved_bytes, max(each.cycles for each in demand.memories)
-        # What all memories together bring for this layer's mix of operands: as fast as the slowest of them allows.
-        bandwidth = moved / slowest if slowest else float("inf")
+        moved, bandwidth = demand.moved_bytes, demand.bits_per_cycle / 8
         intensity = demand.operations / moved if moved else float("inf")
         return Analysis(
             operations=demand.operations,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from simdc.cost.analysis import OPERATIONS_PER_MAC
 from simdc.cost.kernel import Contraction, Kernel, Operand, VectorProgram, links_of
-from simdc.cost.machine import Machine
+from simdc.cost.machine import Machine, MemoryLevel
 from simdc.cost.model import Uncosted
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import DramBits
@@ -40,12 +40,19 @@ def unit_demand(kernel: Kernel, machine: Machine) -> LayerDemand:
     rate = machine.unit(units[0].name).rate_per_cycle
     is_mac = isinstance(head, Contraction)
     operations = units[0].amount * (OPERATIONS_PER_MAC if is_mac else 1)
-    return LayerDemand(tuple(units), (dram,), operations, rate * (OPERATIONS_PER_MAC if is_mac else 1), bits)
+    peak = rate * (OPERATIONS_PER_MAC if is_mac else 1)
+    return LayerDemand(tuple(units), (dram,), operations, peak, bits, bandwidth(machine.memory(DRAM), bits))
 
 
 def elements_in(program: VectorProgram) -> int:
     """Of the largest input: a unit takes in one after the other."""
     return max(prod(each.shape) for each in program.operands)
+
+
+def bandwidth(memory: MemoryLevel, moved: DramBits) -> float:
+    """Bits a cycle of what a layer reads and writes, one after the other."""
+    read, written = moved.total - moved.ofmap, moved.ofmap
+    return (read + written) / (read / memory.read_bits_per_cycle + written / memory.write_bits_per_cycle)
 
 
 class Outside(NamedTuple):
