@@ -425,6 +425,42 @@ def test_a_model_that_says_what_it_can_is_one_of_the_family(
         assert (code, "its width_rule must be one of dataflow, program-order, got 'as it comes'" in err) == (1, True)
 
 
+KNOWING = """
+from simdc.cost import ExactModel
+from simdc.cost.analysis import Analysis
+
+class Knowing(ExactModel):
+    name = "knowing"
+    def analyse(self, kernel, tiling, hardware):
+        return Analysis(60, (("dram", 30),), 2.0, 4.0, 8, 4.0, 3.0, "dram", "conv", (), remarks=("by hand",))
+
+class Wrong(ExactModel):
+    name = "wrong"
+    def analyse(self, kernel, tiling, hardware):
+        return "dram"
+"""
+
+
+def test_what_a_model_knows_beside_costs_is_reported(
+    net: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = {"simdc.models": {name: f"p_knowing:{name.title()}" for name in ("knowing", "wrong")}}
+    install(tmp_path / "site", "my-package", points, p_knowing=KNOWING)
+    with visible(tmp_path / "site"):
+        code, out, _ = run(capsys, net, "--hw", "HI1", "--model", "knowing", "--format", "json")
+        found = json.loads(out)["layers"][0]["roofline"]
+        assert (code, found["attainable_ops_per_cycle"], found["remarks"]) == (0, 4, ["by hand"])
+        code, ir, _ = run(capsys, net, "--hw", "HI1", "--model", "knowing", "--emit-ir")
+        code, out, err = run(capsys, net, "--hw", "HI1", "--model", "wrong")
+        assert (code, out) == (1, "")
+        assert "plug-in 'wrong'" in err
+        assert "analyse gave 'dram' where Analysis or None is expected" in err
+    # Where the model is not, the costs are as they were, and nothing is known beside them.
+    priced = written(tmp_path, ir, "priced.mlir")
+    code, out, _ = run(capsys, priced, "-p", "", "--format", "json")
+    assert (code, "roofline" in out) == (0, False)
+
+
 RULE = """
 from attrs import evolve
 from simdc.cost import ExactModel, HardwareField

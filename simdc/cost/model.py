@@ -145,7 +145,9 @@ def array_kernel(kernel: Kernel) -> ArrayKernel:
     return kernel
 
 
-CLAIMS = frozenset({"searchable", "verifiable", "separable", "takes_forms", "guard", "price_many", "price_rates"})
+CLAIMS = frozenset(
+    {"searchable", "verifiable", "separable", "takes_forms", "guard", "analyse", "price_many", "price_rates"}
+)
 
 
 def check_machine(model: CostModel, machine: object) -> None:

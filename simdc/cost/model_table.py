@@ -84,8 +84,10 @@ class PluginModel(CostModel[AnyMachine]):
             return tuple(self._model.artefacts(kernel, tiling, hardware))
 
     def analyse(self, kernel: Kernel, tiling: Tiling, hardware: AnyMachine) -> Analysis | None:
-        with self._plugin.calling(*ANSWERS):
-            return self._model.analyse(kernel, tiling, hardware)
+        found = self._plugin.call(object, self._model.analyse, kernel, tiling, hardware, fine=ANSWERS)
+        if found is None or isinstance(found, Analysis):
+            return found
+        raise self._plugin.at_fault(f"failed: analyse gave {found!r:.80} where Analysis or None is expected")
 
     def guard(self, kernel: Kernel) -> Check:
         with self._plugin.calling():

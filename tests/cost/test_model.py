@@ -9,6 +9,7 @@ import pytest
 import simdc
 from simdc.cli import main
 from simdc.cost import Cost, CostModel, ExactModel, Hardware, Kernel, Tiling
+from simdc.cost.analysis import Analysis
 from simdc.cost.exact.laws import CONTRACTION_WORDS
 from simdc.cost.guards import SOUND, Check, InvariantError
 from simdc.cost.model import check_machine
@@ -53,6 +54,18 @@ class OneChannel(SimditModel):
         return tiling._replace(sizes=(1,) * len(tiling.sizes))
 
 
+class Knowing(ExactModel):
+    """What it knows beside the cost is of its own cost."""
+
+    def analyse(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Analysis | None:
+        return None
+
+
+class Ignorant(Knowing):
+    def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
+        return super().evaluate(kernel, tiling, hardware)
+
+
 def says(model: CostModel) -> dict[str, bool]:
     return {
         "searchable": model.searchable,
@@ -61,10 +74,13 @@ def says(model: CostModel) -> dict[str, bool]:
         "many": model.prices_many,
         "rates": model.prices_rates,
         "greedy by default": model.default_is_greedy,
+        "analyses": model.analyses,
     }
 
 
-NOTHING = dict.fromkeys(("searchable", "verifiable", "separable", "many", "rates", "greedy by default"), False)
+NOTHING = dict.fromkeys(
+    ("searchable", "verifiable", "separable", "many", "rates", "greedy by default", "analyses"), False
+)
 EXACT = {**NOTHING, "searchable": True, "verifiable": True, "separable": True, "rates": True}
 
 
@@ -76,6 +92,8 @@ EXACT = {**NOTHING, "searchable": True, "verifiable": True, "separable": True, "
         (Slower(), NOTHING),
         (Proven(), {**NOTHING, "verifiable": True}),
         (SimditModel(), {**NOTHING, "separable": True, "many": True, "greedy by default": True}),
+        (Knowing(), {**EXACT, "analyses": True}),
+        (Ignorant(), NOTHING),
         (OneChannel(), {**NOTHING, "greedy by default": True}),
     ],
 )

@@ -32,14 +32,14 @@ class Dot(NamedTuple):
     operations a cycle: below what is `attainable` lies the `ceiling` of the unit alone, where layers leave rows or
     granules idle or have few pixels, and below that what they `achieved`. `binding` is the root cause."""
 
-    names: tuple[str, ...]
     unit: str
     binding: str
     intensity: float
     attainable: float
     ceiling: float
     achieved: float
-    share: float
+    names: tuple[str, ...] = ()
+    share: float = 0.0
 
 
 class RooflineChart(NamedTuple):
@@ -72,7 +72,7 @@ def roofline_chart(report: Report) -> RooflineChart:
         # To nine digits: units behind one memory have one slope, however their quotients were rounded.
         roofs[Roof(unit, found.peak, float(f"{found.peak / found.ridge:.9g}"))] = None
         rates = (found.attainable, _ceiling(found, layer), found.achieved)
-        spots.setdefault(Dot((), unit, found.binding, found.intensity, *rates, 0.0), []).append(layer)
+        spots.setdefault(Dot(unit, found.binding, found.intensity, *rates), []).append(layer)
     dots = [
         spot._replace(names=tuple(layer.name for layer in layers), share=_cycles(layers) / whole)
         for spot, layers in spots.items()
@@ -84,9 +84,9 @@ def _ceiling(found: Analysis, layer: LayerReport) -> float:
     """Operations a cycle if the layer waited for its unit only."""
     # 3 of 64 rows in use: 64 products are executed for 3 of the layer's, so 3/64 of the peak. nv_small's array holds
     # weights for 8 cycles at least, also for one pixel: an eighth of the peak, which only its term says.
-    operations = dict(layer.cost.ops)
-    macs, executed = operations.get("mac", 0), operations.get("mac_executed", 0)
-    ceilings = [found.attainable, found.peak * macs / executed if executed else found.peak]
+    operations, ceilings = dict(layer.cost.ops), [found.attainable]
+    if "mac_executed" in operations:
+        ceilings.append(found.peak * operations["mac"] / operations["mac_executed"])
     ceilings += [found.operations / cycles for name, cycles in found.terms if name in ("mac", layer.unit) and cycles]
     return max(min(ceilings), found.achieved)
 

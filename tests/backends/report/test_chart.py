@@ -89,6 +89,14 @@ def test_idle_rows_lower_the_ceiling() -> None:
     assert dot.ceiling == 8.0
 
 
+def test_the_ceiling_of_a_unit_without_macs() -> None:
+    """16 x 64 elements, one a cycle: 1,024 cycles and latencies. Two inputs and a result are 3 bytes an element."""
+    network = Network(parse_dsl("network n(x: 16x8x8, y: 16x8x8) { return add(x, y) }", "n.dsl", 1))
+    (dot,) = roofline_chart(make_report(simdc.compile(network, load_machine("nv_small", []), "nvdla"))).dots
+    assert (dot.unit, dot.intensity, dot.attainable, dot.ceiling) == ("sdp", 1 / 3, 1, 1)
+    assert dot.achieved == 1024 / (1024 + 167 + 5)
+
+
 def test_layers_without_a_place_are_named() -> None:
     """A logarithm has no zero."""
     chart = roofline_chart(
