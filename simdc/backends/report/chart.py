@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from simdc.cost.analysis import Analysis
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.machines import AnyMachine
+from simdc.cost.numbers import ceil_div
 from simdc.cost.result import Number, add_up
 
 from .model import LayerReport, Report
@@ -71,7 +75,7 @@ def roofline_chart(report: Report) -> RooflineChart:
         unit = str(layer.unit)
         # To nine digits: units behind one memory have one slope, however their quotients were rounded.
         roofs[Roof(unit, found.peak, float(f"{found.peak / found.ridge:.9g}"))] = None
-        rates = (found.attainable, _ceiling(found, layer), found.achieved)
+        rates = (found.attainable, _ceiling(found, layer, report.hardware), found.achieved)
         spots.setdefault(Dot(unit, found.binding, found.intensity, *rates), []).append(layer)
     dots = [
         spot._replace(names=tuple(layer.name for layer in layers), share=_cycles(layers) / whole)
@@ -80,15 +84,27 @@ def roofline_chart(report: Report) -> RooflineChart:
     return RooflineChart(tuple(roofs), tuple(sorted(dots, key=lambda dot: -dot.share)), tuple(left_out))
 
 
-def _ceiling(found: Analysis, layer: LayerReport) -> float:
-    """Operations a cycle if the layer waited for its unit only."""
-    # 3 of 64 rows in use: 64 products are executed for 3 of the layer's, so 3/64 of the peak. nv_small's array holds
-    # weights for 8 cycles at least, also for one pixel: an eighth of the peak, which only its term says.
-    operations, ceilings = dict(layer.cost.ops), [found.attainable]
+def _ceiling(found: Analysis, layer: LayerReport, hardware: AnyMachine) -> float:
+    """Operations a cycle if the layer waited for its unit only. It lies below what a model achieves that does not look
+    at idle rows."""
+    # nv_small's array holds weights for 8 cycles at least, also for one pixel: an eighth of the peak, which only its
+    # term says.
+    operations = dict(layer.cost.ops)
+    ceilings = [found.attainable, found.peak * _filled(layer.kernel, hardware)]
     if "mac_executed" in operations:
         ceilings.append(found.peak * operations["mac"] / operations["mac_executed"])
     ceilings += [found.operations / cycles for name, cycles in found.terms if name in ("mac", layer.unit) and cycles]
-    return max(min(ceilings), found.achieved)
+    return min(ceilings)
+
+
+def _filled(kernel: Kernel, hardware: AnyMachine) -> float:
+    """The share of a systolic array that a contraction's channels fill."""
+    # 3 channels on 64 rows and 64 on 64 columns: 3/64. 96 channels are two passes over 64 rows: 96/128.
+    if not (isinstance(hardware, Hardware) and isinstance(kernel, Contraction)):
+        return 1.0
+    sides = ((kernel.rows, hardware.systolic.rows), (kernel.columns, hardware.systolic.columns))
+    shares = [kernel.bounds[loop] / (ceil_div(kernel.bounds[loop], size) * size) for loop, size in sides]
+    return shares[0] * shares[1]
 
 
 def _cycles(layers: Iterable[LayerReport]) -> Number:

@@ -72,7 +72,9 @@ def _roofs(plot: Any, chart: RooflineChart, clock_ns: float) -> None:
         plot.plot([ridge, right], [peak, peak], color="0.4", linewidth=1.5)
         plot.plot(ridge, peak, "|", color="0.4", markersize=12)
         text = f"{', '.join(names)}: {peak:,.4g} Gop/s, ridge {ridge:,.4g} op/B"
-        plot.annotate(text, (ridge, peak), (0, 16), textcoords="offset points", fontsize=10)
+        # A ridge in the right half leaves no room to its right.
+        end, side = (right, "right") if ridge * ridge > left * right else (ridge, "left")
+        plot.annotate(text, (end, peak), (0, 16), textcoords="offset points", ha=side, fontsize=10)
 
 
 def _dots(plot: Any, dots: list[Dot], binding: str, color: str, clock_ns: float) -> None:
