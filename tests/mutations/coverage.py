@@ -69,7 +69,7 @@ def cover(cases: Iterable[Case], limit: Callable[[str], float]) -> Coverage:
     signal.signal(signal.SIGPROF, _give_up)
     found = Coverage([], [], [])
     for case in cases:
-        profile = cProfile.Profile()
+        profile = cProfile.Profile(builtins=False)
         started = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, limit(case.name))
         try:
@@ -95,6 +95,5 @@ def _give_up(_signal: int, _frame: FrameType | None) -> None:
 
 def _functions(profile: cProfile.Profile) -> Iterator[Function]:
     for entry in profile.getstats():
-        # What is written in C has a text in the place of its code.
         if isinstance(entry.code, CodeType) and (function := function_of(entry.code)) is not None:
             yield function

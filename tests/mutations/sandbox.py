@@ -46,17 +46,19 @@ class Sandbox:
     """What the trials share: the cases, and every function object by where its code stands."""
 
     def __init__(self, coverage: Coverage, seconds: float, *, twice: bool) -> None:
-        """A mutant gets cases of that many CPU seconds, and `twice` says whether what survives is imported anew."""
+        """A mutant gets cases of that many CPU seconds, and `twice` says whether what survives is imported anew.
+
+        Forgets what simdc remembers: no mutant may be answered from memory, and to forget in each child would copy
+        the pages of what is freed."""
         self.coverage, self._seconds, self._twice = coverage, seconds, twice
         self._functions: defaultdict[Function, list[FunctionType]] = defaultdict(list)
-        self._remembered: list[Any] = []
         for each in gc.get_objects():
             if isinstance(each, FunctionType) and "<locals>" not in each.__code__.co_qualname:
                 where = function_of(each.__code__)
                 if where is not None:
                     self._functions[where].append(each)
             elif isinstance(each, functools._lru_cache_wrapper):  # pyright: ignore[reportPrivateUsage]
-                self._remembered.append(each)
+                each.cache_clear()
         gc.freeze()
 
     def judge(self, mutants: Iterable[Mutant], workers: int) -> Iterator[tuple[Mutant, Verdict]]:
@@ -94,8 +96,6 @@ class Sandbox:
         tree = mutant.tree(source)
         calling = quickest(self.coverage.calling(mutant.file, mutant.function), self._seconds)
         if calling and not mutant.at_import and self._replace(mutant, tree):
-            for memory in self._remembered:
-                memory.cache_clear()
             verdict = run([(each, each.case) for each in calling])
             if verdict.killer or not self._twice:
                 return verdict
@@ -184,6 +184,7 @@ def import_anew(file: str, tree: ast.Module) -> None:
 def _bound() -> None:
     """Nothing written, no more memory than is decent. Time is bounded for each case."""
     sys.dont_write_bytecode = True
+    gc.disable()
     sys.setrecursionlimit(2000)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
