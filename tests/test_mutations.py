@@ -11,7 +11,7 @@ import pytest
 
 from tests.mutations.cases import ROOT, cases_of
 from tests.mutations.operators import mutants
-from tests.mutations.rooms import HELD, ROOMS, mutants_of, sample
+from tests.mutations.rooms import HELD, ROOMS, mutants_of, sample, too_slow
 from tests.mutations.survivors import survivors
 
 UNEXPLAINED = "not explained yet"
@@ -37,6 +37,9 @@ def test_what_is_held_is_there() -> None:
     for room in ROOMS.values():
         assert all(any(file.startswith(start) for file in files) for start in room.files)
         assert all((ROOT / "tests" / folder).exists() for folder in room.tests)
+    for test in too_slow():
+        module, name = test.split("::")
+        assert f"def {name}(" in (ROOT / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8"), test
 
 
 def test_the_sample_is_not_moved_by_edits_elsewhere() -> None:

@@ -137,3 +137,20 @@ def test_a_chain_is_named_by_its_links() -> None:
     assert [operand.name for operand in chain.operands] == ["ifmap", "weight", "psum", "x", "y"]
     with pytest.raises(KernelError, match="must have a link"):
         Chain(())
+
+
+def test_a_pool_of_a_volume_has_its_rows_one_after_the_other() -> None:
+    index = (affine(("od", 2), "kd"), affine(("oh", 2), "kh"), affine(("ow", 3), "kw"))
+    x = Operand("x", 8, (2, 6, 5, 9, 7), (affine("n"), affine("c"), *index))
+    y = Operand("y", 8, (2, 6, 2, 4, 2), tuple(affine(loop) for loop in ("n", "c", "od", "oh", "ow")))
+    bounds = {"c": 6, "n": 2, "od": 2, "oh": 4, "ow": 2, "kd": 3, "kh": 3, "kw": 2}
+    shape = element_shape(program("max_pool", (x,), y, bounds))
+    # 5 images of 9 rows give 2 of 4.
+    assert (shape.rows.size, shape.rows.positions) == (45, 8)
+    assert shape.columns == ImageSide(7, 2, 3, 2)
+
+
+def test_a_side_is_padded_where_each_stride_begun_has_a_position() -> None:
+    # 7 positions, every second one: 0, 2, 4, 6.
+    assert ImageSide(7, 3, 2, 4).is_padded
+    assert not ImageSide(7, 3, 2, 3).is_padded

@@ -106,3 +106,11 @@ def test_two_units_do_not_run_the_same() -> None:
 def test_who_needs_a_systolic_array_says_so() -> None:
     with pytest.raises(SimdcError, match="a systolic and a SIMD array are needed"):
         load_hardware("nv_small")
+
+
+def test_a_machine_has_prices_where_any_number_of_energy_is_given() -> None:
+    unpriced = least()
+    assert not machine(unpriced).has_prices
+    for field in ("read_pj_per_bit", "write_pj_per_bit"):
+        priced = {**unpriced, "memories": {"dram": {**unpriced["memories"]["dram"], field: 2.0}}}
+        assert machine(priced).has_prices

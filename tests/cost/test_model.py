@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import simdc
@@ -14,6 +15,7 @@ from simdc.cost.exact.laws import CONTRACTION_WORDS
 from simdc.cost.guards import SOUND, Check, InvariantError
 from simdc.cost.model import check_machine
 from simdc.cost.simdit import SimditModel
+from simdc.cost.structure import with_field
 from simdc.errors import SimdcError
 from simdc.frontends.hardware_file import load_hardware
 from tests.cost.machines import row_convolution, small_machine
@@ -136,3 +138,18 @@ def test_a_machine_of_another_kind_is_refused_by_all_who_price(
     space.write_text('{"schema": "simdc-space/1", "fields": {"simd.lanes": [8, 16]}}', encoding="utf-8")
     assert main(["explore", "lenet5", "--hw", "HI1", "--space", str(space)]) == 1
     assert "'exact' takes a machine with str; HI1 has a systolic" in capsys.readouterr().err
+
+
+def test_arrays_of_rates_give_what_one_machine_after_the_other_gives() -> None:
+    kernel, model, machine = row_convolution(ic=3, oc=5, ow=7, kw=3), ExactModel(), small_machine()
+    tiling = model.greedy(kernel, machine)
+    path = "systolic.bandwidths.ifmap_bits_per_cycle"
+    rates = np.array([1, 7, 64])
+    machines = [with_field(machine, path, int(rate)) for rate in rates]
+    cycles = model.price_rates(kernel, tiling, machines[-1], {path: rates}).cycles.total
+    assert np.array_equal(cycles, [model.evaluate(kernel, tiling, each).cycles.total for each in machines])
+
+
+def test_each_element_of_the_array_multiplies_once_a_cycle() -> None:
+    # HI3 is 64 x 64.
+    assert load_hardware("HI3").peak_macs_per_cycle == 4096

@@ -11,7 +11,7 @@ from attrs import Attribute, evolve, fields
 from hypothesis import given, settings
 
 from simdc.cost import Hardware, HardwareError, structure, unstructure, with_field
-from simdc.cost.structure import leaf_paths, parse_bits
+from simdc.cost.structure import bit_paths, leaf_paths, parse_bits, unmodelled_paths, with_extension
 from tests.cost.machines import small_machine
 from tests.strategies import machines
 
@@ -264,3 +264,22 @@ def test_a_name_has_at_most_200_characters() -> None:
     assert structure(Hardware, changed("name", "x" * 200)).name == "x" * 200
     with pytest.raises(HardwareError, match="printable text of 1 to 200 characters"):
         structure(Hardware, changed("name", "x" * 201))
+
+
+def test_fields_are_known_by_what_they_say_of_themselves() -> None:
+    """Names of fields tell their unit as well; the two memories of instructions are in no cost."""
+    assert bit_paths() == [path for path in FIELDS if path.endswith(("_bits", "_bits_per_cycle"))]
+    assert unmodelled_paths() == ["simd.instruction_memory_bits", "simd.immediate_memory_bits"]
+
+
+def test_a_plugin_that_is_not_known_has_no_section() -> None:
+    machine = small_machine()
+    assert with_extension(machine, "simd.lanes") is machine
+    with pytest.raises(HardwareError, match="unknown plug-in"):
+        with_extension(machine, "extensions.absent.lanes")
+
+
+@pytest.mark.parametrize("text", [3, "two\nlines"])
+def test_a_remark_is_one_line_of_text(text: Any) -> None:
+    with pytest.raises(HardwareError, match="printable text"):
+        evolve(small_machine(), changed=text)

@@ -47,6 +47,11 @@ class Case(NamedTuple):
     test: Callable[..., object]
     arguments: dict[str, Any]
 
+    @property
+    def test_name(self) -> str:
+        """Of all rows of its table together."""
+        return self.name.partition(" ")[0]
+
     def run(self) -> None:
         """Raises what the test raises."""
         with contextlib.ExitStack() as stack:

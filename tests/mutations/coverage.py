@@ -79,7 +79,7 @@ def cover(cases: Iterable[Case], limit: Callable[[str], float]) -> Coverage:
             continue
         except pytest.skip.Exception:
             continue
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, pytest.fail.Exception) as error:
             found.failing.append(f"{case.name}: {type(error).__name__}: {error}"[:200])
             continue
         finally:

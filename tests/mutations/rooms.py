@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from tests.mutations.coverage import PACKAGE
@@ -41,12 +42,21 @@ HELD = {
 HELD_BY = (
     "cost", "passes/test_assign_widths.py", "passes/test_derive_training.py", "passes/test_gradient_sums.py",
     "passes/test_pipeline.py", "passes/test_readers_decide_widths.py", "passes/test_search_tiling.py",
-    "passes/test_tidy.py", "passes/test_training_loss.py", "ir/ops", "backends/report/test_training_report.py",
+    "passes/test_tidy.py", "passes/test_training_loss.py", "passes/test_fuse_chains.py", "passes/test_choose_form.py",
+    "ir/ops", "backends/report/test_training_report.py", "backends/execute/test_kernels_compute.py",
 )  # fmt: skip
 """The tests that are tried on these."""
 
 # What ops say of themselves to the cost models, wherever it stands in ir/.
 KERNELS = ("kernel", "program", "_program", "operands")
+SAMPLED = (*HELD, "ir/ops/")
+TOO_SLOW = Path(__file__).with_name("too_slow.txt")
+
+
+def too_slow() -> set[str]:
+    """Tests that take longer than a case of the sample may, row by row: to start them only to end them costs half of
+    what all others take. `--all` tries them."""
+    return set(TOO_SLOW.read_text(encoding="utf-8").split())
 
 
 def mutants_of(files: Collection[str]) -> Iterator[Mutant]:

@@ -188,3 +188,16 @@ def test_a_rule_that_lacks_something_cannot_be_made(change: dict[str, object], m
 def test_another_rule_is_not_taken_apart_by_fields() -> None:
     assert ExactModel.separable
     assert (OneChannel.separable, OneChannel.searchable, OneChannel.verifiable) == (False, True, True)
+
+
+def test_streams_have_the_numbers_of_their_ports() -> None:
+    """Of a rule that has answered nothing yet. On one channel every port is number 0."""
+    separate, shared = evolve(GENESYS), evolve(CHANNEL)
+    assert [row[:4] for row in separate.read_rows] == [
+        ("weight", "new", "weight_port", 0),
+        ("ifmap", "new", "ifmap_port", 1),
+        ("bias", "new", "weight_port", 0),
+    ]
+    assert {row[2:4] for row in separate.result_rows} == {("psum_port", 2)}
+    assert [row[:2] for row in shared.result_rows] == [("psum", "resumed"), ("psum", "partial"), ("psum", "complete")]
+    assert {row[3] for row in (*shared.read_rows, *shared.result_rows)} == {0}
