@@ -72,10 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     sys.modules["torch"] = None  # pyright: ignore[reportArgumentType]
     # As pytest has it.
     sys.path.append("examples")
-    if options.all:
-        coverage = cover(cases(folders), long_limit)
-    else:
-        coverage = cover(cases(folders, too_slow()), sample_limit)
+    coverage = cover(cases(folders), long_limit) if options.all else cover(cases(folders, too_slow()), sample_limit)
     if not options.json:
         print(f"{len(tried)} mutants, {len(coverage.reached)} cases, {len(coverage.slow)} too slow", flush=True)
     for name in coverage.failing:
