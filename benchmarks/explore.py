@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import simdc
-from simdc.cost import Hardware
+from simdc.cost.machines import AnyMachine
 from simdc.cost.workload import Workload
 from simdc.explore.exploration import Exploration, NetworkChoice
 from simdc.explore.sensitivity import survey_machines
@@ -75,11 +75,11 @@ def product() -> list[Run]:
     return [Run("product", perf_counter() - start, survey.admitted)]
 
 
-def resnet50(model: str, base: Hardware) -> NetworkChoice:
+def resnet50(model: str, base: AnyMachine) -> NetworkChoice:
     network = simdc.load("resnet50")
     network.workload(base, model)
 
-    def workload(machine: Hardware) -> Workload:
+    def workload(machine: AnyMachine) -> Workload:
         return network.workload(machine, model)
 
     return NetworkChoice("resnet50", "inference", workload)

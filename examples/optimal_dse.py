@@ -14,7 +14,7 @@ from argparse import ArgumentParser
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from paper_dse import PORTS, SIZES, TABLE_VIII, allocation, explore, load, paper_space, show
@@ -51,8 +51,9 @@ def least_cycles(layers: Layers, machine: Hardware) -> float:
 def extremes(name: str, side: int, count: int, workers: int) -> None:
     findings = explore(name, paper_space(side), "exact", "greedy")
     survey, space = findings.survey, findings.space
+    base = cast("Hardware", space.base)
     greedy = survey.values["cycles"]
-    workload = load(name).workload(space.base, "exact")
+    workload = load(name).workload(base, "exact")
     layers = tuple((kernel, times) for ((_, kernel), *_), _, times in workload.occurrences())
 
     def fields_of(row: int) -> dict[str, Any]:
@@ -61,11 +62,11 @@ def extremes(name: str, side: int, count: int, workers: int) -> None:
 
     ports = [number for number, axis in enumerate(space.axes) if axis.name in PORTS]
     _, first, place = np.unique(survey.choices(slice(None))[:, ports], axis=0, return_index=True, return_inverse=True)
-    bounds = np.array([least_cycles(layers, machine_with(space.base, fields_of(int(row)))) for row in first])
+    bounds = np.array([least_cycles(layers, machine_with(base, fields_of(int(row)))) for row in first])
     slow = np.argsort(-bounds[place.reshape(-1)], kind="stable")[:count]
     rows = [*np.argsort(greedy, kind="stable")[:count].tolist(), *slow.tolist(), int(greedy.argmax())]
     fields = [fields_of(row) for row in rows]
-    machines = [machine_with(space.base, each) for each in fields]
+    machines = [machine_with(base, each) for each in fields]
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         searched = list(pool.map(partial(best_cycles, layers), machines))
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import simdc
-from simdc.cost import Hardware, with_field
+from simdc.cost import with_field
+from simdc.cost.machines import AnyMachine
 from simdc.cost.workload import Workload
 from simdc.explore.exploration import Exploration, NetworkChoice
 from simdc.explore.findings import Findings, find
@@ -115,7 +116,7 @@ def load(name: str) -> simdc.Network:
 def explore(name: str, space: Space, model: str = "simdit", tiling: str = "greedy", workers: int = 1) -> Findings:
     network = load(name)
 
-    def workload(machine: Hardware) -> Workload:
+    def workload(machine: AnyMachine) -> Workload:
         return network.workload(machine, model)
 
     exploration = Exploration(space, [NetworkChoice(name, "inference", workload)], model, tiling)

@@ -13,7 +13,7 @@ from .arguments import HOW_TO_TRAIN, NETWORK, add_format, add_model, add_output,
 from .parser import CommandParser
 
 if TYPE_CHECKING:
-    from simdc.cost.hardware import Hardware
+    from simdc.cost.machines import AnyMachine
     from simdc.cost.workload import Workload
     from simdc.explore.exploration import Exploration, NetworkChoice
     from simdc.explore.findings import Findings
@@ -137,14 +137,14 @@ def _space(arguments: Namespace, inputs: list[InputFile]) -> SpaceFile:
 
     from simdc.errors import SimdcError
     from simdc.explore.space_file import read_space
-    from simdc.frontends.hardware_file import MAX_BYTES, load_hardware
+    from simdc.frontends.hardware_file import MAX_BYTES, load_machine
     from simdc.frontends.json_text import name_of, parse_object, read_text
     from simdc.frontends.presets import find_file
     from simdc.frontends.reads import inputs_read
 
     from .compiled import warn_of_unmodelled
 
-    def load_base(named: str | None) -> Hardware:
+    def load_base(named: str | None) -> AnyMachine:
         source = arguments.hw or named
         if source is None:
             raise SimdcError("names no 'base' machine; name one there or with --hw", file=arguments.space)
@@ -153,7 +153,7 @@ def _space(arguments: Namespace, inputs: list[InputFile]) -> SpaceFile:
         _refuse_overwriting(arguments, [arguments.space, path])
         warn_of_unmodelled(arguments.set)
         with inputs_read("hardware", source) as found:
-            base = load_hardware(path, arguments.set)
+            base = load_machine(path, arguments.set)
         inputs.extend(found)
         return base
 
@@ -208,8 +208,8 @@ def _network(entry: NetworkEntry, arguments: Namespace, inputs: list[InputFile])
         run_pipeline(module, chosen_training(arguments))
     network, op = Network(module), network_of(module)
 
-    def workload(machine: Hardware) -> Workload:
-        return network.workload(machine, arguments.model, fold=not arguments.no_fold)
+    def workload(machine: AnyMachine) -> Workload:
+        return network.workload(machine, arguments.model, fold=not arguments.no_fold, fuse=not arguments.no_fuse)
 
     return NetworkChoice(op.sym_name.data, op.phase.data, workload, entry.weight)
 
@@ -247,6 +247,7 @@ def _write(findings: Findings, run: CommandRun, name: str, output: str | None) -
     import numpy as np
 
     from simdc.backends.output import open_whole, write_text
+    from simdc.backends.report.analysed import foundation
     from simdc.backends.report.stamp import footer, provenance
     from simdc.explore.data import csv_chunks, render_json, write_parquet
     from simdc.explore.table import render_table
@@ -261,5 +262,6 @@ def _write(findings: Findings, run: CommandRun, name: str, output: str | None) -
     elif name == "json":
         text = render_json(findings, provenance([run]))
     else:
-        text = f"{render_table(findings)}\n{footer(findings.space.base, [run])}\n"
+        rests = [f"{each}; what the space varies is assumed" for each in foundation(findings.space.base)]
+        text = "\n".join([render_table(findings), *rests, footer(findings.space.base, [run]), ""])
     write_text(text, output)

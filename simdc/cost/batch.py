@@ -1,4 +1,4 @@
-"""Many machines at once: a `Hardware` whose fields hold arrays, and what a cost model answers for it.
+"""Many machines at once: a machine whose fields hold arrays, and what a cost model answers for it.
 
 A cost model that can do so has `price_many(kernel, machines) -> BatchCost`, which tiles greedily and prices.
 """
@@ -6,14 +6,19 @@ A cost model that can do so has `price_many(kernel, machines) -> BatchCost`, whi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from types import SimpleNamespace
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
-from .hardware import Hardware
-from .kernel import Kernel
+from attrs import fields
+
+from .extensions import Extensions
 from .machine_fields import HardwareError
+from .machines import SomeMachine
 from .result import Cost
 from .structure import leaf_paths, unstructure, with_extension
+
+T = TypeVar("T")
 
 
 class BatchCost(NamedTuple):
@@ -28,28 +33,52 @@ class BatchCost(NamedTuple):
     buffers: tuple[str, ...]
 
 
-class BatchModel(Protocol):
-    def price_many(self, kernel: Kernel, machines: Hardware) -> BatchCost:
-        """The greedy tiling's cost on each machine, an array along the machines for each number. Raises Uncosted for a
-        kernel that the model does not know."""
-        ...
-
-
-def machines_like(base: Hardware, columns: Mapping[str, object]) -> Hardware:
+def machines_like(base: SomeMachine, columns: Mapping[str, object]) -> SomeMachine:
     """`base` with arrays in the fields at the dotted paths that `columns` names, which are not checked. Its parts are
-    read like those of a `Hardware`. Integers have dtype int64. Raises HardwareError for an unknown field."""
+    read like those of one machine. Integers have dtype int64. Raises HardwareError for an unknown field."""
     for path in columns:
         base = with_extension(base, path)
-    data = unstructure(base)
-    known = leaf_paths(data)
+    known = leaf_paths(unstructure(base))
     for path in columns:
         if path not in known:
             raise HardwareError(path[:80], f"unknown field; known fields: {', '.join(known)}")
-    return cast("Hardware", _namespace(data, columns, ""))
+    return _with_columns(base, columns, "")
 
 
-def _namespace(data: dict[str, object], columns: Mapping[str, object], prefix: str) -> SimpleNamespace:
-    # Not a `Hardware`: that refuses what is no whole number. {"simd.lanes": array([16, 32])} -> out.simd.lanes.
+def _with_columns(instance: T, columns: Mapping[str, object], prefix: str) -> T:
+    # Its class refuses what is no whole number, so the copy's fields are set behind its back.
+    # {"simd.lanes": array([16, 32])} -> out.simd.lanes.
+    out = copy(instance)
+    for attribute in fields(cast("Any", type(instance))):
+        path, value = f"{prefix}{attribute.name}", getattr(instance, attribute.name)
+        if "part" in attribute.metadata:
+            value = _with_columns(value, columns, f"{path}.")
+        elif "parts" in attribute.metadata:
+            value = tuple((name, _with_columns(each, columns, f"{path}.{name}.")) for name, each in value)
+        elif attribute.metadata.get("show") is dict:
+            value = tuple((name, columns.get(f"{path}.{name}", each)) for name, each in value)
+        elif isinstance(value, Extensions):
+            value = _namespace(value.as_data(), columns, f"{path}.")
+        object.__setattr__(out, attribute.name, columns.get(path, value))
+    return out
+
+
+def with_numbers(machines: T, kind: type) -> T:
+    """The same batch with arrays of another `kind` of numbers: float, or object for Python's integers."""
+    out = copy(machines)
+    for attribute in fields(cast("Any", type(machines))):
+        value = getattr(machines, attribute.name)
+        if "part" in attribute.metadata:
+            value = with_numbers(value, kind)
+        elif "parts" in attribute.metadata:
+            value = tuple((name, with_numbers(each, kind)) for name, each in value)
+        elif hasattr(value, "astype"):
+            value = value.astype(kind)
+        object.__setattr__(out, attribute.name, value)
+    return out
+
+
+def _namespace(data: Mapping[str, object], columns: Mapping[str, object], prefix: str) -> SimpleNamespace:
     out = SimpleNamespace()
     for key, value in data.items():
         path = prefix + key

@@ -35,7 +35,7 @@ def energy_of(cost: Cost, hardware: AnyMachine, *, on_systolic: bool) -> Energy:
     as the layer takes (systolic array: Eq. 29, SIMD array: Eq. 30). On-chip memories pay for each bit read or written
     (Eq. 31), DRAM for each bit moved (Eq. 32).
     """
-    # Not by its class: a batch of machines (`batch.machines_like`) has the fields of a Hardware, and is none.
+    # Not by its class, which most commands need not load.
     if hasattr(hardware, "units"):
         return _of_units(cost, cast("Machine", hardware), on_systolic=on_systolic)
     return _of_arrays(cost, cast("Hardware", hardware), on_systolic=on_systolic)

@@ -100,12 +100,12 @@ class CostModel(ABC, Generic[Taken]):
         del kernel, tiling, hardware
         return None
 
-    def price_many(self, kernel: Kernel, machines: Hardware) -> BatchCost:
+    def price_many(self, kernel: Kernel, machines: Taken) -> BatchCost:
         """As `greedy` and `evaluate` for each machine of a batch (`simdc.cost.batch.machines_like`). Raises Uncosted,
         and NotImplementedError where `prices_many` is false."""
         raise NotImplementedError
 
-    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, object]) -> Cost:
+    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Taken, rates: Mapping[str, object]) -> Cost:
         """As `evaluate` on machines that differ in fields that no greedy tiling looks at: `rates` has their values by
         path, an array each, of which `dearest` has the largest. Numbers of the cost are arrays. Raises TilingError, and
         NotImplementedError where `prices_rates` is false."""

@@ -100,10 +100,10 @@ class PluginModel(CostModel[AnyMachine]):
 
         return held
 
-    def price_many(self, kernel: Kernel, machines: Hardware) -> BatchCost:
+    def price_many(self, kernel: Kernel, machines: AnyMachine) -> BatchCost:
         return self._plugin.call(BatchCost, self._model.price_many, kernel, machines, fine=ANSWERS)
 
-    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, object]) -> Cost:
+    def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: AnyMachine, rates: Mapping[str, object]) -> Cost:
         return self._plugin.call(Cost, self._model.price_rates, kernel, tiling, dearest, rates, fine=ANSWERS)
 
     @property

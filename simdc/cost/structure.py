@@ -189,13 +189,17 @@ def with_extension(hardware: SomeMachine, path: str) -> SomeMachine:
     return structure(type(hardware), {**data, "extensions": {**sections, name: {}}})
 
 
-def leaf_paths(data: dict[str, Any], prefix: str = "") -> list[str]:
-    """Every dotted path of a nested dictionary that ends in a value."""
-    paths: list[str] = []
+def leaf_values(data: dict[str, Any], prefix: str = "") -> dict[str, object]:
+    """Every dotted path of a nested dictionary that ends in a value, with the value."""
+    found: dict[str, object] = {}
     for key, value in data.items():
         inner = cast("dict[str, Any]", value) if isinstance(value, dict) else None
-        paths += [f"{prefix}{key}"] if inner is None else leaf_paths(inner, f"{prefix}{key}.")
-    return paths
+        found |= {f"{prefix}{key}": value} if inner is None else leaf_values(inner, f"{prefix}{key}.")
+    return found
+
+
+def leaf_paths(data: dict[str, Any]) -> list[str]:
+    return list(leaf_values(data))
 
 
 def unmodelled_paths() -> list[str]:

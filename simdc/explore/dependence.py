@@ -42,13 +42,21 @@ DEPENDENCES = {
     # What these change is no count: 100 cycles at 1 ns and at 2 ns are both 100 cycles.
     "clock_ns": Dependence(UNITS, "price"),
     "prices": Dependence(UNITS, "price"),
+    # Of a machine of units.
+    "widths": Dependence(UNITS, "kernel"),
 }
 """By dotted path, of a field or of a part with all its fields."""
+OF_UNITS = ("element_bits", "stages", "streamed_operands", "max_window")
+"""What decides, of any unit, which layers it can run, and which run as one: with one stage less a pool is a layer by
+itself."""
 ANY = Dependence(UNITS, "tiling")
 """Of a field of which nothing is known, such as a plug-in's."""
 
 
 def dependence_of(path: str) -> Dependence:
+    parent, _, leaf = path.rpartition(".")
+    if parent.startswith("units.") and leaf in OF_UNITS:
+        return Dependence(UNITS, "kernel")
     # prices.sram_pj_per_bit.vmem is found as `prices`.
     while path and path not in DEPENDENCES:
         path = path.rpartition(".")[0]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simdc.choices import DEFAULT_MODEL
-from simdc.cost.hardware import Hardware
+from simdc.cost.machines import AnyMachine
 from simdc.cost.model import Uncosted, check_machine
 from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError
@@ -32,12 +32,12 @@ MAX_MACHINES = 2**26
 
 
 class NetworkChoice(NamedTuple):
-    """A network of an exploration. `workload` gives its kernels for the element widths of a machine; `weight` is how
-    much its metrics count."""
+    """A network of an exploration. `workload` gives its kernels for the element widths of a machine and for what it
+    runs as one layer; `weight` is how much its metrics count."""
 
     name: str
     phase: str
-    workload: Callable[[Hardware], Workload]
+    workload: Callable[[AnyMachine], Workload]
     weight: float = 1.0
 
 
@@ -66,6 +66,11 @@ class Exploration:
         except ValueError as error:
             raise space.error(str(error)) from None
         counts = counts_for(space.metrics)
+        if "energy_pj" in counts and not space.base.has_prices:
+            raise space.error(
+                f"asks for energies, and {space.base.name} has no energy prices: give them in its file, such as "
+                "memories.dram.read_pj_per_bit, or ask for cycles, runtime or dram_bits"
+            )
         # The same tilings; and greedy ones do not depend on bandwidths, so that far fewer are made.
         if tiling == "default" and load_model(model).default_is_greedy:
             tiling = "greedy"
@@ -85,10 +90,12 @@ class Exploration:
         )
         self.uncosted: dict[str, str] = {}
         """Layers that the model has no price for, with the reason: they are missing from every number."""
-        works = {
-            key: self._costed(each, model)
-            for key, each in _works(space, self.networks, points, several=several).items()
-        }
+        kernels = _works(space, self.networks, points, several=several)
+        works = {key: self._costed(each, model) for key, each in kernels.items()}
+        lacking = [_layers(each.works) - _layers(works[key]) for key, each in kernels.items()]
+        # Such a machine would win by what is missing.
+        for layer in sorted(set[str]().union(*lacking) - set(lacking[0]).intersection(*lacking)):
+            raise space.error(f"the layer '{layer}' has no price on some machines: {self.uncosted[layer]}")
         tasks = cut(points, MANY_POINTS if rules.at_once else FEW_POINTS, works if rules.searched else None)
         self.job = Job(space, works, points, rules, tasks)
         self.finished: dict[int, Priced] = {}
@@ -177,11 +184,15 @@ class Exploration:
 class Kernels(NamedTuple):
     """The distinct kernels of all networks for the element widths that `machine` has."""
 
-    machine: Hardware
+    machine: AnyMachine
     works: tuple[Work, ...]
 
 
-def _have_forms(networks: Sequence[NetworkChoice], machine: Hardware) -> bool:
+def _layers(works: Sequence[Work]) -> set[str]:
+    return {work.layer for work in works}
+
+
+def _have_forms(networks: Sequence[NetworkChoice], machine: AnyMachine) -> bool:
     """Whether some layer has several."""
     return any(len(forms) > 1 for each in networks for forms, _, _ in each.workload(machine).occurrences())
 
@@ -199,7 +210,7 @@ def _works(
     return found
 
 
-def _distinct(networks: Sequence[NetworkChoice], machine: Hardware, *, several: bool) -> Kernels:
+def _distinct(networks: Sequence[NetworkChoice], machine: AnyMachine, *, several: bool) -> Kernels:
     """Each layer with all of its forms or, unless `several` count, with the first."""
     works: dict[object, Work] = {}
     for place, network in enumerate(networks):

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from simdc.cost.guards import InvariantError, fault
-from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel
+from simdc.cost.machines import AnyMachine
+from simdc.cost.model import AnyModel, guard_of
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.errors import SimdcError
 
@@ -19,20 +19,25 @@ Fields = Mapping[str, object]
 """What makes a machine of a space: the values of its fields by path."""
 
 
-def hold_one(model: CostModel, layer: str, kernel: Kernel, cost: Cost, hardware: Hardware, fields: Fields) -> None:
+def hold_one(model: AnyModel, layer: str, kernel: Kernel, cost: Cost, hardware: AnyMachine, fields: Fields) -> None:
     """Raise SimdcError unless `cost` keeps the inequalities of `simdc.cost.guards`; it names model, layer, machine."""
     try:
-        model.guard(kernel)(cost, hardware)
+        guard_of(model, kernel)(cost, hardware)
     except InvariantError as broken:
         raise _error(model.name, layer, fields, broken) from None
 
 
 def hold_each(
-    model: CostModel, layer: str, kernel: Kernel, cost: Cost, hardware: Hardware, fields: Sequence[Callable[[], Fields]]
+    model: AnyModel,
+    layer: str,
+    kernel: Kernel,
+    cost: Cost,
+    hardware: AnyMachine,
+    fields: Sequence[Callable[[], Fields]],
 ) -> None:
     """The same for a cost whose numbers are arrays over machines that have rows and columns like `hardware`; `fields`
     tells what makes each of them."""
-    guard = model.guard(kernel)
+    guard = guard_of(model, kernel)
     for one, its_fields in zip(_each(cost, len(fields)), fields, strict=True):
         try:
             guard(one, hardware)

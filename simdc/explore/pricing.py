@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdc.choices import SPACE_OBJECTIVES
-from simdc.cost.batch import BatchModel, machines_like
+from simdc.cost.batch import machines_like
 from simdc.cost.energy import energy_of
 from simdc.cost.forms import Forms, cheapest, value_for
-from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
-from simdc.cost.model import CostModel
+from simdc.cost.machines import AnyMachine
+from simdc.cost.model import AnyModel
 from simdc.cost.model_table import load_model
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, TilingError
 
 from . import dependence
 from .guarded import hold_each, hold_many, hold_one
+from .point_grid import PointGrid, plain
 from .schedulers import SCHEDULERS, Scheduler
 from .space import Value, machine_with
 
@@ -47,11 +48,11 @@ class Work(NamedTuple):
         return dependence.SYSTOLIC if isinstance(self.kernel, Contraction) else dependence.SIMD
 
 
-def _energy_pj(kernel: Kernel, cost: Cost, machines: Hardware) -> Any:
+def _energy_pj(kernel: Kernel, cost: Cost, machines: AnyMachine) -> Any:
     return energy_of(cost, machines, on_systolic=isinstance(kernel, Contraction)).total
 
 
-COUNTED: dict[str, Callable[[Kernel, Cost, Hardware], Any]] = {
+COUNTED: dict[str, Callable[[Kernel, Cost, AnyMachine], Any]] = {
     "cycles": lambda kernel, cost, machines: cost.cycles.total,
     "dram_bits": lambda kernel, cost, machines: cost.dram_bits.total,
     "energy_pj": _energy_pj,
@@ -100,72 +101,26 @@ class Rules(NamedTuple):
 
 
 def price_points(
-    works: Sequence[Work], base: Hardware, columns: Mapping[str, NDArray[np.generic]], rules: Rules
+    works: Sequence[Work], base: AnyMachine, columns: Mapping[str, NDArray[np.generic]], rules: Rules
 ) -> Priced:
     """All of `works` at each point: a machine like `base` with the values that `columns` [points] has for it."""
     models = {work.phase: load_model(rules.model, work.phase) for work in works}
+    count = len(next(iter(columns.values()), [0]))
+    # Points of a task have one set of kernels: what decides them is a number, also where arrays stand for all others.
+    fixed = {path: plain(values[0]) for path, values in columns.items() if dependence.shapes_kernels(path)}
+    base, columns = machine_with(base, fixed), {path: each for path, each in columns.items() if path not in fixed}
     # Which form is the cheapest may change with any field.
     several = any(len(work.forms) > 1 for work in works)
     # 8 buffer sizes x 5 bandwidths: 40 points, 8 rows and 5 columns; each row needs one greedy tiling, not five.
-    grid = PointGrid.of(columns, len(next(iter(columns.values()), [0])), rules.separable and not several)
+    grid = PointGrid.of(columns, count, rules.separable and not several)
     distinct, place = grid.distinct()
     price = _at_once if rules.at_once else _row_by_row if rules.by_row and not several else _one_by_one
     priced = price(works, base, distinct, rules, models)
     return Priced(priced.values[:, :, place], priced.refused[place], priced.reasons)
 
 
-class PointGrid(NamedTuple):
-    """Points as a sparse table. A row is a setting of the fields that a greedy tiling depends on (array, buffers), a
-    column one of all other fields (bandwidths, prices); point i stands at (`row[i]`, `column[i]`). `rows` and `columns`
-    have the values by path. A 128 KiB buffer at 64 and at 128 bit/cycle and a 256 KiB one at 64 are points (0, 0),
-    (0, 1) and (1, 0)."""
-
-    rows: dict[str, NDArray[np.generic]]
-    columns: dict[str, NDArray[np.generic]]
-    row: NDArray[np.int64]
-    column: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, columns: Mapping[str, NDArray[np.generic]], count: int, separable: bool) -> PointGrid:
-        tilings = {path: each for path, each in columns.items() if not separable or dependence.shapes_tilings(path)}
-        others = {path: values for path, values in columns.items() if path not in tilings}
-        rows, row = _distinct(tilings, count)
-        cells, column = _distinct(others, count)
-        return cls(rows, cells, row, column)
-
-    def distinct(self) -> tuple[PointGrid, NDArray[np.int64]]:
-        """Each point once, and where every point of this grid is among them."""
-        # Of 5 columns, row 2 and column 3 are pair 13.
-        pairs = self.row * self.shape[1] + self.column
-        _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
-        return self._replace(row=self.row[first], column=self.column[first]), inverse.reshape(-1)
-
-    def fields(self, point: int) -> dict[str, Value]:
-        """What makes the machine of a point."""
-        row, column = self.row[point], self.column[point]
-        fields = {path: _plain(values[row]) for path, values in self.rows.items()}
-        return fields | {path: _plain(values[column]) for path, values in self.columns.items()}
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return int(self.row.max()) + 1, int(self.column.max()) + 1
-
-
-def _distinct(
-    columns: dict[str, NDArray[np.generic]], count: int
-) -> tuple[dict[str, NDArray[np.generic]], NDArray[np.int64]]:
-    """The distinct rows of the table, and for each row of it which one it is."""
-    key = np.zeros(count, np.int64)
-    for values in columns.values():
-        distinct, inverse = np.unique(values, return_inverse=True)
-        # Renumbered after every column, so that keys stay below the square of the count.
-        key = np.unique(key * len(distinct) + inverse.reshape(-1), return_inverse=True)[1].reshape(-1)
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    return {path: values[first] for path, values in columns.items()}, inverse.reshape(-1)
-
-
 def _at_once(
-    works: Sequence[Work], base: Hardware, grid: PointGrid, rules: Rules, models: Mapping[str, CostModel]
+    works: Sequence[Work], base: AnyMachine, grid: PointGrid, rules: Rules, models: Mapping[str, AnyModel]
 ) -> Priced:
     """Where most pairs of a row and a column are points, the whole grid is priced, so that what depends on rows alone
     is computed once for each."""
@@ -182,14 +137,14 @@ def _at_once(
     machines = machines_like(base, fields)
 
     def changed(place: tuple[int, ...]) -> dict[str, Value]:
-        return {path: _plain(np.broadcast_to(values, shape)[place]) for path, values in fields.items()}
+        return {path: plain(np.broadcast_to(values, shape)[place]) for path, values in fields.items()}
 
     totals: list[list[Any]] = [[0.0] * len(works[0].times) for _ in rules.counts]
     refused: Any = np.zeros((), np.int64)
     reasons: list[tuple[str, str]] = []
     with np.errstate(all="ignore"):
         for work in works:
-            cost, its_refused, buffers = cast("BatchModel", models[work.phase]).price_many(work.kernel, machines)
+            cost, its_refused, buffers = models[work.phase].price_many(work.kernel, machines)
             reached = np.asarray(its_refused)
             hold_many(rules.model, work.layer, cost, reached, changed)
             if reached.any():
@@ -208,7 +163,7 @@ def _at_once(
 
 
 def _row_by_row(
-    works: Sequence[Work], base: Hardware, grid: PointGrid, rules: Rules, models: Mapping[str, CostModel]
+    works: Sequence[Work], base: AnyMachine, grid: PointGrid, rules: Rules, models: Mapping[str, AnyModel]
 ) -> Priced:
     """Each tiling is made once, and priced on all machines of its row at once."""
     values = np.zeros((len(rules.counts), len(works[0].times), len(grid.row)))
@@ -217,10 +172,10 @@ def _row_by_row(
     for row in np.unique(grid.row).tolist():
         points = np.flatnonzero(grid.row == row)
         changed = [partial(grid.fields, int(point)) for point in points]
-        machine = machine_with(base, {path: _plain(each[row]) for path, each in grid.rows.items()})
+        machine = machine_with(base, {path: plain(each[row]) for path, each in grid.rows.items()})
         fields = {path: each[grid.column[points]] for path, each in grid.columns.items()}
         # The largest of each rate bounds every number on the way, and so tells whether int64 will do.
-        dearest = machine_with(machine, {path: _plain(each.max()) for path, each in fields.items()})
+        dearest = machine_with(machine, {path: plain(each.max()) for path, each in fields.items()})
         machines = machines_like(machine, fields)
         for work in works:
             model = models[work.phase]
@@ -238,7 +193,7 @@ def _row_by_row(
 
 
 def _one_by_one(
-    works: Sequence[Work], base: Hardware, grid: PointGrid, rules: Rules, models: Mapping[str, CostModel]
+    works: Sequence[Work], base: AnyMachine, grid: PointGrid, rules: Rules, models: Mapping[str, AnyModel]
 ) -> Priced:
     schedule, count = SCHEDULERS[rules.tiling](rules.objective), len(grid.row)
     values = np.zeros((len(rules.counts), len(works[0].times), count))
@@ -271,7 +226,7 @@ def _one_by_one(
 
 
 def _tiled_once(
-    schedule: Scheduler, model: CostModel, machine: Hardware, tilings: dict[Kernel, Tiling]
+    schedule: Scheduler, model: AnyModel, machine: AnyMachine, tilings: dict[Kernel, Tiling]
 ) -> Callable[[Kernel], tuple[Tiling, Cost]]:
     """Prices a kernel with the tiling that it has in `tilings`, made where there is none yet."""
 
@@ -291,7 +246,3 @@ def _by_memory(grid: PointGrid, memories: Sequence[str]) -> list[int]:
     # Memories of 1, 2 and 4 KiB in one column are visited as 4, 1, 2.
     columns = np.split(ascending, np.flatnonzero(np.diff(grid.column[ascending])) + 1)
     return [int(point) for each in columns for point in (*each[-1:], *each[:-1])]
-
-
-def _plain(value: Any) -> Value:
-    return cast("Value", value.item())

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import lt
-from typing import Protocol
+from typing import Protocol, cast
 
 from attrs import astuple, evolve
 
 from simdc.choices import SPACE_OBJECTIVES
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel
+from simdc.cost.machines import AnyMachine
+from simdc.cost.model import AnyModel
 from simdc.cost.tiling import Tiling, TilingError
 
 
@@ -19,7 +20,7 @@ class Scheduler(Protocol):
     rates_matter: bool
     """Whether a tiling depends on more of the machine than `dependence.shapes_tilings` tells."""
 
-    def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling: ...
+    def __call__(self, model: AnyModel, kernel: Kernel, hardware: AnyMachine, /) -> Tiling: ...
 
 
 class Default:
@@ -30,7 +31,7 @@ class Default:
     def __init__(self, objective: str):
         del objective
 
-    def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling:
+    def __call__(self, model: AnyModel, kernel: Kernel, hardware: AnyMachine, /) -> Tiling:
         return model.default(kernel, hardware)
 
 
@@ -42,7 +43,7 @@ class Greedy:
     def __init__(self, objective: str):
         del objective
 
-    def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling:
+    def __call__(self, model: AnyModel, kernel: Kernel, hardware: AnyMachine, /) -> Tiling:
         return model.greedy(kernel, hardware)
 
 
@@ -61,13 +62,15 @@ class Search:
         self.objective = SPACE_OBJECTIVES[objective]
         self._found: dict[Kernel, list[tuple[Hardware, Tiling, float]]] = {}
 
-    def __call__(self, model: CostModel, kernel: Kernel, hardware: Hardware, /) -> Tiling:
+    def __call__(self, model: AnyModel, kernel: Kernel, machine: AnyMachine, /) -> Tiling:
         from simdc.cost.search import objective_for, search
 
+        # No model of any other kind of machine is searchable.
+        hardware = cast("Hardware", machine)
         objective = objective_for(self.objective, kernel, hardware)
         before = self._found.setdefault(kernel, [])
-        known = [(value, tiling) for machine, tiling, value in before if _covers(hardware, machine)]
-        larger = [(value, tiling) for machine, tiling, value in before if _covers(machine, hardware)]
+        known = [(value, tiling) for other, tiling, value in before if _covers(hardware, other)]
+        larger = [(value, tiling) for other, tiling, value in before if _covers(other, hardware)]
         # The largest machine comes first (`pricing._by_memory`): where its optimum fits, no smaller one is searched.
         fitting = [(value, tiling) for value, tiling in larger if _fits(model, kernel, tiling, hardware)]
         if fitting:
@@ -89,7 +92,7 @@ def _covers(larger: Hardware, smaller: Hardware) -> bool:
     return evolve(larger, systolic=systolic, simd=simd) == smaller
 
 
-def _fits(model: CostModel, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> bool:
+def _fits(model: AnyModel, kernel: Kernel, tiling: Tiling, hardware: AnyMachine) -> bool:
     try:
         model.evaluate(kernel, tiling, hardware)
     except TilingError:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdc.choices import DEFAULT_MODEL
-from simdc.cost.hardware import Hardware
+from simdc.cost.machines import AnyMachine
 
 from .admitted import listed_machines
 from .exploration import Exploration, NetworkChoice
@@ -58,7 +58,7 @@ def sensitivity(exploration: Exploration, survey: Survey, row: int, runner: Runn
 
 
 def survey_machines(
-    base: Hardware,
+    base: AnyMachine,
     columns: Mapping[str, Sequence[Any]],
     networks: Sequence[NetworkChoice],
     model: str = DEFAULT_MODEL,

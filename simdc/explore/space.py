@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import inf, prod
 from typing import Any, NamedTuple
 
-from simdc.cost.hardware import Hardware
-from simdc.cost.structure import structure, unstructure, with_extension
+from simdc.cost.machines import AnyMachine, SomeMachine
+from simdc.cost.structure import leaf_values, structure, unstructure, with_extension
 from simdc.errors import SimdcError
 
 Value = int | float | bool
@@ -65,7 +65,7 @@ class Economy(NamedTuple):
 class Space(NamedTuple):
     """`pareto` names metrics and constraints, all of which should be small. `file` is for messages."""
 
-    base: Hardware
+    base: AnyMachine
     axes: tuple[SpaceAxis, ...]
     constraints: tuple[Constraint, ...] = ()
     limits: tuple[Limit, ...] = ()
@@ -91,21 +91,21 @@ class Space(NamedTuple):
         wanted = {"cycles", self.metric, *self.pareto, *(limit.metric for limit in self.limits)}
         return tuple(metric for metric in METRICS if metric in wanted)
 
-    def machine(self, choice: tuple[int, ...]) -> Hardware:
+    def machine(self, choice: tuple[int, ...]) -> AnyMachine:
         """The machine that takes option `choice[i]` of axis i."""
         values: dict[str, Value] = {}
         for axis, option in zip(self.axes, choice, strict=True):
             values.update(zip(axis.paths, axis.options[option], strict=True))
         return machine_with(self.base, values)
 
-    def with_fields(self, values: dict[str, Value]) -> Hardware:
+    def with_fields(self, values: dict[str, Value]) -> AnyMachine:
         return machine_with(self.base, values)
 
     def error(self, message: str, path: str = "") -> SimdcError:
         return SimdcError(message, file=self.file or None, path=path or None)
 
 
-def machine_with(base: Hardware, values: dict[str, Value]) -> Hardware:
+def machine_with(base: SomeMachine, values: dict[str, Value]) -> SomeMachine:
     """`base` with fields at dotted paths replaced. Raises HardwareError."""
     for path in values:
         base = with_extension(base, path)
@@ -117,12 +117,9 @@ def machine_with(base: Hardware, values: dict[str, Value]) -> Hardware:
         for step in parents:
             here = here[step]
         here[leaf] = value
-    return structure(Hardware, data)
+    return structure(type(base), data)
 
 
-def field_of(hardware: Hardware, path: str) -> Any:
+def field_of(machine: AnyMachine, path: str) -> Any:
     """The value at a dotted path."""
-    here: Any = hardware
-    for step in path.split("."):
-        here = getattr(here, step)
-    return here
+    return leaf_values(unstructure(machine))[path]

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from math import inf, isfinite
 from typing import NamedTuple, cast
 
-from simdc.cost.hardware import Hardware
 from simdc.cost.machine_fields import HardwareError
-from simdc.cost.structure import leaf_paths, parse_bits, unmodelled_paths, unstructure, with_extension, with_field
+from simdc.cost.machines import AnyMachine
+from simdc.cost.structure import leaf_values, parse_bits, unmodelled_paths, unstructure, with_extension, with_field
 from simdc.frontends.json_node import JsonNode, describe, hint
 
 from .space import METRICS, OBJECTIVES, Constraint, Economy, Limit, Space, SpaceAxis, Term, Value, field_of
@@ -21,8 +21,6 @@ from .value_list import value_list
 SCHEMA = "simdc-space/1"
 KEYS = ("schema", "base", "networks", "choices", "fields", "constraints", "limits", "objective", "pareto", "economic")
 CONSTRAINT_KEYS = ("name", "sum", "budget", "from", "to", "at_least", "at_most")
-# Fields of a machine that are words: a list of them would be machines that differ in nothing.
-TEXTS = ("name", "prices.source")
 NETWORK_KEYS = ("network", "batch", "train", "weight")
 
 
@@ -41,7 +39,7 @@ class SpaceFile(NamedTuple):
 
 
 def read_space(
-    data: dict[str, object], file: str, load_base: Callable[[str | None], Hardware], objective: str | None = None
+    data: dict[str, object], file: str, load_base: Callable[[str | None], AnyMachine], objective: str | None = None
 ) -> SpaceFile:
     """The space and the networks of a file's JSON `data`.
 
@@ -105,7 +103,7 @@ def _one_of(node: JsonNode, known: tuple[str, ...]) -> str:
     return word
 
 
-def _fields(root: JsonNode, hardware: Hardware) -> list[SpaceAxis]:
+def _fields(root: JsonNode, hardware: AnyMachine) -> list[SpaceAxis]:
     axes: list[SpaceAxis] = []
     fields = root.get("fields")
     for path in {} if fields is None else fields.fields():
@@ -120,7 +118,7 @@ def _fields(root: JsonNode, hardware: Hardware) -> list[SpaceAxis]:
     return axes
 
 
-def _choices(root: JsonNode, hardware: Hardware) -> list[SpaceAxis]:
+def _choices(root: JsonNode, hardware: AnyMachine) -> list[SpaceAxis]:
     axes: list[SpaceAxis] = []
     choices = root.get("choices")
     for name in {} if choices is None else choices.fields():
@@ -152,9 +150,10 @@ def _choices(root: JsonNode, hardware: Hardware) -> list[SpaceAxis]:
     return axes
 
 
-def _known(node: JsonNode, hardware: Hardware, path: str) -> None:
-    known = [each for each in _leaves(node, hardware, path) if each not in TEXTS]
-    if path in TEXTS:
+def _known(node: JsonNode, hardware: AnyMachine, path: str) -> None:
+    leaves = _leaves(node, hardware, path)
+    known = [each for each, value in leaves.items() if _is_quantity(value)]
+    if path in leaves and path not in known:
         raise node.error("is no quantity; it cannot vary")
     if path in unmodelled_paths():
         raise node.error("is not modelled: no cost depends on it; it cannot vary")
@@ -162,15 +161,20 @@ def _known(node: JsonNode, hardware: Hardware, path: str) -> None:
         raise node.error(f"unknown field{hint(path, known, 'known fields:')}")
 
 
-def _leaves(node: JsonNode, hardware: Hardware, path: str) -> list[str]:
-    """Fields of the machine, and those of the plug-in that `path` names."""
+def _is_quantity(value: object) -> bool:
+    """A name, a list of units or what a number rests on is none."""
+    return isinstance(value, (int, float))
+
+
+def _leaves(node: JsonNode, hardware: AnyMachine, path: str) -> dict[str, object]:
+    """Fields of the machine, and those of the plug-in that `path` names, by path."""
     try:
-        return leaf_paths(unstructure(with_extension(hardware, path)))
+        return leaf_values(unstructure(with_extension(hardware, path)))
     except HardwareError as error:
         raise node.error(error.message) from None
 
 
-def _checked(place: JsonNode, hardware: Hardware, path: str, value: object) -> Value:
+def _checked(place: JsonNode, hardware: AnyMachine, path: str, value: object) -> Value:
     """The value that the field has in the machine after it was set: a size in words has become bits."""
     try:
         return field_of(with_field(hardware, path, value), path)
@@ -178,7 +182,7 @@ def _checked(place: JsonNode, hardware: Hardware, path: str, value: object) -> V
         raise place.error(error.message) from None
 
 
-def _constraint(node: JsonNode, hardware: Hardware) -> Constraint:
+def _constraint(node: JsonNode, hardware: AnyMachine) -> Constraint:
     _check_keys(node, CONSTRAINT_KEYS)
     name, terms = node.need("name").text(), node.need("sum")
     if isinstance(terms.value, list):
@@ -204,11 +208,11 @@ def _constraint(node: JsonNode, hardware: Hardware) -> Constraint:
     return Constraint(name, tuple(found), -inf if low is None else _amount(low), inf if high is None else _amount(high))
 
 
-def _term(node: JsonNode, text: str, weight: float, hardware: Hardware) -> Term:
+def _term(node: JsonNode, text: str, weight: float, hardware: AnyMachine) -> Term:
     """`systolic.rows * systolic.columns` is a product of fields."""
     paths = tuple(part.strip() for part in text.split("*"))
     for path in paths:
-        known = _leaves(node, hardware, path)
+        known = [each for each, value in _leaves(node, hardware, path).items() if _is_quantity(value)]
         if path not in known:
             raise node.error(f"unknown field '{path[:80]}'{hint(path, known, 'known fields:')}")
     return Term(weight, paths)

@@ -61,8 +61,7 @@ class PassWork(NamedTuple):
             return larger(*self.terms(level).values())
         results = ceil_div(larger(self.port_cycles, self.write_cycles), self.groups)
         end = self.load.end(self.groups, larger(self.group_run_cycles, results))
-        if self.shares_memory:
-            end = larger(end, self.bus_cycles)
+        end = larger(end, choose(self.shares_memory, self.bus_cycles, 0))
         return end if level < WHOLE else end + self.latency_cycles
 
     def next_cycles(self, level: int, is_hidden: bool) -> int:
@@ -72,7 +71,7 @@ class PassWork(NamedTuple):
         # 33,884 + 65 = 33,949, where 33,262 were measured.
         if level < LOADED:
             return self.cycles(level)
-        memory = self.bus_cycles if self.shares_memory else larger(self.write_cycles, self.load.port_cycles)
+        memory = choose(self.shares_memory, self.bus_cycles, larger(self.write_cycles, self.load.port_cycles))
         hidden = larger(self.run_cycles, self.port_cycles, memory)
         before = choose(is_hidden, hidden, self.cycles(LOADED))
         return before if level < WHOLE else before + BACK_TO_BACK_CYCLES
