@@ -74,6 +74,7 @@ LIBRARIES: dict[str, set[str]] = {
 NUMPY = {
     "backends/execute.py",
     "backends/execute",
+    "cost/batch_numbers.py",
     "cost/schedules",
     "cost/search",
     "cost/simdit/arrays.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simdc.cost.analysis import Analysis, TimeTerm
+from simdc.cost.batch import BatchCost
 from simdc.cost.kernel import Kernel
 from simdc.cost.machine import Machine
 from simdc.cost.model import CostModel, Uncosted
@@ -20,6 +21,8 @@ from .operations import operations, peak_rate, useful_operations
 from .parts import Nvdla, parts_of
 from .reading import read_layer
 from .remarks import remarks_on
+
+BUFFER = "the convolution buffer"
 
 
 class NvdlaModel(CostModel[Machine]):
@@ -43,13 +46,25 @@ class NvdlaModel(CostModel[Machine]):
         del tiling
         parts = parts_of(hardware)
         layer = self._layer(kernel, hardware, parts)
+        return self._cost(kernel, layer, parts)._replace(busy=_busy(layer, parts, self.level))
+
+    def price_many(self, kernel: Kernel, machines: Machine) -> BatchCost:
+        """Widths and what fuses layers are numbers, as they decide the kernel."""
+        from simdc.cost.batch_numbers import in_whole_numbers
+
+        def price(machines: Machine) -> BatchCost:
+            parts = parts_of(machines)
+            layer = self._read(kernel, machines, parts)
+            return BatchCost(self._cost(kernel, layer, parts), 1 - layer.fits, ("", BUFFER))
+
+        return in_whole_numbers(price, machines)
+
+    def _cost(self, kernel: Kernel, layer: HardwareLayer, parts: Nvdla) -> Cost:
+        """All but what keeps ports busy."""
         active, total = layer.active_cycles(self.level), layer.cycles(self.level)
+        executed = layer.active_cycles(PADDED) * parts.conv.rate_per_cycle
         return Cost(
-            Cycles(active, total - active),
-            _dram_bits(layer, parts),
-            SramBits(),
-            operations(kernel, layer.active_cycles(PADDED) * parts.conv.rate_per_cycle),
-            _busy(layer, parts, self.level),
+            Cycles(active, total - active), _dram_bits(layer, parts), SramBits(), operations(kernel, executed), Busy()
         )
 
     def artefacts(self, kernel: Kernel, tiling: Tiling, hardware: Machine) -> Sequence[str]:
@@ -79,15 +94,18 @@ class NvdlaModel(CostModel[Machine]):
             remarks=remarks_on(kernel, layer, hardware),
         )
 
-    def _layer(self, kernel: Kernel, machine: Machine, parts: Nvdla) -> HardwareLayer:
+    def _read(self, kernel: Kernel, machine: Machine, parts: Nvdla) -> HardwareLayer:
         if self.phase == "training":
             raise Uncosted(f"{machine.name} runs layers forward only; without training every forward layer has a price")
-        layer = read_layer(kernel, machine, parts)
+        return read_layer(kernel, machine, parts)
+
+    def _layer(self, kernel: Kernel, machine: Machine, parts: Nvdla) -> HardwareLayer:
+        layer = self._read(kernel, machine, parts)
         if not layer.fits:
             raise TilingError(
                 f"not even one kernel and the input rows of one result row fit the convolution buffer of "
                 f"{parts.cbuf.capacity_bits:,} bits: enlarge memories.cbuf.capacity_bits",
-                buffer="the convolution buffer",
+                buffer=BUFFER,
             )
         return layer
 

@@ -184,11 +184,3 @@ def test_levels_side_by_side() -> None:
 def test_all_levels_are_shown_whichever_is_chosen() -> None:
     chosen = lines(render_table(lenet("nvdla{level=2}"), levels=True), "level by level ")
     assert chosen == lines(render_table(lenet(), levels=True), "level by level ")
-
-
-@pytest.mark.parametrize("name", ["HI3", "nv_small"])
-def test_rooflines_of_either_kind_of_machine(name: str) -> None:
-    report = lenet("roofline", name)
-    layers = schema_of(report)["layers"]
-    assert all(each["roofline"]["level_cycles"] == [] for each in layers)
-    assert ("energy [uJ]" in render_table(report)) == (name == "HI3")
