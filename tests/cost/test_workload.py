@@ -9,6 +9,7 @@ from simdc.cost.forms import only
 from simdc.cost.model_table import MODELS
 from simdc.cost.nvdla import NvdlaModel
 from simdc.cost.nvdla_sheet import NvdlaSheetModel
+from simdc.cost.roofline import RooflineModel
 from simdc.cost.simdit import SimditModel
 from simdc.cost.workload import Workload
 from simdc.ir.ops.relu import ReluOp
@@ -65,8 +66,11 @@ def test_a_machine_that_is_too_small() -> None:
 
 
 def test_models_by_name() -> None:
-    classes = {"exact": ExactModel, "simdit": SimditModel, "nvdla": NvdlaModel, "nvdla-sheet": NvdlaSheetModel}
+    classes = {
+        **{"exact": ExactModel, "simdit": SimditModel, "roofline": RooflineModel},
+        **{"nvdla": NvdlaModel, "nvdla-sheet": NvdlaSheetModel},
+    }
     assert {name: type(load_model(name)) for name in MODELS} == classes
     assert all(load_model(name, "training").name == name for name in MODELS)
     with pytest.raises(KeyError):
-        load_model("roofline")
+        load_model("absent")

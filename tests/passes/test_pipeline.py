@@ -72,8 +72,8 @@ def test_options() -> None:
         ("simdc-assign-widths{rule=widest}", "-p: simdc-assign-widths: "),
         ("simdc-legalize-tiling{model=3}", "-p: simdc-legalize-tiling: "),
         (
-            "simdc-legalize-tiling{model=roofline}",
-            "-p: simdc-legalize-tiling: there is no cost model 'roofline'; known models: exact, simdit",
+            "simdc-legalize-tiling{model=absent}",
+            "-p: simdc-legalize-tiling: there is no cost model 'absent'; known models: exact, simdit",
         ),
         ("simdc-annotate-cost{model=x}", "-p: simdc-annotate-cost: there is no cost model 'x'; known models: exact, "),
     ],
