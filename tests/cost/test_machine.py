@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import frozen
 
 from simdc.cost.hardware import Hardware
+from simdc.cost.hardware_view import as_machine
 from simdc.cost.machine import Machine
-from simdc.cost.machine_fields import HardwareError
+from simdc.cost.machine_fields import HardwareError, part, word
 from simdc.cost.structure import structure_machine, unstructure, with_field
 from simdc.errors import SimdcError
 from simdc.frontends.hardware_file import load_hardware, load_machine
@@ -114,3 +116,21 @@ def test_a_machine_has_prices_where_any_number_of_energy_is_given() -> None:
     for field in ("read_pj_per_bit", "write_pj_per_bit"):
         priced = {**unpriced, "memories": {"dram": {**unpriced["memories"]["dram"], field: 2.0}}}
         assert machine(priced).has_prices
+
+
+def test_a_field_says_what_it_must_be() -> None:
+    @frozen
+    class Described:
+        whole: int = word(int, "a whole thing", "nobody")
+        inner: int = part(int)
+
+    assert (Described(1, 2).whole, Described(1, 2).inner) == (1, 2)
+    with pytest.raises(HardwareError, match=r"^whole: must be a whole thing, got 'x'"):
+        Described("x", 2)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(HardwareError, match=r"^inner: must be an object, got 'x'"):
+        Described(1, "x")  # pyright: ignore[reportArgumentType]
+
+
+def test_loads_and_stores_of_an_array_share_the_cycles_of_a_port() -> None:
+    seen = as_machine(load_hardware("HI1"))
+    assert all(memory.shared for _, memory in seen.memories)

@@ -67,8 +67,11 @@ def test_a_machine_that_is_too_small() -> None:
 
 def test_models_by_name() -> None:
     classes = {
-        **{"exact": ExactModel, "simdit": SimditModel, "roofline": RooflineModel},
-        **{"nvdla": NvdlaModel, "nvdla-sheet": NvdlaSheetModel},
+        "exact": ExactModel,
+        "simdit": SimditModel,
+        "roofline": RooflineModel,
+        "nvdla": NvdlaModel,
+        "nvdla-sheet": NvdlaSheetModel,
     }
     assert {name: type(load_model(name)) for name in MODELS} == classes
     assert all(load_model(name, "training").name == name for name in MODELS)

@@ -43,6 +43,9 @@ def test_what_passes_is_what_a_fused_pool_leaves() -> None:
     # 3a of GoogLeNet with a pool behind it: 14 x 14 x 128 bytes.
     cost = priced(Chain((convolution(96, 128, (28, 28), (3, 3), border=1), pool(128, (28, 28)))))
     assert cost.dram_bits.ofmap == 14 * 14 * 128 * 8
+    # A sum before it leaves all 28 x 28.
+    links = (convolution(96, 128, (28, 28), (3, 3), border=1), addition(1, 128, 28, 28), pool(128, (28, 28)))
+    assert priced(Chain(links)).dram_bits.ofmap == cost.dram_bits.ofmap
 
 
 def test_each_image_and_group_is_a_row() -> None:

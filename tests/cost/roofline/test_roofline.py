@@ -208,3 +208,30 @@ def test_networks_have_no_layer_above_exact(network: str, machine: str) -> None:
         assert bound.cost is not None
         assert exact.cost is not None
         assert 0 < bound.cost.cycles.total <= exact.cost.cycles.total
+
+
+def test_results_leave_the_array_in_their_own_width() -> None:
+    # 800 bytes in, 500 out, 400,000 weights and 500 biases of 2 bytes; a partial sum has 32 bits, a result 8.
+    cost = RooflineModel().evaluate(product(800, 500), NOTHING, simdc.load_hardware("HI1"))
+    assert cost.dram_bits == DramBits(weight=3_200_000, ifmap=6_400, ofmap=4_000, bias=8_000)
+    # 3,208,000 bits at 128 a cycle.
+    assert cost.busy.weight_port == 25_063
+    found = RooflineModel().analyse(product(800, 500), NOTHING, simdc.load_hardware("HI1"))
+    assert dict(found.memory_bytes) == {"weight_port": 401_000, "ifmap_port": 800, "psum_port": 500}
+
+
+def test_without_a_schedule_nothing_is_cut() -> None:
+    kernel, machine = product(6, 4), simdc.load_hardware("HI1")
+    assert RooflineModel().default(kernel, machine) == Tiling(("oc", "ic", "n"), (4, 6, 1))
+    scheduled = RooflineModel(bytes="schedule")
+    assert scheduled.default(kernel, machine) == ExactModel().default(kernel, machine)
+
+
+def test_a_unit_that_is_no_multiplier_does_an_operation_for_each_element_of_its_largest_input() -> None:
+    slope = Operand("slope", 8, (1,), (affine("n"),))
+    relu = elements("relu", 1, "max")
+    nest = relu.nests[0]
+    kernel = VectorProgram("relu", (LoopNest(nest.loops, (*nest.inputs, slope), nest.outputs, nest.blocks),))
+    found = RooflineModel().analyse(kernel, NOTHING, nv_small())
+    assert (found.operations, found.peak) == (100, 1)
+    assert dict(RooflineModel().evaluate(kernel, NOTHING, nv_small()).ops) == {"sdp": 100}
