@@ -15,7 +15,7 @@ from tests.mutations.rooms import HELD, ROOMS, mutants_of, sample, too_slow
 from tests.mutations.survivors import survivors
 
 UNEXPLAINED = "not explained yet"
-MOST_UNEXPLAINED = 95
+MOST_UNEXPLAINED = 55
 
 
 def test_every_mutant_of_the_sample_is_killed() -> None:
@@ -23,7 +23,7 @@ def test_every_mutant_of_the_sample_is_killed() -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=3000)
     assert run.stdout, run.stderr
     verdicts = json.loads(run.stdout)
-    assert len(verdicts) > 400
+    assert len(verdicts) > 700
     alive = [verdict["mutant"] for verdict in verdicts if not verdict["killer"]]
     assert not alive, "kill each by a test, or explain in tests/mutations/survivors.txt why nothing can"
     broken = [verdict for verdict in verdicts if verdict["killer"] in ("sandbox", "import")]

@@ -15,8 +15,8 @@ from simdc.cost import Contraction, Cost, ExactModel, Hardware, Kernel, Operand,
 from simdc.cost.exact.laws import used_bits
 from simdc.cost.forms import only
 from simdc.cost.guards import SOUND, InvariantError
-from simdc.cost.kernel import Affine
-from simdc.cost.model import Uncosted
+from simdc.cost.kernel import Affine, affine
+from simdc.cost.model import Uncosted, guard_of
 from simdc.cost.result import Busy, DramBits, SramBits
 from simdc.cost.simdit import SimditModel
 from simdc.cost.tiling import loop_bounds
@@ -198,3 +198,34 @@ def test_the_command_says_that_it_is_not_the_users_fault(
     said = capsys.readouterr().err
     assert said.startswith(f"{net}:2:15: error: simdc.conv2d 'conv1': 0 <= stall cycles is broken: 0 > -3; ")
     assert "this is a bug in the cost model 'exact', not in the network: please report it" in said
+
+
+@pytest.mark.parametrize(
+    ("index", "extent", "used"),
+    [
+        (affine("i"), 20, 4),
+        (affine("i"), 3, 3),
+        # -1 .. 2, and 2 .. 5 of 4.
+        (affine("i", constant=-1), 20, 3),
+        (affine("i", constant=2), 4, 2),
+        # -1 .. 7 without a gap: rows of a padded convolution.
+        (affine(("i", 2), "j", constant=-1), 20, 8),
+        (affine(("i", 2), "j", constant=-1), 7, 7),
+        # 0, 5, 10, 15 and two more behind each: i alone reaches 4, j alone 3.
+        (affine(("i", 5), "j"), 100, 4),
+        # 6 and 1 of -9, -4, 1, 6 with what lies behind: i alone reaches 2, j alone none.
+        (affine(("i", 5), "j", constant=-9), 100, 2),
+        (affine(("i", 5), "j", constant=-9), 1, 0),
+    ],
+)
+def test_elements_that_loops_use_by_hand(index: Affine, extent: int, used: int) -> None:
+    """i is 0 .. 3, j is 0 .. 2."""
+    assert used_bits(Operand("x", 8, (extent,), (index,)), {"i": 4, "j": 3}) == 8 * used
+
+
+def test_a_result_that_does_not_leave_is_noticed() -> None:
+    kernel = ALEXNET["conv2"]
+    cost = EXACT.evaluate(kernel, EXACT.greedy(kernel, MACHINE), MACHINE)
+    short = cost._replace(dram_bits=cost.dram_bits._replace(ofmap=cost.dram_bits.ofmap - 1))
+    with pytest.raises(InvariantError):
+        guard_of(EXACT, kernel)(short, MACHINE)

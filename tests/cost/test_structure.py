@@ -10,7 +10,8 @@ import pytest
 from attrs import Attribute, evolve, fields
 from hypothesis import given, settings
 
-from simdc.cost import Hardware, HardwareError, structure, unstructure, with_field
+from simdc.cost import Extensions, Hardware, HardwareError, structure, unstructure, with_field
+from simdc.cost.extensions import Section
 from simdc.cost.structure import bit_paths, leaf_paths, parse_bits, unmodelled_paths, with_extension
 from tests.cost.machines import small_machine
 from tests.strategies import machines
@@ -283,3 +284,11 @@ def test_a_plugin_that_is_not_known_has_no_section() -> None:
 def test_a_remark_is_one_line_of_text(text: Any) -> None:
     with pytest.raises(HardwareError, match="printable text"):
         evolve(small_machine(), changed=text)
+
+
+def test_sections_of_plugins_are_data_too() -> None:
+    section = Section((("lanes", 3),))
+    extended = evolve(small_machine(), extensions=Extensions((("one", section),)))
+    assert unstructure(extended) == {**DATA, "extensions": {"one": {"lanes": 3}}}
+    assert structure(Hardware, {**DATA, "extensions": {}}) == small_machine()
+    assert error({**DATA, "extensions": 3}) == ("extensions", "must be an object, got 3")

@@ -8,17 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import DenseArrayBase, i64
 
-from simdc.cost import Contraction, Operand, Tiling, VectorProgram
+from simdc.cost import Contraction, Loop, Operand, Tiling, VectorProgram
+from simdc.cost.kernel import CodeBlock, Instruction, LoopNest, LoopRoles, affine
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.base import LayerOp
-from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
+from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp, WindowDivideOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
+from simdc.ir.ops.loss import class_operands
 from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.softmax import SoftmaxOp
@@ -250,3 +253,33 @@ def test_softmax_of_large_logits_does_not_overflow() -> None:
     tiling = Tiling(("n", "c"), (1, 1))
     result = run_program(SoftmaxOp("s", tensor(1, 2)).kernel(), tiling, x=logits)["y"]
     np.testing.assert_allclose(result, [[1 / (1 + np.e), np.e / (1 + np.e)]])
+
+
+# What programs divide by, and hand on.
+
+
+def opcodes(op: LayerOp) -> list[tuple[str, str, tuple[str | float, ...]]]:
+    kernel = op.kernel()
+    assert isinstance(kernel, VectorProgram)
+    return [tuple(each) for nest in kernel.nests for block in nest.blocks for each in block.instructions]
+
+
+def test_windows_at_a_border_divide_by_their_own_size() -> None:
+    x = tensor(1, 2, 2, 2)
+    counts = {"rows": (2, 3), "columns": (1, 5)}
+    properties = {name: DenseArrayBase.from_list(i64, values) for name, values in counts.items()}
+    op = WindowDivideOp.create(operands=[x], properties=properties, result_types=[x.type])
+    assert opcodes(op) == [("div", "y", ("x", by)) for by in (2.0, 10.0, 3.0, 15.0)]
+
+
+def test_classes_meet_a_target_that_lacks_their_dimension() -> None:
+    target, classes = class_operands(tensor(2, 5, 6), tensor(4), ("n", "c", "h", "w"), 1)
+    assert (indices(target), indices(classes)) == (["n", "h", "w"], ["c"])
+
+
+def test_a_program_shows_its_roles_where_they_are_not_ours() -> None:
+    loops = (Loop("c", 4),)
+    x, y = (Operand(name, 8, (4,), (affine("c"),)) for name in "xy")
+    nest = LoopNest(loops, (x,), (y,), (CodeBlock(("c",), (Instruction("max", "y", ("x", 0.0)),)),))
+    assert "roles" not in repr(VectorProgram("relu", (nest,)))
+    assert repr(VectorProgram("relu", (nest,), "c", LoopRoles(image=("c",)))).count("roles=") == 1
