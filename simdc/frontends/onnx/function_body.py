@@ -73,7 +73,7 @@ def _newest(known: Sequence[int], version: int) -> int:
     return max((each for each in known if each <= version), default=min(known))
 
 
-def _give_attributes(proto: Any, given: Mapping[str, object]) -> None:
+def _give_attributes(proto: Any, given: Mapping[str | bytes, object]) -> None:
     """Replace attributes that stand for one of the node's own; one that the node does not have goes."""
     own = [*proto.attribute]
     del proto.attribute[:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -12,6 +12,9 @@ from simdc.errors import SimdcError
 
 from .constant import Constant
 from .problems import Unsupported
+
+if TYPE_CHECKING:
+    from .messages import NodeMessage
 
 T = TypeVar("T")
 Dimension = int | str | None
@@ -43,7 +46,7 @@ class Node:
     outputs: tuple[str, ...]
     attributes: Mapping[str, object] = field(repr=False)
     captured: frozenset[str] = field(repr=False)
-    proto: Any = field(repr=False)
+    proto: NodeMessage = field(repr=False)
 
     @property
     def operator(self) -> str:

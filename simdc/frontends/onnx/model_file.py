@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,17 @@ from .constant import FLOATS, Array, Constant, ValueOrigin
 from .contradictions import by_name, check_descriptions, check_stored
 from .graph import Dimension, Graph, Node, Shaped
 from .local_functions import MAX_NODES, inlined
+
+if TYPE_CHECKING:
+    from .messages import (
+        AttributeMessage,
+        DimensionMessage,
+        GraphMessage,
+        NodeMessage,
+        SparseTensorMessage,
+        TensorMessage,
+        ValueMessage,
+    )
 
 MAX_BYTES = 2**31
 """Protobuf's own limit. Larger networks keep their weights in files of their own."""
@@ -51,7 +62,7 @@ def read_model(path: str) -> Model:
     return Model(_Decoder(onnx, path).graph(proto.graph), opsets[""], opsets)
 
 
-def decoded_nodes(onnx: Any, protos: Iterable[Any], path: str) -> tuple[Node, ...]:
+def decoded_nodes(onnx: Any, protos: Iterable[NodeMessage], path: str) -> tuple[Node, ...]:
     """Nodes that are not in the file at `path`, but belong to it."""
     return _Decoder(onnx, path).nodes(protos)
 
@@ -102,11 +113,11 @@ class _Decoder:
     def __init__(self, onnx: Any, path: str):
         self.path = path
         self.folder = str(Path(path).resolve().parent)
-        self.to_array: Callable[[Any, str], Array] = onnx.numpy_helper.to_array
+        self.to_array: Callable[[TensorMessage, str], Array] = onnx.numpy_helper.to_array
         self.external: int = onnx.TensorProto.EXTERNAL
-        self.numpy_kind: Callable[[int], np.dtype[Any]] = onnx.helper.tensor_dtype_to_np_dtype
+        self.numpy_kind: Callable[[int], np.dtype[np.generic]] = onnx.helper.tensor_dtype_to_np_dtype
         kinds = onnx.AttributeProto
-        self.attributes: dict[int, Callable[[Any], object]] = {
+        self.attributes: dict[int, Callable[[AttributeMessage], object]] = {
             kinds.FLOAT: lambda entry: float(entry.f),
             kinds.INT: lambda entry: int(entry.i),
             kinds.STRING: lambda entry: entry.s.decode("utf-8", "replace"),
@@ -117,7 +128,7 @@ class _Decoder:
             kinds.STRINGS: lambda entry: tuple(text.decode("utf-8", "replace") for text in entry.strings),
         }
 
-    def graph(self, proto: Any) -> Graph:
+    def graph(self, proto: GraphMessage) -> Graph:
         inputs = by_name("input", map(self.shaped, proto.input), self.path)
         outputs = [self.shaped(entry) for entry in proto.output]
         described = [*map(self.shaped, proto.value_info), *inputs.values(), *outputs]
@@ -135,7 +146,7 @@ class _Decoder:
         check_stored(graph, self.path)
         return graph
 
-    def nodes(self, protos: Iterable[Any]) -> tuple[Node, ...]:
+    def nodes(self, protos: Iterable[NodeMessage]) -> tuple[Node, ...]:
         taken: set[str] = set()
         nodes: list[Node] = []
         for number, proto in enumerate(protos, 1):
@@ -153,15 +164,15 @@ class _Decoder:
             nodes.append(Node(number, name, operator, domain, inputs, outputs, attributes, captured, proto))
         return tuple(nodes)
 
-    def attribute(self, proto: Any) -> object:
+    def attribute(self, proto: AttributeMessage) -> object:
         decode = self.attributes.get(proto.type)
         return proto if decode is None else decode(proto)
 
-    def tensor(self, proto: Any, name: str) -> Constant:
+    def tensor(self, proto: TensorMessage, name: str) -> Constant:
         shape, kind = self.sizes(name, proto.dims), proto.data_type
         return Constant(name, shape, kind, {name: prod(shape)}, lambda: self.values(proto, name), stored(kind))
 
-    def sparse(self, proto: Any) -> Constant:
+    def sparse(self, proto: SparseTensorMessage) -> Constant:
         name = _text(proto.values.name)
         shape, kind = self.sizes(name, proto.dims), proto.values.data_type
         return Constant(name, shape, kind, {name: prod(shape)}, missing(name, self.path), stored(kind))
@@ -172,7 +183,7 @@ class _Decoder:
             raise SimdcError(f"weight '{to_name(name)}' has a negative size: {list(sizes)}", file=self.path)
         return sizes
 
-    def values(self, proto: Any, name: str) -> Array:
+    def values(self, proto: TensorMessage, name: str) -> Array:
         try:
             if proto.data_location == self.external:
                 self.limit(proto, name)
@@ -183,7 +194,7 @@ class _Decoder:
             where = "in the file beside the model" if proto.data_location == self.external else "in the model"
             raise SimdcError(f"the values of '{name}' are not {where}: {error}", file=self.path) from None
 
-    def limit(self, proto: Any, name: str) -> None:
+    def limit(self, proto: TensorMessage, name: str) -> None:
         """Let no more be read of the file beside the model than the tensor holds: without a length it is the whole."""
         size = self.byte_size(proto)
         stated = [entry for entry in proto.external_data if entry.key == "length"]
@@ -193,12 +204,12 @@ class _Decoder:
             message = f"says that '{name}' takes {stated[0].value[:40]} bytes beside the model"
             raise SimdcError(f"{message}; its shape and type take {size}", file=self.path)
 
-    def byte_size(self, proto: Any) -> int:
+    def byte_size(self, proto: TensorMessage) -> int:
         kind = self.numpy_kind(proto.data_type)
         bits = SMALL_BITS.get(proto.data_type, 8 * kind.itemsize)
         return -(-prod(proto.dims) * bits // 8)
 
-    def shaped(self, proto: Any) -> Shaped:
+    def shaped(self, proto: ValueMessage) -> Shaped:
         kind = proto.type.tensor_type
         known = proto.type.HasField("tensor_type") and kind.HasField("shape")
         return Shaped(_text(proto.name), tuple(map(_dimension, kind.shape.dim)) if known else None, kind.elem_type)
@@ -223,7 +234,7 @@ def _text(value: str | bytes) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def _dimension(proto: Any) -> Dimension:
+def _dimension(proto: DimensionMessage) -> Dimension:
     if proto.HasField("dim_value") and proto.dim_value > 0:
         return int(proto.dim_value)
     return _text(proto.dim_param) or None
