@@ -120,6 +120,8 @@ def evaluate(
     """
     phase = network_of(network.module).phase.data
     priced_by = model_for(model, phase, hardware)
+    if priced_by.forward_only and phase == "training":
+        raise SimdcError(f"the model {model} prices forward layers only; `compile` names what it leaves out")
     tiler = None if objective is None else _tiler(priced_by, objective)
     workload = network.workload(hardware, model, fold=fold, fuse=fuse)
     try:

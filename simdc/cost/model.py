@@ -59,6 +59,8 @@ class CostModel(ABC, Generic[Taken]):
 
     levels: tuple[str, ...] = ()
     """What each level of its analyses knows beside the one before, where they have levels."""
+    forward_only: bool = False
+    """Whether it has no price for the backward layers and updates of a training step."""
     takes_forms: bool = False
     """Whether it prices whatever form of a layer it is asked about. Otherwise a layer is what it is in its first."""
 
@@ -146,7 +148,8 @@ def array_kernel(kernel: Kernel) -> ArrayKernel:
 
 
 CLAIMS = frozenset(
-    {"searchable", "verifiable", "separable", "takes_forms", "guard", "analyse", "price_many", "price_rates"}
+    {"searchable", "verifiable", "separable", "takes_forms", "forward_only"}
+    | {"guard", "analyse", "price_many", "price_rates"}
 )
 
 

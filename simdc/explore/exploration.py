@@ -65,6 +65,8 @@ class Exploration:
             check_machine(load_model(model), space.base)
         except ValueError as error:
             raise space.error(str(error)) from None
+        if load_model(model).forward_only and any(each.phase == "training" for each in networks):
+            raise space.error(f"the model '{model}' prices forward layers only; compare networks in inference")
         counts = counts_for(space.metrics)
         if "energy_pj" in counts and not space.base.has_prices:
             raise space.error(

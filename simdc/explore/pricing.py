@@ -109,12 +109,12 @@ def price_points(
     # Points of a task have one set of kernels: what decides them is a number, also where arrays stand for all others.
     fixed = {path: plain(values[0]) for path, values in columns.items() if dependence.shapes_kernels(path)}
     base, columns = machine_with(base, fixed), {path: each for path, each in columns.items() if path not in fixed}
-    # Which form is the cheapest may change with any field.
+    # Which form is the cheapest may change with any field, and is found machine by machine.
     several = any(len(work.forms) > 1 for work in works)
     # 8 buffer sizes x 5 bandwidths: 40 points, 8 rows and 5 columns; each row needs one greedy tiling, not five.
-    grid = PointGrid.of(columns, count, rules.separable and not several)
+    grid = PointGrid.of(columns, count, rules.separable)
     distinct, place = grid.distinct()
-    price = _at_once if rules.at_once else _row_by_row if rules.by_row and not several else _one_by_one
+    price = _one_by_one if several else _at_once if rules.at_once else _row_by_row if rules.by_row else _one_by_one
     priced = price(works, base, distinct, rules, models)
     return Priced(priced.values[:, :, place], priced.refused[place], priced.reasons)
 

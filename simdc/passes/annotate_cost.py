@@ -22,7 +22,7 @@ from simdc.ir.context import kernel_of, layer_error, machine_of, set_cost_model
 from simdc.ir.derived import Setting, price_fault, setting_of
 from simdc.ir.network import NetworkOp, network_of
 
-from .distinct import ask_once, model_of
+from .distinct import ask_once, looked_at, model_of
 
 Price = tuple[CostAttr, ArrayAttr[StringAttr] | None, OriginAttr]
 
@@ -44,7 +44,8 @@ class AnnotateCostPass(ModulePass):
         model, setting = model_of(op, self.model), setting_of(op, self.model)
         set_cost_model(op, self.model)
         price = partial(_priced, model, hardware, setting)
-        for layer, (cost, artefacts, origin) in ask_once(_unprice(network, setting), price, setting):
+        layers = looked_at(_unprice(network, setting), model, setting)
+        for layer, (cost, artefacts, origin) in ask_once(layers, price, setting):
             layer.cost, layer.artefacts, layer.priced = cost, artefacts, origin
 
 

@@ -72,6 +72,18 @@ def untile(module: ModuleOp, setting: Setting) -> Iterator[tuple[LayerOp, tuple[
             yield layer, (kernel,)
 
 
+def looked_at(
+    questions: Iterable[tuple[LayerOp, tuple[Kernel, *More]]], model: AnyModel, setting: Setting
+) -> Iterator[tuple[LayerOp, tuple[Kernel, *More]]]:
+    """Those that the model looks at: of a training step the forward layers, where it knows no others (`forward_only`).
+    The rest is left unpriced."""
+    for layer, question in questions:
+        if model.forward_only and layer.phase is not None and layer.phase.data != "forward":
+            leave_unpriced(layer, question[0], f"the model {model.name} prices forward layers only", setting)
+        else:
+            yield layer, question
+
+
 def fold_layers(module: ModuleOp, fold: Callable[[LayerOp], object]) -> None:
     """Call `fold`, which may take its layer away, on each layer of a network in inference; none is folded in training,
     where what a layer holds is trained by itself."""

@@ -14,7 +14,7 @@ from simdc.cost.model_table import check_model
 from simdc.ir.context import machine_of
 from simdc.ir.derived import setting_of
 
-from .distinct import ask_once, model_of, untile
+from .distinct import ask_once, looked_at, model_of, untile
 from .tilers import by_rule
 
 
@@ -35,6 +35,7 @@ class LegalizeTilingPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         setting = setting_of(op, self.model)
-        tile = by_rule(model_of(op, self.model), self.rule, machine_of(op), setting)
-        for layer, tiled in ask_once(untile(op, setting), tile, setting):
+        model = model_of(op, self.model)
+        tile = by_rule(model, self.rule, machine_of(op), setting)
+        for layer, tiled in ask_once(looked_at(untile(op, setting), model, setting), tile, setting):
             tiled.write(layer)

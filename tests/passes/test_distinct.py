@@ -69,5 +69,5 @@ def test_a_model_is_asked_about_no_machine_that_it_does_not_take(monkeypatch: py
 
 
 def test_an_unknown_model_is_named() -> None:
-    with pytest.raises(SimdcError, match="there is no cost model 'roofline'; known models: exact, simdit"):
-        lowering_passes("roofline")
+    with pytest.raises(SimdcError, match="there is no cost model 'roof'; known models: exact, simdit"):
+        lowering_passes("roof")

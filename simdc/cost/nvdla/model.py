@@ -8,7 +8,7 @@ from simdc.cost.analysis import Analysis, TimeTerm
 from simdc.cost.batch import BatchCost
 from simdc.cost.kernel import Kernel
 from simdc.cost.machine import Machine
-from simdc.cost.model import CostModel, Uncosted
+from simdc.cost.model import CostModel
 from simdc.cost.model_options import ModelOption
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
@@ -31,10 +31,11 @@ class NvdlaModel(CostModel[Machine]):
     name = "nvdla"
     options = (ModelOption("level", tuple(str(level) for level in reversed(range(len(LEVELS))))),)
     machines = (Machine,)
+    forward_only = True
     levels = LEVELS
 
     def __init__(self, phase: str = "inference", level: str = "5"):
-        self.phase = phase
+        del phase
         self.level = int(level)
 
     def greedy(self, kernel: Kernel, hardware: Machine) -> Tiling:
@@ -54,7 +55,7 @@ class NvdlaModel(CostModel[Machine]):
 
         def price(machines: Machine) -> BatchCost:
             parts = parts_of(machines)
-            layer = self._read(kernel, machines, parts)
+            layer = read_layer(kernel, machines, parts)
             return BatchCost(self._cost(kernel, layer, parts), 1 - layer.fits, ("", BUFFER))
 
         return in_whole_numbers(price, machines)
@@ -94,13 +95,8 @@ class NvdlaModel(CostModel[Machine]):
             remarks=remarks_on(kernel, layer, hardware),
         )
 
-    def _read(self, kernel: Kernel, machine: Machine, parts: Nvdla) -> HardwareLayer:
-        if self.phase == "training":
-            raise Uncosted(f"{machine.name} runs layers forward only; without training every forward layer has a price")
-        return read_layer(kernel, machine, parts)
-
     def _layer(self, kernel: Kernel, machine: Machine, parts: Nvdla) -> HardwareLayer:
-        layer = self._read(kernel, machine, parts)
+        layer = read_layer(kernel, machine, parts)
         if not layer.fits:
             raise TilingError(
                 f"not even one kernel and the input rows of one result row fit the convolution buffer of "

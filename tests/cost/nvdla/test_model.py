@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
+import simdc
+from simdc.backends.report import make_report
 from simdc.cost.guards import SOUND
 from simdc.cost.hardware import Widths
 from simdc.cost.kernel import (
@@ -371,7 +373,15 @@ def test_an_analysis_where_memory_binds() -> None:
     assert priced(small, on=writes).cycles.total - relieved["dram"] == 14_336 + 128 - 80
 
 
-def test_training_has_no_price() -> None:
-    model = load_model("nvdla", "training")
-    with pytest.raises(Uncosted, match="nv_small runs layers forward only"):
-        model.default(relu(), machine())
+def test_a_training_step_has_prices_forward_only() -> None:
+    network, hardware = simdc.load("lenet5").training_step(), simdc.load_machine("nv_small")
+    report = make_report(simdc.compile(network, hardware, "nvdla"))
+    assert [layer.name for layer in report.layers] == [
+        *("conv1", "maxpool1", "conv2", "maxpool2", "fc1", "relu1", "fc2")
+    ]
+    assert {layer.step for layer in report.layers} == {"forward"}
+    why = {name: reason for name, _, reason in report.uncosted}
+    assert why["conv2.grad_weight"] == "the model nvdla prices forward layers only"
+    assert why["fc1.weight.update"] == "the model nvdla prices forward layers only"
+    with pytest.raises(simdc.SimdcError, match="forward layers only"):
+        simdc.evaluate(network, hardware, "nvdla")

@@ -146,8 +146,6 @@ def test_what_has_no_row() -> None:
         priced(Chain((convolution(4, 4, (5, 5)), convolution(4, 4, (5, 5)))))
     with pytest.raises(Uncosted, match=r"; '[a-z0-9+]{80}' is neither"):
         priced(Chain((convolution(4, 4, (5, 5)),) * 14))
-    with pytest.raises(Uncosted, match="the sheet has inference only"):
-        NvdlaSheetModel("training").greedy(convolution(4, 4, (5, 5)), machine())
     bare = evolve(machine(), memories=machine().memories[1:])
     with pytest.raises(Uncosted, match="needs unit conv and memories cbuf and dram; sheet lacks 'cbuf'"):
         priced(convolution(4, 4, (5, 5)), on=bare)
