@@ -27,6 +27,8 @@ from simdc.cost.model_table import load_model
 from simdc.cost.nvdla.model import NvdlaModel
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
 from simdc.cost.tiling import TilingError
+from simdc.explore.exploration import Exploration, NetworkChoice
+from simdc.explore.space_file import read_space
 from tests.cost.nvdla.measured import machine
 
 IMAGE = ("n", "c", "h", "w")
@@ -385,3 +387,12 @@ def test_a_training_step_has_prices_forward_only() -> None:
     assert why["fc1.weight.update"] == "the model nvdla prices forward layers only"
     with pytest.raises(simdc.SimdcError, match="forward layers only"):
         simdc.evaluate(network, hardware, "nvdla")
+
+
+def test_an_exploration_of_training_steps_is_refused() -> None:
+    base = {"schema": "simdc-space/1", "base": "nv_small", "fields": {"units.conv.rate_per_cycle": [64, 128]}}
+    space = read_space(base, "space.json", lambda name: simdc.load_machine(name or "nv_small")).space
+    network = simdc.load("lenet5").training_step()
+    choice = NetworkChoice("lenet5", "training", lambda machine: network.workload(machine, "nvdla"))
+    with pytest.raises(simdc.SimdcError, match="'nvdla' prices forward layers only"):
+        Exploration(space, [choice], "nvdla")
