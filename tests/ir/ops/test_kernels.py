@@ -23,6 +23,7 @@ from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.loss import class_operands
 from simdc.ir.ops.max_pool import MaxPoolOp
+from simdc.ir.ops.reduce import ReduceGradOp
 from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.softmax import SoftmaxOp
 from simdc.ir.unmodelled import UnmodelledOp
@@ -283,3 +284,11 @@ def test_a_program_shows_its_roles_where_they_are_not_ours() -> None:
     nest = LoopNest(loops, (x,), (y,), (CodeBlock(("c",), (Instruction("max", "y", ("x", 0.0)),)),))
     assert "roles" not in repr(VectorProgram("relu", (nest,)))
     assert repr(VectorProgram("relu", (nest,), "c", LoopRoles(image=("c",)))).count("roles=") == 1
+
+
+def test_each_element_that_was_summed_receives_the_gradient() -> None:
+    properties = {
+        name: DenseArrayBase.from_list(i64, values) for name, values in {"shape": (2, 3), "axes": (1,)}.items()
+    }
+    op = ReduceGradOp.create(operands=[tensor(2, 1)], properties=properties, result_types=[tensor(2, 3).type])
+    assert opcodes(op) == [("move", "dx", ("gradient",))]
