@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from attrs import Attribute, field
@@ -42,7 +43,7 @@ def _real(_: object, attribute: Attribute[float], value: object) -> None:
         raise HardwareError(attribute.name, f"must be at most 10^20, got {value}")
 
 
-def _of_type(kind: type, expected: str) -> Any:
+def _of_type(kind: type, expected: str) -> Callable[[object, Attribute[object], object], None]:
     def check(_: object, attribute: Attribute[object], value: object) -> None:
         if not isinstance(value, kind):
             raise HardwareError(attribute.name, f"must be {expected}, got {value!r:.80}")

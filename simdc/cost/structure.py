@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, cast
 
-from attrs import NOTHING, fields
+from attrs import NOTHING, Attribute, fields
 
 from .extensions import Extensions, HardwareField, Section, declared_fields, extension_paths
 from .hardware import Hardware
@@ -42,12 +42,12 @@ def structure(cls: type[T], data: object, path: str = "") -> T:
     if not isinstance(data, dict):
         raise HardwareError(path or "top level", f"must be an object, got {data!r:.60}")
     given = cast("dict[object, object]", data)
-    known: dict[str, Any] = {attribute.name: attribute for attribute in fields(cls)}  # pyright: ignore[reportArgumentType]
+    known: dict[str, Attribute[object]] = {attribute.name: attribute for attribute in fields(cls)}  # pyright: ignore[reportArgumentType]
     prefix = f"{path}." if path else ""
     for key in given:
         if key not in known:
             raise HardwareError(f"{prefix}{str(key)[:80]}", f"unknown field{_hint(str(key), list(known))}")
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, attribute in known.items():
         if name in given:
             values[name] = _value(attribute, given[name], f"{prefix}{name}")
@@ -60,7 +60,7 @@ def structure(cls: type[T], data: object, path: str = "") -> T:
         raise HardwareError(f"{prefix}{error.path}", error.message) from None
 
 
-def _value(attribute: Any, value: object, path: str) -> object:
+def _value(attribute: Attribute[object], value: object, path: str) -> object:
     part = attribute.metadata.get("part")
     if part is not None:
         return structure(part, value, path)
@@ -128,7 +128,7 @@ def _whole(field: HardwareField, value: object, place: str) -> int:
     return value
 
 
-def unstructure(instance: Any) -> dict[str, Any]:
+def unstructure(instance: object) -> dict[str, Any]:
     """The nested dictionaries that `structure` reads, in field order. Left out are an optional text that is empty, and
     extensions where there are none."""
     out: dict[str, Any] = {}
@@ -142,7 +142,7 @@ def unstructure(instance: Any) -> dict[str, Any]:
     return out
 
 
-def _shown(attribute: Any, value: Any) -> Any:
+def _shown(attribute: Attribute[object], value: Any) -> Any:
     metadata = attribute.metadata
     if "part" in metadata:
         return unstructure(value)
@@ -189,16 +189,16 @@ def with_extension(hardware: SomeMachine, path: str) -> SomeMachine:
     return structure(type(hardware), {**data, "extensions": {**sections, name: {}}})
 
 
-def leaf_values(data: dict[str, Any], prefix: str = "") -> dict[str, object]:
+def leaf_values(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """Every dotted path of a nested dictionary that ends in a value, with the value."""
     found: dict[str, object] = {}
     for key, value in data.items():
-        inner = cast("dict[str, Any]", value) if isinstance(value, dict) else None
+        inner = cast("dict[str, object]", value) if isinstance(value, dict) else None
         found |= {f"{prefix}{key}": value} if inner is None else leaf_values(inner, f"{prefix}{key}.")
     return found
 
 
-def leaf_paths(data: dict[str, Any]) -> list[str]:
+def leaf_paths(data: Mapping[str, object]) -> list[str]:
     return list(leaf_values(data))
 
 
