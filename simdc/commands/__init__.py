@@ -10,6 +10,7 @@ from __future__ import annotations
 COMMANDS: dict[str, str] = {
     "cost": "simdc.commands.cost",
     "explore": "simdc.commands.explore",
+    "grow": "simdc.commands.grow",
     "verify": "simdc.commands.verify",
     "compare": "simdc.commands.compare",
     "validate": "simdc.commands.validate",

@@ -19,19 +19,20 @@ MAC = "mac"
 class Step(NamedTuple):
     """A machine on the way: what was `doubled` last, none at the start, and its `cycles` for the network. `bound` has
     the cycles of the layers that each term binds, the most first; it is empty for a model that does not say what binds.
-    """
+    Layers without a price are `left_out`, by name."""
 
     doubled: str
     machine: Machine
     cycles: int
     bound: tuple[tuple[str, int], ...]
+    left_out: tuple[str, ...] = ()
 
 
 def along_binding(machine: Machine, workload: Workloads, steps: int, model: str) -> list[Step]:
     """The start and at most `steps` steps: fewer where nothing that can be doubled saves a cycle. Where nothing alone
     does, as where two terms are equally long, two things are doubled. Of equal savings the first in the order of
-    `doublings`. What is doubled is an assumption, whatever the machine's file says of it. Raises
-    SimdcError for a layer without a price, which could not bind, TilingError where the start is too small."""
+    `doublings`. What is doubled is an assumption, whatever the machine's file says of it. Raises SimdcError where no
+    layer has a price, TilingError where the start is too small."""
     path = [_step("", machine, workload, model)]
     while len(path) <= steps:
         for candidates in (doublings(path[-1].machine), pairs(path[-1].machine)):
@@ -85,9 +86,11 @@ def _step(doubled: str, machine: Machine, workload: Workloads, model: str) -> St
     by = load_model(model)
     total, bound = 0, Counter[str]()
     known: dict[int, str] = {}
+    left_out: list[str] = []
     for layer in workload(machine).price(by, machine):
         if layer.cost is None or layer.tiling is None:
-            raise SimdcError(f"layer '{layer.name}' has no price, so it cannot bind: {layer.reason}")
+            left_out.append(layer.name)
+            continue
         cycles = int(layer.cost.cycles.total)
         total += cycles
         # Layers alike have one kernel, and one analysis.
@@ -95,4 +98,7 @@ def _step(doubled: str, machine: Machine, workload: Workloads, model: str) -> St
             told = by.analyse(layer.kernel, layer.tiling, machine)
             known[id(layer.kernel)] = "" if told is None else told.binding
         bound[known[id(layer.kernel)]] += cycles
-    return Step(doubled, machine, total, tuple((term, cycles) for term, cycles in bound.most_common() if term))
+    if not total:
+        raise SimdcError(f"the model '{model}' has no price for any layer on {machine.name}")
+    found = tuple((term, cycles) for term, cycles in bound.most_common() if term)
+    return Step(doubled, machine, total, found, tuple(left_out))

@@ -64,10 +64,14 @@ def test_the_path_ends_where_nothing_helps(tmp_path: Path) -> None:
     assert [step.cycles for step in path] == [11_264, 6_144, 3_072, 2_048, 1_024]
 
 
-def test_layers_that_have_no_price_cannot_bind(tmp_path: Path) -> None:
+def test_layers_that_have_no_price_are_left_out_by_name(tmp_path: Path) -> None:
     net = workload_of(tmp_path, "x -> flatten -> fc(8) -> softmax", "8x2x2")
-    with pytest.raises(simdc.SimdcError, match="'softmax1' has no price, so it cannot bind"):
-        along_binding(nv_small(), net, 1, LEVEL)
+    alone = workload_of(tmp_path, "x -> flatten -> fc(8)", "8x2x2")
+    path, same = along_binding(nv_small(), net, 1, LEVEL), along_binding(nv_small(), alone, 1, LEVEL)
+    assert [step.left_out for step in path] == [("softmax1",)] * len(path)
+    assert [step.cycles for step in path] == [step.cycles for step in same]
+    with pytest.raises(simdc.SimdcError, match="'nvdla' has no price for any layer on nv_small"):
+        along_binding(nv_small(), workload_of(tmp_path, "x -> softmax", "8x2x2"), 1, "nvdla")
 
 
 def test_what_can_be_doubled() -> None:
