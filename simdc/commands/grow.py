@@ -43,7 +43,6 @@ def run(arguments: Namespace) -> int:
     from simdc.cost.tiling import TilingError
     from simdc.errors import SimdcError, UsageError
     from simdc.explore.along import along_binding
-    from simdc.explore.along_text import draw, render_json, render_table
     from simdc.ir.context import machine_of
     from simdc.ir.network import network_of
     from simdc.ir.provenance import runs_of
@@ -51,6 +50,7 @@ def run(arguments: Namespace) -> int:
     from simdc.pictures import check_picture
 
     from .compiled import check_chosen, load_module
+    from .growth import draw, render_json, render_table
 
     if not 1 <= arguments.steps <= MOST_STEPS:
         raise UsageError(f"--steps must be from 1 to {MOST_STEPS}, got {arguments.steps}", program="simdc grow")

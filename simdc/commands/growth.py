@@ -8,10 +8,9 @@ from typing import Any, BinaryIO
 
 from simdc.backends.report.stamp import made_by, provenance
 from simdc.backends.report.table import columns
+from simdc.explore.along import Step
 from simdc.ir.provenance import CommandRun
 from simdc.pictures import write_picture
-
-from .along import Step
 
 TERMS_SHOWN = 3
 
