@@ -225,6 +225,8 @@ def test_a_machine_must_have_the_units() -> None:
     lacking = evolve(machine(), units=machine().units[:1], memories=machine().memories[1:], chains=())
     with pytest.raises(Uncosted, match="memories cbuf, dram; nv_small lacks sdp, pdp, cbuf"):
         priced(convolution(), on=lacking)
+    with pytest.raises(Uncosted, match="nv_small lacks"):
+        NvdlaModel().greedy(convolution(), lacking)
 
 
 def test_operands_of_the_sdp_have_the_width_of_biases() -> None:

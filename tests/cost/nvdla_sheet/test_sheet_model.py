@@ -149,6 +149,8 @@ def test_what_has_no_row() -> None:
     bare = evolve(machine(), memories=machine().memories[1:])
     with pytest.raises(Uncosted, match="needs unit conv and memories cbuf and dram; sheet lacks 'cbuf'"):
         priced(convolution(4, 4, (5, 5)), on=bare)
+    with pytest.raises(Uncosted, match="sheet lacks 'cbuf'"):
+        NvdlaSheetModel().greedy(convolution(4, 4, (5, 5)), bare)
 
 
 def test_the_sheet_is_an_option() -> None:
