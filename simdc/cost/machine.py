@@ -250,6 +250,11 @@ class Machine:
         return found
 
 
+def twice(value: int) -> int:
+    """Of a field: twice as much, or as much as a field may hold."""
+    return min(2 * value, LARGEST)
+
+
 def _named(pairs: tuple[tuple[str, T], ...], name: str) -> T:
     for each, value in pairs:
         if each == name:

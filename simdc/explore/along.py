@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from simdc.cost.machine import Machine
+from simdc.cost.machine import Machine, twice
 from simdc.cost.model_table import load_model
 from simdc.cost.structure import with_field
 from simdc.cost.workload import Workload
@@ -51,9 +51,9 @@ def pairs(machine: Machine) -> Iterator[tuple[str, Machine]]:
     names = [name for name, _ in doublings(machine)]
     for place, first in enumerate(names):
         once = dict(doublings(machine))[first]
-        for second, twice in doublings(once):
+        for second, both in doublings(once):
             if second in names[place + 1 :]:
-                yield f"{first} + {second}", twice
+                yield f"{first} + {second}", both
 
 
 def doublings(machine: Machine) -> Iterator[tuple[str, Machine]]:
@@ -61,9 +61,9 @@ def doublings(machine: Machine) -> Iterator[tuple[str, Machine]]:
     that leave an array in a cycle; bits that a memory moves in a cycle; bits that it holds."""
     for name, unit in machine.units:
         path = f"units.{name}"
-        changes = {f"{path}.rate_per_cycle": 2 * unit.rate_per_cycle}
+        changes = {f"{path}.rate_per_cycle": twice(unit.rate_per_cycle)}
         if unit.operation == MAC:
-            changes[f"{path}.granule.output_channels"] = 2 * unit.granule.output_channels
+            changes[f"{path}.granule.output_channels"] = twice(unit.granule.output_channels)
         yield f"{path}.rate_per_cycle", _changed(machine, changes)
         if unit.atom_cycles > 1:
             # Cycles are whole: an atom in 11 cycles leaves in 6, not in 5.5.
@@ -71,9 +71,9 @@ def doublings(machine: Machine) -> Iterator[tuple[str, Machine]]:
     for name, memory in machine.memories:
         path = f"memories.{name}"
         rates = {"read_bits_per_cycle": memory.read_bits_per_cycle, "write_bits_per_cycle": memory.write_bits_per_cycle}
-        yield f"{path}.bits_per_cycle", _changed(machine, {f"{path}.{key}": 2 * rate for key, rate in rates.items()})
+        yield f"{path}.bits_per_cycle", _changed(machine, {f"{path}.{key}": twice(rate) for key, rate in rates.items()})
         if memory.capacity_bits:
-            yield f"{path}.capacity_bits", _changed(machine, {f"{path}.capacity_bits": 2 * memory.capacity_bits})
+            yield f"{path}.capacity_bits", _changed(machine, {f"{path}.capacity_bits": twice(memory.capacity_bits)})
 
 
 def _changed(machine: Machine, values: dict[str, int]) -> Machine:

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.hardware_view import as_machine
-from simdc.cost.machine import Machine
+from simdc.cost.machine import Machine, twice
 from simdc.cost.machine_fields import HardwareError, part, word
 from simdc.cost.structure import structure_machine, unstructure, with_field
 from simdc.errors import SimdcError
@@ -96,6 +96,10 @@ def test_what_is_wrong_is_named_with_its_path(data: dict[str, Any], path: str, m
     with pytest.raises(HardwareError, match=message) as caught:
         structure_machine(data)
     assert caught.value.path == path
+
+
+def test_twice_the_largest_is_the_largest() -> None:
+    assert (twice(3), twice(10**20)) == (6, 10**20)
 
 
 def test_two_units_do_not_run_the_same() -> None:

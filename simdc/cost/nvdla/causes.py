@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from attrs import evolve
 
 from simdc.cost.kernel import Kernel, links_of
-from simdc.cost.machine import ComputeUnit, Machine, MemoryLevel
+from simdc.cost.machine import ComputeUnit, Machine, MemoryLevel, twice
 
 from .hardware_layer import HardwareLayer
 from .parts import parts_of
@@ -58,12 +58,12 @@ def _changed(parts: tuple[tuple[str, T], ...], name: str, change: Callable[[T], 
 
 
 def _faster(unit: ComputeUnit) -> ComputeUnit:
-    return evolve(unit, rate_per_cycle=2 * unit.rate_per_cycle)
+    return evolve(unit, rate_per_cycle=twice(unit.rate_per_cycle))
 
 
 def _wider(memory: MemoryLevel) -> MemoryLevel:
     return evolve(
         memory,
-        read_bits_per_cycle=2 * memory.read_bits_per_cycle,
-        write_bits_per_cycle=2 * memory.write_bits_per_cycle,
+        read_bits_per_cycle=twice(memory.read_bits_per_cycle),
+        write_bits_per_cycle=twice(memory.write_bits_per_cycle),
     )

@@ -85,6 +85,8 @@ def _latency_cycles(layer: ConvolutionPass, machine: Nvdla) -> int:
 def last_run(layer: ConvolutionPass, machine: Nvdla) -> int:
     """Pixels of the last run. What is left of whole runs joins the last of them where it is too short for one."""
     # Runs of 8 to 16: 196 pixels are 11 runs of 16, then 8 and 12.
-    longest, shortest = machine.conv.max_run_cycles, machine.conv.min_run_cycles
+    shortest = machine.conv.min_run_cycles
+    # No run is shorter than the shortest, whatever the longest is said to be.
+    longest = larger(machine.conv.max_run_cycles, shortest)
     rest = (layer.pixels - 1) % longest + 1
     return choose((rest < shortest) & (layer.pixels > longest), longest - shortest + rest, rest)

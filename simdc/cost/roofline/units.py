@@ -26,8 +26,9 @@ def unit_demand(kernel: Kernel, machine: Machine) -> LayerDemand:
         name = machine.unit_of(link.kind)
         if name is None:
             raise Uncosted(f"no unit of {machine.name} runs '{link.kind[:80]}'")
-        amount = link.useful_macs if isinstance(link, Contraction) else elements_in(link)
-        amounts[name] = amounts.get(name, 0) + amount
+        before = amounts.get(name, 0)
+        # A sum and a ReLU of 100 elements pass the same unit as one stream, stage behind stage: 100 elements, not 200.
+        amounts[name] = before + link.useful_macs if isinstance(link, Contraction) else max(before, elements_in(link))
     multiplies = {machine.unit_of(link.kind) for link in links if isinstance(link, Contraction)}
     units = [
         Demand(name, many, ceil_div(many, machine.unit(name).rate_per_cycle), MAC if name in multiplies else name)

@@ -398,3 +398,17 @@ def test_an_exploration_of_training_steps_is_refused() -> None:
     choice = NetworkChoice("lenet5", "training", lambda machine: network.workload(machine, "nvdla"))
     with pytest.raises(simdc.SimdcError, match="'nvdla' prices forward layers only"):
         Exploration(space, [choice], "nvdla")
+
+
+MIN = "units.conv.min_run_cycles=64"
+
+
+def test_a_longest_run_below_the_shortest_is_as_long() -> None:
+    low, equal = (priced(convolution(), on=machine(f"units.conv.max_run_cycles={run}", MIN)) for run in (1, 64))
+    assert low == equal
+
+
+def test_twice_the_most_that_a_field_holds_is_no_more() -> None:
+    model, fast = NvdlaModel(), machine(f"memories.dram.read_bits_per_cycle={10**20}")
+    kernel = convolution()
+    assert model.analyse(kernel, model.greedy(kernel, fast), fast).relieved[1].name == "dram"

@@ -90,8 +90,8 @@ def test_a_chain_moves_nothing_between_its_links() -> None:
     # 649,600 bits at 64 a cycle.
     assert cost.cycles.total == 10_150
     found = RooflineModel().analyse(chain, NOTHING, nv_small())
-    # Two programs of 100 elements on a unit of one element a cycle; 80,000 MACs at 64.
-    assert [tuple(term) for term in found.terms] == [("dram", 10_150), ("conv", 1_250), ("sdp", 200)]
+    # 100 elements pass the sum and the ReLU in one stream, one a cycle; 80,000 MACs at 64.
+    assert [tuple(term) for term in found.terms] == [("dram", 10_150), ("conv", 1_250), ("sdp", 100)]
 
 
 def test_units_of_a_chain_may_bind_it() -> None:
