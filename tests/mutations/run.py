@@ -25,7 +25,7 @@ from tests.mutations.sandbox import Sandbox, Verdict
 from tests.mutations.survivors import survivors
 
 # The CPU time of all cases that one mutant gets, under the profile, which takes twice as long as the cases alone.
-SAMPLE_SECONDS, ALL_SECONDS = 4.0, 30.0
+SAMPLE_SECONDS, ALL_SECONDS = 6.0, 30.0
 # Oracles that try every schedule are slow, and nothing else tells what a search leaves out.
 SLOW = ("answers", "tests.cost.search", "tests.cost.ladder", "tests.cost.schedules")
 
