@@ -40,6 +40,21 @@ def choose_format(
     raise UsageError(f"-o {target}: there is no format '{suffix}'{remedy}")
 
 
+def check_files(outputs: Sequence[str | None], inputs: Iterable[str] = ()) -> None:
+    """Before the work begins: raise UsageError where one of `outputs`, None for standard output, would replace one of
+    the files that are read, or two of them are one file, of which only the last would stay."""
+    sources, taken = list(inputs), set[str]()
+    for target in outputs:
+        refuse_overwriting(target, sources)
+        if target in (None, STDOUT):
+            continue
+        path = os.path.realpath(target)
+        # Not a device or pipe: that takes one after the other.
+        if path in taken and (os.path.isfile(path) or not os.path.exists(path)):
+            raise UsageError(f"two results would be written to {target}; name another file")
+        taken.add(path)
+
+
 def refuse_overwriting(target: str | None, inputs: Iterable[str]) -> None:
     """Raise UsageError where writing to the file `target` would replace one of the files that are read."""
     for source in inputs:

@@ -13,25 +13,21 @@ def check_plot(arguments: Namespace, inputs: list[str]) -> None:
     otherwise."""
     if arguments.plot is None:
         return
-    from simdc.backends.output import refuse_overwriting
+    from simdc.backends.output import check_files
     from simdc.pictures import check_picture
 
     check_picture(arguments.plot)
-    refuse_overwriting(arguments.plot, inputs)
-    if arguments.plot == arguments.output:
-        raise UsageError(f"the report and the picture would both be written to {arguments.plot}; name another file")
+    check_files([arguments.output, arguments.plot], inputs)
 
 
 def check_analyses(report: Report, arguments: Namespace) -> None:
     """Raise UsageError for what the model of the report has no answer to."""
-    if arguments.levels and not has_levels(report):
-        raise UsageError(f"--levels goes with a model that has levels, such as nvdla; {report.model} has none")
+    levelled = {"--levels": arguments.levels, "--plot-kind levels": arguments.plot_kind == "levels"}
+    for option, is_asked in levelled.items():
+        if is_asked and not has_levels(report):
+            raise UsageError(f"{option} goes with a model that has levels, such as nvdla; {report.model} has none")
     if arguments.plot is None:
         return
-    if arguments.plot_kind == "levels" and not has_levels(report):
-        raise UsageError(
-            f"--plot-kind levels goes with a model that has levels, such as nvdla; {report.model} has none"
-        )
     from simdc.backends.report.chart import roofline_chart
 
     if arguments.plot_kind == "roofline" and not roofline_chart(report).dots:

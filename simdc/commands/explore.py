@@ -184,11 +184,9 @@ def _refuse_what_has_no_effect(arguments: Namespace, entries: Sequence[NetworkEn
 
 def _refuse_overwriting(arguments: Namespace, inputs: Sequence[str]) -> None:
     """Nothing that is written may take the place of these files, or of another that is written."""
-    from simdc.backends.output import refuse_overwriting
+    from simdc.backends.output import check_files
 
-    outputs = [each for each in (arguments.output, arguments.plot, arguments.resume) if each is not None]
-    for place, output in enumerate(outputs):
-        refuse_overwriting(output, [*inputs, *outputs[place + 1 :]])
+    check_files([arguments.output, arguments.plot, arguments.resume], inputs)
 
 
 def _network(entry: NetworkEntry, arguments: Namespace, inputs: list[InputFile]) -> NetworkChoice:

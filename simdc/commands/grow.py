@@ -38,7 +38,7 @@ def add_arguments(parser: CommandParser) -> None:
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
     from simdc.api import Network
-    from simdc.backends.output import choose_format, open_whole, refuse_overwriting, write_text
+    from simdc.backends.output import check_files, choose_format, open_whole, write_text
     from simdc.cost.machine import Machine
     from simdc.cost.tiling import TilingError
     from simdc.errors import SimdcError, UsageError
@@ -49,7 +49,7 @@ def run(arguments: Namespace) -> int:
     from simdc.passes.distinct import model_of
     from simdc.pictures import check_picture
 
-    from .compiled import check_chosen, load_module
+    from .compiled import check_chosen, input_files, load_module
     from .growth import draw, render_json, render_table
 
     if not 1 <= arguments.steps <= MOST_STEPS:
@@ -58,7 +58,7 @@ def run(arguments: Namespace) -> int:
     name = choose_format(arguments.format, arguments.output, FORMATS)
     if arguments.plot is not None:
         check_picture(arguments.plot)
-        refuse_overwriting(arguments.output, [arguments.plot])
+        check_files([arguments.output, arguments.plot], input_files(arguments))
     module = load_module(arguments)
     machine = machine_of(module)
     if not isinstance(machine, Machine):

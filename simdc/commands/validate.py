@@ -37,7 +37,7 @@ def add_arguments(parser: CommandParser) -> None:
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
     from simdc import __version__
-    from simdc.backends.output import choose_format, open_whole, refuse_overwriting, write_text
+    from simdc.backends.output import check_files, choose_format, open_whole, write_text
     from simdc.errors import UsageError, suggestion
     from simdc.ir.provenance import CommandRun
     from simdc.pictures import check_picture
@@ -61,7 +61,7 @@ def run(arguments: Namespace) -> int:
     format_name = choose_format(arguments.format, arguments.output, FORMATS)
     if arguments.plot is not None:
         check_picture(arguments.plot)
-        refuse_overwriting(arguments.output, [arguments.plot])
+        check_files([arguments.output, arguments.plot])
     data = load_data_set(arguments.name, arguments.model)
     write_text(RENDERERS[format_name](data, CommandRun(__version__, arguments.command, ())), arguments.output)
     if arguments.plot is not None:

@@ -51,7 +51,7 @@ def test_refused(words: list[str], code: int, says: str, folder: Path, capsys: p
             ["lenet5", "--hw", "primer_64", "--model", "nvdla-sheet", "--plot", "x.svg", "--plot-kind", "levels"],
             "--plot-kind levels goes with a model that has levels, such as nvdla; nvdla-sheet has none",
         ),
-        ([*RUN, "--plot", "x.svg", "-o", "x.svg", "--format", "json"], "would both be written to x.svg"),
+        ([*RUN, "--plot", "x.svg", "-o", "x.svg", "--format", "json"], "two results would be written to x.svg"),
     ],
 )
 def test_refused_for_this_report(words: list[str], says: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

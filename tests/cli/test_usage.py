@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -213,7 +214,6 @@ def test_a_suffix_that_says_something_else(
         ("explore net.dsl --space space.json -o space.json", "space.json"),
         ("explore net.dsl --space space.json --hw hw.json -o hw.json", "hw.json"),
         ("explore --space batches.json --format csv -o net.dsl", "net.dsl"),
-        ("explore net.dsl --space space.json --resume j.json -o j.json", "j.json"),
         ("explore net.dsl --space space.json --resume net.dsl", "net.dsl"),
     ],
 )
@@ -225,6 +225,40 @@ def test_no_output_takes_the_place_of_an_input(
         written(folder, "{}", name)
     said = refused(capsys, *words.split())
     assert said.endswith(f"would be written over '{over}', which is read; name another file")
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib")
+@pytest.mark.parametrize("stands", [None, "precious"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "net.dsl --hw nv_small --model nvdla --format json -o x.svg --plot x.svg",
+        "net.dsl --hw nv_small --model nvdla --format json -o x.svg --plot ./x.svg",
+        "grow net.dsl --hw nv_small --model nvdla --format json -o x.svg --plot x.svg",
+        "validate nv_small --format json -o x.svg --plot x.svg",
+        "explore net.dsl --space space.json --format json -o x.svg --plot x.svg",
+        "explore net.dsl --space space.json --format json -o x.svg --resume x.svg",
+        "explore net.dsl --space space.json --format json -o y.json --plot x.svg --resume x.svg",
+    ],
+)
+def test_no_output_takes_the_place_of_another(
+    words: str, stands: str | None, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if stands is not None:
+        written(folder, stands, "x.svg")
+    said = refused(capsys, *words.split())
+    assert "two results would be written to " in said
+    assert said.endswith("x.svg; name another file")
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib")
+@pytest.mark.parametrize(
+    "words", ["{} --hw nv_small --model nvdla --plot", "grow {} --hw nv_small --model nvdla --plot"]
+)
+def test_no_picture_takes_the_place_of_a_network(words: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "x.svg").write_bytes((folder / "net.dsl").read_bytes())
+    said = refused(capsys, *words.format("x.svg").split(), "x.svg", "--input-format", "dsl")
+    assert said.endswith("would be written over 'x.svg', which is read; name another file")
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
