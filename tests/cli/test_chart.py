@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -92,21 +91,3 @@ def test_the_sheet_has_a_roofline_as_well(folder: Path, capsys: pytest.CaptureFi
     assert (folder / "p.png").read_bytes().startswith(b"\x89PNG")
     assert "roofline" in (folder / "p.json").read_text()
     assert capsys.readouterr().out == ""
-
-
-@needs_matplotlib
-def test_a_picture_is_whole_or_the_old_one(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from matplotlib.figure import Figure  # pyright: ignore[reportMissingImports]
-
-    def half(self: object, stream: BinaryIO, **options: object) -> None:
-        stream.write(b"half")
-        raise OSError(28, "No space left on device")
-
-    (folder / "p.png").write_bytes(b"precious")
-    monkeypatch.setattr(Figure, "savefig", half)
-    assert main([*RUN, "--plot", "p.png"]) == 1
-    assert capsys.readouterr().err == "p.png: cannot be written: No space left on device\n"
-    assert (folder / "p.png").read_bytes() == b"precious"
-    assert [path.name for path in folder.iterdir()] == ["p.png"]

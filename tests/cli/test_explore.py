@@ -7,7 +7,7 @@ import json
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import jsonschema
 import pytest
@@ -193,28 +193,6 @@ def test_pictures_are_labelled_and_the_same_every_time(
     assert f"<!-- {labels[kind]}" in texts[0]
     explore(folder, capsys, "--model", "simdit", "--plot", str(folder / "p.png"), "--plot-kind", kind)
     assert (folder / "p.png").read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib")
-def test_a_picture_is_whole_or_the_old_one(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from matplotlib.figure import Figure  # pyright: ignore[reportMissingImports]
-
-    def half(self: object, stream: BinaryIO, **options: object) -> None:
-        stream.write(b"half")
-        raise OSError(28, "No space left on device")
-
-    picture = folder / "p.png"
-    picture.write_bytes(b"precious")
-    monkeypatch.setattr(Figure, "savefig", half)
-    before = sorted(folder.iterdir())
-    assert (
-        main(["explore", str(folder / "small.dsl"), "--space", str(folder / "space.json"), "--plot", str(picture)]) == 1
-    )
-    assert capsys.readouterr().err == f"{picture}: cannot be written: No space left on device\n"
-    assert picture.read_bytes() == b"precious"
-    assert sorted(folder.iterdir()) == before
 
 
 @pytest.mark.skipif(find_spec("pyarrow") is None, reason="needs pyarrow")

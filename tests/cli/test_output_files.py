@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from simdc.backends.output import open_whole, write_text
+from simdc.cli import main
 from simdc.errors import SimdcError
 
 RUN = "import sys; from simdc.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -139,3 +143,34 @@ def test_whoever_writes_piece_by_piece_leaves_the_old_file(failure: BaseExceptio
     with open_whole(str(target)) as stream:
         stream.write(b"whole")
     assert target.read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "lenet5 --hw nv_small --model nvdla",
+        "grow lenet5 --hw nv_small --model nvdla --steps 1",
+        "validate nv_small",
+        "explore lenet5 --space space.json",
+    ],
+)
+def test_a_picture_is_whole_or_the_old_one(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.figure import Figure  # pyright: ignore[reportMissingImports]
+
+    def half(self: object, stream: BinaryIO, **options: object) -> None:
+        stream.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    space = {"schema": "simdc-space/1", "base": "HI1", "fields": {"simd.lanes": [16, 32]}}
+    (tmp_path / "space.json").write_text(json.dumps(space))
+    (tmp_path / "p.png").write_bytes(b"precious")
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Figure, "savefig", half)
+    assert main([*words.split(), "--plot", "p.png"]) == 1
+    assert capsys.readouterr().err == "p.png: cannot be written: No space left on device\n"
+    assert (tmp_path / "p.png").read_bytes() == b"precious"
+    assert sorted(tmp_path.iterdir()) == before
