@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
+from .hardware import Hardware
 from .machines import AnyMachine
 from .result import Cost, add_up
 
 if TYPE_CHECKING:
-    from .hardware import Hardware
     from .machine import Machine
 
 PJ_PER_W_NS = 1000.0
@@ -35,10 +35,9 @@ def energy_of(cost: Cost, hardware: AnyMachine, *, on_systolic: bool) -> Energy:
     as the layer takes (systolic array: Eq. 29, SIMD array: Eq. 30). On-chip memories pay for each bit read or written
     (Eq. 31), DRAM for each bit moved (Eq. 32).
     """
-    # Not by its class, which most commands need not load.
-    if hasattr(hardware, "units"):
-        return _of_units(cost, cast("Machine", hardware), on_systolic=on_systolic)
-    return _of_arrays(cost, cast("Hardware", hardware), on_systolic=on_systolic)
+    if isinstance(hardware, Hardware):
+        return _of_arrays(cost, hardware, on_systolic=on_systolic)
+    return _of_units(cost, hardware, on_systolic=on_systolic)
 
 
 def _of_arrays(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:

@@ -8,6 +8,7 @@ from math import prod
 from typing import NamedTuple
 
 from .kernel import Affine, Contraction, Operand, VectorProgram
+from .numbers import ceil_div
 
 
 class ImageSide(NamedTuple):
@@ -24,7 +25,7 @@ class ImageSide(NamedTuple):
     @property
     def is_padded(self) -> bool:
         """Whether there are as many positions as without a window, the stride apart: the sheet's `same`."""
-        return self.positions == -(-self.size // self.stride)
+        return self.positions == ceil_div(self.size, self.stride)
 
 
 class ConvolutionShape(NamedTuple):
@@ -128,6 +129,22 @@ def element_shape(program: VectorProgram) -> ElementShape:
 def _flat(sides: Sequence[ImageSide]) -> ImageSide:
     """Rows of a volume, one after the other."""
     return ImageSide(prod(each.size for each in sides), positions=prod(each.positions for each in sides))
+
+
+def elements_through(program: VectorProgram) -> int:
+    """Of its largest operand: a unit takes in one after the other."""
+    return max(map(_elements, program.operands))
+
+
+def instruction_counts(program: VectorProgram) -> list[tuple[str, int]]:
+    """(opcode, how often) of each instruction: once for each element."""
+    # A mean of 10 rows of 4: 40 additions and 4 divisions.
+    return [
+        (instruction.opcode, prod(program.bounds[loop] for loop in block.loops))
+        for nest in program.nests
+        for block in nest.blocks
+        for instruction in block.instructions
+    ]
 
 
 def _elements(operand: Operand) -> int:

@@ -154,6 +154,7 @@ class Machine:
     units: tuple[tuple[str, ComputeUnit], ...] = named_parts(ComputeUnit)
     memories: tuple[tuple[str, MemoryLevel], ...] = named_parts(MemoryLevel)
     chains: tuple[tuple[str, ...], ...] = field(metadata=CHAINS, default=())
+    # INT8 as nv_small has it: values and weights of 8 bits, biases of 16, sums of 32.
     widths: Widths = part(Widths, factory=lambda: Widths(8, 8, 16, 32))
     basis: tuple[tuple[str, Mark], ...] = field(metadata=BASIS, default=())
     pj_per_operation: tuple[tuple[str, float], ...] = field(metadata=PRICES, default=())

@@ -43,6 +43,11 @@ class Tiling(NamedTuple):
         return dict(zip(self.order, self.sizes, strict=True))
 
 
+def uncut(kernel: Kernel) -> Tiling:
+    """No loop is cut: what a model says where hardware cuts layers by itself."""
+    return Tiling(tuple(kernel.bounds), tuple(kernel.bounds.values()))
+
+
 def loop_bounds(kernel: Kernel) -> dict[str, int]:
     """Every loop of the kernel with its bound, in default order. Loop nests share loops by name."""
     return kernel.bounds

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from simdc.cost.machine import Machine, twice
 from simdc.cost.model_table import load_model
+from simdc.cost.numbers import ceil_div
 from simdc.cost.structure import with_field
 from simdc.cost.workload import Workload
 from simdc.errors import SimdcError
@@ -67,7 +68,7 @@ def doublings(machine: Machine) -> Iterator[tuple[str, Machine]]:
         yield f"{path}.rate_per_cycle", _changed(machine, changes)
         if unit.atom_cycles > 1:
             # Cycles are whole: an atom in 11 cycles leaves in 6, not in 5.5.
-            yield f"{path}.atom_cycles", _changed(machine, {f"{path}.atom_cycles": -(-unit.atom_cycles // 2)})
+            yield f"{path}.atom_cycles", _changed(machine, {f"{path}.atom_cycles": ceil_div(unit.atom_cycles, 2)})
     for name, memory in machine.memories:
         path = f"memories.{name}"
         rates = {"read_bits_per_cycle": memory.read_bits_per_cycle, "write_bits_per_cycle": memory.write_bits_per_cycle}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from simdc.cost.guards import Law
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction, Operand, VectorProgram
-from simdc.cost.result import Cost
+from simdc.cost.result import Cost, DramBits
 from simdc.cost.tiling import loop_bounds
 
 CONTRACTION_WORDS = (
@@ -42,10 +42,7 @@ def kernel_law(kernel: ArrayKernel) -> Law:
 
 def contraction_law(kernel: Contraction) -> Law:
     """What any cost of this contraction satisfies, in the order of `CONTRACTION_WORDS`."""
-    bounds = loop_bounds(kernel)
-    weight, ifmap = used_bits(kernel.weight, bounds), used_bits(kernel.ifmap, bounds)
-    ofmap = used_bits(kernel.psum, bounds) // kernel.psum.bits * kernel.ofmap_bits
-    bias = 0 if kernel.bias is None else used_bits(kernel.bias, bounds)
+    weight, ifmap, _, ofmap, bias = used_dram_bits(kernel)
     # A partial sum of 32 bits that is stored is loaded again: psum traffic comes in multiples of 64 bits.
     round_trip = 2 * kernel.psum.bits
 
@@ -68,19 +65,33 @@ def contraction_law(kernel: Contraction) -> Law:
 def program_law(program: VectorProgram) -> Law:
     """What any cost of this program satisfies, in the order of `PROGRAM_WORDS`. Load, compute and store take turns, so
     the port's cycles are the stall: neither is less than the other."""
-    bounds = loop_bounds(program)
-    loads = sum(used_bits(operand, bounds) for nest in program.nests for operand in nest.inputs)
-    stores = sum(used_bits(operand, bounds) for nest in program.nests for operand in nest.outputs)
+    used = used_dram_bits(program)
 
     def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
         (_, stall), dram, sram, ops, busy = cost
         counts = [count for _, count in ops]
         return (
-            (0, busy.simd_port, stall, loads, stores, 0, 0),
+            (0, busy.simd_port, stall, used.ifmap, used.ofmap, 0, 0),
             (stall, stall, busy.simd_port, dram.ifmap, dram.ofmap, min(sram), min(counts, default=0)),
         )
 
     return Law(PROGRAM_WORDS, sides)
+
+
+def used_dram_bits(kernel: ArrayKernel) -> DramBits:
+    """Each element that is used, once: what any schedule moves at the least. A program's loads count as ifmap, its
+    stores as ofmap."""
+    bounds = loop_bounds(kernel)
+    if isinstance(kernel, VectorProgram):
+        loads = sum(used_bits(operand, bounds) for nest in kernel.nests for operand in nest.inputs)
+        stores = sum(used_bits(operand, bounds) for nest in kernel.nests for operand in nest.outputs)
+        return DramBits(ifmap=loads, ofmap=stores)
+    return DramBits(
+        weight=used_bits(kernel.weight, bounds),
+        ifmap=used_bits(kernel.ifmap, bounds),
+        ofmap=used_bits(kernel.psum, bounds) // kernel.psum.bits * kernel.ofmap_bits,
+        bias=0 if kernel.bias is None else used_bits(kernel.bias, bounds),
+    )
 
 
 def used_bits(operand: Operand, bounds: Mapping[str, int]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simdc.cost.analysis import Analysis, TimeTerm
+from simdc.cost.analysis import Analysis, TimeTerm, analysis_of
 from simdc.cost.batch import BatchCost
 from simdc.cost.kernel import Kernel
 from simdc.cost.machine import Machine
@@ -12,7 +12,7 @@ from simdc.cost.model import CostModel
 from simdc.cost.model_options import ModelOption
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.tiling import Tiling, TilingError
+from simdc.cost.tiling import Tiling, TilingError, uncut
 
 from .causes import causes, relieved
 from .hardware_layer import HardwareLayer
@@ -41,7 +41,7 @@ class NvdlaModel(CostModel[Machine]):
     def greedy(self, kernel: Kernel, hardware: Machine) -> Tiling:
         """All loops whole: hardware and model cut a layer by themselves."""
         self._layer(kernel, hardware, parts_of(hardware))
-        return Tiling(tuple(kernel.bounds), tuple(kernel.bounds.values()))
+        return uncut(kernel)
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Machine) -> Cost:
         del tiling
@@ -76,20 +76,13 @@ class NvdlaModel(CostModel[Machine]):
         del tiling
         parts = parts_of(hardware)
         layer = self._layer(kernel, hardware, parts)
-        why = causes(layer, self.level)
-        rate, bandwidth = peak_rate(kernel, hardware), parts.dram.read_bits_per_cycle / 8
-        work, moved = useful_operations(kernel), layer.beats.total * parts.dram.beat_bits / 8
-        return Analysis(
-            operations=work,
-            memory_bytes=(("dram", moved),),
-            intensity=work / moved,
-            ridge=rate / bandwidth,
-            peak=rate,
-            attainable=min(rate, work / moved * bandwidth),
-            achieved=work / layer.cycles(self.level),
-            binding=why[0].term,
-            runner_up=why[1].term,
-            terms=tuple(TimeTerm(each.term, each.cycles) for each in why),
+        return analysis_of(
+            [TimeTerm(each.term, each.cycles) for each in causes(layer, self.level)],
+            layer.cycles(self.level),
+            operations=useful_operations(kernel),
+            peak=peak_rate(kernel, hardware),
+            memory_bytes=(("dram", layer.beats.total * parts.dram.beat_bits / 8),),
+            bytes_per_cycle=parts.dram.read_bits_per_cycle / 8,
             levels=tuple(layer.cycles(level) for level in range(len(LEVELS))),
             relieved=tuple(TimeTerm(*each) for each in relieved(kernel, hardware, self.level)),
             remarks=remarks_on(kernel, layer, hardware),

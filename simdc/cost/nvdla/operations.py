@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from simdc.cost.analysis import OPERATIONS_PER_MAC
 from simdc.cost.kernel import Contraction, Kernel, VectorProgram, links_of
+from simdc.cost.layer_shape import elements_through, instruction_counts
 from simdc.cost.machine import Machine
 
 from .reading import unit_of
@@ -16,20 +15,12 @@ def operations(kernel: Kernel, executed_macs: int) -> tuple[tuple[str, int], ...
     programs, once for each element."""
     found: dict[str, int] = {}
     for link in links_of(kernel):
-        for operation, count in _of_program(link) if isinstance(link, VectorProgram) else (("mac", link.useful_macs),):
+        counts = instruction_counts(link) if isinstance(link, VectorProgram) else [("mac", link.useful_macs)]
+        for operation, count in counts:
             found[operation] = found.get(operation, 0) + count
     if isinstance(links_of(kernel)[0], Contraction):
         found["mac_executed"] = executed_macs
     return tuple(found.items())
-
-
-def _of_program(program: VectorProgram) -> list[tuple[str, int]]:
-    return [
-        (instruction.opcode, prod(program.bounds[loop] for loop in block.loops))
-        for nest in program.nests
-        for block in nest.blocks
-        for instruction in block.instructions
-    ]
 
 
 def useful_operations(kernel: Kernel) -> int:
@@ -37,7 +28,7 @@ def useful_operations(kernel: Kernel) -> int:
     head = links_of(kernel)[0]
     if isinstance(head, Contraction):
         return OPERATIONS_PER_MAC * head.useful_macs
-    return max(prod(each.shape) for each in head.operands)
+    return elements_through(head)
 
 
 def peak_rate(kernel: Kernel, machine: Machine) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from simdc.cost.analysis import OPERATIONS_PER_MAC, Analysis, TimeTerm
+from simdc.cost.analysis import OPERATIONS_PER_MAC, Analysis, TimeTerm, analysis_of
 from simdc.cost.kernel import Kernel
 from simdc.cost.machine import Machine
 from simdc.cost.model import CostModel, Uncosted
 from simdc.cost.model_options import ModelOption
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, Number, SramBits
-from simdc.cost.tiling import Tiling
+from simdc.cost.tiling import Tiling, uncut
 
 from .estimate import RowEstimate, RowTraffic, SheetPoint, layer_estimate
 from .reading import EqualRows, read_rows
@@ -38,7 +38,7 @@ class NvdlaSheetModel(CostModel[Machine]):
     def greedy(self, kernel: Kernel, hardware: Machine) -> Tiling:
         """All loops whole: the sheet cuts nothing."""
         self._estimate(kernel, hardware)
-        return Tiling(tuple(kernel.bounds), tuple(kernel.bounds.values()))
+        return uncut(kernel)
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Machine) -> Cost:
         del tiling
@@ -67,22 +67,13 @@ class NvdlaSheetModel(CostModel[Machine]):
             return None
         (many, macs, _), row = found
         terms = (TimeTerm("mac", _number(row.mac_cycles * many)), TimeTerm("dram", _number(row.dram_cycles * many)))
-        binding, runner_up = sorted(terms, key=lambda term: -term.cycles)
-        operations = OPERATIONS_PER_MAC * macs
-        moved = float(row.traffic.total * many * KIB / 8)
-        rate = hardware.unit("conv").rate_per_cycle * OPERATIONS_PER_MAC
-        bandwidth = hardware.memory("dram").read_bits_per_cycle / 8
-        return Analysis(
-            operations=operations,
-            memory_bytes=(("dram", moved),),
-            intensity=operations / moved,
-            ridge=rate / bandwidth,
-            peak=rate,
-            attainable=min(rate, operations / moved * bandwidth),
-            achieved=operations / float(row.cycles * many),
-            binding=binding.name,
-            runner_up=runner_up.name,
-            terms=terms,
+        return analysis_of(
+            sorted(terms, key=lambda term: -term.cycles),
+            _number(row.cycles * many),
+            operations=OPERATIONS_PER_MAC * macs,
+            peak=hardware.unit("conv").rate_per_cycle * OPERATIONS_PER_MAC,
+            memory_bytes=(("dram", float(row.traffic.total * many * KIB / 8)),),
+            bytes_per_cycle=hardware.memory("dram").read_bits_per_cycle / 8,
             remarks=(ESTIMATE,),
         )
 

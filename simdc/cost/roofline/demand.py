@@ -37,10 +37,6 @@ class LayerDemand(NamedTuple):
         # 400,000 MACs at 64 a cycle are 6,250 cycles, 402,300 bytes at 8 a cycle 50,288: the latter.
         return max(each.cycles for each in (*self.units, *self.memories))
 
-    @property
-    def moved_bytes(self) -> float:
-        return sum(each.amount for each in self.memories) / 8
-
 
 def memory_demand(name: str, memory: MemoryLevel, read_bits: int, written_bits: int) -> Demand:
     """Reads and writes add up: a roofline has one roof for a memory."""

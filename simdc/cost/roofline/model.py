@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simdc.cost.analysis import Analysis, TimeTerm
+from simdc.cost.analysis import Analysis, TimeTerm, analysis_of
+from simdc.cost.exact.laws import used_dram_bits
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.machine import Machine
@@ -10,9 +11,9 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.model import CostModel, Uncosted, array_kernel
 from simdc.cost.model_options import ModelOption
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.tiling import Tiling
+from simdc.cost.tiling import Tiling, uncut
 
-from .arrays import array_demand, compulsory_bits
+from .arrays import array_demand
 from .demand import MAC, LayerDemand
 from .units import unit_demand
 
@@ -36,7 +37,7 @@ class RooflineModel(CostModel[AnyMachine]):
         if self.scheduled:
             return self._exact().greedy(kernel, self._arrays(hardware))
         self._demand(kernel, None, hardware)
-        return Tiling(tuple(kernel.bounds), tuple(kernel.bounds.values()))
+        return uncut(kernel)
 
     def default(self, kernel: Kernel, hardware: AnyMachine) -> Tiling:
         if self.scheduled:
@@ -58,19 +59,13 @@ class RooflineModel(CostModel[AnyMachine]):
     def analyse(self, kernel: Kernel, tiling: Tiling, hardware: AnyMachine) -> Analysis:
         demand = self._demand(kernel, tiling, hardware)
         ranked = sorted((*demand.units, *demand.memories), key=lambda each: -each.cycles)
-        moved, bandwidth = demand.moved_bytes, demand.bits_per_cycle / 8
-        intensity = demand.operations / moved if moved else float("inf")
-        return Analysis(
+        return analysis_of(
+            [TimeTerm(each.name, each.cycles) for each in ranked],
+            demand.cycles,
             operations=demand.operations,
-            memory_bytes=tuple((each.name, each.amount / 8) for each in demand.memories),
-            intensity=intensity,
-            ridge=demand.peak / bandwidth,
             peak=demand.peak,
-            attainable=min(demand.peak, intensity * bandwidth),
-            achieved=demand.operations / demand.cycles,
-            binding=ranked[0].name,
-            runner_up=ranked[1].name,
-            terms=tuple(TimeTerm(each.name, each.cycles) for each in ranked),
+            memory_bytes=tuple((each.name, each.amount / 8) for each in demand.memories),
+            bytes_per_cycle=demand.bits_per_cycle / 8,
             remarks=("a bound from below: nothing waits for anything, on-chip memories cost no energy",),
         )
 
@@ -79,7 +74,7 @@ class RooflineModel(CostModel[AnyMachine]):
             return unit_demand(kernel, hardware)
         hardware = self._arrays(hardware)
         one = array_kernel(kernel)
-        return array_demand(one, hardware, self._moved(kernel, tiling, hardware) or compulsory_bits(one))
+        return array_demand(one, hardware, self._moved(kernel, tiling, hardware) or used_dram_bits(one))
 
     def _moved(self, kernel: Kernel, tiling: Tiling | None, hardware: Hardware) -> DramBits | None:
         if not self.scheduled or tiling is None:

@@ -6,7 +6,8 @@ from math import prod
 from typing import NamedTuple
 
 from simdc.cost.analysis import OPERATIONS_PER_MAC
-from simdc.cost.kernel import Contraction, Kernel, Operand, VectorProgram, links_of
+from simdc.cost.kernel import Contraction, Kernel, Operand, links_of
+from simdc.cost.layer_shape import elements_through
 from simdc.cost.machine import Machine, MemoryLevel
 from simdc.cost.model import Uncosted
 from simdc.cost.numbers import ceil_div
@@ -28,7 +29,9 @@ def unit_demand(kernel: Kernel, machine: Machine) -> LayerDemand:
             raise Uncosted(f"no unit of {machine.name} runs '{link.kind[:80]}'")
         before = amounts.get(name, 0)
         # A sum and a ReLU of 100 elements pass the same unit as one stream, stage behind stage: 100 elements, not 200.
-        amounts[name] = before + link.useful_macs if isinstance(link, Contraction) else max(before, elements_in(link))
+        amounts[name] = (
+            before + link.useful_macs if isinstance(link, Contraction) else max(before, elements_through(link))
+        )
     multiplies = {machine.unit_of(link.kind) for link in links if isinstance(link, Contraction)}
     units = [
         Demand(name, many, ceil_div(many, machine.unit(name).rate_per_cycle), MAC if name in multiplies else name)
@@ -43,11 +46,6 @@ def unit_demand(kernel: Kernel, machine: Machine) -> LayerDemand:
     operations = units[0].amount * (OPERATIONS_PER_MAC if is_mac else 1)
     peak = rate * (OPERATIONS_PER_MAC if is_mac else 1)
     return LayerDemand(tuple(units), (dram,), operations, peak, bits, bandwidth(machine.memory(DRAM), bits))
-
-
-def elements_in(program: VectorProgram) -> int:
-    """Of the largest input: a unit takes in one after the other."""
-    return max(prod(each.shape) for each in program.operands)
 
 
 def bandwidth(memory: MemoryLevel, moved: DramBits) -> float:
