@@ -63,7 +63,8 @@ class NvdlaSheetModel(CostModel[Machine]):
     def analyse(self, kernel: Kernel, tiling: Tiling, hardware: Machine) -> Analysis | None:
         del tiling
         found = self._estimate(kernel, hardware)
-        if found is None:
+        # A convolution that counts in the row of another takes no time and moves nothing: there is no roof over it.
+        if found is None or not found[1].cycles:
             return None
         (many, macs, _), row = found
         terms = (TimeTerm("mac", _number(row.mac_cycles * many)), TimeTerm("dram", _number(row.dram_cycles * many)))

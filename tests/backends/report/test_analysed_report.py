@@ -22,6 +22,7 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.structure import with_field
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
+from simdc.frontends.presets import presets
 from tests.backends.report.test_report import lines
 
 TEXT = """network n(x: 16x8x8, y: 16x8x8) {
@@ -128,6 +129,28 @@ def test_the_sheet_has_rows_that_it_knows_no_roofline_of() -> None:
     schema_of(report)
     rows = {row.split()[0]: row.split() for row in lines(render_table(report, every_layer=True), "layer ")}
     assert rows["relu1"][-1] == rows["relu1"][3] == "-"
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("nvdla", "nv_full"),
+        ("nvdla{level=0}", "nv_small"),
+        ("nvdla-sheet{sheet=resnet50}", "primer_2048"),
+        ("nvdla-sheet{sheet=googlenet}", "primer_256"),
+        ("nvdla-sheet{sheet=alexnet}", "primer_32"),
+        ("roofline", "nv_small"),
+        ("roofline{bytes=schedule}", "HI2"),
+    ],
+)
+@pytest.mark.parametrize("network", list(presets("networks")))
+def test_layers_that_take_time_have_a_roofline_and_no_others(network: str, model: str, name: str) -> None:
+    """GoogLeNet's sheet counts some convolutions in the rows of others: they take no time."""
+    report = make_report(simdc.compile(load(network, 1), machine(name), model))
+    for layer in report.layers:
+        assert (layer.analysis is not None) == (layer.cost.cycles.total > 0), layer.name
+    for render in (render_json, render_csv, render_table):
+        assert render(report)
 
 
 def test_the_table_shows_the_roofline_and_leaves_energies_out() -> None:
