@@ -27,9 +27,11 @@ class ValueOrigin(IntEnum):
     """From whole numbers and truth values alone, or by a function of positions: a mask, a table."""
     STATED = 1
     """By a node of the graph, Constant or ConstantOfShape."""
-    STORED = 2
+    DERIVED = 2
+    """By the exporter, from the program's parameters or from nothing but its text: a transposed weight, ones."""
+    STORED = 3
     """As a tensor of fractions among the file's weights, or computed from such."""
-    GIVEN = 3
+    GIVEN = 4
     """The user says that it is a weight."""
 
 

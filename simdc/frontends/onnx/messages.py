@@ -11,6 +11,11 @@ class StoredBeside(Protocol):
     value: str
 
 
+class EntryMessage(Protocol):
+    key: str
+    value: str | bytes
+
+
 class StoredBesides(Protocol):
     def __iter__(self) -> Iterator[StoredBeside]: ...
     def add(self, *, key: str, value: str) -> object: ...
@@ -56,6 +61,7 @@ class TypeMessage(Protocol):
 class ValueMessage(Protocol):
     name: str | bytes
     type: TypeMessage
+    metadata_props: Sequence[EntryMessage]
 
 
 class GraphMessage(Protocol):

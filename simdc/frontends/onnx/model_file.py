@@ -15,10 +15,11 @@ from simdc.errors import SimdcError
 from simdc.frontends.reads import was_read
 from simdc.visible import to_name
 
-from .constant import FLOATS, Array, Constant, ValueOrigin
+from .constant import Array, Constant
 from .contradictions import by_name, check_descriptions, check_stored
 from .graph import Dimension, Graph, Node, Shaped
 from .local_functions import MAX_NODES, inlined
+from .signature import NO_SIGNATURE, Signature, signature_of
 
 if TYPE_CHECKING:
     from .messages import (
@@ -133,7 +134,8 @@ class _Decoder:
         outputs = [self.shaped(entry) for entry in proto.output]
         described = [*map(self.shaped, proto.value_info), *inputs.values(), *outputs]
         check_descriptions(described, self.path)
-        stored = [self.tensor(entry, _text(entry.name)) for entry in proto.initializer]
+        signature = signature_of(proto.value_info)
+        stored = [self.tensor(entry, _text(entry.name), signature) for entry in proto.initializer]
         sparse = [self.sparse(entry) for entry in proto.sparse_initializer]
         graph = Graph(
             _text(proto.name),
@@ -168,14 +170,17 @@ class _Decoder:
         decode = self.attributes.get(proto.type)
         return proto if decode is None else decode(proto)
 
-    def tensor(self, proto: TensorMessage, name: str) -> Constant:
+    def tensor(self, proto: TensorMessage, name: str, signature: Signature = NO_SIGNATURE) -> Constant:
         shape, kind = self.sizes(name, proto.dims), proto.data_type
-        return Constant(name, shape, kind, {name: prod(shape)}, lambda: self.values(proto, name), stored(kind))
+        origin = signature.origin(name, kind)
+        return Constant(name, shape, kind, {name: prod(shape)}, lambda: self.values(proto, name), origin)
 
     def sparse(self, proto: SparseTensorMessage) -> Constant:
         name = _text(proto.values.name)
         shape, kind = self.sizes(name, proto.dims), proto.values.data_type
-        return Constant(name, shape, kind, {name: prod(shape)}, missing(name, self.path), stored(kind))
+        return Constant(
+            name, shape, kind, {name: prod(shape)}, missing(name, self.path), NO_SIGNATURE.origin(name, kind)
+        )
 
     def sizes(self, name: str, dims: Iterable[int]) -> tuple[int, ...]:
         sizes = tuple(map(int, dims))
@@ -213,11 +218,6 @@ class _Decoder:
         kind = proto.type.tensor_type
         known = proto.type.HasField("tensor_type") and kind.HasField("shape")
         return Shaped(_text(proto.name), tuple(map(_dimension, kind.shape.dim)) if known else None, kind.elem_type)
-
-
-def stored(element: int) -> ValueOrigin:
-    """Of a tensor that is one of the file's own: whole numbers and truth values are not trained."""
-    return ValueOrigin.STORED if element in FLOATS else ValueOrigin.COMPUTED
 
 
 def missing(name: str, path: str) -> Callable[[], Array]:

@@ -86,4 +86,4 @@ def _holds_weights(graph: Graph, nodes: Iterable[Node]) -> bool:
 
 def has_stored(constants: Iterable[Constant]) -> bool:
     """Whether any is a tensor of fractions that the file stores as one of its own."""
-    return any(constant.origin >= ValueOrigin.STORED and constant.elements > 1 for constant in constants)
+    return any(constant.origin >= ValueOrigin.DERIVED and constant.elements > 1 for constant in constants)

@@ -36,7 +36,7 @@ def standing_of(constant: Constant, readers: Mapping[str, Sequence[Node]], *, st
     table."""
     if constant.origin is ValueOrigin.GIVEN:
         return Standing.TRAINED
-    if constant.origin < (ValueOrigin.STORED if stores_weights else ValueOrigin.STATED):
+    if constant.origin < (ValueOrigin.DERIVED if stores_weights else ValueOrigin.STATED):
         return Standing.COMPUTED
     found = is_table(constant)
     if found is None and is_added_to_scores(constant, readers):
@@ -54,6 +54,15 @@ def is_table(constant: Constant) -> bool | None:
     except (SimdcError, Unsupported, ValueError, TypeError):
         return None
     return (_is_mask(values) or _is_wave(values)) if values.any() else None
+
+
+def is_neutral(constant: Constant) -> bool:
+    """Whether the values, where the file has them, are all 1 or all 0: a factor or an addend that changes nothing."""
+    try:
+        values = constant.settings()
+    except (SimdcError, Unsupported):
+        return False
+    return bool((values == 1).all() or (values == 0).all())
 
 
 def is_added_to_scores(constant: Constant, readers: Mapping[str, Sequence[Node]]) -> bool:

@@ -212,3 +212,29 @@ def test_factors_that_the_graph_states_itself_are_not_trained(where: str, parame
     if where == "inputs":
         proto.graph.input.extend(helper.make_tensor_value_info(name, 1, [3]) for name in factors)
     assert imported(proto, tmp_path).parameters.value.data == parameters
+
+
+def test_what_pytorch_says_of_its_tensors_decides(tmp_path: Path) -> None:
+    """A buffer is not trained, whatever its values; ones and zeros that the exporter made are no weights of a norm."""
+    nodes = [
+        node("InstanceNormalization", ["x", "ones", "zeros"], ["n"]),
+        node("Mul", ["n", "scale"], ["m"]),
+        node("Add", ["m", "shift"], ["y"]),
+    ]
+    weights = {
+        "ones": np.ones(2, np.float32),
+        "zeros": np.zeros(2, np.float32),
+        "scale": random(4),
+        "shift": random(4, seed=1),
+    }
+    image = {"x": (2, 2, 3, 4)}
+    plain = model(nodes, image, weights)
+    assert imported(plain, tmp_path).parameters.value.data == 2 + 2 + 4 + 4
+    kind = "pkg.torch.export.graph_signature.InputSpec.kind"
+    values = [helper.make_tensor_value_info(name, 1, (4,)) for name in ("scale", "shift")]
+    for value, said in zip(values, ("PARAMETER", "BUFFER"), strict=True):
+        value.metadata_props.add(key="unrelated", value="PARAMETER")
+        value.metadata_props.add(key=kind, value=said)
+    told = model(nodes, image, weights, values=values)
+    network = check_against_reference(told, tmp_path, {"x": random(2, 2, 3, 4)}, oracle=plain)
+    assert network.parameters.value.data == 4

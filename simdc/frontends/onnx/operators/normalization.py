@@ -13,6 +13,7 @@ from simdc.frontends.onnx.constant_nodes import FLOAT
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import operator
+from simdc.frontends.onnx.tables import is_neutral
 from simdc.ir.ops.activation.exponential import LogOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp, MultiplyOp
@@ -148,11 +149,12 @@ def _of_channels(build: Build, place: int, role: str, rank: int) -> SSAValue:
 
 
 def _factor(build: Build, place: int, role: str) -> SSAValue:
-    """Group normalization is exported as this with ones and zeros written into the graph: nobody trains these."""
+    """Group normalization is exported as this with ones and zeros that the exporter wrote: nobody trains these."""
     constant = build.constant(place)
     if constant is None:
         return build.weight(place, role)
-    return build.parameter(constant, role, kind="constant" if constant.origin is ValueOrigin.STATED else "trained")
+    made = constant.origin is ValueOrigin.STATED or (constant.origin is ValueOrigin.DERIVED and is_neutral(constant))
+    return build.parameter(constant, role, kind="constant" if made else "trained")
 
 
 @operator("Softmax", "LogSoftmax")
