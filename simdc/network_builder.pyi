@@ -162,6 +162,15 @@ class NetworkBuilder:
 
         alpha: any number"""
 
+    def embed(
+        self, x: Tensor, /, *, vocabulary: int, features: int, freeze: bool = False, name: str | None = None
+    ) -> Tensor:
+        """A row of a learnt table for each number in `x`.
+
+        vocabulary: a positive whole number
+        features: a positive whole number
+        freeze: true or false; keep its parameters from training"""
+
     def equal(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
         """1 where `x = y`, else 0; broadcast, without gradient."""
 
@@ -187,6 +196,11 @@ class NetworkBuilder:
 
     def flatten(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """`[n, c, h, w]` read as `[n, c*h*w]`; moves nothing."""
+
+    def gather(self, x: Tensor, y: Tensor, /, *, axis: int = 0, name: str | None = None) -> Tensor:
+        """The rows of `x` with the numbers `y`, along a dimension.
+
+        axis: a dimension: 0 is the batch, 1 the channels, -1 the last"""
 
     def gelu(self, x: Tensor, /, *, approximate: Literal["none", "tanh"] = "none", name: str | None = None) -> Tensor:
         '''`x` times the distribution function of the normal distribution, or its approximation by tanh.
@@ -240,6 +254,11 @@ class NetworkBuilder:
         """`x` above zero, `alpha * x` below.
 
         alpha: any number"""
+
+    def learned_positions(self, x: Tensor, /, *, freeze: bool = False, name: str | None = None) -> Tensor:
+        """Adds a learnt tensor, the same for every sequence of the batch.
+
+        freeze: true or false; keep its parameters from training"""
 
     def less(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
         """1 where `x < y`, else 0; broadcast, without gradient."""

@@ -84,8 +84,9 @@ class LayerOp(IRDLOperation):
     `form` is the way in which the op is carried out, where it can be in several; `formed` says what a pass chose it
     for, and is missing where a person did.
     `UNIT` is the array that runs the op (in its first form), None for an op that moves and computes nothing; `ROLES`
-    says, operand by operand, which of the systolic array's operands each one is. `GRADIENT` is the gradient with
-    respect to the first operand (`gradient.py`).
+    says, operand by operand, which of the systolic array's operands each one is; one that rows are picked from is a
+    `table`, one with an empty role has the SIMD array's width. `GRADIENT` is the gradient with respect to the first
+    operand (`gradient.py`).
     """
 
     UNIT: ClassVar[Unit | None] = Unit.SIMD

@@ -31,7 +31,8 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
     """Bits in DRAM of an element of each value, decided by who reads it.
 
     What the systolic array reads has the width of that operand: `ifmap_bits`, `weight_bits` for parameters or
-    `bias_bits`. What it alone makes and others read has `psum_bits`; everything else has the SIMD array's `width_bits`.
+    `bias_bits`; a parameter that rows are gathered from has `weight_bits`, too. What the array alone makes and others
+    read has `psum_bits`; everything else has the SIMD array's `width_bits`.
     A free op (flatten) hands on its operand's data at its operand's width. On HI1, conv -> relu -> conv -> add: the
     first convolution gives 32-bit sums to the relu, the relu 8-bit inputs to the second, that 32-bit sums to the add.
 
@@ -39,7 +40,7 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
     on it.
     """
     widths = hardware.systolic.widths
-    by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
+    by_role = _by_role(widths)
     found: dict[SSAValue, int] = {}
 
     def width_wanted(value: SSAValue) -> int | None:
@@ -49,8 +50,8 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
         while waiting:
             for use in waiting.pop().uses:
                 reader = use.operation
-                if isinstance(reader, LayerOp) and reader.ROLES:
-                    role = reader.ROLES[use.index]
+                role = reader.ROLES[use.index] if isinstance(reader, LayerOp) and reader.ROLES else ""
+                if role in by_role and (is_parameter or role != "table"):
                     # In q @ k of attention, k lies in the array like weights but is an activation: ifmap width.
                     return by_role["ifmap" if role == "weight" and not is_parameter else role]
                 # relu -> flatten -> linear: the linear layer decides how the relu's result is stored.
@@ -68,6 +69,12 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
             left_array = isinstance(op, LayerOp) and op.UNIT is Unit.SYSTOLIC
             found[result] = width_wanted(result) or (widths.psum_bits if left_array else hardware.simd.width_bits)
     return found
+
+
+def _by_role(widths: Widths) -> dict[str, int]:
+    """Bits of an operand by its role; what is in none of these is the SIMD array's."""
+    weight = widths.weight_bits
+    return {"ifmap": widths.ifmap_bits, "weight": weight, "bias": widths.bias_bits, "table": weight}
 
 
 def take_given(network: NetworkOp, hardware: AnyMachine, found: dict[SSAValue, int]) -> None:
@@ -103,7 +110,7 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
     """The rule of the released SimDIT: a result of the SIMD array is stored at ifmap width if the next entry of the
     program runs on the systolic array, whoever reads it; all else at psum width. Its programs have no dropout."""
     widths = hardware.systolic.widths
-    by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
+    by_role = _by_role(widths)
     found: dict[SSAValue, int] = dict.fromkeys(network.body.block.args, widths.psum_bits)
     entries = [op for op in network.layers() if not isinstance(op, DropoutOp)]
     # conv, relu, conv: the relu's result has ifmap width. conv, relu, add, conv: psum width, even if a conv reads it.
@@ -117,7 +124,7 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
             found[result] = widths.ifmap_bits if quantized else widths.psum_bits
         if isinstance(op, LayerOp) and op.ROLES:
             for value, role in zip(op.operands, op.ROLES, strict=False):
-                if role != "ifmap":
+                if role != "ifmap" and role in by_role:
                     found[value] = by_role[role]
     return found
 
@@ -125,14 +132,14 @@ def program_order_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValu
 def element_widths(network: NetworkOp, widths: Widths) -> dict[SSAValue, int]:
     """On a machine of units: partial sums never leave it, so each tensor has the width of its elements, whoever reads
     it; weights and biases have their own."""
-    by_role = {"ifmap": widths.ifmap_bits, "weight": widths.weight_bits, "bias": widths.bias_bits}
+    by_role = _by_role(widths)
     found: dict[SSAValue, int] = dict.fromkeys(network.body.block.args, widths.ifmap_bits)
     for op in network.body.walk():
         found |= dict.fromkeys(op.results, widths.ifmap_bits)
     for op in network.body.walk():
         if isinstance(op, LayerOp):
             for value, role in zip(op.operands, op.ROLES, strict=False):
-                if isinstance(value.owner, ParameterOp):
+                if isinstance(value.owner, ParameterOp) and role in by_role:
                     found[value] = by_role[role]
     return found
 

@@ -177,6 +177,7 @@ class DeriveTrainingPass(ModulePass):
 
 
 def _is_weight(parameter: SSAValue) -> bool:
-    """Whether the systolic array reads the parameter as weights: it is then narrower in DRAM than the SIMD array."""
+    """Whether the systolic array reads the parameter as weights, or rows of it are gathered: it is then narrower in
+    DRAM than the SIMD array."""
     readers = [(use.operation, use.index) for use in parameter.uses]
-    return any(isinstance(op, LayerOp) and op.ROLES and op.ROLES[index] == "weight" for op, index in readers)
+    return any(isinstance(op, LayerOp) and op.ROLES and op.ROLES[index] in ("weight", "table") for op, index in readers)

@@ -7,9 +7,10 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.ir.base import LayerOp, name_hint
 from simdc.ir.context import layer_error
-from simdc.ir.gradient import RULES, give_input, rule_of
+from simdc.ir.gradient import INPUT, RULES, WEIGHT, give_input, rule_of
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.broadcast import AddOp
+from simdc.ir.ops.gather import ScatterAddOp
 from simdc.ir.ops.loss import LossOp
 from simdc.ir.plugin_ops import PLUGIN_DIALECTS
 
@@ -57,16 +58,43 @@ class TrainingStep:
         self.gradients.setdefault(value, []).append(gradient)
 
     def join(self, value: SSAValue, name: str) -> None:
-        """Add up the gradients of a value that several layers read."""
-        parts = self.gradients.get(value, [])
-        total = parts[0] if parts else None
+        """Add up the gradients of a value that several layers read. Those of rows that a layer gathered are added into
+        what the others gave."""
+        step = WEIGHT if isinstance(value.owner, ParameterOp) else INPUT
+        dense, sparse = self._by_rows(self.gradients.get(value, []))
+        total = dense[0] if dense else None
         # A value with three readers has three gradients: two additions, grad_sum and grad_sum2.
-        for number, part in enumerate(parts[1:], 1):
+        for number, part in enumerate(dense[1:], 1):
             assert total is not None
             suffix = "grad_sum" if number == 1 else f"grad_sum{number}"
-            total = self.emit(AddOp(f"{name}.{suffix}", total, part), "input_gradient").results[0]
+            total = self.emit(AddOp(f"{name}.{suffix}", total, part), step).results[0]
+        for op in sparse:
+            assert total is not None
+            total = self._moved_into(op, total)
         if total is not None:
             self.gradients[value] = [total]
+
+    def _by_rows(self, parts: list[SSAValue]) -> tuple[list[SSAValue], list[ScatterAddOp]]:
+        """The gradients, and those of rows that can be added into one of them: of a table [32000, 2048] that is the
+        weight of the last layer, too, 65 M zeros less are stored and added."""
+        owners = [part.owner for part in parts]
+        sparse = [op for op in owners if isinstance(op, ScatterAddOp) and op.base is None]
+        dense = [part for part, owner in zip(parts, owners, strict=True) if owner not in sparse]
+        # Only what is this value's alone may be written over: a gradient that an Add hands on is its other side's, too.
+        if not dense:
+            return parts[:1], sparse[1:]
+        own = len(dense) > 1 or (isinstance(dense[0].owner, LayerOp) and dense[0].owner.phase == StringAttr(WEIGHT))
+        return (dense, sparse) if own else (parts, [])
+
+    def _moved_into(self, op: ScatterAddOp, base: SSAValue) -> SSAValue:
+        """The rows of `op` added into `base` instead of zeros, as the last op."""
+        moved = ScatterAddOp(op.layer.data, op.ids, op.gradient, base, axis=op.axis, size=op.size)
+        moved.location = op.location
+        assert op.phase is not None
+        moved.phase = op.phase
+        self.block.erase_op(op)
+        self.append(moved, moved.layer.data)
+        return moved.result
 
     def differentiate(self, layers: list[LayerOp]) -> None:
         """Walk the forward layers backwards and apply their rules."""

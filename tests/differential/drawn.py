@@ -303,6 +303,30 @@ def expand(random: Random, shapes: Shapes) -> Layer | None:
     return Layer("expand", (name,), {"shape": list(wide)}, wide)
 
 
+def gather(random: Random, shapes: Shapes) -> Layer | None:
+    """Of as many rows as there are images: the numbers are not looked at."""
+    table, ids = _one(random, shapes, 1, 2, 3), _one(random, shapes, 1, 2)
+    if table is None or ids is None or len(table[1]) + len(ids[1]) > 3:
+        return None
+    return Layer("gather", (table[0], ids[0]), {"axis": 0}, (*ids[1], *table[1]))
+
+
+def embed(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, shapes, 1, 2)
+    if chosen is None:
+        return None
+    vocabulary, features = random.randint(1, 50), random.choice((1, random.randint(1, 40)))
+    options: dict[str, object] = {"vocabulary": vocabulary, "features": features}
+    return Layer("embed", (chosen[0],), options, (*chosen[1], features), parameters=vocabulary * features)
+
+
+def learned_positions(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, shapes)
+    return (
+        None if chosen is None else Layer("learned_positions", (chosen[0],), {}, chosen[1], parameters=prod(chosen[1]))
+    )
+
+
 def resize(random: Random, shapes: Shapes) -> Layer | None:
     """Some so large that rows come first and columns after."""
     chosen = _one(random, shapes, 3)
@@ -375,6 +399,9 @@ DRAWS: dict[str, Draw] = {
     "reshape": reshape,
     "flatten": flatten,
     "expand": expand,
+    "gather": gather,
+    "embed": embed,
+    "learned_positions": learned_positions,
     "resize": resize,
     "upsample": upsample,
 }

@@ -52,6 +52,7 @@ VALID_OPTIONS: dict[str, Any] = {
     "coordinates": "align_corners",
     "keepdims": True,
     "epsilon": 1e-3,
+    "vocabulary": 7,
     "output_pad": [0, 0],
     "ceil_mode": True,
     "count_include_pad": True,

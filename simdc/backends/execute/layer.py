@@ -15,6 +15,7 @@ from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 
 from .arrays import Array
 from .contraction import run_contraction
+from .gather import BY_ROWS
 from .program import run_program
 
 OPERAND_NAMES: dict[str, tuple[str, ...]] = {
@@ -44,6 +45,9 @@ def run_kernel(op: LayerOp, arguments: Sequence[Array]) -> KernelRun:
         run = run_contraction(kernel, *contraction_operands(op, arguments))
         return KernelRun((run.psum.reshape(shape_of(op.results[0])),), {"mac": run.macs})
     assert isinstance(kernel, VectorProgram), f"{op.name} computes nothing by itself"
+    if type(op) in BY_ROWS:
+        found, run = BY_ROWS[type(op)](op, kernel, arguments)
+        return KernelRun(found, run.ops)
     return _run_vector_program(op, kernel, arguments)
 
 

@@ -31,6 +31,7 @@ from .arrays import Array, Arrays
 from .broadcast import BroadcastFunctions
 from .conv import ConvFunctions
 from .elementwise import ElementwiseFunctions, FreeFunctions
+from .gather import GatherFunctions
 from .loss import LossFunctions
 from .movement import MovementFunctions
 from .norm import NormFunctions
@@ -45,6 +46,7 @@ FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
     BroadcastFunctions,
     FreeFunctions,
     MovementFunctions,
+    GatherFunctions,
     PoolFunctions,
     ReduceFunctions,
     NormFunctions,

@@ -14,6 +14,7 @@ from xdsl.ir import SSAValue
 from simdc.backends.execute import execute
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
+from simdc.ir.ops.activation.exponential import TanhOp
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp, MultiplyOp, SubtractOp
@@ -22,6 +23,7 @@ from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.ir.ops.layer_norm import LayerNormOp
 from simdc.ir.ops.linear import LinearOp
@@ -195,8 +197,14 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
         case LayerNormOp():
             rows, shift = x.shape[op.axis.value.data :], rest[1] if len(rest) > 1 else None
             return functional.layer_norm(x, rows, weight=rest[0], bias=shift, eps=op.epsilon.value.data)
+        case TanhOp():
+            return torch.tanh(x)
         case MatMulOp():
             return x @ rest[0]
+        case GatherOp():
+            axis, ids = op.axis.value.data, rest[0].detach().long()
+            picked = x.index_select(axis, ids.reshape(-1))
+            return picked.reshape(*x.shape[:axis], *ids.shape, *x.shape[axis + 1 :])
         case ConvTranspose2DOp():
             top, left, bottom, right = op.padding.get_values()
             assert (top, left) == (bottom, right)

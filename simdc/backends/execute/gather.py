@@ -1,0 +1,92 @@
+"""Rows picked by numbers that are data. Kernels know how many rows they move; which these are is found here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
+
+from simdc.cost.kernel import VectorProgram
+from simdc.errors import SimdcError
+from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.context import layer_error
+from simdc.ir.ops.gather import GatherOp, ScatterAddOp
+
+from .arrays import Array, Arrays
+from .program import ProgramRun, run_program
+
+Places = NDArray[np.intp]
+RowRun = Callable[[Any, VectorProgram, Sequence[Array]], tuple[Arrays, ProgramRun]]
+"""The results of an op by its kernel, and the run that made them."""
+
+
+def positions(op: LayerOp, ids: Array, size: int) -> Places:
+    """The numbers as places from 0 on; those below 0 count from the end. Raises SimdcError, at the op's place, for one
+    that is no whole number or names nothing among `size`."""
+    wrong = (ids != np.floor(ids)) | (ids < -size) | (ids >= size)
+    if wrong.any():
+        error: SimdcError = layer_error(op, f"asks for number {ids[wrong][0]:g}; there are 0 to {size - 1}")
+        raise error
+    return ids.astype(np.intp) % size
+
+
+def _picked(op: GatherOp, table: Array, ids: Array) -> Array:
+    axis = op.axis.value.data
+    return table.take(positions(op, ids, table.shape[axis]), axis=axis)
+
+
+def _gather(op: GatherOp, program: VectorProgram, arguments: Sequence[Array]) -> tuple[Arrays, ProgramRun]:
+    table, ids = arguments
+    shapes = {operand.name: operand.shape for operand in program.nests[0].inputs}
+    inputs = {"table": _picked(op, table, ids).reshape(shapes["table"]), "ids": ids.reshape(-1)}
+    run = run_program(program, inputs)
+    return (run.arrays["y"].reshape(shape_of(op.result)),), run
+
+
+def _scatter_add(op: ScatterAddOp, program: VectorProgram, arguments: Sequence[Array]) -> tuple[Arrays, ProgramRun]:
+    """A row that is added to for the second time is read as the first time left it."""
+    ids, gradient, *base = arguments
+    outer, count, row = op.rows
+    places = positions(op, ids, op.size.value.data).reshape(-1)
+    added, result = gradient.reshape(outer, count, row), _begun(op, base)
+    before: Array = np.empty(added.shape)
+    for number, place in enumerate(places):
+        before[:, number] = result[:, place]
+        result[:, place] += added[:, number]
+    shape = next(operand.shape for operand in program.nests[-1].inputs if operand.name == "rows")
+    given = {"ids": ids.reshape(-1), "gradient": added.reshape(shape), "rows": before.reshape(shape)}
+    run = run_program(program, given)
+    result = run.arrays["zeros"].reshape(result.shape).copy() if op.base is None else _begun(op, base)
+    sums = run.arrays["sums"].reshape(added.shape)
+    for number, place in enumerate(places):
+        result[:, place] = sums[:, number]
+    return (result.reshape(shape_of(op.result)),), run
+
+
+def _begun(op: ScatterAddOp, base: Sequence[Array]) -> Array:
+    """What rows are added to, as [outer, rows, row]."""
+    shape = (op.rows.outer, op.size.value.data, op.rows.row)
+    return base[0].reshape(shape).copy() if base else np.zeros(shape)
+
+
+BY_ROWS: dict[type[LayerOp], RowRun] = {GatherOp: _gather, ScatterAddOp: _scatter_add}
+"""Ops whose kernels read or write the rows that a number names."""
+
+
+@register_impls
+class GatherFunctions(InterpreterFunctions):
+    @impl(GatherOp)
+    def gather(self, interpreter: Interpreter, op: GatherOp, args: Arrays) -> Arrays:
+        table, ids = args
+        return (_picked(op, table, ids),)
+
+    @impl(ScatterAddOp)
+    def scatter_add(self, interpreter: Interpreter, op: ScatterAddOp, args: Arrays) -> Arrays:
+        ids, gradient, *base = args
+        outer, count, row = op.rows
+        result, places = _begun(op, base), positions(op, ids, op.size.value.data).reshape(-1)
+        np.add.at(result.swapaxes(0, 1), places, gradient.reshape(outer, count, row).swapaxes(0, 1))
+        return (result.reshape(shape_of(op.result)),)

@@ -1,0 +1,47 @@
+"""Networks in which every layer occurs that works on tokens: tables whose rows are picked, and what goes with them."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
+
+from simdc.frontends.dsl import parse_dsl
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_table import layer_table
+from simdc.ir.ops.gather import GatherOp
+from simdc.ir.ops.linear import LinearOp
+
+# Numbers of rows are those of largest elements: whole, and the same after a small step of the input.
+EVERY_TOKEN = """
+network tokens(x: 3x5, y: 4x3) {
+  ids = argmax(x, axis=1)
+  e = embed(ids, 3, 4) -> learned_positions
+  a = gather(transpose(x, [0, 2, 1]), argmax(y, axis=2), axis=2) -> reduce_sum([2]) -> reshape([20])
+  b = gather(y, argmax(y, axis=2) -> reduce_sum(1) -> scalar("mul", 0.0), axis=2, name="single") -> reshape([BATCHx4])
+  return concat(reshape(e, [20]), a, b) -> fc(3, name="head")
+}
+"""
+
+
+def every_token(batch: int = 2) -> ModuleOp:
+    return parse_dsl(EVERY_TOKEN.replace("BATCHx4", str(4 * batch)), "tokens.dsl", batch)
+
+
+def tied(batch: int = 2, *, again: bool = False) -> ModuleOp:
+    """A table of 5 rows that gives tokens their features, once or twice, and is the weight of the last layer."""
+    net = ModuleBuilder("tied", batch, "test")
+    layers = layer_table()
+    x = net.input("x", (5, 6))
+    ids = layers["argmax"].add(net, [x], {"axis": 1}, "ids")
+    table = net.parameter("table", "weight", (5, 4))
+    value: SSAValue = net.append(GatherOp("embed", table, ids), "embed")
+    if again:
+        later = layers["argmax"].add(net, [x], {"axis": 1, "keepdims": False}, "later")
+        more = net.append(GatherOp("embed2", table, later), "embed2")
+        value = layers["add"].add(net, [value, more], {}, "both")
+    rows = layers["tanh"].add(net, [value], {}, "tanh")
+    rows = layers["reduce_sum"].add(net, [rows], {"axes": 1}, "sum")
+    flat = layers["flatten"].add(net, [x], {}, "flat")
+    some = layers["slice"].add(net, [flat], {"axis": 1, "first": 3, "count": 4}, "some")
+    rows = layers["add"].add(net, [rows, some], {}, "more")
+    return net.finish([net.append(LinearOp("head", rows, table), "head")])
