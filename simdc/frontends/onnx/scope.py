@@ -101,6 +101,9 @@ class GraphScope(NamedTuple):
     def standing(self, constant: Constant) -> Standing:
         return standing_of(constant, self.readers, stores_weights=self.plan.stores_weights)
 
+    def is_trained(self, constant: Constant) -> bool:
+        return constant.elements > 1 and self.standing(constant) is Standing.TRAINED
+
     def note(self, sentence: str) -> None:
         self.draft.notes.append(sentence)
 

@@ -24,6 +24,7 @@ from .patterns import Fusion, find_fusions
 from .problems import Problem, Unsupported
 from .scope import Gaps, GraphScope
 from .table import translation_of
+from .trained import stays
 
 
 def translate(outer: GraphScope, nodes: Sequence[Node], outputs: Iterable[str]) -> None:
@@ -33,7 +34,7 @@ def translate(outer: GraphScope, nodes: Sequence[Node], outputs: Iterable[str]) 
     scope = outer.within(nodes, outputs)
     scope.plan.types.check(nodes, scope.plan.path)
     for node in nodes:
-        if not node.captured and all(isinstance(scope.value(name), Constant) for name in node.reads()):
+        if _constants(scope, node) is not None:
             _attempt(scope, node, None)
     # A pattern such as x * sigmoid(x) is looked for now that its numbers are known, and before its nodes become layers.
     fusions = find_fusions(nodes, scope.draft.values, scope.readers)
@@ -80,9 +81,8 @@ def _results(scope: GraphScope, node: Node, fusion: Fusion | None) -> dict[str, 
         return _branch(scope, node)
     if node.operator in ("Shape", "Size"):
         return _shape(scope, node)
-    inputs = list(map(scope.value, node.inputs))
-    constants = [value for value in inputs if not isinstance(value, SSAValue)]
-    if len(constants) == len(inputs) and not node.captured:
+    constants = _constants(scope, node)
+    if constants is not None:
         return _checked(scope, node, node.outputs, scope.plan.folder.fold(node, constants))
     translation = translation_of(node.operator)
     if translation is None:
@@ -98,6 +98,14 @@ def _results(scope: GraphScope, node: Node, fusion: Fusion | None) -> dict[str, 
         if name in scope.readers:
             raise Unsupported(f"its result '{name}' is not modelled")
     return _checked(scope, node, build.outputs, results)
+
+
+def _constants(scope: GraphScope, node: Node) -> list[Constant | None] | None:
+    """The node's inputs, None for one that it does not have, if its result is computed here and no layer does it."""
+    if node.captured or any(not isinstance(scope.value(name), Constant) for name in node.reads()):
+        return None
+    inputs = [value if isinstance(value, Constant) else None for value in map(scope.value, node.inputs)]
+    return None if stays(node, inputs, scope.is_trained) else inputs
 
 
 def _fused(scope: GraphScope, node: Node, fusion: Fusion) -> dict[str, Value]:

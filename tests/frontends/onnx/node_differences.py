@@ -23,7 +23,7 @@ from tests.frontends.onnx.random_nodes import NODES, Case
 
 Array = np.ndarray
 REASONS = (
-    "would be empty", "nothing is left of dimension", "in the border altogether", "does not fit",
+    "would be empty", "computes nothing", "in the border altogether", "does not fit",
     "one to four dimensions", "its result is a single number", "two to four dimensions",
 )  # fmt: skip
 """Why we may refuse a node: it computes nothing, or has more dimensions than a layer takes."""

@@ -270,7 +270,6 @@ LOOP = helper.make_graph(
         ([node("Transpose", ["x"], ["y"], perm=[0, 0, 1, 2])], {}, "does not permute 4 dimensions"),
         ([node("Expand", ["x", "n"], ["y"])], {"n": ints(5, 4, 8, 8)}, "does not broadcast to [5, 4, 8, 8]"),
         ([node("Gather", ["x", "n"], ["y"], axis=1)], {"n": ints(2, 0, 3)}, "not among the 3 positions of dimension 1"),
-        ([node("Slice", ["x", "n", "m"], ["y"])], {"n": ints(0), "m": ints(0)}, "nothing is left of dimension 0"),
     ],
 )  # fmt: skip
 def test_nodes_that_have_no_op_say_why(

@@ -1,0 +1,63 @@
+"""Nodes that read constants only: layers where they compute with what is trained, else folded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from onnx import numpy_helper
+
+from simdc.ir.network import ParameterOp
+from tests.frontends.onnx.models import check_against_reference, ints, kinds, model, node, random
+
+
+def test_a_product_of_two_weights_is_a_layer(tmp_path: Path) -> None:
+    """The keys of relative positions in DeBERTa: a table, normalized, times a matrix. Each of the three is trained."""
+    nodes = [
+        node("LayerNormalization", ["table", "scale"], ["normal"]),
+        node("MatMul", ["normal", "matrix"], ["keys"]),
+        node("Transpose", ["keys"], ["turned"], perm=[1, 0]),
+        node("MatMul", ["x", "turned"], ["y"]),
+    ]
+    weights = {"table": random(6, 4), "scale": random(4), "matrix": random(4, 5)}
+    network = check_against_reference(model(nodes, {"x": (2, 5)}, weights), tmp_path, {"x": random(2, 5)})
+    assert kinds(network) == ["layer_norm", "linear", "transpose", "matmul"]
+    assert network.parameters.value.data == 6 * 4 + 4 + 4 * 5
+
+
+def test_a_product_with_what_nobody_trains_is_folded(tmp_path: Path) -> None:
+    """Frequencies by positions, of which a table of cosines is made."""
+    state = numpy_helper.from_array(np.arange(6, dtype=np.int64).reshape(6, 1))
+    nodes = [
+        node("Constant", [], ["places"], value=state),
+        node("Cast", ["places"], ["positions"], to=1),
+        node("MatMul", ["positions", "frequencies"], ["angles"]),
+        node("Cos", ["angles"], ["table"]),
+        node("Mul", ["x", "table"], ["y"]),
+    ]
+    proto = model(nodes, {"x": (6, 4)}, {"frequencies": random(1, 4), "unread": random(2, 2)})
+    network = check_against_reference(proto, tmp_path, {"x": random(6, 4)})
+    assert kinds(network) == ["multiply"]
+    (table,) = (op for op in network.body.block.ops if isinstance(op, ParameterOp))
+    assert table.constant is not None
+
+
+def test_a_slice_of_nothing_is_left_out_of_a_concat(tmp_path: Path) -> None:
+    """Where all of a head turns with the position, exporters still cut off the rest and put it back."""
+    nodes = [
+        node("Slice", ["x", "four", "end", "last"], ["rest"]),
+        node("Relu", ["x"], ["turned"]),
+        node("Concat", ["turned", "rest"], ["y"], axis=-1),
+    ]
+    weights = {"four": ints(4), "end": ints(2**62), "last": ints(1)}
+    network = check_against_reference(model(nodes, {"x": (2, 4)}, weights), tmp_path, {"x": random(2, 4)})
+    assert kinds(network)[0] == "relu"
+    assert network.parameters.value.data == 0
+
+
+def test_positions_for_another_image_are_folded(tmp_path: Path) -> None:
+    """YOLOS resizes its table of positions, whatever the mode: it does not depend on the image."""
+    nodes = [node("Resize", ["table", "", "", "size"], ["places"], mode="cubic"), node("Add", ["x", "places"], ["y"])]
+    proto = model(nodes, {"x": (1, 2, 6, 6)}, {"table": random(1, 2, 4, 4), "size": ints(1, 2, 6, 6)})
+    network = check_against_reference(proto, tmp_path, {"x": random(1, 2, 6, 6)})
+    assert kinds(network) == ["add"]
