@@ -1,7 +1,7 @@
 """Nodes that read constants only and are layers all the same, since what they compute with is trained.
 
 A folded node has its result trained in place of what it was computed from. That is right for a transposed weight: each
-of its elements is one of the weight's. It is wrong for the product of two weights, whose elements are sums.
+of its elements is one of the weight's. It is wrong for the product of a weight with anything, whose elements are sums.
 """
 
 from __future__ import annotations
@@ -11,17 +11,29 @@ from collections.abc import Callable, Mapping, Sequence
 from .constant import Constant
 from .graph import Node
 
+Inputs = Sequence[Constant | None]
 Trained = Sequence[bool]
 """Of each input of a node, whether it is trained."""
 
-STAYING: Mapping[str, Callable[[Trained], bool]] = {
-    "MatMul": all,
-    "Gemm": lambda trained: all(trained[:2]),
-    "LayerNormalization": lambda trained: trained[0],
+
+def _product(node: Node, inputs: Inputs, trained: Trained) -> bool:
+    """A product of which an element sums several. That of a column and a row does not: frequencies by positions."""
+    lhs = inputs[0]
+    if lhs is None or not lhs.shape:
+        return False
+    summed = lhs.shape[0] if node.operator == "Gemm" and node.integer("transA", 0) else lhs.shape[-1]
+    return summed > 1 and any(trained[:2])
+
+
+STAYING: Mapping[str, Callable[[Node, Inputs, Trained], bool]] = {
+    "MatMul": _product,
+    "Gemm": _product,
+    "Conv": lambda node, inputs, trained: any(trained[:2]),
+    "LayerNormalization": lambda node, inputs, trained: trained[0],
 }
 
 
-def stays(node: Node, inputs: Sequence[Constant | None], is_trained: Callable[[Constant], bool]) -> bool:
+def stays(node: Node, inputs: Inputs, is_trained: Callable[[Constant], bool]) -> bool:
     """Whether a node of constants is a layer. `is_trained` judges one of its inputs."""
     rule = STAYING.get(node.operator)
-    return rule is not None and rule([each is not None and is_trained(each) for each in inputs])
+    return rule is not None and rule(node, inputs, [each is not None and is_trained(each) for each in inputs])

@@ -25,8 +25,28 @@ def test_a_product_of_two_weights_is_a_layer(tmp_path: Path) -> None:
     assert network.parameters.value.data == 6 * 4 + 4 + 4 * 5
 
 
-def test_a_product_with_what_nobody_trains_is_folded(tmp_path: Path) -> None:
-    """Frequencies by positions, of which a table of cosines is made."""
+def test_a_trained_product_with_what_nobody_trains_is_a_layer(tmp_path: Path) -> None:
+    """Swin v2 makes its bias from distances; XCiT its positions by a convolution of waves."""
+    distances = numpy_helper.from_array(np.arange(6, dtype=np.int64).reshape(3, 2))
+    picture = numpy_helper.from_array(np.arange(18, dtype=np.int64).reshape(1, 2, 3, 3))
+    nodes = [
+        node("Constant", [], ["distances"], value=distances),
+        node("Cast", ["distances"], ["fractions"], to=1),
+        node("MatMul", ["fractions", "matrix"], ["bias"]),
+        node("Constant", [], ["picture"], value=picture),
+        node("Cast", ["picture"], ["waves"], to=1),
+        node("Conv", ["waves", "kernel"], ["places"]),
+        node("Add", ["x", "bias"], ["sum"]),
+        node("Add", ["sum", "places"], ["y"]),
+    ]
+    weights = {"matrix": random(2, 3), "kernel": random(1, 2, 1, 1)}
+    network = check_against_reference(model(nodes, {"x": (1, 1, 3, 3)}, weights), tmp_path, {"x": random(1, 1, 3, 3)})
+    assert kinds(network) == ["linear", "conv2d", "add", "add"]
+    assert network.parameters.value.data == 2 * 3 + 2
+
+
+def test_an_outer_product_is_folded(tmp_path: Path) -> None:
+    """Frequencies, among the weights, by positions: a table of cosines is made of it."""
     state = numpy_helper.from_array(np.arange(6, dtype=np.int64).reshape(6, 1))
     nodes = [
         node("Constant", [], ["places"], value=state),
@@ -53,6 +73,27 @@ def test_a_slice_of_nothing_is_left_out_of_a_concat(tmp_path: Path) -> None:
     network = check_against_reference(model(nodes, {"x": (2, 4)}, weights), tmp_path, {"x": random(2, 4)})
     assert kinds(network)[0] == "relu"
     assert network.parameters.value.data == 0
+
+
+def test_standardized_weights_are_folded(tmp_path: Path) -> None:
+    """NFNets norm the kernel of a convolution as if its outputs were channels of an image."""
+    statistics = {name: np.zeros(4, np.float32) for name in ("mean", "var")}
+    weights = {"kernel": random(4, 3, 2, 2), "gain": random(4), "zero": np.zeros(4, np.float32), **statistics}
+    shapes = {"row": ints(1, 4, -1), "square": ints(4, 3, 2, 2)}
+    nodes = [
+        node("Reshape", ["kernel", "row"], ["rows"]),
+        node(
+            "BatchNormalization",
+            ["rows", "gain", "zero", "mean", "var"],
+            ["normal", "running", "spread"],
+            training_mode=1,
+        ),
+        node("Reshape", ["normal", "square"], ["standard"]),
+        node("Conv", ["x", "standard"], ["y"]),
+    ]
+    proto = model(nodes, {"x": (1, 3, 4, 4)}, {**weights, **shapes})
+    network = check_against_reference(proto, tmp_path, {"x": random(1, 3, 4, 4)})
+    assert kinds(network) == ["conv2d"]
 
 
 def test_positions_for_another_image_are_folded(tmp_path: Path) -> None:
