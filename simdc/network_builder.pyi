@@ -72,6 +72,26 @@ class NetworkBuilder:
         ceil_mode: true or false; the last window may reach beyond the border
         count_include_pad: true or false; divide by the whole window, not by what of it lies in the image"""
 
+    def avgpool3d(
+        self,
+        x: Tensor,
+        /,
+        *,
+        kernel: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        pad: int | Sequence[int] = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        name: str | None = None,
+    ) -> Tensor:
+        """The mean of each window of a volume [n, c, d, h, w].
+
+        kernel: one size, or [depth, height, width]
+        stride: one size, or [depth, height, width]; the kernel's sizes if left out
+        pad: one margin, [depth, height, width] or [front, top, left, back, bottom, right]
+        ceil_mode: true or false; the last window may reach beyond the border
+        count_include_pad: true or false; divide by the whole window, not by what of it lies in the volume"""
+
     def bn(self, x: Tensor, /, *, freeze: bool = False, name: str | None = None) -> Tensor:
         """Batch normalization.
 
@@ -121,6 +141,58 @@ class NetworkBuilder:
         bias: true or false
         freeze: true or false; keep its parameters from training"""
 
+    def conv1d(
+        self,
+        x: Tensor,
+        /,
+        *,
+        channels: int,
+        kernel: int,
+        stride: int = 1,
+        pad: int = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = False,
+        freeze: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """Convolution of sequences [n, c, t].
+
+        channels: a positive whole number; of the result
+        kernel: a positive whole number
+        stride: a positive whole number
+        pad: 0, 1, 2, ...; at either end
+        dilation: a positive whole number
+        groups: a positive whole number
+        bias: true or false
+        freeze: true or false; keep its parameters from training"""
+
+    def conv3d(
+        self,
+        x: Tensor,
+        /,
+        *,
+        channels: int,
+        kernel: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        pad: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        groups: int = 1,
+        bias: bool = False,
+        freeze: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """Convolution of volumes [n, c, d, h, w].
+
+        channels: a positive whole number; of the result
+        kernel: one size, or [depth, height, width]
+        stride: one size, or [depth, height, width]
+        pad: one margin, [depth, height, width] or [front, top, left, back, bottom, right]
+        dilation: one size, or [depth, height, width]
+        groups: a positive whole number
+        bias: true or false
+        freeze: true or false; keep its parameters from training"""
+
     def conv_transpose(
         self,
         x: Tensor,
@@ -145,6 +217,34 @@ class NetworkBuilder:
         pad: one margin, [height, width] or [top, left, bottom, right]; cut off
         output_pad: one margin, or [height, width]; added below and on the right
         dilation: one size, or [height, width]
+        groups: a positive whole number
+        bias: true or false
+        freeze: true or false; keep its parameters from training"""
+
+    def conv_transpose3d(
+        self,
+        x: Tensor,
+        /,
+        *,
+        channels: int,
+        kernel: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        pad: int | Sequence[int] = 0,
+        output_pad: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        groups: int = 1,
+        bias: bool = False,
+        freeze: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """Transposed convolution of volumes [n, c, d, h, w].
+
+        channels: a positive whole number; of the result
+        kernel: one size, or [depth, height, width]
+        stride: one size, or [depth, height, width]
+        pad: one margin, [depth, height, width] or [front, top, left, back, bottom, right]; cut off
+        output_pad: one margin, or [depth, height, width]; added behind, below and on the right
+        dilation: one size, or [depth, height, width]
         groups: a positive whole number
         bias: true or false
         freeze: true or false; keep its parameters from training"""
@@ -311,6 +411,26 @@ class NetworkBuilder:
         stride: one size, or [height, width]; the kernel's sizes if left out
         pad: one margin, [height, width] or [top, left, bottom, right]
         dilation: one size, or [height, width]
+        ceil_mode: true or false; the last window may reach beyond the border"""
+
+    def maxpool3d(
+        self,
+        x: Tensor,
+        /,
+        *,
+        kernel: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        pad: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        ceil_mode: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """The largest of each window of a volume [n, c, d, h, w].
+
+        kernel: one size, or [depth, height, width]
+        stride: one size, or [depth, height, width]; the kernel's sizes if left out
+        pad: one margin, [depth, height, width] or [front, top, left, back, bottom, right]
+        dilation: one size, or [depth, height, width]
         ceil_mode: true or false; the last window may reach beyond the border"""
 
     def minimum(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:

@@ -111,7 +111,7 @@ class LoopRoles(NamedTuple):
 
     channels: tuple[str, ...] = ("c",)
     batch: tuple[str, ...] = ("n",)
-    image: tuple[str, ...] = ("h", "w", "oh", "ow")
+    image: tuple[str, ...] = ("h", "w", "od", "oh", "ow")
 
 
 OUR_NAMES = LoopRoles()

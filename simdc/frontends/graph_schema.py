@@ -20,7 +20,8 @@ def graph_schema(layers: Iterable[LayerKind]) -> dict[str, object]:
     """The format, for networks of `layers`."""
     layers = list(layers)
     options = {parameter.option.kind: parameter.option for kind in layers for parameter in kind.options.values()}
-    shape = {"description": "[channels, height, width]", **_array({"type": "integer", "minimum": 1}, 1, MAX_DIMENSIONS)}
+    sizes = "[channels, height, width], of a volume [channels, depth, height, width]"
+    shape = {"description": sizes, **_array({"type": "integer", "minimum": 1}, 1, MAX_DIMENSIONS)}
     network = {
         "$schema": {"type": "string"},
         "schema": {"const": SCHEMA},

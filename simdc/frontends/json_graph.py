@@ -17,7 +17,7 @@ from .json_node import JsonNode, hint
 
 SCHEMA = "simdc-network/1"
 MAX_LAYERS = 32_000
-MAX_DIMENSIONS = 3
+MAX_DIMENSIONS = 4
 """Of an input without its batch: element-wise layers know [c], [c, h] and [c, h, w]."""
 NETWORK_KEYS = ("schema", "name", "inputs", "layers", "outputs")
 LAYER_KEYS = ("name", "op", "inputs")

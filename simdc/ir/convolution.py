@@ -16,7 +16,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
 
 from .base import LayerOp, operand, shape_of, width_bits
-from .window import ONES, ZEROS, Geometry
+from .window import NUMBERS, ONES, ZEROS, Geometry, along, check_counts
 
 
 class WindowedOp(LayerOp):
@@ -75,44 +75,55 @@ class WindowedOp(LayerOp):
         """A convolution with stride 1 of the zero-dilated `image` [n, ic, h, w] with the kernel [ic, oc/groups, kh, kw]
         turned by half; the stride is what dilates. Useful are the products of image elements, as many as the
         convolution has that this is the transpose of."""
-        n, channels, h, w = shape_of(image)
-        _, out_channels, kh, kw = shape_of(weight)
-        height, width = shape_of(result)[2:]
-        (sh, sw), (top, left, *_), (dh, dw) = self.geometry
+        n, channels, *size = shape_of(image)
+        _, out_channels, *window = shape_of(weight)
+        rank, (stride, padding, dilation) = len(size), self.geometry
+        positions, taps = along("o", rank), along("k", rank)
         # Output row 0 begins kh - 1 (dilated) rows above the image; a border of `top` rows has been cut off.
-        rows = affine("oh", ("kh", dh), constant=top - dh * (kh - 1))
-        columns = affine("ow", ("kw", dw), constant=left - dw * (kw - 1))
-        index = (affine("n"), affine("ic"), rows, columns)
-        ifmap = Operand("ifmap", width_bits(image), (n, channels, (h - 1) * sh + 1, (w - 1) * sw + 1), index)
-        kernel = operand("weight", weight, ("ic", "oc", "kh", "kw"))
-        psum = operand("psum", result, ("n", "oc", "oh", "ow"), psum_bits)
+        places = [
+            affine(position, (tap, apart), constant=before - apart * (width - 1))
+            for position, tap, apart, before, width in zip(
+                positions, taps, dilation, padding[:rank], window, strict=True
+            )
+        ]
+        spread = [(length - 1) * step + 1 for length, step in zip(size, stride, strict=True)]
+        ifmap = Operand("ifmap", width_bits(image), (n, channels, *spread), (affine("n"), affine("ic"), *places))
+        kernel = operand("weight", weight, ("ic", "oc", *taps))
+        psum = operand("psum", result, ("n", "oc", *positions), psum_bits)
         offset = None if bias is None else self.grouped(operand("bias", bias, ("oc",)), 0)
-        bounds = {"oc": out_channels, "ic": channels // self.group_count, "kh": kh, "kw": kw}
-        bounds |= {"n": n, "oh": height, "ow": width}
+        bounds = {"oc": out_channels, "ic": channels // self.group_count, **dict(zip(taps, window, strict=True))}
+        bounds |= {"n": n, **dict(zip(positions, shape_of(result)[2:], strict=True))}
         split = (self.grouped(ifmap, 1), self.grouped(kernel, 0), self.grouped(psum, 1))
-        return self.convolution(kind, bounds, split, offset, n * channels * h * w * out_channels * kh * kw)
+        return self.convolution(kind, bounds, split, offset, prod((n, channels, *size, out_channels, *window)))
+
+
+def check_rank(spatial: int, *values: SSAValue) -> None:
+    """Raise VerifyException unless the input and the weight of a convolution have all dimensions."""
+    if any(len(shape_of(value)) != 2 + spatial for value in values):
+        raise VerifyException(f"input and weight must have {NUMBERS[2 + spatial]} dimensions")
 
 
 def spread_output(
     size: Sequence[int], kernel: Sequence[int], geometry: Geometry, output_padding: Sequence[int]
-) -> tuple[int, int]:
-    """Height and width of a transposed convolution. Raises VerifyException."""
+) -> tuple[int, ...]:
+    """Height and width of a transposed convolution, depth before them in a volume. Raises VerifyException."""
     stride, padding, dilation = geometry
-    if (len(stride), len(padding), len(dilation), len(output_padding)) != (2, 4, 2, 2):
-        raise VerifyException(
-            "stride, dilation and output padding take two entries, padding takes four (top, left, bottom, right)"
-        )
+    rank = len(size)
+    check_counts(geometry, rank, output_padding, also="output padding")
     if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0 or min(output_padding) < 0:
         raise VerifyException("stride and dilation must be positive and paddings must not be negative")
     if any(extra >= step for extra, step in zip(output_padding, stride, strict=True)):
         raise VerifyException(f"output padding {list(output_padding)} must be smaller than the stride {list(stride)}")
     # 3 rows with stride 2 spread over 5; a window of 3 adds 2 rows, a border of 1 on both sides cuts 2 off: 5 rows.
-    height, width = (
-        (size[i] - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - padding[i] - padding[i + 2] + output_padding[i]
-        for i in (0, 1)
-    )
-    if height < 1 or width < 1:
-        raise VerifyException(
-            f"the result would be empty: padding cuts {list(padding)} off and leaves {[height, width]}"
-        )
-    return height, width
+    found = [
+        (size[i] - 1) * stride[i]
+        + dilation[i] * (kernel[i] - 1)
+        + 1
+        - padding[i]
+        - padding[i + rank]
+        + output_padding[i]
+        for i in range(rank)
+    ]
+    if min(found) < 1:
+        raise VerifyException(f"the result would be empty: padding cuts {list(padding)} off and leaves {found}")
+    return tuple(found)

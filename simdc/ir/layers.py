@@ -153,6 +153,14 @@ def _summary(text: str | None) -> str:
     return " ".join((text or "").partition("\n\n")[0].split())
 
 
+def volume(value: SSAValue) -> tuple[int, int, int, int, int]:
+    """The shape of an input that must be [n, c, d, h, w]."""
+    shape = shape_of(value)
+    if len(shape) != 5:
+        raise LayerError(f"needs a volume [n, c, d, h, w], its input has shape {list(shape)}")
+    return shape[0], shape[1], shape[2], shape[3], shape[4]
+
+
 def image(value: SSAValue) -> tuple[int, int, int, int]:
     """The shape of an input that must be [n, c, h, w]."""
     shape = shape_of(value)

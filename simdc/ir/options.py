@@ -88,6 +88,24 @@ def _pair(minimum: int) -> Callable[[str, object, SSAValue], tuple[int, int]]:
     return check
 
 
+def _triple(minimum: int) -> Callable[[str, object, SSAValue], tuple[int, int, int]]:
+    expected = "a positive whole number" if minimum else "a whole number, not negative,"
+    sizes = _sizes((1, 3), minimum, f"{expected} or [depth, height, width]")
+
+    def check(option: str, value: object, x: SSAValue) -> tuple[int, int, int]:
+        found = sizes(option, value)
+        return found[0], found[len(found) // 2], found[-1]
+
+    return check
+
+
+def _border3(option: str, value: object, x: SSAValue) -> tuple[int, ...]:
+    expected = "a whole number, [depth, height, width] or [front, top, left, back, bottom, right], none negative"
+    sizes = _sizes((1, 3, 6), 0, expected)(option, value)
+    # One margin is that of all six sides, three are those of opposite sides.
+    return sizes * (6 // len(sizes))
+
+
 def _border(option: str, value: object, x: SSAValue) -> tuple[int, int, int, int]:
     expected = "a whole number, [height, width] or [top, left, bottom, right], none negative"
     sizes = _sizes((1, 2, 4), 0, expected)(option, value)
@@ -146,6 +164,18 @@ Margins = Annotated[
 BORDER = "one margin, [height, width] or [top, left, bottom, right]"
 Border = Annotated[
     tuple[int, int, int, int], Option("border", BORDER, SEVERAL, _one_or(MARGIN, (1, 2), (4, 4)), _border)
+]
+DEEP = "[depth, height, width]"
+Triple = Annotated[
+    tuple[int, int, int], Option("triple", f"one size, or {DEEP}", SEVERAL, _one_or(SIZE, (1, 1), (3, 3)), _triple(1))
+]
+Margins3 = Annotated[
+    tuple[int, int, int],
+    Option("margins3", f"one margin, or {DEEP}", SEVERAL, _one_or(MARGIN, (1, 1), (3, 3)), _triple(0)),
+]
+BORDER3 = f"one margin, {DEEP} or [front, top, left, back, bottom, right]"
+Border3 = Annotated[
+    tuple[int, ...], Option("border3", BORDER3, SEVERAL, _one_or(MARGIN, (1, 1), (3, 3), (6, 6)), _border3)
 ]
 SIZES = "sizes of all dimensions but the batch"
 Sizes = Annotated[tuple[int, ...], Option("sizes", SIZES, SEVERAL, _one_or(SIZE, (1, MAX_RANK - 1)), _shape)]

@@ -7,7 +7,7 @@ With windows of 3 and stride 2, input row 2 belongs to the windows of output row
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 from xdsl.dialects.builtin import DenseArrayBase, UnitAttr, i64
 from xdsl.ir import SSAValue
@@ -18,15 +18,15 @@ from simdc.cost.kernel import Affine, CodeBlock, Loop, LoopNest, Operand, Vector
 
 from .base import TENSOR, GradientOp, LayerOp, operand, shape_of
 from .fields import Value
-from .window import ONES, ZEROS, Geometry, Stretch, image_shape, window_index, window_output
-
-OUT = ("c", "n", "oh", "ow")
-WINDOW = (*OUT, "kh", "kw")
+from .window import NUMBERS, ONES, ZEROS, Geometry, Stretch, along, image_shape, window_index, window_output
 
 
 class WindowOp(LayerOp):
     """A window of `kernel_size`; `padding` is top, left, bottom, right. With `ceil_mode` a last window may reach beyond
-    the padded image, if it begins before its padding ends there."""
+    the padded image, if it begins before its padding ends there. `SPATIAL` is the number of dimensions that it moves
+    along, three in a volume, where planes stand before rows."""
+
+    SPATIAL: ClassVar[int] = 2
 
     kernel_size = prop_def(DenseArrayBase.constr(i64))
     stride = prop_def(DenseArrayBase.constr(i64), default_value=ONES)
@@ -38,35 +38,45 @@ class WindowOp(LayerOp):
     def geometry(self) -> Geometry:
         return Geometry(self.stride.get_values(), self.padding.get_values(), self.dilation.get_values())
 
-    def positions(self, size: Sequence[int]) -> tuple[int, int]:
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Loops over what each window gives, outermost first."""
+        return ("c", "n", *along("o", self.SPATIAL))
+
+    @property
+    def window_places(self) -> tuple[str, ...]:
+        """The same and those through the window."""
+        return (*self.places, *along("k", self.SPATIAL))
+
+    def positions(self, size: Sequence[int]) -> tuple[int, ...]:
         """Rows and columns of windows over an image of `size`. Raises VerifyException."""
         kernel = self.kernel_size.get_values()
-        if len(kernel) != 2 or min(kernel) < 1:
-            raise VerifyException(f"the window must have two positive sizes, got {list(kernel)}")
+        if len(kernel) != self.SPATIAL or min(kernel) < 1:
+            raise VerifyException(f"the window must have {NUMBERS[self.SPATIAL]} positive sizes, got {list(kernel)}")
         return window_output(size, kernel, *self.geometry, ceil=self.ceil_mode is not None)
 
 
 class PoolOp(WindowOp):
-    """A window at each output position: input [n, c, h, w]."""
+    """A window at each output position: input [n, c, h, w], of a volume [n, c, d, h, w]."""
 
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
-        n, channels, *size = image_shape(self.input)
+        n, channels, *size = image_shape(self.input, self.SPATIAL)
         return (n, channels, *self.positions(size))
 
     def window_nest(
-        self, blocks: Sequence[CodeBlock], initial: float, rows: Stretch, columns: Stretch, *, sums: bool = False
+        self, blocks: Sequence[CodeBlock], initial: float, sides: Sequence[Stretch], *, sums: bool = False
     ) -> LoopNest:
-        """The nest of the windows in `rows` and `columns`: operands x (windows) and y, and with `sums` a scratch
-        accumulator `sum`, else y accumulates. What accumulates begins as `initial`."""
-        kh, kw = self.kernel_size.get_values()
+        """The nest of the windows in a stretch of rows and one of columns: operands x (windows) and y, and with `sums`
+        a scratch accumulator `sum`, else y accumulates. What accumulates begins as `initial`."""
         n, channels, *_ = shape_of(self.result)
         read = window_index(*self.geometry)
-        made = [affine(stretch.loop, constant=stretch.first) for stretch in (rows, columns)]
-        seen = [_begun_at(*each) for each in zip(read, (rows, columns), self.stride.get_values(), strict=True)]
-        bounds = {"c": channels, "n": n, rows.loop: rows.length, columns.loop: columns.length, "kh": kh, "kw": kw}
+        made = [affine(stretch.loop, constant=stretch.first) for stretch in sides]
+        seen = [_begun_at(*each) for each in zip(read, sides, self.stride.get_values(), strict=True)]
+        bounds = {"c": channels, "n": n, **{stretch.loop: stretch.length for stretch in sides}}
+        bounds |= dict(zip(along("k", self.SPATIAL), self.kernel_size.get_values(), strict=True))
         index = ("n", "c", *made)
         scratch = (operand("sum", self.result, index, self.accumulator_bits),) if sums else ()
         return LoopNest(
@@ -96,7 +106,7 @@ class PoolGradOp(WindowOp, GradientOp):
         return super().of(layer, forward, gradient, size=shape_of(forward.operands[0])[2:], **fields)
 
     def result_shape(self) -> tuple[int, ...]:
-        n, channels, *positions = image_shape(self.gradient)
+        n, channels, *positions = image_shape(self.gradient, self.SPATIAL)
         size = self.size.get_values()
         found = self.positions(size)
         if found != tuple(positions):
@@ -111,14 +121,13 @@ class PoolGradOp(WindowOp, GradientOp):
         scratch: tuple[Operand, ...] = (),
     ) -> VectorProgram:
         """Operands `gradient`, those of `inputs` (x: the forward input, read by window; y: its result) and `dx`."""
-        n, channels, oh, ow = shape_of(self.gradient)
-        kh, kw = self.kernel_size.get_values()
-        bounds = {"c": channels, "n": n, "oh": oh, "ow": ow, "kh": kh, "kw": kw}
-        rows, columns = window_index(*self.geometry)
-        windows, positions = ("n", "c", rows, columns), ("n", "c", "oh", "ow")
+        n, channels, *sizes = shape_of(self.gradient)
+        sizes = (channels, n, *sizes, *self.kernel_size.get_values())
+        windows = ("n", "c", *window_index(*self.geometry))
+        positions = ("n", "c", *along("o", self.SPATIAL))
         loaded = [operand(name, value, windows if name == "x" else positions) for name, value in inputs]
         nest = LoopNest(
-            tuple(Loop(name, bound) for name, bound in bounds.items()),
+            tuple(map(Loop, self.window_places, sizes)),
             (*loaded, operand("gradient", self.gradient, positions)),
             (operand("dx", self.results[0], windows),),
             blocks,

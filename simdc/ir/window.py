@@ -16,6 +16,7 @@ from simdc.cost.kernel import Affine, affine
 from .base import shape_of
 
 ONES = DenseArrayBase.from_list(i64, (1, 1))
+ONES_3D = DenseArrayBase.from_list(i64, (1, 1, 1))
 MOST_BEYOND = 2**16
 """Windows along one side of an image that reach beyond it: each may be a kind of its own."""
 MOST_LISTED = 2**20
@@ -23,22 +24,43 @@ MOST_LISTED = 2**20
 MOST_NESTS = 1024
 """Of a program that has one for each size of windows."""
 ZEROS = DenseArrayBase.from_list(i64, (0, 0, 0, 0))
+ZEROS_3D = DenseArrayBase.from_list(i64, (0, 0, 0, 0, 0, 0))
+SIDES = {2: "top, left, bottom, right", 3: "front, top, left, back, bottom, right"}
+"""The order of a border's entries, by the number of dimensions that a window moves along."""
+NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
-def image_shape(value: SSAValue) -> tuple[int, ...]:
-    """The shape of an image. Raises VerifyException for anything else."""
+def image_shape(value: SSAValue, spatial: int = 2) -> tuple[int, ...]:
+    """The shape of an image, or of a volume, which has `spatial` 3. Raises VerifyException for anything else."""
     shape = shape_of(value)
-    if len(shape) != 4:
-        raise VerifyException(f"expected an image [n, c, h, w], got shape {list(shape)}")
+    if len(shape) != 2 + spatial:
+        what = f"{'an image' if spatial == 2 else 'a volume'} [n, c, {', '.join(along('', spatial))}]"
+        raise VerifyException(f"expected {what}, got shape {list(shape)}")
     return shape
 
 
+def along(prefix: str, spatial: int) -> tuple[str, ...]:
+    """The loops along depth, height and width: `oh` and `ow`, in a volume `od` before them."""
+    return tuple([prefix + side for side in "dhw"[3 - spatial :]])
+
+
 class Geometry(NamedTuple):
-    """Of a window: steps of height and width, border at top, left, bottom and right, distance of its places."""
+    """Of a window: steps of height and width, border at top, left, bottom and right, distance of its places. In a
+    volume depth stands before height: the border is `SIDES[3]`."""
 
     stride: tuple[int, ...]
     padding: tuple[int, ...]
     dilation: tuple[int, ...]
+
+
+def check_counts(geometry: Geometry, spatial: int, *pairs: Sequence[int], also: str = "") -> None:
+    """Raise VerifyException unless a window along `spatial` dimensions is described in as many numbers; `pairs` are
+    further fields like the stride, called `also`."""
+    stride, padding, dilation = geometry
+    if any(len(each) != spatial for each in (stride, dilation, *pairs)) or len(padding) != 2 * spatial:
+        entries, sides = NUMBERS.get(spatial, str(spatial)), NUMBERS.get(2 * spatial, str(2 * spatial))
+        what = f"stride, dilation and {also}" if also else "stride and dilation"
+        raise VerifyException(f"{what} take {entries} entries, padding takes {sides} ({SIDES[spatial]})")
 
 
 def window_output(
@@ -46,38 +68,43 @@ def window_output(
     kernel: Sequence[int],
     stride: Sequence[int],
     padding: Sequence[int],
-    dilation: Sequence[int] = (1, 1),
+    dilation: Sequence[int] | None = None,
     *,
     ceil: bool = False,
-) -> tuple[int, int]:
-    """Height and width of the result; `padding` is top, left, bottom, right. With `ceil` a last window may reach beyond
-    the padded image if it begins before its padding on the right or below. Raises VerifyException."""
-    if (len(stride), len(padding), len(dilation)) != (2, 4, 2):
-        raise VerifyException("stride and dilation take two entries, padding takes four (top, left, bottom, right)")
-    if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0:
+) -> tuple[int, ...]:
+    """Height and width of the result, depth before them in a volume; `padding` is top, left, bottom, right. With `ceil`
+    a last window may reach beyond the padded image if it begins before its padding on the right or below. Raises
+    VerifyException."""
+    rank = len(size)
+    apart = (1,) * rank if dilation is None else tuple(dilation)
+    check_counts(Geometry(tuple(stride), tuple(padding), apart), rank)
+    if min(stride) < 1 or min(apart) < 1 or min(padding) < 0:
         raise VerifyException("stride and dilation must be positive and padding must not be negative")
-    padded = (size[0] + padding[0] + padding[2], size[1] + padding[1] + padding[3])
-    extent = tuple((k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True))
-    if extent[0] > padded[0] or extent[1] > padded[1]:
+    padded = [whole + padding[i] + padding[i + rank] for i, whole in enumerate(size)]
+    extent = [(k - 1) * d + 1 for k, d in zip(kernel, apart, strict=True)]
+    if any(covered > whole for covered, whole in zip(extent, padded, strict=True)):
         raise VerifyException(
-            f"the result would be empty: the window covers {extent[0]} x {extent[1]} "
-            f"and the padded input has {padded[0]} x {padded[1]}"
+            f"the result would be empty: the window covers {' x '.join(map(str, extent))} "
+            f"and the padded input has {' x '.join(map(str, padded))}"
         )
-    found = [(padded[i] - extent[i]) // stride[i] + 1 for i in (0, 1)]
+    found = [(padded[i] - extent[i]) // stride[i] + 1 for i in range(rank)]
     if ceil:
-        for i in (0, 1):
+        for i in range(rank):
             reaches_beyond = (padded[i] - extent[i]) % stride[i] > 0
             found[i] += reaches_beyond and found[i] * stride[i] < size[i] + padding[i]
-    return found[0], found[1]
+    return tuple(found)
 
 
-def window_index(
-    stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int] = (1, 1)
-) -> tuple[Affine, Affine]:
-    """The input row and column that output (oh, ow) reads at kernel position (kh, kw)."""
-    return (
-        affine(("oh", stride[0]), ("kh", dilation[0]), constant=-padding[0]),
-        affine(("ow", stride[1]), ("kw", dilation[1]), constant=-padding[1]),
+def window_index(stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]) -> tuple[Affine, ...]:
+    """The input row and column that output (oh, ow) reads at kernel position (kh, kw); the depth first in a volume."""
+    rank = len(stride)
+    return tuple(
+        [
+            affine((position, step), (tap, apart), constant=-before)
+            for position, tap, step, apart, before in zip(
+                along("o", rank), along("k", rank), stride, dilation, padding[:rank], strict=True
+            )
+        ]
     )
 
 
@@ -97,13 +124,14 @@ def window_runs(
     dilation: Sequence[int],
     *,
     padding_counts: bool,
-) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+) -> tuple[tuple[Run, ...], ...]:
     """For the rows and the columns of windows how many of their places lie in the image, or in the padded image if
     `padding_counts`. Raises VerifyException where too many windows reach beyond it."""
+    rank = len(size)
 
-    def along(axis: int) -> tuple[Run, ...]:
+    def along_axis(axis: int) -> tuple[Run, ...]:
         first, step, reach = -padding[axis], stride[axis], (kernel[axis] - 1) * dilation[axis]
-        begin, end = (-padding[axis], size[axis] + padding[axis + 2]) if padding_counts else (0, size[axis])
+        begin, end = (-padding[axis], size[axis] + padding[axis + rank]) if padding_counts else (0, size[axis])
 
         def places(position: int) -> int:
             start = first + position * step
@@ -127,7 +155,7 @@ def window_runs(
                 runs.append(Run(value, length))
         return tuple(runs)
 
-    return along(0), along(1)
+    return tuple([along_axis(axis) for axis in range(rank)])
 
 
 def window_counts(runs: Sequence[Run]) -> tuple[int, ...]:

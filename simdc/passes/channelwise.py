@@ -17,14 +17,14 @@ from simdc.ir.base import LayerOp, make_tensor_type, shape_of, tensor_type
 from simdc.ir.network import ParameterOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp, DivideOp, MultiplyOp, SubtractOp
-from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.conv import ConvolutionOp
+from simdc.ir.ops.conv_transpose import TransposedConvolutionOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.stored_width import take_width
 
-Producer: TypeAlias = Conv2DOp | ConvTranspose2DOp | LinearOp
+Producer: TypeAlias = ConvolutionOp | TransposedConvolutionOp | LinearOp
 """Layers with weights. All have their channels in dimension 1."""
 
 
@@ -112,7 +112,7 @@ def _producer(value: SSAValue) -> tuple[Producer | None, list[int]]:
         views.append(value)
         value = value.owner.input
     owner = value.owner
-    if not isinstance(owner, (Conv2DOp, ConvTranspose2DOp, LinearOp)) or not _is_read_once(value):
+    if not isinstance(owner, (ConvolutionOp, TransposedConvolutionOp, LinearOp)) or not _is_read_once(value):
         return None, []
     # [2, 8, 1, 50] read as [2, 8, 50]: two times eight channels, before and after, whatever stands between.
     outer, channels = shape_of(value)[:2]

@@ -11,17 +11,18 @@ from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.ops.average_pool import AveragePoolOp
-from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.average_pool import WindowMeanOp
+from simdc.ir.ops.conv import ConvolutionOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.max_pool import MaxPoolOp
+from simdc.ir.ops.max_pool3d import MaxPool3DOp
 from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.relu import ReluOp
 
 from .channelwise import erase
 from .distinct import fold_layers
 
-Window: TypeAlias = Conv2DOp | MaxPoolOp | AveragePoolOp
+Window: TypeAlias = ConvolutionOp | MaxPoolOp | MaxPool3DOp | WindowMeanOp
 IMAGE = 2
 """The first dimension that windows slide along."""
 
@@ -37,7 +38,7 @@ def fold(pad: LayerOp) -> bool:
         return False
     image, views = _image(pad)
     windows = [use.operation for use in image.uses]
-    takers = [window for window in windows if isinstance(window, (Conv2DOp, MaxPoolOp, AveragePoolOp))]
+    takers = [window for window in windows if isinstance(window, (ConvolutionOp, MaxPoolOp, MaxPool3DOp, WindowMeanOp))]
     # All readers or none: for one that needs the border the layer would stay, and cost as much as before.
     if not takers or len(takers) < len(windows) or not all(_takes(window, pad) for window in takers):
         return False
@@ -47,7 +48,7 @@ def fold(pad: LayerOp) -> bool:
         window.drop_price()
         own = window.padding.get_values()
         window.padding = DenseArrayBase.from_list(i64, [one + more for one, more in zip(own, border, strict=True)])
-        if isinstance(window, AveragePoolOp):
+        if isinstance(window, WindowMeanOp):
             # The border was data, and data counts.
             window.exclude_padding = None
     merged = takers[0].merged.data if takers[0].merged is not None else ()
@@ -86,25 +87,26 @@ def _takes(window: Window, pad: PadOp) -> bool:
     """Whether zeros around the image are to the window what its own padding is. A maximum sees no padding, so what it
     sees must not be below zero. An average counts its padding unless it is told not to; where it has none of its own it
     can be told either. The last window in ceil mode may begin anywhere but in the padding."""
-    if isinstance(window, Conv2DOp):
+    if isinstance(window, ConvolutionOp):
         return True
     if window.ceil_mode is not None:
         return False
-    if isinstance(window, MaxPoolOp):
+    if isinstance(window, (MaxPoolOp, MaxPool3DOp)):
         # Behind a relu all is >= 0, so max(0, 3, 7) is max(3, 7): a zero more never changes the maximum.
         return isinstance(pad.input.owner, ReluOp) and _covers_data(window, pad)
     # Own padding that does not count beside a border that does cannot be one padding.
     return window.exclude_padding is None or not any(window.padding.get_values())
 
 
-def _covers_data(window: MaxPoolOp, pad: PadOp) -> bool:
+def _covers_data(window: MaxPoolOp | MaxPool3DOp, pad: PadOp) -> bool:
     """Whether no window can lie in border and padding altogether: its maximum would be nothing, instead of zero."""
-    border = (*pad.before.get_values()[-2:], *pad.after.get_values()[-2:])
+    rank = window.SPATIAL
+    border = (*pad.before.get_values()[-rank:], *pad.after.get_values()[-rank:])
     kernel, steps = window.kernel_size.get_values(), window.dilation.get_values()
     # 3 pixels of dilation 2 reach over 5. Border 1 and own padding 1 are 2 < 5; a border of 5 could hold it all.
     extents = [(size - 1) * step + 1 for size, step in zip(kernel, steps, strict=True)]
     beyond = [own + more for own, more in zip(window.padding.get_values(), border, strict=True)]
-    return all(extents[side % 2] > beyond[side] for side in range(4))
+    return all(extents[side % rank] > beyond[side] for side in range(2 * rank))
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def _one(random: Random, shapes: Shapes, *ranks: int) -> tuple[str, Shape] | Non
     return random.choice(fitting) if fitting else None
 
 
-def _pair(random: Random, low: int, high: int) -> list[int]:
-    return [random.randint(low, high), random.randint(low, high)]
+def _sides(random: Random, rank: int, low: int, high: int) -> list[int]:
+    return [random.randint(low, high) for _ in range(rank)]
 
 
 def _divisor(random: Random, number: int) -> int:
@@ -107,21 +107,27 @@ def broadcast_to(one: Shape, other: Shape) -> Shape | None:
     return tuple(map(max, one, other))
 
 
-def conv(random: Random, shapes: Shapes) -> Layer | None:
-    chosen = _one(random, shapes, 3)
-    if chosen is None:
-        return None
-    name, (channels, *size) = chosen
-    groups = random.choice((1, 1, _divisor(random, channels), channels))
-    made = groups * random.randint(1, max(1, 12 // groups))
-    kernel, stride, dilation = _pair(random, 1, 4), _pair(random, 1, 3), _pair(random, 1, random.choice((1, 1, 2)))
-    pad = [random.randint(0, 3) for _ in range(4)]
-    result = _windows(size, kernel, stride, pad, dilation)
-    bias = random.random() < 0.5
-    options: dict[str, object] = {"channels": made, "kernel": kernel, "stride": stride, "pad": pad}
-    options |= {"dilation": dilation, "groups": groups, "bias": bias}
-    weights = made * (channels // groups) * prod(kernel)
-    return Layer("conv", (name,), options, (made, *result), weights * prod(result), weights + made * bias)
+def conv(op: str, rank: int) -> Draw:
+    def draw(random: Random, shapes: Shapes) -> Layer | None:
+        chosen = _one(random, shapes, 1 + rank)
+        if chosen is None:
+            return None
+        name, (channels, *size) = chosen
+        groups = random.choice((1, 1, _divisor(random, channels), channels))
+        made = groups * random.randint(1, max(1, 12 // groups))
+        kernel, stride = _sides(random, rank, 1, 4 if rank < 3 else 2), _sides(random, rank, 1, 3)
+        dilation = _sides(random, rank, 1, random.choice((1, 1, 2)))
+        pad = [random.randint(0, 3)] * 2 if rank == 1 else _sides(random, 2 * rank, 0, 3 if rank < 3 else 1)
+        result = _windows(size, kernel, stride, pad, dilation)
+        bias = random.random() < 0.5
+        window: dict[str, object] = {"kernel": kernel, "stride": stride, "pad": pad, "dilation": dilation}
+        # Of a sequence each is one number.
+        options = {key: value[0] if rank == 1 else value for key, value in window.items() if isinstance(value, list)}
+        options |= {"channels": made, "groups": groups, "bias": bias}
+        weights = made * (channels // groups) * prod(kernel)
+        return Layer(op, (name,), options, (made, *result), weights * prod(result), weights + made * bias)
+
+    return draw
 
 
 def _windows(
@@ -129,32 +135,36 @@ def _windows(
     kernel: Sequence[int],
     stride: Sequence[int],
     pad: Sequence[int],
-    dilation: Sequence[int] = (1, 1),
+    dilation: Sequence[int],
 ) -> list[int]:
     """Positions of a window; none above 0 where it does not fit."""
     spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-    return [(n + pad[i] + pad[i + 2] - spans[i]) // stride[i] + 1 for i, n in enumerate(size)]
+    return [(n + pad[i] + pad[i + len(size)] - spans[i]) // stride[i] + 1 for i, n in enumerate(size)]
 
 
-def conv_transpose(random: Random, shapes: Shapes) -> Layer | None:
-    chosen = _one(random, shapes, 3)
-    if chosen is None:
-        return None
-    name, (channels, *size) = chosen
-    groups = random.choice((1, _divisor(random, channels)))
-    made = groups * random.randint(1, max(1, 8 // groups))
-    kernel, stride, dilation = _pair(random, 1, 4), _pair(random, 1, 3), _pair(random, 1, random.choice((1, 2)))
-    pad = [random.randint(0, 1) for _ in range(4)]
-    beyond = [random.randint(0, side - 1) for side in stride]
-    result = [
-        (n - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - pad[i] - pad[i + 2] + beyond[i]
-        for i, n in enumerate(size)
-    ]
-    bias = random.random() < 0.5
-    options: dict[str, object] = {"channels": made, "kernel": kernel, "stride": stride, "pad": pad}
-    options |= {"output_pad": beyond, "dilation": dilation, "groups": groups, "bias": bias}
-    weights = channels * (made // groups) * prod(kernel)
-    return Layer("conv_transpose", (name,), options, (made, *result), weights * prod(size), weights + made * bias)
+def conv_transpose(op: str, rank: int) -> Draw:
+    def draw(random: Random, shapes: Shapes) -> Layer | None:
+        chosen = _one(random, shapes, 1 + rank)
+        if chosen is None:
+            return None
+        name, (channels, *size) = chosen
+        groups = random.choice((1, _divisor(random, channels)))
+        made = groups * random.randint(1, max(1, 8 // groups))
+        kernel, stride = _sides(random, rank, 1, 4 if rank < 3 else 2), _sides(random, rank, 1, 3)
+        dilation = _sides(random, rank, 1, random.choice((1, 2)))
+        pad = _sides(random, 2 * rank, 0, 1)
+        beyond = [random.randint(0, side - 1) for side in stride]
+        result = [
+            (n - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - pad[i] - pad[i + rank] + beyond[i]
+            for i, n in enumerate(size)
+        ]
+        bias = random.random() < 0.5
+        options: dict[str, object] = {"channels": made, "kernel": kernel, "stride": stride, "pad": pad}
+        options |= {"output_pad": beyond, "dilation": dilation, "groups": groups, "bias": bias}
+        weights = channels * (made // groups) * prod(kernel)
+        return Layer(op, (name,), options, (made, *result), weights * prod(size), weights + made * bias)
+
+    return draw
 
 
 def fc(random: Random, shapes: Shapes) -> Layer | None:
@@ -176,29 +186,30 @@ def matmul(random: Random, shapes: Shapes) -> Layer | None:
     return Layer("matmul", ("left", name), {}, (columns,), shapes["left"][0] * columns)
 
 
-def pool(op: str) -> Draw:
+def pool(op: str, rank: int) -> Draw:
+    maximum = op.startswith("max")
+
     def draw(random: Random, shapes: Shapes) -> Layer | None:
-        chosen = _one(random, shapes, 3)
+        chosen = _one(random, shapes, 1 + rank)
         if chosen is None:
             return None
         name, (channels, *size) = chosen
-        kernel, stride = _pair(random, 1, random.choice((3, 3, 6))), _pair(random, 1, 3)
+        kernel, stride = _sides(random, rank, 1, random.choice((3, 3, 6))), _sides(random, rank, 1, 3)
         # Less than a window, so that none lies in the border altogether.
-        pad = [random.randint(0, kernel[i % 2] // 2) for i in range(4)]
+        pad = [random.randint(0, kernel[i % rank] // 2) for i in range(2 * rank)]
         ceil = random.random() < 0.35
-        dilation = _pair(random, 1, 2) if op == "maxpool" and random.random() < 0.3 else [1, 1]
+        dilation = _sides(random, rank, 1, 2) if maximum and random.random() < 0.3 else [1] * rank
         floored = _windows(size, kernel, stride, pad, dilation)
         result = floored
         if ceil:
-            result = _windows(
-                size, kernel, stride, [*pad[:2], pad[2] + stride[0] - 1, pad[3] + stride[1] - 1], dilation
-            )
+            further = [side + step - 1 for side, step in zip(pad[rank:], stride, strict=True)]
+            result = _windows(size, kernel, stride, [*pad[:rank], *further], dilation)
             # The last window begins in the image or its first border.
             result = [n - ((n - 1) * stride[i] >= size[i] + pad[i]) for i, n in enumerate(result)]
         if min(floored) < 1:
             return None
         options: dict[str, object] = {"kernel": kernel, "stride": stride, "pad": pad, "ceil_mode": ceil}
-        options |= {"dilation": dilation} if op == "maxpool" else {"count_include_pad": random.random() < 0.5}
+        options |= {"dilation": dilation} if maximum else {"count_include_pad": random.random() < 0.5}
         return Layer(op, (name,), options, (channels, *result))
 
     return draw
@@ -366,8 +377,11 @@ PLAIN = (
 )
 JOINS = ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "equal", "less", "less_or_equal")
 DRAWS: dict[str, Draw] = {
-    "conv": conv,
-    "conv_transpose": conv_transpose,
+    "conv": conv("conv", 2),
+    "conv1d": conv("conv1d", 1),
+    "conv3d": conv("conv3d", 3),
+    "conv_transpose": conv_transpose("conv_transpose", 2),
+    "conv_transpose3d": conv_transpose("conv_transpose3d", 3),
     "fc": fc,
     "matmul": matmul,
     **{op: unary(op) for op in PLAIN},
@@ -385,8 +399,10 @@ DRAWS: dict[str, Draw] = {
     "prelu": with_channel_parameters("prelu", 1),
     **{op: broadcast(op) for op in JOINS},
     "where": broadcast("where", 3),
-    "maxpool": pool("maxpool"),
-    "avgpool": pool("avgpool"),
+    "maxpool": pool("maxpool", 2),
+    "avgpool": pool("avgpool", 2),
+    "maxpool3d": pool("maxpool3d", 3),
+    "avgpool3d": pool("avgpool3d", 3),
     "global_avgpool": to_one_pixel("global_avgpool"),
     "global_maxpool": to_one_pixel("global_maxpool"),
     **{f"reduce_{what}": reduced(f"reduce_{what}") for what in ("mean", "sum", "max", "min", "product")},

@@ -47,6 +47,8 @@ def one_layer(random: Random, op: str) -> Net:
     batch = random.choice((1, 1, 2, 3))
     while True:
         shapes = random_inputs(random, batch)
+        if op.endswith("3d"):
+            shapes["volume"] = tuple(random.randint(1, most) for most in (8, 6, 7, 7))
         layer = drawn(random, shapes, op)
         if layer is not None:
             return Net(batch, {name: shapes[name] for name in shapes if name in layer.inputs}, {"layer": layer})

@@ -10,8 +10,8 @@ from xdsl.ir import SSAValue
 
 from simdc.cost.kernel import Contraction, VectorProgram
 from simdc.ir.base import LayerOp, shape_of
-from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DWeightGradOp
-from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.conv import ConvolutionInputGradOp, ConvolutionWeightGradOp
+from simdc.ir.ops.conv_transpose import TransposedConvolutionOp
 
 from .arrays import Array
 from .contraction import run_contraction
@@ -54,10 +54,10 @@ def run_kernel(op: LayerOp, arguments: Sequence[Array]) -> KernelRun:
 def contraction_operands(op: LayerOp, arguments: Sequence[Array]) -> tuple[Array, ...]:
     """Ifmap, weight and bias in the form that the kernel's access maps expect: the weight of an input gradient or a
     transposed convolution turned by half, zeros between the elements of what the layer spreads by its stride."""
-    if isinstance(op, (Conv2DInputGradOp, ConvTranspose2DOp)):
+    if isinstance(op, (ConvolutionInputGradOp, TransposedConvolutionOp)):
         x, weight, *bias = arguments
-        return dilated(x, op.stride.get_values()), weight[:, :, ::-1, ::-1], *bias
-    if isinstance(op, Conv2DWeightGradOp):
+        return dilated(x, op.stride.get_values()), np.flip(weight, tuple(range(2, weight.ndim))), *bias
+    if isinstance(op, ConvolutionWeightGradOp):
         x, gradient = arguments
         return x, dilated(gradient, op.stride.get_values())
     return tuple(arguments)
@@ -65,9 +65,10 @@ def contraction_operands(op: LayerOp, arguments: Sequence[Array]) -> tuple[Array
 
 def dilated(gradient: Array, stride: Sequence[int]) -> Array:
     """[n, c, oh, ow] with stride - 1 zeros between neighbours: [n, c, (oh - 1)*s + 1, (ow - 1)*s + 1]."""
-    n, channels, oh, ow = gradient.shape
-    spread: Array = np.zeros((n, channels, (oh - 1) * stride[0] + 1, (ow - 1) * stride[1] + 1))
-    spread[:, :, :: stride[0], :: stride[1]] = gradient
+    n, channels, *positions = gradient.shape
+    sizes = [(length - 1) * step + 1 for length, step in zip(positions, stride, strict=True)]
+    spread: Array = np.zeros((n, channels, *sizes))
+    spread[:, :, *(slice(None, None, step) for step in stride)] = gradient
     return spread
 
 

@@ -19,7 +19,7 @@ from .roofline import roofline_cells, roofline_data
 from .stamp import origin_columns, provenance
 
 SCHEMA = "simdc-cost/1"
-DIMENSION_ORDER = ("g", "n", "c", "h", "w", "oc", "oh", "ow", "ic", "kh", "kw")
+DIMENSION_ORDER = ("g", "n", "c", "h", "w", "oc", "od", "oh", "ow", "ic", "kd", "kh", "kw")
 
 
 def render_json(report: Report) -> str:

@@ -11,34 +11,30 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Contraction, Operand, VectorProgram, affine
+from simdc.cost.kernel import Affine, Contraction, Operand, VectorProgram, affine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, FormedOp, GradientOp, LayerOp, operand, shape_of, width_bits
 from simdc.ir.builder import ModuleBuilder
-from simdc.ir.convolution import WindowedOp
+from simdc.ir.convolution import WindowedOp, check_rank
 from simdc.ir.fields import Value
 from simdc.ir.form import Form
 from simdc.ir.gradient import Backward, give_input, give_weight, rule_for
 from simdc.ir.layers import image, layer
 from simdc.ir.options import Border, Flag, Freeze, Pair, Positive
-from simdc.ir.window import window_index, window_output
+from simdc.ir.window import along, window_index, window_output
 
 from .depthwise import Depthwise, forward_program, input_grad_program, lanes_form, weight_grad_program
 from .reduce import give_bias
 
 
-@irdl_op_definition
-class Conv2DOp(FormedOp, WindowedOp):
-    """`result[n, oc, oh, ow] = bias[oc] + sum(weight[oc, ic, kh, kw] * input[n, ic, s*oh + d*kh - p, s*ow + d*kw - p])`
+class ConvolutionOp(FormedOp, WindowedOp):
+    """A convolution of images or of volumes; `KIND` is what its kernel is called, `SPATIAL` the number of dimensions
+    that its window moves along."""
 
-    input [n, c, h, w], weight [oc, c/groups, kh, kw], bias [oc]; `padding` is top, left, bottom, right. With groups,
-    output channel oc reads the c/groups input channels of its own group only. A depthwise convolution, a group for each
-    input channel, runs on the array or on the lanes.
-    """
-
-    name = "simdc.conv2d"
     UNIT: ClassVar = Unit.SYSTOLIC
     ROLES: ClassVar = ("ifmap", "weight", "bias")
+    KIND: ClassVar[str] = "conv2d"
+    SPATIAL: ClassVar[int] = 2
 
     input = operand_def(TENSOR)
     weight = operand_def(TENSOR)
@@ -46,8 +42,7 @@ class Conv2DOp(FormedOp, WindowedOp):
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
-        if len(shape_of(self.input)) != 4 or len(shape_of(self.weight)) != 4:
-            raise VerifyException("input and weight must have four dimensions")
+        check_rank(self.SPATIAL, self.input, self.weight)
         n, channels, *size = shape_of(self.input)
         out_channels, in_channels, *kernel = shape_of(self.weight)
         groups = self.group_count
@@ -71,16 +66,29 @@ class Conv2DOp(FormedOp, WindowedOp):
         return forward_program(conv, sum_bits, self.bias)
 
     def _contraction(self, psum_bits: int) -> Contraction:
-        n, out_channels, oh, ow = shape_of(self.result)
-        _, in_channels, kh, kw = shape_of(self.weight)
-        bounds = {"oc": out_channels // self.group_count, "ic": in_channels, "kh": kh, "kw": kw}
-        bounds |= {"n": n, "oh": oh, "ow": ow}
+        n, out_channels, *positions = shape_of(self.result)
+        _, in_channels, *kernel = shape_of(self.weight)
+        taps, places = along("k", self.SPATIAL), along("o", self.SPATIAL)
+        bounds = {"oc": out_channels // self.group_count, "ic": in_channels, **dict(zip(taps, kernel, strict=True))}
+        bounds |= {"n": n, **dict(zip(places, positions, strict=True))}
         ifmap = operand("ifmap", self.input, ("n", "ic", *window_index(*self.geometry)))
-        weight = operand("weight", self.weight, ("oc", "ic", "kh", "kw"))
-        psum = operand("psum", self.result, ("n", "oc", "oh", "ow"), psum_bits)
+        weight = operand("weight", self.weight, ("oc", "ic", *taps))
+        psum = operand("psum", self.result, ("n", "oc", *places), psum_bits)
         bias = None if self.bias is None else self.grouped(operand("bias", self.bias, ("oc",)), 0)
         split = (self.grouped(ifmap, 1), self.grouped(weight, 0), self.grouped(psum, 1))
-        return self.convolution("conv2d", bounds, split, bias)
+        return self.convolution(self.KIND, bounds, split, bias)
+
+
+@irdl_op_definition
+class Conv2DOp(ConvolutionOp):
+    """`result[n, oc, oh, ow] = bias[oc] + sum(weight[oc, ic, kh, kw] * input[n, ic, s*oh + d*kh - p, s*ow + d*kw - p])`
+
+    input [n, c, h, w], weight [oc, c/groups, kh, kw], bias [oc]; `padding` is top, left, bottom, right. With groups,
+    output channel oc reads the c/groups input channels of its own group only. A depthwise convolution, a group for each
+    input channel, runs on the array or on the lanes.
+    """
+
+    name = "simdc.conv2d"
 
 
 class ConvGradOp(FormedOp, WindowedOp, GradientOp):
@@ -92,6 +100,8 @@ class ConvGradOp(FormedOp, WindowedOp, GradientOp):
 
     UNIT: ClassVar = Unit.SYSTOLIC
     ROLES: ClassVar = ("ifmap", "weight")
+    KIND: ClassVar[str] = "conv2d"
+    SPATIAL: ClassVar[int] = 2
     size = prop_def(DenseArrayBase.constr(i64))
 
     @classmethod
@@ -106,18 +116,16 @@ class ConvGradOp(FormedOp, WindowedOp, GradientOp):
             raise VerifyException(f"the output gradient has {list(gradient)} positions, the window {list(found)}")
 
 
-@irdl_op_definition
-class Conv2DInputGradOp(ConvGradOp):
+class ConvolutionInputGradOp(ConvGradOp):
     """Gradient of a convolution with respect to its input: a convolution with stride 1 of the zero-dilated output
     gradient [n, oc, oh, ow] with the kernel [oc, ic/groups, kh, kw] turned by half. Result [n, ic, h, w]."""
-
-    name = "simdc.conv2d_input_grad"
 
     gradient = operand_def(TENSOR)
     weight = operand_def(TENSOR)
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
+        check_rank(self.SPATIAL, self.gradient, self.weight)
         (n, _, *positions), (_, in_channels, *kernel) = shape_of(self.gradient), shape_of(self.weight)
         size = self.size.get_values()
         self.check_window(size, kernel, positions)
@@ -131,15 +139,13 @@ class Conv2DInputGradOp(ConvGradOp):
         return Depthwise(self.result, self.weight, self.gradient, self.geometry)
 
     def _contraction(self, psum_bits: int) -> Contraction:
-        return self.spread_convolution("conv2d", self.gradient, self.weight, self.result, psum_bits)
+        return self.spread_convolution(self.KIND, self.gradient, self.weight, self.result, psum_bits)
 
 
-@irdl_op_definition
-class Conv2DWeightGradOp(ConvGradOp):
+class ConvolutionWeightGradOp(ConvGradOp):
     """Gradient of a convolution with respect to its weight: the input [n, ic, h, w] convolved with the zero-dilated
     output gradient [n, oc, oh, ow], batch in the place of input channels. Result [oc, ic/groups, kh, kw]."""
 
-    name = "simdc.conv2d_weight_grad"
     OF: ClassVar = "weight"
 
     input = operand_def(TENSOR)
@@ -147,6 +153,7 @@ class Conv2DWeightGradOp(ConvGradOp):
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
+        check_rank(self.SPATIAL, self.input, self.gradient)
         (_, channels, *image), (_, out_channels, *positions) = shape_of(self.input), shape_of(self.gradient)
         size = self.size.get_values()
         self.check_window(image, size, positions)
@@ -163,31 +170,54 @@ class Conv2DWeightGradOp(ConvGradOp):
         """Loops have the names of what they run along in a convolution: `ic` is the batch, which is summed over, `n`
         the input channels, `kh` and `kw` the dilated gradient that slides over the input, `oh` and `ow` the weight."""
         n, channels, *_ = shape_of(self.input)
-        _, out_channels, oh, ow = shape_of(self.gradient)
-        groups, (kh, kw) = self.group_count, self.size.get_values()
-        (sh, sw), (top, left, *_), (dh, dw) = self.geometry
+        _, out_channels, *positions = shape_of(self.gradient)
+        groups, size, (stride, padding, dilation) = self.group_count, self.size.get_values(), self.geometry
         # 3 rows of gradient with stride 2 are read as 5: g 0 g 0 g.
-        dilated = ((oh - 1) * sh + 1, (ow - 1) * sw + 1)
-        rows, columns = affine(("oh", dh), "kh", constant=-top), affine(("ow", dw), "kw", constant=-left)
-        ifmap = operand("ifmap", self.input, ("ic", "n", rows, columns))
-        index = tuple(map(affine, ("ic", "oc", "kh", "kw")))
+        dilated = [(length - 1) * step + 1 for length, step in zip(positions, stride, strict=True)]
+        slid, made = along("k", self.SPATIAL), along("o", self.SPATIAL)
+        places = map(_slid, made, dilation, slid, padding)
+        ifmap = operand("ifmap", self.input, ("ic", "n", *places))
+        index = tuple(map(affine, ("ic", "oc", *slid)))
         weight = Operand("weight", width_bits(self.gradient), (n, out_channels, *dilated), index)
-        psum = operand("psum", self.result, ("oc", "n", "oh", "ow"), psum_bits)
-        bounds = {"oc": out_channels // groups, "ic": n, "kh": dilated[0], "kw": dilated[1]}
-        bounds |= {"n": channels // groups, "oh": kh, "ow": kw}
+        psum = operand("psum", self.result, ("oc", "n", *made), psum_bits)
+        bounds = {"oc": out_channels // groups, "ic": n, **dict(zip(slid, dilated, strict=True))}
+        bounds |= {"n": channels // groups, **dict(zip(made, size, strict=True))}
         split = (self.grouped(ifmap, 1), self.grouped(weight, 1), self.grouped(psum, 0))
-        macs = n * out_channels * oh * ow * prod(shape_of(self.result)[1:])
-        return self.convolution("conv2d", bounds, split, macs=macs)
+        macs = n * out_channels * prod(positions) * prod(shape_of(self.result)[1:])
+        return self.convolution(self.KIND, bounds, split, macs=macs)
+
+
+def _slid(made: str, apart: int, slid: str, before: int) -> Affine:
+    return affine((made, apart), slid, constant=-before)
+
+
+@irdl_op_definition
+class Conv2DInputGradOp(ConvolutionInputGradOp):
+    """The gradient of `simdc.conv2d` with respect to its input."""
+
+    name = "simdc.conv2d_input_grad"
+
+
+@irdl_op_definition
+class Conv2DWeightGradOp(ConvolutionWeightGradOp):
+    """The gradient of `simdc.conv2d` with respect to its weight."""
+
+    name = "simdc.conv2d_weight_grad"
+
+
+def give_gradients(op: ConvolutionOp, back: Backward, by_input: type[ConvGradOp], by_weight: type[ConvGradOp]) -> None:
+    """Emit those of the gradients of a convolution that somebody asks for."""
+    name, upstream = op.layer.data, back.upstream(op.result)
+    if back.needs(op.input):
+        give_input(back, op.input, by_input.of(f"{name}.grad_input", op, upstream))
+    if back.needs(op.weight):
+        give_weight(back, op.weight, by_weight.of(f"{name}.grad_weight", op, upstream))
+    give_bias(back, op.bias, f"{name}.grad_bias", upstream)
 
 
 @rule_for(Conv2DOp)
 def conv_gradient(op: Conv2DOp, back: Backward) -> None:
-    name, upstream = op.layer.data, back.upstream(op.result)
-    if back.needs(op.input):
-        give_input(back, op.input, Conv2DInputGradOp.of(f"{name}.grad_input", op, upstream))
-    if back.needs(op.weight):
-        give_weight(back, op.weight, Conv2DWeightGradOp.of(f"{name}.grad_weight", op, upstream))
-    give_bias(back, op.bias, f"{name}.grad_bias", upstream)
+    give_gradients(op, back, Conv2DInputGradOp, Conv2DWeightGradOp)
 
 
 @layer

@@ -13,31 +13,26 @@ from simdc.cost.kernel import Contraction
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, shape_of
 from simdc.ir.builder import ModuleBuilder
-from simdc.ir.convolution import WindowedOp, spread_output
+from simdc.ir.convolution import WindowedOp, check_rank, spread_output
 from simdc.ir.gradient import Backward, give_input, give_weight, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import image, layer
 from simdc.ir.options import Border, Flag, Freeze, Margins, Pair, Positive
 from simdc.ir.window import ONES, ZEROS
 
-from .conv import Conv2DOp, Conv2DWeightGradOp
+from .conv import Conv2DOp, Conv2DWeightGradOp, ConvGradOp, ConvolutionOp
 from .reduce import give_bias
 
 NO_OUTPUT_PADDING = DenseArrayBase.from_list(i64, (0, 0))
 
 
-@irdl_op_definition
-class ConvTranspose2DOp(WindowedOp):
-    """`result[n, oc, s*h + d*kh - p, s*w + d*kw - p] += weight[ic, oc, kh, kw] * input[n, ic, h, w]`, and a bias [oc]
+class TransposedConvolutionOp(WindowedOp):
+    """A transposed convolution of images or of volumes; `KIND` and `SPATIAL` as those of a convolution."""
 
-    input [n, ic, h, w], weight [ic, oc/groups, kh, kw]; `padding` is top, left, bottom, right, cut off the result;
-    `output_padding` adds rows below and columns on the right. The height is
-    `(h - 1)*s + d*(kh - 1) + 1 - top - bottom + output_padding`.
-    """
-
-    name = "simdc.conv_transpose2d"
     UNIT: ClassVar = Unit.SYSTOLIC
     ROLES: ClassVar = ("ifmap", "weight", "bias")
+    KIND: ClassVar[str] = "conv_transpose2d"
+    SPATIAL: ClassVar[int] = 2
 
     input = operand_def(TENSOR)
     weight = operand_def(TENSOR)
@@ -49,8 +44,7 @@ class ConvTranspose2DOp(WindowedOp):
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
-        if len(shape_of(self.input)) != 4 or len(shape_of(self.weight)) != 4:
-            raise VerifyException("input and weight must have four dimensions")
+        check_rank(self.SPATIAL, self.input, self.weight)
         n, channels, *size = shape_of(self.input)
         in_channels, out_channels, *kernel = shape_of(self.weight)
         groups = self.group_count
@@ -66,22 +60,40 @@ class ConvTranspose2DOp(WindowedOp):
 
     def kernel(self) -> Contraction:
         psum_bits = self.accumulator_bits
-        return self.spread_convolution("conv_transpose2d", self.input, self.weight, self.result, psum_bits, self.bias)
+        return self.spread_convolution(self.KIND, self.input, self.weight, self.result, psum_bits, self.bias)
 
 
-@rule_for(ConvTranspose2DOp)
-def conv_transpose_gradient(op: ConvTranspose2DOp, back: Backward) -> None:
-    """Its input's gradient is the convolution that it is the transpose of. For the weight's, the result's gradient
+@irdl_op_definition
+class ConvTranspose2DOp(TransposedConvolutionOp):
+    """`result[n, oc, s*h + d*kh - p, s*w + d*kw - p] += weight[ic, oc, kh, kw] * input[n, ic, h, w]`, and a bias [oc]
+
+    input [n, ic, h, w], weight [ic, oc/groups, kh, kw]; `padding` is top, left, bottom, right, cut off the result;
+    `output_padding` adds rows below and columns on the right. The height is
+    `(h - 1)*s + d*(kh - 1) + 1 - top - bottom + output_padding`.
+    """
+
+    name = "simdc.conv_transpose2d"
+
+
+def give_transposed_gradients(
+    op: TransposedConvolutionOp, back: Backward, convolution: type[ConvolutionOp], by_weight: type[ConvGradOp]
+) -> None:
+    """The input's gradient is the convolution that it is the transpose of. For the weight's, the result's gradient
     stands in the place of that convolution's input, the input in that of its gradient."""
     name, upstream = op.layer.data, back.upstream(op.result)
     window = {"stride": op.stride, "padding": op.padding, "dilation": op.dilation, "groups": op.groups}
     if back.needs(op.input):
-        give_input(back, op.input, Conv2DOp(f"{name}.grad_input", upstream, op.weight, **window))
+        give_input(back, op.input, convolution(f"{name}.grad_input", upstream, op.weight, **window))
     if back.needs(op.weight):
         size, kind = shape_of(op.weight)[2:], op.weight.type
-        weight = Conv2DWeightGradOp(f"{name}.grad_weight", upstream, op.input, size=size, result=kind, **window)
+        weight = by_weight(f"{name}.grad_weight", upstream, op.input, size=size, result=kind, **window)
         give_weight(back, op.weight, weight)
     give_bias(back, op.bias, f"{name}.grad_bias", upstream)
+
+
+@rule_for(ConvTranspose2DOp)
+def conv_transpose_gradient(op: ConvTranspose2DOp, back: Backward) -> None:
+    give_transposed_gradients(op, back, Conv2DOp, Conv2DWeightGradOp)
 
 
 @layer

@@ -17,7 +17,7 @@ from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, Op
 from simdc.ir.attributes import Unit
 from simdc.ir.base import shape_of, width_bits
 from simdc.ir.form import Form
-from simdc.ir.window import Geometry, window_index
+from simdc.ir.window import Geometry, along, window_index
 
 
 class Depthwise(NamedTuple):
@@ -32,22 +32,35 @@ class Depthwise(NamedTuple):
     def bounds(self) -> dict[str, int]:
         """Loop `m` runs over the channels that are made of one; it is there if they are several."""
         n, channels, *_ = shape_of(self.image)
-        _, made, oh, ow = shape_of(self.positions)
-        kh, kw = shape_of(self.weight)[2:]
+        _, made, *positions = shape_of(self.positions)
         multiplied = {"m": made // channels} if made > channels else {}
-        return {"c": channels, **multiplied, "n": n, "oh": oh, "ow": ow, "kh": kh, "kw": kw}
+        slid = dict(zip((*self.places, *self.taps), (*positions, *shape_of(self.weight)[2:]), strict=True))
+        return {"c": channels, **multiplied, "n": n, **slid}
+
+    @property
+    def spatial(self) -> int:
+        return len(self.geometry.stride)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The loops over the windows' positions."""
+        return along("o", self.spatial)
+
+    @property
+    def taps(self) -> tuple[str, ...]:
+        """The loops through the window."""
+        return along("k", self.spatial)
 
     def image_operand(self, name: str) -> Operand:
-        rows, columns = window_index(*self.geometry)
-        return Operand(name, width_bits(self.image), shape_of(self.image), (affine("n"), affine("c"), rows, columns))
+        index = (affine("n"), affine("c"), *window_index(*self.geometry))
+        return Operand(name, width_bits(self.image), shape_of(self.image), index)
 
     def weight_operand(self, name: str) -> Operand:
-        _, one, kh, kw = shape_of(self.weight)
-        return self._split(name, self.weight, (), (one, kh, kw), (affine(), affine("kh"), affine("kw")))
+        return self._split(name, self.weight, (), shape_of(self.weight)[1:], (affine(), *map(affine, self.taps)))
 
     def position_operand(self, name: str, bits: int | None = None) -> Operand:
-        n, _, oh, ow = shape_of(self.positions)
-        found = self._split(name, self.positions, (n,), (oh, ow), (affine("oh"), affine("ow")))
+        n, _, *positions = shape_of(self.positions)
+        found = self._split(name, self.positions, (n,), tuple(positions), tuple(map(affine, self.places)))
         return found if bits is None else found._replace(bits=bits)
 
     def channel_operand(self, name: str, value: SSAValue) -> Operand:
@@ -85,7 +98,8 @@ def forward_program(conv: Depthwise, sum_bits: int, bias: SSAValue | None = None
     x, weight, y = conv.image_operand("x"), conv.weight_operand("weight"), conv.position_operand("y")
     finish = Instruction("move", "y", ("sum",)) if bias is None else Instruction("add", "y", ("sum", "bias"))
     offsets = () if bias is None else (conv.channel_operand("bias", bias),)
-    return _summed("depthwise_conv2d", bounds, (x, weight, *offsets), y, sum_bits, ("x", "weight"), finish)
+    kind = f"depthwise_conv{conv.spatial}d"
+    return _summed(kind, bounds, (x, weight, *offsets), y, sum_bits, ("x", "weight"), finish)
 
 
 def weight_grad_program(conv: Depthwise, sum_bits: int) -> VectorProgram:
@@ -94,8 +108,8 @@ def weight_grad_program(conv: Depthwise, sum_bits: int) -> VectorProgram:
     The window's loops stand outside: its few sums stay in vector memory while the image passes.
     """
     bounds = conv.bounds()
-    outside = [loop for loop in ("c", "m", "kh", "kw") if loop in bounds]
-    kept = {loop: bounds[loop] for loop in (*outside, "n", "oh", "ow")}
+    outside = [loop for loop in ("c", "m", *conv.taps) if loop in bounds]
+    kept = {loop: bounds[loop] for loop in (*outside, "n", *conv.places)}
     x, gradient, y = conv.image_operand("x"), conv.position_operand("gradient"), conv.weight_operand("y")
     finish = Instruction("move", "y", ("sum",))
     return _summed("depthwise_weight_grad", kept, (x, gradient), y, sum_bits, ("x", "gradient"), finish)

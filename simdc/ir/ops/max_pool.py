@@ -13,19 +13,16 @@ from simdc.ir.base import TENSOR, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layers import layer, plain_layer
 from simdc.ir.options import Border, Flag, Pair
-from simdc.ir.pooling import OUT, WINDOW, PoolGradOp, PoolOp
+from simdc.ir.pooling import PoolGradOp, PoolOp
 from simdc.ir.window import Stretch, image_shape
 
 
-@irdl_op_definition
-class MaxPoolGradOp(PoolGradOp):
+class MaximumPoolGradOp(PoolGradOp):
     """`result += gradient where the input equals the window's maximum`, at the first such place of each window.
 
     Equal maxima are common: a pool whose windows overlap repeats values, and another pool may read them. So each window
     hands out what it has `left`, once. The released SimDIT's row is one instruction shorter.
     """
-
-    name = "simdc.max_pool_grad"
 
     # Named again because what a class inherits comes after its own operands.
     gradient = operand_def(TENSOR)
@@ -41,15 +38,23 @@ class MaxPoolGradOp(PoolGradOp):
         return shape
 
     def kernel(self) -> VectorProgram:
-        begin = CodeBlock(OUT, (Instruction("move", "left", ("gradient",)),), at="start")
+        begin = CodeBlock(self.places, (Instruction("move", "left", ("gradient",)),), at="start")
         code = (
             Instruction("conditional_move", "part", ("x", "y", "left", 0.0)),
             Instruction("add", "dx", ("dx", "part")),
             Instruction("sub", "left", ("left", "part")),
         )
-        left = operand("left", self.gradient, ("n", "c", "oh", "ow"), self.accumulator_bits)
+        left = operand("left", self.gradient, ("n", "c", *self.places[2:]), self.accumulator_bits)
         inputs = (("x", self.input), ("y", self.output))
-        return self.scatter_program("max_pool_grad", (begin, CodeBlock(WINDOW, code)), inputs, (left,))
+        kind, hand_out = self.name.removeprefix("simdc."), CodeBlock(self.window_places, code)
+        return self.scatter_program(kind, (begin, hand_out), inputs, (left,))
+
+
+@irdl_op_definition
+class MaxPoolGradOp(MaximumPoolGradOp):
+    """`result += gradient where the input equals the window's maximum`, at the first such place of each window."""
+
+    name = "simdc.max_pool_grad"
 
 
 class MaximumPoolOp(PoolOp):
@@ -58,11 +63,11 @@ class MaximumPoolOp(PoolOp):
     GRADIENT: ClassVar = MaxPoolGradOp
 
     def kernel(self) -> VectorProgram:
-        oh, ow = shape_of(self.result)[2:]
-        block = CodeBlock(WINDOW, (Instruction("max", "y", ("y", "x")),))
-        whole = Stretch("oh", 0, oh, 0), Stretch("ow", 0, ow, 0)
+        sizes = shape_of(self.result)[2:]
+        block = CodeBlock(self.window_places, (Instruction("max", "y", ("y", "x")),))
+        whole = [Stretch(loop, 0, size, 0) for loop, size in zip(self.places[2:], sizes, strict=True)]
         kind = self.name.removeprefix("simdc.")
-        return VectorProgram(kind, (self.window_nest((block,), float("-inf"), *whole),))
+        return VectorProgram(kind, (self.window_nest((block,), float("-inf"), whole),))
 
 
 @irdl_op_definition

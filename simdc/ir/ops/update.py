@@ -20,7 +20,7 @@ from xdsl.irdl import (
 )
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import CodeBlock, Instruction, LoopNest, VectorProgram
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.elements import element_index, element_loops
 from simdc.ir.fields import Value
@@ -66,7 +66,7 @@ class UpdateOp(LayerOp):
         """`inputs` and `outputs` name operands and results in order, the narrow copy left out. Each entry of `blocks`
         goes over the whole tile before the next begins; what it hands on is `scratch`."""
         shape = shape_of(self.operands[0])
-        loops, index = element_loops(shape), element_index(shape)
+        loops, index = _loops(shape)
         names = tuple(loop.name for loop in loops)
         if self.copy_of is not None:
             outputs = (*outputs, "new_copy")
@@ -80,6 +80,15 @@ class UpdateOp(LayerOp):
             tuple(operand(name, self.operands[0], index, self.accumulator_bits) for name in scratch),
         )
         return VectorProgram(kind, (nest,))
+
+
+def _loops(shape: tuple[int, ...]) -> tuple[tuple[Loop, ...], tuple[str, ...]]:
+    """Over the elements of a parameter, and in the order of its dimensions; a weight of volumes has five of these."""
+    if len(shape) < 5:
+        return element_loops(shape), element_index(shape)
+    names = ("n", "c", "d", "h", "w")
+    bounds = dict(zip(names, shape, strict=True))
+    return tuple([Loop(name, bounds[name]) for name in ("c", "n", "d", "h", "w")]), names
 
 
 def _decayed(weight_decay: float) -> tuple[tuple[Instruction, ...], str]:

@@ -51,10 +51,10 @@ def shape_of(random: Random, low: int = 2, high: int = 4) -> list[int]:
 
 def window(random: Random, *, pool: bool) -> tuple[int, list[int], list[int], dict[str, Any]]:
     """Rank, size and kernel of an image and the attributes of a window on it. Pools pad by less than their kernel."""
-    rank = random.choice((1, 2, 2))
+    rank = random.choice((1, 2, 2, 3))
     kernel, stride, dilation = some(random, rank, 1, 3), some(random, rank, 1, 3), some(random, rank, 1, 3)
     reach = [windows.extent(k, d) for k, d in zip(kernel, dilation, strict=True)]
-    size = [each - random.choice((0, 0, 0, 1)) + random.randint(0, 6) for each in reach]
+    size = [each - random.choice((0, 0, 0, 1)) + random.randint(0, 6 if rank < 3 else 2) for each in reach]
     attributes: dict[str, Any] = {"strides": stride}
     if random.random() < 0.6:
         attributes["dilations"] = dilation

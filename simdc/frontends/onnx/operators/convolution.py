@@ -10,7 +10,9 @@ from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import shape_of
 from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.conv3d import Conv3DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.conv_transpose3d import ConvTranspose3DOp
 from simdc.ir.ops.free import ReshapeOp
 
 from .window import as_image, as_image_weight, as_row, entries, read_window
@@ -68,8 +70,9 @@ def conv(build: Build) -> Value:
     window = read_window(build.node, shape[2:], kernel)
     x, weight = as_image(build, build.tensor(0)), _weight(build)
     bias = _bias(build, shape_of(weight)[0], len(shape))
-    op = Conv2DOp(
-        build.name if len(shape) == 4 else build.part("conv"),
+    kind = Conv3DOp if len(shape) == 5 else Conv2DOp
+    op = kind(
+        build.name if len(shape) > 3 else build.part("conv"),
         x,
         weight,
         bias,
@@ -86,39 +89,37 @@ def conv_transpose(build: Build) -> Value:
     node, shape, kernel = build.node, build.shape(0), _kernel(build)
     size = shape[2:]
     window = read_window(node, size, kernel)
+    own = (1, *size) if len(size) == 1 else size
     extra = entries(node, "output_padding", len(size), 0)
     wanted = node.integers("output_shape")
     padding = window.padding
     mode = node.text("auto_pad", "NOTSET")
     if mode.startswith("SAME") and wanted is None:
         wanted = tuple(length * step for length, step in zip(size, entries(node, "strides", len(size)), strict=True))
-    two_extra = extra if len(size) == 2 else (0, *extra)
+    extra = (0, *extra) if len(size) == 1 else extra
     if wanted is not None:
-        two_wanted = wanted[-2:] if len(size) == 2 else (1, wanted[-1])
-        two_size = size if len(size) == 2 else (1, *size)
+        # Some exporters write batch and channels, too.
+        made = (1, wanted[-1]) if len(size) == 1 else wanted[-len(size) :]
         total = [
-            window.stride[i] * (two_size[i] - 1)
-            + two_extra[i]
-            + (window.kernel[i] - 1) * window.dilation[i]
-            + 1
-            - two_wanted[i]
-            for i in (0, 1)
+            window.stride[i] * (own[i] - 1) + extra[i] + (window.kernel[i] - 1) * window.dilation[i] + 1 - made[i]
+            for i in range(len(own))
         ]
         # A result that is larger than the windows reach is padded at the end.
-        two_extra = tuple(more - min(whole, 0) for more, whole in zip(two_extra, total, strict=True))
+        extra = tuple(more - min(whole, 0) for more, whole in zip(extra, total, strict=True))
         small, large = [max(whole, 0) // 2 for whole in total], [max(whole, 0) - max(whole, 0) // 2 for whole in total]
         padding = (*small, *large) if mode == "SAME_UPPER" else (*large, *small)
     x, weight = as_image(build, build.tensor(0)), _weight(build)
     groups = _positive(build)
     bias = _bias(build, shape_of(weight)[1] * groups, len(shape))
-    op = ConvTranspose2DOp(
-        build.name if len(shape) == 4 else build.part("conv"),
+    kind = ConvTranspose3DOp if len(shape) == 5 else ConvTranspose2DOp
+    op = kind(
+        build.name if len(shape) > 3 else build.part("conv"),
         x,
         weight,
         bias,
         stride=window.stride,
         padding=padding,
-        output_padding=two_extra,
+        output_padding=extra,
         dilation=window.dilation,
         groups=groups,
     )

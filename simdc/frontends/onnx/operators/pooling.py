@@ -11,7 +11,9 @@ from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
+from simdc.ir.ops.average_pool3d import AveragePool3DOp
 from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolOp
+from simdc.ir.ops.max_pool3d import MaxPool3DOp
 
 from .view import view
 from .window import WindowAxis, read_axes, side_by_side, window_of
@@ -24,7 +26,7 @@ GLOBAL: dict[str, type[GlobalAveragePoolOp] | type[GlobalMaxPoolOp]] = {
 
 @operator("MaxPool", "AveragePool")
 def pool(build: Build) -> Value:
-    """An image of more than two dimensions becomes one of two where the window moves along no more."""
+    """An image of more dimensions becomes one of two where the window moves along no more, else a volume."""
     node, shape = build.node, build.shape(0)
     kernel = node.integers("kernel_shape")
     if kernel is None:
@@ -34,7 +36,8 @@ def pool(build: Build) -> Value:
     axes = own if len(own) < 3 else side_by_side(own)
     window = window_of(axes)
     x = build.tensor(0)
-    plain = len(shape) == 4
+    deep = len(axes) == 3
+    plain = len(shape) == (5 if deep else 4)
     if not plain:
         x = view(build, x, (*shape[:2], *(1,) * (2 - len(axes)), *(axis.size for axis in axes)), build.part("image"))
     name = build.name if plain else build.part("pool")
@@ -42,14 +45,16 @@ def pool(build: Build) -> Value:
     ceil_mode = bool(node.integer("ceil_mode", 0))
     same = {"stride": window.stride, "padding": window.padding, "dilation": window.dilation}
     op: LayerOp
-    if all(axis.extent == axis.kernel == axis.size for axis in axes) and not any(window.padding):
+    whole = all(axis.extent == axis.kernel == axis.size for axis in axes) and not any(window.padding)
+    if whole and not deep:
         # One window over the whole image.
         op = (GlobalMaxPoolOp if maximum else GlobalAveragePoolOp)(name, x)
     elif maximum:
-        op = MaxPoolOp(name, x, kernel_size=window.kernel, ceil_mode=ceil_mode, **same)
+        op = (MaxPool3DOp if deep else MaxPoolOp)(name, x, kernel_size=window.kernel, ceil_mode=ceil_mode, **same)
     else:
         inside = bool(node.integer("count_include_pad", 0)) or not any(window.padding)
-        op = AveragePoolOp(name, x, kernel_size=window.kernel, ceil_mode=ceil_mode, exclude_padding=not inside, **same)
+        kind = AveragePool3DOp if deep else AveragePoolOp
+        op = kind(name, x, kernel_size=window.kernel, ceil_mode=ceil_mode, exclude_padding=not inside, **same)
     result = build.add(op)
     if plain:
         return result

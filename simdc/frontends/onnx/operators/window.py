@@ -17,12 +17,12 @@ from simdc.ir.ops.free import ReshapeOp
 
 
 class Window(NamedTuple):
-    """Height and width of each; `padding` is top, left, bottom, right."""
+    """Height and width of each, depth before them in a volume; `padding` is top, left, bottom, right."""
 
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int, int, int]
-    dilation: tuple[int, int]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
 
 
 class WindowAxis(NamedTuple):
@@ -47,19 +47,19 @@ class WindowAxis(NamedTuple):
 
 
 def read_window(node: Node, size: Sequence[int], kernel: Sequence[int]) -> Window:
-    """The window over an image of `size`, one or two numbers. An image of one dimension is one row."""
+    """The window over an image of `size`, up to three numbers. An image of one dimension is one row."""
     return window_of(read_axes(node, size, kernel))
 
 
 def window_of(axes: Sequence[WindowAxis]) -> Window:
-    if len(axes) not in (1, 2):
-        raise Unsupported(f"it has {len(axes)} spatial dimensions, and simdc knows one and two")
-    rows, columns = axes if len(axes) == 2 else (WindowAxis(1, 1, 1, 0, 0, 1), *axes)
+    if len(axes) not in (1, 2, 3):
+        raise Unsupported(f"it has {len(axes)} spatial dimensions, and simdc knows one, two and three")
+    sides = (WindowAxis(1, 1, 1, 0, 0, 1), *axes) if len(axes) == 1 else axes
     return Window(
-        (rows.kernel, columns.kernel),
-        (rows.stride, columns.stride),
-        (rows.before, columns.before, rows.after, columns.after),
-        (rows.dilation, columns.dilation),
+        tuple(side.kernel for side in sides),
+        tuple(side.stride for side in sides),
+        (*(side.before for side in sides), *(side.after for side in sides)),
+        tuple(side.dilation for side in sides),
     )
 
 
@@ -132,4 +132,4 @@ def as_image_weight(weight: Constant) -> Constant:
 def as_row(build: Build, x: SSAValue, rank: int) -> SSAValue:
     """The result of a layer on images back to `rank` dimensions."""
     shape = shape_of(x)
-    return x if rank == 4 else build.add(ReshapeOp(build.part("row"), x, shape=(*shape[:2], shape[3])))
+    return x if rank == len(shape) else build.add(ReshapeOp(build.part("row"), x, shape=(*shape[:2], shape[3])))
