@@ -14,6 +14,7 @@ from simdc.errors import SimdcError
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.context import layer_error
 from simdc.ir.ops.gather import GatherOp, ScatterAddOp
+from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, PickOp, PlacedOp, PutOp, ScatterElementsOp, ScatterNdOp
 
 from .arrays import Array, Arrays
 from .program import ProgramRun, run_program
@@ -72,7 +73,75 @@ def _begun(op: ScatterAddOp, base: Sequence[Array]) -> Array:
     return base[0].reshape(shape).copy() if base else np.zeros(shape)
 
 
-BY_ROWS: dict[type[LayerOp], RowRun] = {GatherOp: _gather, ScatterAddOp: _scatter_add}
+def _row_numbers(op: PlacedOp, ids: Array, whole: tuple[int, ...]) -> Places:
+    """The rows of a tensor of shape `whole`, read as [rows, row], that `ids` name, in order."""
+    if isinstance(op, (GatherElementsOp, ScatterElementsOp)):
+        axis = op.axis.value.data
+        own = positions(op, ids, whole[axis])
+        place = [own if at == axis else along for at, along in enumerate(np.indices(ids.shape))]
+        return np.ravel_multi_index(place, whole).reshape(-1)
+    assert isinstance(op, (GatherNdOp, ScatterNdOp))
+    batch, count = op.batch_dims.value.data, ids.shape[-1]
+    place = list(np.indices(ids.shape[:-1])[:batch])
+    place += [positions(op, ids[..., at], whole[batch + at]) for at in range(count)]
+    return np.ravel_multi_index(place, whole[: batch + count]).reshape(-1)
+
+
+def _pick(op: PickOp, program: VectorProgram, arguments: Sequence[Array]) -> tuple[Arrays, ProgramRun]:
+    table, ids = arguments
+    given = program.nests[0].inputs[1].shape
+    rows = table.reshape(-1, op.picked.row)[_row_numbers(op, ids, table.shape)]
+    run = run_program(program, {"table": rows.reshape(given), "ids": _no_numbers(program)})
+    return (run.arrays["y"].reshape(shape_of(op.result)),), run
+
+
+def _no_numbers(program: VectorProgram) -> Array:
+    """In the place of the numbers of rows, which no instruction reads."""
+    return np.zeros(program.nests[-1].inputs[0].shape)
+
+
+def _put(op: PutOp, program: VectorProgram, arguments: Sequence[Array]) -> tuple[Arrays, ProgramRun]:
+    """A row that is written to for the second time is read as the first time left it."""
+    ids, updates, *data = arguments
+    places, rows = _row_numbers(op, ids, op.whole()), updates.reshape(-1, op.picked.row)
+    result, given = _rows_of(op, data), program.nests[-1].inputs[1].shape
+    before: Array = np.empty(rows.shape)
+    for number, place in enumerate(places):
+        before[number] = result[place]
+        result[place] = REDUCTIONS[op.reduction.data](result[place], rows[number])
+    inputs = {"ids": _no_numbers(program), "updates": rows.reshape(given), "rows": before.reshape(given)}
+    first = {operand.name: data[0].reshape(operand.shape) for operand in program.nests[0].inputs}
+    read = {operand.name for operand in program.nests[-1].inputs}
+    run = run_program(program, {**first, **{name: value for name, value in inputs.items() if name in read}})
+    result = run.arrays["begun"].reshape(result.shape).copy()
+    for number, place in enumerate(places):
+        result[place] = run.arrays["written"].reshape(rows.shape)[number]
+    return (result.reshape(op.whole()),), run
+
+
+REDUCTIONS: dict[str, Callable[[Array, Array], Array]] = {
+    "none": lambda old, new: new,
+    "add": np.add,
+    "mul": np.multiply,
+    "max": np.maximum,
+    "min": np.minimum,
+}
+
+
+def _rows_of(op: PutOp, data: Sequence[Array]) -> Array:
+    """What rows are put into, as [rows, row]."""
+    whole = data[0].copy() if data else np.zeros(op.whole())
+    return whole.reshape(-1, op.picked.row)
+
+
+BY_ROWS: dict[type[LayerOp], RowRun] = {
+    GatherOp: _gather,
+    ScatterAddOp: _scatter_add,
+    GatherElementsOp: _pick,
+    GatherNdOp: _pick,
+    ScatterElementsOp: _put,
+    ScatterNdOp: _put,
+}
 """Ops whose kernels read or write the rows that a number names."""
 
 
@@ -90,3 +159,33 @@ class GatherFunctions(InterpreterFunctions):
         result, places = _begun(op, base), positions(op, ids, op.size.value.data).reshape(-1)
         np.add.at(result.swapaxes(0, 1), places, gradient.reshape(outer, count, row).swapaxes(0, 1))
         return (result.reshape(shape_of(op.result)),)
+
+    @impl(GatherElementsOp)
+    def gather_elements(self, interpreter: Interpreter, op: GatherElementsOp, args: Arrays) -> Arrays:
+        return _picked_rows(op, args)
+
+    @impl(GatherNdOp)
+    def gather_nd(self, interpreter: Interpreter, op: GatherNdOp, args: Arrays) -> Arrays:
+        return _picked_rows(op, args)
+
+    @impl(ScatterElementsOp)
+    def scatter_elements(self, interpreter: Interpreter, op: ScatterElementsOp, args: Arrays) -> Arrays:
+        return _put_rows(op, args)
+
+    @impl(ScatterNdOp)
+    def scatter_nd(self, interpreter: Interpreter, op: ScatterNdOp, args: Arrays) -> Arrays:
+        return _put_rows(op, args)
+
+
+def _picked_rows(op: PickOp, args: Arrays) -> Arrays:
+    table, ids = args
+    rows = table.reshape(-1, op.picked.row)[_row_numbers(op, ids, table.shape)]
+    return (rows.reshape(shape_of(op.result)),)
+
+
+def _put_rows(op: PutOp, args: Arrays) -> Arrays:
+    ids, updates, *data = args
+    result, rows = _rows_of(op, data), updates.reshape(-1, op.picked.row)
+    for place, row in zip(_row_numbers(op, ids, op.whole()), rows, strict=True):
+        result[place] = REDUCTIONS[op.reduction.data](result[place], row)
+    return (result.reshape(op.whole()),)

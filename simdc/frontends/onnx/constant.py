@@ -44,7 +44,19 @@ class Constant:
     width of the whole numbers that it is made of. `array()` raises SimdcError where the file has no values.
     """
 
-    __slots__ = ("_array", "_read", "bits", "element", "largest", "name", "origin", "shape", "sources")
+    __slots__ = (
+        "_array",
+        "_read",
+        "bits",
+        "element",
+        "largest",
+        "name",
+        "origin",
+        "shape",
+        "sources",
+        "view_of",
+        "views",
+    )
 
     def __init__(
         self,
@@ -63,6 +75,8 @@ class Constant:
         self.origin = origin
         self.largest = max(largest, prod(self.shape))
         self.bits: int | None = None
+        self.view_of: tuple[Constant, tuple[int, ...]] | None = None
+        self.views: dict[tuple[int, ...], Constant] = {}
         self._read = read
         self._array: Array | None = None
 
@@ -117,8 +131,17 @@ class Constant:
         return self if target == self.shape else self.mapped(target, lambda array: array.reshape(target))
 
     def transposed(self, permutation: Sequence[int]) -> Constant:
-        order = tuple(permutation)
-        return self.mapped([self.shape[axis] for axis in order], lambda array: array.transpose(order))
+        """Turned alike it is the same constant, so that layers which share a weight share a parameter: a table that
+        gives tokens their features is the weight of the last layer, too, by way of a transpose."""
+        source, turned = self.view_of or (self, tuple(range(len(self.shape))))
+        order = tuple(turned[axis] for axis in permutation)
+        if order == tuple(range(len(order))):
+            return source
+        if order not in source.views:
+            made = source.mapped([source.shape[axis] for axis in order], lambda array: array.transpose(order))
+            made.view_of = source, order
+            source.views[order] = made
+        return source.views[order]
 
     def broadcast(self, shape: Sequence[int]) -> Constant:
         target = tuple(shape)

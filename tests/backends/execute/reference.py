@@ -36,6 +36,7 @@ from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceM
 from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.resize import ResizeOp
 from simdc.ir.ops.scalar import ScalarOp
+from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp
 from simdc.ir.ops.softmax import SoftmaxOp
 from simdc.ir.ops.transpose import TransposeOp
 from tests.backends.execute.training import gradients, input_gradients, mean_loss, random_inputs, relative_error
@@ -201,6 +202,19 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
             return torch.tanh(x)
         case MatMulOp():
             return x @ rest[0]
+        case GatherElementsOp():
+            return x.gather(op.axis.value.data, rest[0].detach().long())
+        case GatherNdOp():
+            assert (op.batch_dims.value.data, rest[0].shape[-1]) == (1, 1)
+            return torch.stack([rows[ids.detach().long()[:, 0]] for rows, ids in zip(x, rest[0], strict=True)])
+        case ScatterElementsOp():
+            put = rest[1].scatter_add if op.reduction.data == "add" else rest[1].scatter
+            return put(op.axis.value.data, x.detach().long(), rest[0])
+        case ScatterNdOp():
+            assert op.batch_dims.value.data == 1
+            put = torch.Tensor.index_add if op.reduction.data == "add" else torch.Tensor.index_copy
+            parts = zip(rest[1], x.detach().long(), rest[0], strict=True)
+            return torch.stack([put(data, 0, ids[:, 0], rows) for data, ids, rows in parts])
         case GatherOp():
             axis, ids = op.axis.value.data, rest[0].detach().long()
             picked = x.index_select(axis, ids.reshape(-1))

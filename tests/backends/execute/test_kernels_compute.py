@@ -25,7 +25,7 @@ from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.movement_networks import every_move
 from tests.backends.execute.networks import every_op, forks
 from tests.backends.execute.test_gradients import pipeline, windowed
-from tests.backends.execute.token_networks import every_token, tied
+from tests.backends.execute.token_networks import every_token, placed, tied
 from tests.backends.execute.training import derived, random_inputs, random_parameters, value_of
 from tests.backends.execute.volume_networks import every_volume
 
@@ -44,6 +44,7 @@ def steps() -> list[tuple[str, ModuleOp]]:
     trained += [("functions", functions), ("functions-sgd", derived(functions, input_grad=True))]
     tokens = every_token(2)
     trained += [("tokens", tokens), ("tokens-sgd", derived(tokens, input_grad=True))]
+    trained.append(("placed", derived(placed(2), input_grad=True)))
     trained.append(("tied", derived(tied(2, again=True), master_weights=True)))
     trained += [(f"loss-{name}", derived(forks(2), loss=(name,))) for name in ("mse", "bce")]
     trained.append(("soft-targets", derived(forks(2), soft_targets=True)))

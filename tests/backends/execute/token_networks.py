@@ -10,6 +10,7 @@ from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_table import layer_table
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.linear import LinearOp
+from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp
 
 # Numbers of rows are those of largest elements: whole, and the same after a small step of the input.
 EVERY_TOKEN = """
@@ -25,6 +26,26 @@ network tokens(x: 3x5, y: 4x3) {
 
 def every_token(batch: int = 2) -> ModuleOp:
     return parse_dsl(EVERY_TOKEN.replace("BATCHx4", str(4 * batch)), "tokens.dsl", batch)
+
+
+def placed(batch: int = 2) -> ModuleOp:
+    """Elements and rows that are picked, and written over, at places where largest numbers stand."""
+    net = ModuleBuilder("placed", batch, "test")
+    layers = layer_table()
+    x, y = net.input("x", (4, 4)), net.input("y", (4, 1))
+    ids = layers["argmax"].add(net, [x], {"axis": 2, "keepdims": True}, "ids")
+    picked = net.append(GatherElementsOp("picked", x, ids, axis=2), "picked")
+    rows = net.append(GatherNdOp("rows", x, ids, batch_dims=1), "rows")
+    put = net.append(ScatterElementsOp("put", ids, y, x, axis=2), "put")
+    added = net.append(ScatterElementsOp("added", ids, picked, put, axis=2, reduction="add"), "added")
+    wide = layers["mul"].add(net, [rows, y], {}, "wide")
+    # One row only: of several at one place nobody says which the gradient is of.
+    cut = {"axis": 1, "first": 2, "count": 1}
+    one, row = layers["slice"].add(net, [ids], cut, "one"), layers["slice"].add(net, [wide], cut, "row")
+    over = net.append(ScatterNdOp("over", one, row, added, batch_dims=1), "over")
+    more = net.append(ScatterNdOp("more", ids, rows, over, batch_dims=1, reduction="add"), "more")
+    flat = layers["flatten"].add(net, [more], {}, "flat")
+    return net.finish([layers["fc"].add(net, [flat], {"features": 3}, "head")])
 
 
 def tied(batch: int = 2, *, again: bool = False) -> ModuleOp:

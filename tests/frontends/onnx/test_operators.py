@@ -400,6 +400,59 @@ case("DCR", "DepthToSpace", (2, 8, 2, 3), "reshape transpose reshape", blocksize
 case("CRD", "DepthToSpace", (2, 8, 2, 3), "reshape transpose reshape", blocksize=2, mode="CRD")
 case("plain", "SpaceToDepth", (2, 2, 4, 6), "reshape transpose reshape", blocksize=2)
 
+# Picked or written at places that are data: where the largest numbers stand.
+case("many-runs", "Gather", (2, 3), "gather", ints(*[1] * 300), axis=1)
+graph(
+    "Gather-by-data",
+    [node("ArgMax", ["x"], ["i"], axis=3, keepdims=0), node("Gather", ["table", "i"], ["y"])],
+    "arg_max gather",
+    {"table": F(4, 6)},
+)
+graph(
+    "Gather-from-data",
+    [node("ArgMax", ["x"], ["i"], axis=2, keepdims=0), node("Gather", ["x", "i"], ["y"], axis=2)],
+    "arg_max gather",
+    {},
+)
+graph(
+    "GatherElements-by-data",
+    [node("ArgMax", ["x"], ["i"], axis=1), node("GatherElements", ["x", "i"], ["y"], axis=1)],
+    "arg_max gather_elements",
+    {},
+)
+graph(
+    "GatherND-by-data",
+    [node("ArgMax", ["x"], ["i"], axis=3), node("GatherND", ["table", "i"], ["y"])],
+    "arg_max gather_nd",
+    {"table": F(4, 7)},
+)
+graph(
+    "GatherND-batch",
+    [
+        node("ArgMax", ["x"], ["a"], axis=1, keepdims=0),
+        node("Unsqueeze", ["a", "last"], ["i"]),
+        node("GatherND", ["x", "i"], ["y"], batch_dims=1),
+    ],
+    "arg_max reshape gather_nd",
+    {"last": ints(-1)},
+)
+graph(
+    "ScatterElements-by-data",
+    [node("ArgMax", ["x"], ["i"], axis=1), node("ScatterElements", ["x", "i", "u"], ["y"], axis=1)],
+    "arg_max scatter_elements",
+    {},
+    {"u": (2, 1, 5, 4)},
+)
+graph(
+    "ScatterND-added",
+    [node("ArgMax", ["x"], ["i"], axis=3), node("ScatterND", ["table", "i", "u"], ["y"], reduction="add")],
+    "arg_max scatter_nd",
+    {"table": F(4, 7)},
+    {"u": (2, 3, 5, 7)},
+)
+case("known", "ScatterElements", (3, 4), "scatter_elements", np.array([[2, 0], [1, 1]]), F(2, 2), axis=1)
+case("known", "ScatterND", (3, 4), "scatter_nd", np.array([[2], [0]]), F(2, 4))
+
 # Another shape or name for the same data.
 case("flat", "Reshape", IMAGE, "flatten", ints(2, -1))
 case("zero", "Reshape", IMAGE, "reshape", ints(0, 0, -1))

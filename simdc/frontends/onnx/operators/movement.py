@@ -98,54 +98,6 @@ def cut(build: Build, x: SSAValue, ranges: dict[int, range]) -> SSAValue:
     return x
 
 
-MOST_PIECES = 256
-"""Of a Gather: each run of positions is copied out by a layer of its own."""
-
-
-@operator("Gather")
-def gather(build: Build) -> Value:
-    """Known positions: a slice for each run of positions at one distance, joined where there are several."""
-    shape, constant = build.shape(0), build.constant(1)
-    axis = axis_of(build.node.integer("axis", 0), len(shape))
-    if constant is None:
-        raise Unsupported("its indices depend on data")
-    places = [index % shape[axis] for index in constant.ints() if -shape[axis] <= index < shape[axis]]
-    if not places or len(places) != constant.elements:
-        raise Unsupported(f"its indices are not among the {shape[axis]} positions of dimension {axis}")
-    pieces = _runs(places)
-    if len(pieces) > MOST_PIECES:
-        raise Unsupported(f"its indices fall into {len(pieces)} runs, more than {MOST_PIECES}")
-    x, plain = build.tensor(0), len(constant.shape) == 1
-    if len(pieces) == 1 and plain:
-        return cut(build, x, {axis: pieces[0]})
-    parts = [x if piece == range(shape[axis]) else _piece(build, x, axis, piece) for piece in pieces]
-    if len(parts) > 1:
-        x = build.add(ConcatOp(build.name if plain else build.part("joined"), *parts, axis=axis))
-    else:
-        x = parts[0]
-    return x if plain else view(build, x, (*shape[:axis], *constant.shape, *shape[axis + 1 :]))
-
-
-def _piece(build: Build, x: SSAValue, axis: int, positions: range) -> SSAValue:
-    first, count, step = positions[0], len(positions), positions.step
-    return build.add(SliceOp(build.part("positions"), x, axis=axis, first=first, count=count, step=step))
-
-
-def _runs(places: Sequence[int]) -> list[range]:
-    """The positions in order, cut into as few stretches of one distance as a walk from the front finds:
-    0 2 4 3 1 -> 0 2 4, 3, 1."""
-    runs: list[range] = []
-    start = 0
-    while start < len(places):
-        step = places[start + 1] - places[start] if start + 1 < len(places) else 1
-        end = start + 1
-        while step > 0 and end < len(places) and places[end] - places[end - 1] == step:
-            end += 1
-        runs.append(range(places[start], places[end - 1] + 1, max(1, step)))
-        start = end
-    return runs
-
-
 @operator("Transpose")
 def transpose(build: Build) -> Value:
     shape = build.shape(0)
