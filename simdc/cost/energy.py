@@ -32,8 +32,9 @@ def energy_of(cost: Cost, hardware: AnyMachine, *, on_systolic: bool) -> Energy:
     """Energy of a layer that ran on the systolic array, or else on the SIMD array.
 
     Dynamic energy is paid for each compute cycle of each element of the array that runs; both arrays leak for as long
-    as the layer takes (systolic array: Eq. 29, SIMD array: Eq. 30). On-chip memories pay for each bit read or written
-    (Eq. 31), DRAM for each bit moved (Eq. 32).
+    as the layer takes (systolic array: Eq. 29, SIMD array: Eq. 30). Of a layer that runs on both, `lane_cycles` among
+    its operations says for how many of the compute cycles the SIMD array ran. On-chip memories pay for each bit read or
+    written (Eq. 31), DRAM for each bit moved (Eq. 32).
     """
     if isinstance(hardware, Hardware):
         return _of_arrays(cost, hardware, on_systolic=on_systolic)
@@ -46,8 +47,11 @@ def _of_arrays(cost: Cost, hardware: Hardware, *, on_systolic: bool) -> Energy:
     cycles_ns = cost.cycles.total * hardware.clock_ns
     systolic = prices.systolic_leakage_w * cycles_ns * PJ_PER_W_NS
     simd = prices.simd_leakage_w * cycles_ns * PJ_PER_W_NS
-    if on_systolic:
-        elements = hardware.systolic.rows * hardware.systolic.columns
+    elements, on_lanes = hardware.systolic.rows * hardware.systolic.columns, dict(cost.ops).get("lane_cycles")
+    if on_lanes is not None:
+        systolic += prices.pe_pj_per_cycle * elements * (cost.cycles.compute - on_lanes)
+        simd += prices.lane_pj_per_cycle * hardware.simd.lanes * on_lanes
+    elif on_systolic:
         systolic += prices.pe_pj_per_cycle * elements * cost.cycles.compute
     else:
         simd += prices.lane_pj_per_cycle * hardware.simd.lanes * cost.cycles.compute

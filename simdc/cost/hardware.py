@@ -16,6 +16,7 @@ from .machine_fields import name_text, number, part, price, remark, word
 MACHINE = "GeneSys machine, SimDIT section III"
 RELEASE = "released SimDIT program, inference mode"
 ASSUMED = "assumption: the release has no such instruction"
+PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
 def _int(unit: str, source: str = MACHINE, **options: Any) -> Any:
@@ -89,7 +90,8 @@ class Latencies:
 class SimdArray:
     """`lanes` ALUs on a single-buffered vector memory whose loads, compute and stores take turns. A tile costs
     `pipeline_stages - 1 + lanes - 1` cycles to fill; an instruction that reads what the one before it
-    wrote waits `raw_wait_cycles`, from one issue to the next, too."""
+    wrote waits `raw_wait_cycles`, from one issue to the next, too. `array_path_bits_per_cycle` is how fast data goes
+    between vector memory and the systolic array's psum and ifmap buffers, one way at a time; 0: there is no path."""
 
     lanes: int = _int("lane")
     width_bits: int = _int("bit")
@@ -100,6 +102,7 @@ class SimdArray:
     immediate_memory_bits: int = _int("bit", RELEASE, default=1024, modelled=False)
     pipeline_stages: int = _int("stage", default=6)
     raw_wait_cycles: int = _int("cycle", MACHINE, minimum=0, default=2)
+    array_path_bits_per_cycle: int = _int("bit/cycle", PATH, minimum=0, default=0)
     latency_cycles: Latencies = part(Latencies, factory=Latencies)
 
 

@@ -13,7 +13,7 @@ from .batch import BatchCost
 from .extensions import HardwareField
 from .guards import SOUND, Check
 from .hardware import Hardware
-from .kernel import ArrayKernel, Chain, Kernel
+from .kernel import ArrayKernel, Chain, FusedProducts, Kernel, TiledKernel
 from .machines import AnyMachine, SomeMachine
 from .model_options import ModelOption
 from .result import Cost
@@ -140,10 +140,18 @@ def guard_of(model: CostModel[SomeMachine], kernel: Kernel) -> Callable[[Cost, A
     return cast("Callable[[Cost, AnyMachine], None]", model.guard(kernel))
 
 
-def array_kernel(kernel: Kernel) -> ArrayKernel:
-    """For a model that knows no chains. Raises Uncosted for one."""
+def tiled_kernel(kernel: Kernel) -> TiledKernel:
+    """For what knows no chains. Raises Uncosted for one."""
     if isinstance(kernel, Chain):
         raise Uncosted(f"no model of this machine prices {kernel.kind} as one layer")
+    return kernel
+
+
+def array_kernel(kernel: Kernel) -> ArrayKernel:
+    """For what knows one array at a time. Raises Uncosted for a kernel on both, or a chain."""
+    kernel = tiled_kernel(kernel)
+    if isinstance(kernel, FusedProducts):
+        raise Uncosted(f"{kernel.kind} that stays on chip runs on both arrays at once, one is all that is known here")
     return kernel
 
 

@@ -39,6 +39,8 @@ DEPENDENCES = {
     "simd.pipeline_stages": Dependence((SIMD,), "rate"),
     "simd.raw_wait_cycles": Dependence((SIMD,), "rate"),
     "simd.latency_cycles": Dependence((SIMD,), "rate"),
+    # Kernels on both arrays at once use it, which count as `EITHER`.
+    "simd.array_path_bits_per_cycle": Dependence((), "tiling"),
     # What these change is no count: 100 cycles at 1 ns and at 2 ns are both 100 cycles.
     "clock_ns": Dependence(UNITS, "price"),
     "prices": Dependence(UNITS, "price"),

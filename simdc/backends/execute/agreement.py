@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel, Contraction, Operand, VectorProgram
+from simdc.cost.kernel import Contraction, FusedProducts, Operand, TiledKernel, VectorProgram
 from simdc.cost.result import DramBits
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
@@ -18,6 +18,7 @@ from simdc.cost.tiling import Tiling
 from .arrays import Array
 from .buffers import TileAddress, positions
 from .contraction import run_contraction
+from .fused import run_fused
 from .program import run_program
 from .tiled import run_tiled
 
@@ -47,7 +48,7 @@ class Agreement(NamedTuple):
 
 
 def compare_with_untiled(
-    kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS, seed: int = 0
+    kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS, seed: int = 0
 ) -> Agreement:
     """Run both on the same data. Raises TilingError and ScheduleError as `run_tiled`."""
     inputs = make_inputs(kernel, seed)
@@ -69,7 +70,7 @@ def compare_with_untiled(
     return Agreement(elements, len(tiled.tiles), tiled.dram_bits, None, tiled.compute_cycles)
 
 
-def make_inputs(kernel: ArrayKernel, seed: int = 0) -> dict[str, Array]:
+def make_inputs(kernel: TiledKernel, seed: int = 0) -> dict[str, Array]:
     """An array of small whole numbers, and some zeros, for each operand that the kernel reads and does not make:
     positive ones where a program divides by an operand or takes roots."""
     random = np.random.default_rng(seed)
@@ -81,16 +82,19 @@ def make_inputs(kernel: ArrayKernel, seed: int = 0) -> dict[str, Array]:
     return {name: random.integers(low, 5, o.shape).astype(np.float64) for name, o in _read_only(kernel).items()}
 
 
-def data_elements(kernel: ArrayKernel) -> int:
+def data_elements(kernel: TiledKernel) -> int:
     """Elements of everything that the kernel reads and writes."""
-    made = (kernel.psum,) if isinstance(kernel, Contraction) else (o for p in kernel.nests for o in p.outputs)
+    made = (kernel.psum,) if isinstance(kernel, Contraction) else [o for p in kernel.nests for o in p.outputs]
     return sum(prod(operand.shape) for operand in (*_read_only(kernel).values(), *made))
 
 
-def _read_only(kernel: ArrayKernel) -> dict[str, Operand]:
+def _read_only(kernel: TiledKernel) -> dict[str, Operand]:
     """Operands that are read before anything is written to them."""
     if isinstance(kernel, Contraction):
         return {name: operand for name, operand in kernel.by_role.items() if name != "psum"}
+    if isinstance(kernel, FusedProducts):
+        made_last = {operand.name for operand in kernel.finish.outputs}
+        return {operand.name: operand for operand in kernel.operands if operand.name not in made_last}
     found, made = dict[str, Operand](), set[str]()
     for nest in kernel.nests:
         found |= {o.name: o for o in nest.inputs if o.name not in made and o.name not in found}
@@ -98,13 +102,15 @@ def _read_only(kernel: ArrayKernel) -> dict[str, Operand]:
     return found
 
 
-def _untiled(kernel: ArrayKernel, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+def _untiled(kernel: TiledKernel, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
     if isinstance(kernel, Contraction):
         return {"ofmap": run_contraction(kernel, inputs["ifmap"], inputs["weight"], inputs.get("bias")).psum}
+    if isinstance(kernel, FusedProducts):
+        return run_fused(kernel, inputs)
     return run_program(kernel, inputs).arrays
 
 
-def _reached(kernel: ArrayKernel) -> dict[str, NDArray[np.bool_]]:
+def _reached(kernel: TiledKernel) -> dict[str, NDArray[np.bool_]]:
     """Elements of each result that some point of its loops indexes. What lies beyond, as a row that no window of a
     pool reaches, is nobody's: no tile has it, and DRAM keeps what it held."""
     if isinstance(kernel, Contraction):

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 
 from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel, Contraction
+from simdc.cost.kernel import Contraction, FusedProducts, TiledKernel
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
 
 from .arrays import Array
 from .tiled_contraction import run_tiled_contraction
+from .tiled_fused import run_tiled_fused
 from .tiled_program import run_tiled_program
 from .tiled_run import TiledRun
 
 
 def run_tiled(
-    kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array], rule: MachineRule = GENESYS
+    kernel: TiledKernel, tiling: Tiling, hardware: Hardware, inputs: Mapping[str, Array], rule: MachineRule = GENESYS
 ) -> TiledRun:
     """Results and traffic of the schedule, computed by an execution that sees nothing but what is on chip.
 
@@ -29,4 +30,6 @@ def run_tiled(
     tiling = whole_loops(kernel, tiling)
     if isinstance(kernel, Contraction):
         return run_tiled_contraction(kernel, tiling, hardware, rule, inputs)
+    if isinstance(kernel, FusedProducts):
+        return run_tiled_fused(kernel, tiling, hardware, rule, inputs)
     return run_tiled_program(kernel, tiling, hardware, rule, inputs)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Kernel
-from simdc.cost.model import array_kernel
+from simdc.cost.kernel import Contraction, FusedProducts, Kernel
+from simdc.cost.model import tiled_kernel
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
@@ -28,7 +28,7 @@ def simulate(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRu
     Time grows with the number of tiles. Buffer capacities are not checked: a tile that does not fit runs all the same.
     Raises TilingError when the tiling does not name the kernel's loops, Uncosted for a chain.
     """
-    kernel = array_kernel(kernel)
+    kernel = tiled_kernel(kernel)
     check_loops(kernel, tiling)
     total = Counter[str]()
     for share in trace(kernel, whole_loops(kernel, tiling), hardware, rule):
@@ -37,8 +37,11 @@ def simulate(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRu
     def part(name: str) -> dict[str, int]:
         return {key.removeprefix(name): amount for key, amount in total.items() if key.startswith(name)}
 
-    # Operations are those of the mathematics: no tile adds to them, but for the steps of the array.
-    if isinstance(kernel, Contraction):
+    # Operations are those of the mathematics: no tile adds to them, but for the steps of the array, and for what the
+    # lanes do between two products, which is more where there are more tiles.
+    if isinstance(kernel, FusedProducts):
+        ops = tuple(sorted({**part("ops."), "mac": kernel.useful_macs}.items()))
+    elif isinstance(kernel, Contraction):
         ops = (("mac", kernel.useful_macs), ("mac_executed", total["ops.mac_executed"]))
     else:
         ops = operations(kernel)

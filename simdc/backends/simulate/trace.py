@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel, Contraction, VectorProgram
+from simdc.cost.kernel import Contraction, FusedProducts, TiledKernel, VectorProgram
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
-from . import contraction, vector
+from . import contraction, fused, vector
 from .transfer import Transfer, slowest_port
 from .walk import neighbours
 
@@ -38,10 +38,12 @@ class Share:
         return ", ".join((*loads, *stores))
 
 
-def trace(kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Iterator[Share]:
+def trace(kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Iterator[Share]:
     """Tile by tile, in order. `tiling` has whole loops at the machine's bounds, see `whole_loops`."""
     if isinstance(kernel, Contraction):
         return _contraction(kernel, tiling, hardware, rule)
+    if isinstance(kernel, FusedProducts):
+        return _fused(kernel, tiling, hardware, rule)
     return _program(kernel, tiling, hardware, rule)
 
 
@@ -83,6 +85,21 @@ def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: M
             adds["cycles.stall"] = sum(move.cycles for move in moves)
             phase_of = [("nest", number)] if len(program.nests) > 1 else []
             yield Share((*phase_of, *visit.tile.index.items()), adds, visit.loads, visit.stores)
+
+
+def _fused(kernel: FusedProducts, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:
+    """While a tile computes and hands over, the array's operands of the next are loaded; what the lanes load and store
+    they wait for."""
+    for before, visit, after in neighbours(fused.visits(kernel, tiling, hardware, rule)):
+        cycles = max(visit.serial_cycles, slowest_port(after.loads if after is not None else ()))
+        cycles += slowest_port(visit.loads) if before is None else 0
+        loads = (*visit.loads, *visit.lane_loads)
+        adds = _moved((*loads, *visit.stores)) + visit.counts
+        compute = visit.array_cycles + visit.lane_cycles
+        adds["cycles.compute"] = adds["busy.compute"] = compute
+        adds["ops.lane_cycles"] = visit.lane_cycles
+        adds["cycles.stall"] = cycles - compute
+        yield Share(tuple(visit.tile.index.items()), adds, loads, visit.stores)
 
 
 def _moved(transfers: Iterable[Transfer]) -> Counter[str]:

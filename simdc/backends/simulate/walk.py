@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from simdc.cost.kernel import ArrayKernel
+from simdc.cost.kernel import TiledKernel
 from simdc.cost.tiling import Tiling, loop_bounds
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ def neighbours(items: Iterable[T]) -> Iterator[tuple[T | None, T, T | None]]:
         yield before, current, None
 
 
-def whole_loops(kernel: ArrayKernel, tiling: Tiling) -> Tiling:
+def whole_loops(kernel: TiledKernel, tiling: Tiling) -> Tiling:
     """A tile as long as the layer's own loop is the whole loop, also where the machine rounds the loop up."""
     bounds = loop_bounds(kernel)
     sizes = (

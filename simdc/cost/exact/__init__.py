@@ -10,12 +10,12 @@ from simdc.cost.greedy import greedy_tiling
 from simdc.cost.guards import Check
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
-from simdc.cost.model import CostModel, array_kernel
+from simdc.cost.model import CostModel, array_kernel, tiled_kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, check_loops
 
 from .laws import kernel_law
-from .tiled import tile
+from .tiled import tile_once
 
 
 class ExactModel(CostModel):
@@ -39,7 +39,7 @@ class ExactModel(CostModel):
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         """Raises TilingError for a tiling that does not fit, or whose loop order cannot be run."""
         check_loops(kernel, tiling)
-        tiled = tile(array_kernel(kernel), tiling.order, tiling.sizes, hardware, rule=self.rule)
+        tiled = tile_once(tiled_kernel(kernel), tiling.order, tiling.sizes, hardware, self.rule)
         # Before the buffers: no memory is large enough for a loop order that cannot be run.
         fault = tiled.fault()
         if fault is not None:
@@ -48,7 +48,7 @@ class ExactModel(CostModel):
         return tiled.cost()
 
     def guard(self, kernel: Kernel) -> Check:
-        return kernel_law(array_kernel(kernel)).check
+        return kernel_law(tiled_kernel(kernel)).check
 
     def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, Any]) -> Cost:
         """Loads numpy."""

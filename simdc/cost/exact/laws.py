@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from simdc.cost.guards import Law
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel, Contraction, Operand, VectorProgram
+from simdc.cost.kernel import ArrayKernel, Contraction, FusedProducts, Operand, TiledKernel, VectorProgram
 from simdc.cost.result import Cost, DramBits
 from simdc.cost.tiling import loop_bounds
 
@@ -35,8 +35,24 @@ PROGRAM_WORDS = (
 )
 
 
-def kernel_law(kernel: ArrayKernel) -> Law:
+FUSED_WORDS = (
+    "0 <= stall cycles",
+    "cycles of the arrays and of each port <= total cycles",
+    "cycles of the lanes <= cycles of the arrays",
+    "MACs <= executed MACs",
+    "executed MACs <= PEs * cycles of the systolic array",
+    "key and value bits in use <= DRAM weight bits",
+    "query and mask bits in use <= DRAM ifmap bits",
+    "result bits <= DRAM ofmap bits",
+    "DRAM bits of partial sums and bias <= 0",
+    "0 <= SRAM bits",
+)
+
+
+def kernel_law(kernel: TiledKernel) -> Law:
     """What any cost of this kernel satisfies."""
+    if isinstance(kernel, FusedProducts):
+        return fused_law(kernel)
     return program_law(kernel) if isinstance(kernel, VectorProgram) else contraction_law(kernel)
 
 
@@ -76,6 +92,44 @@ def program_law(program: VectorProgram) -> Law:
         )
 
     return Law(PROGRAM_WORDS, sides)
+
+
+def fused_law(kernel: FusedProducts) -> Law:
+    """What any cost of these products satisfies, in the order of `FUSED_WORDS`."""
+    weight, ifmap, ofmap = (
+        sum(_seen_bits(operand, kernel) for operand in operands)
+        for operands in (
+            (kernel.first.weight, kernel.second.weight),
+            (kernel.first.ifmap, *kernel.row.inputs),
+            kernel.finish.outputs,
+        )
+    )
+
+    def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
+        (compute, stall), dram, sram, ops, busy = cost
+        counts, pes = dict(ops), hardware.systolic.rows * hardware.systolic.columns
+        lanes, mac, executed = counts["lane_cycles"], counts["mac"], counts["mac_executed"]
+        return (
+            (0, max(busy), lanes, mac, executed, weight, ifmap, ofmap, dram.psum + dram.bias, 0),
+            (
+                *(stall, compute + stall, compute, executed, pes * (compute - lanes)),
+                *(dram.weight, dram.ifmap, dram.ofmap, 0, min(sram)),
+            ),
+        )
+
+    return Law(FUSED_WORDS, sides)
+
+
+def _seen_bits(operand: Operand, kernel: FusedProducts) -> int:
+    """Of what lies in front of the diagonal."""
+    # 4 queries and 10 keys, the first query sees 3, the last 6: 6 keys are used, and of a mask [4, 10] 3 + 4 + 5 + 6.
+    bounds, diagonal, streamed = kernel.bounds | kernel.whole, kernel.diagonal, kernel.streamed
+    if diagonal is None or streamed not in operand.loops:
+        return used_bits(operand, bounds)
+    seen = [diagonal.seen(row, bounds[streamed]) for row in range(bounds[diagonal.rows])]
+    if diagonal.rows in operand.loops:
+        return used_bits(operand, bounds | {streamed: 1}) // len(seen) * sum(seen)
+    return used_bits(operand, bounds | {streamed: seen[-1]})
 
 
 def used_dram_bits(kernel: ArrayKernel) -> DramBits:

@@ -1,4 +1,4 @@
-"""A kernel of either kind with its loops cut."""
+"""A kernel of any kind that arrays run, with its loops cut."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from simdc.cost.axis import ONE, Numbers
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel, VectorProgram
+from simdc.cost.kernel import ArrayKernel, FusedProducts, TiledKernel, VectorProgram
 from simdc.cost.rule import GENESYS, MachineRule
 
 from .contraction import TiledContraction
+from .fused import TiledFused
 from .vector import TiledProgram
 
 Tiled = TiledContraction | TiledProgram
@@ -30,3 +31,12 @@ def tile(
     if isinstance(kernel, VectorProgram):
         return TiledProgram.cut(kernel, order, sizes, hardware, numbers, rule)
     return TiledContraction.cut(kernel, order, sizes, hardware, numbers, rule)
+
+
+def tile_once(
+    kernel: TiledKernel, order: Sequence[str], sizes: Sequence[int], hardware: Hardware, rule: MachineRule = GENESYS
+) -> Tiled | TiledFused:
+    """As `tile`, one way, and of any kernel that is no chain."""
+    if isinstance(kernel, FusedProducts):
+        return TiledFused(kernel, order, sizes, hardware, rule)
+    return tile(kernel, order, sizes, hardware, rule=rule)

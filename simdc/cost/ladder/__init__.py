@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel, VectorProgram
-from simdc.cost.model import array_kernel
+from simdc.cost.kernel import FusedProducts, Kernel, VectorProgram
+from simdc.cost.model import tiled_kernel
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .array import ArrayRungs
 from .climb import cheapest
+from .fused import fused_ladder
 from .vectors import VectorRungs
 
 
@@ -22,7 +23,9 @@ def ladder_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESY
     """The schedule with the fewest cycles under `exact` among those of docs/architecture.md, section "Default tiling".
     Pricing it raises TilingError when even one inner tile is too large for a buffer; otherwise it is legal. Raises
     Uncosted for a chain."""
-    kernel = array_kernel(kernel)
+    kernel = tiled_kernel(kernel)
+    if isinstance(kernel, FusedProducts):
+        return fused_ladder(kernel, hardware, rule)
     is_program = isinstance(kernel, VectorProgram)
     found = cheapest(VectorRungs(kernel, hardware, rule) if is_program else ArrayRungs(kernel, hardware, rule))
     if found is not None:

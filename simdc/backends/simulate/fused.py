@@ -1,0 +1,180 @@
+"""Two products that run as one: array, lanes and the path between them take turns within a tile."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from math import prod
+
+from attrs import frozen
+
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, FusedProducts, LoopNest, Operand
+from simdc.cost.numbers import ceil_div
+from simdc.cost.rule import GENESYS, MachineRule
+from simdc.cost.tiling import Tiling
+
+from .footprint import differs, footprint_elements
+from .issue import waits_between_issues
+from .transfer import Transfer
+from .vector import immediates, sequence_cycles, vmem_bits
+from .walk import Tile, neighbours, walk
+
+
+@frozen
+class FusedVisit:
+    """A tile's stay: what is loaded for the array while the tile before computes (`loads`); what crosses the port of
+    the lanes, which wait for it (`lane_loads`, `stores`); cycles of the array, of the lanes and of the path between
+    them; and what it adds to counts, by their dotted names."""
+
+    tile: Tile
+    loads: tuple[Transfer, ...]
+    lane_loads: tuple[Transfer, ...]
+    stores: tuple[Transfer, ...]
+    array_cycles: int
+    lane_cycles: int
+    path_cycles: int
+    counts: Counter[str]
+
+    @property
+    def serial_cycles(self) -> int:
+        moved = sum(move.cycles for move in (*self.lane_loads, *self.stores))
+        return moved + self.array_cycles + self.lane_cycles + self.path_cycles
+
+
+def visible_tiles(kernel: FusedProducts, tiling: Tiling) -> Iterator[Tile]:
+    """The tiles in order, those behind the diagonal left out. They have the loops that are never cut, too, as they are:
+    rounding up changes what moves and not what is computed."""
+    whole = {loop.name: loop.bound for product in (kernel.first, kernel.second) for loop in product.loops}
+    for tile in walk(whole, _with_whole(tiling, whole)):
+        if kernel.diagonal is None or tile.values[kernel.streamed][0] < kernel.diagonal.first + _rows(kernel, tile)[-1]:
+            yield tile
+
+
+def is_crossed(kernel: FusedProducts, tile: Tile) -> bool:
+    """Whether the first row of the tile does not have to do with all that the tile has of the stream."""
+    if kernel.diagonal is None:
+        return False
+    return tile.values[kernel.streamed][-1] >= kernel.diagonal.first + _rows(kernel, tile)[0]
+
+
+def _rows(kernel: FusedProducts, tile: Tile) -> range:
+    assert kernel.diagonal is not None
+    return tile.values[kernel.diagonal.rows]
+
+
+def _with_whole(tiling: Tiling, whole: dict[str, int]) -> Tiling:
+    more = [loop for loop in whole if loop not in tiling.order]
+    return Tiling((*tiling.order, *more), (*tiling.sizes, *(whole[loop] for loop in more)))
+
+
+def nests_of(kernel: FusedProducts, tile: Tile, *, ends: bool) -> list[LoopNest]:
+    """What the lanes run in the tile, in order."""
+    row = kernel.edge if is_crossed(kernel, tile) and kernel.edge is not None else kernel.row
+    return [row, kernel.merge, *([kernel.finish] if ends else [])]
+
+
+def stored_tile(kernel: FusedProducts, tile: Tile, hardware: Hardware) -> Tile:
+    """As DRAM has the tile: channels rounded up to the array where padding is stored."""
+    array = hardware.systolic
+    values = dict(tile.values)
+    if hardware.stores_padding:
+        for loop, side in ((kernel.first.rows, array.rows), (kernel.second.columns, array.columns)):
+            values[loop] = range(ceil_div(len(values[loop]), side) * side)
+    return Tile(tile.index, values, tile.counts)
+
+
+def visits(
+    kernel: FusedProducts, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS
+) -> Iterator[FusedVisit]:
+    """What each tile does, in the order in which they run. The rule says which port carries what."""
+    ports = {(row.operand, row.when): row.port for row in (*rule.array_streams, *rule.vector_streams)}
+    bandwidths = rule.bandwidths(hardware)
+
+    def transfer(operand: Operand, traffic: str, port: str, tile: Tile) -> Transfer:
+        stored = stored_tile(kernel, tile, hardware)
+        bits = operand.bits * footprint_elements(operand, stored, stores_padding=hardware.stores_padding)
+        return Transfer(operand.name, traffic, port, bits, ceil_div(bits, bandwidths[port]))
+
+    array_operands = (
+        (kernel.first.weight, "weight", ports["weight", "new"]),
+        (kernel.second.weight, "weight", ports["weight", "new"]),
+        (kernel.first.ifmap, "ifmap", ports["ifmap", "new"]),
+    )
+    for before, tile, after in neighbours(visible_tiles(kernel, tiling)):
+        ends = after is None or any(differs(operand, tile, after) for operand in kernel.finish.outputs)
+        nests = nests_of(kernel, tile, ends=ends)
+        counts = Counter[str]()
+        lane_cycles = sum(_run(nest, kernel.lanes, tile, hardware, counts) for nest in nests)
+        array_cycles = sum(_multiply(product, tile, hardware, counts) for product in (kernel.first, kernel.second))
+        yield FusedVisit(
+            tile=tile,
+            loads=tuple(transfer(*each, tile) for each in array_operands if differs(each[0], tile, before)),
+            lane_loads=tuple(
+                transfer(operand, "ifmap", ports["input", "new"], tile)
+                for operand in kernel.row.inputs
+                if differs(operand, tile, before)
+            ),
+            stores=tuple(
+                transfer(operand, "ofmap", ports["output", "left"], tile) for operand in kernel.finish.outputs if ends
+            ),
+            array_cycles=array_cycles,
+            lane_cycles=lane_cycles,
+            path_cycles=_hand_over(kernel, tile, hardware, counts),
+            counts=counts,
+        )
+
+
+def _multiply(product: Contraction, tile: Tile, hardware: Hardware, counts: Counter[str]) -> int:
+    """Cycles of one product of the tile, whose sums begin and end in it."""
+    array = hardware.systolic
+    rows, columns = len(tile.values[product.rows]), len(tile.values[product.columns])
+    points = tile.size(loop.name for loop in product.loops if loop.name not in (product.rows, product.columns))
+    steps = firsts = 0
+    for row in range(0, rows, array.rows):
+        for _ in range(0, columns, array.columns):
+            steps += points
+            firsts += points if row == 0 else 0
+    counts["ops.mac_executed"] += steps * array.rows * array.columns
+    counts["sram_bits.wbuf"] += steps * array.rows * array.columns * product.weight.bits
+    counts["sram_bits.ibuf"] += steps * array.rows * product.ifmap.bits
+    counts["sram_bits.obuf"] += (steps + steps - firsts) * array.columns * product.psum.bits
+    return steps + (array.rows - 1) + (array.columns - 1)
+
+
+def _hand_over(kernel: FusedProducts, tile: Tile, hardware: Hardware, counts: Counter[str]) -> int:
+    """Cycles on the path: results of the array to vector memory, what the lanes made of the first to the array."""
+    cycles = 0
+    for operand, left, reached in (
+        (kernel.first.psum, "obuf", "vmem"),
+        (kernel.second.ifmap, "vmem", "ibuf"),
+        (kernel.second.psum, "obuf", "vmem"),
+    ):
+        bits = operand.bits * prod(len(tile.values[loop]) for loop in operand.loops)
+        counts[f"sram_bits.{left}"] += bits
+        counts[f"sram_bits.{reached}"] += bits
+        cycles += ceil_div(bits, hardware.simd.array_path_bits_per_cycle)
+    return cycles
+
+
+def _run(nest: LoopNest, lanes: str, tile: Tile, hardware: Hardware, counts: Counter[str]) -> int:
+    """Cycles of a nest over the tile: the pipeline fills, every block issues all its vectors."""
+    simd = hardware.simd
+    cycles = (simd.pipeline_stages - 1) + (simd.lanes - 1)
+    cycles += waits_between_issues(nest, nest.blocks, lanes, tile, simd) * simd.raw_wait_cycles
+    for block in nest.blocks:
+        vectors = ceil_div(len(tile.values[lanes]), simd.lanes) if lanes in block.loops else 1
+        issues = vectors * tile.size(loop for loop in block.loops if loop != lanes)
+        cycles += issues * sequence_cycles(block, simd)
+        counts["sram_bits.vmem"] += issues * vmem_bits(block, nest, simd)
+        counts["sram_bits.imm"] += issues * immediates(block) * simd.width_bits
+        counts["sram_bits.insmem"] += issues * len(block.instructions) * simd.instruction_bits
+        for instruction in block.instructions:
+            elements = tile.size(block.loops)
+            if instruction.opcode == "mac":
+                # On the lanes it is a multiplication and an addition: `mac` are products of the array.
+                counts["ops.mul"] += elements
+                counts["ops.add"] += elements
+            else:
+                counts[f"ops.{instruction.opcode}"] += elements
+    return cycles

@@ -1,0 +1,202 @@
+"""Closed form of two products that run as one: exact counts and cycles without walking the tiles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
+
+from simdc.cost.axis import Axis, Places, combinations
+from simdc.cost.fused_capacity import PATH, FusedTiles, fused_needs
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import FusedProducts, Operand
+from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
+from simdc.cost.rule import MachineRule, passes, segment_cycles
+from simdc.cost.tiling import Need, TilingError
+
+from .fused_tile import Move, TileWork
+from .segments import segments
+
+
+class Strip(NamedTuple):
+    """The tiles of one place of the outer loops: `tiles` along the stream, the first `plain` of them not on the
+    diagonal."""
+
+    # Causal, 4 queries in tiles of 2, 4 keys in tiles of 1: the first strip has the keys 0 and 1, of which query 0 does
+    # not see the latter: 2 tiles, 1 plain. The second has 4 tiles, 3 plain.
+
+    sizes: Mapping[str, int]
+    tiles: int
+    plain: int
+
+
+class TiledFused:
+    """The execution of two products and what is between them (docs/architecture.md, "Products fused on chip"), its
+    loops cut."""
+
+    def __init__(
+        self,
+        kernel: FusedProducts,
+        order: Sequence[str],
+        sizes: Sequence[int],
+        hardware: Hardware,
+        rule: MachineRule,
+    ):
+        self.kernel, self.hardware, self.rule, self.order = kernel, hardware, rule, order
+        bounds, diagonal = kernel.bounds, kernel.diagonal
+        # A strip of its own for each tile of the rows along a diagonal: each sees another number of tiles.
+        axes = {
+            loop: Axis(loop, bounds[loop], size, diagonal is not None and loop == diagonal.rows)
+            for loop, size in zip(order, sizes, strict=True)
+        }
+        self.stream = axes[kernel.streamed]
+        self._late = [axis.loop for axis in axes.values() if axis.is_tiled][-1:]
+        self.outer = [
+            axis.cut_at(*range(1, axis.count)) if diagonal is not None and axis.loop == diagonal.rows else axis
+            for axis in axes.values()
+            if axis.is_tiled and axis is not self.stream
+        ]
+        self._still = {loop: axis.bound for loop, axis in axes.items() if not axis.is_tiled}
+        self.tiles = FusedTiles(kernel, hardware)
+        self.work = TileWork(kernel, hardware, rule, self.tiles)
+        self.largest = {loop: axis.tile for loop, axis in axes.items()}
+
+    def fault(self) -> Callable[[], TilingError] | None:
+        """What makes the error where the machine or the loop order cannot run it."""
+        if self.hardware.simd.array_path_bits_per_cycle == 0:
+            return partial(
+                TilingError,
+                f"{self.kernel.kind} that stays on chip needs a path between the array and the vector memory, and "
+                f"{PATH} is 0: give the machine one or take another form",
+                buffer="path between array and vector memory",
+            )
+        if self.stream.is_tiled and self._late != [self.kernel.streamed]:
+            return partial(
+                TilingError,
+                f"loop order {list(self.order)} leaves results before they are complete; they live in vector memory "
+                f"only: put loop '{self.kernel.streamed}' inside the others",
+            )
+        return None
+
+    def needs(self) -> list[Need]:
+        return fused_needs(self.tiles, self.largest, self.rule)
+
+    def strips(self) -> Iterator[tuple[int, Strip | None, Strip, Strip | None, int, int]]:
+        """As `segments` over the outer loops."""
+        for times, before, here, after, entered, left in segments(self.outer):
+            around = [None if places is None else self._strip(places) for places in (before, here, after)]
+            strip = around[1]
+            assert strip is not None
+            yield times, around[0], strip, around[2], entered, left
+
+    def _strip(self, places: Places) -> Strip:
+        sizes = self._still | {axis.loop: place.size for axis, place in zip(self.outer, places, strict=True)}
+        diagonal, stream = self.kernel.diagonal, self.stream
+        if diagonal is None:
+            return Strip(sizes, stream.count, stream.count)
+        starts = {axis.loop: place.start for axis, place in zip(self.outer, places, strict=True)}
+        start = starts.get(diagonal.rows, 0)
+        most = diagonal.seen(start + sizes[diagonal.rows] - 1, stream.bound)
+        least = diagonal.seen(start, stream.bound)
+        # All that row 0 of the strip sees is plain, in whole tiles; if it sees everything the last, short tile is, too.
+        plain = stream.count if least == stream.bound else least // stream.tile
+        return Strip(sizes, passes(most, stream.tile), plain)
+
+    def cost(self) -> Cost:
+        found = Counter[str]()
+        for times, before, here, after, entered, left in self.strips():
+            came, went = ({axis.loop for axis in self.outer[step:]} for step in (entered, left))
+            if before is None:
+                first = self._array_loads(here, 0, None)
+                found.update(self.work.moved(first))
+                found["cycles"] += segment_cycles(list(self.work.port_cycles(first).values()), 0, max)
+            for start, stop in _alike(here):
+                is_last = start + 1 == here.tiles
+                following: list[Move] = []
+                if not is_last:
+                    following = self._array_loads(here, start + 1, {self.kernel.streamed})
+                elif after is not None:
+                    following = self._array_loads(after, 0, went | self._wrapped(here))
+                stepped = {self.kernel.streamed}
+                if start == 0:
+                    stepped = None if before is None else came | self._wrapped(before)
+                self._add_tiles(found, times * (stop - start), here, start, following, stepped)
+        return self._as_cost(found)
+
+    def least_cycles(self) -> int:
+        """Never more than the cycles: tiles one after the other, nothing waits for the array's ports; or the weight
+        port, where each tile of a strip has keys and values of its own."""
+        serial = weights = 0
+        keys_and_values = (self.kernel.first.weight, self.kernel.second.weight)
+        for times, places in combinations(self.outer):
+            strip = self._strip(places)
+            for start, stop in _alike(strip):
+                many, sizes = times * (stop - start), self._sizes(strip, start)
+                tile = self.work.of_tile(sizes, crossed=start >= strip.plain, is_last=start + 1 == strip.tiles)
+                serial += many * (tile["compute"] + tile["path"])
+                if strip.tiles > 1:
+                    loads = self.work.port_cycles([(each, sizes) for each in keys_and_values])
+                    weights += many * sum(loads.values())
+        return max(serial, weights)
+
+    def _wrapped(self, strip: Strip) -> set[str]:
+        """The stream, if it has to go back to its first tile."""
+        return {self.kernel.streamed} if strip.tiles > 1 else set()
+
+    def _sizes(self, strip: Strip, index: int) -> dict[str, int]:
+        return {**strip.sizes, self.kernel.streamed: self.stream.place(index).size}
+
+    def _array_loads(self, strip: Strip, index: int, stepped: set[str] | None) -> list[Move]:
+        """What the tile loads for the array when these loops stepped; everything for the first tile (None)."""
+        sizes = self._sizes(strip, index)
+        return [(operand, sizes) for operand in self.work.array_operands if _moves(operand, stepped)]
+
+    def _add_tiles(
+        self,
+        found: Counter[str],
+        times: int,
+        strip: Strip,
+        index: int,
+        following: list[Move],
+        stepped: set[str] | None,
+    ) -> None:
+        """So many tiles like this one: what each does by itself, and beside it what is loaded for the next."""
+        # Array, lanes and path 100 cycles, a mask of 10 before, a result of 5 after: 115. Keys for the next in 120: the
+        # segment lasts 120.
+        sizes, is_last = self._sizes(strip, index), index + 1 == strip.tiles
+        tile = self.work.of_tile(sizes, crossed=index >= strip.plain, is_last=is_last)
+        own = [(operand, sizes) for operand in self.kernel.row.inputs if _moves(operand, stepped)]
+        if is_last:
+            own += [(operand, sizes) for operand in self.kernel.finish.outputs]
+        serial = tile["compute"] + tile["path"] + sum(self.work.port_cycles(own).values())
+        ports = list(self.work.port_cycles(following).values())
+        for name, amount in (tile + self.work.moved([*own, *following])).items():
+            found[name] += times * amount
+        found["cycles"] += times * segment_cycles(ports, serial, max)
+
+    def _as_cost(self, found: Counter[str]) -> Cost:
+        def part(prefix: str) -> dict[str, int]:
+            return {name.removeprefix(prefix): n for name, n in found.items() if name.startswith(prefix)}
+
+        ops = part("ops.") | {"mac": self.kernel.useful_macs, "lane_cycles": found["lanes"]}
+        return Cost(
+            Cycles(found["compute"], found["cycles"] - found["compute"]),
+            DramBits(**part("dram_bits.")),
+            SramBits(**part("sram_bits.")),
+            tuple(sorted(ops.items())),
+            Busy(found["compute"], **part("busy.")),
+        )
+
+
+def _moves(operand: Operand, stepped: set[str] | None) -> bool:
+    return stepped is None or not stepped.isdisjoint(operand.loops)
+
+
+def _alike(strip: Strip) -> list[tuple[int, int]]:
+    """Runs of tiles of a strip that are alike, as are those after them."""
+    # 8 tiles, 6 of them plain: 0 | 1 .. 5 | 6 | 7. The first finds what the strip before left, tile 6 has the last,
+    # which may be short, behind it.
+    cuts = {0, 1, strip.plain, strip.tiles - 2, strip.tiles - 1, strip.tiles}
+    return list(pairwise(sorted(cut for cut in cuts if 0 <= cut <= strip.tiles)))

@@ -1,0 +1,118 @@
+"""What one tile of two fused products does: its work on array, path and lanes, and what crosses which port."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from math import prod
+
+from simdc.cost.fused_capacity import FusedTiles
+from simdc.cost.grid import Grid
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, FusedProducts, LoopNest, Operand
+from simdc.cost.rule import MachineRule, passes
+
+from .code import code_cost
+from .waits import waits_between_issues
+
+Move = tuple[Operand, Mapping[str, int]]
+"""An operand that crosses a port, and the sizes of its tile."""
+
+
+class TileWork:
+    """Numbers of single tiles by their dotted names, as in `simdc.backends.verify.compare`; beside these `compute`,
+    `lanes` and `path`, in cycles. `array_operands` are those that are loaded into the array's buffers."""
+
+    def __init__(self, kernel: FusedProducts, hardware: Hardware, rule: MachineRule, tiles: FusedTiles):
+        self.kernel, self.hardware, self.rule, self.tiles = kernel, hardware, rule, tiles
+        self.array_operands = (kernel.first.ifmap, kernel.first.weight, kernel.second.weight)
+        array = {(row.operand, row.when): row for row in rule.array_streams}
+        lanes = {(row.operand, row.when): row for row in rule.vector_streams}
+        weight, ifmap = array["weight", "new"], array["ifmap", "new"]
+        self._streams = dict(zip(self.array_operands, (ifmap, weight, weight), strict=True))
+        self._streams |= dict.fromkeys(kernel.row.inputs, lanes["input", "new"])
+        self._streams |= dict.fromkeys(kernel.finish.outputs, lanes["output", "left"])
+        self._bandwidths = rule.bandwidths(hardware)
+        self._known: dict[object, Counter[str]] = {}
+
+    def moved(self, moves: Iterable[Move]) -> Counter[str]:
+        """Bits and cycles of what crosses ports."""
+        found = Counter[str]()
+        for operand, sizes in moves:
+            stream = self._streams[operand]
+            bits = self.tiles.bits(operand, sizes)
+            found[f"dram_bits.{stream.traffic}"] += bits
+            found[f"busy.{stream.port}"] += passes(bits, self._bandwidths[stream.port])
+        return found
+
+    def port_cycles(self, moves: Iterable[Move]) -> dict[str, int]:
+        return {name: n for name, n in self.moved(moves).items() if name.startswith("busy.")}
+
+    def of_tile(self, sizes: Mapping[str, int], *, crossed: bool, is_last: bool) -> Counter[str]:
+        """All that the tile does by itself, ports left out. Keeps what it found: tiles come in few kinds."""
+        key = (tuple(sizes.items()), crossed, is_last)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._of_tile(sizes, crossed=crossed, is_last=is_last)
+        return found
+
+    def _of_tile(self, sizes: Mapping[str, int], *, crossed: bool, is_last: bool) -> Counter[str]:
+        kernel = self.kernel
+        every = {**sizes, **kernel.whole}
+        edge = kernel.edge if crossed else None
+        nests = [edge or kernel.row, kernel.merge, *((kernel.finish,) if is_last else ())]
+        found = Counter[str]()
+        for product in (kernel.first, kernel.second):
+            found.update(self._product(product, every))
+        for nest in nests:
+            found.update(self._lanes(nest, every))
+        for operand, source, target in (
+            (kernel.first.psum, "obuf", "vmem"),
+            (kernel.second.ifmap, "vmem", "ibuf"),
+            (kernel.second.psum, "obuf", "vmem"),
+        ):
+            # 2 rows and 3 keys, psums of 32 bits: 192 bits out of one memory and into the other, 12 cycles at 16.
+            bits = prod(every[loop] for loop in operand.loops) * operand.bits
+            found[f"sram_bits.{source}"] += bits
+            found[f"sram_bits.{target}"] += bits
+            found["path"] += passes(bits, self.hardware.simd.array_path_bits_per_cycle)
+        return found
+
+    def _product(self, product: Contraction, sizes: Mapping[str, int]) -> Counter[str]:
+        """As a contraction of its own, of which the tile has all sums: begun and complete in it."""
+        # 3 keys on 2 columns, depth 4 on 2 rows, 5 queries: 2 * 2 * 5 = 20 steps, the first of 2 passes along the depth
+        # begins: 10.
+        array = self.hardware.systolic
+        along_rows = passes(sizes[product.rows], array.rows)
+        along_columns = passes(sizes[product.columns], array.columns)
+        points = prod(sizes[loop] for loop in product.bounds if loop not in (product.rows, product.columns))
+        steps, begun = along_rows * along_columns * points, along_columns * points
+        pes = array.rows * array.columns
+        return Counter(
+            {
+                "compute": steps + self.rule.array_fill_cycles(array),
+                "ops.mac_executed": steps * pes,
+                "sram_bits.wbuf": steps * pes * product.weight.bits,
+                "sram_bits.ibuf": steps * array.rows * product.ifmap.bits,
+                "sram_bits.obuf": (2 * steps - begun) * array.columns * product.psum.bits,
+            }
+        )
+
+    def _lanes(self, nest: LoopNest, sizes: Mapping[str, int]) -> Counter[str]:
+        """One run of a nest over the tile, the pipeline filled anew."""
+        simd, lanes = self.hardware.simd, self.kernel.lanes
+        here = {loop.name: sizes[loop.name] for loop in nest.loops}
+        issues = {loop: passes(size, simd.lanes) if loop == lanes else size for loop, size in here.items()}
+        code = code_cost(nest, issues, simd)
+        whole = Grid(here, here, list(here), list(here.values()), (), self.hardware)
+        waits = waits_between_issues(nest, whole, lanes, simd.lanes)
+        cycles = code.cycles + waits * simd.raw_wait_cycles + self.rule.lanes_fill_cycles(simd)
+        found = Counter({"compute": cycles, "lanes": cycles, "sram_bits.vmem": code.vmem_bits})
+        found["sram_bits.imm"], found["sram_bits.insmem"] = code.immediate_bits, code.instruction_bits
+        for block in nest.blocks:
+            elements = prod(here[loop] for loop in block.loops)
+            for opcode, _, _ in block.instructions:
+                # `mac` are the products of the array.
+                for name in ("mul", "add") if opcode == "mac" else (opcode,):
+                    found[f"ops.{name}"] += elements
+        return found
