@@ -136,7 +136,9 @@ class Folder:
 
 
 def _sources(parts: Sequence[Constant]) -> dict[str, int]:
-    return {name: size for part in parts for name, size in part.sources.items()}
+    """Where there are weights, without the whole numbers and single numbers by which these were cut or scaled."""
+    weights = [part for part in parts if part.elements > 1 and part.origin > ValueOrigin.COMPUTED]
+    return {name: size for part in weights or parts for name, size in part.sources.items()}
 
 
 def _origin(node: Node, element: int, parts: Sequence[Constant]) -> ValueOrigin:

@@ -127,12 +127,12 @@ class OnnxNetwork(ModuleBuilder):
         return module
 
     def _weights(self) -> int:
-        """Trained values. What was cut from one weight of the file, or is used in several forms, counts no more than
-        that weight has."""
+        """Trained values. A weight of the file counts whole, whatever is cut from it and in however many forms it is
+        used: of 512 positions a network may read 128. What several weights make together counts no more than these."""
         groups: dict[frozenset[str], tuple[int, int]] = {}
         for label, value in self.constants.items():
             if self._kinds[label] == "trained":
                 key = frozenset(value.sources)
                 used, whole = groups.get(key, (0, sum(value.sources.values())))
                 groups[key] = used + value.elements, whole
-        return sum(min(used, whole) if whole else used for used, whole in groups.values())
+        return sum(min(used, whole) if len(names) > 1 else whole or used for names, (used, whole) in groups.items())

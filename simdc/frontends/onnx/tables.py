@@ -15,8 +15,8 @@ from .problems import Unsupported
 
 MAX_ELEMENTS = 2**22
 """What is read to find out: a mask of 2,048 x 2,048 numbers."""
-LOWEST = -1e4
-"""What is added to a score that must not count, at most: exporters write -10000, the lowest number or -inf."""
+LOWEST = -100
+"""What is added to a score that must not count, at most: Swin adds -100, others -10000, the lowest number or -inf."""
 TOLERANCE = 4e-3
 """Tables may be in half precision: four values are off by 0.0005 each."""
 
@@ -45,15 +45,15 @@ def standing_of(constant: Constant, readers: Mapping[str, Sequence[Node]], *, st
 
 
 def is_table(constant: Constant) -> bool | None:
-    """Whether the values are those of a mask, or sines and cosines of positions. None where the file has no
-    values, or zeros only, which say nothing: a mask that hides nobody, or a bias as training begins."""
+    """Whether the values are those of a mask, sines and cosines of positions, or slopes along them. None where the file
+    has no values, or zeros only, which say nothing: a mask that hides nobody, or a bias as training begins."""
     if constant.elements <= 1 or constant.largest > MAX_ELEMENTS:
         return False
     try:
         values = np.asarray(constant.array(), np.float64)
     except (SimdcError, Unsupported, ValueError, TypeError):
         return None
-    return (_is_mask(values) or _is_wave(values)) if values.any() else None
+    return any(kind(values) for kind in (_is_mask, _is_wave, _is_slope)) if values.any() else None
 
 
 def is_neutral(constant: Constant) -> bool:
@@ -100,3 +100,16 @@ def _is_wave(values: Array) -> bool:
     squares = (middle**2).sum(axis=0)
     twice_cosine = (around * middle).sum(axis=0) / np.where(squares == 0, 1, squares)
     return bool(np.abs(around - twice_cosine * middle).max() < TOLERANCE)
+
+
+def _is_slope(values: Array) -> bool:
+    """What ALiBi adds to scores, [heads, 1 or rows, columns]: for each head the same whole numbers, distances, times a
+    slope of its own. No two trained heads are multiples of one another."""
+    if values.ndim < 3 or values.shape[-1] < 4 or np.prod(values.shape[:-2]) < 2:
+        return False
+    heads = np.asarray(values.reshape(-1, values.shape[-2] * values.shape[-1]), np.float64)
+    lengths = np.abs(heads)
+    steps = np.where(lengths > 0, lengths, np.inf).min(axis=1, keepdims=True)
+    distances = heads / np.where(np.isinf(steps), 1, steps)
+    whole = np.rint(distances[0])
+    return bool(len(np.unique(whole)) >= 4 and np.abs(distances - whole).max() < TOLERANCE * np.abs(whole).max())

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from .constant import Constant
+from .constant import MAX_SETTINGS, Constant
 from .graph import Node
+from .shapes import axis_of
 
 Inputs = Sequence[Constant | None]
 Trained = Sequence[bool]
@@ -25,10 +26,30 @@ def _product(node: Node, inputs: Inputs, trained: Trained) -> bool:
     return summed > 1 and any(trained[:2])
 
 
+def _sums(node: Node) -> bool:
+    """Whether an Einsum has letters that its result has not."""
+    given, arrow, result = node.text("equation", "").partition("->")
+    return not arrow or bool(set(given) - set(result) - set(", ."))
+
+
+def _repeats(node: Node, inputs: Inputs, trained: Trained) -> bool:
+    """A Gather that reads a row of a table more than once: a bias by distances. Each row has the gradients of all its
+    copies."""
+    table, places = inputs[0], inputs[1]
+    if not trained[0] or table is None or places is None or not table.shape:
+        return False
+    rows = table.shape[axis_of(node.integer("axis", 0), len(table.shape))]
+    if places.elements > min(rows, MAX_SETTINGS):
+        return places.elements > rows
+    return len({place % rows for place in places.ints()}) < places.elements
+
+
 STAYING: Mapping[str, Callable[[Node, Inputs, Trained], bool]] = {
     "MatMul": _product,
     "Gemm": _product,
+    "Einsum": lambda node, inputs, trained: _sums(node) and any(trained),
     "Conv": lambda node, inputs, trained: any(trained[:2]),
+    "Gather": _repeats,
     "LayerNormalization": lambda node, inputs, trained: trained[0],
 }
 

@@ -122,7 +122,7 @@ BOMBS: dict[str, tuple[onnx.ModelProto, str]] = {
     "fine Range": (counted(np.float64, 1e-300), "in steps of 1e-300"),
     "still Range": (counted(np.float64, 0), "in steps of 0"),
     "MatMul": (made_of("MatMul", ["big", "big"], (2**14, 2**14)), "its shape depends on data"),
-    "Einsum": (made_of("Einsum", ["big", "big"], (2**14,), equation="i,j->ij"), "Einsum (1 node)"),
+    "Einsum": (made_of("Einsum", ["big", "big"], (2**14,), equation="i,j->ij"), f"has {LARGE} elements"),
     "OneHot": (made_of("OneHot", ["one", "count", "big"], (2,)), "OneHot (1 node)"),
     "EyeLike": (made_of("EyeLike", ["big"], (2**14, 2**14)), f"has {LARGE} elements"),
     "Expand": (made_of("Expand", ["big", "count"], (1,)), f"has {LARGE} elements"),

@@ -158,6 +158,22 @@ def test_stored_tables_of_waves(kind: type, length: int, width: int) -> None:
         assert is_table(table(values.astype(kind)))
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
+def test_slopes_of_alibi(kind: type) -> None:
+    slopes = 2.0 ** -np.arange(1, 4)[:, None, None]
+    places = np.arange(6)
+    assert is_table(table((slopes * places).astype(kind)))
+    assert is_table(table((-slopes * np.abs(places[None] - places[:, None])).astype(kind)))
+    assert not is_table(table((slopes * places + 0.01 * places**2).astype(kind)))
+    assert not is_table(table((slopes * random(6)).astype(kind)))
+
+
+def test_the_mask_of_swin() -> None:
+    """-100 between windows that a shift brought together."""
+    assert is_table(table(np.where(np.eye(4, dtype=bool), np.float32(0), np.float32(-100))))
+    assert not is_table(table(np.where(np.eye(4, dtype=bool), np.float32(0), np.float32(-99))))
+
+
 def test_weights_are_no_tables() -> None:
     """Freshly made weights (zeros, ones, unit rows) and random ones, at any scale."""
     for values in (np.zeros((8, 8)), np.ones((8, 8)), np.eye(8), np.full((4, 4), -1e5)):

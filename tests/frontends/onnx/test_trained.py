@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from onnx import numpy_helper
 
+from simdc.errors import SimdcError
 from simdc.ir.network import ParameterOp
-from tests.frontends.onnx.models import check_against_reference, ints, kinds, model, node, random
+from tests.frontends.onnx.models import check_against_reference, imported, ints, kinds, model, node, random
 
 
 def test_a_product_of_two_weights_is_a_layer(tmp_path: Path) -> None:
@@ -102,3 +104,52 @@ def test_positions_for_another_image_are_folded(tmp_path: Path) -> None:
     proto = model(nodes, {"x": (1, 2, 6, 6)}, {"table": random(1, 2, 4, 4), "size": ints(1, 2, 6, 6)})
     network = check_against_reference(proto, tmp_path, {"x": random(1, 2, 6, 6)})
     assert kinds(network) == ["add"]
+
+
+def test_few_numbers_that_make_much_work_are_refused(tmp_path: Path) -> None:
+    nodes = [
+        node("Constant", [], ["counted"], value=numpy_helper.from_array(np.arange(4000))),
+        node("Cast", ["counted"], ["a"], to=1),
+        node("Einsum", ["a", "a", "a"], ["number"], equation="a,b,c->"),
+        node("Mul", ["x", "number"], ["y"]),
+    ]
+    with pytest.raises(SimdcError, match=r"'a,b,c->' takes up to\s+64000000000 steps to compute"):
+        imported(model(nodes, {"x": (1, 2)}), tmp_path)
+
+
+def test_einsum_of_constants(tmp_path: Path) -> None:
+    """Rotary angles: positions by frequencies."""
+    nodes = [
+        node("Constant", [], ["counted"], value=numpy_helper.from_array(np.arange(6))),
+        node("Cast", ["counted"], ["places"], to=1),
+        node("Einsum", ["places", "frequencies"], ["angles"], equation="i,j->ij"),
+        node("Sin", ["angles"], ["table"]),
+        node("Mul", ["x", "table"], ["y"]),
+    ]
+    proto = model(nodes, {"x": (6, 4)}, {"frequencies": random(4)})
+    network = check_against_reference(proto, tmp_path, {"x": random(6, 4)})
+    assert kinds(network) == ["multiply"]
+    assert network.parameters.value.data == 0
+
+
+def test_a_bias_by_distance_is_picked_from_its_table(tmp_path: Path) -> None:
+    """T5 and Swin: 7 distances of 4 x 4 places, two heads. Folded, the 32 numbers would be trained apart."""
+    places = np.arange(4)
+    weights = {"table": random(7, 2), "distances": places[None] - places[:, None] + 3}
+    nodes = [
+        node("Gather", ["table", "distances"], ["bias"], axis=0),
+        node("Transpose", ["bias"], ["heads"], perm=[2, 0, 1]),
+        node("Add", ["x", "heads"], ["y"]),
+    ]
+    network = check_against_reference(model(nodes, {"x": (2, 4, 4)}, weights), tmp_path, {"x": random(2, 4, 4)})
+    assert kinds(network) == ["gather", "transpose", "add"]
+    assert network.parameters.value.data == 14
+
+
+def test_a_table_of_positions_counts_whole(tmp_path: Path) -> None:
+    """Five of eight positions are read, each once."""
+    nodes = [node("Gather", ["table", "places"], ["first"]), node("Add", ["x", "first"], ["y"])]
+    proto = model(nodes, {"x": (5, 3)}, {"table": random(8, 3), "places": np.arange(5)})
+    network = check_against_reference(proto, tmp_path, {"x": random(5, 3)})
+    assert kinds(network) == ["add"]
+    assert network.parameters.value.data == 24

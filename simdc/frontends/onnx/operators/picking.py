@@ -43,7 +43,7 @@ def gather(build: Build) -> Value:
     if not places or len(places) != constant.elements:
         raise Unsupported(f"its indices are not among the {shape[axis]} positions of dimension {axis}")
     pieces = _runs(places)
-    if len(pieces) > MOST_PIECES:
+    if len(pieces) > MOST_PIECES or build.constant(0) is not None:
         return _by_numbers(build, axis)
     x, plain = build.tensor(0), len(constant.shape) == 1
     if len(pieces) == 1 and plain:
