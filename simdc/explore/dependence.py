@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 SYSTOLIC, SIMD, EITHER = "conv", "simd", "either"
-"""`EITHER` runs the layers that have several forms: the machine decides by all of its fields which unit that is."""
+"""`EITHER` runs the layers that have several forms: the machine decides by all of its fields which unit that is. Layers
+that run on both at once are there, too."""
 UNITS = (SYSTOLIC, SIMD)
 
 Enters = Literal["kernel", "tiling", "rate", "price"]

@@ -20,7 +20,7 @@ from .admitted import Admitted, admitted_machines
 from .guarded import hold_one
 from .journal import Journal
 from .points import Points, unit_points
-from .pricing import Priced, Rules, Work
+from .pricing import Priced, Rules, Work, has_both_units
 from .run import Runner, WorkerLost, run_here
 from .space import Space
 from .survey import PricedUnit, Survey, counts_for, put_together
@@ -195,8 +195,8 @@ def _layers(works: Sequence[Work]) -> set[str]:
 
 
 def _have_forms(networks: Sequence[NetworkChoice], machine: AnyMachine) -> bool:
-    """Whether some layer has several."""
-    return any(len(forms) > 1 for each in networks for forms, _, _ in each.workload(machine).occurrences())
+    """Whether some layer has several, or runs on both units."""
+    return any(has_both_units(forms) for each in networks for forms, _, _ in each.workload(machine).occurrences())
 
 
 def _works(

@@ -13,7 +13,7 @@ from simdc.choices import SPACE_OBJECTIVES
 from simdc.cost.batch import machines_like
 from simdc.cost.energy import energy_of
 from simdc.cost.forms import Forms, cheapest, value_for
-from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.kernel import Contraction, FusedProducts, Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel
 from simdc.cost.model_table import load_model
@@ -43,9 +43,14 @@ class Work(NamedTuple):
 
     @property
     def unit(self) -> str:
-        if len(self.forms) > 1:
+        if has_both_units(self.forms):
             return dependence.EITHER
         return dependence.SYSTOLIC if isinstance(self.kernel, Contraction) else dependence.SIMD
+
+
+def has_both_units(forms: Forms) -> bool:
+    """Whether the layer may run on either unit, or runs on both."""
+    return len(forms) > 1 or any(isinstance(kernel, FusedProducts) for _, kernel in forms)
 
 
 def _energy_pj(kernel: Kernel, cost: Cost, machines: AnyMachine) -> Any:
@@ -110,7 +115,7 @@ def price_points(
     fixed = {path: plain(values[0]) for path, values in columns.items() if dependence.shapes_kernels(path)}
     base, columns = machine_with(base, fixed), {path: each for path, each in columns.items() if path not in fixed}
     # Which form is the cheapest may change with any field, and is found machine by machine.
-    several = any(len(work.forms) > 1 for work in works)
+    several = any(has_both_units(work.forms) for work in works)
     # 8 buffer sizes x 5 bandwidths: 40 points, 8 rows and 5 columns; each row needs one greedy tiling, not five.
     grid = PointGrid.of(columns, count, rules.separable)
     distinct, place = grid.distinct()

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from simdc.cost.energy import Energy
-from simdc.cost.kernel import Chain, Contraction, Kernel, LoopNest, Operand, VectorProgram
+from simdc.cost.kernel import Chain, Contraction, FusedProducts, Kernel, LoopNest, Operand, VectorProgram
 from simdc.cost.result import Cycles
 from simdc.cost.structure import unstructure
 from simdc.cost.tiling import loop_bounds
@@ -105,7 +105,7 @@ def _layer(layer: LayerReport, report: Report) -> dict[str, object]:
         "dims": dimensions(kernel),
         "operands": [_operand(operand) for operand in _operands(kernel)],
     }
-    if isinstance(kernel, VectorProgram):
+    if isinstance(kernel, (VectorProgram, FusedProducts)):
         data["lanes"] = kernel.lanes
         data["program"] = [_nest(nest) for nest in kernel.nests]
     if layer.members:
@@ -137,6 +137,8 @@ def dimensions(kernel: Kernel) -> dict[str, int]:
 
 
 def _operands(kernel: Kernel) -> list[Operand]:
+    if isinstance(kernel, FusedProducts):
+        return list(kernel.operands)
     if isinstance(kernel, Chain):
         return [operand for link in kernel.links for operand in _operands(link)]
     if isinstance(kernel, Contraction):

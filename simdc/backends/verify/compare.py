@@ -9,7 +9,7 @@ from simdc.backends.simulate import simulate
 from simdc.backends.simulate.trace import trace
 from simdc.backends.simulate.walk import whole_loops
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel
+from simdc.cost.kernel import FusedProducts, TiledKernel
 from simdc.cost.model import CostModel
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import Cost, Number
@@ -32,6 +32,14 @@ OPERANDS = {
     "busy.weight_port": "weight and bias",
     "busy.ifmap_port": "ifmap",
     "busy.psum_port": "psum and ofmap",
+}
+FUSED_OPERANDS = {
+    "dram_bits.weight": "keys and values",
+    "dram_bits.ifmap": "queries and mask",
+    "dram_bits.ofmap": "results",
+    "busy.weight_port": "keys and values",
+    "busy.ifmap_port": "queries",
+    "busy.simd_port": "mask and results",
 }
 
 
@@ -63,7 +71,7 @@ def first_mismatch(expected: Cost, got: Cost) -> Mismatch | None:
 
 
 def explain(
-    mismatch: Mismatch, kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, model: CostModel
+    mismatch: Mismatch, kernel: TiledKernel, tiling: Tiling, hardware: Hardware, model: CostModel
 ) -> Difference:
     """The mismatch with the tile where it shows, in the smallest part of the schedule that has one."""
     schedule = ""
@@ -77,15 +85,17 @@ def explain(
     return Difference(kind, mismatch.what, _operand(mismatch.what, kernel), tile, expected, got, schedule, detail)
 
 
-def _operand(what: str, kernel: ArrayKernel) -> str:
+def _operand(what: str, kernel: TiledKernel) -> str:
+    if isinstance(kernel, FusedProducts):
+        return FUSED_OPERANDS.get(what, "")
     if hasattr(kernel, "nests"):
         return {"dram_bits.ifmap": "all loads", "dram_bits.ofmap": "all stores"}.get(what, "")
     return OPERANDS.get(what, "")
 
 
 def _smallest(
-    kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, model: CostModel, mismatch: Mismatch
-) -> tuple[ArrayKernel, Mismatch]:
+    kernel: TiledKernel, tiling: Tiling, hardware: Hardware, model: CostModel, mismatch: Mismatch
+) -> tuple[TiledKernel, Mismatch]:
     """Take tiles away along one loop after the other for as long as some number differs."""
     for loop, size in tiling.as_dict().items():
         for bound in _fewer_tiles(loop_bounds(kernel)[loop], size):
@@ -107,19 +117,19 @@ def _fewer_tiles(bound: int, size: int) -> Iterator[int]:
                 yield shorter
 
 
-def _mismatch(kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, model: CostModel) -> Mismatch | None:
+def _mismatch(kernel: TiledKernel, tiling: Tiling, hardware: Hardware, model: CostModel) -> Mismatch | None:
     try:
         return first_mismatch(simulate(kernel, tiling, hardware, model.rule), model.evaluate(kernel, tiling, hardware))
     except TilingError:
         return None
 
 
-def _size(kernel: ArrayKernel) -> str:
+def _size(kernel: TiledKernel) -> str:
     return ", ".join(f"{loop} = {bound}" for loop, bound in loop_bounds(kernel).items())
 
 
 def _where(
-    mismatch: Mismatch, kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule
+    mismatch: Mismatch, kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule
 ) -> tuple[str, str]:
     """The tile at which the running sum of the tiles leaves the model's number behind, or the last that adds to it."""
     running, last, number = 0, "", 0

@@ -9,8 +9,8 @@ from simdc.backends.execute.agreement import Agreement, compare_with_untiled, da
 from simdc.backends.execute.buffers import ScheduleError
 from simdc.backends.simulate import simulate
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel, Contraction, Kernel
-from simdc.cost.model import CostModel, array_kernel
+from simdc.cost.kernel import Contraction, FusedProducts, Kernel, TiledKernel
+from simdc.cost.model import CostModel, tiled_kernel
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 
@@ -50,7 +50,7 @@ class Checked(NamedTuple):
 
 def verify_layer(kernel: Kernel, tiling: Tiling, hardware: Hardware, model: CostModel) -> Verdict:
     """Raises Uncosted when the model does not know the kernel."""
-    kernel = array_kernel(kernel)
+    kernel = tiled_kernel(kernel)
     tiles = count_tiles(kernel, tiling, hardware)
     counts_scaled, data_scaled = tiles > MOST_TILES_PLAYED, not _small_enough(kernel, tiles)
     full = small = Scaled(kernel, tiling, hardware)
@@ -74,13 +74,13 @@ def verify_layer(kernel: Kernel, tiling: Tiling, hardware: Hardware, model: Cost
     return Verdict(tiles, simulated, data.tiles, data.elements, counts_scaled, data_scaled, description, difference)
 
 
-def _small_enough(kernel: ArrayKernel, tiles: int) -> bool:
+def _small_enough(kernel: TiledKernel, tiles: int) -> bool:
     points = prod(loop_bounds(kernel).values())
     most = MOST_MACS if isinstance(kernel, Contraction) else MOST_POINTS
     return tiles <= MOST_TILES_EXECUTED and points <= most and data_elements(kernel) <= MOST_ELEMENTS
 
 
-def _bounds(kernel: ArrayKernel, tiling: Tiling) -> str:
+def _bounds(kernel: TiledKernel, tiling: Tiling) -> str:
     sizes = tiling.as_dict()
     bounds = loop_bounds(kernel)
     return ", ".join(
@@ -90,9 +90,11 @@ def _bounds(kernel: ArrayKernel, tiling: Tiling) -> str:
 
 
 def _array(case: Scaled) -> str:
-    if isinstance(case.kernel, Contraction):
-        return f"{case.hardware.systolic.rows} x {case.hardware.systolic.columns} PEs"
-    return f"{case.hardware.simd.lanes} lanes"
+    pes = f"{case.hardware.systolic.rows} x {case.hardware.systolic.columns} PEs"
+    lanes = f"{case.hardware.simd.lanes} lanes"
+    if isinstance(case.kernel, FusedProducts):
+        return f"{pes} and {lanes}"
+    return pes if isinstance(case.kernel, Contraction) else lanes
 
 
 def _on_small(difference: Difference | None, description: str) -> Difference | None:

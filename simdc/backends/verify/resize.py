@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simdc.cost.kernel import Affine, ArrayKernel, Contraction, Loop, LoopNest, Operand, VectorProgram
+from simdc.cost.kernel import Affine, Contraction, FusedProducts, Loop, LoopNest, Operand, TiledKernel, VectorProgram
 from simdc.cost.tiling import loop_bounds
+
+from .fused import resized_fused
 
 LARGEST_OFFSET = 4
 """Elements that the loops leave out before and after, as where one tensor follows another, need not be more."""
 
 
-def resized(kernel: ArrayKernel, bounds: Mapping[str, int]) -> ArrayKernel:
+def resized(kernel: TiledKernel, bounds: Mapping[str, int]) -> TiledKernel:
     """`kernel` with these bounds. Strides, dilations and the padding before and after stay, and where loops lie in one
     dimension without a gap (`8*g + c` with 8 channels a group) they still do."""
+    if isinstance(kernel, FusedProducts):
+        return resized_fused(kernel, bounds)
     own = loop_bounds(kernel)
 
     def loops(given: tuple[Loop, ...]) -> tuple[Loop, ...]:
@@ -47,7 +51,7 @@ def resized(kernel: ArrayKernel, bounds: Mapping[str, int]) -> ArrayKernel:
     return kernel._replace(nests=tuple(_with_common_shapes(nests)))
 
 
-def window_loops(kernel: ArrayKernel) -> set[str]:
+def window_loops(kernel: TiledKernel) -> set[str]:
     """Loops that share a dimension with another loop: those of windows, and the positions of windows."""
     if isinstance(kernel, VectorProgram):
         operands = [o for nest in kernel.nests for o in (*nest.inputs, *nest.outputs, *nest.views)]

@@ -14,13 +14,14 @@ from typing import NamedTuple
 from attrs import evolve
 
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel, Contraction, VectorProgram
+from simdc.cost.kernel import Contraction, FusedProducts, TiledKernel, VectorProgram
 from simdc.cost.numbers import ceil_div, round_up
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import Tiling, loop_bounds
 from simdc.cost.whole import whole_loops
 
+from .fused import largest_needs
 from .largest_tile import contraction_needs_bits, program_need_bits
 from .resize import resized, window_loops
 
@@ -35,17 +36,19 @@ where rounding up to the array ends must be able to differ."""
 
 
 class Scaled(NamedTuple):
-    kernel: ArrayKernel
+    kernel: TiledKernel
     tiling: Tiling
     hardware: Hardware
 
 
-def scale_down(kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Scaled:
+def scale_down(kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Scaled:
     """A small layer, tiling and machine of the same tile structure."""
     array, simd = hardware.systolic, hardware.simd
     rows, columns, lanes = (min(side, SMALL_ARRAY) for side in (array.rows, array.columns, simd.lanes))
     if isinstance(kernel, Contraction):
         sides = {kernel.rows: (array.rows, rows), kernel.columns: (array.columns, columns)}
+    elif isinstance(kernel, FusedProducts):
+        sides = {kernel.lanes: (simd.lanes, lanes), kernel.streamed: (array.columns, columns)}
     else:
         sides = {kernel.lanes: (simd.lanes, lanes)}
     bounds, tiles, windows = loop_bounds(kernel), tiling.as_dict(), window_loops(kernel)
@@ -60,7 +63,12 @@ def scale_down(kernel: ArrayKernel, tiling: Tiling, hardware: Hardware, rule: Ma
         if prod(ceil_div(bound, tile) for bound, tile in sizes.values()) <= MOST_IN_ALL:
             break
     small_tiling = Tiling(tiling.order, tuple(sizes[loop][1] for loop in tiling.order))
-    small_kernel = resized(kernel, {loop: bound for loop, (bound, _) in sizes.items()})
+    small_bounds = {loop: bound for loop, (bound, _) in sizes.items()}
+    if isinstance(kernel, FusedProducts):
+        # No tile cuts these two: they stay whole, and as many passes of the array as they were, up to two.
+        for loop, side, small_side in ((kernel.first.rows, array.rows, rows), (kernel.lone, array.columns, columns)):
+            small_bounds[loop] = smallest_alike(kernel.whole[loop], kernel.whole[loop], side, small_side, MOST_TILES)[0]
+    small_kernel = resized(kernel, small_bounds)
     small_array = evolve(array, rows=rows, columns=columns)
     small = evolve(hardware, systolic=small_array, simd=evolve(simd, lanes=lanes))
     return Scaled(
@@ -101,8 +109,8 @@ def _looks(bound: int, tile: int, side: int, most: int, *, exact: bool) -> tuple
 
 def _shrink_buffers(
     small: Hardware,
-    original: tuple[ArrayKernel, Tiling, Hardware],
-    kernel: ArrayKernel,
+    original: tuple[TiledKernel, Tiling, Hardware],
+    kernel: TiledKernel,
     tiling: Tiling,
     rule: MachineRule,
 ) -> Hardware:
@@ -119,6 +127,16 @@ def _shrink_buffers(
     elif isinstance(given, VectorProgram) and isinstance(kernel, VectorProgram):
         before_bits = program_need_bits(given, given_tiling, hardware)
         needs = [(rule.vector_memory, before_bits, program_need_bits(kernel, tiling, small))]
+    elif isinstance(given, FusedProducts) and isinstance(kernel, FusedProducts):
+        memories = {buffer.capacity: buffer for buffer in (*rule.buffers, rule.vector_memory)}
+        needs = [
+            (memories[before.field], before.need_bits, after.need_bits)
+            for before, after in zip(
+                largest_needs(given, given_tiling, hardware, rule),
+                largest_needs(kernel, tiling, small, rule),
+                strict=True,
+            )
+        ]
     else:
         return small
     for buffer, need_bits, small_need_bits in needs:
