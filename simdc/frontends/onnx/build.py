@@ -112,6 +112,13 @@ class Build:
         """A constant in a place where weights stand: trained, unless `kind` says otherwise."""
         return self._network.constant(f"{self.name}.{role}", constant, kind)
 
+    def table(self, place: int, role: str) -> SSAValue:
+        """The value at `place`, of which rows are picked. A constant is a weight as for `tensor`."""
+        found = self.value(place)
+        if not isinstance(found, Constant) or self._around.standing(found) is not Standing.TRAINED:
+            return self.tensor(place, role)
+        return self._network.table(f"{self.name}.{role}", found, "trained")
+
     def element(self, place: int) -> int | None:
         """ONNX's number of the element type at `place`, None if there is nothing."""
         return self._around.element(self.node.inputs[place]) if self.has(place) else None

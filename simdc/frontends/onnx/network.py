@@ -21,6 +21,7 @@ from simdc.ir.stored_width import give_input_widths, give_width, given_widths
 from .constant import Constant
 from .graph import Node
 from .problems import Unsupported
+from .tables import same_values
 
 Kind = Literal["trained", "statistic", "constant"]
 """What a constant is to the network: ParameterOp says it."""
@@ -44,6 +45,8 @@ class OnnxNetwork(ModuleBuilder):
         self._labels: dict[tuple[int, Kind], str] = {}
         """By constant, which `constants` keeps alive: a weight that several layers read is one parameter."""
         self._kinds: dict[str, Kind] = {}
+        self._tables: set[str] = set()
+        """Labels of what rows are picked from."""
 
     def image(self, name: str, shape: Sequence[int]) -> SSAValue:
         """A network input of the whole `shape`, batch included."""
@@ -64,11 +67,18 @@ class OnnxNetwork(ModuleBuilder):
             found, count = f"{name}.{count}", count + 1
         return found
 
+    def table(self, label: str, value: Constant, kind: Kind) -> SSAValue:
+        """As `constant`, of what rows are picked from. Another weight with the same values is the same parameter."""
+        made = self.constant(label, value, kind)
+        self._tables.add(self._labels[id(value), kind])
+        return made
+
     def constant(self, label: str, value: Constant, kind: Kind) -> SSAValue:
         """A parameter with the values of a constant; the same one for the same constant and shape."""
         key = (id(value), kind)
-        if key in self._labels:
-            return self._made[self._labels[key]]
+        label_of_twin = self._labels.get(key) or self._tied(value, kind)
+        if label_of_twin is not None:
+            return self._made[label_of_twin]
         found, count = label, 2
         while found in self.constants:
             found, count = f"{label}.{count}", count + 1
@@ -84,6 +94,14 @@ class OnnxNetwork(ModuleBuilder):
         self.constants[found], self._labels[key] = value, found
         self._kinds[found] = kind
         return self._made[found]
+
+    def _tied(self, value: Constant, kind: Kind) -> str | None:
+        """A table that exporters store again, transposed: the head of a language model is its table of words."""
+        for label in self._tables & self.constants.keys():
+            table = self.constants[label]
+            if (table.shape, self._kinds[label]) == (value.shape, kind) and same_values(table, value):
+                return label
+        return None
 
     def give_width(self, value: SSAValue, bits: int) -> None:
         """The file stores a value in `bits` bits; what only views it has the width of what it views."""

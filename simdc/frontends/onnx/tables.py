@@ -65,6 +65,14 @@ def is_neutral(constant: Constant) -> bool:
     return bool((values == 1).all() or (values == 0).all())
 
 
+def same_values(one: Constant, other: Constant) -> bool:
+    """Whether two constants of one shape hold the same numbers. False where the file has not the values of both."""
+    try:
+        return bool(np.array_equal(one.array(), other.array()))
+    except (SimdcError, Unsupported):
+        return False
+
+
 def is_added_to_scores(constant: Constant, readers: Mapping[str, Sequence[Node]]) -> bool:
     """Whether all that read it add it to what only a softmax reads, the same for all images and heads. A bias by
     position, which is trained, differs from head to head."""

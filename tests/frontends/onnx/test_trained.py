@@ -153,3 +153,20 @@ def test_a_table_of_positions_counts_whole(tmp_path: Path) -> None:
     network = check_against_reference(proto, tmp_path, {"x": random(5, 3)})
     assert kinds(network) == ["add"]
     assert network.parameters.value.data == 24
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_head_that_is_the_table_of_words_once_more(tied: bool, tmp_path: Path) -> None:
+    """TorchScript folds the transposition of the head and stores it beside the table that it is."""
+    table = random(6, 4)
+    weights = {"table": table, "head": table.T.copy() if tied else random(4, 6)}
+    nodes = [
+        node("Cast", ["x"], ["ids"], to=7),
+        node("Gather", ["table", "ids"], ["rows"]),
+        node("MatMul", ["rows", "head"], ["y"]),
+    ]
+    network = check_against_reference(
+        model(nodes, {"x": (2, 3)}, weights), tmp_path, {"x": np.ones((2, 3), np.float32)}
+    )
+    assert network.parameters.value.data == (24 if tied else 48)
+    assert len([op for op in network.body.block.ops if isinstance(op, ParameterOp)]) == (1 if tied else 2)

@@ -73,7 +73,7 @@ def _table(build: Build) -> SSAValue:
     constant = build.constant(0)
     if constant is not None and not prod(constant.shape):
         raise Unsupported("it picks from nothing")
-    return build.tensor(0, "weight")
+    return build.table(0, "weight")
 
 
 def _numbers(build: Build, place: int = 1) -> SSAValue:
