@@ -103,15 +103,7 @@ class CodeBlock(NamedTuple):
     at: str = "end"
 
 
-class LoopNest(NamedTuple):
-    """One pass over a loop nest. Inputs are loaded from DRAM, outputs stored to it, scratch stays in vector memory.
-
-    `loops` stand in the default order, outermost first. `initial` gives what an accumulating output or scratch
-    operand holds before its first update. `views` are further ways to index an input's tile that is there anyway:
-    they move nothing and take no space; each stands beside the input of the same shape that its name has before its
-    dot (`x.center` views `x`).
-    """
-
+class _Nest(NamedTuple):
     loops: tuple[Loop, ...]
     inputs: tuple[Operand, ...]
     outputs: tuple[Operand, ...]
@@ -119,6 +111,28 @@ class LoopNest(NamedTuple):
     scratch: tuple[Operand, ...] = ()
     initial: tuple[tuple[str, float], ...] = ()
     views: tuple[Operand, ...] = ()
+    whole: tuple[str, ...] = ()
+
+
+# Softmax of rows x[n, k]: maximum, then exponentials and their sum, then division, each a block over (n, k) with a
+# number for each row in vector memory. A tile runs block after block: were k cut, the first tile would divide by the
+# sum over its own part. So k is whole.
+class LoopNest(_Nest):
+    """One pass over a loop nest. Inputs are loaded from DRAM, outputs stored to it, scratch stays in vector memory.
+
+    `loops` stand in the default order, outermost first. `initial` gives what an accumulating output or scratch
+    operand holds before its first update. `views` are further ways to index an input's tile that is there anyway:
+    they move nothing and take no space; each stands beside the input of the same shape that its name has before its
+    dot (`x.center` views `x`). `whole` names loops that no tile cuts, since a block needs what an earlier one of the
+    same tile makes of all of them.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """As of any tuple, loops to keep whole left out where there are none: IR text holds a digest of this."""
+        shown = self if self.whole else self[:-1]
+        return f"LoopNest({', '.join(f'{name}={value!r}' for name, value in zip(self._fields, shown, strict=False))})"
 
 
 def viewed(view: Operand, nest: LoopNest) -> Operand:

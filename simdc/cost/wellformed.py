@@ -32,6 +32,8 @@ def check_program(nests: tuple[LoopNest, ...], lanes: str) -> None:
     tensors: dict[str, tuple[tuple[int, tuple[int, ...]], int]] = {}
     for number, nest in enumerate(nests):
         _check_nest(nest, f" in nest {number}")
+        if lanes in nest.whole:
+            raise KernelError(f"loop '{lanes}' lies across the lanes, so it cannot be whole in nest {number}")
         for loop, bound in nest.loops:
             before, earlier = bounds.setdefault(loop, (bound, number))
             if before != bound:
@@ -64,6 +66,9 @@ def _check_nest(nest: LoopNest, where: str) -> None:
     for operand in (*owned, *nest.views):
         _check_index(operand, bounds, where)
     loaded = {operand.name: operand for operand in nest.inputs}
+    for loop in nest.whole:
+        if loop not in bounds:
+            raise KernelError(f"loop '{loop}' is to stay whole{where}, which has loops {list(bounds)}")
     for view in nest.views:
         base = loaded.get(view.name.partition(".")[0])
         if base is None or (base.bits, base.shape) != (view.bits, view.shape):

@@ -20,7 +20,9 @@ def whole_loops(program: VectorProgram) -> Mapping[str, str]:
 
 @lru_cache(maxsize=4096)
 def kept_whole(nest: LoopNest) -> Mapping[str, str]:
-    """The loops of a nest that must stay whole, each with the reason. There are two.
+    """The loops of a nest that must stay whole, each with the reason. There are three.
+
+    The nest itself names them: its blocks go over a row one after the other.
 
     A view reads other elements of an input's tile, so the tile must have them. Loops that move the input and not the
     view run through the window from which the view reads: they stay whole.
@@ -32,7 +34,7 @@ def kept_whole(nest: LoopNest) -> Mapping[str, str]:
     # x[c + k - 2] with k in 0 .. 4, and the view x.center[c]: a tile with k = 0 alone has channels c - 2, not c.
     # A window of 2 x 2: cut along kh, tiles go (0,0) (0,1) | (1,0) (1,1), as the loops do. Cut along kw they go
     # (0,0) (1,0) | (0,1) (1,1): the second row comes before the rest of the first.
-    found: dict[str, str] = {}
+    found = {loop: f"a row along '{loop}' must be whole" for loop in nest.whole}
     for view in nest.views:
         for loop in viewed(view, nest).loops:
             if loop not in view.loops:

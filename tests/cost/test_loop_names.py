@@ -52,6 +52,7 @@ def renamed(kernel: Kernel, names: Mapping[str, str]) -> Kernel:
             outputs=tuple(map(operand, old.outputs)),
             scratch=tuple(map(operand, old.scratch)),
             views=tuple(map(operand, old.views)),
+            whole=tuple(names[loop] for loop in old.whole),
             blocks=tuple(block._replace(loops=tuple(names[loop] for loop in block.loops)) for block in old.blocks),
         )
 

@@ -57,6 +57,8 @@ def indexed(operand: Operand, *index: Affine) -> Operand:
         ({"views": (T._replace(name="t.center"),)}, "'t.center' views no input of its shape and width in nest 0: "),
         ({"views": (X._replace(name="x.center", bits=16),)}, "'x.center' views no input of its shape and width"),
         ({"initial": (("x", 0.0),)}, "'x' has an initial value in nest 0 and is neither a result nor an accumulator"),
+        ({"whole": ("w",)}, "loop 'w' is to stay whole in nest 0, which has loops ['c', 'h']"),
+        ({"whole": ("c",)}, "loop 'c' lies across the lanes, so it cannot be whole in nest 0"),
         ({"outputs": (Y, T)}, "nothing writes result 't' in nest 0"),
         ({"blocks": (block(("y", ("x", "z"))),)}, "add reads 'z' in nest 0, which is no operand and nothing has made"),
         ({"blocks": (block(("z", ("x", 1.0))), block(("y", ("z", 1.0))))}, "add reads 'z' in nest 0"),

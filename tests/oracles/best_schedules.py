@@ -39,7 +39,7 @@ FEWEST, MOST = 20, 4_000
 """Schedules of a layer that are worth pricing one and all."""
 
 KINDS = ("conv2d", "random pool", "linear", "random scatter", "conv2d", "random reduction", "matmul", "random phases")
-KINDS = (*KINDS, "conv2d", "random element-wise")
+KINDS = (*KINDS, "conv2d", "random element-wise", "random rows")
 FEW_STEPS = 3_000
 """So few that most searches end before they have proven anything."""
 CLOSE = 1e-12

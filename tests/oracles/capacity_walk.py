@@ -58,9 +58,9 @@ def _order(phase: LoopNest, tiles: list[Tile], tiling: Tiling, machine: Hardware
     for operand in phase.scratch:
         if _turns(operand, tiles) > len({key_of(operand, tile) for tile in tiles}):
             return f"loop order {[loop for loop in tiling.order if loop in tiles[0]]} leaves '{operand.name}' before"
-    for loop, name in uncut(phase):
+    for loop, reason in uncut(phase):
         if any(tile[loop] != tiles[0][loop] for tile in tiles):
-            return f"'{name}' "
+            return reason
     return ""
 
 

@@ -120,7 +120,7 @@ def _program(program: VectorProgram, machine: Hardware) -> Sizes:
     image = [loop for loop in bounds if loop in program.roles.image and loop != lanes]
     others = [loop for loop in bounds if loop not in (*window, *image, lanes)]
     whole = {loop for phase in program.nests for loop, _ in uncut(phase)}
-    window, others = ([loop for loop in loops if loop not in whole] for loops in (window, others))
+    window, image, others = ([loop for loop in loops if loop not in whole] for loops in (window, image, others))
     tile = {loop: bounds[loop] if loop in whole else 1 for loop in bounds}
     tile[lanes] = min(simd.lanes, bounds[lanes])
     inner = dict(tile)

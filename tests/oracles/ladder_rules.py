@@ -114,7 +114,7 @@ def _program(program: VectorProgram, machine: Hardware) -> Iterator[Tiling]:
     image = [loop for loop in bounds if loop in program.roles.image and loop != lanes]
     others = [loop for loop in bounds if loop not in (*window, *image, lanes)]
     uncut_loops = {loop for phase in program.nests for loop, _ in uncut(phase)}
-    window, others = ([loop for loop in loops if loop not in uncut_loops] for loops in (window, others))
+    window, image, others = ([loop for loop in loops if loop not in uncut_loops] for loops in (window, image, others))
     whole = {loop: bounds[loop] for loop in (lanes, *uncut_loops)}
     for chosen in product(_squares(window, bounds), _squares(image, bounds), _squares(others, bounds)):
         for size in _sizes(bounds[lanes], width):

@@ -9,7 +9,7 @@ from tests.oracles.random_layers import OPCODES, WIDTHS, operand_over, window
 
 
 def random_program(random: Random) -> VectorProgram:
-    return random.choice((_elementwise, _pool, _scatter, _products, _reduction, _two_phases))(random)
+    return random.choice((_elementwise, _pool, _scatter, _products, _reduction, _two_phases, _rows))(random)
 
 
 def _maps(random: Random) -> dict[str, int]:
@@ -131,3 +131,20 @@ def _two_phases(random: Random) -> VectorProgram:
         LoopNest(_loops(second), (mean,), (result,), (CodeBlock(tuple(second), _code(random, ["mean"], "y")),)),
     )
     return VectorProgram("random phases", phases, random.choice(("c", "h")))
+
+
+def _rows(random: Random) -> VectorProgram:
+    """Blocks that go over whole rows one after the other; the row is one loop or two, lanes are another."""
+    bounds = _maps(random)
+    inside = tuple(name for name in ("h", "w") if random.random() < 0.6) or ("w",)
+    kept = tuple(name for name in bounds if name not in inside)
+    source, scale = operand_over(random, "x", bounds, *bounds), operand_over(random, "scale", bounds, *inside)
+    e, result = operand_over(random, "e", bounds, *bounds), operand_over(random, "y", bounds, *bounds)
+    total = operand_over(random, "total", bounds, *kept)
+    blocks = (
+        CodeBlock(tuple(bounds), (*_code(random, ["x"], "e"), Instruction("add", "total", ("total", "e")))),
+        CodeBlock(kept, _code(random, ["total"], "total")),
+        CodeBlock(tuple(bounds), _code(random, ["e", "total", "scale"], "y")),
+    )
+    nest = LoopNest(_loops(bounds), (source, scale), (result,), blocks, (e, total), (("total", 0.0),), whole=inside)
+    return VectorProgram("random rows", (nest,), "c")

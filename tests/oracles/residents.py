@@ -30,19 +30,20 @@ def _in_any_order(name: str, one: Instruction) -> bool:
 
 
 def uncut(phase: LoopNest) -> list[tuple[str, str]]:
-    """Loops that stay whole, each with the operand that needs it: those that move an input and not a view of it; and
-    all but the outermost of those along which an accumulator is updated in a way that depends on the order."""
-    found: list[tuple[str, str]] = []
+    """Loops that stay whole, each with how the reason begins: those of rows, which the nest names; those that move an
+    input and not a view of it; and all but the outermost of those along which an accumulator is updated in a way that
+    depends on the order."""
+    found = [(loop, f"a row along '{loop}' must be whole") for loop in phase.whole]
     for view in phase.views:
         (base,) = (operand for operand in phase.inputs if operand.name == view.name.split(".")[0])
-        found += [(loop, view.name) for loop in moves(base) - moves(view)]
+        found += [(loop, f"'{view.name}' ") for loop in moves(base) - moves(view)]
     for block in phase.blocks:
         for kept in (*phase.scratch, *phase.outputs):
             using = [one for one in block.instructions if kept.name in one.sources]
             updated = any(one.dest == kept.name for one in block.instructions)
             if updated and not all(_in_any_order(kept.name, one) for one in using):
                 along = [loop for loop, bound in phase.loops if bound > 1 and loop in block.loops]
-                found += [(loop, kept.name) for loop in along if loop not in moves(kept)][1:]
+                found += [(loop, f"'{kept.name}' ") for loop in along if loop not in moves(kept)][1:]
     return found
 
 

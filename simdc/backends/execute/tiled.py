@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simdc.backends.simulate.walk import whole_loops
+from simdc.backends.simulate.walk import check_rows, whole_loops
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, TiledKernel
 from simdc.cost.rule import GENESYS, MachineRule
@@ -23,10 +23,11 @@ def run_tiled(
     """Results and traffic of the schedule, computed by an execution that sees nothing but what is on chip.
 
     `inputs` holds an array for each operand that the kernel reads from DRAM and does not make itself. Raises
-    TilingError when the tiling does not name the kernel's loops, and ScheduleError when a tile does not fit its buffer
-    or computes with what is not there.
+    TilingError when the tiling does not name the kernel's loops or cuts a row that must stay whole, and ScheduleError
+    when a tile does not fit its buffer or computes with what is not there.
     """
     check_loops(kernel, tiling)
+    check_rows(kernel, tiling)
     tiling = whole_loops(kernel, tiling)
     if isinstance(kernel, Contraction):
         return run_tiled_contraction(kernel, tiling, hardware, rule, inputs)

@@ -160,6 +160,7 @@ def _nest(nest: LoopNest) -> dict[str, object]:
         "outputs": [operand.name for operand in nest.outputs],
         "scratch": [_operand(operand) for operand in nest.scratch],
         "views": [_operand(operand) for operand in nest.views],
+        **({"whole": list(nest.whole)} if nest.whole else {}),
         "initial": {name: _number(value) for name, value in nest.initial},
         "blocks": [
             {

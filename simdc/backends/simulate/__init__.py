@@ -16,7 +16,7 @@ from simdc.cost.tiling import Tiling, check_loops
 
 from .trace import trace
 from .vector import operations
-from .walk import whole_loops
+from .walk import check_rows, whole_loops
 
 __all__ = ["simulate"]
 
@@ -26,10 +26,12 @@ def simulate(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRu
     which port carries what.
 
     Time grows with the number of tiles. Buffer capacities are not checked: a tile that does not fit runs all the same.
-    Raises TilingError when the tiling does not name the kernel's loops, Uncosted for a chain.
+    Raises TilingError when the tiling does not name the kernel's loops or cuts a row that must stay whole, Uncosted
+    for a chain.
     """
     kernel = tiled_kernel(kernel)
     check_loops(kernel, tiling)
+    check_rows(kernel, tiling)
     total = Counter[str]()
     for share in trace(kernel, whole_loops(kernel, tiling), hardware, rule):
         total.update(share.adds)

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from simdc.cost.kernel import TiledKernel
-from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.cost.kernel import TiledKernel, VectorProgram
+from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 
 T = TypeVar("T")
 
@@ -79,3 +79,16 @@ def whole_loops(kernel: TiledKernel, tiling: Tiling) -> Tiling:
         size if size < bounds[loop] else sys.maxsize for loop, size in zip(tiling.order, tiling.sizes, strict=True)
     )
     return Tiling(tiling.order, tuple(sizes))
+
+
+def check_rows(kernel: TiledKernel, tiling: Tiling) -> None:
+    """Raise TilingError where a loop is cut that a nest keeps whole: what its blocks computed would be wrong."""
+    if not isinstance(kernel, VectorProgram):
+        return
+    sizes = tiling.as_dict()
+    for nest in kernel.nests:
+        for loop, bound in nest.loops:
+            if loop in nest.whole and sizes[loop] < bound:
+                raise TilingError(
+                    f"rows along '{loop}' have {bound} elements and stay whole, the tile has {sizes[loop]}"
+                )

@@ -48,7 +48,7 @@ def program_loops(program: VectorProgram) -> ProgramLoops:
         for loop in loops
         if loop not in places and loop not in whole and any(loop in dict(terms) for terms in sliding)
     )
-    image = tuple(loop for loop in loops if loop in program.roles.image and loop != program.lanes)
+    image = tuple(loop for loop in loops if loop in program.roles.image and loop not in whole and loop != program.lanes)
     return ProgramLoops(
         window=window,
         whole=tuple(whole),

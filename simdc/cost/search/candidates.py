@@ -12,6 +12,7 @@ from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, VectorProgram
 from simdc.cost.tiling import loop_bounds
+from simdc.cost.whole import whole_loops
 
 Sizes = NDArray[np.int64]
 
@@ -50,17 +51,26 @@ class Cuts(NamedTuple):
 
 def even(kernel: ArrayKernel, hardware: Hardware) -> list[Cuts]:
     """For each loop and each number of tiles the smallest size, and the smallest of those with which an array passes
-    along the loop least often. `passes` holds for any size with as many tiles."""
-    return [_even(*loop) for loop in _loops(kernel, hardware)]
+    along the loop least often. `passes` holds for any size with as many tiles. A loop that must stay whole has one
+    way."""
+    return _allowed(kernel, [_even(*loop) for loop in _loops(kernel, hardware)])
 
 
 def all_sizes(kernel: ArrayKernel, hardware: Hardware) -> list[Cuts]:
-    """For each loop every size."""
+    """For each loop every size that it may have."""
     found: list[Cuts] = []
     for loop, own, bound, width in _loops(kernel, hardware):
         sizes = [*range(own - 1, 0, -1)]
         found.append(_cuts(loop, own, bound, sizes, [_passes(bound, size, width) for size in (bound, *sizes)]))
-    return found
+    return _allowed(kernel, found)
+
+
+def _allowed(kernel: ArrayKernel, cuts: list[Cuts]) -> list[Cuts]:
+    """Without the ways that cut a loop which must stay whole: a row of 2,048 has one way, not 2,048."""
+    if not isinstance(kernel, VectorProgram):
+        return cuts
+    whole = whole_loops(kernel)
+    return [one.first(1) if one.loop in whole else one for one in cuts]
 
 
 def _loops(kernel: ArrayKernel, hardware: Hardware) -> Iterator[tuple[str, int, int, int]]:

@@ -68,6 +68,7 @@ def program_of(layer: Data, operands: dict[str, Operand]) -> VectorProgram:
             scratch=tuple(operand_of(data) for data in phase["scratch"]),
             initial=tuple((name, float(value)) for name, value in phase["initial"].items()),
             views=tuple(operand_of(data) for data in phase["views"]),
+            whole=tuple(phase.get("whole", ())),
         )
         for phase in layer["program"]
     )
