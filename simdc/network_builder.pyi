@@ -313,6 +313,26 @@ class NetworkBuilder:
     def global_maxpool(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """The largest of each channel; keeps 1x1 pixels."""
 
+    def gru(
+        self,
+        x: Tensor,
+        /,
+        *,
+        features: int,
+        bidirectional: bool = False,
+        last: bool = False,
+        bias: bool = True,
+        freeze: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """Gated recurrent units over [n, t, features]: the hidden state after each step.
+
+        features: a positive whole number; of the state
+        bidirectional: true or false; another one runs from the end; both stand side by side
+        last: true or false; the state after the last step only, [n, features]
+        bias: true or false
+        freeze: true or false; keep its parameters from training"""
+
     def hardsigmoid(
         self, x: Tensor, /, *, alpha: float = 0.16666666666666666, beta: float = 0.5, name: str | None = None
     ) -> Tensor:
@@ -386,6 +406,26 @@ class NetworkBuilder:
         alpha: any number
         beta: any number
         bias: any number"""
+
+    def lstm(
+        self,
+        x: Tensor,
+        /,
+        *,
+        features: int,
+        bidirectional: bool = False,
+        last: bool = False,
+        bias: bool = True,
+        freeze: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """Long short-term memory over [n, t, features]: the hidden state after each step.
+
+        features: a positive whole number; of the state
+        bidirectional: true or false; another one runs from the end; both stand side by side
+        last: true or false; the state after the last step only, [n, features]
+        bias: true or false
+        freeze: true or false; keep its parameters from training"""
 
     def matmul(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
         """The product of two matrices."""
@@ -528,6 +568,28 @@ class NetworkBuilder:
         size: one size, or [height, width]
         mode: one of "nearest", "linear"
         coordinates: one of "asymmetric", "half_pixel", "align_corners", "pytorch_half_pixel"'''
+
+    def rnn(
+        self,
+        x: Tensor,
+        /,
+        *,
+        features: int,
+        function: Literal["tanh", "relu"] = "tanh",
+        bidirectional: bool = False,
+        last: bool = False,
+        bias: bool = True,
+        freeze: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """A plain recurrent layer over [n, t, features]: the hidden state after each step.
+
+        features: a positive whole number; of the state
+        function: one of "tanh", "relu"
+        bidirectional: true or false; another one runs from the end; both stand side by side
+        last: true or false; the state after the last step only, [n, features]
+        bias: true or false
+        freeze: true or false; keep its parameters from training"""
 
     def scalar(
         self,

@@ -28,6 +28,10 @@ class Backward(Protocol):
         """The gradient of the loss with respect to a result of the layer."""
         ...
 
+    def reaches(self, result: SSAValue) -> bool:
+        """Whether the loss depends on a result of the layer: `upstream` is there for what it does on only."""
+        ...
+
     def needs(self, value: SSAValue) -> bool:
         """Whether anyone asks for the gradient with respect to `value`."""
         ...

@@ -41,6 +41,9 @@ class TrainingStep:
     def upstream(self, result: SSAValue) -> SSAValue:
         return self.gradients[result][0]
 
+    def reaches(self, result: SSAValue) -> bool:
+        return result in self.gradients
+
     def emit(self, op: LayerOp, step: str) -> LayerOp:
         """Append an op; it stands where its forward layer was written."""
         op.phase = StringAttr(step)

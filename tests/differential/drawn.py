@@ -178,6 +178,26 @@ def fc(random: Random, shapes: Shapes) -> Layer | None:
     )
 
 
+def recurrent(op: str, gates: int) -> Draw:
+    """Each gate has weights for the input and for the state, and a bias for either."""
+
+    def draw(random: Random, shapes: Shapes) -> Layer | None:
+        chosen = _one(random, shapes, 2)
+        if chosen is None:
+            return None
+        name, (steps, given) = chosen
+        features, both = random.randint(1, 6), random.random() < 0.4
+        last, bias = random.random() < 0.4, random.random() < 0.6
+        options: dict[str, object] = {"features": features, "bidirectional": both, "last": last, "bias": bias}
+        if op == "rnn":
+            options["function"] = random.choice(("tanh", "relu"))
+        weights = (1 + both) * gates * features * (given + features)
+        shape = ((1 + both) * features,) if last else (steps, (1 + both) * features)
+        return Layer(op, (name,), options, shape, steps * weights, weights + (1 + both) * gates * 2 * features * bias)
+
+    return draw
+
+
 def matmul(random: Random, shapes: Shapes) -> Layer | None:
     """The batch is the rows of both: `left` is as wide as there are images."""
     if "left" not in shapes:
@@ -383,6 +403,9 @@ DRAWS: dict[str, Draw] = {
     "conv_transpose": conv_transpose("conv_transpose", 2),
     "conv_transpose3d": conv_transpose("conv_transpose3d", 3),
     "fc": fc,
+    "lstm": recurrent("lstm", 4),
+    "gru": recurrent("gru", 3),
+    "rnn": recurrent("rnn", 1),
     "matmul": matmul,
     **{op: unary(op) for op in PLAIN},
     "gelu": unary("gelu", options=lambda random, _: {"approximate": random.choice(("none", "tanh"))}),

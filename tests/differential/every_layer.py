@@ -44,7 +44,8 @@ class Found(NamedTuple):
 
 
 def kernels(random: Random, net: Net) -> Iterator[tuple[str, Kernel]]:
-    """The layer in any of its forms, and half the time its training step, if there is one."""
+    """The layer in any of its forms, and half the time its training step, if there is one. Steps that repeat are there
+    once."""
     module = parse_dsl(as_dsl(net), "drawn.dsl", net.batch)
     if random.random() < 0.5:
         trained = module.clone()
@@ -56,10 +57,14 @@ def kernels(random: Random, net: Net) -> Iterator[tuple[str, Kernel]]:
     machine = random_machine(random)
     set_hardware(module, machine)
     run_pipeline(module, lowering_passes("exact"), verify=False)
+    seen: set[Kernel] = set()
     for op in network_of(module).layers():
         forms = forms_of(op, machine)
         if forms:
-            yield op.layer.data, random.choice(forms)[1]
+            kernel = random.choice(forms)[1]
+            if kernel not in seen:
+                seen.add(kernel)
+                yield op.layer.data, kernel
 
 
 def schedule(random: Random, kernel: Kernel) -> tuple[Tiling, Hardware] | None:

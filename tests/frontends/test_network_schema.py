@@ -56,6 +56,8 @@ VALID_OPTIONS: dict[str, Any] = {
     "output_pad": [0, 0],
     "ceil_mode": True,
     "count_include_pad": True,
+    "bidirectional": True,
+    "last": True,
 }
 
 
@@ -64,7 +66,8 @@ VALID_3D: dict[str, Any] = {"kernel": [2, 1, 3], "pad": [1, 0, 0, 1, 1, 1], "out
 
 def network(op: str, **options: object) -> dict[str, Any]:
     layers = [{"name": "y", "op": op, "inputs": ["x"] * (LAYERS[op].inputs or 2), **options}]
-    shape = {"fc": [8], "matmul": [1], "conv1d": [8, 4]}.get(op, [8, 4, 4, 4] if op.endswith("3d") else [8, 4, 4])
+    usual = [8, 4, 4, 4] if op.endswith("3d") else [8, 4, 4]
+    shape = {"fc": [8], "matmul": [1], **{one: [4, 8] for one in ("conv1d", "lstm", "gru", "rnn")}}.get(op, usual)
     return {"schema": "simdc-network/1", "name": "n", "inputs": [{"name": "x", "shape": shape}], "layers": layers}
 
 
@@ -126,7 +129,7 @@ def test_examples_are_valid(path: Path) -> None:
 @pytest.mark.parametrize("op", LAYERS)
 def test_options_of_each_op(op: str) -> None:
     valid = VALID_OPTIONS | (VALID_3D if op.endswith("3d") else {})
-    valid |= {"kernel": 3, "pad": 1} if op == "conv1d" else {}
+    valid |= {"conv1d": {"kernel": 3, "pad": 1}, "rnn": {"function": "relu"}}.get(op, {})
     options = {name: valid[name] for name in LAYERS[op].parameters}
     if op == "lrn":
         options["bias"] = 2.0

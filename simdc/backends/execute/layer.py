@@ -17,6 +17,7 @@ from .arrays import Array
 from .contraction import run_contraction
 from .gather import BY_ROWS
 from .program import run_program
+from .recurrent import BY_GATES
 
 OPERAND_NAMES: dict[str, tuple[str, ...]] = {
     "input": ("x",),
@@ -27,6 +28,8 @@ OPERAND_NAMES: dict[str, tuple[str, ...]] = {
     "output": ("y", "b"),
 }
 """What programs call an op's operands, where that is not the operand's own name."""
+SPECIAL = BY_ROWS | BY_GATES
+"""How to run kernels whose operands are not those of their op one by one."""
 RESULT_NAMES = ("y", "dx")
 """What programs call a result that has not its own name."""
 
@@ -45,8 +48,8 @@ def run_kernel(op: LayerOp, arguments: Sequence[Array]) -> KernelRun:
         run = run_contraction(kernel, *contraction_operands(op, arguments))
         return KernelRun((run.psum.reshape(shape_of(op.results[0])),), {"mac": run.macs})
     assert isinstance(kernel, VectorProgram), f"{op.name} computes nothing by itself"
-    if type(op) in BY_ROWS:
-        found, run = BY_ROWS[type(op)](op, kernel, arguments)
+    if type(op) in SPECIAL:
+        found, run = SPECIAL[type(op)](op, kernel, arguments)
         return KernelRun(found, run.ops)
     return _run_vector_program(op, kernel, arguments)
 

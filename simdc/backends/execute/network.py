@@ -36,6 +36,7 @@ from .loss import LossFunctions
 from .movement import MovementFunctions
 from .norm import NormFunctions
 from .pool import PoolFunctions
+from .recurrent import RecurrentFunctions
 from .reduce import ReduceFunctions
 from .update import UpdateFunctions
 
@@ -48,6 +49,7 @@ FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
     MovementFunctions,
     GatherFunctions,
     PoolFunctions,
+    RecurrentFunctions,
     ReduceFunctions,
     NormFunctions,
     LossFunctions,

@@ -35,11 +35,16 @@ class Memory(NamedTuple):
 
 
 def memory_of(network: NetworkOp) -> Memory:
-    """Lifetimes in program order. A free op's result is its operand's data; an update works in place."""
+    """Lifetimes in program order. A free op's results are its operands' data; an update works in place."""
     storage: dict[SSAValue, SSAValue] = {}
+    # The steps of a sequence are made one by one and read together: whoever reads the first reads all.
+    together: dict[SSAValue, list[SSAValue]] = {}
     for op in network.body.block.ops:
         if isinstance(op, LayerOp) and op.UNIT is None and op.operands and op.results:
-            storage[op.results[0]] = storage.get(op.operands[0], op.operands[0])
+            first, *others = (storage.get(value, value) for value in op.operands)
+            storage.update(dict.fromkeys(op.results, first))
+            if others:
+                together.setdefault(first, []).extend(others)
         elif isinstance(op, UpdateOp):
             storage.update({new: storage.get(old, old) for new, old in zip(op.results, op.replaced, strict=True)})
 
@@ -53,9 +58,10 @@ def memory_of(network: NetworkOp) -> Memory:
         is_forward = isinstance(op, LayerOp) and op.phase is None
         for value in op.operands:
             root = storage.get(value, value)
-            last_use[root] = number
-            if isinstance(op, LayerOp) and not is_forward and root in forward:
-                kept.add(root)
+            roots = [root, *together.get(root, ())] if value in storage else [root]
+            last_use.update(dict.fromkeys(roots, number))
+            if isinstance(op, LayerOp) and not is_forward:
+                kept.update(each for each in roots if each in forward)
         if isinstance(op, UpdateOp):
             gradients.add(storage.get(op.operands[1], op.operands[1]))
             state.update(op.replaced[1:] if op.copy_of is None else op.replaced[:-1])

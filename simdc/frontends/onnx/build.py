@@ -70,6 +70,11 @@ class Build:
         self.outputs: tuple[str, ...] = node.outputs
         self.absorbed: list[Node] = []
 
+    @property
+    def network(self) -> OnnxNetwork:
+        """What the layers go into, for functions that make several at once."""
+        return self._network
+
     def part(self, what: str) -> str:
         """The name of another layer of this node."""
         return self._network.unused(f"{self.name}.{what}")

@@ -79,6 +79,9 @@ class Node:
     def reals(self, name: str) -> tuple[float, ...] | None:
         return self._list(name, float)
 
+    def texts(self, name: str) -> tuple[str, ...] | None:
+        return self._list(name, str)
+
     def _attribute(self, name: str, kind: type[T]) -> T | None:
         found = self.attributes.get(name)
         if found is not None and not isinstance(found, kind):

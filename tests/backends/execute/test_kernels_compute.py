@@ -24,6 +24,7 @@ from simdc.ir.unmodelled import UnmodelledOp
 from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.movement_networks import every_move
 from tests.backends.execute.networks import every_op, forks
+from tests.backends.execute.recurrent_networks import every_recurrence
 from tests.backends.execute.test_gradients import pipeline, windowed
 from tests.backends.execute.token_networks import every_token, placed, tied
 from tests.backends.execute.training import derived, random_inputs, random_parameters, value_of
@@ -40,6 +41,7 @@ def steps() -> list[tuple[str, ModuleOp]]:
     moves = every_move(2)
     trained += [("moves", moves), ("moves-sgd", derived(moves, input_grad=True))]
     trained += [("volumes", every_volume(2)), ("volumes-sgd", derived(every_volume(2), input_grad=True))]
+    trained += [("recurrent", every_recurrence(2)), ("recurrent-sgd", derived(every_recurrence(2), input_grad=True))]
     functions = every_function(2)
     trained += [("functions", functions), ("functions-sgd", derived(functions, input_grad=True))]
     tokens = every_token(2)

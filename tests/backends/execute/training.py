@@ -36,7 +36,7 @@ def forward_only(inference: ModuleOp, **options: Any) -> ModuleOp:
     """Forward and loss of the training step: nothing is trained."""
     module = inference.clone()
     for op in network_of(module).body.block.ops:
-        if isinstance(op, ParameterOp):
+        if isinstance(op, ParameterOp) and op.constant is None:
             op.frozen = UnitAttr()
     return derived(module, **options)
 
