@@ -288,7 +288,7 @@ class NetworkBuilder:
     def fc(
         self, x: Tensor, /, *, features: int, bias: bool = True, freeze: bool = False, name: str | None = None
     ) -> Tensor:
-        """A fully connected layer of `[n, features]`; an input of 1x1 pixels is flattened for it.
+        """A fully connected layer of `[n, features]` or `[n, tokens, features]`; 1x1 pixels are flattened for it.
 
         features: a positive whole number; of the result
         bias: true or false
@@ -428,7 +428,7 @@ class NetworkBuilder:
         freeze: true or false; keep its parameters from training"""
 
     def matmul(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
-        """The product of two matrices."""
+        """The product of matrices or stacks of them, `[..., m, k]` and `[..., k, n]`."""
 
     def maximum(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
         """The larger of both, broadcast."""

@@ -25,7 +25,7 @@ from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.stored_width import take_width
 
 Producer: TypeAlias = ConvolutionOp | TransposedConvolutionOp | LinearOp
-"""Layers with weights. All have their channels in dimension 1."""
+"""Layers with weights. Images have their channels in dimension 1, fully connected layers in the last."""
 
 
 class Change(NamedTuple):
@@ -115,8 +115,10 @@ def _producer(value: SSAValue) -> tuple[Producer | None, list[int]]:
     if not isinstance(owner, (ConvolutionOp, TransposedConvolutionOp, LinearOp)) or not _is_read_once(value):
         return None, []
     # [2, 8, 1, 50] read as [2, 8, 50]: two times eight channels, before and after, whatever stands between.
-    outer, channels = shape_of(value)[:2]
-    axes = [1]
+    whole = shape_of(value)
+    place = len(whole) - 1 if isinstance(owner, LinearOp) else 1
+    outer, channels = prod(whole[:place]), whole[place]
+    axes = [place]
     for view in reversed(views):
         shape = shape_of(view)
         axes = [d for d, size in enumerate(shape) if prod(shape[:d]) == outer and size == channels]
@@ -142,7 +144,7 @@ def _give_bias(producer: Producer) -> None:
     """A bias of its own to be changed: made where there was none, or where another layer reads it, too."""
     if producer.bias is not None and _is_own(producer.bias):
         return
-    kind = make_tensor_type(tensor_type(producer.weight).element_type, (shape_of(producer.result)[1],))
+    kind = make_tensor_type(tensor_type(producer.weight).element_type, (_channels(producer),))
     parameter = ParameterOp.make(f"{producer.layer.data}.bias", kind)
     parameter.location = producer.location
     block = producer.parent_block()
@@ -150,6 +152,11 @@ def _give_bias(producer: Producer) -> None:
     block.insert_op_before(parameter, producer)
     parameter.result.name_hint = f"{producer.result.name_hint}.bias" if producer.result.name_hint else None
     producer.operands = [producer.input, producer.weight, parameter.result]
+
+
+def _channels(producer: Producer) -> int:
+    shape = shape_of(producer.result)
+    return shape[-1] if isinstance(producer, LinearOp) else shape[1]
 
 
 def note_folded(owner: LayerOp, layer: LayerOp) -> None:

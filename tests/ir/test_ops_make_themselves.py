@@ -149,7 +149,7 @@ def test_operands_of_the_wrong_rank_are_named_as_such() -> None:
     flat = create_ssa_value(TensorType(f32, (4,)))
     with pytest.raises(VerifyException, match="input and weight must have four dimensions"):
         Conv2DOp("c", flat, flat)
-    with pytest.raises(VerifyException, match=r"expected two dimensions, got shape \[4\]"):
+    with pytest.raises(VerifyException, match=r"expected two dimensions or more, got shape \[4\]"):
         LinearOp("l", flat, flat)
     with pytest.raises(VerifyException, match=r"expected an image \[n, c, h, w\], got shape \[4\]"):
         MaxPoolOp("p", flat, kernel_size=(2, 2))

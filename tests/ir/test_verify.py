@@ -121,7 +121,7 @@ INVALID = [
     ),
     (linear(weight="3x5"), "simdc.linear 'l': input has 6 features, the weight expects 5"),
     (linear(bias="2"), "simdc.linear 'l': bias has shape [2], expected [3]"),
-    (linear(value="%x", shape="1x4x5x5"), "simdc.linear 'l': expected two dimensions, got shape [1, 4, 5, 5]"),
+    (linear(value="%x", shape="1x4x5x5"), "simdc.linear 'l': input has 5 features, the weight expects 6"),
     (linear(weight="3"), "simdc.linear 'l': expected two dimensions, got shape [3]"),
     (pool("kernel_size [3]"), "simdc.max_pool 'p': the window must have two positive sizes, got [3]"),
     (pool("kernel_size [3, 0]"), "simdc.max_pool 'p': the window must have two positive sizes, got [3, 0]"),

@@ -18,8 +18,6 @@ from simdc.ir.ops.conv import (
 from simdc.ir.ops.conv3d import Conv3DInputGradOp, Conv3DOp, Conv3DWeightGradOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp, TransposedConvolutionOp
 from simdc.ir.ops.conv_transpose3d import ConvTranspose3DOp
-from simdc.ir.ops.linear import LinearInputGradOp, LinearOp, LinearWeightGradOp
-from simdc.ir.ops.matmul import MatMulOp
 
 from .arrays import Array, Arrays, channelwise, crop_image, pad_image, taps, windows
 
@@ -109,22 +107,3 @@ class ConvFunctions(InterpreterFunctions):
     @impl(ConvTranspose3DOp)
     def conv_transpose3d(self, interpreter: Interpreter, op: ConvTranspose3DOp, args: Arrays) -> Arrays:
         return (_transposed(op, *args),)
-
-    @impl(LinearOp)
-    def linear(self, interpreter: Interpreter, op: LinearOp, args: Arrays) -> Arrays:
-        x, weight, *bias = args
-        return (x @ weight.T + bias[0] if bias else x @ weight.T,)
-
-    @impl(LinearInputGradOp)
-    def linear_input_grad(self, interpreter: Interpreter, op: LinearInputGradOp, args: Arrays) -> Arrays:
-        gradient, weight = args
-        return (gradient @ weight,)
-
-    @impl(LinearWeightGradOp)
-    def linear_weight_grad(self, interpreter: Interpreter, op: LinearWeightGradOp, args: Arrays) -> Arrays:
-        x, gradient = args
-        return (gradient.T @ x,)
-
-    @impl(MatMulOp)
-    def matmul(self, interpreter: Interpreter, op: MatMulOp, args: Arrays) -> Arrays:
-        return (args[0] @ args[1],)

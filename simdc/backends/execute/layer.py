@@ -12,6 +12,7 @@ from simdc.cost.kernel import Contraction, VectorProgram
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.ops.conv import ConvolutionInputGradOp, ConvolutionWeightGradOp
 from simdc.ir.ops.conv_transpose import TransposedConvolutionOp
+from simdc.ir.ops.matmul import MatMulOp
 
 from .arrays import Array
 from .contraction import run_contraction
@@ -63,6 +64,8 @@ def contraction_operands(op: LayerOp, arguments: Sequence[Array]) -> tuple[Array
     if isinstance(op, ConvolutionWeightGradOp):
         x, gradient = arguments
         return x, dilated(gradient, op.stride.get_values())
+    if isinstance(op, MatMulOp) and op.stationary == "lhs":
+        return tuple(reversed(arguments))
     return tuple(arguments)
 
 

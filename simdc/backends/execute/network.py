@@ -36,12 +36,14 @@ from .loss import LossFunctions
 from .movement import MovementFunctions
 from .norm import NormFunctions
 from .pool import PoolFunctions
+from .product import ProductFunctions
 from .recurrent import RecurrentFunctions
 from .reduce import ReduceFunctions
 from .update import UpdateFunctions
 
 FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
     ConvFunctions,
+    ProductFunctions,
     ElementwiseFunctions,
     ActivationFunctions,
     BroadcastFunctions,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Annotated, ClassVar
 
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Contraction, Loop, affine
+from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of, width_bits
 from simdc.ir.builder import ModuleBuilder
@@ -22,36 +23,42 @@ from .free import FlattenOp
 from .reduce import give_bias
 
 Side = tuple[SSAValue, Sequence[str]]
-"""A matrix and the loops along its dimensions."""
+"""A tensor and the loops along its dimensions as a matrix: all but the last are rows."""
+
+
+def matrix_kernel(
+    op: LayerOp, kind: str, ifmap: Side, weight: Side, result: Sequence[str], bias: SSAValue | None = None
+) -> Contraction:
+    """A product of two matrices. Loops have the names of a fully connected layer: `ic` is summed over, `oc` runs along
+    the columns of the array, `n` does not move what stays in the array."""
+    bounds = {name: size for value, names in (ifmap, weight) for name, size in zip(names, matrix(value), strict=True)}
+
+    def side(name: str, value: SSAValue, names: Sequence[str], bits: int | None = None) -> Operand:
+        return Operand(name, width_bits(value) if bits is None else bits, matrix(value), tuple(map(affine, names)))
+
+    return Contraction(
+        kind,
+        tuple(Loop(name, bounds[name]) for name in ("oc", "ic", "n")),
+        side("ifmap", *ifmap),
+        side("weight", *weight),
+        side("psum", op.results[0], result, op.accumulator_bits),
+        width_bits(op.results[0]),
+        None if bias is None else operand("bias", bias, ("oc",)),
+    )
 
 
 class ProductOp(LayerOp):
-    """A product of two matrices. Loops have the names of a fully connected layer: `ic` is summed over, `oc` runs along
-    the columns of the array, `n` does not move what stays in the array."""
+    """A product of matrices on the systolic array, one of which may be a stack whose matrices stand below each
+    other."""
 
     UNIT: ClassVar = Unit.SYSTOLIC
     ROLES: ClassVar = ("ifmap", "weight")
 
-    def product(
-        self, kind: str, ifmap: Side, weight: Side, result: Sequence[str], bias: SSAValue | None = None
-    ) -> Contraction:
-        bounds = {
-            name: size for value, names in (ifmap, weight) for name, size in zip(names, shape_of(value), strict=True)
-        }
-        return Contraction(
-            kind,
-            tuple(Loop(name, bounds[name]) for name in ("oc", "ic", "n")),
-            operand("ifmap", *ifmap),
-            operand("weight", *weight),
-            operand("psum", self.results[0], result, self.accumulator_bits),
-            width_bits(self.results[0]),
-            None if bias is None else operand("bias", bias, ("oc",)),
-        )
-
 
 @irdl_op_definition
 class LinearOp(ProductOp):
-    """`result[n, oc] = bias[oc] + sum(input[n, ic] * weight[oc, ic])`: input [n, ic], weight [oc, ic], bias [oc]."""
+    """`result[..., oc] = bias[oc] + sum(input[..., ic] * weight[oc, ic])`: input [..., ic], weight [oc, ic], bias [oc].
+    The other dimensions of the input, a batch or tokens, are rows of one matrix."""
 
     name = "simdc.linear"
     ROLES: ClassVar = ("ifmap", "weight", "bias")
@@ -62,16 +69,16 @@ class LinearOp(ProductOp):
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
-        (n, features), (out_features, in_features) = _matrix(self.input), _matrix(self.weight)
+        (_, features), (out_features, in_features) = matrix(self.input), _plain(self.weight)
         if features != in_features:
             raise VerifyException(f"input has {features} features, the weight expects {in_features}")
         if self.bias is not None and shape_of(self.bias) != (out_features,):
             raise VerifyException(f"bias has shape {list(shape_of(self.bias))}, expected [{out_features}]")
-        return (n, out_features)
+        return (*shape_of(self.input)[:-1], out_features)
 
     def kernel(self) -> Contraction:
         ifmap, weight = (self.input, ("n", "ic")), (self.weight, ("oc", "ic"))
-        return self.product("linear", ifmap, weight, ("n", "oc"), self.bias)
+        return matrix_kernel(self, "linear", ifmap, weight, ("n", "oc"), self.bias)
 
     def of_image(self, shape: Sequence[int]) -> Contraction:
         """The same on an image [n, c, h, w] that was flattened: a convolution by windows as large as the image. It
@@ -90,7 +97,7 @@ class LinearOp(ProductOp):
 
 @irdl_op_definition
 class LinearInputGradOp(ProductOp):
-    """`result[n, ic] = sum over oc of gradient[n, oc] * weight[oc, ic]`."""
+    """`result[..., ic] = sum over oc of gradient[..., oc] * weight[oc, ic]`."""
 
     name = "simdc.linear_input_grad"
 
@@ -99,19 +106,19 @@ class LinearInputGradOp(ProductOp):
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
-        (n, out_features), (rows, in_features) = _matrix(self.gradient), _matrix(self.weight)
+        (_, out_features), (rows, in_features) = matrix(self.gradient), _plain(self.weight)
         if out_features != rows:
             raise VerifyException(f"the gradient has {out_features} features, the weight {rows}")
-        return (n, in_features)
+        return (*shape_of(self.gradient)[:-1], in_features)
 
     def kernel(self) -> Contraction:
         """The loops `ic` and `oc` are those of the product: features of the gradient and of the result."""
-        return self.product("linear", (self.gradient, ("n", "ic")), (self.weight, ("ic", "oc")), ("n", "oc"))
+        return matrix_kernel(self, "linear", (self.gradient, ("n", "ic")), (self.weight, ("ic", "oc")), ("n", "oc"))
 
 
 @irdl_op_definition
 class LinearWeightGradOp(ProductOp):
-    """`result[oc, ic] = sum over n of gradient[n, oc] * input[n, ic]`."""
+    """`result[oc, ic] = sum over all n of gradient[n, oc] * input[n, ic]`, both read as matrices."""
 
     name = "simdc.linear_weight_grad"
 
@@ -123,17 +130,25 @@ class LinearWeightGradOp(ProductOp):
         return (self.gradient,)
 
     def result_shape(self) -> tuple[int, ...]:
-        (n, in_features), (samples, out_features) = _matrix(self.input), _matrix(self.gradient)
+        (n, in_features), (samples, out_features) = matrix(self.input), matrix(self.gradient)
         if n != samples:
             raise VerifyException(f"the input has {n} samples, the gradient {samples}")
         return (out_features, in_features)
 
     def kernel(self) -> Contraction:
         """The batch is summed over, so it takes the place of input channels; input features that of the batch."""
-        return self.product("linear", (self.input, ("ic", "n")), (self.gradient, ("ic", "oc")), ("oc", "n"))
+        return matrix_kernel(self, "linear", (self.input, ("ic", "n")), (self.gradient, ("ic", "oc")), ("oc", "n"))
 
 
-def _matrix(value: SSAValue) -> tuple[int, int]:
+def matrix(value: SSAValue) -> tuple[int, int]:
+    """Rows and columns of a tensor read as a matrix: [2, 128, 768] has 256 rows. Raises VerifyException."""
+    shape = shape_of(value)
+    if len(shape) < 2:
+        raise VerifyException(f"expected two dimensions or more, got shape {list(shape)}")
+    return prod(shape[:-1]), shape[-1]
+
+
+def _plain(value: SSAValue) -> tuple[int, int]:
     shape = shape_of(value)
     if len(shape) != 2:
         raise VerifyException(f"expected two dimensions, got shape {list(shape)}")
@@ -147,7 +162,7 @@ def linear_gradient(op: LinearOp, back: Backward) -> None:
         give_input(back, op.input, LinearInputGradOp(f"{name}.grad_input", upstream, op.weight))
     if back.needs(op.weight):
         give_weight(back, op.weight, LinearWeightGradOp(f"{name}.grad_weight", op.input, upstream))
-    give_bias(back, op.bias, f"{name}.grad_bias", upstream)
+    give_bias(back, op.bias, f"{name}.grad_bias", upstream, axis=len(shape_of(upstream)) - 1)
 
 
 @layer
@@ -160,12 +175,14 @@ def fc(
     bias: Flag = True,
     freeze: Freeze = False,
 ) -> SSAValue:
-    """A fully connected layer of `[n, features]`; an input of 1x1 pixels is flattened for it."""
+    """A fully connected layer of `[n, features]` or `[n, tokens, features]`; 1x1 pixels are flattened for it."""
     shape = shape_of(x)
     if len(shape) == 4 and shape[2:] == (1, 1):
         x = net.append(FlattenOp(f"{name}.flatten", x), f"{name}.flatten")
-    elif len(shape) != 2:
-        raise LayerError(f"fc needs [n, features], its input has shape {list(shape)}; put flatten before it")
-    weight = net.parameter(name, "weight", (features, shape[1]), frozen=freeze)
+    elif len(shape) not in (2, 3):
+        raise LayerError(
+            f"fc needs [n, features] or [n, tokens, features], its input has shape {list(shape)}; put flatten before it"
+        )
+    weight = net.parameter(name, "weight", (features, shape_of(x)[-1]), frozen=freeze)
     offset = net.parameter(name, "bias", (features,), frozen=freeze) if bias else None
     return net.append(LinearOp(name, x, weight, offset), name)

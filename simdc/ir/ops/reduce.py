@@ -137,10 +137,12 @@ class ReduceSumOp(ReductionOp):
         return VectorProgram("reduce_sum" if self.axes is None else "sum", (nest,), reduction.lanes)
 
 
-def give_bias(back: Backward, bias: SSAValue | None, name: str, gradient: SSAValue) -> None:
-    """Hand over the gradient of a bias per channel, if there is one that is asked for: the sum over all else."""
+def give_bias(back: Backward, bias: SSAValue | None, name: str, gradient: SSAValue, axis: int = 1) -> None:
+    """Hand over the gradient of a bias per channel, if there is one that is asked for: the sum over all else. Channels
+    are dimension `axis`."""
     if bias is not None and back.needs(bias):
-        give_weight(back, bias, ReduceSumOp(name, gradient))
+        others = None if axis == 1 else [other for other in range(len(shape_of(gradient))) if other != axis]
+        give_weight(back, bias, ReduceSumOp(name, gradient, axes=others))
 
 
 @irdl_op_definition
