@@ -591,6 +591,22 @@ class NetworkBuilder:
         bias: true or false
         freeze: true or false; keep its parameters from training"""
 
+    def rope(
+        self,
+        x: Tensor,
+        /,
+        *,
+        rotary: int | None = None,
+        interleaved: bool = False,
+        base: float = 10000.0,
+        name: str | None = None,
+    ) -> Tensor:
+        """Rotary position embedding of `[..., tokens, features]`.
+
+        rotary: a positive whole number; features that are turned, the first ones; all if left out
+        interleaved: true or false; whether a pair are neighbours, else half of the features lie between
+        base: any number; the angle of pair p at token t is `t / base^(2p / rotary)`"""
+
     def scalar(
         self,
         x: Tensor,

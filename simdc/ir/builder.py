@@ -60,6 +60,13 @@ class ModuleBuilder:
         label, kind = f"{layer}.{role}", make_tensor_type(f32, tuple(shape))
         return self.append(ParameterOp.make(label, kind, statistic=statistic, frozen=frozen), label)
 
+    def fixed(self, layer: str, role: str, shape: Sequence[int]) -> SSAValue:
+        """A tensor that says how `layer` computes, and is no parameter of the network."""
+        if prod(shape) > MAX_SIZE:
+            raise LayerError(f"the {role} would have {prod(shape)} elements, more than {MAX_SIZE}")
+        label = f"{layer}.{role}"
+        return self.append(ParameterOp.make(label, make_tensor_type(f32, tuple(shape)), constant=True), label)
+
     def append(self, op: Operation, name: str) -> SSAValue:
         """Add an op with one result at the current place of the source. Raises VerifyException if its operands do not
         go together."""
@@ -97,7 +104,7 @@ class ModuleBuilder:
             if isinstance(op, LayerOp):
                 self._layers.discard(op.layer.data)
                 self._reads -= len(op.operands)
-            elif isinstance(op, ParameterOp) and op.statistic is None:
+            elif isinstance(op, ParameterOp) and op.counts:
                 self._parameters -= prod(shape_of(op.result))
             op.detach()
             op.erase()

@@ -64,6 +64,7 @@ LAYER_FILES = {
     "reshape": "simdc.ir.ops.free",
     "resize": "simdc.ir.ops.resize",
     "rnn": "simdc.ir.ops.rnn",
+    "rope": "simdc.ir.ops.rope",
     "scalar": "simdc.ir.ops.scalar",
     "sigmoid": "simdc.ir.ops.activation.exponential",
     "silu": "simdc.ir.ops.activation.exponential",

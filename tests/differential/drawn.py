@@ -358,6 +358,17 @@ def learned_positions(random: Random, shapes: Shapes) -> Layer | None:
     )
 
 
+def rope(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, {name: shape for name, shape in shapes.items() if shape[-1] > 1}, 2, 3)
+    if chosen is None:
+        return None
+    name, shape = chosen
+    options: dict[str, object] = {"interleaved": shape[-1] % 2 == 0 and random.random() < 0.5, "base": 500.0}
+    if shape[-1] % 2 or random.random() < 0.5:
+        options["rotary"] = 2 * random.randint(1, shape[-1] // 2)
+    return Layer("rope", (name,), options, shape)
+
+
 def resize(random: Random, shapes: Shapes) -> Layer | None:
     """Some so large that rows come first and columns after."""
     chosen = _one(random, shapes, 3)
@@ -441,6 +452,7 @@ DRAWS: dict[str, Draw] = {
     "gather": gather,
     "embed": embed,
     "learned_positions": learned_positions,
+    "rope": rope,
     "resize": resize,
     "upsample": upsample,
 }

@@ -87,8 +87,9 @@ def _run_vector_program(op: LayerOp, program: VectorProgram, arguments: Sequence
     inputs: dict[str, Array] = {}
     for field, value in zip(given, arguments, strict=True):
         names = [name for name in (field, *OPERAND_NAMES.get(field, ())) if name in shapes]
-        # The narrow weight beside a master is written only.
-        inputs |= {name: value.reshape(shapes[name]) for name in names[:1]}
+        # The narrow weight beside a master is written only. What is read in parts is x, x_high, ...
+        parts = [part for name in names[:1] for part in shapes if part == name or part.startswith(f"{name}_")]
+        inputs |= {part: value.reshape(shapes[part]) for part in parts}
     run = run_program(program, inputs)
     results = (_result(field, written, run.arrays).reshape(shape_of(getattr(op, field))) for field in made)
     return KernelRun(tuple(results), run.ops)

@@ -39,6 +39,7 @@ from .pool import PoolFunctions
 from .product import ProductFunctions
 from .recurrent import RecurrentFunctions
 from .reduce import ReduceFunctions
+from .token import TokenFunctions
 from .update import UpdateFunctions
 
 FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
@@ -50,6 +51,7 @@ FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
     FreeFunctions,
     MovementFunctions,
     GatherFunctions,
+    TokenFunctions,
     PoolFunctions,
     RecurrentFunctions,
     ReduceFunctions,

@@ -11,6 +11,7 @@ from xdsl.ir import OpResult
 
 from simdc.ir.base import shape_of
 from simdc.ir.network import ParameterOp, network_of
+from simdc.ir.ops.rope import RopeOp
 from simdc.ir.ops.update import UpdateOp
 
 from .arrays import Array
@@ -49,6 +50,22 @@ def _numbers(parameter: ParameterOp, random: np.random.Generator) -> Array:
     return np.arange(prod(shape_of(parameter.result)), dtype=np.float64)
 
 
+def _turns(parameter: ParameterOp) -> Array:
+    """Angles of pairs by position, which the layer that reads them says the base of."""
+    tokens, pairs = shape_of(parameter.result)[-2:]
+    bases = [use.operation.base.value.data for use in parameter.result.uses if isinstance(use.operation, RopeOp)]
+    base = bases[0] if bases else 10000.0
+    return np.outer(np.arange(tokens), base ** (-np.arange(pairs) / pairs))
+
+
+def _cosines(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    return np.cos(_turns(parameter))
+
+
+def _sines(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    return np.sin(_turns(parameter))
+
+
 BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
     "weight": _weight,
     "mask": _mask,
@@ -56,6 +73,8 @@ BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
     "inv_std": _ones,
     "slope": _quarters,
     "classes": _numbers,
+    "cos": _cosines,
+    "sin": _sines,
 }
 """First values by the role that ends a label (`conv1.weight`). Biases, shifts, means and optimizer state are zero, and
 a master is what the weight is that it stands for."""

@@ -35,6 +35,7 @@ from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
 from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.resize import ResizeOp
+from simdc.ir.ops.rope import RopeOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp
 from simdc.ir.ops.softmax import SoftmaxOp
@@ -202,6 +203,8 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
             return torch.tanh(x)
         case MatMulOp():
             return x @ rest[0]
+        case RopeOp():
+            return _rope(torch, op, x, *(table.detach() for table in rest))
         case GatherElementsOp():
             return x.gather(op.axis.value.data, rest[0].detach().long())
         case GatherNdOp():
@@ -233,3 +236,16 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
             )
         case _:
             raise AssertionError(op.name)
+
+
+def _rope(torch: Any, op: RopeOp, x: Any, cos: Any, sin: Any) -> Any:
+    """As transformers has it: features times cosines, and features of the other half times sines."""
+    rotary = op.rotary.value.data
+    turned, rest = x[..., :rotary], x[..., rotary:]
+    if op.interleaved is None:
+        low, high = turned.chunk(2, dim=-1)
+        cos, sin, other = cos.repeat(1, 2), sin.repeat(1, 2), torch.cat((-high, low), dim=-1)
+    else:
+        cos, sin = cos.repeat_interleave(2, dim=-1), sin.repeat_interleave(2, dim=-1)
+        other = torch.stack((-turned[..., 1::2], turned[..., ::2]), dim=-1).flatten(-2)
+    return torch.cat((turned * cos + other * sin, rest), dim=-1)
