@@ -11,7 +11,7 @@ from typing import NamedTuple
 from simdc.cost.axis import Axis, Places, combinations
 from simdc.cost.fused_capacity import PATH, FusedTiles, fused_needs
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import FusedProducts, Operand
+from simdc.cost.kernel import Diagonal, FusedProducts, Operand
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.rule import MachineRule, passes, segment_cycles
 from simdc.cost.tiling import Need, TilingError
@@ -92,17 +92,23 @@ class TiledFused:
             yield times, around[0], strip, around[2], entered, left
 
     def _strip(self, places: Places) -> Strip:
-        sizes = self._still | {axis.loop: place.size for axis, place in zip(self.outer, places, strict=True)}
-        diagonal, stream = self.kernel.diagonal, self.stream
+        diagonal, sizes, start = self.kernel.diagonal, dict(self._still), 0
+        for axis, place in zip(self.outer, places, strict=True):
+            sizes[axis.loop] = place.size
+            if diagonal is not None and axis.loop == diagonal.rows:
+                start = place.start
         if diagonal is None:
-            return Strip(sizes, stream.count, stream.count)
-        starts = {axis.loop: place.start for axis, place in zip(self.outer, places, strict=True)}
-        start = starts.get(diagonal.rows, 0)
-        most = diagonal.seen(start + sizes[diagonal.rows] - 1, stream.bound)
-        least = diagonal.seen(start, stream.bound)
-        # All that row 0 of the strip sees is plain, in whole tiles; if it sees everything the last, short tile is, too.
+            return Strip(sizes, self.stream.count, self.stream.count)
+        return Strip(sizes, *self._along(start, sizes[diagonal.rows], diagonal))
+
+    def _along(self, start: int, rows: int, diagonal: Diagonal) -> tuple[int, int]:
+        """Tiles, and plain ones, of a strip with these rows."""
+        stream = self.stream
+        most, least = (diagonal.seen(row, stream.bound) for row in (start + rows - 1, start))
+        # All that the first row of the strip sees is plain, in whole tiles; if it sees everything the last, short tile
+        # is, too.
         plain = stream.count if least == stream.bound else least // stream.tile
-        return Strip(sizes, passes(most, stream.tile), plain)
+        return passes(most, stream.tile), plain
 
     def cost(self) -> Cost:
         found = Counter[str]()
@@ -112,7 +118,7 @@ class TiledFused:
                 first = self._array_loads(here, 0, None)
                 found.update(self.work.moved(first))
                 found["cycles"] += segment_cycles(list(self.work.port_cycles(first).values()), 0, max)
-            for start, stop in _alike(here):
+            for start, stop in _alike(here.tiles, here.plain):
                 is_last = start + 1 == here.tiles
                 following: list[Move] = []
                 if not is_last:
@@ -125,21 +131,50 @@ class TiledFused:
                 self._add_tiles(found, times * (stop - start), here, start, following, stepped)
         return self._as_cost(found)
 
-    def least_cycles(self) -> int:
-        """Never more than the cycles: tiles one after the other, nothing waits for the array's ports; or the weight
-        port, where each tile of a strip has keys and values of its own."""
-        serial = weights = 0
-        keys_and_values = (self.kernel.first.weight, self.kernel.second.weight)
-        for times, places in combinations(self.outer):
-            strip = self._strip(places)
-            for start, stop in _alike(strip):
-                many, sizes = times * (stop - start), self._sizes(strip, start)
-                tile = self.work.of_tile(sizes, crossed=start >= strip.plain, is_last=start + 1 == strip.tiles)
-                serial += many * (tile["compute"] + tile["path"])
-                if strip.tiles > 1:
-                    loads = self.work.port_cycles([(each, sizes) for each in keys_and_values])
-                    weights += many * sum(loads.values())
-        return max(serial, weights)
+    def least_cost(self, used: DramBits) -> Cost:
+        """All counts but those of DRAM, which are no less than what is `used`, and than the keys and values of tiles
+        that have their own; and for cycles a bound that they never fall below: tiles one after the other without a wait
+        for the array's ports, or the weight port alone."""
+        # Strips of 2 and 4 tiles: 6 tiles load keys and values. Of a strip with one tile nothing is certain, as the
+        # one before may have left them there.
+        found, weights = Counter[str](), (self.kernel.first.weight, self.kernel.second.weight)
+        for many, sizes, crossed, is_last, several in self._kinds():
+            for name, amount in self.work.of_tile(sizes, crossed=crossed, is_last=is_last).items():
+                found[name] += many * amount
+            if several:
+                loads = self.work.port_cycles([(each, sizes) for each in weights])
+                found["weights"] += many * sum(loads.values())
+                found["weight bits"] += many * sum(self.tiles.bits(each, sizes) for each in weights)
+        found["cycles"] = max(found["compute"] + found["path"], found["weights"])
+        dram_bits = used._replace(weight=max(used.weight, found["weight bits"]))
+        return self._as_cost(found)._replace(dram_bits=dram_bits)
+
+    def _kinds(self) -> Iterator[tuple[int, dict[str, int], bool, bool, bool]]:
+        """How many tiles there are of each kind: sizes, on the diagonal or not, the last of their strip or not, in a
+        strip of several tiles or alone."""
+        diagonal = self.kernel.diagonal
+        along = [axis for axis in self.outer if diagonal is not None and axis.loop == diagonal.rows]
+        # Whatever stands along the other loops, strips are those along the diagonal's rows: counted once for all.
+        strips = Counter[tuple[int, int, int]]()
+        for times, places in combinations(along):
+            if diagonal is None:
+                strips[0, self.stream.count, self.stream.count] += times
+                continue
+            start, rows = (places[0].start, places[0].size) if places else (0, self._still[diagonal.rows])
+            strips[rows, *self._along(start, rows, diagonal)] += times
+        kinds = Counter[tuple[int, int, bool, bool, bool]]()
+        for (rows, tiles, plain), times in strips.items():
+            for begin, end in _alike(tiles, plain):
+                size, is_last = self.stream.place(begin).size, begin + 1 == tiles
+                kinds[rows, size, begin >= plain, is_last, tiles > 1] += times * (end - begin)
+        others = [axis for axis in self.outer if axis not in along]
+        for times, places in combinations(others):
+            still = self._still | {axis.loop: place.size for axis, place in zip(others, places, strict=True)}
+            for (rows, size, crossed, is_last, several), many in kinds.items():
+                sizes = {**still, self.kernel.streamed: size}
+                if diagonal is not None:
+                    sizes[diagonal.rows] = rows
+                yield times * many, sizes, crossed, is_last, several
 
     def _wrapped(self, strip: Strip) -> set[str]:
         """The stream, if it has to go back to its first tile."""
@@ -194,9 +229,9 @@ def _moves(operand: Operand, stepped: set[str] | None) -> bool:
     return stepped is None or not stepped.isdisjoint(operand.loops)
 
 
-def _alike(strip: Strip) -> list[tuple[int, int]]:
+def _alike(tiles: int, plain: int) -> list[tuple[int, int]]:
     """Runs of tiles of a strip that are alike, as are those after them."""
     # 8 tiles, 6 of them plain: 0 | 1 .. 5 | 6 | 7. The first finds what the strip before left, tile 6 has the last,
     # which may be short, behind it.
-    cuts = {0, 1, strip.plain, strip.tiles - 2, strip.tiles - 1, strip.tiles}
-    return list(pairwise(sorted(cut for cut in cuts if 0 <= cut <= strip.tiles)))
+    cuts = {0, 1, plain, tiles - 2, tiles - 1, tiles}
+    return list(pairwise(sorted(cut for cut in cuts if 0 <= cut <= tiles)))

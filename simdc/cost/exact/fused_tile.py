@@ -50,7 +50,7 @@ class TileWork:
 
     def of_tile(self, sizes: Mapping[str, int], *, crossed: bool, is_last: bool) -> Counter[str]:
         """All that the tile does by itself, ports left out. Keeps what it found: tiles come in few kinds."""
-        key = (tuple(sizes.items()), crossed, is_last)
+        key = (frozenset(sizes.items()), crossed, is_last)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._of_tile(sizes, crossed=crossed, is_last=is_last)

@@ -96,14 +96,7 @@ def program_law(program: VectorProgram) -> Law:
 
 def fused_law(kernel: FusedProducts) -> Law:
     """What any cost of these products satisfies, in the order of `FUSED_WORDS`."""
-    weight, ifmap, ofmap = (
-        sum(_seen_bits(operand, kernel) for operand in operands)
-        for operands in (
-            (kernel.first.weight, kernel.second.weight),
-            (kernel.first.ifmap, *kernel.row.inputs),
-            kernel.finish.outputs,
-        )
-    )
+    weight, ifmap, _, ofmap, _ = used_by_fused(kernel)
 
     def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
         (compute, stall), dram, sram, ops, busy = cost
@@ -118,6 +111,19 @@ def fused_law(kernel: FusedProducts) -> Law:
         )
 
     return Law(FUSED_WORDS, sides)
+
+
+def used_by_fused(kernel: FusedProducts) -> DramBits:
+    """Each element that lies in front of the diagonal, once."""
+    weight, ifmap, ofmap = (
+        sum(_seen_bits(operand, kernel) for operand in operands)
+        for operands in (
+            (kernel.first.weight, kernel.second.weight),
+            (kernel.first.ifmap, *kernel.row.inputs),
+            kernel.finish.outputs,
+        )
+    )
+    return DramBits(weight=weight, ifmap=ifmap, ofmap=ofmap)
 
 
 def _seen_bits(operand: Operand, kernel: FusedProducts) -> int:

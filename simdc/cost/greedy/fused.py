@@ -33,7 +33,7 @@ def _upwards(bound: int, width: int) -> list[int]:
     """Powers of two below the array's width, its multiples, and the whole loop, each larger than 1."""
     # 40 on 16 lanes: 2, 4, 8, 16, 32, 40.
     powers = [1 << exponent for exponent in range(1, width.bit_length()) if 1 << exponent < width]
-    return [size for size in sorted({*powers, *range(width, bound, width), bound}) if 1 < size <= bound]
+    return [size for size in sorted({*powers, *range(width, bound, width), bound} - {1}) if size <= bound]
 
 
 def _fits(tiles: FusedTiles, sizes: dict[str, int], rule: MachineRule) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from math import factorial, inf, prod
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +21,18 @@ from simdc.cost.capacity import check
 from simdc.cost.exact.tiled import tile
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel, Kernel
+from simdc.cost.kernel import ArrayKernel, FusedProducts, Kernel
 from simdc.cost.ladder import ladder_tiling
-from simdc.cost.model import array_kernel
-from simdc.cost.result import Cost
+from simdc.cost.model import tiled_kernel
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.schedules import number_type
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 
 from .budget import Budget
 from .candidates import Cuts, Sizes, all_sizes, even
+from .certificate import Certificate, Found
 from .frontier import Frontier
+from .fused import search_fused
 from .objective import Objective
 from .orders import every_order, families, typical_orders
 from .pricing import Orders, Pricing
@@ -48,26 +49,6 @@ FIRST_SHARE, WALK_SHARE, LAST_SHARE = 0.2, 0.5, 0.15
 """Of the budget: for the first round; in a round, to find the ways to cut that may win; for the last round."""
 
 
-class Certificate(NamedTuple):
-    """What was done. There are `candidates` schedules: every tile size of every loop in every loop order. `evaluated`
-    were priced one by one, groups of the others ruled out. `best` is what was found; no schedule at all has less than
-    `bound`. `proven` tells what `best` is surely the optimum of: "all" schedules (then it equals `bound`), those with
-    "even" tiles, or, where the work ended at the budget, "none" but those priced. `steps` is the work."""
-
-    candidates: int
-    evaluated: int
-    best: float
-    bound: float
-    proven: Literal["all", "even", "none"]
-    steps: int
-
-
-class Found(NamedTuple):
-    tiling: Tiling
-    cost: Cost
-    certificate: Certificate
-
-
 def search(
     kernel: Kernel,
     hardware: Hardware,
@@ -82,9 +63,12 @@ def search(
     and the default one. With steps enough it is optimal over all numbers of tiles of every loop, with even tiles, and
     all loop orders, and mostly over all tile sizes, unless `even_only`. `known` tilings are tried first: good ones save
     work. Raises TilingError when nothing fits, Uncosted for a chain."""
-    kernel = array_kernel(kernel)
-    budget, rounds = Budget(steps), _Rounds(kernel, hardware, rule, objective)
+    kernel = tiled_kernel(kernel)
     greedy = greedy_tiling(kernel, hardware, rule)
+    if isinstance(kernel, FusedProducts):
+        tried = (greedy, ladder_tiling(kernel, hardware, rule), *known)
+        return search_fused(kernel, hardware, objective, steps, tried, rule)
+    budget, rounds = Budget(steps), _Rounds(kernel, hardware, rule, objective)
     # So the result is never worse than these, and the bounds have something to prune by from the start.
     for tiling in (greedy, ladder_tiling(kernel, hardware, rule), *known):
         rounds.pricing.offer(*tiling, budget)

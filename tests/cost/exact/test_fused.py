@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -10,8 +12,10 @@ from attrs import evolve
 from simdc.backends.simulate import simulate
 from simdc.backends.verify.compare import first_mismatch
 from simdc.cost import Cost, Cycles, DramBits, ExactModel, Hardware, KernelError, Tiling, TilingError, energy_of
+from simdc.cost.exact.laws import used_by_fused
+from simdc.cost.guards import InvariantError
 from simdc.cost.hardware import Prices, SramPrices
-from simdc.cost.kernel import FusedProducts
+from simdc.cost.kernel import FusedProducts, VectorProgram, links_of
 from simdc.cost.result import Busy, SramBits
 from simdc.ir.fused_attention import AttentionBits, AttentionShape, fused_attention
 from tests.cost.machines import small_machine
@@ -85,21 +89,68 @@ def test_by_hand() -> None:
     assert cost == simulate(small_attention(), Tiling(ORDER, (1, 1, 1, 2, 2)), machine())
 
 
-def test_a_sample_agrees_with_the_simulator() -> None:
-    random = Random(7)
-    masks = diagonals = alone = 0
-    for _ in range(2000):
-        case = random_case(random)
+# Many short cases: the mutation tests try none that takes long.
+@pytest.mark.parametrize("seed", range(200))
+def test_a_sample_agrees_with_the_simulator(seed: int) -> None:
+    random = Random(seed)
+    for _ in range(10):
+        case = random_case(random, 40)
         cost = MODEL.evaluate(*case)
         assert first_mismatch(simulate(*case), cost) is None, case
         assert cost == simulate(*case)
         MODEL.guard(case.kernel)(cost, case.machine)
-        kernel = case.kernel
+
+
+def test_the_sample_is_as_varied_as_it_should_be() -> None:
+    random = Random(0)
+    masks = diagonals = alone = 0
+    for _ in range(200):
+        kernel, tiling, _ = random_case(random)
         assert isinstance(kernel, FusedProducts)
         masks += bool(kernel.row.inputs)
         diagonals += kernel.diagonal is not None
-        alone += case.tiling.as_dict()["s"] >= kernel.bounds["s"]
-    assert min(masks, diagonals, alone) > 400
+        alone += tiling.as_dict()["s"] >= kernel.bounds["s"]
+    assert min(masks, diagonals, alone) > 40
+
+
+# Of what each inequality says the smaller side one larger, or the larger one smaller, than it may be.
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda cost: cost._replace(cycles=cost.cycles._replace(stall=-1)), "0 <= stall cycles"),
+        (lambda cost: cost._replace(busy=cost.busy._replace(simd_port=156)), "of each port <= total cycles"),
+        (lambda cost: cost._replace(ops=(*cost.ops, ("lane_cycles", 123))), "cycles of the lanes <="),
+        (lambda cost: cost._replace(ops=(*cost.ops, ("mac", 33))), "MACs <= executed MACs"),
+        (lambda cost: cost._replace(ops=(*cost.ops, ("mac_executed", 65))), "executed MACs <= PEs"),
+        (lambda cost: cost._replace(dram_bits=cost.dram_bits._replace(weight=71)), "key and value bits in use"),
+        (lambda cost: cost._replace(dram_bits=cost.dram_bits._replace(ifmap=31)), "query and mask bits in use"),
+        (lambda cost: cost._replace(dram_bits=cost.dram_bits._replace(ofmap=63)), "result bits <= DRAM"),
+        (lambda cost: cost._replace(dram_bits=cost.dram_bits._replace(psum=1)), "partial sums and bias <= 0"),
+        (lambda cost: cost._replace(sram_bits=cost.sram_bits._replace(imm=-1)), "0 <= SRAM bits"),
+    ],
+)
+def test_an_impossible_cost_is_refused(change: Callable[[Cost], Cost], says: str) -> None:
+    """Of the case by hand: 155 cycles, 122 of both arrays, 16 of the systolic one with 4 PEs: at most 64 MACs."""
+    cost = MODEL.evaluate(small_attention(), Tiling(ORDER, (1, 1, 1, 2, 2)), machine())
+    check = MODEL.guard(small_attention())
+    check(cost, machine())
+    with pytest.raises(InvariantError, match=re.escape(says)):
+        check(change(cost), machine())
+
+
+def test_what_is_used_lies_in_front_of_the_diagonal() -> None:
+    """4 queries and 10 keys, the first query sees 3 and the last 6. Keys 6 x 2 and values 6 x 1 of 8 bits; queries
+    4 x 2 of 8, of the mask 3 + 4 + 5 + 6 of 8; results 4 of 32. Of a mask along the keys alone 6."""
+    shape = AttentionShape(1, 1, 1, 4, 10, 2, 1)
+    square, row = (fused_attention(shape, BITS, first=3, mask=loops) for loops in (("n", "s"), ("s",)))
+    assert used_by_fused(square) == DramBits(weight=6 * 3 * 8, ifmap=(8 + 18) * 8, ofmap=4 * 32)
+    assert used_by_fused(row) == DramBits(weight=6 * 3 * 8, ifmap=(8 + 6) * 8, ofmap=4 * 32)
+
+
+def test_a_chain_of_it_has_a_program_between_two_products() -> None:
+    _, program, _ = links_of(small_attention())
+    kernel = small_attention()
+    assert program == VectorProgram("attention", (kernel.row, kernel.merge, kernel.finish), "n")
 
 
 def test_keys_that_nobody_sees_cost_nothing() -> None:
@@ -208,8 +259,37 @@ def test_links_that_do_not_fit_together_are_refused() -> None:
         fused_attention(AttentionShape(1, 1, 1, 2, 3, 2, 1), BITS, first=0)
 
 
-def test_the_greedy_tiling_is_legal_where_one_is() -> None:
-    random = Random(17)
-    for _ in range(100):
+@pytest.mark.parametrize("seed", range(10))
+def test_the_greedy_tiling_is_legal(seed: int) -> None:
+    random = Random(seed)
+    for _ in range(10):
         kernel, hardware = random_attention(random), random_path(random, random_machine(random))
         MODEL.evaluate(kernel, MODEL.greedy(kernel, hardware), hardware)
+
+
+# 5 queries and keys on 2 lanes and 2 columns, 3 heads. Vector memory for a tile of n x s of one head and causal order:
+# scores n * s, part and result 2 n, largest, total, shrink and last 4 n, positions s, and 3 temporaries of 2 lanes.
+@pytest.mark.parametrize(
+    ("values", "sizes"),
+    [
+        # 1 + 6 + 1 + 6 = 14; 1 x 2: 2 + 6 + 2 + 6 = 16; 1 x 4: 4 + 6 + 4 + 6 = 20; 2 x 1: 2 + 12 + 1 + 6 = 21;
+        # 2 x 2: 4 + 12 + 2 + 6 = 24; 4 x 2: 8 + 24 + 2 + 6 = 40;
+        # 4 x 4: 16 + 24 + 4 + 6 = 50; 5 x 4: 20 + 30 + 4 + 6 = 60; 5 x 5: 25 + 30 + 5 + 6 = 66. Of two heads last and
+        # positions are there once: 2 x (25 + 25) + 5 + 5 + 6 = 116, of three 166.
+        (14, (1, 1, 1, 1, 1)),
+        (16, (1, 1, 1, 1, 2)),
+        (20, (1, 1, 1, 1, 4)),
+        (21, (1, 1, 1, 2, 1)),
+        (24, (1, 1, 1, 2, 2)),
+        (40, (1, 1, 1, 4, 2)),
+        (50, (1, 1, 1, 4, 4)),
+        (60, (1, 1, 1, 5, 4)),
+        (66, (1, 1, 1, 5, 5)),
+        (115, (1, 1, 1, 5, 5)),
+        (116, (1, 1, 2, 5, 5)),
+        (166, (1, 1, 3, 5, 5)),
+    ],
+)
+def test_the_greedy_tiling_grows_by_turns(values: int, sizes: tuple[int, ...]) -> None:
+    kernel = fused_attention(AttentionShape(1, 1, 3, 5, 5, 2, 1), BITS, first=1)
+    assert MODEL.greedy(kernel, machine(vmem_bits=32 * values)) == Tiling(ORDER, sizes)
