@@ -65,6 +65,11 @@ def is_neutral(constant: Constant) -> bool:
     return bool((values == 1).all() or (values == 0).all())
 
 
+def is_made_zero(constant: Constant) -> bool:
+    """Whether a node or the exporter wrote zeros here, that nobody trains: where a sequence begins."""
+    return constant.origin < ValueOrigin.STORED and is_neutral(constant) and not constant.settings().any()
+
+
 def same_values(one: Constant, other: Constant) -> bool:
     """Whether two constants of one shape hold the same numbers. False where the file has not the values of both."""
     try:

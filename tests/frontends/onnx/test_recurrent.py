@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import helper
 
 from simdc.backends.execute import execute
 from simdc.errors import SimdcError
@@ -143,3 +144,20 @@ def test_a_sequence_in_a_network(tmp_path: Path) -> None:
     ]
     network = imported(model(nodes, {"x": (T, 1, 11)}, weights), tmp_path)
     assert network.parameters.value.data == sum(weights[name].size for name in ("table", "w", "r", "head"))
+
+
+def test_zeros_that_an_exporter_wrote_begin_a_sequence(tmp_path: Path) -> None:
+    """torch's newer exporter stores the zero state in its own name, one for h and c, and tells of the weights only."""
+    weights = {
+        "w": random(1, 4 * HIDDEN, FEATURES),
+        "r": random(1, 4 * HIDDEN, HIDDEN),
+        "zero": np.zeros((1, N, HIDDEN), np.float32),
+    }
+    body = node("LSTM", ["x", "w", "r", "", "", "zero", "zero"], ["y"], hidden_size=HIDDEN)
+    told = helper.make_tensor_value_info("r", 1, weights["r"].shape)
+    told.metadata_props.add(key="pkg.torch.export.graph_signature.InputSpec.kind", value="PARAMETER")
+    matrices = weights["w"].size + weights["r"].size
+    silent = imported(model([body], {"x": (T, N, FEATURES)}, weights), tmp_path)
+    assert silent.parameters.value.data == matrices + N * HIDDEN
+    network = imported(model([body], {"x": (T, N, FEATURES)}, weights, values=[told]), tmp_path)
+    assert network.parameters.value.data == matrices

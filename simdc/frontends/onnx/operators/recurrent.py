@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from simdc.frontends.onnx.build import Build
 from simdc.frontends.onnx.constant import Constant, Value, known
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.table import operator
+from simdc.frontends.onnx.tables import is_made_zero
 from simdc.ir.ops.gru import ResetFirst, run_gru, run_reset_first
 from simdc.ir.ops.lstm import run_lstm
 from simdc.ir.ops.recurrence import SequenceOp, StepsOp, Unrolled, Weights, input_gates
@@ -110,9 +112,10 @@ def _weights(build: Build, layer: RecurrentNode, side: int, used: int) -> Weight
 
 
 def _initial(build: Build, layer: RecurrentNode, place: int, what: str) -> Sequence[SSAValue]:
-    """The state that each direction begins with, [n, h]; zeros where none is given."""
-    if not build.has(place):
-        shape = (layer.batch, layer.hidden)
+    """The state that each direction begins with, [n, h]; zeros where none is given, or PyTorch wrote some."""
+    shape, constant = (layer.batch, layer.hidden), build.constant(place)
+    blank = constant is not None and constant.elements == len(layer.reverse) * prod(shape) and is_made_zero(constant)
+    if blank or not build.has(place):
         zeros = [known(f"{what}{side}", np.zeros(shape, np.float32), FLOAT) for side in range(len(layer.reverse))]
         return [build.parameter(each, each.name, kind="constant") for each in zeros]
     given = build.tensor(place, what)
