@@ -106,7 +106,8 @@ def test_what_is_said_of_layers_is_up_to_date():
 def test_onnx_page_names_every_operator():
     assert operators
     rows = re.findall(r"^\| (`.*?) \|", text_of(ROOT / "docs/onnx.md"), re.MULTILINE)
-    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(OPERATORS)
+    known = {key.rpartition("::")[2] for key in OPERATORS}
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == known
 
 
 def test_index_names_every_page():

@@ -17,7 +17,6 @@ from simdc.ir.network import network_of
 FOLDER = Path(__file__).parent / "cases"
 LATER = {
     "csv-gemm-as-conv": "a filter as wide as the image lies along one loop of the array only",
-    "onnx-batched-matmul": "products of stacks of matrices are not modelled",
 }
 """Cases that are known to fail, and why."""
 CASES: list[dict[str, Any]] = json.loads((FOLDER.parent / "cases.json").read_text(encoding="utf-8"))

@@ -75,6 +75,10 @@ class Build:
         """What the layers go into, for functions that make several at once."""
         return self._network
 
+    def note(self, sentence: str) -> None:
+        """Let the report say it."""
+        self._around.note(sentence)
+
     def part(self, what: str) -> str:
         """The name of another layer of this node."""
         return self._network.unused(f"{self.name}.{what}")

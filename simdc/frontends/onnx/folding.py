@@ -34,11 +34,13 @@ class Folder:
         self.path = path
 
     def fold(self, node: Node, inputs: Sequence[Constant | None]) -> tuple[Constant, ...]:
-        """As `folded`; what is made of quantized numbers stays as narrow as they are."""
+        """As `folded`; what is made of quantized numbers stays as narrow as they are, and is no more than they are,
+        however many scales it has."""
         results = self.folded(node, inputs)
         if node.operator == "DequantizeLinear" and inputs[0] is not None:
             for result in results:
                 result.bits = BITS.get(inputs[0].element)
+                result.sources = {inputs[0].name: inputs[0].elements}
         return results
 
     def folded(self, node: Node, inputs: Sequence[Constant | None]) -> tuple[Constant, ...]:

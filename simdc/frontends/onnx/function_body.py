@@ -8,6 +8,7 @@ from typing import Any
 from .constant import Constant
 from .graph import Graph, Node, Shaped
 from .model_file import decoded_nodes
+from .own_bodies import own_body
 
 Described = Constant | Shaped | None
 """What is known of an input: element type and shape."""
@@ -21,6 +22,9 @@ def body_of(
     Its results are `wanted`, some of the node's. What makes the node's first result has the node's name; all else
     begins with it. A body may depend on what its `inputs` are.
     """
+    own = own_body(onnx, node, inputs)
+    if own is not None:
+        return Graph(node.name, decoded_nodes(onnx, own, path), (), tuple(wanted), {}, {})
     version = opsets.get(node.domain, 1)
     try:
         schema = onnx.defs.get_schema(node.op_type, version, node.domain)

@@ -20,6 +20,7 @@ from .contradictions import check_result
 from .folding import static_shape
 from .function_body import body_of
 from .graph import Graph, Node, in_order
+from .own_bodies import BODIES
 from .patterns import Fusion, find_fusions
 from .problems import Problem, Unsupported
 from .scope import Gaps, GraphScope
@@ -162,9 +163,10 @@ def _inlined(scope: GraphScope, node: Node) -> dict[str, Value]:
         for name in (name for inner in body.nodes for name in inner.outputs):
             values.pop(name, None)
         reasons = dict.fromkeys(f"{problem.operator}, {problem.reason}" for problem in gaps.problems)
-        raise Unsupported(f"whose body in the ONNX standard needs {'; '.join(reasons)}")
+        body_of_whom = "its body" if node.operator in BODIES else "whose body in the ONNX standard"
+        raise Unsupported(f"{body_of_whom} needs {'; '.join(reasons)}")
     scope.gaps.unseen.extend(gaps.unseen)
-    if not scope.around:
+    if not scope.around and node.operator not in BODIES:
         scope.draft.inlined.setdefault(node.operator, []).append(node.name)
     return {name: values[name] for name in wanted if name in values}
 

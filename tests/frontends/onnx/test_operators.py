@@ -10,6 +10,7 @@ import onnx
 import pytest
 
 from simdc.frontends.onnx import OPERATORS, operators
+from simdc.frontends.onnx.own_bodies import BODIES
 from tests.frontends.onnx.models import check_against_reference, ints, kinds, model, node, random
 
 assert operators  # importing it fills the table
@@ -503,7 +504,8 @@ def test_operator_computes_what_the_reference_computes(each: Case, tmp_path: Pat
 
 def test_every_operator_of_the_table_has_a_case() -> None:
     """CastLike has no evaluator of its own to compare with: it is Cast with another way to name the type. Quantization
-    is no layer and rounds nothing here: test_quantization. The evaluator knows recurrent layers in one direction only:
-    test_recurrent."""
-    elsewhere = {"CastLike", "QuantizeLinear", "DequantizeLinear", "LSTM", "GRU", "RNN"}
+    is no layer and rounds nothing here: test_quantization, test_quantized, which has the bodies of ours, too. The
+    evaluator knows recurrent layers in one direction only: test_recurrent."""
+    elsewhere = {"CastLike", "QuantizeLinear", "DequantizeLinear", "LSTM", "GRU", "RNN", *BODIES}
+    elsewhere |= {"DynamicQuantizeLinear", "com.microsoft::MatMulNBits"}
     assert {node.op_type for each in CASES for node in each.proto.graph.node} | elsewhere == OPERATORS.keys()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     activation,
     arithmetic,
+    by_body,
     choice,
     convolution,
     einsum,
@@ -14,6 +15,7 @@ from . import (
     picking,
     pooling,
     quantization,
+    quantized,
     recurrent,
     reduction,
     repetition,
@@ -24,6 +26,7 @@ from . import (
 __all__ = [
     "activation",
     "arithmetic",
+    "by_body",
     "choice",
     "convolution",
     "einsum",
@@ -33,6 +36,7 @@ __all__ = [
     "picking",
     "pooling",
     "quantization",
+    "quantized",
     "recurrent",
     "reduction",
     "repetition",
