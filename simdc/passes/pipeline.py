@@ -57,6 +57,7 @@ def lowering_passes(model: str, *, fold: bool = True, fuse: bool = True) -> tupl
     """The passes from a network to layers with kernels; without `fold` each layer stays as it stands, without `fuse`
     none runs as one with another. Raises SimdcError for an unknown model."""
     from .assign_widths import AssignWidthsPass
+    from .fold_views import FoldViewsPass
     from .fuse_chains import FuseChainsPass
     from .split_units import SplitUnitsPass
     from .tidy import TidyPass
@@ -65,7 +66,7 @@ def lowering_passes(model: str, *, fold: bool = True, fuse: bool = True) -> tupl
         check_model(model)
     except ValueError as error:
         raise SimdcError(str(error)) from None
-    tidy = (TidyPass(),) if fold else ()
+    tidy = (TidyPass(), FoldViewsPass()) if fold else ()
     chains = (FuseChainsPass(),) if fuse else ()
     return (*tidy, AssignWidthsPass(rule=load_model(model).width_rule), *chains, SplitUnitsPass())
 
