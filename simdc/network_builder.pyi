@@ -97,6 +97,11 @@ class NetworkBuilder:
 
         freeze: true or false; keep its parameters from training"""
 
+    def cache_append(self, x: Tensor, y: Tensor, /, *, axis: int = -2, name: str | None = None) -> Tensor:
+        """The rows `y` behind the cache `x`, of which only they are moved.
+
+        axis: a dimension: 0 is the batch, 1 the channels, -1 the last"""
+
     def channel_shuffle(self, x: Tensor, /, *, groups: int, name: str | None = None) -> Tensor:
         """Channels of all groups in turn: reshape, transpose, reshape.
 
@@ -301,6 +306,13 @@ class NetworkBuilder:
         """The rows of `x` with the numbers `y`, along a dimension.
 
         axis: a dimension: 0 is the batch, 1 the channels, -1 the last"""
+
+    def geglu(
+        self, x: Tensor, y: Tensor, /, *, approximate: Literal["none", "tanh"] = "none", name: str | None = None
+    ) -> Tensor:
+        '''`gelu(x) * y`, in one pass.
+
+        approximate: one of "none", "tanh"'''
 
     def gelu(self, x: Tensor, /, *, approximate: Literal["none", "tanh"] = "none", name: str | None = None) -> Tensor:
         '''`x` times the distribution function of the normal distribution, or its approximation by tanh.
@@ -667,8 +679,29 @@ class NetworkBuilder:
     def sub(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
         """`x - y`, broadcast."""
 
+    def swiglu(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
+        """`x * sigmoid(x) * y`, in one pass."""
+
     def tanh(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """The hyperbolic tangent."""
+
+    def top_k(
+        self,
+        x: Tensor,
+        /,
+        *,
+        count: int,
+        axis: int = -1,
+        smallest: bool = False,
+        result: Literal["values", "indices"] = "values",
+        name: str | None = None,
+    ) -> Tensor:
+        '''The largest numbers along a dimension, the largest first, or where they stand.
+
+        count: a positive whole number
+        axis: a dimension: 0 is the batch, 1 the channels, -1 the last
+        smallest: true or false
+        result: one of "values", "indices"'''
 
     def transpose(self, x: Tensor, /, *, permutation: int | Sequence[int], name: str | None = None) -> Tensor:
         """Dimension d of the result is dimension `permutation[d]` of the input.

@@ -153,6 +153,12 @@ class LayerOp(IRDLOperation):
         """Width of partial sums and temporaries: the array's own once widths are assigned, until then the result's."""
         return width_bits(self.results[0]) if self.accumulator is None else self.accumulator.value.data
 
+    @property
+    def taken(self) -> SSAValue | None:
+        """The operand whose place in DRAM the result takes, None where it has a place of its own. Updates name theirs
+        one by one (`replaced`)."""
+        return None
+
     def drop_price(self) -> None:
         """Take away what the layer cost, or why it had no price: to be called where something changes that it was made
         from. `priced` stays, so that whoever misses the price can say what became of it."""

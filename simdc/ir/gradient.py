@@ -32,6 +32,10 @@ class Backward(Protocol):
         """Whether the loss depends on a result of the layer: `upstream` is there for what it does on only."""
         ...
 
+    def reached(self, result: SSAValue) -> bool:
+        """Whether a result of the layer has a gradient, where it has several results and not all lead to a loss."""
+        ...
+
     def needs(self, value: SSAValue) -> bool:
         """Whether anyone asks for the gradient with respect to `value`."""
         ...

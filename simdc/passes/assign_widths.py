@@ -55,7 +55,8 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
                     # In q @ k of attention, k lies in the array like weights but is an activation: ifmap width.
                     return by_role["ifmap" if role == "weight" and not is_parameter else role]
                 # relu -> flatten -> linear: the linear layer decides how the relu's result is stored.
-                if _is_free(reader):
+                # Rows that are appended to a cache make it no wider: its reader decides.
+                if _is_free(reader) or (isinstance(reader, LayerOp) and reader.taken is reader.operands[use.index]):
                     waiting += reader.results
         return None
 

@@ -369,6 +369,40 @@ def rope(random: Random, shapes: Shapes) -> Layer | None:
     return Layer("rope", (name,), options, shape)
 
 
+def cache_append(random: Random, shapes: Shapes) -> Layer | None:
+    """As a concatenation of two."""
+    joined = concat(random, {name: shape for name, shape in shapes.items() if len(shape) > 1})
+    if joined is None or len(joined.inputs) != 2:
+        return None
+    return joined._replace(op="cache_append")
+
+
+def top_k(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, shapes)
+    if chosen is None:
+        return None
+    name, shape = chosen
+    axis = random.randrange(len(shape))
+    count = random.randint(1, min(4, shape[axis]))
+    options: dict[str, object] = {"count": count, "axis": axis + 1, "smallest": random.random() < 0.5}
+    options["result"] = random.choice(("values", "indices"))
+    return Layer("top_k", (name,), options, (*shape[:axis], count, *shape[axis + 1 :]))
+
+
+def gated(op: str, options: Callable[[Random, Shape], dict[str, object]] | None = None) -> Draw:
+    """Two tensors of one shape."""
+
+    def draw(random: Random, shapes: Shapes) -> Layer | None:
+        chosen = _one(random, shapes)
+        if chosen is None:
+            return None
+        name, shape = chosen
+        others = [one for one, of in shapes.items() if of == shape]
+        return Layer(op, (name, random.choice(others)), options(random, shape) if options else {}, shape)
+
+    return draw
+
+
 def resize(random: Random, shapes: Shapes) -> Layer | None:
     """Some so large that rows come first and columns after."""
     chosen = _one(random, shapes, 3)
@@ -453,6 +487,10 @@ DRAWS: dict[str, Draw] = {
     "embed": embed,
     "learned_positions": learned_positions,
     "rope": rope,
+    "cache_append": cache_append,
+    "top_k": top_k,
+    "swiglu": gated("swiglu"),
+    "geglu": gated("geglu", lambda random, _: {"approximate": random.choice(("none", "tanh"))}),
     "resize": resize,
     "upsample": upsample,
 }

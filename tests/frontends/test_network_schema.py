@@ -53,6 +53,8 @@ VALID_OPTIONS: dict[str, Any] = {
     "keepdims": True,
     "epsilon": 1e-3,
     "vocabulary": 7,
+    "smallest": True,
+    "result": "indices",
     "rotary": 2,
     "interleaved": True,
     "base": 100.0,

@@ -46,14 +46,23 @@ def _clip(op: Any, x: Array) -> Array:
     return np.clip(x, *bounds)
 
 
-def _gelu(op: Any, x: Array) -> Array:
-    if op.approximate.data == "tanh":
+def silu_and_slope(x: Array) -> tuple[Array, Array]:
+    gate = _sigmoid(x)
+    return x * gate, gate + x * gate * _sigmoid(-x)
+
+
+def gelu_and_slope(x: Array, approximate: str) -> tuple[Array, Array]:
+    return _gelu(approximate, x), _gelu_slope(approximate, x)
+
+
+def _gelu(approximate: str, x: Array) -> Array:
+    if approximate == "tanh":
         return 0.5 * x * (1.0 + np.tanh(sqrt(2.0 / pi) * (x + 0.044715 * x**3)))
     return 0.5 * x * (1.0 + _erf(x / sqrt(2.0)))
 
 
-def _gelu_slope(op: Any, x: Array) -> Array:
-    if op.approximate.data == "tanh":
+def _gelu_slope(approximate: str, x: Array) -> Array:
+    if approximate == "tanh":
         height = np.tanh(sqrt(2.0 / pi) * (x + 0.044715 * x**3))
         speed = sqrt(2.0 / pi) * (1.0 + 3.0 * 0.044715 * x**2)
         return 0.5 * (1.0 + height) + 0.5 * x * (1.0 - height**2) * speed
@@ -81,7 +90,7 @@ FORWARD: dict[type[ActivationOp], Curve] = {
     MishOp: lambda op, x: x * np.tanh(np.logaddexp(0.0, x)),
     SoftplusOp: lambda op, x: np.logaddexp(0.0, x),
     ErfOp: lambda op, x: _erf(x),
-    GeluOp: _gelu,
+    GeluOp: lambda op, x: _gelu(op.approximate.data, x),
     AbsOp: lambda op, x: np.abs(x),
     SqrtOp: lambda op, x: np.sqrt(x),
     ReciprocalOp: lambda op, x: 1.0 / x,
@@ -103,7 +112,7 @@ SLOPES: dict[type[ActivationOp], Curve] = {
     MishOp: lambda op, x: _mish_slope(x),
     SoftplusOp: lambda op, x: _sigmoid(x),
     ErfOp: lambda op, x: 2.0 / sqrt(pi) * np.exp(-(x**2)),
-    GeluOp: _gelu_slope,
+    GeluOp: lambda op, x: _gelu_slope(op.approximate.data, x),
     AbsOp: lambda op, x: np.sign(x),
     SqrtOp: lambda op, y: 0.5 / y,
     ReciprocalOp: lambda op, y: -(y**2),

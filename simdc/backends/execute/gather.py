@@ -13,6 +13,7 @@ from simdc.cost.kernel import VectorProgram
 from simdc.errors import SimdcError
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.context import layer_error
+from simdc.ir.ops.cache import CacheAppendOp
 from simdc.ir.ops.gather import GatherOp, ScatterAddOp
 from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, PickOp, PlacedOp, PutOp, ScatterElementsOp, ScatterNdOp
 
@@ -119,6 +120,15 @@ def _put(op: PutOp, program: VectorProgram, arguments: Sequence[Array]) -> tuple
     return (result.reshape(op.whole()),), run
 
 
+def _append(op: CacheAppendOp, program: VectorProgram, arguments: Sequence[Array]) -> tuple[Arrays, ProgramRun]:
+    """What the kernel does not write is there already."""
+    past, new = arguments
+    run = run_program(program, {"new": new})
+    axis, written = op.axis.value.data, run.arrays["y"]
+    grown = np.concatenate((past, np.full(new.shape, np.nan)), axis=axis)
+    return (np.where(np.isnan(written), grown, written),), run
+
+
 REDUCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "none": lambda old, new: new,
     "add": np.add,
@@ -141,6 +151,7 @@ BY_ROWS: dict[type[LayerOp], RowRun] = {
     GatherNdOp: _pick,
     ScatterElementsOp: _put,
     ScatterNdOp: _put,
+    CacheAppendOp: _append,
 }
 """Ops whose kernels read or write the rows that a number names."""
 

@@ -104,12 +104,13 @@ def _operand_names(op: LayerOp, field: str) -> list[str]:
 
 
 def _result(field: str, written: set[str], arrays: dict[str, Array]) -> Array:
-    """A result under its own name or the program's, or put together from its parts y0, y1, ..., each of which wrote
-    some of it and left the rest undefined."""
+    """A result under its own name or the program's, or put together from its parts, each of which wrote some of it and
+    left the rest undefined: y0, y1, ... or, where there are several results, values_0, values_1, ..."""
     name = next((name for name in (field, *RESULT_NAMES) if name in written), None)
     if name is not None:
         return arrays[name]
-    parts = np.stack([arrays[part] for part in written if part.startswith("y")])
+    own = [part for part in written if part.startswith(f"{field}_")]
+    parts = np.stack([arrays[part] for part in own or [part for part in written if part.startswith("y")]])
     writers = np.count_nonzero(~np.isnan(parts), axis=0)
     whole: Array = np.where(writers == 1, np.nansum(parts, axis=0), np.nan)
     return whole

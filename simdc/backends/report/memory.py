@@ -35,7 +35,8 @@ class Memory(NamedTuple):
 
 
 def memory_of(network: NetworkOp) -> Memory:
-    """Lifetimes in program order. A free op's results are its operands' data; an update works in place."""
+    """Lifetimes in program order. A free op's results are its operands' data; an update works in place, and so
+    does whatever takes the place of an operand (`taken`)."""
     storage: dict[SSAValue, SSAValue] = {}
     # The steps of a sequence are made one by one and read together: whoever reads the first reads all.
     together: dict[SSAValue, list[SSAValue]] = {}
@@ -47,6 +48,8 @@ def memory_of(network: NetworkOp) -> Memory:
                 together.setdefault(first, []).extend(others)
         elif isinstance(op, UpdateOp):
             storage.update({new: storage.get(old, old) for new, old in zip(op.results, op.replaced, strict=True)})
+        elif isinstance(op, LayerOp) and op.taken is not None:
+            storage[op.results[0]] = storage.get(op.taken, op.taken)
 
     last_use: dict[SSAValue, int] = {}
     forward: set[SSAValue] = set()

@@ -48,6 +48,10 @@ class Surroundings(Protocol):
 
     def count_readers(self, name: str) -> int: ...
 
+    def is_result(self, name: str) -> bool:
+        """Whether a value is a result of the file's graph."""
+        ...
+
     def only_reader(self, name: str) -> Node | None:
         """The one node that reads a value, if no more than one does and the value is no result of the network."""
 
@@ -140,6 +144,10 @@ class Build:
         """Whether anybody reads the result at `place`."""
         return place < len(self.outputs) and self._around.count_readers(self.outputs[place]) > 0
 
+    def is_result(self, place: int) -> bool:
+        """Whether the network gives the result at `place`."""
+        return self._around.is_result(self.outputs[place])
+
     def give_width(self, value: SSAValue, bits: int) -> None:
         self._network.give_width(value, bits)
 
@@ -168,6 +176,10 @@ class Build:
     def add(self, op: LayerOp) -> SSAValue:
         """Add a layer with one result."""
         return self._network.add_all(op, op.layer.data)[0]
+
+    def add_several(self, op: LayerOp) -> tuple[SSAValue, ...]:
+        """Add a layer with several results."""
+        return self._network.add_all(op, op.layer.data)
 
     def add_layer(self, kind: str, *inputs: SSAValue) -> SSAValue:
         """Add a layer without options, by the name that networks have for it."""

@@ -110,6 +110,9 @@ class GraphScope(NamedTuple):
     def count_readers(self, name: str) -> int:
         return len(self.readers.get(name, ()))
 
+    def is_result(self, name: str) -> bool:
+        return name in self.plan.model.graph.outputs
+
     def only_reader(self, name: str) -> Node | None:
         """The one node that reads a value, if no more than one does and the value is no result of the network."""
         found = self.readers.get(name, ())

@@ -118,6 +118,10 @@ class ScatterAddOp(LayerOp):
     size = prop_def(IntegerAttr.constr(i64))
     result = result_def(TENSOR)
 
+    @property
+    def taken(self) -> SSAValue | None:
+        return self.base
+
     def alike(self) -> tuple[SSAValue, ...]:
         return (self.gradient if self.base is None else self.base,)
 

@@ -14,15 +14,17 @@ from xdsl.ir import SSAValue
 from simdc.backends.execute import execute
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
-from simdc.ir.ops.activation.exponential import TanhOp
+from simdc.ir.ops.activation.exponential import SigmoidOp, TanhOp
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp, MultiplyOp, SubtractOp
+from simdc.ir.ops.cache import CacheAppendOp
 from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.ops.gated import GatedOp
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.ir.ops.layer_norm import LayerNormOp
@@ -39,6 +41,7 @@ from simdc.ir.ops.rope import RopeOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp
 from simdc.ir.ops.softmax import SoftmaxOp
+from simdc.ir.ops.top_k import TopKOp
 from simdc.ir.ops.transpose import TransposeOp
 from tests.backends.execute.training import gradients, input_gradients, mean_loss, random_inputs, relative_error
 
@@ -67,7 +70,8 @@ def torch_step(
         else:
             assert isinstance(op, LayerOp)
             arguments = [values[value] for value in op.operands]
-            values[op.results[0]] = _layer(torch, op, arguments, leaves)
+            made = _layer(torch, op, arguments, leaves)
+            values.update(dict.fromkeys(op.results, made))
     total.backward()
     gradients = {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}
     return total.item(), gradients
@@ -192,8 +196,8 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
         case SubtractOp():
             return x - rest[0]
         case ScalarOp():
-            assert op.function.data == "mul"
-            return x * op.value.value.data
+            assert op.function.data in ("mul", "add")
+            return x * op.value.value.data if op.function.data == "mul" else x + op.value.value.data
         case InstanceNormOp():
             return functional.instance_norm(x, weight=rest[0], bias=rest[1], eps=op.epsilon.value.data)
         case LayerNormOp():
@@ -203,6 +207,17 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
             return torch.tanh(x)
         case MatMulOp():
             return x @ rest[0]
+        case GatedOp():
+            approximate = "tanh" if op.function.data == "gelu_tanh" else "none"
+            gelu = functional.gelu(x, approximate=approximate)
+            return (functional.silu(x) if op.function.data == "silu" else gelu) * rest[0]
+        case CacheAppendOp():
+            return torch.cat((x, rest[0]), dim=op.axis.value.data)
+        case TopKOp():
+            found = x.topk(op.count.value.data, op.axis.value.data, op.smallest is None)
+            return found.values if op.values.uses else found.indices.double()
+        case SigmoidOp():
+            return torch.sigmoid(x)
         case RopeOp():
             return _rope(torch, op, x, *(table.detach() for table in rest))
         case GatherElementsOp():

@@ -20,6 +20,7 @@ from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
 from simdc.ir.ops.activation.gaussian import ERF_ERROR, ErfOp, GeluGradOp, GeluOp
 from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DOp, Conv2DWeightGradOp
 from simdc.ir.ops.fused import FusedOp, YieldOp
+from simdc.ir.ops.gated import GatedGradOp, GatedOp
 from simdc.ir.unmodelled import UnmodelledOp
 from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.movement_networks import every_move
@@ -72,7 +73,7 @@ def check_kernels(module: ModuleOp) -> int:
         found = run_kernel(op, arguments)
         for result, expected in zip(found.results, run.results[op.layer.data], strict=True):
             # The machine's erf is a polynomial, which is off by so much.
-            error = 4.0 * ERF_ERROR if isinstance(op, (ErfOp, GeluOp, GeluGradOp)) else 1e-11
+            error = 4.0 * ERF_ERROR if isinstance(op, (ErfOp, GeluOp, GeluGradOp, GatedOp, GatedGradOp)) else 1e-11
             np.testing.assert_allclose(result, expected, rtol=1e-9, atol=error, err_msg=op.layer.data)
         counted = dict(model.evaluate(kernel, model.greedy(kernel, machine), machine).ops)
         if isinstance(kernel, Contraction):

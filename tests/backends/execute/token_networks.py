@@ -22,6 +22,10 @@ network tokens(x: 3x5, y: 4x3) {
   r = reshape(x, [3, 5, 1]) -> expand([3, 5, 6]) -> mul(reshape(y, [3, 1, 4]) -> slice(3, 0, 1))
   r = rope(r, name="turned") -> rope(rotary=4, interleaved=true, base=10.0) -> rope(rotary=2) -> reduce_mean([1, 3])
   b = concat(b, reshape(r, [5]))
+  g = swiglu(y, sigmoid(y)) -> geglu(y) -> geglu(scalar(y, "add", 1.0), approximate="tanh")
+  g = cache_append(g, sigmoid(y) -> slice(1, 1, 2), axis=1) -> top_k(2, axis=1)
+  g = mul(g, top_k(y, 2, axis=1, smallest=true, result="indices")) -> flatten
+  b = concat(b, g)
   return concat(reshape(e, [20]), a, b) -> fc(3, name="head")
 }
 """

@@ -454,6 +454,10 @@ graph(
 case("known", "ScatterElements", (3, 4), "scatter_elements", np.array([[2, 0], [1, 1]]), F(2, 2), axis=1)
 case("known", "ScatterND", (3, 4), "scatter_nd", np.array([[2], [0]]), F(2, 4))
 
+case("last", "TopK", (3, 6), "top_k", ints(2), results=2)
+case("smallest", "TopK", (2, 5, 3), "top_k", ints(3), results=2, axis=1, largest=0)
+case("attribute", "TopK", (3, 6), "top_k", opset=9, results=2, k=3, axis=0)
+
 # Another shape or name for the same data.
 case("flat", "Reshape", IMAGE, "flatten", ints(2, -1))
 case("zero", "Reshape", IMAGE, "reshape", ints(0, 0, -1))

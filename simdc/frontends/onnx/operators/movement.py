@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 import numpy as np
-from xdsl.ir import SSAValue
+from xdsl.ir import BlockArgument, OpResult, SSAValue
 
 from simdc.cost.numbers import ceil_div
 from simdc.frontends.onnx.build import Build
@@ -16,6 +16,7 @@ from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import operator
 from simdc.ir.base import shape_of
+from simdc.ir.ops.cache import CacheAppendOp
 from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.pad import PadOp, SliceOp
 from simdc.ir.ops.transpose import TransposeOp
@@ -29,7 +30,17 @@ def concat(build: Build) -> Value:
     places = [place for place in range(len(build.inputs)) if build.has(place) and prod(build.shape(place))]
     if len(places) == 1:
         return view(build, build.tensor(places[0]), build.shape(places[0]))
+    if places == [0, 1] and len(build.inputs) == 2 and _is_cache(build, axis):
+        return build.add(CacheAppendOp(build.name, build.tensor(0), build.tensor(1), axis=axis))
     return build.add(ConcatOp(build.name, *(build.tensor(place, f"part{place}") for place in places), axis=axis))
+
+
+def _is_cache(build: Build, axis: int) -> bool:
+    """Whether rows are appended to what the network gets, to be handed to its next run: a cache of keys or values. Its
+    batch is no row, and features of a row none of its own."""
+    past, new = build.value(0), build.value(1)
+    inside = 0 < axis < len(build.shape(0)) - 1
+    return inside and isinstance(past, BlockArgument) and isinstance(new, OpResult) and build.is_result(0)
 
 
 @operator("Split", settings=(1,))

@@ -19,6 +19,7 @@ from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.pad import SliceOp
 from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp
+from simdc.ir.ops.top_k import TopKOp
 
 from .movement import cut
 from .view import view
@@ -110,6 +111,17 @@ def scatter_elements(build: Build) -> Value:
 def scatter_nd(build: Build) -> Value:
     data, ids, updates = build.tensor(0, "data"), _numbers(build), build.tensor(2, "updates")
     return build.add(ScatterNdOp(build.name, ids, updates, data, reduction=build.node.text("reduction", "none")))
+
+
+@operator("TopK", settings=(1,))
+def top_k(build: Build) -> tuple[Value, ...]:
+    node, shape = build.node, build.shape(0)
+    counts = (node.integer("k", 0),) if build.opset < 10 else build.settings(1, "count")
+    if counts is None or len(counts) != 1:
+        raise Unsupported("it does not say how many")
+    smallest = not node.integer("largest", 1)
+    axis = axis_of(node.integer("axis", -1), len(shape))
+    return build.add_several(TopKOp(build.name, build.tensor(0), axis=axis, count=counts[0], smallest=smallest))
 
 
 def _piece(build: Build, x: SSAValue, axis: int, positions: range) -> SSAValue:

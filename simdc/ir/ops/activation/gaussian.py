@@ -83,6 +83,67 @@ class ErfOp(Erf, ActivationOp):
     GRADIENT: ClassVar = ErfGradOp
 
 
+LINEAR = -2.0 * sqrt(2.0 / pi)
+CUBIC = LINEAR * 0.044715
+"""Of GELU by tanh: the exponent is `x * (LINEAR + CUBIC * x^2)`."""
+
+
+def gelu_code(approximate: str) -> Code:
+    """Code for `y = gelu(x)`."""
+    if approximate == "tanh":
+        return (*_whole(), Instruction("div", "y", ("x", "whole")))
+    return (*_normal(), Instruction("mul", "y", ("x", "share")))
+
+
+def gelu_bend(approximate: str) -> Code:
+    """Code for the `slope` of GELU at `x`; it leaves P in `share`."""
+    return (
+        *(_tanh_bend() if approximate == "tanh" else _normal_bend()),
+        Instruction("mul", "bend", ("x", "density")),
+        Instruction("add", "slope", ("share", "bend")),
+    )
+
+
+def _normal() -> Code:
+    """P as `share`."""
+    return (
+        Instruction("mul", "z", ("x", sqrt(0.5))),
+        *erf("z", "odd"),
+        Instruction("add", "both", ("odd", 1.0)),
+        Instruction("mul", "share", ("both", 0.5)),
+    )
+
+
+def _whole() -> Code:
+    """`1 / P` of the approximation as `whole`, and `x^2` as `square`."""
+    return (
+        Instruction("mul", "square", ("x", "x")),
+        Instruction("mul", "cubic", ("square", CUBIC)),
+        Instruction("add", "factor", ("cubic", LINEAR)),
+        Instruction("mul", "exponent", ("x", "factor")),
+        Instruction("min", "cut", ("exponent", LARGEST_EXPONENT)),
+        Instruction("exp", "power", ("cut",)),
+        Instruction("add", "whole", ("power", 1.0)),
+    )
+
+
+def _normal_bend() -> Code:
+    """P as `share`, P' as `density`."""
+    return (*_normal(), Instruction("mul", "density", ("bell", 1.0 / sqrt(2.0 * pi))))
+
+
+def _tanh_bend() -> Code:
+    return (
+        *_whole(),
+        Instruction("div", "share", (1.0, "whole")),
+        Instruction("mul", "steep", ("square", -3.0 * CUBIC)),
+        Instruction("sub", "rest", (1.0, "share")),
+        Instruction("add", "speed", ("steep", -LINEAR)),
+        Instruction("mul", "middle", ("share", "rest")),
+        Instruction("mul", "density", ("middle", "speed")),
+    )
+
+
 class Gelu(Curve):
     """`x * P` with `P = (1 + erf(x / sqrt(2))) / 2`; or, approximated, with `P = (1 + tanh(u)) / 2` for
     `u = sqrt(2/pi) * (x + 0.044715 * x^3)`, which is `1 / (1 + exp(-2u))`.
@@ -91,8 +152,6 @@ class Gelu(Curve):
     """
 
     approximate = prop_def(StringAttr)
-    LINEAR: ClassVar[float] = -2.0 * sqrt(2.0 / pi)
-    CUBIC: ClassVar[float] = LINEAR * 0.044715
 
     def check_attributes(self) -> None:
         super().check_attributes()
@@ -100,54 +159,10 @@ class Gelu(Curve):
             raise VerifyException(f'approximate must be "none" or "tanh", got "{self.approximate.data}"')
 
     def forward(self) -> Code:
-        if self.approximate.data == "tanh":
-            return (*self._whole(), Instruction("div", "y", ("x", "whole")))
-        return (*self._normal(), Instruction("mul", "y", ("x", "share")))
+        return gelu_code(self.approximate.data)
 
     def backward(self) -> Code:
-        slope = self._tanh_bend() if self.approximate.data == "tanh" else self._normal_bend()
-        return (
-            *slope,
-            Instruction("mul", "bend", ("x", "density")),
-            Instruction("add", "slope", ("share", "bend")),
-            Instruction("mul", "dx", ("gradient", "slope")),
-        )
-
-    def _normal(self) -> Code:
-        """P as `share`."""
-        return (
-            Instruction("mul", "z", ("x", sqrt(0.5))),
-            *erf("z", "odd"),
-            Instruction("add", "both", ("odd", 1.0)),
-            Instruction("mul", "share", ("both", 0.5)),
-        )
-
-    def _whole(self) -> Code:
-        """`1 / P` of the approximation as `whole`, and `x^2` as `square`."""
-        return (
-            Instruction("mul", "square", ("x", "x")),
-            Instruction("mul", "cubic", ("square", self.CUBIC)),
-            Instruction("add", "factor", ("cubic", self.LINEAR)),
-            Instruction("mul", "exponent", ("x", "factor")),
-            Instruction("min", "cut", ("exponent", LARGEST_EXPONENT)),
-            Instruction("exp", "power", ("cut",)),
-            Instruction("add", "whole", ("power", 1.0)),
-        )
-
-    def _normal_bend(self) -> Code:
-        """P as `share`, P' as `density`."""
-        return (*self._normal(), Instruction("mul", "density", ("bell", 1.0 / sqrt(2.0 * pi))))
-
-    def _tanh_bend(self) -> Code:
-        return (
-            *self._whole(),
-            Instruction("div", "share", (1.0, "whole")),
-            Instruction("mul", "steep", ("square", -3.0 * self.CUBIC)),
-            Instruction("sub", "rest", (1.0, "share")),
-            Instruction("add", "speed", ("steep", -self.LINEAR)),
-            Instruction("mul", "middle", ("share", "rest")),
-            Instruction("mul", "density", ("middle", "speed")),
-        )
+        return (*gelu_bend(self.approximate.data), Instruction("mul", "dx", ("gradient", "slope")))
 
 
 @irdl_op_definition
