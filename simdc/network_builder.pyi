@@ -97,6 +97,9 @@ class NetworkBuilder:
 
         freeze: true or false; keep its parameters from training"""
 
+    def cache(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
+        """Keys or values `[n, heads, tokens, features]` that a decoder keeps: the identity."""
+
     def cache_append(self, x: Tensor, y: Tensor, /, *, axis: int = -2, name: str | None = None) -> Tensor:
         """The rows `y` behind the cache `x`, of which only they are moved.
 
@@ -114,6 +117,11 @@ class NetworkBuilder:
 
         minimum: any number; no bound below if left out
         maximum: any number; no bound above if left out"""
+
+    def cls_token(self, x: Tensor, /, *, freeze: bool = False, name: str | None = None) -> Tensor:
+        """A learnt token before those of `[n, tokens, features]`, the same for every sequence of the batch.
+
+        freeze: true or false; keep its parameters from training"""
 
     def concat(self, *inputs: Tensor, axis: int = 1, name: str | None = None) -> Tensor:
         """Joins tensors along a dimension, by default the channels.
@@ -291,13 +299,23 @@ class NetworkBuilder:
         shape: sizes of all dimensions but the batch"""
 
     def fc(
-        self, x: Tensor, /, *, features: int, bias: bool = True, freeze: bool = False, name: str | None = None
+        self,
+        x: Tensor,
+        /,
+        *,
+        features: int,
+        bias: bool = True,
+        freeze: bool = False,
+        weight: str | None = None,
+        name: str | None = None,
     ) -> Tensor:
         """A fully connected layer of `[n, features]` or `[n, tokens, features]`; 1x1 pixels are flattened for it.
 
         features: a positive whole number; of the result
         bias: true or false
-        freeze: true or false; keep its parameters from training"""
+        freeze: true or false; keep its parameters from training
+        weight: the name of a layer before this one; whose weight this one uses, too: the table of `embed`,
+            another `fc`"""
 
     def flatten(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """`[n, c, h, w]` read as `[n, c*h*w]`; moves nothing."""
@@ -355,6 +373,11 @@ class NetworkBuilder:
 
     def hardswish(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """`x * hardsigmoid(x)`."""
+
+    def heads(self, x: Tensor, /, *, count: int, name: str | None = None) -> Tensor:
+        """Cuts `[n, tokens, features]` into heads: `[n, heads, tokens, features / heads]`.
+
+        count: a positive whole number; of heads"""
 
     def instance_norm(
         self, x: Tensor, /, *, epsilon: float = 1e-05, freeze: bool = False, name: str | None = None
@@ -484,6 +507,9 @@ class NetworkBuilder:
         pad: one margin, [depth, height, width] or [front, top, left, back, bottom, right]
         dilation: one size, or [depth, height, width]
         ceil_mode: true or false; the last window may reach beyond the border"""
+
+    def merge_heads(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
+        """Puts heads `[n, heads, tokens, features]` side by side: `[n, tokens, heads * features]`."""
 
     def minimum(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
         """The smaller of both, broadcast."""

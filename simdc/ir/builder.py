@@ -67,6 +67,16 @@ class ModuleBuilder:
         label = f"{layer}.{role}"
         return self.append(ParameterOp.make(label, make_tensor_type(f32, tuple(shape)), constant=True), label)
 
+    def shared_parameter(self, layer: str, role: str) -> SSAValue:
+        """A tensor that came with a layer before, for one that uses it, too. Raises LayerError if there is none."""
+        label = f"{layer}.{role}"
+        found = next(
+            (op for op in self._block.ops if isinstance(op, ParameterOp) and op.label.data == label and op.counts), None
+        )
+        if found is None:
+            raise LayerError(f"no layer before this one is called '{layer}' and has a {role}", role)
+        return found.result
+
     def append(self, op: Operation, name: str) -> SSAValue:
         """Add an op with one result at the current place of the source. Raises VerifyException if its operands do not
         go together."""

@@ -130,6 +130,12 @@ def _flag(option: str, value: object, x: SSAValue) -> bool:
     return value
 
 
+def _text(option: str, value: object, x: SSAValue) -> str:
+    if not isinstance(value, str) or not value:
+        raise LayerError(f"{option} must be the name of a layer, got {shown(value)}", option)
+    return value
+
+
 def _axis(option: str, value: object, x: SSAValue) -> int:
     rank = len(shape_of(x))
     if isinstance(value, bool) or not isinstance(value, int) or not -rank <= value < rank:
@@ -154,6 +160,9 @@ Positive = Annotated[int, Option("size", "a positive whole number", "int", SIZE,
 Natural = Annotated[int, Option("margin", "0, 1, 2, ...", "int", MARGIN, _whole(0))]
 Real = Annotated[float, Option("number", "any number", "float", {"type": "number"}, _real)]
 Flag = Annotated[bool, Option("flag", "true or false", "bool", {"type": "boolean"}, _flag)]
+Named = Annotated[
+    str, Option("layer", "the name of a layer before this one", "str", {"type": "string", "minLength": 1}, _text)
+]
 Freeze = Annotated[Flag, "keep its parameters from training"]
 Pair = Annotated[
     tuple[int, int], Option("pair", "one size, or [height, width]", SEVERAL, _one_or(SIZE, (1, 2)), _pair(1))

@@ -11,6 +11,8 @@ from .layers import LayerKind
 from .options import simplest
 
 WIDTH = 100
+TENSORS = "xyzu"
+"""What pages and help call the inputs of a layer."""
 
 
 def signature_of(kind: LayerKind) -> Signature:
@@ -18,7 +20,7 @@ def signature_of(kind: LayerKind) -> Signature:
     if kind.inputs is None:
         parameters = [Parameter("inputs", Parameter.VAR_POSITIONAL, annotation="Tensor")]
     else:
-        names = "xyz"[: kind.inputs]
+        names = TENSORS[: kind.inputs]
         parameters = [Parameter(name, Parameter.POSITIONAL_ONLY, annotation="Tensor") for name in names]
     for name, parameter in kind.options.items():
         default = simplest(kind.defaults[name]) if name in kind.defaults else Parameter.empty
@@ -30,7 +32,7 @@ def signature_of(kind: LayerKind) -> Signature:
 
 def inputs_text(kind: LayerKind) -> str:
     """Its tensors, by the names that the page of the language has for them."""
-    return "x, y, ..." if kind.inputs is None else ", ".join("xyz"[: kind.inputs])
+    return "x, y, ..." if kind.inputs is None else ", ".join(TENSORS[: kind.inputs])
 
 
 def option_text(kind: LayerKind, name: str) -> str:

@@ -17,7 +17,7 @@ from xdsl.passes import ModulePass
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import network_of
 from simdc.ir.ops.expand import ExpandOp
-from simdc.ir.ops.free import FlattenOp, ReshapeOp
+from simdc.ir.ops.free import CacheOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.pad import SliceOp
 from simdc.ir.ops.transpose import TransposeOp
@@ -28,7 +28,7 @@ from simdc.ir.stored_width import take_width
 
 from .channelwise import erase, note_folded
 
-FREE = (FlattenOp, ReshapeOp)
+FREE = (CacheOp, FlattenOp, ReshapeOp)
 """Views that move nothing."""
 
 
@@ -73,7 +73,7 @@ def _before(view: LayerOp, product: StackProduct, side: SideName) -> tuple[SSAVa
     """What the view reads, and the product with `side` indexed as that lies."""
     shape = shape_of(view.results[0])
     match view:
-        case FlattenOp() | ReshapeOp():
+        case CacheOp() | FlattenOp() | ReshapeOp():
             return view.input, product
         case TransposeOp():
             made = transposed(product, side, shape, view.permutation.get_values())
@@ -124,7 +124,7 @@ def _only_reader(value: SSAValue) -> LayerOp | None:
 def _behind(view: LayerOp, product: StackProduct) -> StackProduct | None:
     """The product that writes what the view makes of its result."""
     match view:
-        case FlattenOp() | ReshapeOp():
+        case CacheOp() | FlattenOp() | ReshapeOp():
             return product
         case TransposeOp():
             return written_transposed(product, shape_of(view.input), view.permutation.get_values())

@@ -358,6 +358,31 @@ def learned_positions(random: Random, shapes: Shapes) -> Layer | None:
     )
 
 
+def cls_token(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, shapes, 2)
+    if chosen is None:
+        return None
+    name, (tokens, features) = chosen
+    return Layer("cls_token", (name,), {}, (tokens + 1, features), parameters=features)
+
+
+def heads(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, shapes, 2)
+    if chosen is None:
+        return None
+    name, (tokens, features) = chosen
+    count = _divisor(random, features)
+    return Layer("heads", (name,), {"count": count}, (count, tokens, features // count))
+
+
+def merge_heads(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, shapes, 3)
+    if chosen is None:
+        return None
+    name, (count, tokens, features) = chosen
+    return Layer("merge_heads", (name,), {}, (tokens, count * features))
+
+
 def rope(random: Random, shapes: Shapes) -> Layer | None:
     chosen = _one(random, {name: shape for name, shape in shapes.items() if shape[-1] > 1}, 2, 3)
     if chosen is None:
@@ -486,6 +511,10 @@ DRAWS: dict[str, Draw] = {
     "gather": gather,
     "embed": embed,
     "learned_positions": learned_positions,
+    "cls_token": cls_token,
+    "heads": heads,
+    "merge_heads": merge_heads,
+    "cache": unary("cache", 3),
     "rope": rope,
     "cache_append": cache_append,
     "top_k": top_k,

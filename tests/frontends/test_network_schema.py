@@ -72,7 +72,8 @@ VALID_3D: dict[str, Any] = {"kernel": [2, 1, 3], "pad": [1, 0, 0, 1, 1, 1], "out
 def network(op: str, **options: object) -> dict[str, Any]:
     layers = [{"name": "y", "op": op, "inputs": ["x"] * (LAYERS[op].inputs or 2), **options}]
     usual = [8, 4, 4, 4] if op.endswith("3d") else [8, 4, 4]
-    shape = {"fc": [8], "matmul": [1], **{one: [4, 8] for one in ("conv1d", "lstm", "gru", "rnn")}}.get(op, usual)
+    sequences = ("conv1d", "lstm", "gru", "rnn", "cls_token", "heads")
+    shape = {"fc": [8], "matmul": [1], **{one: [4, 8] for one in sequences}}.get(op, usual)
     return {"schema": "simdc-network/1", "name": "n", "inputs": [{"name": "x", "shape": shape}], "layers": layers}
 
 
@@ -135,7 +136,8 @@ def test_examples_are_valid(path: Path) -> None:
 def test_options_of_each_op(op: str) -> None:
     valid = VALID_OPTIONS | (VALID_3D if op.endswith("3d") else {})
     valid |= {"conv1d": {"kernel": 3, "pad": 1}, "rnn": {"function": "relu"}}.get(op, {})
-    options = {name: valid[name] for name in LAYERS[op].parameters}
+    # The weight of fc is that of a layer before it; there is none here.
+    options = {name: valid[name] for name in LAYERS[op].parameters if name != "weight"}
     if op == "lrn":
         options["bias"] = 2.0
     if op == "expand":

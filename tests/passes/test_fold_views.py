@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.backends.execute.network import execute
+from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.network import network_of
@@ -190,3 +191,10 @@ def test_free_views_alone_stay_layers(shape: tuple[int, ...]) -> None:
     module = net.finish((net.append(MatMulOp("product", matrix, y), "product"),))
     FoldViewsPass().apply(make_context(), module)
     assert kinds(module) == ["reshape", "matmul"]
+
+
+def test_products_read_through_what_a_decoder_keeps() -> None:
+    text = "network n(q: 3x8, k: 5x8) { return matmul(heads(q, 2), heads(k, 2) -> cache -> transpose([0, 1, 3, 2])) }"
+    module = parse_dsl(text, "n.dsl", 1)
+    FoldViewsPass().apply(make_context(), module)
+    assert [op.name for op in network_of(module).layers()] == ["simdc.matmul"]

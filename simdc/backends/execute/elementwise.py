@@ -8,7 +8,7 @@ from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_i
 from simdc.errors import SimdcError
 from simdc.ir.base import shape_of
 from simdc.ir.context import layer_error
-from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.ops.free import CacheOp, DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.relu import ReluGradOp, ReluOp
 from simdc.ir.unmodelled import UnmodelledOp
 
@@ -40,6 +40,10 @@ class FreeFunctions(InterpreterFunctions):
     @impl(DropoutOp)
     def dropout(self, interpreter: Interpreter, op: DropoutOp, args: Arrays) -> Arrays:
         """Nothing is dropped in inference; a training step multiplies by a mask instead."""
+        return args
+
+    @impl(CacheOp)
+    def cache(self, interpreter: Interpreter, op: CacheOp, args: Arrays) -> Arrays:
         return args
 
     @impl(UnmodelledOp)

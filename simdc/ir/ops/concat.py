@@ -16,10 +16,12 @@ from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.fields import Value
 from simdc.ir.gradient import Backward, give_input, rule_for
+from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.movement import check_axis, dimension_names, lanes_loop
-from simdc.ir.options import Axis
+from simdc.ir.options import Axis, Freeze
 
+from .expand import ExpandOp
 from .pad import SliceOp, copy_along, index_along, names_along, resized
 
 CHANNELS = IntegerAttr(1, i64)
@@ -81,3 +83,16 @@ def concat_gradient(op: ConcatOp, back: Backward) -> None:
 def concat(net: ModuleBuilder, name: str, *inputs: SSAValue, axis: Axis = 1) -> SSAValue:
     """Joins tensors along a dimension, by default the channels."""
     return net.append(ConcatOp(name, *inputs, axis=axis), name)
+
+
+@layer
+def cls_token(net: ModuleBuilder, name: str, x: SSAValue, *, freeze: Freeze = False) -> SSAValue:
+    """A learnt token before those of `[n, tokens, features]`, the same for every sequence of the batch."""
+    shape = shape_of(x)
+    if len(shape) != 3:
+        raise LayerError(f"cls_token needs [n, tokens, features], its input has shape {list(shape)}")
+    n, _, features = shape
+    token = net.parameter(name, "token", (1, 1, features), frozen=freeze)
+    if n > 1:
+        token = net.append(ExpandOp(f"{name}.expand", token, shape=(n, 1, features)), f"{name}.expand")
+    return net.append(ConcatOp(name, token, x, axis=1), name)

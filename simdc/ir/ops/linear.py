@@ -17,7 +17,7 @@ from simdc.ir.builder import ModuleBuilder
 from simdc.ir.gradient import Backward, give_input, give_weight, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
-from simdc.ir.options import Flag, Freeze, Positive
+from simdc.ir.options import Flag, Freeze, Named, Positive
 
 from .free import FlattenOp
 from .reduce import give_bias
@@ -165,6 +165,19 @@ def linear_gradient(op: LinearOp, back: Backward) -> None:
     give_bias(back, op.bias, f"{name}.grad_bias", upstream, axis=len(shape_of(upstream)) - 1)
 
 
+def _weight(net: ModuleBuilder, name: str, shape: tuple[int, int], owner: str | None, *, frozen: bool) -> SSAValue:
+    """A weight of its own, or that of the layer `owner`. The head of a language model that is its table of words,
+    [vocabulary, features], is one parameter and counts once."""
+    if owner is None:
+        return net.parameter(name, "weight", shape, frozen=frozen)
+    if frozen:
+        raise LayerError(f"the weight is that of '{owner}'; freeze it there", "freeze")
+    found = net.shared_parameter(owner, "weight")
+    if shape_of(found) != shape:
+        raise LayerError(f"needs a weight {list(shape)}, that of '{owner}' is {list(shape_of(found))}", "weight")
+    return found
+
+
 @layer
 def fc(
     net: ModuleBuilder,
@@ -174,6 +187,7 @@ def fc(
     features: Annotated[Positive, "of the result"],
     bias: Flag = True,
     freeze: Freeze = False,
+    weight: Annotated[Named | None, "whose weight this one uses, too: the table of `embed`, another `fc`"] = None,
 ) -> SSAValue:
     """A fully connected layer of `[n, features]` or `[n, tokens, features]`; 1x1 pixels are flattened for it."""
     shape = shape_of(x)
@@ -183,6 +197,6 @@ def fc(
         raise LayerError(
             f"fc needs [n, features] or [n, tokens, features], its input has shape {list(shape)}; put flatten before it"
         )
-    weight = net.parameter(name, "weight", (features, shape_of(x)[-1]), frozen=freeze)
+    matrix = _weight(net, name, (features, shape_of(x)[-1]), weight, frozen=freeze)
     offset = net.parameter(name, "bias", (features,), frozen=freeze) if bias else None
-    return net.append(LinearOp(name, x, weight, offset), name)
+    return net.append(LinearOp(name, x, matrix, offset), name)

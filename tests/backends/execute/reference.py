@@ -23,7 +23,7 @@ from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.expand import ExpandOp
-from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.ops.free import CacheOp, DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.gated import GatedOp
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
@@ -152,6 +152,8 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
             return x / (bias + alpha / size * squares.unfold(1, size, 1).sum(-1)) ** beta
         case FlattenOp():
             return x.flatten(1)
+        case CacheOp():
+            return x
         case DropoutOp():
             return x * leaves[f"{op.layer.data}.mask"].detach()
         case SoftmaxOp():

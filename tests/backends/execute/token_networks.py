@@ -20,6 +20,7 @@ network tokens(x: 3x5, y: 4x3) {
   a = gather(transpose(x, [0, 2, 1]), argmax(y, axis=2), axis=2) -> reduce_sum([2]) -> reshape([20])
   b = gather(y, argmax(y, axis=2) -> reduce_sum(1) -> scalar("mul", 0.0), axis=2, name="single") -> reshape([BATCHx4])
   r = reshape(x, [3, 5, 1]) -> expand([3, 5, 6]) -> mul(reshape(y, [3, 1, 4]) -> slice(3, 0, 1))
+  r = cache(r)
   r = rope(r, name="turned") -> rope(rotary=4, interleaved=true, base=10.0) -> rope(rotary=2) -> reduce_mean([1, 3])
   b = concat(b, reshape(r, [5]))
   g = swiglu(y, sigmoid(y)) -> geglu(y) -> geglu(scalar(y, "add", 1.0), approximate="tanh")
