@@ -462,6 +462,23 @@ class NetworkBuilder:
         bias: true or false
         freeze: true or false; keep its parameters from training"""
 
+    def masked_softmax(
+        self,
+        x: Tensor,
+        y: Tensor,
+        /,
+        *,
+        axis: int = -1,
+        scale: float = 1.0,
+        causal: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """The softmax of `scale * x + mask`; the mask is broadcast.
+
+        axis: a dimension: 0 is the batch, 1 the channels, -1 the last
+        scale: any number
+        causal: true or false"""
+
     def matmul(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
         """The product of matrices or stacks of them, `[..., m, k]` and `[..., k, n]`."""
 
@@ -691,10 +708,14 @@ class NetworkBuilder:
         count: a positive whole number
         step: a positive whole number"""
 
-    def softmax(self, x: Tensor, /, *, axis: int = 1, name: str | None = None) -> Tensor:
+    def softmax(
+        self, x: Tensor, /, *, axis: int = 1, scale: float = 1.0, causal: bool = False, name: str | None = None
+    ) -> Tensor:
         """Exponentials divided by their sum along a dimension.
 
-        axis: a dimension: 0 is the batch, 1 the channels, -1 the last"""
+        axis: a dimension: 0 is the batch, 1 the channels, -1 the last
+        scale: any number
+        causal: true or false"""
 
     def softplus(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """`log(1 + exp(x))`."""

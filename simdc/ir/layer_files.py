@@ -47,6 +47,7 @@ LAYER_FILES = {
     "log": "simdc.ir.ops.activation.exponential",
     "lrn": "simdc.ir.ops.local_response_norm",
     "lstm": "simdc.ir.ops.lstm",
+    "masked_softmax": "simdc.ir.ops.softmax",
     "matmul": "simdc.ir.ops.matmul",
     "maximum": "simdc.ir.ops.broadcast",
     "maxpool": "simdc.ir.ops.max_pool",

@@ -105,7 +105,7 @@ def _axis(value: SSAValue, asked: int | None) -> int:
 
 
 def _activation_in_loss(owner: Operation | Block, kind: str, axis: int) -> SoftmaxOp | SigmoidOp | None:
-    if kind == "softmax" and isinstance(owner, SoftmaxOp) and owner.axis.value.data == axis:
+    if kind == "softmax" and isinstance(owner, SoftmaxOp) and owner.axis.value.data == axis and owner.is_plain:
         return owner
     if kind != "bce":
         return None

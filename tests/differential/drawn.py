@@ -101,6 +101,28 @@ def broadcast(op: str, inputs: int = 2) -> Draw:
     return draw
 
 
+def broadcast_onto(op: str, options: Callable[[Random, Shape], dict[str, object]]) -> Draw:
+    """A tensor, and one that is broadcast to it."""
+
+    def draw(random: Random, shapes: Shapes) -> Layer | None:
+        chosen = _one(random, shapes)
+        if chosen is None:
+            return None
+        name, shape = chosen
+        other = random.choice([each for each in shapes if broadcast_to(shape, shapes[each]) == shape])
+        return Layer(op, (name, other), options(random, shape), shape)
+
+    return draw
+
+
+def _softmax(random: Random, shape: Shape) -> dict[str, object]:
+    """Causal where there are queries behind the batch, no more than keys."""
+    options: dict[str, object] = {"axis": random.randint(1, len(shape)), "scale": random.choice((1.0, 0.5, -2.0))}
+    if len(shape) > 1 and shape[-2] <= shape[-1] and random.random() < 0.5:
+        options |= {"axis": -1, "causal": True}
+    return options
+
+
 def broadcast_to(one: Shape, other: Shape) -> Shape | None:
     if len(one) != len(other) or any(a != b and 1 not in (a, b) for a, b in zip(one, other, strict=True)):
         return None
@@ -481,7 +503,8 @@ DRAWS: dict[str, Draw] = {
     "gelu": unary("gelu", options=lambda random, _: {"approximate": random.choice(("none", "tanh"))}),
     "clip": unary("clip", options=_clip),
     "scalar": unary("scalar", options=_scalar),
-    "softmax": unary("softmax", options=lambda random, shape: {"axis": random.randint(1, len(shape))}),
+    "softmax": unary("softmax", options=_softmax),
+    "masked_softmax": broadcast_onto("masked_softmax", _softmax),
     "lrn": unary("lrn", 3, options=lambda random, _: {"size": random.randint(1, 7)}),
     "channel_shuffle": unary(
         "channel_shuffle", 3, options=lambda random, shape: {"groups": _divisor(random, shape[0])}

@@ -22,6 +22,8 @@ EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples" / "networks"
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 VALID_OPTIONS: dict[str, Any] = {
+    "scale": 0.5,
+    "causal": False,
     "channels": 4,
     "kernel": [2, 1],
     "stride": 1,

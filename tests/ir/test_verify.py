@@ -139,7 +139,7 @@ INVALID = [
     (LRN.format("%x", 0, "tensor<1x4x5x5xi8>"), "simdc.local_response_norm 'l': size must be positive, got 0"),
     (
         'simdc.softmax "s" %v : (tensor<4xi8>) -> tensor<4xi8>',
-        "simdc.softmax 's': expected two to four dimensions, got shape [4]",
+        "simdc.softmax 's': expected two to six dimensions, got shape [4]",
     ),
     (
         'simdc.add "a" %v, %m : (tensor<4xi8>, tensor<2x6xi8>) -> tensor<4xi8>',

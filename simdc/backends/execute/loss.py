@@ -6,7 +6,7 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.ops.loss import BinaryCrossEntropyOp, LossGradOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
-from simdc.ir.ops.softmax import SoftmaxGradOp, SoftmaxOp
+from simdc.ir.ops.softmax import LOWEST, SoftmaxGradOp, SoftmaxOp
 
 from .arrays import Array, Arrays
 
@@ -31,12 +31,23 @@ def _dense_target(target: Array, axis: int, classes: tuple[Array, ...]) -> Array
 class LossFunctions(InterpreterFunctions):
     @impl(SoftmaxOp)
     def softmax(self, interpreter: Interpreter, op: SoftmaxOp, args: Arrays) -> Arrays:
-        return (np.exp(_log_softmax(args[0], op.axis.value.data)),)
+        x, *extras = args
+        axis, scores = op.axis.value.data, op.scale.value.data * x
+        if op.mask is not None:
+            scores = scores + extras[0]
+        if op.causal is not None:
+            keys = np.moveaxis(scores, axis, -1)
+            # Queries are the dimension before the keys: now the one at axis - 1.
+            later = np.moveaxis(keys, axis - 1, -2)
+            hidden = np.triu(np.ones(later.shape[-2:], dtype=bool), 1 + later.shape[-1] - later.shape[-2])
+            scores = np.moveaxis(np.moveaxis(np.where(hidden, LOWEST, later), -2, axis - 1), -1, axis)
+        return (np.exp(_log_softmax(scores, axis)),)
 
     @impl(SoftmaxGradOp)
     def softmax_grad(self, interpreter: Interpreter, op: SoftmaxGradOp, args: Arrays) -> Arrays:
         gradient, output = args
-        return (output * (gradient - (gradient * output).sum(axis=op.axis.value.data, keepdims=True)),)
+        centered = gradient - (gradient * output).sum(axis=op.axis.value.data, keepdims=True)
+        return (op.scale.value.data * output * centered,)
 
     @impl(SoftmaxCrossEntropyOp)
     def softmax_cross_entropy(self, interpreter: Interpreter, op: SoftmaxCrossEntropyOp, args: Arrays) -> Arrays:

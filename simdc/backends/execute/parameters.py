@@ -75,6 +75,7 @@ BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
     "classes": _numbers,
     "cos": _cosines,
     "sin": _sines,
+    "key_numbers": _numbers,
 }
 """First values by the role that ends a label (`conv1.weight`). Biases, shifts, means and optimizer state are zero, and
 a master is what the weight is that it stands for."""

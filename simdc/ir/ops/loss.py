@@ -14,9 +14,10 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import Affine, CodeBlock, Instruction, LoopNest, Operand, VectorProgram
 from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.elements import decay, element_index, element_program
+from simdc.ir.lines import lines_along, softmax_nests
 from simdc.ir.movement import check_axis, dimension_names, lanes_loop
 
-from .softmax import CHANNELS, lines_along, softmax_nests
+from .softmax import CHANNELS
 
 
 def without(sizes: Sequence[int], axis: int) -> tuple[int, ...]:

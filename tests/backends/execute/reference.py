@@ -159,7 +159,7 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
         case SoftmaxOp():
             ends = any(isinstance(use.operation, ReturnOp) for use in op.result.uses)
             # The loss takes logits.
-            return x if ends else functional.softmax(x, op.axis.value.data)
+            return x if ends else functional.softmax(_scores(torch, op, x, rest), op.axis.value.data)
         case SliceOp():
             axis, first, count, step = (field.value.data for field in (op.axis, op.first, op.count, op.step))
             return x.index_select(axis, torch.arange(first, first + step * count, step))
@@ -266,3 +266,14 @@ def _rope(torch: Any, op: RopeOp, x: Any, cos: Any, sin: Any) -> Any:
         cos, sin = cos.repeat_interleave(2, dim=-1), sin.repeat_interleave(2, dim=-1)
         other = torch.stack((-turned[..., 1::2], turned[..., ::2]), dim=-1).flatten(-2)
     return torch.cat((turned * cos + other * sin, rest), dim=-1)
+
+
+def _scores(torch: Any, op: SoftmaxOp, x: Any, extras: list[Any]) -> Any:
+    """What goes into a softmax that is scaled, masked or causal, rows along the last dimension."""
+    scores = op.scale.value.data * x
+    if op.mask is not None:
+        scores = scores + extras[0]
+    if op.causal is not None:
+        queries, keys = x.shape[-2:]
+        scores = scores.masked_fill(torch.ones(queries, keys).triu(1 + keys - queries).bool(), -torch.inf)
+    return scores

@@ -16,9 +16,10 @@ EXACT = ExactModel()
 MAX_TILES = 40
 
 
-def check_schedules(make: Callable[[Random], Kernel], count: int, seed: int = 0) -> None:
+def check_schedules(make: Callable[[Random], Kernel], count: int, seed: int = 0, one_in: int = 3) -> None:
     """`make` gives the kernel of an op of random sizes. Half of the machines have memories that hardly hold it; a
-    schedule that does not fit is passed over. Of `count` schedules a third at least must be compared."""
+    schedule that does not fit is passed over. Of `count` schedules one in three at least must be compared, or in as
+    many as are said: fewer pass where most tilings cut what must stay whole."""
     random, played = Random(seed), 0
     for number in range(count):
         kernel = with_random_widths(random, make(random))
@@ -35,4 +36,4 @@ def check_schedules(make: Callable[[Random], Kernel], count: int, seed: int = 0)
             assert found.wrong is None, (kernel, tiling, machine)
             assert found.compute_cycles in (None, cost.cycles.compute)
             assert found.dram_bits == cost.dram_bits
-    assert 3 * played >= count
+    assert one_in * played >= count

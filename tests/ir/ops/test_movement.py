@@ -326,7 +326,7 @@ REFUSED: list[tuple[Callable[[], LayerOp], str]] = [
     (lambda: ReduceSumOp("r", tensor(3)), r"expected \[n, c, ...\]"),
     (lambda: ArgMaxOp("a", tensor(3, 4), axis=2), r"some of the dimensions 0 to 1"),
     (lambda: ExpandOp("e", tensor(2, 3), shape=(4, 3)), r"cannot repeat \[2, 3\] to \[4, 3\]: only sizes of 1 grow"),
-    (lambda: SoftmaxOp("s", tensor(3)), "two to four dimensions"),
+    (lambda: SoftmaxOp("s", tensor(3)), "two to six dimensions"),
     (lambda: InstanceNormOp("i", tensor(2, 3), tensor(3), tensor(3), epsilon=1e-5), r"expected \[n, c, h\]"),
     (lambda: InstanceNormOp("i", tensor(2, 3, 4), tensor(3), tensor(2), epsilon=1e-5), r"a parameter \[2\]"),
     (lambda: MatMulOp("m", tensor(2, 3), tensor(2, 3)), r"expected matrices \[m, k\] and \[k, n\]"),
