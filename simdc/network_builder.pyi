@@ -105,6 +105,9 @@ class NetworkBuilder:
 
         axis: a dimension: 0 is the batch, 1 the channels, -1 the last"""
 
+    def ceil(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
+        """The smallest whole number that is not below; without gradient."""
+
     def channel_shuffle(self, x: Tensor, /, *, groups: int, name: str | None = None) -> Tensor:
         """Channels of all groups in turn: reshape, transpose, reshape.
 
@@ -262,6 +265,17 @@ class NetworkBuilder:
         bias: true or false
         freeze: true or false; keep its parameters from training"""
 
+    def cos(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
+        """The cosine, by a polynomial."""
+
+    def cumulative_sum(
+        self, x: Tensor, /, *, axis: int = -1, exclusive: bool = False, name: str | None = None
+    ) -> Tensor:
+        """The sum of all elements so far, along a dimension.
+
+        axis: a dimension: 0 is the batch, 1 the channels, -1 the last
+        exclusive: true or false; whether a sum is without its own element"""
+
     def div(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
         """`x / y`, broadcast."""
 
@@ -319,6 +333,9 @@ class NetworkBuilder:
 
     def flatten(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """`[n, c, h, w]` read as `[n, c*h*w]`; moves nothing."""
+
+    def floor(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
+        """The largest whole number that is not above; without gradient."""
 
     def gather(self, x: Tensor, y: Tensor, /, *, axis: int = 0, name: str | None = None) -> Tensor:
         """The rows of `x` with the numbers `y`, along a dimension.
@@ -662,6 +679,9 @@ class NetworkBuilder:
         interleaved: true or false; whether a pair are neighbours, else half of the features lie between
         base: any number; the angle of pair p at token t is `t / base^(2p / rotary)`"""
 
+    def round(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
+        """The nearest whole number, of two the even one; without gradient."""
+
     def scalar(
         self,
         x: Tensor,
@@ -695,8 +715,14 @@ class NetworkBuilder:
     def sigmoid(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """`1 / (1 + exp(-x))`."""
 
+    def sign(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
+        """1, 0 or -1; without gradient."""
+
     def silu(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """`x * sigmoid(x)`."""
+
+    def sin(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
+        """The sine, by a polynomial."""
 
     def slice(
         self, x: Tensor, /, *, axis: int, first: int, count: int, step: int = 1, name: str | None = None

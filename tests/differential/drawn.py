@@ -485,7 +485,22 @@ def _scalar(random: Random, _: Shape) -> dict[str, object]:
 
 PLAIN = (
     *("relu", "relu6", "leaky_relu", "elu", "sigmoid", "hardsigmoid", "hardswish", "tanh", "silu", "mish", "softplus"),
-    *("erf", "exp", "log", "sqrt", "abs", "neg", "reciprocal", "dropout"),
+    *(
+        "erf",
+        "exp",
+        "sin",
+        "cos",
+        "round",
+        "floor",
+        "ceil",
+        "sign",
+        "log",
+        "sqrt",
+        "abs",
+        "neg",
+        "reciprocal",
+        "dropout",
+    ),
 )
 JOINS = ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "equal", "less", "less_or_equal")
 DRAWS: dict[str, Draw] = {
@@ -541,6 +556,10 @@ DRAWS: dict[str, Draw] = {
     "rope": rope,
     "cache_append": cache_append,
     "top_k": top_k,
+    "cumulative_sum": unary(
+        "cumulative_sum",
+        options=lambda random, shape: {"axis": random.randint(1, len(shape)), "exclusive": random.random() < 0.5},
+    ),
     "swiglu": gated("swiglu"),
     "geglu": gated("geglu", lambda random, _: {"approximate": random.choice(("none", "tanh"))}),
     "resize": resize,

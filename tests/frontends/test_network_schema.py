@@ -56,6 +56,7 @@ VALID_OPTIONS: dict[str, Any] = {
     "epsilon": 1e-3,
     "vocabulary": 7,
     "smallest": True,
+    "exclusive": True,
     "result": "indices",
     "rotary": 2,
     "interleaved": True,

@@ -9,6 +9,7 @@ from math import pi, sqrt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.base import shape_of
@@ -16,8 +17,10 @@ from simdc.ir.ops.activation.base import ActivationGradOp, ActivationOp
 from simdc.ir.ops.activation.exponential import EluOp, ExpOp, LogOp, MishOp, SigmoidOp, SiluOp, SoftplusOp, TanhOp
 from simdc.ir.ops.activation.function import AbsOp, NegateOp, ReciprocalOp, SqrtOp
 from simdc.ir.ops.activation.gaussian import ErfOp, GeluOp
+from simdc.ir.ops.activation.periodic import CosOp, SinOp
 from simdc.ir.ops.activation.piecewise import ClipOp, HardSigmoidOp, HardSwishOp, LeakyReluOp
 from simdc.ir.ops.activation.prelu import PReluGradOp, PReluOp, PReluSlopeGradOp
+from simdc.ir.ops.activation.rounding import CeilOp, FloorOp, IsInfOp, IsNanOp, RoundOp, SignOp
 
 from .arrays import Array, Arrays, channelwise
 from .broadcast import summed_to
@@ -69,6 +72,12 @@ def _gelu_slope(approximate: str, x: Array) -> Array:
     return 0.5 * (1.0 + _erf(x / sqrt(2.0))) + x * _density(x)
 
 
+def _is_infinite(op: Any, x: Array) -> NDArray[np.bool_]:
+    if op.negative is not None or op.positive is not None:
+        return np.isneginf(x) if op.negative is not None else np.isposinf(x)
+    return np.isinf(x)
+
+
 def _elu(op: Any, x: Array) -> Array:
     return np.where(x > 0.0, x, op.alpha.value.data * np.expm1(np.minimum(x, 0.0)))
 
@@ -97,6 +106,14 @@ FORWARD: dict[type[ActivationOp], Curve] = {
     ExpOp: lambda op, x: np.exp(x),
     LogOp: lambda op, x: np.log(x),
     NegateOp: lambda op, x: -x,
+    SinOp: lambda op, x: np.sin(x),
+    CosOp: lambda op, x: np.cos(x),
+    RoundOp: lambda op, x: np.round(x),
+    FloorOp: lambda op, x: np.floor(x),
+    CeilOp: lambda op, x: np.ceil(x),
+    SignOp: lambda op, x: np.sign(x),
+    IsNanOp: lambda op, x: np.isnan(x).astype(np.float64),
+    IsInfOp: lambda op, x: _is_infinite(op, x).astype(np.float64),
 }
 """Each activation as a function of its input."""
 

@@ -95,7 +95,8 @@ def run_block(block: CodeBlock, nest: LoopNest, bounds: Mapping[str, int], memor
     written = {code.dest for code in block.instructions}
     spread = _spread_loops([operand for operand in operands if operand.name in written], bounds)
     stepped = [loop for loop in bounds if loop not in spread]
-    grid = np.indices([bounds[loop] for loop in spread]).reshape(len(spread), -1)
+    sizes = [bounds[loop] for loop in spread]
+    grid = np.indices(sizes).reshape(len(spread), prod(sizes))
     points: dict[str, NDArray[np.intp] | int] = dict(zip(spread, grid, strict=True))
     for indices in product(*(range(bounds[loop]) for loop in stepped)):
         at_point = {o.name: places(o, points | dict(zip(stepped, indices, strict=True))) for o in operands}

@@ -8,6 +8,7 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.ops.cache import CacheAppendOp
+from simdc.ir.ops.cumulative import CumulativeSumOp
 from simdc.ir.ops.gated import GatedGradOp, GatedOp
 from simdc.ir.ops.rope import RopeOp
 from simdc.ir.ops.top_k import TopKOp
@@ -54,6 +55,11 @@ class TokenFunctions(InterpreterFunctions):
     @impl(CacheAppendOp)
     def cache_append(self, interpreter: Interpreter, op: CacheAppendOp, args: Arrays) -> Arrays:
         return (np.concatenate(args, axis=op.axis.value.data),)
+
+    @impl(CumulativeSumOp)
+    def cumulative_sum(self, interpreter: Interpreter, op: CumulativeSumOp, args: Arrays) -> Arrays:
+        sums = np.cumsum(args[0], axis=op.axis.value.data)
+        return (sums if op.exclusive is None else sums - args[0],)
 
     @impl(TopKOp)
     def top_k(self, interpreter: Interpreter, op: TopKOp, args: Arrays) -> Arrays:

@@ -29,11 +29,14 @@ SIDE_BY_SIDE: list[tuple[str, dict[str, object]]] = [
     ("erf", {}),
     ("exp", {}),
     ("abs", {}),
+    ("sin", {}),
+    ("cos", {}),
     ("neg", {}),
     ("scalar", {"function": "pow", "value": 3.0}),
     ("scalar", {"function": "mul", "value": 0.4}),
     ("scalar", {"function": "max", "value": 0.2}),
 ]
+STEPS = ["round", "floor", "ceil", "sign"]
 ON_POSITIVE = ["log", "sqrt", "reciprocal"]
 JOINS = ["add", "sub", "mul", "div", "pow", "maximum", "minimum"]
 
@@ -51,6 +54,9 @@ def every_function(batch: int = 2) -> ModuleOp:
     steep = layer("scalar", layer("sigmoid", gate), function="add", value=0.5)
     parts = [layer(kind, wide, **arguments) for kind, arguments in SIDE_BY_SIDE]
     parts += [layer(kind, positive) for kind in ON_POSITIVE]
+    # Odd multiples of 1/15 and 0.31 are neither whole nor halves.
+    aside = layer("scalar", wide, function="add", value=0.31)
+    parts += [layer(kind, aside) for kind in STEPS]
     parts += [layer(kind, positive, steep) for kind in JOINS]
     gates = [layer(kind, wide, gate) for kind in ("equal", "less", "less_or_equal")]
     gates.append(layer("scalar", wide, function="greater", value=0.4))

@@ -15,6 +15,7 @@ from simdc.backends.execute import execute
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import ParameterOp, ReturnOp, network_of
 from simdc.ir.ops.activation.exponential import SigmoidOp, TanhOp
+from simdc.ir.ops.activation.rounding import IsInfOp, IsNanOp
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp, MultiplyOp, SubtractOp
@@ -22,6 +23,7 @@ from simdc.ir.ops.cache import CacheAppendOp
 from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
+from simdc.ir.ops.cumulative import CumulativeSumOp
 from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import CacheOp, DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.gated import GatedOp
@@ -218,6 +220,13 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
         case TopKOp():
             found = x.topk(op.count.value.data, op.axis.value.data, op.smallest is None)
             return found.values if op.values.uses else found.indices.double()
+        case CumulativeSumOp():
+            sums = x.cumsum(op.axis.value.data)
+            return sums if op.exclusive is None else sums - x
+        case IsNanOp():
+            return x.isnan().double()
+        case IsInfOp():
+            return x.isinf().double()
         case SigmoidOp():
             return torch.sigmoid(x)
         case RopeOp():

@@ -16,6 +16,7 @@ from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.base import shape_of
 from simdc.ir.network import network_of
 from simdc.ir.ops.activation.gaussian import ERF_ERROR, ErfOp, GeluGradOp, GeluOp
+from simdc.ir.ops.activation.periodic import CosOp, SinOp
 from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.training import check_gradients, value_of
 from tests.ir.ops.elementwise_cases import CASES, NAMES, Case, network
@@ -118,7 +119,7 @@ def test_kernels_compute_their_ops_and_are_counted_right(case: Case) -> None:
         ran = run_kernel(op, arguments)
         # The machine's erf is a polynomial; what follows multiplies its error by these at most.
         largest = max(float(np.abs(argument).max()) for argument in arguments)
-        error = ERF_ERROR * max(1.0, largest) if isinstance(op, (ErfOp, GeluOp, GeluGradOp)) else 1e-11
+        error = ERF_ERROR * max(1.0, largest) if isinstance(op, (ErfOp, GeluOp, GeluGradOp, SinOp, CosOp)) else 1e-11
         (expected,) = found.results[op.layer.data]
         np.testing.assert_allclose(ran.results[0], expected, rtol=1e-9, atol=error, err_msg=op.layer.data)
         assert ran.ops == dict(MODEL.evaluate(kernel, MODEL.greedy(kernel, MACHINE), MACHINE).ops)

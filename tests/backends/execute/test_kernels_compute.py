@@ -18,6 +18,7 @@ from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.dialect import Simdc
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
 from simdc.ir.ops.activation.gaussian import ERF_ERROR, ErfOp, GeluGradOp, GeluOp
+from simdc.ir.ops.activation.periodic import CosOp, SinOp
 from simdc.ir.ops.conv import Conv2DInputGradOp, Conv2DOp, Conv2DWeightGradOp
 from simdc.ir.ops.fused import FusedOp, YieldOp
 from simdc.ir.ops.gated import GatedGradOp, GatedOp
@@ -32,6 +33,7 @@ from tests.backends.execute.token_networks import every_token, placed, tied
 from tests.backends.execute.training import derived, random_inputs, random_parameters, value_of
 from tests.backends.execute.volume_networks import every_volume
 
+POLYNOMIALS = (ErfOp, GeluOp, GeluGradOp, GatedOp, GatedGradOp, SinOp, CosOp)
 OPTIMIZERS = ["sgd", "momentum", "adam", "adamw"]
 
 
@@ -74,8 +76,12 @@ def check_kernels(module: ModuleOp) -> int:
         arguments = [value_of(value, run, inputs, parameters) for value in op.operands]
         found = run_kernel(op, arguments)
         for result, expected in zip(found.results, run.results[op.layer.data], strict=True):
-            # The machine's erf is a polynomial, which is off by so much.
-            error = 4.0 * ERF_ERROR if isinstance(op, (ErfOp, GeluOp, GeluGradOp, GatedOp, GatedGradOp)) else 1e-11
+            # The machine's erf and sine are polynomials, which are off by so much.
+            error = (
+                4.0 * ERF_ERROR
+                if isinstance(op, (ErfOp, GeluOp, GeluGradOp, GatedOp, GatedGradOp, SinOp, CosOp))
+                else 1e-11
+            )
             np.testing.assert_allclose(result, expected, rtol=1e-9, atol=error, err_msg=op.layer.data)
         counted = dict(model.evaluate(kernel, model.greedy(kernel, machine), machine).ops)
         if isinstance(kernel, Contraction):

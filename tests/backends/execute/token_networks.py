@@ -8,6 +8,7 @@ from xdsl.ir import SSAValue
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_table import layer_table
+from simdc.ir.ops.activation.rounding import IsInfOp, IsNanOp
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp
@@ -26,7 +27,8 @@ network tokens(x: 3x5, y: 4x3) {
   g = swiglu(y, sigmoid(y)) -> geglu(y) -> geglu(scalar(y, "add", 1.0), approximate="tanh")
   g = cache_append(g, sigmoid(y) -> slice(1, 1, 2), axis=1) -> top_k(2, axis=1)
   g = mul(g, top_k(y, 2, axis=1, smallest=true, result="indices")) -> flatten
-  b = concat(b, g)
+  h = cumulative_sum(y, axis=1) -> cumulative_sum(axis=2, exclusive=true) -> flatten
+  b = concat(b, g, h)
   return concat(reshape(e, [20]), a, b) -> fc(3, name="head")
 }
 """
@@ -52,6 +54,9 @@ def placed(batch: int = 2) -> ModuleOp:
     one, row = layers["slice"].add(net, [ids], cut, "one"), layers["slice"].add(net, [wide], cut, "row")
     over = net.append(ScatterNdOp("over", one, row, added, batch_dims=1), "over")
     more = net.append(ScatterNdOp("more", ids, rows, over, batch_dims=1, reduction="add"), "more")
+    finite = net.append(IsInfOp("ends", net.append(IsNanOp("none", more), "none")), "ends")
+    below = net.append(IsInfOp("below", finite, negative=True), "below")
+    more = layers["add"].add(net, [more, below], {}, "same")
     flat = layers["flatten"].add(net, [more], {}, "flat")
     return net.finish([layers["fc"].add(net, [flat], {"features": 3}, "head")])
 

@@ -458,6 +458,29 @@ case("last", "TopK", (3, 6), "top_k", ints(2), results=2)
 case("smallest", "TopK", (2, 5, 3), "top_k", ints(3), results=2, axis=1, largest=0)
 case("attribute", "TopK", (3, 6), "top_k", opset=9, results=2, k=3, axis=0)
 
+# Positions and masks.
+for name in ("Sin", "Cos", "Floor", "Ceil", "Round", "Sign"):
+    case("plain", name, IMAGE, name.lower())
+case("plain", "CumSum", IMAGE, "cumulative_sum", np.array(2))
+case("exclusive", "CumSum", (3, 4), "cumulative_sum", np.array(-1), exclusive=1)
+case("from-the-end", "CumSum", (3, 4), "reduce_sum cumulative_sum subtract", np.array(1), reverse=1)
+case("lower", "Trilu", (2, 3, 4), "select", upper=0)
+case("upper", "Trilu", (3, 4), "select", np.array(1))
+case("number", "Mod", IMAGE, "scalar floor scalar subtract", np.array(0.7, np.float32), fmod=0)
+case("tensor", "Mod", (3, 4), "divide floor multiply subtract", F(3, 4, low=0.3), fmod=0)
+for name, values in (("truth", [0, 1]), ("scaled", [0, 3]), ("both", [-1, 2])):
+    layers = {"truth": "equal", "scaled": "equal scalar", "both": "equal scalar scalar"}[name]
+    graph(
+        f"OneHot-{name}",
+        [node("ArgMax", ["x"], ["i"], axis=2, keepdims=0), node("OneHot", ["i", "depth", "values"], ["y"], axis=1)],
+        f"arg_max reshape {layers}",
+        {"depth": np.array(5), "values": np.array(values, np.float32)},
+    )
+graph("IsNaN", [node("IsNaN", ["x"], ["n"]), node("Cast", ["n"], ["y"], to=1)], "is_nan reshape", {})
+for name, fields in (("both", {}), ("above", {"detect_negative": 0}), ("below", {"detect_positive": 0})):
+    body = [node("IsInf", ["x"], ["n"], **fields), node("Cast", ["n"], ["y"], to=1)]
+    graph(f"IsInf-{name}", body, "is_inf reshape", {})
+
 # Another shape or name for the same data.
 case("flat", "Reshape", IMAGE, "flatten", ints(2, -1))
 case("zero", "Reshape", IMAGE, "reshape", ints(0, 0, -1))

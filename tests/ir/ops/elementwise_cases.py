@@ -18,6 +18,7 @@ from simdc.ir.network import NetworkOp, ReturnOp
 from simdc.ir.ops.activation.exponential import EluOp, ExpOp, LogOp, MishOp, SigmoidOp, SiluOp, SoftplusOp, TanhOp
 from simdc.ir.ops.activation.function import AbsOp, NegateOp, ReciprocalOp, SqrtOp
 from simdc.ir.ops.activation.gaussian import ErfOp, GeluOp
+from simdc.ir.ops.activation.periodic import CosOp, SinOp
 from simdc.ir.ops.activation.piecewise import ClipOp, HardSigmoidOp, HardSwishOp, LeakyReluOp
 from simdc.ir.ops.activation.prelu import PReluOp
 from simdc.ir.ops.broadcast import AddOp, DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
@@ -146,6 +147,10 @@ ACTIVATIONS = [
     ),
     plain("erf", ErfOp, "erf", "Erf"),
     plain("erf of far values", ErfOp, "erf", "Erf", span=(-50.0, 50.0)),
+    plain("sin", SinOp, "sin", "Sin"),
+    plain("sin of far values", SinOp, "sin", "Sin", span=(-50.0, 50.0)),
+    plain("cos", CosOp, "cos", "Cos"),
+    plain("cos of far values", CosOp, "cos", "Cos", span=(-50.0, 50.0)),
     plain("exp", ExpOp, "exp", "Exp"),
     plain("log", LogOp, "log", "Log", **POSITIVE),
     plain("sqrt", SqrtOp, "sqrt", "Sqrt", **POSITIVE),

@@ -12,21 +12,29 @@ from simdc.ir.ops.activation.exponential import EluOp, SiluOp
 from simdc.ir.ops.activation.gaussian import GeluOp
 from simdc.ir.ops.activation.piecewise import ClipOp, HardSigmoidOp, LeakyReluOp
 from simdc.ir.ops.activation.prelu import PReluOp
+from simdc.ir.ops.activation.rounding import IsInfOp, IsNanOp
 from simdc.ir.ops.relu import ReluOp
+from simdc.ir.ops.scalar import ScalarOp
 
 from .view import view
 
 PLAIN = [
     "Abs",
+    "Ceil",
+    "Cos",
     "Erf",
     "Exp",
+    "Floor",
     "HardSwish",
     "Log",
     "Mish",
     "Neg",
     "Reciprocal",
     "Relu",
+    "Round",
     "Sigmoid",
+    "Sign",
+    "Sin",
     "Softplus",
     "Sqrt",
     "Tanh",
@@ -37,6 +45,21 @@ PLAIN = [
 @operator(*PLAIN)
 def plain(build: Build) -> Value:
     return build.add_layer(build.node.op_type.lower(), build.tensor(0))
+
+
+@operator("IsNaN")
+def is_nan(build: Build) -> Value:
+    return build.add(IsNanOp(build.name, build.tensor(0)))
+
+
+@operator("IsInf")
+def is_inf(build: Build) -> Value:
+    """One of the two ends, both, or none."""
+    below, above = (build.node.integer(f"detect_{word}", 1) for word in ("negative", "positive"))
+    if not below and not above:
+        return build.add(ScalarOp(build.name, build.tensor(0), function="mul", value=0.0))
+    sides = {"negative": not above, "positive": not below}
+    return build.add(IsInfOp(build.name, build.tensor(0), **sides))
 
 
 @operator("LeakyRelu")
