@@ -197,4 +197,4 @@ def test_products_read_through_what_a_decoder_keeps() -> None:
     text = "network n(q: 3x8, k: 5x8) { return matmul(heads(q, 2), heads(k, 2) -> cache -> transpose([0, 1, 3, 2])) }"
     module = parse_dsl(text, "n.dsl", 1)
     FoldViewsPass().apply(make_context(), module)
-    assert [op.name for op in network_of(module).layers()] == ["simdc.matmul"]
+    assert [op.name for op in network_of(module).layers()] == ["simdc.reshape", "simdc.reshape", "simdc.matmul"]
