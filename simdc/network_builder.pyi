@@ -52,6 +52,22 @@ class NetworkBuilder:
         axis: a dimension: 0 is the batch, 1 the channels, -1 the last
         keepdims: true or false"""
 
+    def attention(
+        self,
+        x: Tensor,
+        y: Tensor,
+        z: Tensor,
+        /,
+        *,
+        causal: bool = False,
+        scale: float | None = None,
+        name: str | None = None,
+    ) -> Tensor:
+        """Attention of queries `x` to keys `y` and values `z`, all `[n, heads, tokens, features]`.
+
+        causal: true or false; a query sees no later key; the last query sees all
+        scale: any number; of scores; `1 / sqrt(features of a head)` if left out"""
+
     def avgpool(
         self,
         x: Tensor,
@@ -427,9 +443,12 @@ class NetworkBuilder:
 
         alpha: any number"""
 
-    def learned_positions(self, x: Tensor, /, *, freeze: bool = False, name: str | None = None) -> Tensor:
+    def learned_positions(
+        self, x: Tensor, /, *, rows: int | None = None, freeze: bool = False, name: str | None = None
+    ) -> Tensor:
         """Adds a learnt tensor, the same for every sequence of the batch.
 
+        rows: a positive whole number; positions that were learnt, at least as many as there are tokens
         freeze: true or false; keep its parameters from training"""
 
     def less(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
@@ -478,6 +497,23 @@ class NetworkBuilder:
         last: true or false; the state after the last step only, [n, features]
         bias: true or false
         freeze: true or false; keep its parameters from training"""
+
+    def masked_attention(
+        self,
+        x: Tensor,
+        y: Tensor,
+        z: Tensor,
+        u: Tensor,
+        /,
+        *,
+        causal: bool = False,
+        scale: float | None = None,
+        name: str | None = None,
+    ) -> Tensor:
+        """Attention with `u` added to its scores `[n, heads, queries, keys]`; it is broadcast.
+
+        causal: true or false; a query sees no later key; the last query sees all
+        scale: any number; of scores; `1 / sqrt(features of a head)` if left out"""
 
     def masked_softmax(
         self,

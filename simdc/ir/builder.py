@@ -67,6 +67,10 @@ class ModuleBuilder:
         label = f"{layer}.{role}"
         return self.append(ParameterOp.make(label, make_tensor_type(f32, tuple(shape)), constant=True), label)
 
+    def count_unread(self, elements: int) -> None:
+        """Count trained values that a layer has and never reads: positions behind the last token."""
+        self._parameters += elements
+
     def shared_parameter(self, layer: str, role: str) -> SSAValue:
         """A tensor that came with a layer before, for one that uses it, too. Raises LayerError if there is none."""
         label = f"{layer}.{role}"

@@ -126,8 +126,8 @@ def _table(data: Data, text: str) -> Iterator[str]:
                     yield f"{layer['name']}: {group}.{name} differs in the table"
 
 
-RECURRENT = ("lstm", "gru", "rnn")
-"""Layers that are several: a product for the whole sequence, one for each step."""
+SEVERAL = ("lstm", "gru", "rnn", "attention", "masked_attention")
+"""Layers that are several: a product for the whole sequence, one for each step; scores and what is made with them."""
 
 
 def _counts(net: Net, data: Data, *, training: bool) -> Iterator[str]:
@@ -140,7 +140,7 @@ def _counts(net: Net, data: Data, *, training: bool) -> Iterator[str]:
     for name, layer in net.layers.items():
         if not training and not any(one == name or one.startswith(f"{name}.") for one in named):
             yield f"{name} is not named"
-        if layer.op in RECURRENT and not training:
+        if layer.op in SEVERAL and not training:
             made = sum(found["ops"].get("mac", 0) for one, found in by_name.items() if one.startswith(f"{name}."))
             if made != (layer.macs or 0) * net.batch:
                 yield f"{name}, {layer.op} {layer.options}: {made} MACs, not {layer.macs}"
@@ -155,7 +155,7 @@ def _counts(net: Net, data: Data, *, training: bool) -> Iterator[str]:
 def _macs(net: Net, layer: Layer) -> Iterator[tuple[str, int]]:
     """An image's, of the layer and its gradients: one for each weight and position of the smaller of image and result
     where zeros lie between elements, since nothing is multiplied beyond (architecture.md, Operations)."""
-    if layer.macs is None or layer.op in RECURRENT:
+    if layer.macs is None or layer.op in SEVERAL:
         return
     if layer.op in ("conv", "conv_transpose"):
         source = net.inputs.get(layer.inputs[0]) or net.layers[layer.inputs[0]].shape

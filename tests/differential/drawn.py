@@ -375,9 +375,12 @@ def embed(random: Random, shapes: Shapes) -> Layer | None:
 
 def learned_positions(random: Random, shapes: Shapes) -> Layer | None:
     chosen = _one(random, shapes)
-    return (
-        None if chosen is None else Layer("learned_positions", (chosen[0],), {}, chosen[1], parameters=prod(chosen[1]))
-    )
+    if chosen is None:
+        return None
+    name, (tokens, *rest) = chosen
+    rows = tokens + random.randint(0, 5)
+    options: dict[str, object] = {} if rows == tokens and random.random() < 0.5 else {"rows": rows}
+    return Layer("learned_positions", (name,), options, chosen[1], parameters=rows * prod(rest))
 
 
 def cls_token(random: Random, shapes: Shapes) -> Layer | None:
@@ -403,6 +406,35 @@ def merge_heads(random: Random, shapes: Shapes) -> Layer | None:
         return None
     name, (count, tokens, features) = chosen
     return Layer("merge_heads", (name,), {}, (tokens, count * features))
+
+
+def attention(op: str) -> Draw:
+    """Queries, and keys and values of as many features; half the time there are fewer heads of the latter."""
+
+    def draw(random: Random, shapes: Shapes) -> Layer | None:
+        chosen = _one(random, shapes, 3)
+        if chosen is None:
+            return None
+        name, (heads, tokens, depth) = chosen
+        keys = [one for one, of in shapes.items() if len(of) == 3 and heads % of[0] == 0 and of[2] == depth]
+        key = random.choice(keys)
+        values = [one for one, of in shapes.items() if len(of) == 3 and of[:2] == shapes[key][:2]]
+        value = random.choice(values)
+        length, value_depth = shapes[key][1], shapes[value][2]
+        options: dict[str, object] = {"causal": tokens <= length and random.random() < 0.5}
+        if random.random() < 0.5:
+            options["scale"] = random.choice((0.5, 1.0, 2.0))
+        inputs = [name, key, value]
+        if op == "masked_attention":
+            scores = (heads, tokens, length)
+            masks = [one for one, of in shapes.items() if broadcast_to(of, scores) == scores]
+            if not masks:
+                return None
+            inputs.append(random.choice(masks))
+        macs = heads * tokens * length * (depth + value_depth)
+        return Layer(op, tuple(inputs), options, (heads, tokens, value_depth), macs)
+
+    return draw
 
 
 def rope(random: Random, shapes: Shapes) -> Layer | None:
@@ -551,6 +583,8 @@ DRAWS: dict[str, Draw] = {
     "learned_positions": learned_positions,
     "cls_token": cls_token,
     "heads": heads,
+    "attention": attention("attention"),
+    "masked_attention": attention("masked_attention"),
     "merge_heads": merge_heads,
     "cache": unary("cache", 3),
     "rope": rope,

@@ -44,6 +44,7 @@ VALID_OPTIONS: dict[str, Any] = {
     "value": 0.5,
     "axis": 1,
     "axes": [1, 2],
+    "rows": 9,
     "first": 1,
     "count": 2,
     "step": 2,

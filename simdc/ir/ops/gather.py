@@ -8,7 +8,7 @@ twice.
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import SSAValue
@@ -20,6 +20,7 @@ from simdc.ir.base import TENSOR, LayerOp, shape_of, width_bits
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import SINGLE
 from simdc.ir.gradient import Backward, give_operand, rule_for
+from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.movement import check_axis, copy_nest
 from simdc.ir.options import Axis, Freeze, Positive
@@ -195,7 +196,20 @@ def embed(
 
 
 @layer
-def learned_positions(net: ModuleBuilder, name: str, x: SSAValue, *, freeze: Freeze = False) -> SSAValue:
+def learned_positions(
+    net: ModuleBuilder,
+    name: str,
+    x: SSAValue,
+    *,
+    rows: Annotated[Positive | None, "positions that were learnt, at least as many as there are tokens"] = None,
+    freeze: Freeze = False,
+) -> SSAValue:
     """Adds a learnt tensor, the same for every sequence of the batch."""
-    table = net.parameter(name, "positions", shape_of(x)[1:], frozen=freeze)
+    shape = shape_of(x)[1:]
+    if rows is not None:
+        if rows < shape[0]:
+            raise LayerError(f"rows must be at least {shape[0]}, the number of tokens, got {rows}", "rows")
+        # 512 positions of 768 features and 128 tokens: 98,304 values are read, and 294,912 are parameters all the same.
+        net.count_unread((rows - shape[0]) * prod(shape[1:]))
+    table = net.parameter(name, "positions", shape, frozen=freeze)
     return net.append(AddOp(name, x, table), name)

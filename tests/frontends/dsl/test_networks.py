@@ -14,6 +14,7 @@ from simdc.ir.base import shape_of
 from simdc.ir.network import network_of
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.linear import LinearOp
+from simdc.ir.ops.matmul import MatMulOp
 
 NETWORKS = Path("examples/networks")
 
@@ -31,6 +32,11 @@ PUBLISHED = [
     ("googlenet", 6_998_552, 1_582_671_872),
     # Without normalization, and from 224 pixels by a border: the same products as from 227.
     ("alexnet_sheet", 60_965_224, 724_406_816),
+    # Counted by torch and by formula; test_transformers.py says how.
+    ("bert_base", 109_483_778, 11_174_217_216),
+    ("gpt2", 124_439_808, 16_114_089_984),
+    # Patches 196 * 768 * 768; a layer of 197 tokens 12 * 197 * 768^2 and twice 12 * 197^2 * 64; the head 768,000.
+    ("vit_b16", 86_567_656, 17_563_828_224),
 ]
 
 
@@ -42,7 +48,7 @@ def test_parameters_and_macs(name: str, parameters: int, macs: int) -> None:
     network = network_of(module)
     assert network.sym_name.data == name
     assert network.parameters.value.data == parameters
-    kernels = [op.kernel() for op in network.layers() if isinstance(op, (Conv2DOp, LinearOp))]
+    kernels = [op.kernel() for op in network.layers() if isinstance(op, (Conv2DOp, LinearOp, MatMulOp))]
     assert sum(prod(loop.bound for loop in each.loops) for each in kernels if isinstance(each, Contraction)) == macs
 
 

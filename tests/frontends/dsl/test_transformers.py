@@ -20,7 +20,7 @@ from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.network import network_of
 
 BLOCK = """
-block attention(x, heads, tokens) {
+block self_attention(x, heads, tokens) {
   features = heads * 64
   q = fc(x, features) -> reshape([tokens, heads, 64]) -> transpose([0, 2, 1, 3])
   k = fc(x, features) -> reshape([tokens, heads, 64]) -> transpose([0, 2, 3, 1])
@@ -32,11 +32,11 @@ block mlp(x, features) {
   return fc(x, 4 * features) -> gelu -> fc(features)
 }
 block pre(x, heads, tokens) {
-  x = add(x, layer_norm(x) -> attention(heads, tokens))
+  x = add(x, layer_norm(x) -> self_attention(heads, tokens))
   return add(x, layer_norm(x) -> mlp(heads * 64))
 }
 block post(x, heads, tokens) {
-  x = add(x, attention(x, heads, tokens)) -> layer_norm
+  x = add(x, self_attention(x, heads, tokens)) -> layer_norm
   return add(x, mlp(x, heads * 64)) -> layer_norm
 }
 """
@@ -122,6 +122,28 @@ def test_a_transformer_in_the_network_language_has_the_counts_of_others(name: st
     assert macs(network) == counted.macs
     if counted.training_macs is not None:
         assert macs(network.training_step(loss=("given",))) == counted.training_macs
+
+
+def example(name: str) -> str:
+    return Path(f"examples/networks/{name}.dsl").read_text()
+
+
+# ViT-S/16 is ViT-B/16 with half of the features in half of the heads.
+TWINS = {
+    "bert": example("bert_base"),
+    "gpt2": example("gpt2"),
+    "vit": example("vit_b16").replace("768, 12,", "384, 6,").replace("768", "384"),
+}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_the_examples_have_the_counts_of_others(name: str) -> None:
+    """Parameters too: whole tables of positions, a learnt token, a tied head."""
+    counted = COUNTED[name]
+    network = Network(parse_dsl(TWINS[name], f"{name}.dsl", 1))
+    assert network_of(network.module).parameters.value.data == counted.parameters
+    assert macs(network) == counted.macs
+    assert macs(network.training_step(loss=("given",))) == counted.training_macs
 
 
 def test_decoding_costs_so_much_for_each_key_more() -> None:
