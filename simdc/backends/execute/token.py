@@ -30,6 +30,7 @@ class TokenFunctions(InterpreterFunctions):
     def rope(self, interpreter: Interpreter, op: RopeOp, args: Arrays) -> Arrays:
         """As numbers of the plane: a pair is one, and turning it is a product."""
         x, cos, sin = args
+        x = x if op.tokens_first is None else x.swapaxes(-2, -3)
         rotary, result = op.rotary.value.data, x.copy()
         pairs: tuple[slice, slice] = (slice(0, rotary // 2), slice(rotary // 2, rotary))
         if op.interleaved is not None:
@@ -39,7 +40,7 @@ class TokenFunctions(InterpreterFunctions):
             angle = angle.reshape(cos.shape[0], *[1] * (x.ndim - 3), *cos.shape[1:])
         turned = (x[..., pairs[0]] + 1j * x[..., pairs[1]]) * angle
         result[..., pairs[0]], result[..., pairs[1]] = np.real(turned), np.imag(turned)
-        return (result,)
+        return (result if op.tokens_first is None else result.swapaxes(-2, -3),)
 
     @impl(GatedOp)
     def gated(self, interpreter: Interpreter, op: GatedOp, args: Arrays) -> Arrays:

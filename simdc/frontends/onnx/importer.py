@@ -16,11 +16,13 @@ from simdc.ir.notes import add_note
 from simdc.ir.unmodelled import UnmodelledOp
 
 from .constant import Constant, Value
+from .gated_units import join_gated_units
 from .model_file import read_model
 from .network import OnnxNetwork
 from .plan import Plan, make_plan
 from .problems import CONTINUE, NOTHING_BEFORE, left_out, refusal
 from .response_norm import join_response_norms
+from .rotary import join_rotary_positions
 from .scope import Draft, Gaps, GraphScope
 from .table import OPERATORS
 from .translate import translate
@@ -79,6 +81,8 @@ def _finish(plan: Plan, draft: Draft, gaps: Gaps) -> ModuleOp:
     module = draft.network.finish(results)
     network = network_of(module)
     join_response_norms(network)
+    join_gated_units(network)
+    join_rotary_positions(network, draft.network.constants)
     inlined = [
         f"{operator} is costed as its body in the ONNX standard: {', '.join(names)}"
         for operator, names in draft.inlined.items()

@@ -8,12 +8,10 @@ nodes have become are looked at, since between the nodes lie many that only comp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
-from xdsl.dialects.builtin import ArrayAttr, StringAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp
@@ -23,7 +21,8 @@ from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.scalar import ScalarOp
-from simdc.ir.stored_width import take_width
+
+from .joining import put_in_place
 
 
 class NormChain:
@@ -80,7 +79,7 @@ def _join(op: DivideOp) -> None:
     if len(shape) != 4 or window.read_as != shape[:2] or window.before != (window.size - 1) // 2:
         return
     norm = LocalResponseNormOp(op.layer.data, x, size=window.size, alpha=alpha, beta=beta, bias=bias)
-    _replace(op, norm, chain.layers)
+    put_in_place(op, norm, chain.layers)
 
 
 def _window(chain: NormChain) -> ChannelWindow | None:
@@ -120,18 +119,3 @@ def _is_square(op: LayerOp | None, x: SSAValue) -> bool:
     if isinstance(op, MultiplyOp):
         return op.lhs is x and op.rhs is x
     return isinstance(op, ScalarOp) and op.input is x and (op.function.data, op.value.value.data) == ("pow", 2.0)
-
-
-def _replace(op: DivideOp, norm: LocalResponseNormOp, inner: Sequence[LayerOp]) -> None:
-    names = [StringAttr(layer.layer.data) for layer in reversed(inner)]
-    kept = [name for layer in (*reversed(inner), op) for name in layer.merged or ()]
-    norm.merged = ArrayAttr([*names, *kept])
-    norm.location, norm.result.name_hint = op.location, op.result.name_hint
-    take_width(norm, op)
-    block = op.parent
-    assert block is not None
-    block.insert_op_before(norm, op)
-    op.result.replace_all_uses_with(norm.result)
-    gone: list[Operation] = [op, *inner]
-    for each in gone:
-        block.erase_op(each)

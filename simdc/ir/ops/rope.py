@@ -38,7 +38,8 @@ class RopeOp(LayerOp):
     [..., t, d], cos and sin [t, rotary / 2] or, where positions differ, [n, t, rotary / 2].
 
     Of the first `rotary` elements of a token q is the one half of them behind p; with `interleaved` p and q are
-    neighbours, 0 and 1, 2 and 3. The others are copied. With `inverse` sines change their sign: that turns back, and is
+    neighbours, 0 and 1, 2 and 3. The others are copied. With `tokens_first` the input is [..., t, heads, d]. With
+    `inverse` sines change their sign: that turns back, and is
     the gradient. `base` tells of what the tables were made and nothing else.
 
     Both elements of a pair are read where they lie, in one pass, by the lane of their token, or of their head where
@@ -54,17 +55,18 @@ class RopeOp(LayerOp):
     base = prop_def(FloatAttr.constr(f64), default_value=FloatAttr(10000.0, f64))
     interleaved = opt_prop_def(UnitAttr)
     inverse = opt_prop_def(UnitAttr)
+    tokens_first = opt_prop_def(UnitAttr)
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
         shape, rotary = shape_of(self.input), self.rotary.value.data
-        if len(shape) < 2:
+        if len(shape) < (2 if self.tokens_first is None else 3):
             raise VerifyException(f"turns [..., tokens, features], got shape {list(shape)}")
         if rotary % 2 or not 2 <= rotary <= shape[-1]:
             raise VerifyException(f"turns pairs of at most {shape[-1]} features, got rotary {rotary}")
         if self.interleaved is not None and shape[-1] % 2:
             raise VerifyException(f"neighbours of {shape[-1]} features make no pairs")
-        table = (shape[-2], rotary // 2)
+        table = (self.bounds["t"], rotary // 2)
         for value in (self.cos, self.sin):
             if shape_of(value) not in (table, (shape[0], *table)):
                 raise VerifyException(f"expected tables of shape {list(table)}, got {list(shape_of(value))}")
@@ -76,6 +78,9 @@ class RopeOp(LayerOp):
     def bounds(self) -> dict[str, int]:
         """Images apart where their positions are, else with the heads."""
         *outer, tokens, _ = shape_of(self.input)
+        if self.tokens_first is not None:
+            *before, first = outer
+            return {"n": prod(before), "t": first, "h": tokens}
         if len(shape_of(self.cos)) == 3:
             return {"n": outer[0], "h": prod(outer[1:]), "t": tokens}
         return {"h": prod(outer), "t": tokens}
@@ -133,7 +138,7 @@ def rope_gradient(op: RopeOp, back: Backward) -> None:
         error: SimdcError = layer_error(op, "has no gradient for its tables, which must not depend on what is trained")
         raise error
     name, upstream = f"{op.layer.data}.grad_input", back.upstream(op.result)
-    fields = {"rotary": op.rotary, "base": op.base, "interleaved": op.interleaved}
+    fields = {"rotary": op.rotary, "base": op.base, "interleaved": op.interleaved, "tokens_first": op.tokens_first}
     give_input(back, op.input, RopeOp(name, upstream, op.cos, op.sin, inverse=op.inverse is None, **fields))
 
 

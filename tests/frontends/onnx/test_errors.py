@@ -163,8 +163,8 @@ UNSUPPORTED = [
     node("Magic", ["c"], ["m"], name="magic one", domain="com.example"),
     node("Relu", ["m"], ["after"], name="after magic"),
     node("Det", ["c"], ["d"], name="det one"),
-    node("Sin", ["c"], ["s"], name="sine one"),
-    node("Sin", ["s"], ["t"], name="sine two"),
+    node("LpNormalization", ["c"], ["s"], name="norm one"),
+    node("LpNormalization", ["s"], ["t"], name="norm two"),
     node("MaxPool", ["c"], ["p", "i"], name="with indices", kernel_shape=[2, 2]),
     node("Relu", ["t"], ["y"], name="last"),
 ]
@@ -174,7 +174,7 @@ def test_all_nodes_without_an_op_are_told_at_once(tmp_path: Path) -> None:
     proto = model(UNSUPPORTED, IMAGE, WEIGHT, outputs=["y", "after", "i", "z"], domains={"com.example": 1})
     said = message(proto, tmp_path)
     assert "no price for 5 of its 8 nodes" in said
-    assert "Sin (2 nodes), which simdc does not know: sine one, sine two" in said
+    assert "LpNormalization (2 nodes), which simdc does not know: norm one, norm two" in said
     assert "com.example::Magic (1 node), which simdc does not know: magic one" in said
     assert "MaxPool (1 node), its result 'i' is not modelled: with indices" in said
     assert "NonZero (1 node), which simdc does not know: places" in said
@@ -184,20 +184,22 @@ def test_all_nodes_without_an_op_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_uncosted_nodes_are_said_on_top_of_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    nodes = [CONV, node("Sin", ["c"], ["s"], name="sine one"), node("Relu", ["s"], ["y"])]
+    nodes = [CONV, node("LpNormalization", ["c"], ["s"], name="norm one"), node("Relu", ["s"], ["y"])]
     path = saved(model(nodes, IMAGE, WEIGHT), tmp_path)
     assert main([path, "--hw", "HI3"]) == 1
-    assert "Sin (1 node)" in capsys.readouterr().err
+    assert "LpNormalization (1 node)" in capsys.readouterr().err
     assert main([path, "--hw", "HI3", "--allow-uncosted"]) == 0
     top = capsys.readouterr().out.split("\n\n")[0]
     assert "1 NOT COSTED" in top
-    assert "NOT COSTED, missing from every sum: sine one (unmodelled): Sin: which simdc does not know" in top
+    assert (
+        "NOT COSTED, missing from every sum: norm one (unmodelled): LpNormalization: which simdc does not know" in top
+    )
     # The rest is priced as if the node were free.
     assert "3 nodes: 2 costed" in top
 
 
 def test_uncosted_nodes_stay_in_the_ir(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    nodes = [CONV, node("Sin", ["c"], ["s"], name="sine one"), node("Relu", ["s"], ["y"])]
+    nodes = [CONV, node("LpNormalization", ["c"], ["s"], name="norm one"), node("Relu", ["s"], ["y"])]
     path = saved(model(nodes, IMAGE, WEIGHT), tmp_path)
     assert main([path, "--emit-ir", "--allow-uncosted", "--hw", "HI3"]) == 0
     text = capsys.readouterr().out

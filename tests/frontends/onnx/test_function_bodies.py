@@ -30,7 +30,6 @@ CASES: list[tuple[str, tuple[int, ...], list[np.ndarray], int, dict[str, object]
     ("ThresholdedRelu", IMAGE, [], 22, {"alpha": 0.5}),
     ("Shrink", IMAGE, [], 9, {"bias": 0.2, "lambd": 0.4}),
     ("Softsign", IMAGE, [], 22, {}),
-    ("RotaryEmbedding", (2, 3, 4, 8), [random(2, 4, 4), random(2, 4, 4)], 23, {}),
     ("CenterCropPad", (3, 8, 6), [ints(4, 4, 4)], 18, {}),
 ]
 

@@ -45,6 +45,18 @@ def test_a_turn_by_hand() -> None:
         assert run_kernel(op, [given, cos, sin]).results[0].tolist() == [expected]
 
 
+@pytest.mark.parametrize("table", [(5, 2), (2, 5, 2)])
+def test_tokens_before_heads(table: tuple[int, ...]) -> None:
+    """The same as with heads before tokens, in another order."""
+    random = np.random.default_rng(1)
+    x, cos, sin = random.normal(size=(2, 5, 3, 4)), random.normal(size=table), random.normal(size=table)
+    tables = (tensor(*table), tensor(*table))
+    here = RopeOp("r", tensor(2, 5, 3, 4), *tables, rotary=4, tokens_first=True)
+    there = RopeOp("r", tensor(2, 3, 5, 4), *tables, rotary=4)
+    expected = run_kernel(there, [x.swapaxes(1, 2), cos, sin]).results[0]
+    np.testing.assert_array_equal(run_kernel(here, [x, cos, sin]).results[0], expected.swapaxes(1, 2))
+
+
 def test_the_angles_of_the_layer() -> None:
     """Token t turns pair p by t / base^(p / 2): here 3 and 3 / 10. All of it but that is a constant."""
     text = 'network n(x: 4x4) { return rope(x, base=100, name="r") }'
@@ -63,7 +75,12 @@ def drawn(random: Random) -> VectorProgram:
     features += 0 if interleaved else random.randint(0, 1)
     table = (*outer[: random.randint(0, 1)], tokens, rotary // 2)
     fields = {"rotary": rotary, "interleaved": interleaved, "inverse": random.random() < 0.5}
-    return RopeOp("r", tensor(*outer, tokens, features), tensor(*table), tensor(*table), **fields).kernel()
+    shape = (*outer, tokens, features)
+    if len(shape) > 2 and random.random() < 0.4:
+        fields["tokens_first"] = True
+        shape = (*outer[:-1], tokens, outer[-1], features)
+        table = (*(outer[:1] if len(shape) == 4 and len(table) == 3 else ()), *table[-2:])
+    return RopeOp("r", tensor(*shape), tensor(*table), tensor(*table), **fields).kernel()
 
 
 def test_random_schedules() -> None:

@@ -21,6 +21,7 @@ from . import (
     reduction,
     repetition,
     resize,
+    rotary,
     view,
 )
 
@@ -43,5 +44,6 @@ __all__ = [
     "reduction",
     "repetition",
     "resize",
+    "rotary",
     "view",
 ]
