@@ -587,6 +587,28 @@ class NetworkBuilder:
     def mish(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """`x * tanh(softplus(x))`."""
 
+    def moe(
+        self,
+        x: Tensor,
+        /,
+        *,
+        experts: int,
+        active: int,
+        hidden: int,
+        routing: Literal["balanced", "best", "worst"] = "balanced",
+        tokens_per_expert: Sequence[int] | None = None,
+        freeze: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """A mixture of experts over `[n, tokens, features]`, each a gated unit between three products.
+
+        experts: a positive whole number
+        active: a positive whole number; experts that a token goes to
+        hidden: a positive whole number; features inside an expert
+        routing: one of "balanced", "best", "worst"
+        tokens_per_expert: a list of whole numbers, none negative; instead of `routing`
+        freeze: true or false; keep its parameters from training"""
+
     def mul(self, x: Tensor, y: Tensor, /, *, name: str | None = None) -> Tensor:
         """`x * y`, broadcast."""
 

@@ -13,6 +13,7 @@ from simdc.visible import MAX_NAME, is_name, to_name
 from .base import LayerOp, make_tensor_type, name_hint, shape_of
 from .layer_error import MAX_SIZE, LayerError
 from .network import NetworkOp, ParameterOp, ReturnOp
+from .notes import add_note
 
 MAX_READS = 100_000
 """Inputs of all layers together: a concatenation works on each of its own."""
@@ -31,6 +32,7 @@ class ModuleBuilder:
         self._parameters = 0
         self._layers: set[str] = set()
         self._reads = 0
+        self._notes: list[str] = []
 
     @staticmethod
     def shape(value: SSAValue) -> tuple[int, ...]:
@@ -66,6 +68,10 @@ class ModuleBuilder:
             raise LayerError(f"the {role} would have {prod(shape)} elements, more than {MAX_SIZE}")
         label = f"{layer}.{role}"
         return self.append(ParameterOp.make(label, make_tensor_type(f32, tuple(shape)), constant=True), label)
+
+    def note(self, sentence: str) -> None:
+        """Let the report say it."""
+        self._notes.append(sentence)
 
     def count_unread(self, elements: int) -> None:
         """Count trained values that a layer has and never reads: positions behind the last token."""
@@ -125,4 +131,7 @@ class ModuleBuilder:
 
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._block.add_op(ReturnOp(*results))
-        return ModuleOp([NetworkOp(self.name, self.phase, self.batch, self._parameters, self._block)])
+        network = NetworkOp(self.name, self.phase, self.batch, self._parameters, self._block)
+        for sentence in self._notes:
+            add_note(network, sentence)
+        return ModuleOp([network])

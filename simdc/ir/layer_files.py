@@ -61,6 +61,7 @@ LAYER_FILES = {
     "merge_heads": "simdc.ir.ops.attention",
     "minimum": "simdc.ir.ops.broadcast",
     "mish": "simdc.ir.ops.activation.exponential",
+    "moe": "simdc.ir.ops.moe",
     "mul": "simdc.ir.ops.broadcast",
     "neg": "simdc.ir.ops.activation.function",
     "pad": "simdc.ir.ops.pad",

@@ -118,6 +118,10 @@ def _shape(option: str, value: object, x: SSAValue) -> tuple[int, ...]:
     return _sizes(range(1, MAX_RANK), 1, "a list of positive whole numbers, five at most")(option, value)
 
 
+def _counts(option: str, value: object, x: SSAValue) -> tuple[int, ...]:
+    return _sizes(range(1, MAX_SIZE), 0, "a list of whole numbers, none negative")(option, value)
+
+
 def _real(option: str, value: object, x: SSAValue) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
         raise LayerError(f"{option} must be a number, got {shown(value)}", option)
@@ -188,6 +192,10 @@ Border3 = Annotated[
 ]
 SIZES = "sizes of all dimensions but the batch"
 Sizes = Annotated[tuple[int, ...], Option("sizes", SIZES, SEVERAL, _one_or(SIZE, (1, MAX_RANK - 1)), _shape)]
+COUNTS = {"type": "array", "minItems": 1, "items": MARGIN}
+Counts = Annotated[
+    tuple[int, ...], Option("counts", "a list of whole numbers, none negative", "Sequence[int]", COUNTS, _counts)
+]
 Axis = Annotated[int, Option("axis", "a dimension: 0 is the batch, 1 the channels, -1 the last", "int", AXIS, _axis)]
 Axes = Annotated[
     tuple[int, ...], Option("axes", "one dimension or a list of some", SEVERAL, _one_or(AXIS, (1, MAX_RANK)), _axes)

@@ -126,8 +126,8 @@ def _table(data: Data, text: str) -> Iterator[str]:
                     yield f"{layer['name']}: {group}.{name} differs in the table"
 
 
-SEVERAL = ("lstm", "gru", "rnn", "attention", "masked_attention")
-"""Layers that are several: a product for the whole sequence, one for each step; scores and what is made with them."""
+SEVERAL = ("lstm", "gru", "rnn", "attention", "masked_attention", "moe")
+"""Layers that are several: a product for the whole sequence, one for each step; scores and what they weigh; experts."""
 
 
 def _counts(net: Net, data: Data, *, training: bool) -> Iterator[str]:
@@ -141,7 +141,9 @@ def _counts(net: Net, data: Data, *, training: bool) -> Iterator[str]:
         if not training and not any(one == name or one.startswith(f"{name}.") for one in named):
             yield f"{name} is not named"
         if layer.op in SEVERAL and not training:
-            made = sum(found["ops"].get("mac", 0) for one, found in by_name.items() if one.startswith(f"{name}."))
+            # A softmax on the lanes scales and masks by `mac`; these are no products of the network.
+            parts = {one for one in by_name if one.startswith(f"{name}.") and not one.endswith(".softmax")}
+            made = sum(by_name[one]["ops"].get("mac", 0) for one in parts)
             if made != (layer.macs or 0) * net.batch:
                 yield f"{name}, {layer.op} {layer.options}: {made} MACs, not {layer.macs}"
         for suffix, macs in _macs(net, layer):

@@ -437,6 +437,22 @@ def attention(op: str) -> Draw:
     return draw
 
 
+def moe(random: Random, shapes: Shapes) -> Layer | None:
+    """MACs and parameters: three products of the experts, and the router."""
+    chosen = _one(random, shapes, 2)
+    if chosen is None:
+        return None
+    name, (tokens, features) = chosen
+    experts, hidden = random.randint(1, 5), random.randint(1, 9)
+    active = random.randint(1, experts)
+    options: dict[str, object] = {"experts": experts, "active": active, "hidden": hidden}
+    if random.random() < 0.5:
+        options["routing"] = random.choice(("balanced", "best", "worst"))
+    parameters = experts * features * (1 + 3 * hidden)
+    macs = tokens * features * (experts + 3 * hidden * active)
+    return Layer("moe", (name,), options, (tokens, features), macs, parameters)
+
+
 def rope(random: Random, shapes: Shapes) -> Layer | None:
     chosen = _one(random, {name: shape for name, shape in shapes.items() if shape[-1] > 1}, 2, 3)
     if chosen is None:
@@ -583,6 +599,7 @@ DRAWS: dict[str, Draw] = {
     "learned_positions": learned_positions,
     "cls_token": cls_token,
     "heads": heads,
+    "moe": moe,
     "attention": attention("attention"),
     "masked_attention": attention("masked_attention"),
     "merge_heads": merge_heads,

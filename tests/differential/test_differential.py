@@ -27,10 +27,19 @@ def test_every_kind_of_layer_is_drawn() -> None:
 @pytest.mark.parametrize("op", DRAWS)
 def test_every_option_of_a_layer_is_drawn(op: str) -> None:
     """But for constants of a formula, which no count depends on, `freeze`, which changes what is trained, and `weight`,
-    which is that of another layer."""
+    which is that of another layer, and `tokens_per_expert`, which depends on the batch."""
     random = Random(op)
     drawn = {name for _ in range(12) for layer in one_layer(random, op).layers.values() for name in layer.options}
-    assert drawn >= set(LAYERS[op].parameters) - {"alpha", "beta", "bias", "rate", "epsilon", "freeze", "weight"}
+    assert drawn >= set(LAYERS[op].parameters) - {
+        "alpha",
+        "beta",
+        "bias",
+        "rate",
+        "epsilon",
+        "freeze",
+        "weight",
+        "tokens_per_expert",
+    }
 
 
 def test_every_layer_and_its_gradients_are_what_their_tiles_do() -> None:

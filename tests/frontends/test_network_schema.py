@@ -44,6 +44,11 @@ VALID_OPTIONS: dict[str, Any] = {
     "value": 0.5,
     "axis": 1,
     "axes": [1, 2],
+    "experts": 4,
+    "active": 2,
+    "hidden": 3,
+    "routing": "worst",
+    "tokens_per_expert": [4, 0, 4],
     "rows": 9,
     "first": 1,
     "count": 2,
@@ -76,7 +81,7 @@ VALID_3D: dict[str, Any] = {"kernel": [2, 1, 3], "pad": [1, 0, 0, 1, 1, 1], "out
 def network(op: str, **options: object) -> dict[str, Any]:
     layers = [{"name": "y", "op": op, "inputs": ["x"] * (LAYERS[op].inputs or 2), **options}]
     usual = [8, 4, 4, 4] if op.endswith("3d") else [8, 4, 4]
-    sequences = ("conv1d", "lstm", "gru", "rnn", "cls_token", "heads")
+    sequences = ("conv1d", "lstm", "gru", "rnn", "cls_token", "heads", "moe")
     shape = {"fc": [8], "matmul": [1], **{one: [4, 8] for one in sequences}}.get(op, usual)
     return {"schema": "simdc-network/1", "name": "n", "inputs": [{"name": "x", "shape": shape}], "layers": layers}
 

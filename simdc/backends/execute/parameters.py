@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from math import prod, sqrt
 
 import numpy as np
-from xdsl.dialects.builtin import FloatAttr, ModuleOp
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, ModuleOp
 from xdsl.ir import OpResult
 
 from simdc.ir.base import shape_of
 from simdc.ir.network import ParameterOp, network_of
+from simdc.ir.ops.moe import ROUTE
 from simdc.ir.ops.rope import RopeOp
 from simdc.ir.ops.update import UpdateOp
 
@@ -66,6 +68,26 @@ def _sines(parameter: ParameterOp, random: np.random.Generator) -> Array:
     return np.sin(_turns(parameter))
 
 
+def _turns_of(parameter: ParameterOp) -> tuple[NDArray[np.intp], int, int]:
+    """The turns that an expert has, one for each of its tokens; tokens in all, and experts that a token has."""
+    route = parameter.attributes[ROUTE]
+    assert isinstance(route, DenseArrayBase)
+    first, tokens, active = map(int, route.get_values())
+    return np.arange(first, first + prod(shape_of(parameter.result))), tokens, active
+
+
+def _routed(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    """Tokens take turns: of three, the turns 2, 3 and 4 are those of tokens 2, 0 and 1."""
+    turns, tokens, _ = _turns_of(parameter)
+    return (turns % tokens).astype(np.float64)
+
+
+def _shares_of_routed(parameter: ParameterOp, random: np.random.Generator) -> Array:
+    """Where the shares of these turns stand among all, [tokens, experts of a token] flat."""
+    turns, tokens, active = _turns_of(parameter)
+    return (turns % tokens * active + turns // tokens).astype(np.float64)
+
+
 BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
     "weight": _weight,
     "mask": _mask,
@@ -75,6 +97,8 @@ BY_ROLE: dict[str, Callable[[ParameterOp, np.random.Generator], Array]] = {
     "classes": _numbers,
     "cos": _cosines,
     "sin": _sines,
+    "tokens": _routed,
+    "places": _shares_of_routed,
     "key_numbers": _numbers,
 }
 """First values by the role that ends a label (`conv1.weight`). Biases, shifts, means and optimizer state are zero, and

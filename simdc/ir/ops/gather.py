@@ -177,6 +177,16 @@ def gather_gradient(op: GatherOp, back: Backward) -> None:
         give_operand(back, op.table, ScatterAddOp(name, op.ids, upstream, axis=axis, size=size))
 
 
+@rule_for(ScatterAddOp)
+def scatter_add_gradient(op: ScatterAddOp, back: Backward) -> None:
+    """What was added to passes everything on; each row that was added has that of the row it was added to."""
+    upstream = back.upstream(op.result)
+    if back.needs(op.gradient):
+        give_operand(back, op.gradient, GatherOp(f"{op.layer.data}.grad_rows", upstream, op.ids, axis=op.axis))
+    if op.base is not None and back.needs(op.base):
+        back.give(op.base, upstream)
+
+
 @layer
 def gather(net: ModuleBuilder, name: str, x: SSAValue, y: SSAValue, *, axis: Axis = 0) -> SSAValue:
     """The rows of `x` with the numbers `y`, along a dimension.

@@ -70,7 +70,7 @@ def random_parameters(module: ModuleOp, seed: int) -> Values:
     random = np.random.default_rng(seed)
     values = initial_parameters(module, seed)
     for label, value in values.items():
-        if not label.endswith((".mask", ".classes")):
+        if not label.endswith((".mask", ".classes", ".tokens", ".places")):
             noise = random.normal(0.0, 0.3, value.shape)
             values[label] = value + (np.abs(noise) if label.endswith((".second", ".inv_std")) else noise)
     return values
