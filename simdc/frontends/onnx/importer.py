@@ -26,6 +26,7 @@ from .rotary import join_rotary_positions
 from .scope import Draft, Gaps, GraphScope
 from .table import OPERATORS
 from .translate import translate
+from .written_norms import join_written_norms
 
 
 class Imported(NamedTuple):
@@ -81,6 +82,7 @@ def _finish(plan: Plan, draft: Draft, gaps: Gaps) -> ModuleOp:
     module = draft.network.finish(results)
     network = network_of(module)
     join_response_norms(network)
+    join_written_norms(network)
     join_gated_units(network)
     join_rotary_positions(network, draft.network.constants)
     inlined = [

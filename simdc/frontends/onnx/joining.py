@@ -8,7 +8,36 @@ from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from simdc.ir.base import LayerOp
+from simdc.ir.ops.free import FlattenOp, ReshapeOp
+from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.stored_width import take_width
+
+
+class LayerChain:
+    """Layers before a value, last first, each of which nobody but the next one reads."""
+
+    def __init__(self, value: SSAValue):
+        self.value = value
+        self.layers: list[LayerOp] = []
+
+    def take(self, *kinds: type[LayerOp]) -> LayerOp | None:
+        """Step back over the layer that makes the value, if it is one of `kinds`."""
+        op = self.value.owner
+        readers = {use.operation for use in self.value.uses}
+        if not isinstance(op, kinds) or len(readers) != 1:
+            return None
+        self.layers.append(op)
+        self.value = op.operands[0]
+        return op
+
+    def scalar(self, function: str) -> float | None:
+        """Step back over a function of the value and a number; the number."""
+        op = self.take(ScalarOp)
+        return op.value.value.data if isinstance(op, ScalarOp) and op.function.data == function else None
+
+    def views(self) -> None:
+        while self.take(FlattenOp, ReshapeOp):
+            pass
 
 
 def read_once(value: SSAValue) -> bool:

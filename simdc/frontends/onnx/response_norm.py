@@ -17,39 +17,11 @@ from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp
 from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.broadcast import DivideOp, MultiplyOp
-from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.scalar import ScalarOp
 
-from .joining import put_in_place
-
-
-class NormChain:
-    """Layers before a division, last first, each of which nobody but the next one reads."""
-
-    def __init__(self, value: SSAValue):
-        self.value = value
-        self.layers: list[LayerOp] = []
-
-    def take(self, *kinds: type[LayerOp]) -> LayerOp | None:
-        """Step back over the layer that makes the value, if it is one of `kinds`."""
-        op = self.value.owner
-        readers = {use.operation for use in self.value.uses}
-        if not isinstance(op, kinds) or len(readers) != 1:
-            return None
-        self.layers.append(op)
-        self.value = op.operands[0]
-        return op
-
-    def scalar(self, function: str) -> float | None:
-        """Step back over a function of the value and a number; the number."""
-        op = self.take(ScalarOp)
-        return op.value.value.data if isinstance(op, ScalarOp) and op.function.data == function else None
-
-    def views(self) -> None:
-        while self.take(FlattenOp, ReshapeOp):
-            pass
+from .joining import LayerChain, put_in_place
 
 
 class ChannelWindow(NamedTuple):
@@ -68,7 +40,7 @@ def join_response_norms(network: NetworkOp) -> None:
 
 
 def _join(op: DivideOp) -> None:
-    chain, x = NormChain(op.rhs), op.lhs
+    chain, x = LayerChain(op.rhs), op.lhs
     beta, bias, alpha = (chain.scalar(function) for function in ("pow", "add", "mul"))
     window = _window(chain)
     square = chain.take(MultiplyOp, ScalarOp)
@@ -82,7 +54,7 @@ def _join(op: DivideOp) -> None:
     put_in_place(op, norm, chain.layers)
 
 
-def _window(chain: NormChain) -> ChannelWindow | None:
+def _window(chain: LayerChain) -> ChannelWindow | None:
     """An average along one dimension, in which zeros stand before and behind the data."""
     chain.views()
     pool = chain.take(AveragePoolOp)
