@@ -22,6 +22,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.context import forms_of, set_hardware
 from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
+from simdc.ir.token_run import TokenRun
 from simdc.passes.distinct import model_for
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from simdc.passes.search_tiling import check_search
@@ -73,15 +74,17 @@ def load(
     bind: Mapping[str, int] | None = None,
     weights: Collection[str] | None = None,
     allow_uncosted: bool = False,
+    run: TokenRun | None = None,
 ) -> Network:
     """Read a network from a file (.dsl, .json, .onnx, .mlir, .csv) or by the name of an example.
 
     `bind` gives sizes that an ONNX model leaves open, by name or by place (`x[2]`), and values of its inputs that are
     single numbers. `weights` are those of its inputs that are weights, not data; None takes inputs for weights only
     where the file holds none. With `allow_uncosted` its nodes that simdc has no op for stay in the network, without a
-    cost. Raises SimdcError.
+    cost. `run` is how many tokens go through network text, behind how many (`simdc.ir.token_run`). Raises SimdcError.
     """
-    return Network(load_network(fspath(path), batch, bind=bind, weights=weights, allow_uncosted=allow_uncosted))
+    module = load_network(fspath(path), batch, bind=bind, weights=weights, allow_uncosted=allow_uncosted, run=run)
+    return Network(module)
 
 
 def compile(

@@ -114,7 +114,7 @@ class NetworkBuilder:
         freeze: true or false; keep its parameters from training"""
 
     def cache(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
-        """Keys or values `[n, heads, tokens, features]` that a decoder keeps: the identity."""
+        """Keys or values `[n, heads, tokens, features]` that a decoder keeps: the identity, or an append."""
 
     def cache_append(self, x: Tensor, y: Tensor, /, *, axis: int = -2, name: str | None = None) -> Tensor:
         """The rows `y` behind the cache `x`, of which only they are moved.

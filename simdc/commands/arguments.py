@@ -148,6 +148,30 @@ def add_training(parser: CommandParser) -> None:
     training.add_argument("--input-grad", action="store_true", help="compute the gradient of the network's inputs, too")
 
 
+def add_tokens(parser: CommandParser) -> None:
+    """--decode, --context and --generate."""
+    group = parser.add_argument_group("language models")
+    group.add_argument(
+        "--decode", action="store_true", help="cost one token behind a cache of all those before it; needs --context"
+    )
+    group.add_argument(
+        "--context",
+        metavar="L",
+        help="tokens that go in at once or, with --decode, that the one token sees, itself among them; with --decode "
+        "also lengths, 128,512,2048, or a curve, 128:32768 (200 lengths at most) or 128:32768:128 (every 128)",
+    )
+    group.add_argument(
+        "--generate", metavar="P+T", help="cost a prompt of P tokens and T tokens made after it, one by one"
+    )
+    parser.needs(["--decode"], "--context")
+    parser.apart("--generate", "--context")
+    parser.apart("--generate", "--decode")
+    for option in ("--decode", "--context", "--generate"):
+        parser.apart(option, "--bind")
+    parser.apart("--decode", "--train")
+    parser.apart("--generate", "--train")
+
+
 def add_format(parser: CommandParser, formats: str, choices: Sequence[str] | None = None) -> None:
     """--format; `formats` is what the help calls them."""
     parser.add_argument(

@@ -23,6 +23,7 @@ from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, machine_of, se
 from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
 from simdc.ir.provenance import CommandRun, InputFile, add_run
+from simdc.ir.token_run import TokenRun
 from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
 from simdc.streams import say
 
@@ -49,12 +50,13 @@ def check_chosen(model: str) -> None:
         raise SimdcError(f"--model: {error}{hint}") from None
 
 
-def load_module(arguments: Namespace, *, machine_needed: bool = True) -> ModuleOp:
-    """The network that the command line names, on its machine, without the tilings that it asks to forget. It says what
-    it was made of."""
+def load_module(arguments: Namespace, *, machine_needed: bool = True, run: TokenRun | None = None) -> ModuleOp:
+    """The network that the command line names, on its machine, without the tilings that it asks to forget, for the
+    tokens of `run`. It says what it was made of."""
     refuse_overwriting(arguments.output, input_files(arguments))
     with inputs_read("network", arguments.network) as network_read:
-        module = read_network(arguments, arguments.network, arguments.batch, given_tilings=arguments.tiling == "given")
+        given = arguments.tiling == "given"
+        module = read_network(arguments, arguments.network, arguments.batch, given_tilings=given, run=run)
     if arguments.tiling in ("default", "greedy", "search"):
         for layer in network_of(module).layers():
             layer.tiling = None
@@ -80,7 +82,14 @@ def warn_of_unmodelled(settings: Sequence[str]) -> None:
             say(f"simdc: warning: --set {field}: this field is not modelled: no cost depends on it")
 
 
-def read_network(arguments: Namespace, network: str, batch: int | None, *, given_tilings: bool = False) -> ModuleOp:
+def read_network(
+    arguments: Namespace,
+    network: str,
+    batch: int | None,
+    *,
+    given_tilings: bool = False,
+    run: TokenRun | None = None,
+) -> ModuleOp:
     """A network, read as the options of `add_reading` say."""
     return load_network(
         network,
@@ -90,6 +99,7 @@ def read_network(arguments: Namespace, network: str, batch: int | None, *, given
         weights=parse_weights(arguments.weights),
         allow_uncosted=arguments.allow_uncosted,
         input_format=arguments.input_format,
+        run=run,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from .arguments import HOW_TO_TRAIN, add_format, add_network, add_output, add_tiling, add_training
+from .arguments import HOW_TO_TRAIN, add_format, add_network, add_output, add_tiling, add_tokens, add_training
 from .parser import CommandParser
 
 SUMMARY = "what a network costs on a machine; needs not be named: simdc net.dsl --hw HI3"
@@ -29,6 +29,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     add_tiling(parser)
     add_training(parser)
+    add_tokens(parser)
     parser.add_argument("-p", "--passes", metavar="PIPELINE", help="run these passes instead of the default pipeline")
     parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")
     parser.add_argument("--emit-cost", action="store_true", help="print the cost report (the default)")

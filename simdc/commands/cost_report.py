@@ -19,6 +19,7 @@ from simdc.streams import say
 
 from .analysed import check_analyses, check_plot, draw_plot
 from .compiled import check_chosen, chosen_model, input_files, load_module, priced, training_step
+from .token_options import token_run
 
 LAYERS_SHOWN = 3
 """In a warning; --format json names all."""
@@ -30,7 +31,8 @@ def run(arguments: Namespace) -> int:
     _check_arguments(arguments)
     render = _renderer(arguments)
     check_plot(arguments, input_files(arguments))
-    module = load_module(arguments, machine_needed=chosen is None or not arguments.emit_ir)
+    needed = chosen is None or not arguments.emit_ir
+    module = load_module(arguments, machine_needed=needed, run=token_run(arguments))
     pipeline = priced(arguments, chosen_model(module, arguments)) if chosen is None else chosen
     pipeline = (*training_step(arguments), *pipeline)
     wanted = _names_to_print(arguments.print_ir_after, pipeline)

@@ -14,6 +14,8 @@ from .limits import MAX_BATCH, MAX_CSV_BYTES, MAX_DSL_BYTES, MAX_JSON_BYTES, MAX
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
+    from simdc.ir.token_run import TokenRun
+
 FrontEnd: TypeAlias = "Callable[[str, int | None], ModuleOp]"
 
 __all__ = ["FRONT_ENDS", "PLUGIN_FRONT_ENDS", "load_network"]
@@ -63,6 +65,7 @@ def load_network(
     weights: Collection[str] | None = None,
     allow_uncosted: bool = False,
     input_format: str | None = None,
+    run: TokenRun | None = None,
 ) -> ModuleOp:
     """The network in a file, preset or standard input (`-`), for `batch` images (None: 1, or what the given tilings,
     the IR or the ONNX model are for).
@@ -71,13 +74,16 @@ def load_network(
     machine; other formats have none.
     `bind` gives sizes by the names that an ONNX model has for them, `weights` which of its inputs are weights; with
     `allow_uncosted` its nodes that simdc has no op for stay in the network without a cost. `input_format` is one of
-    `FRONT_ENDS` or a plug-in's (None: by the suffix, or by how the text of a stream begins). Raises SimdcError.
+    `FRONT_ENDS` or a plug-in's (None: by the suffix, or by how the text of a stream begins). `run` is how many tokens
+    go through network text or a network graph (None: as it says). Raises SimdcError.
     """
     from .presets import find_file
 
     if batch is not None and (isinstance(batch, bool) or not 1 <= batch <= MAX_BATCH):
         raise SimdcError(f"the batch must be 1 to {MAX_BATCH}, got {batch}")
     source, kind = _recognized(find_file(path, "networks"), input_format)
+    if run is not None:
+        return _run_of_tokens(source, kind, 1 if batch is None else batch, run)
     if kind == "onnx":
         _refuse_tilings(source.file, given_tilings)
 
@@ -106,10 +112,29 @@ def load_network(
     plugin = PLUGIN_FRONT_ENDS.get(kind) if kind else None
     if plugin is None:
         raise _unsupported(source.file, kind, input_format)
-    from .reads import was_read_elsewhere
+    return _by_plugin(plugin, source.openable, batch)
 
-    module = _by_plugin(plugin, source.openable, batch)
-    was_read_elsewhere(source.openable)
+
+def _run_of_tokens(source: _Source, kind: str, batch: int, run: TokenRun) -> ModuleOp:
+    """Network text or a graph, for the tokens of `run`."""
+    from .token_runs import check_run, check_taken
+
+    file = source.file
+    check_run(run, file)
+    if kind == "dsl":
+        from .dsl import parse_dsl
+
+        module = parse_dsl(source.read(MAX_DSL_BYTES), file, batch, run)
+    elif kind == "json":
+        from .json_graph import parse_json_graph
+        from .json_text import parse_object
+
+        module = parse_json_graph(parse_object(source.read(MAX_JSON_BYTES), file), file, batch, run)
+    else:
+        remedy = "; export it with its cache as inputs and bind their sizes, as in --bind past=2047"
+        message = "a context is for network text (.dsl) and network graphs (.json)"
+        raise SimdcError(message + (remedy if kind == "onnx" else ""), file=file)
+    check_taken(module, run, file)
     return module
 
 
@@ -169,11 +194,14 @@ def _by_plugin(plugin: Plugin[FrontEnd], path: str, batch: int | None) -> Module
 
     from simdc.ir.network import network_of
 
+    from .reads import was_read_elsewhere
+
     module = plugin.call(ModuleOp, plugin.value, path, batch)
     try:
         network_of(module)
     except VerifyException as error:
         raise plugin.at_fault(f"failed: {error}") from None
+    was_read_elsewhere(path)
     return module
 
 

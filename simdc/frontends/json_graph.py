@@ -12,6 +12,7 @@ from simdc.errors import SimdcError
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layer_table import find_layer, layer_table
+from simdc.ir.token_run import AS_WRITTEN, TokenRun
 
 from .json_node import JsonNode, hint
 
@@ -23,9 +24,9 @@ NETWORK_KEYS = ("schema", "name", "inputs", "layers", "outputs")
 LAYER_KEYS = ("name", "op", "inputs")
 
 
-def parse_json_graph(data: dict[str, object], file: str, batch: int) -> ModuleOp:
-    """The network in `data`, for inputs of `batch` images. `file` is for messages and locations; JSON has no lines, so
-    every location is line 0. Raises SimdcError."""
+def parse_json_graph(data: dict[str, object], file: str, batch: int, run: TokenRun = AS_WRITTEN) -> ModuleOp:
+    """The network in `data`, for inputs of `batch` images and as many tokens as `run` says. `file` is for messages and
+    locations; JSON has no lines, so every location is line 0. Raises SimdcError."""
     root = JsonNode(data, file)
     for key in data:
         if key not in NETWORK_KEYS and key != "$schema":
@@ -33,13 +34,13 @@ def parse_json_graph(data: dict[str, object], file: str, batch: int) -> ModuleOp
     schema = root.need("schema")
     if schema.value != SCHEMA:
         raise schema.error(f'must be "{SCHEMA}"')
-    return _Graph(root, batch).module()
+    return _Graph(root, batch, run).module()
 
 
 class _Graph:
-    def __init__(self, root: JsonNode, batch: int):
+    def __init__(self, root: JsonNode, batch: int, run: TokenRun):
         self.root = root
-        self.builder = ModuleBuilder(root.need("name").text(), batch, root.file)
+        self.builder = ModuleBuilder(root.need("name").text(), batch, root.file, run=run)
         self.values: dict[str, SSAValue] = {}
         self.places: dict[str, str] = {}
 

@@ -14,18 +14,21 @@ from .base import LayerOp, make_tensor_type, name_hint, shape_of
 from .layer_error import MAX_SIZE, LayerError
 from .network import NetworkOp, ParameterOp, ReturnOp
 from .notes import add_note
+from .token_run import AS_WRITTEN, TokenRun
 
 MAX_READS = 100_000
 """Inputs of all layers together: a concatenation works on each of its own."""
 
 
 class ModuleBuilder:
-    """Collects layers in program order; every op gets the place in `file` that it was written at."""
+    """Collects layers in program order; every op gets the place in `file` that it was written at. Inputs of tokens and
+    caches are as long as `run` says."""
 
-    def __init__(self, name: str, batch: int, file: str, phase: str = "inference"):
+    def __init__(self, name: str, batch: int, file: str, phase: str = "inference", run: TokenRun = AS_WRITTEN):
         self.name = name if is_name(name) else to_name(name)
         self.batch = batch
         self.phase = phase
+        self.run = run
         self.file = file
         self._block = Block()
         self._place = FileLineColLoc(StringAttr(file), IntAttr(0), IntAttr(0))
@@ -40,6 +43,7 @@ class ModuleBuilder:
 
     def input(self, name: str, shape: Sequence[int]) -> SSAValue:
         """A network input of `shape` without its batch dimension, which is put in front. Raises LayerError."""
+        shape = self.run.shape(shape)
         if not shape or min(shape) < 1 or prod(shape) * self.batch > MAX_SIZE:
             raise LayerError(f"input '{name}' must have positive sizes, at most {MAX_SIZE} elements in all")
         argument = self._block.insert_arg(make_tensor_type(f32, (self.batch, *shape)), len(self._block.args))

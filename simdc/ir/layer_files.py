@@ -9,7 +9,7 @@ LAYER_FILES = {
     "avgpool": "simdc.ir.ops.average_pool",
     "avgpool3d": "simdc.ir.ops.average_pool3d",
     "bn": "simdc.ir.ops.batch_norm",
-    "cache": "simdc.ir.ops.free",
+    "cache": "simdc.ir.ops.cache",
     "cache_append": "simdc.ir.ops.cache",
     "ceil": "simdc.ir.ops.activation.rounding",
     "channel_shuffle": "simdc.ir.ops.transpose",

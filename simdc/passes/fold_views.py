@@ -16,8 +16,9 @@ from xdsl.passes import ModulePass
 
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import network_of
+from simdc.ir.ops.cache import CacheOp
 from simdc.ir.ops.expand import ExpandOp
-from simdc.ir.ops.free import CacheOp, FlattenOp, ReshapeOp
+from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.pad import SliceOp
 from simdc.ir.ops.transpose import TransposeOp

@@ -8,7 +8,8 @@ from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_i
 from simdc.errors import SimdcError
 from simdc.ir.base import shape_of
 from simdc.ir.context import layer_error
-from simdc.ir.ops.free import CacheOp, DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.ops.cache import CacheOp
+from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.relu import ReluGradOp, ReluOp
 from simdc.ir.unmodelled import UnmodelledOp
 

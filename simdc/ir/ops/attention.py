@@ -90,6 +90,9 @@ def heads(net: ModuleBuilder, name: str, x: SSAValue, *, count: Annotated[Positi
     n, tokens, features = shape
     if features % count:
         raise LayerError(f"{features} features cannot be cut into {count} heads", "count")
+    if tokens == 1:
+        # One token's heads lie in their order already.
+        return net.append(ReshapeOp(name, x, shape=(n, count, 1, features // count)), name)
     split = f"{name}.split"
     apart = net.append(ReshapeOp(split, x, shape=(n, tokens, count, features // count)), split)
     return net.append(TransposeOp(name, apart, permutation=SWAP), name)
@@ -102,6 +105,8 @@ def merge_heads(net: ModuleBuilder, name: str, x: SSAValue) -> SSAValue:
     if len(shape) != 4:
         raise LayerError(f"merge_heads needs [n, heads, tokens, features], its input has shape {list(shape)}")
     n, count, tokens, features = shape
+    if tokens == 1:
+        return net.append(ReshapeOp(name, x, shape=(n, 1, count * features)), name)
     swapped = net.append(TransposeOp(name, x, permutation=SWAP), name)
     joined = f"{name}.features"
     return net.append(ReshapeOp(joined, swapped, shape=(n, tokens, count * features)), joined)

@@ -1,6 +1,8 @@
-"""Appending to a cache of keys or values: the new rows are written behind the old ones, which stay where they are."""
+"""Caches of keys and values: new rows are written behind the old ones, which stay where they are."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import SSAValue
@@ -12,6 +14,7 @@ from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.elements import SINGLE
 from simdc.ir.gradient import Backward, give_input, rule_for
+from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.movement import check_axis, dimension_names
 from simdc.ir.options import Axis
@@ -21,6 +24,27 @@ from .pad import SliceOp, resized
 TOKENS = IntegerAttr(2, i64)
 ROLES = LoopRoles(channels=(), batch=("n",), image=())
 """A cache is stored as it is: no machine rounds its heads up."""
+
+
+@irdl_op_definition
+class CacheOp(LayerOp):
+    """The identity, of keys or values [n, heads, tokens, features] that a decoder keeps. A run of one token at a time
+    puts an append in its place (`simdc.cache_append`)."""
+
+    name = "simdc.cache"
+    UNIT: ClassVar = None
+
+    input = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def result_shape(self) -> tuple[int, ...]:
+        shape = shape_of(self.input)
+        if len(shape) != 4:
+            raise VerifyException(f"keeps [n, heads, tokens, features], got shape {list(shape)}")
+        return shape
+
+    def kernel(self) -> None:
+        return None
 
 
 @irdl_op_definition
@@ -73,6 +97,23 @@ def cache_append_gradient(op: CacheAppendOp, back: Backward) -> None:
             name = f"{op.layer.data}.{suffix}"
             give_input(back, value, SliceOp(name, back.upstream(op.result), axis=axis, first=first, count=count))
         first += count
+
+
+@rule_for(CacheOp)
+def cache_gradient(op: CacheOp, back: Backward) -> None:
+    back.give(op.input, back.upstream(op.result))
+
+
+@layer
+def cache(net: ModuleBuilder, name: str, x: SSAValue) -> SSAValue:
+    """Keys or values `[n, heads, tokens, features]` that a decoder keeps: the identity, or an append."""
+    if not net.run.past:
+        return net.append(CacheOp(name, x), name)
+    shape = shape_of(x)
+    if len(shape) != 4:
+        raise LayerError(f"a cache keeps [n, heads, tokens, features], its input has shape {list(shape)}")
+    past = net.input(f"{name}.past", (shape[1], net.run.past, shape[3]))
+    return net.append(CacheAppendOp(name, past, x), name)
 
 
 @layer

@@ -79,39 +79,12 @@ class DropoutOp(LayerOp):
         return None
 
 
-@irdl_op_definition
-class CacheOp(LayerOp):
-    """The identity, of keys or values [n, heads, tokens, features] that a decoder keeps. A run of one token at a time
-    puts an append in its place (`simdc.cache_append`)."""
-
-    name = "simdc.cache"
-    UNIT: ClassVar = None
-
-    input = operand_def(TENSOR)
-    result = result_def(TENSOR)
-
-    def result_shape(self) -> tuple[int, ...]:
-        shape = shape_of(self.input)
-        if len(shape) != 4:
-            raise VerifyException(f"keeps [n, heads, tokens, features], got shape {list(shape)}")
-        return shape
-
-    def kernel(self) -> None:
-        return None
-
-
 @rule_for(FlattenOp, ReshapeOp)
 def view_gradient(op: FlattenOp | ReshapeOp, back: Backward) -> None:
     gradient = ReshapeOp(f"{op.layer.data}.grad_input", back.upstream(op.result), shape=shape_of(op.input))
     give_input(back, op.input, gradient)
 
 
-@rule_for(CacheOp)
-def cache_gradient(op: CacheOp, back: Backward) -> None:
-    back.give(op.input, back.upstream(op.result))
-
-
-plain_layer("cache", CacheOp, "Keys or values `[n, heads, tokens, features]` that a decoder keeps: the identity.")
 plain_layer("flatten", FlattenOp, "`[n, c, h, w]` read as `[n, c*h*w]`; moves nothing.")
 
 

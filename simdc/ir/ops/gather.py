@@ -216,10 +216,12 @@ def learned_positions(
 ) -> SSAValue:
     """Adds a learnt tensor, the same for every sequence of the batch."""
     shape = shape_of(x)[1:]
-    if rows is not None:
-        if rows < shape[0]:
-            raise LayerError(f"rows must be at least {shape[0]}, the number of tokens, got {rows}", "rows")
-        # 512 positions of 768 features and 128 tokens: 98,304 values are read, and 294,912 are parameters all the same.
-        net.count_unread((rows - shape[0]) * prod(shape[1:]))
+    needed = net.run.past + shape[0]
+    if rows is None:
+        rows = needed
+    if rows < needed:
+        raise LayerError(f"rows must be at least {needed}, the number of tokens, got {rows}", "rows")
+    # 512 positions of 768 features and 128 tokens: 98,304 values are read, and 294,912 are parameters all the same.
+    net.count_unread((rows - shape[0]) * prod(shape[1:]))
     table = net.parameter(name, "positions", shape, frozen=freeze)
     return net.append(AddOp(name, x, table), name)

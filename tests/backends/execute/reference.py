@@ -19,13 +19,13 @@ from simdc.ir.ops.activation.rounding import IsInfOp, IsNanOp
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp, MultiplyOp, SubtractOp
-from simdc.ir.ops.cache import CacheAppendOp
+from simdc.ir.ops.cache import CacheAppendOp, CacheOp
 from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.cumulative import CumulativeSumOp
 from simdc.ir.ops.expand import ExpandOp
-from simdc.ir.ops.free import CacheOp, DropoutOp, FlattenOp, ReshapeOp
+from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.gated import GatedOp
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
