@@ -376,6 +376,15 @@ class NetworkBuilder:
     def global_maxpool(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """The largest of each channel; keeps 1x1 pixels."""
 
+    def group_norm(
+        self, x: Tensor, /, *, groups: int, epsilon: float = 1e-05, freeze: bool = False, name: str | None = None
+    ) -> Tensor:
+        """Normalizes groups of channels of each image.
+
+        groups: a positive whole number
+        epsilon: any number
+        freeze: true or false; keep its parameters from training"""
+
     def gru(
         self,
         x: Tensor,
@@ -459,6 +468,11 @@ class NetworkBuilder:
 
     def log(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """The natural logarithm."""
+
+    def log_softmax(self, x: Tensor, /, *, axis: int = 1, name: str | None = None) -> Tensor:
+        """The logarithm of a softmax along a dimension.
+
+        axis: a dimension: 0 is the batch, 1 the channels, -1 the last"""
 
     def lrn(
         self,
@@ -698,6 +712,24 @@ class NetworkBuilder:
         size: one size, or [height, width]
         mode: one of "nearest", "linear"
         coordinates: one of "asymmetric", "half_pixel", "align_corners", "pytorch_half_pixel"'''
+
+    def rms_norm(
+        self,
+        x: Tensor,
+        /,
+        *,
+        axis: int = -1,
+        epsilon: float = 1e-06,
+        scale: bool = True,
+        freeze: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        """Divides each row, the dimensions from `axis` on, by its root mean square.
+
+        axis: a dimension: 0 is the batch, 1 the channels, -1 the last
+        epsilon: any number
+        scale: true or false
+        freeze: true or false; keep its parameters from training"""
 
     def rnn(
         self,

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from math import prod
 
 from xdsl.ir import SSAValue
-from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Loop, Operand, affine
 
@@ -18,11 +17,8 @@ LANES = "n"
 class RowLoops:
     """The loops over a tensor of `shape` whose dimensions `row` make up a row: dimensions side by side are one loop if
     every operand indexes them alike. `alike` are the shapes of operands that broadcast to it, written with all its
-    dimensions. The lanes lie along the longest loop beside the row that moves each of `results` (shapes, too), and
-    stand outermost; the row's loops are innermost.
-
-    Raises VerifyException where no loop beside the row moves every result.
-    """
+    dimensions. The lanes lie along the longest loop beside the row that moves each of `results` (shapes, too), or
+    along one that runs once, and stand outermost; the row's loops are innermost."""
 
     # [2, 12, 128, 100], rows along dimension 3: 3,072 rows, n = 3,072 and k = 100. With a mask [1, 1, 128, 100] beside
     # it the first two dimensions are a loop g = 24 and n = 128: the mask moves with n, not with g.
@@ -35,12 +31,10 @@ class RowLoops:
         results: Iterable[tuple[int, ...]] = (),
     ):
         results = [*results]
-        self._runs = _runs(shape, row, [*alike, *results])
-        sizes = [prod(shape[dim] for dim in run) for run in self._runs]
+        self._runs = _runs(shape, row, [*alike, *results], results)
+        sizes = [_part(shape, run) for run in self._runs]
         outside = [number for number, run in enumerate(self._runs) if not run or run[0] not in row]
         free = [n for n in outside if all(_part(result, self._runs[n]) == sizes[n] for result in results)]
-        if not free:
-            raise VerifyException(f"no dimension of {list(shape)} beside its rows is left in each result")
         lanes = max(free, key=lambda number: sizes[number])
         others = iter(("g", "g2", "g3", "g4", "g5"))
         inside = iter(("k", "k2", "k3", "k4", "k5", "k6"))
@@ -80,9 +74,11 @@ def _part(shape: tuple[int, ...], run: Sequence[int]) -> int:
     return prod(shape[dim] for dim in run)
 
 
-def _runs(shape: tuple[int, ...], row: Sequence[int], others: Sequence[tuple[int, ...]]) -> list[list[int]]:
-    """Dimensions by loops. Dimensions of size 1 go with those before them. There is a loop beside the row even where it
-    is the whole tensor."""
+def _runs(
+    shape: tuple[int, ...], row: Sequence[int], others: Sequence[tuple[int, ...]], results: Sequence[tuple[int, ...]]
+) -> list[list[int]]:
+    """Dimensions by loops. Dimensions of size 1 go with those before them. A loop that runs once is put
+    before them where none beside the row moves every result."""
 
     def kind(dim: int) -> tuple[bool, ...]:
         return (dim in row, *(other[dim] == shape[dim] for other in others))
@@ -95,4 +91,6 @@ def _runs(shape: tuple[int, ...], row: Sequence[int], others: Sequence[tuple[int
                 runs[-1].append(dim)
                 continue
         runs.append([dim])
-    return runs if any(run[0] not in row for run in runs) else [[], *runs]
+    # The sum over all images of one channel: its rows are added up along the only loop beside them.
+    free = [run for run in runs if run[0] not in row and all(_part(one, run) == _part(shape, run) for one in results)]
+    return runs if free else [[], *runs]

@@ -11,13 +11,35 @@ from typing import NamedTuple
 from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand
 
 EPSILON = 1e-5
-NORMALIZE = (
+CENTERED = (
     Instruction("sub", "centered", ("x", "mean")),
     Instruction("mul", "normal", ("centered", "inv_std")),
+)
+NORMALIZE = (
+    *CENTERED,
     Instruction("mul", "scaled", ("normal", "scale")),
     Instruction("add", "y", ("scaled", "shift")),
 )
 """From x, its statistics, a scale and a shift to y."""
+
+
+ADD_UP = (
+    Instruction("add", "sum", ("sum", "x")),
+    Instruction("mul", "square", ("x", "x")),
+    Instruction("add", "squares", ("squares", "square")),
+)
+
+
+def moments_of(size: float, epsilon: float) -> tuple[Instruction, ...]:
+    """`mean` and `inv_std` of what `ADD_UP` added up of `size` elements."""
+    return (
+        Instruction("div", "mean", ("sum", size)),
+        Instruction("mul", "mean_square", ("mean", "mean")),
+        Instruction("div", "square_mean", ("squares", size)),
+        Instruction("sub", "variance", ("square_mean", "mean_square")),
+        Instruction("add", "shifted", ("variance", epsilon)),
+        Instruction("inv_sqrt", "inv_std", ("shifted",)),
+    )
 
 
 class Groups(NamedTuple):
@@ -33,24 +55,11 @@ class Groups(NamedTuple):
 
     def moments(self, x: Operand, mean: Operand, inv_std: Operand, bits: int, epsilon: float) -> LoopNest:
         """The statistics of each group, in one pass over `x`; sums have `bits`."""
-        accumulate = (
-            Instruction("add", "sum", ("sum", "x")),
-            Instruction("mul", "square", ("x", "x")),
-            Instruction("add", "squares", ("squares", "square")),
-        )
-        finish = (
-            Instruction("div", "mean", ("sum", self.size)),
-            Instruction("mul", "mean_square", ("mean", "mean")),
-            Instruction("div", "square_mean", ("squares", self.size)),
-            Instruction("sub", "variance", ("square_mean", "mean_square")),
-            Instruction("add", "shifted", ("variance", epsilon)),
-            Instruction("inv_sqrt", "inv_std", ("shifted",)),
-        )
         return LoopNest(
             self.loops,
             (x,),
             (mean, inv_std),
-            (CodeBlock(self.every, accumulate), CodeBlock(self.ends, finish)),
+            (CodeBlock(self.every, ADD_UP), CodeBlock(self.ends, moments_of(self.size, epsilon))),
             scratch=tuple(mean._replace(name=name, bits=bits) for name in ("sum", "squares")),
             initial=(("sum", 0.0), ("squares", 0.0)),
         )

@@ -66,9 +66,9 @@ def test_what_tiles_keeps_rows_whole() -> None:
         EXACT.evaluate(program, ladder_tiling(program, tight), tight)
 
 
-def test_a_scaled_layer_keeps_its_row() -> None:
+def test_a_scaled_layer_has_a_shorter_row_that_is_whole() -> None:
     scaled = scale_down(shares(500, 700), Tiling(("n", "k"), (64, 700)), small_machine())
-    assert scaled.kernel.bounds["k"] == scaled.tiling.as_dict()["k"] == 700
+    assert scaled.kernel.bounds["k"] == scaled.tiling.as_dict()["k"] < 10
     assert scaled.kernel.bounds["n"] < 50
 
 

@@ -159,12 +159,13 @@ def _macs(net: Net, layer: Layer) -> Iterator[tuple[str, int]]:
     where zeros lie between elements, since nothing is multiplied beyond (architecture.md, Operations)."""
     if layer.macs is None or layer.op in SEVERAL:
         return
-    if layer.op in ("conv", "conv_transpose"):
+    if layer.op.startswith("conv"):
+        backward = layer.op.startswith("conv_transpose")
         source = net.inputs.get(layer.inputs[0]) or net.layers[layer.inputs[0]].shape
-        weights = layer.macs // prod(layer.shape[1:] if layer.op == "conv" else source[1:])
+        weights = layer.macs // prod(source[1:] if backward else layer.shape[1:])
         spread = weights * min(prod(layer.shape[1:]), prod(source[1:]))
-        yield "", layer.macs if layer.op == "conv" else spread
-        yield ".grad_input", spread if layer.op == "conv" else layer.macs
+        yield "", spread if backward else layer.macs
+        yield ".grad_input", layer.macs if backward else spread
         yield ".grad_weight", layer.macs
     else:
         for suffix in ("", ".grad_input", ".grad_weight"):

@@ -83,6 +83,23 @@ def layer_norm(random: Random, shapes: Shapes) -> Layer | None:
     return Layer("layer_norm", (name,), options, shape, parameters=(1 + bias) * prod(shape[axis - 1 :]))
 
 
+def rms_norm(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, shapes)
+    if chosen is None:
+        return None
+    name, shape = chosen
+    axis, scale = random.randint(1, len(shape)), random.random() < 0.5
+    return Layer("rms_norm", (name,), {"axis": axis, "scale": scale}, shape, parameters=scale * prod(shape[axis - 1 :]))
+
+
+def group_norm(random: Random, shapes: Shapes) -> Layer | None:
+    chosen = _one(random, shapes)
+    if chosen is None:
+        return None
+    name, shape = chosen
+    return Layer("group_norm", (name,), {"groups": _divisor(random, shape[0])}, shape, parameters=2 * shape[0])
+
+
 def broadcast(op: str, inputs: int = 2) -> Draw:
     """Tensors whose last dimensions are alike or 1."""
 
@@ -575,6 +592,9 @@ DRAWS: dict[str, Draw] = {
     "bn": with_channel_parameters("bn", 2, 1, 3),
     "instance_norm": with_channel_parameters("instance_norm", 2, 3),
     "layer_norm": layer_norm,
+    "rms_norm": rms_norm,
+    "group_norm": group_norm,
+    "log_softmax": unary("log_softmax", options=lambda random, shape: {"axis": random.randint(1, len(shape))}),
     "prelu": with_channel_parameters("prelu", 1),
     **{op: broadcast(op) for op in JOINS},
     "where": broadcast("where", 3),

@@ -144,7 +144,7 @@ def test_examples_are_valid(path: Path) -> None:
 @pytest.mark.parametrize("op", LAYERS)
 def test_options_of_each_op(op: str) -> None:
     valid = VALID_OPTIONS | (VALID_3D if op.endswith("3d") else {})
-    valid |= {"conv1d": {"kernel": 3, "pad": 1}, "rnn": {"function": "relu"}}.get(op, {})
+    valid |= {"conv1d": {"kernel": 3, "pad": 1}, "rnn": {"function": "relu"}, "rms_norm": {"scale": True}}.get(op, {})
     # The weight of fc is that of a layer before it; there is none here.
     options = {name: valid[name] for name in LAYERS[op].parameters if name != "weight"}
     if op == "lrn":

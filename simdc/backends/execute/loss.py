@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
+from simdc.ir.ops.log_softmax import LogSoftmaxGradOp, LogSoftmaxOp
 from simdc.ir.ops.loss import BinaryCrossEntropyOp, LossGradOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp
 from simdc.ir.ops.softmax import LOWEST, SoftmaxGradOp, SoftmaxOp
 
@@ -48,6 +49,15 @@ class LossFunctions(InterpreterFunctions):
         gradient, output = args
         centered = gradient - (gradient * output).sum(axis=op.axis.value.data, keepdims=True)
         return (op.scale.value.data * output * centered,)
+
+    @impl(LogSoftmaxOp)
+    def log_softmax(self, interpreter: Interpreter, op: LogSoftmaxOp, args: Arrays) -> Arrays:
+        return (_log_softmax(args[0], op.axis.value.data),)
+
+    @impl(LogSoftmaxGradOp)
+    def log_softmax_grad(self, interpreter: Interpreter, op: LogSoftmaxGradOp, args: Arrays) -> Arrays:
+        gradient, output = args
+        return (gradient - np.exp(output) * gradient.sum(axis=op.axis.value.data, keepdims=True),)
 
     @impl(SoftmaxCrossEntropyOp)
     def softmax_cross_entropy(self, interpreter: Interpreter, op: SoftmaxCrossEntropyOp, args: Arrays) -> Arrays:

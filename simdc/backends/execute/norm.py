@@ -7,9 +7,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from simdc.ir.ops.batch_norm import BatchNormGradOp, BatchNormOp, BatchNormStatisticsOp
+from simdc.ir.ops.group_norm import GroupNormGradOp, GroupNormOp
 from simdc.ir.ops.instance_norm import InstanceNormGradOp, InstanceNormOp
 from simdc.ir.ops.layer_norm import LayerNormGradOp, LayerNormOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormGradOp, LocalResponseNormOp
+from simdc.ir.ops.rms_norm import RmsNormGradOp, RmsNormOp
 
 from .arrays import Array, Arrays, channelwise
 
@@ -34,6 +36,17 @@ def _normal(x: Array, first: int, epsilon: float) -> tuple[Array, Array]:
     inside = tuple(range(first, x.ndim))
     inv_std: Array = 1.0 / np.sqrt(x.var(axis=inside, keepdims=True) + epsilon)
     return (x - x.mean(axis=inside, keepdims=True)) * inv_std, inv_std
+
+
+def _grouped(x: Array, groups: int) -> Array:
+    """[n, g, what lies in a group]."""
+    return x.reshape(x.shape[0], groups, -1)
+
+
+def _inverse_rms(x: Array, first: int, epsilon: float) -> Array:
+    """One over the root mean square of the dimensions from `first` on."""
+    inverse: Array = 1.0 / np.sqrt((x**2).mean(axis=tuple(range(first, x.ndim)), keepdims=True) + epsilon)
+    return inverse
 
 
 def _through(inner: Array, normal: Array, inv_std: Array, first: int) -> Array:
@@ -97,6 +110,38 @@ class NormFunctions(InterpreterFunctions):
         first = op.axis.value.data
         normal, inv_std = _normal(x, first, op.epsilon.value.data)
         input_grad = _through(gradient * scale, normal, inv_std, first)
+        return (input_grad,) if op.product is None else (input_grad, gradient * normal)
+
+    @impl(GroupNormOp)
+    def group_norm(self, interpreter: Interpreter, op: GroupNormOp, args: Arrays) -> Arrays:
+        x, scale, shift = args
+        normal, _ = _normal(_grouped(x, op.groups.value.data), 2, op.epsilon.value.data)
+        return (normal.reshape(x.shape) * channelwise(scale, x.ndim) + channelwise(shift, x.ndim),)
+
+    @impl(GroupNormGradOp)
+    def group_norm_grad(self, interpreter: Interpreter, op: GroupNormGradOp, args: Arrays) -> Arrays:
+        x, gradient, scale = args
+        groups = op.groups.value.data
+        normal, inv_std = _normal(_grouped(x, groups), 2, op.epsilon.value.data)
+        inner = _grouped(gradient * channelwise(scale, x.ndim), groups)
+        input_grad = _through(inner, normal, inv_std, 2).reshape(x.shape)
+        return (input_grad,) if op.product is None else (input_grad, gradient * normal.reshape(x.shape))
+
+    @impl(RmsNormOp)
+    def rms_norm(self, interpreter: Interpreter, op: RmsNormOp, args: Arrays) -> Arrays:
+        x, *scale = args
+        normal = x * _inverse_rms(x, op.axis.value.data, op.epsilon.value.data)
+        return (normal * scale[0] if scale else normal,)
+
+    @impl(RmsNormGradOp)
+    def rms_norm_grad(self, interpreter: Interpreter, op: RmsNormGradOp, args: Arrays) -> Arrays:
+        """`normal` is as long whatever the length of x, so what lies along it does not count."""
+        x, gradient, *scale = args
+        first = op.axis.value.data
+        inverse = _inverse_rms(x, first, op.epsilon.value.data)
+        normal, inner = x * inverse, gradient * scale[0] if scale else gradient
+        along = (inner * normal).mean(axis=tuple(range(first, x.ndim)), keepdims=True)
+        input_grad = inverse * (inner - normal * along)
         return (input_grad,) if op.product is None else (input_grad, gradient * normal)
 
     @impl(LocalResponseNormOp)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from io import StringIO
 from math import isfinite
 from typing import Any
@@ -107,7 +108,7 @@ def _layer(layer: LayerReport, report: Report) -> dict[str, object]:
     }
     if isinstance(kernel, (VectorProgram, FusedProducts)):
         data["lanes"] = kernel.lanes
-        data["program"] = [_nest(nest) for nest in kernel.nests]
+        data["program"] = [_nest(nest, _operands(kernel)) for nest in kernel.nests]
     if layer.members:
         data["members"] = [{"name": name, "op": op} for name, op in layer.members]
     if layer.folded:
@@ -153,11 +154,16 @@ def _operand(operand: Operand) -> dict[str, object]:
     return {"name": operand.name, "bits": operand.bits, "shape": list(operand.shape), "index": index}
 
 
-def _nest(nest: LoopNest) -> dict[str, object]:
+def _moved(operand: Operand, known: Collection[Operand]) -> object:
+    """Its name, where the layer's operands have it as it is; whole where this nest indexes it in its own way."""
+    return operand.name if operand in known else _operand(operand)
+
+
+def _nest(nest: LoopNest, known: Collection[Operand]) -> dict[str, object]:
     return {
         "loops": [loop.name for loop in nest.loops],
-        "inputs": [operand.name for operand in nest.inputs],
-        "outputs": [operand.name for operand in nest.outputs],
+        "inputs": [_moved(operand, known) for operand in nest.inputs],
+        "outputs": [_moved(operand, known) for operand in nest.outputs],
         "scratch": [_operand(operand) for operand in nest.scratch],
         "views": [_operand(operand) for operand in nest.views],
         **({"whole": list(nest.whole)} if nest.whole else {}),

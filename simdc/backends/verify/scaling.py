@@ -7,6 +7,7 @@ the windows stay. The array and its buffers shrink along, the buffers by as much
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -52,14 +53,17 @@ def scale_down(kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: Ma
     else:
         sides = {kernel.lanes: (simd.lanes, lanes)}
     bounds, tiles, windows = loop_bounds(kernel), tiling.as_dict(), window_loops(kernel)
-    whole = tuple(whole_loops(kernel)) if isinstance(kernel, VectorProgram) else ()
+    kept = _fixed_loops(kernel)
     sizes: dict[str, tuple[int, int]] = {}
     for most in range(MOST_TILES, 1, -1):
         for loop, bound in bounds.items():
             side = sides.get(loop, (1, 1))
             keep = loop in windows and bound <= LARGEST_WINDOW and ceil_div(bound, tiles[loop]) <= most
-            keep = keep or loop in whole  # A view looks at fixed places of its window.
+            keep = keep or loop in kept  # A view looks at fixed places of its window.
             sizes[loop] = (bound, tiles[loop]) if keep else smallest_alike(bound, tiles[loop], *side, most)
+        for loops in _shared_dimensions(kernel):
+            alike = tuple((bounds[loop], tiles[loop], *sides.get(loop, (1, 1))) for loop in loops)
+            sizes |= zip(loops, smallest_together(alike, most), strict=True)
         if prod(ceil_div(bound, tile) for bound, tile in sizes.values()) <= MOST_IN_ALL:
             break
     small_tiling = Tiling(tiling.order, tuple(sizes[loop][1] for loop in tiling.order))
@@ -87,6 +91,46 @@ def smallest_alike(bound: int, tile: int, side: int, small_side: int, most: int)
                 if _looks(small_bound, small_tile, small_side, most, exact=exact) == wanted:
                     return small_bound, small_tile
     return bound, tile
+
+
+@lru_cache(maxsize=4096)
+def smallest_together(loops: tuple[tuple[int, int, int, int], ...], most: int) -> tuple[tuple[int, int], ...]:
+    """As `smallest_alike` for loops of one bound, each with a (bound, tile, side, small side), that keep one bound."""
+    for exact in (True, False):
+        wanted = [_looks(bound, min(tile, bound), side, most, exact=exact) for bound, tile, side, _ in loops]
+        for small_bound in range(1, loops[0][0] + 1):
+            found: list[int] = []
+            for look, (_, _, _, small_side) in zip(wanted, loops, strict=True):
+                sizes = range(1, small_bound + 1)
+                alike = (size for size in sizes if _looks(small_bound, size, small_side, most, exact=exact) == look)
+                found.append(next(alike, 0))
+            if all(found):
+                return tuple((small_bound, tile) for tile in found)
+    return tuple((bound, tile) for bound, tile, _, _ in loops)
+
+
+def _fixed_loops(kernel: TiledKernel) -> Collection[str]:
+    """Loops that must stay as long as they are: those that a view or an order needs. A row may be
+    shorter, and whole."""
+    if not isinstance(kernel, VectorProgram):
+        return ()
+    return whole_loops(kernel._replace(nests=tuple(nest._replace(whole=()) for nest in kernel.nests)))
+
+
+def _shared_dimensions(kernel: TiledKernel) -> list[tuple[str, ...]]:
+    """Loops that each run through one whole dimension of a tensor, in nests of their own: what one writes the others
+    read, so they end at the same place."""
+    # A row's parts: written along l, which lies on the lanes, and added up along p.
+    if not isinstance(kernel, VectorProgram):
+        return []
+    bounds = kernel.bounds
+    found: dict[tuple[str, int], dict[str, None]] = {}
+    for operand in kernel.operands:
+        for place, (expression, extent) in enumerate(zip(operand.index, operand.shape, strict=True)):
+            names = [loop for loop, step in expression.terms if step == 1 and bounds[loop] == extent > 1]
+            if len(expression.terms) == 1 and names:
+                found.setdefault((operand.name, place), {})[names[0]] = None
+    return [tuple(loops) for loops in found.values() if len(loops) > 1]
 
 
 def _looks(bound: int, tile: int, side: int, most: int, *, exact: bool) -> tuple[object, ...]:

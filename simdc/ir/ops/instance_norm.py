@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from xdsl.dialects.builtin import FloatAttr, f64
@@ -11,13 +11,17 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
-from simdc.ir.base import TENSOR, GradientOp, LayerOp, operand, shape_of
+from simdc.ir.base import TENSOR, FormedOp, GradientOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.form import Form
 from simdc.ir.gradient import Backward, give_each, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.movement import dimension_names
 from simdc.ir.options import Freeze, Real
+from simdc.ir.row_loops import RowLoops
+from simdc.ir.row_norms import gradient_stages, moment_stage
+from simdc.ir.rows import RowProgram, Stage, row_forms
 from simdc.ir.statistics import NORMALIZE, Groups
 
 PLANE = (affine("n"), affine("c"))
@@ -46,13 +50,24 @@ def _statistics(x: Operand, bits: int, epsilon: float) -> LoopNest:
     return _planes(x.shape).moments(x, mean, inv_std, bits, epsilon)
 
 
+def _of_channels(input: SSAValue) -> tuple[int, ...]:
+    """The shape of scale and shift with all dimensions."""
+    shape = shape_of(input)
+    return (1, shape[1], *(1,) * (len(shape) - 2))
+
+
+def _merged(input: SSAValue, results: Sequence[tuple[int, ...]]) -> tuple[RowLoops, tuple[int, ...]]:
+    shape, plane = shape_of(input), _of_channels(input)
+    return RowLoops(shape, range(2, len(shape)), [plane], results), plane
+
+
 @irdl_op_definition
-class InstanceNormOp(LayerOp):
+class InstanceNormOp(FormedOp):
     """`result = (input - mean) * inv_std * scale + shift`: input [n, c, h] or [n, c, h, w], scale and shift [c]; mean
     and `inv_std = 1 / sqrt(variance + epsilon)` are those of each [n, c] over the rest, in training and inference.
 
-    The first nest gathers the statistics, the second normalizes. Both read the input from DRAM; the statistics go
-    through DRAM, too.
+    The first stage gathers the statistics, the second normalizes. In the form `streamed` both read the input from DRAM,
+    and the statistics go through DRAM, too; in the others `scale` and `shift` become one factor and offset a plane.
     """
 
     name = "simdc.instance_norm"
@@ -66,8 +81,26 @@ class InstanceNormOp(LayerOp):
     def result_shape(self) -> tuple[int, ...]:
         return _check(self.input, self.scale, self.shift)
 
-    def kernel(self) -> VectorProgram:
-        shape, bits = shape_of(self.input), self.accumulator_bits
+    def forms(self) -> Mapping[str, Form]:
+        return row_forms(self._plan, self._streamed)
+
+    def _plan(self, bits: int) -> RowProgram:
+        loops, plane = _merged(self.input, ())
+        names = (("scale", self.scale), ("shift", self.shift))
+        inputs = (loops.operand("x", self.input), *(loops.operand(name, value, plane) for name, value in names))
+        once = (
+            Instruction("mul", "factor", ("inv_std", "scale")),
+            Instruction("mul", "moved", ("mean", "factor")),
+            Instruction("sub", "offset", ("shift", "moved")),
+        )
+        stages = (
+            moment_stage(loops.length, self.epsilon.value.data, *once),
+            Stage((Instruction("mac", "y", ("offset", "x", "factor")),)),
+        )
+        return RowProgram("instance_norm", loops, inputs, (loops.operand("y", self.result),), stages, bits)
+
+    def _streamed(self, bits: int) -> VectorProgram:
+        shape = shape_of(self.input)
         index = dimension_names(shape)
         planes, x = _planes(shape), operand("x", self.input, index)
         statistics = _statistics(x, bits, self.epsilon.value.data)
@@ -78,7 +111,7 @@ class InstanceNormOp(LayerOp):
 
 
 @irdl_op_definition
-class InstanceNormGradOp(GradientOp):
+class InstanceNormGradOp(FormedOp, GradientOp):
     """Gradients of instance normalization over planes of N elements.
 
     The statistics are gathered again. Then, per plane, `weighted = sum(gradient * normal)` and `total = sum(gradient)`,
@@ -105,8 +138,37 @@ class InstanceNormGradOp(GradientOp):
             raise VerifyException(f"input has shape {list(shape)}, the gradient {list(shape_of(self.gradient))}")
         return (shape, shape[1:2], shape[1:2])
 
-    def kernel(self) -> VectorProgram:
-        shape, bits = shape_of(self.input), self.accumulator_bits
+    def forms(self) -> Mapping[str, Form]:
+        return row_forms(self._plan, self._streamed)
+
+    def _plan(self, bits: int) -> RowProgram:
+        plane = _of_channels(self.input)
+        loops, _ = _merged(self.input, (plane,))
+        inputs = (
+            loops.operand("x", self.input),
+            loops.operand("gradient", self.gradient),
+            loops.operand("scale", self.scale, plane),
+        )
+        grads = (("scale_grad", self.scale_grad), ("shift_grad", self.shift_grad))
+        results = (
+            loops.operand("y", self.input_grad),
+            *(loops.operand(name, value, plane) for name, value in grads),
+        )
+        epsilon = self.epsilon.value.data
+        first, gather, finish = gradient_stages(loops.length, epsilon, "gradient", (), "y", factor="spread")
+        add_up = (
+            Instruction("mul", "spread", ("scale", "inv_std")),
+            Instruction("add", "scale_grad", ("scale_grad", "weighted")),
+            Instruction("add", "shift_grad", ("shift_grad", "total")),
+        )
+        gather = gather._replace(finish=(*add_up, *gather.finish))
+        stages = (first, gather, finish)
+        starts = (("scale_grad", 0.0), ("shift_grad", 0.0))
+        kept = (("normal", "y"),)
+        return RowProgram("instance_norm_grad", loops, inputs, results, stages, bits, starts, kept)
+
+    def _streamed(self, bits: int) -> VectorProgram:
+        shape = shape_of(self.input)
         index: tuple[str | Affine, ...] = dimension_names(shape)
         planes = _planes(shape)
         x, gradient = operand("x", self.input, index), operand("gradient", self.gradient, index)

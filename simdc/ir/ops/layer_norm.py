@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, f64, i64
 from xdsl.ir import SSAValue
@@ -10,12 +10,16 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, opt_resu
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, CodeBlock, Instruction, LoopNest, Operand, VectorProgram
-from simdc.ir.base import TENSOR, LayerOp, operand, shape_of
+from simdc.ir.base import TENSOR, FormedOp, operand, shape_of
 from simdc.ir.builder import ModuleBuilder
+from simdc.ir.form import Form
 from simdc.ir.gradient import INPUT, Backward, give_weight, rule_for
 from simdc.ir.layers import layer
 from simdc.ir.movement import check_axis
 from simdc.ir.options import Axis, Flag, Freeze, Real
+from simdc.ir.row_loops import RowLoops
+from simdc.ir.row_norms import gradient_stages, moment_stage
+from simdc.ir.rows import RowProgram, Stage, row_forms
 from simdc.ir.statistics import NORMALIZE, Groups
 
 from .reduce import ReduceSumOp, Reduction
@@ -52,8 +56,18 @@ def _check(axis: int, input: SSAValue, *parameters: SSAValue | None) -> tuple[in
     return shape
 
 
+def _merged(input: SSAValue, axis: int) -> tuple[RowLoops, tuple[int, ...]]:
+    """The rows with dimensions side by side as one, and the shape of scale and shift with all dimensions."""
+    shape = shape_of(input)
+    return RowLoops(shape, range(axis, len(shape))), (*(1,) * axis, *shape[axis:])
+
+
+def _normalized(shift: SSAValue | None) -> tuple[Instruction, ...]:
+    return NORMALIZE if shift is not None else (*NORMALIZE[:2], NORMALIZE[2]._replace(dest="y"))
+
+
 @irdl_op_definition
-class LayerNormGradOp(LayerOp):
+class LayerNormGradOp(FormedOp):
     """The gradient of layer normalization with respect to its input, over rows of N elements.
 
     The statistics are gathered again. Then, per row, with `normal = (input - mean) * inv_std` and
@@ -78,8 +92,28 @@ class LayerNormGradOp(LayerOp):
             raise VerifyException(f"input has shape {list(shape)}, the gradient {list(shape_of(self.gradient))}")
         return (shape,) * len(self.results)
 
-    def kernel(self) -> VectorProgram:
-        bits, rows = self.accumulator_bits, Rows(shape_of(self.input), self.axis.value.data)
+    def forms(self) -> Mapping[str, Form]:
+        return row_forms(self._plan, self._streamed)
+
+    def _plan(self, bits: int) -> RowProgram:
+        loops, inside = _merged(self.input, self.axis.value.data)
+        made = [Instruction("mul", "inner", ("gradient", "scale"))]
+        if self.product is not None:
+            made.insert(0, Instruction("mul", "product", ("gradient", "normal")))
+        inputs = (
+            loops.operand("x", self.input),
+            loops.operand("gradient", self.gradient),
+            loops.operand("scale", self.scale, inside),
+        )
+        results = [loops.operand("dx", self.result)]
+        if self.product is not None:
+            results.append(loops.operand("product", self.product))
+        stages = gradient_stages(loops.length, self.epsilon.value.data, "inner", tuple(made), "dx")
+        kept = (("normal", "dx"),)
+        return RowProgram("layer_norm_grad", loops, inputs, tuple(results), stages, bits, keeps=kept)
+
+    def _streamed(self, bits: int) -> VectorProgram:
+        rows = Rows(shape_of(self.input), self.axis.value.data)
         x, gradient = operand("x", self.input, rows.index), operand("gradient", self.gradient, rows.index)
         scale, normal = operand("scale", self.scale, rows.inside), operand("normal", self.input, rows.index, bits)
         statistics = rows.statistics(x, bits, self.epsilon.value.data)
@@ -124,14 +158,14 @@ class LayerNormGradOp(LayerOp):
 
 
 @irdl_op_definition
-class LayerNormOp(LayerOp):
+class LayerNormOp(FormedOp):
     """`result = (input - mean) * inv_std * scale + shift`, row by row.
 
     A row are the dimensions from `axis` on: the shape of scale and shift. Mean and
     `inv_std = 1 / sqrt(variance + epsilon)` are those of each row, in training and inference.
 
-    The first nest gathers the statistics, the second normalizes. Both read the input from DRAM; the statistics go
-    through DRAM, too.
+    The first stage gathers the statistics, the second normalizes. In the form `streamed` both read the input from DRAM,
+    and the statistics go through DRAM, too.
     """
 
     name = "simdc.layer_norm"
@@ -146,17 +180,27 @@ class LayerNormOp(LayerOp):
     def result_shape(self) -> tuple[int, ...]:
         return _check(self.axis.value.data, self.input, self.scale, self.shift)
 
-    def kernel(self) -> VectorProgram:
-        bits, rows = self.accumulator_bits, Rows(shape_of(self.input), self.axis.value.data)
+    def forms(self) -> Mapping[str, Form]:
+        return row_forms(self._plan, self._streamed)
+
+    def _plan(self, bits: int) -> RowProgram:
+        loops, inside = _merged(self.input, self.axis.value.data)
+        inputs = [loops.operand("x", self.input), loops.operand("scale", self.scale, inside)]
+        if self.shift is not None:
+            inputs.append(loops.operand("shift", self.shift, inside))
+        stages = (moment_stage(loops.length, self.epsilon.value.data), Stage(_normalized(self.shift)))
+        return RowProgram("layer_norm", loops, tuple(inputs), (loops.operand("y", self.result),), stages, bits)
+
+    def _streamed(self, bits: int) -> VectorProgram:
+        rows = Rows(shape_of(self.input), self.axis.value.data)
         x, y = operand("x", self.input, rows.index), operand("y", self.result, rows.index)
         statistics = rows.statistics(x, bits, self.epsilon.value.data)
         inputs: Sequence[Operand] = (x, *statistics.outputs, operand("scale", self.scale, rows.inside))
-        code = NORMALIZE
-        if self.shift is None:
-            code = (*NORMALIZE[:2], NORMALIZE[2]._replace(dest="y"))
-        else:
+        if self.shift is not None:
             inputs = (*inputs, operand("shift", self.shift, rows.inside))
-        normalize = LoopNest(rows.groups.loops, tuple(inputs), (y,), (CodeBlock(rows.groups.every, code),))
+        normalize = LoopNest(
+            rows.groups.loops, tuple(inputs), (y,), (CodeBlock(rows.groups.every, _normalized(self.shift)),)
+        )
         return VectorProgram("layer_norm", (statistics, normalize), rows.lanes)
 
 

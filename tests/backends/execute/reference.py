@@ -28,10 +28,12 @@ from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import DropoutOp, FlattenOp, ReshapeOp
 from simdc.ir.ops.gated import GatedOp
 from simdc.ir.ops.gather import GatherOp
+from simdc.ir.ops.group_norm import GroupNormOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.ir.ops.layer_norm import LayerNormOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
+from simdc.ir.ops.log_softmax import LogSoftmaxOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.max_pool import GlobalMaxPoolOp, MaxPoolOp
 from simdc.ir.ops.pad import PadOp, SliceOp
@@ -39,6 +41,7 @@ from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp
 from simdc.ir.ops.reduce_extreme import ArgMaxOp, ArgMinOp, ReduceMaxOp, ReduceMinOp, ReduceProductOp
 from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.resize import ResizeOp
+from simdc.ir.ops.rms_norm import RmsNormOp
 from simdc.ir.ops.rope import RopeOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp
@@ -204,6 +207,13 @@ def _layer(torch: Any, op: LayerOp, arguments: list[Any], leaves: Mapping[str, A
             return x * op.value.value.data if op.function.data == "mul" else x + op.value.value.data
         case InstanceNormOp():
             return functional.instance_norm(x, weight=rest[0], bias=rest[1], eps=op.epsilon.value.data)
+        case LogSoftmaxOp():
+            return functional.log_softmax(x, op.axis.value.data)
+        case RmsNormOp():
+            rows = x.shape[op.axis.value.data :]
+            return functional.rms_norm(x, rows, rest[0] if rest else None, eps=op.epsilon.value.data)
+        case GroupNormOp():
+            return functional.group_norm(x, op.groups.value.data, rest[0], rest[1], eps=op.epsilon.value.data)
         case LayerNormOp():
             rows, shift = x.shape[op.axis.value.data :], rest[1] if len(rest) > 1 else None
             return functional.layer_norm(x, rows, weight=rest[0], bias=shift, eps=op.epsilon.value.data)

@@ -14,7 +14,11 @@ network rows(x: 3x4x6, y: 1x4x6, z: 6) {
   b = masked_softmax(a, y, scale=3.0, name="masked")
   c = masked_softmax(b, reshape(z, [1, 1, 6]), causal=true, name="both")
   d = softmax(c, axis=1, scale=-2.0, name="across") -> softmax(axis=2, name="plain")
-  return flatten(d) -> fc(3, name="head")
+  e = rms_norm(d, name="rms") -> rms_norm(axis=2, scale=false, name="plain_rms")
+  f = conv(e, 4, 1, name="more") -> group_norm(2, name="groups") -> layer_norm(axis=2, name="layer")
+  g = log_softmax(f, axis=-1, name="logs") -> instance_norm(name="each")
+  h = reshape(g, [2, 2, 4, 6]) -> rms_norm(axis=3, name="rms5") -> layer_norm(name="layer5") -> group_norm(1)
+  return flatten(h) -> fc(3, name="head")
 }
 """
 

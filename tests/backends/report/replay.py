@@ -51,12 +51,17 @@ def kernel_of(layer: Data) -> Kernel:
     )
 
 
+def moved(one: Any, operands: dict[str, Operand]) -> Operand:
+    """By name, or as this nest alone indexes it."""
+    return operands[one] if isinstance(one, str) else operand_of(one)
+
+
 def program_of(layer: Data, operands: dict[str, Operand]) -> VectorProgram:
     phases = tuple(
         LoopNest(
             loops=tuple(Loop(name, layer["dims"][name]) for name in phase["loops"]),
-            inputs=tuple(operands[name] for name in phase["inputs"]),
-            outputs=tuple(operands[name] for name in phase["outputs"]),
+            inputs=tuple(moved(one, operands) for one in phase["inputs"]),
+            outputs=tuple(moved(one, operands) for one in phase["outputs"]),
             blocks=tuple(
                 CodeBlock(
                     tuple(block["loops"]),
