@@ -29,13 +29,11 @@ builtin.module {
 }
 // -----
 
-ModuleOp(
-	builtin.module {
-	  simdc.network @attention(%qkv: tensor<1x6x64xf32>) inference batch 1 parameters 0 {
-	    %scores = simdc.matmul "scores" %qkv, %qkv index "1:0 6:a 4:b 2:c 8:d, 1:0 6:e 8:b+4 1:0 8:d -> 1:0 2:b 2:c 6:a 6:e" {folded = ["q.heads", "q.apart", "q.cut", "k.turned", "k.all", "k.more", "k.one", "k.heads", "k.apart", "k.cut"]} : (tensor<1x6x64xf32>, tensor<1x6x64xf32>) -> tensor<1x4x6x6xf32>
-	    %back = simdc.matmul "context" %scores, %qkv index "1:0 2:a 2:b 6:c 6:d, 1:0 6:d 8:a+6 1:0 8:e -> 1:0 6:c 2:a 2:b 8:e" {folded = ["back", "v.all", "v.more", "v.one", "v.heads", "v.apart", "v.cut"]} : (tensor<1x4x6x6xf32>, tensor<1x6x64xf32>) -> tensor<1x6x4x8xf32>
-	    %merged = simdc.reshape "merged" %back : (tensor<1x6x4x8xf32>) -> tensor<1x6x32xf32>
-	    simdc.return %merged : tensor<1x6x32xf32>
-	  }
-	}
-)
+builtin.module {
+  simdc.network @attention(%qkv: tensor<1x6x64xf32>) inference batch 1 parameters 0 {
+    %scores = simdc.matmul "scores" %qkv, %qkv index "1:0 6:a 4:b 2:c 8:d, 1:0 6:e 8:b+4 1:0 8:d -> 1:0 2:b 2:c 6:a 6:e" {folded = ["q.heads", "q.apart", "q.cut", "k.turned", "k.all", "k.more", "k.one", "k.heads", "k.apart", "k.cut"]} : (tensor<1x6x64xf32>, tensor<1x6x64xf32>) -> tensor<1x4x6x6xf32>
+    %back = simdc.matmul "context" %scores, %qkv index "1:0 2:a 2:b 6:c 6:d, 1:0 6:d 8:a+6 1:0 8:e -> 1:0 6:c 2:a 2:b 8:e" {folded = ["back", "v.all", "v.more", "v.one", "v.heads", "v.apart", "v.cut"]} : (tensor<1x4x6x6xf32>, tensor<1x6x64xf32>) -> tensor<1x6x4x8xf32>
+    %merged = simdc.reshape "merged" %back : (tensor<1x6x4x8xf32>) -> tensor<1x6x32xf32>
+    simdc.return %merged : tensor<1x6x32xf32>
+  }
+}
