@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar, Self, cast
 
@@ -16,11 +16,12 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Kernel, Operand, affine
+from simdc.cost.kernel import Affine, Kernel, Operand, VectorProgram, affine
 
 from .attributes import CostAttr, ExecutionUnitAttr, OriginAttr, TilingAttr, Unit
 from .fields import Value, make_properties
 from .form import Form
+from .layout import NONE, laid_out, loop_along
 from .syntax import parse_layer, print_layer
 
 TENSOR = TensorType.constr()
@@ -91,6 +92,7 @@ class LayerOp(IRDLOperation):
 
     UNIT: ClassVar[Unit | None] = Unit.SIMD
     ROLES: ClassVar[tuple[str, ...]] = ()
+    LAID: ClassVar[bool] = False
     GRADIENT: ClassVar[type[GradientOp] | None] = None
 
     layer = prop_def(StringAttr)
@@ -108,6 +110,7 @@ class LayerOp(IRDLOperation):
     search = opt_attr_def(DictionaryAttr)
     form = opt_attr_def(StringAttr)
     formed = opt_attr_def(OriginAttr)
+    channels = opt_attr_def(IntegerAttr)
     traits = traits_def(Pure())
 
     def __init__(self, layer: str, *operands: SSAValue | Sequence[SSAValue] | None, **fields: Value):
@@ -175,6 +178,31 @@ class LayerOp(IRDLOperation):
     @abstractmethod
     def kernel(self) -> Kernel | None:
         """What the layer is to the cost models; None for an op that moves and computes nothing."""
+
+    def laid_kernel(self) -> Kernel | None:
+        """`kernel()` with its loops as the tensors lie."""
+        kernel = self.kernel()
+        if self.channels is None or not isinstance(kernel, VectorProgram):
+            return kernel
+        axis = self.channels.value.data
+        return laid_out(kernel, None if axis == NONE else loop_along(kernel, shape_of(self.largest), axis))
+
+    @property
+    def largest(self) -> SSAValue:
+        """The first of results and operands with the most dimensions."""
+        return max((*self.results, *self.operands), key=lambda value: len(shape_of(value)))
+
+    def channel_axis(self, axis_of: Callable[[SSAValue], int | None]) -> int | None:
+        """The dimension of the first result that counts channels, if any, by that of what the op reads: dimensions
+        stand below each other from the last on. What an array makes of images has channels in dimension 1."""
+        shape = shape_of(self.results[0])
+        if self.UNIT is Unit.SYSTOLIC:
+            return 1
+        for value in self.operands:
+            axis, rank = axis_of(value), len(shape_of(value))
+            if axis is not None and rank <= len(shape) and shape[axis - rank] > 1:
+                return len(shape) + axis - rank
+        return None
 
     def forms(self) -> Mapping[str, Form]:
         """The ways in which the op can be carried out at its sizes, by name, the first for models that know no other.

@@ -87,10 +87,10 @@ def layer_error(op: LayerOp, message: str) -> SimdcError:
 
 
 def kernel_of(op: LayerOp) -> Kernel | None:
-    """`op.kernel()`. Raises SimdcError at the layer for a kernel that is not sound, or a layer that has none because of
-    its sizes."""
+    """`op.laid_kernel()`. Raises SimdcError at the layer for a kernel that is not sound, or a layer that has none
+    because of its sizes."""
     try:
-        return op.kernel()
+        return op.laid_kernel()
     except (KernelError, VerifyException) as error:
         raise layer_error(op, str(error)) from None
 

@@ -53,7 +53,7 @@ def setting_of(module: ModuleOp, model: str) -> Setting:
 def write_price(layer: LayerOp, cost: Cost, setting: Setting, artefacts: Sequence[str] = ()) -> None:
     """Price a tiled layer: for a pass that has its numbers from elsewhere than a cost model. `setting` names the model
     that reports shall name, `artefacts` what they shall warn of."""
-    kernel = layer.kernel()
+    kernel = layer.laid_kernel()
     if kernel is None or layer.tiling is None:
         raise ValueError(
             f"the layer '{layer.layer.data}' has {'no kernel' if kernel is None else 'no tiling'} to price"

@@ -14,14 +14,23 @@ from .base import operand, shape_of
 SINGLE = "single"
 """The loop, run once, that lies across the lanes where every other loop is summed over: one lane does the work."""
 
+NAMES: dict[int, tuple[str, ...]] = {
+    1: ("c",),
+    2: ("n", "c"),
+    3: ("n", "c", "h"),
+    4: ("n", "c", "h", "w"),
+    5: ("n", "c", "d", "h", "w"),
+    6: ("n", "c", "e", "d", "h", "w"),
+}
+"""A loop for each dimension. Which one really counts channels is told later, by `layout.py`."""
+
 
 def element_loops(shape: tuple[int, ...]) -> tuple[Loop, ...]:
-    """Loops over [n, c], [n, c, h] or [n, c, h, w] (or [c]) in default order: channels outermost."""
-    names = {1: ("c",), 2: ("n", "c"), 3: ("n", "c", "h"), 4: ("n", "c", "h", "w")}.get(len(shape))
-    if names is None:
-        raise VerifyException(f"expected one to four dimensions, got shape {list(shape)}")
-    bounds = dict(zip(names, shape, strict=True))
-    return tuple(Loop(name, bounds[name]) for name in ("c", "n", "h", "w") if name in bounds)
+    """Loops over [n, c], [n, c, h] ... [n, c, e, d, h, w] (or [c]) in default order: channels outermost."""
+    if not 1 <= len(shape) <= len(NAMES):
+        raise VerifyException(f"expected one to six dimensions, got shape {list(shape)}")
+    bounds = dict(zip(element_index(shape), shape, strict=True))
+    return tuple(Loop(name, bounds[name]) for name in sorted(bounds, key=lambda name: name != "c"))
 
 
 def element_shape(value: SSAValue) -> tuple[int, ...]:
@@ -33,7 +42,7 @@ def element_shape(value: SSAValue) -> tuple[int, ...]:
 
 def element_index(shape: tuple[int, ...]) -> tuple[str, ...]:
     """The loops of `element_loops` in the order of the tensor's dimensions."""
-    return ("n", "c", "h", "w")[: len(shape)] if len(shape) > 1 else ("c",)
+    return NAMES[len(shape)]
 
 
 def broadcast_index(own: tuple[int, ...], shape: tuple[int, ...]) -> tuple[str | Affine, ...]:

@@ -18,6 +18,7 @@ PASSES = {
     "simdc-fold-batch-norm": "simdc.passes.fold_batch_norm:FoldBatchNormPass",
     "simdc-fold-padding": "simdc.passes.fold_padding:FoldPaddingPass",
     "simdc-fold-views": "simdc.passes.fold_views:FoldViewsPass",
+    "simdc-assign-layout": "simdc.passes.assign_layout:AssignLayoutPass",
     "simdc-assign-widths": "simdc.passes.assign_widths:AssignWidthsPass",
     "simdc-fuse-chains": "simdc.passes.fuse_chains:FuseChainsPass",
     "simdc-choose-form": "simdc.passes.choose_form:ChooseFormPass",

@@ -56,6 +56,7 @@ def training_passes(
 def lowering_passes(model: str, *, fold: bool = True, fuse: bool = True) -> tuple[ModulePass, ...]:
     """The passes from a network to layers with kernels; without `fold` each layer stays as it stands, without `fuse`
     none runs as one with another. Raises SimdcError for an unknown model."""
+    from .assign_layout import AssignLayoutPass
     from .assign_widths import AssignWidthsPass
     from .fold_views import FoldViewsPass
     from .fuse_chains import FuseChainsPass
@@ -67,8 +68,11 @@ def lowering_passes(model: str, *, fold: bool = True, fuse: bool = True) -> tupl
     except ValueError as error:
         raise SimdcError(str(error)) from None
     tidy = (TidyPass(), FoldViewsPass()) if fold else ()
+    rule = load_model(model).width_rule
+    # The released SimDIT knows images and matrices only.
+    layout = (AssignLayoutPass(),) if rule == "dataflow" else ()
     chains = (FuseChainsPass(),) if fuse else ()
-    return (*tidy, AssignWidthsPass(rule=load_model(model).width_rule), *chains, SplitUnitsPass())
+    return (*tidy, *layout, AssignWidthsPass(rule=rule), *chains, SplitUnitsPass())
 
 
 def default_passes(

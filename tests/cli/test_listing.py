@@ -65,8 +65,8 @@ def test_machines_and_networks_are_described(capsys: pytest.CaptureFixture[str])
 
 def test_layers_are_listed_with_their_typed_options(capsys: pytest.CaptureFixture[str]) -> None:
     rows = listed("layers", capsys).splitlines()
-    assert [row for row in rows if row.startswith("matmul ")] == [
-        "matmul             built in  (x, y): The product of matrices or stacks of them, `[..., m, k]` and `[..., k, n]`"
+    assert [" ".join(row.split()) for row in rows if row.startswith("matmul ")] == [
+        "matmul built in (x, y): The product of matrices or stacks of them, `[..., m, k]` and `[..., k, n]`"
     ]
     (pool,) = [row for row in rows if row.startswith("maxpool ")]
     assert "(x, kernel: pair, stride: pair, pad: border = 0, dilation: pair = 1, ceil_mode: flag = false): " in pool

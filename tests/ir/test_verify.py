@@ -63,9 +63,9 @@ def pool(properties: str, result: str = "1x4x3x3") -> str:
 
 NORM = 'simdc.batch_norm "b" %x, {0}, {0}, {0}, {0} : (tensor<1x4x5x5xi8>, {1}, {1}, {1}, {1}) -> tensor<1x4x5x5xi8>'
 LRN = 'simdc.local_response_norm "l" {0} size {1} alpha 0.1 beta 0.75 bias 1.0 : ({2}) -> {2}'
-FIVE = 'simdc.{} "f" {} : ({}) -> tensor<1x1x1x1x1xi8>'
-DEEP = ", %z: tensor<1x1x1x1x1xi8>"
-DEEP_TYPE = "tensor<1x1x1x1x1xi8>"
+FIVE = 'simdc.{} "f" {} : ({}) -> tensor<1x1x1x1x1x1x1xi8>'
+DEEP = ", %z: tensor<1x1x1x1x1x1x1xi8>"
+DEEP_TYPE = "tensor<1x1x1x1x1x1x1xi8>"
 
 # Valid twins of the cases below, so that each case differs from a good one in what its sentence says.
 VALID = {
@@ -147,11 +147,11 @@ INVALID = [
     ),
     (
         f'simdc.relu "r" %z : ({DEEP_TYPE}) -> {DEEP_TYPE}',
-        "simdc.relu 'r': expected one to four dimensions, got shape [1, 1, 1, 1, 1]",
+        "simdc.relu 'r': expected one to six dimensions, got shape [1, 1, 1, 1, 1, 1, 1]",
     ),
     (
         f'simdc.add "a" %z, %z : ({DEEP_TYPE}, {DEEP_TYPE}) -> {DEEP_TYPE}',
-        "simdc.add 'a': expected one to four dimensions, got shape [1, 1, 1, 1, 1]",
+        "simdc.add 'a': expected one to six dimensions, got shape [1, 1, 1, 1, 1, 1, 1]",
     ),
     (
         'simdc.flatten "f" %x : (tensor<1x4x5x5xi8>) -> tensor<4x25xi8>',

@@ -28,7 +28,6 @@ builtin.module {
   }
 }
 // -----
-
 builtin.module {
   simdc.network @attention(%qkv: tensor<1x6x64xf32>) inference batch 1 parameters 0 {
     %scores = simdc.matmul "scores" %qkv, %qkv index "1:0 6:a 4:b 2:c 8:d, 1:0 6:e 8:b+4 1:0 8:d -> 1:0 2:b 2:c 6:a 6:e" {folded = ["q.heads", "q.apart", "q.cut", "k.turned", "k.all", "k.more", "k.one", "k.heads", "k.apart", "k.cut"]} : (tensor<1x6x64xf32>, tensor<1x6x64xf32>) -> tensor<1x4x6x6xf32>

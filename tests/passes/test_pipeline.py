@@ -94,6 +94,7 @@ def test_passes_run_in_order_and_are_shown_when_they_are_done() -> None:
     assert seen == [
         ("simdc-tidy", False, False),
         ("simdc-fold-views", False, False),
+        ("simdc-assign-layout", False, False),
         ("simdc-assign-widths", False, False),
         ("simdc-fuse-chains", False, False),
         ("simdc-choose-form", False, False),

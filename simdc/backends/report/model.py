@@ -56,7 +56,7 @@ class LayerReport(NamedTuple):
 
     @property
     def kernel(self) -> Kernel:
-        kernel = self.source.kernel()
+        kernel = self.source.laid_kernel()
         assert kernel is not None
         return kernel
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Annotated, ClassVar
 
@@ -18,6 +18,17 @@ from simdc.ir.layers import layer, plain_layer
 from simdc.ir.options import Real, Sizes
 
 
+def viewed_axis(shape: Sequence[int], axis: int | None, viewed: Sequence[int]) -> int | None:
+    """Where dimension `axis` of `shape` is whole in another shape of the same data: as long, with as many elements
+    outside it."""
+    # [2, 8, 1, 50] read as [2, 8, 50]: two times eight channels. Read as [2, 2, 4, 50] they are cut.
+    if axis is None:
+        return None
+    outside = prod(shape[:axis])
+    places = [at for at, size in enumerate(viewed) if size == shape[axis] and prod(viewed[:at]) == outside]
+    return places[0] if places else None
+
+
 @irdl_op_definition
 class FlattenOp(LayerOp):
     """[n, c, h, w] read as [n, c*h*w]: another shape for the same data in DRAM."""
@@ -31,6 +42,9 @@ class FlattenOp(LayerOp):
     def result_shape(self) -> tuple[int, ...]:
         n, *rest = shape_of(self.input)
         return (n, prod(rest))
+
+    def channel_axis(self, axis_of: Callable[[SSAValue], int | None]) -> int | None:
+        return viewed_axis(shape_of(self.input), axis_of(self.input), shape_of(self.result))
 
     def kernel(self) -> None:
         return None
@@ -54,6 +68,9 @@ class ReshapeOp(LayerOp):
         if prod(shape) != prod(found):
             raise VerifyException(f"cannot read {list(found)} as {list(shape)}")
         return shape
+
+    def channel_axis(self, axis_of: Callable[[SSAValue], int | None]) -> int | None:
+        return viewed_axis(shape_of(self.input), axis_of(self.input), shape_of(self.result))
 
     def kernel(self) -> None:
         return None

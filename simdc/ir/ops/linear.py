@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Annotated, ClassVar
 
@@ -53,6 +53,9 @@ class ProductOp(LayerOp):
 
     UNIT: ClassVar = Unit.SYSTOLIC
     ROLES: ClassVar = ("ifmap", "weight")
+
+    def channel_axis(self, axis_of: Callable[[SSAValue], int | None]) -> int:
+        return len(shape_of(self.results[0])) - 1
 
 
 @irdl_op_definition

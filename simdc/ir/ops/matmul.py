@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import prod
 from typing import ClassVar
@@ -72,6 +72,9 @@ class MatMulOp(FormedOp):
             if prod(place.size for place in side) != prod(shape):
                 raise VerifyException(f"the {name} has shape {list(shape)}; 'index' reads it as {_sizes(side)}")
         return given
+
+    def channel_axis(self, axis_of: Callable[[SSAValue], int | None]) -> int:
+        return len(shape_of(self.result)) - 1
 
     def forms(self) -> Mapping[str, Form]:
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import ClassVar, Self
 
@@ -55,6 +55,8 @@ class Reduction:
 class ReductionOp(LayerOp):
     """Sums over `axes`; with `keepdims` they stay as dimensions of size one."""
 
+    LAID: ClassVar = True
+
     input = operand_def(TENSOR)
     axes = opt_prop_def(DenseArrayBase.constr(i64))
     keepdims = opt_prop_def(UnitAttr)
@@ -68,6 +70,13 @@ class ReductionOp(LayerOp):
         """The axes; all but the channels where none are given."""
         return _all_but_channels(shape_of(self.input)) if self.axes is None else tuple(self.axes.get_values())
 
+    def channel_axis(self, axis_of: Callable[[SSAValue], int | None]) -> int | None:
+        axis, gone = axis_of(self.input), set(self.summed)
+        if axis is None or axis in gone:
+            return None
+        kept = len(shape_of(self.results[0])) == len(shape_of(self.input))
+        return axis if kept else axis - sum(each < axis for each in gone)
+
     def result_shape(self) -> tuple[int, ...]:
         return reduced(shape_of(self.input), self.summed, keepdims=self.keepdims is not None)
 
@@ -78,6 +87,7 @@ class ReduceGradOp(GradientOp):
     receives its gradient, or a share of it. `shape` is that of the forward input."""
 
     name = "simdc.reduce_grad"
+    LAID: ClassVar = True
 
     gradient = operand_def(TENSOR)
     shape = prop_def(DenseArrayBase.constr(i64))

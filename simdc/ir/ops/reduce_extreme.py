@@ -48,6 +48,7 @@ class ReduceExtremeGradOp(GradientOp):
     max pool."""
 
     name = "simdc.reduce_extreme_grad"
+    LAID: ClassVar = True
 
     gradient = operand_def(TENSOR)
     input = operand_def(TENSOR)

@@ -18,6 +18,7 @@ class ReluGradOp(GradientOp):
     """`result = 0 where output = 0, else gradient`; the layer's own result tells where it was active."""
 
     name = "simdc.relu_grad"
+    LAID: ClassVar = True
 
     gradient = operand_def(TENSOR)
     output = operand_def(TENSOR)
@@ -42,6 +43,7 @@ class ReluOp(LayerOp):
     """`result = max(input, 0)`; the zero is an immediate."""
 
     name = "simdc.relu"
+    LAID: ClassVar = True
     GRADIENT: ClassVar = ReluGradOp
 
     input = operand_def(TENSOR)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from xdsl.dialects.builtin import DenseArrayBase, i64
 from xdsl.ir import SSAValue
@@ -34,6 +35,7 @@ class TransposeOp(LayerOp):
     """
 
     name = "simdc.transpose"
+    LAID: ClassVar = True
 
     input = operand_def(TENSOR)
     permutation = prop_def(DenseArrayBase.constr(i64))
@@ -41,6 +43,10 @@ class TransposeOp(LayerOp):
 
     def result_shape(self) -> tuple[int, ...]:
         return _permuted(shape_of(self.input), self.permutation.get_values())
+
+    def channel_axis(self, axis_of: Callable[[SSAValue], int | None]) -> int | None:
+        axis = axis_of(self.input)
+        return None if axis is None else self.permutation.get_values().index(axis)
 
     def kernel(self) -> VectorProgram:
         shape, permutation = shape_of(self.input), self.permutation.get_values()

@@ -259,10 +259,10 @@ def test_text_of_attributes(op: LayerOp, attributes: str) -> None:
     assert after == " : (tensor<2x3x4x5xi32>) -> tensor<2x3x4x5xi32>"
 
 
-FIVE = tensor(1, 1, 1, 1, 1)
+SEVEN = tensor(1, 1, 1, 1, 1, 1, 1)
 NONE = tensor()
 WRONG: list[tuple[Callable[[], LayerOp], str]] = [
-    (lambda: SigmoidOp("s", FIVE), "expected one to four dimensions, got shape [1, 1, 1, 1, 1]"),
+    (lambda: SigmoidOp("s", SEVEN), "expected one to six dimensions, got shape [1, 1, 1, 1, 1, 1, 1]"),
     (lambda: LeakyReluOp("l", IMAGE, alpha=float("inf")), "alpha must be finite, got inf"),
     (lambda: EluOp("e", IMAGE, alpha=float("nan")), "alpha must be finite, got nan"),
     (lambda: ClipOp("c", IMAGE), "a minimum or a maximum is needed"),
@@ -276,7 +276,7 @@ WRONG: list[tuple[Callable[[], LayerOp], str]] = [
     (lambda: AddOp("a", IMAGE, tensor(3)), "cannot add shapes [2, 3, 4, 5] and [3]"),
     (lambda: PowerOp("p", IMAGE, tensor(4, 4)), "cannot take the power of shapes [2, 3, 4, 5] and [4, 4]"),
     (lambda: MultiplyOp("m", IMAGE, NONE), "cannot multiply shapes [2, 3, 4, 5] and []"),
-    (lambda: MaximumOp("m", FIVE, IMAGE), "expected one to four dimensions, got shape [1, 2, 3, 4, 5]"),
+    (lambda: MaximumOp("m", SEVEN, IMAGE), "expected one to six dimensions, got shape [1, 1, 1, 2, 3, 4, 5]"),
     (
         lambda: SigmoidGradOp.of("g", SigmoidOp("s", IMAGE), tensor(3)),
         "the operands have shapes [3] and [2, 3, 4, 5]",
