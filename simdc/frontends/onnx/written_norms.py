@@ -1,6 +1,7 @@
 """Normalization of rows as exporters write it, by its formula:
 
     d = x - mean(x),  d / sqrt(mean(d^2) + epsilon) * scale + shift
+    x / sqrt(mean(x^2) + epsilon) * scale
 
 with means over the last dimensions, a square by a power or a product, a division or a product with an inverse, and
 casts in between.
@@ -19,6 +20,7 @@ from simdc.ir.ops.broadcast import AddOp, DivideOp, MultiplyOp, SubtractOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.layer_norm import LayerNormOp
 from simdc.ir.ops.reduce import ReduceMeanOp
+from simdc.ir.ops.rms_norm import RmsNormOp
 from simdc.ir.ops.scalar import ScalarOp
 
 from .joining import LayerChain, put_in_place
@@ -34,7 +36,7 @@ class Quotient(NamedTuple):
 
 
 def join_written_norms(network: NetworkOp) -> None:
-    """Put one layer in the place of each normalization that has a scale."""
+    """Put one layer in the place of each normalization, the scale and shift behind it included."""
     for op in list(network.layers()):
         found = _quotient(op)
         if found is not None:
@@ -46,6 +48,11 @@ def _join(op: LayerOp, found: Quotient) -> None:
     centered = found.x.owner
     mean = _own_mean(op, found, centered) if isinstance(centered, SubtractOp) else None
     if scaled is None or scale is None or mean is None:
+        # Without its own scale or mean it is the rows by their root mean square, whatever comes before and behind.
+        last = scaled or op
+        rms = RmsNormOp(last.layer.data, found.x, scale, axis=found.axis, epsilon=found.epsilon)
+        inner = [] if last is op else [*_between(op, last), op]
+        put_in_place(last, rms, [*inner, *found.layers])
         return
     assert isinstance(centered, SubtractOp)
     shifted, shift = _with_parameter(scaled.result, AddOp, found)

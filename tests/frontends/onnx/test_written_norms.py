@@ -53,6 +53,23 @@ def layer_norm(square: str = "power", divide: str = "divide", *, cast: bool = Fa
     return [*nodes, node("Mul", ["scale", hat], ["scaled"]), node("Add", ["scaled", "shift"], ["y"])]
 
 
+def rms_norm(square: str = "power", divide: str = "inverse", *, cast: bool = False) -> list[Any]:
+    """As Llama has it: in single precision, and cast back before the scale."""
+    x = "x32" if cast else "x"
+    nodes = [node("Cast", ["x"], ["x32"], to=1)] if cast else []
+    nodes += [
+        squared(square, x),
+        node("ReduceMean", ["square"], ["variance"], axes=[-1]),
+        node("Add", ["variance", "epsilon"], ["wide"]),
+        *divided(divide, x),
+    ]
+    hat = "hat"
+    if cast:
+        nodes.append(node("Cast", ["hat"], ["cast"], to=1))
+        hat = "cast"
+    return [*nodes, node("Mul", [hat, "scale"], ["y"])]
+
+
 def used(nodes: list[Any]) -> dict[str, np.ndarray]:
     return {name: value for name, value in WEIGHTS.items() if any(name in each.input for each in nodes)}
 
@@ -70,6 +87,23 @@ def test_layer_norm(square: str, divide: str, tmp_path: Path) -> None:
     assert sum(isinstance(each, ParameterOp) for each in network.body.block.ops) == 2
 
 
+@pytest.mark.parametrize("cast", [False, True])
+@pytest.mark.parametrize("square", ["power", "product"])
+@pytest.mark.parametrize("divide", ["divide", "power", "inverse", "share"])
+def test_rms_norm(square: str, divide: str, cast: bool, tmp_path: Path) -> None:
+    nodes = rms_norm(square, divide, cast=cast)
+    network = check_against_reference(model(nodes, {"x": SHAPE}, used(nodes)), tmp_path, {"x": random(*SHAPE)})
+    assert kinds(network) == (["reshape", "rms_norm"] if cast else ["rms_norm"])
+
+
+def test_a_difference_that_others_read_is_left(tmp_path: Path) -> None:
+    """Then it is the rows that a norm by the root mean square takes."""
+    nodes = [*layer_norm(), node("Relu", ["d"], ["r"])]
+    proto = model(nodes, {"x": SHAPE}, used(nodes), outputs=["y", "r"])
+    network = check_against_reference(proto, tmp_path, {"x": random(*SHAPE)})
+    assert kinds(network) == ["reduce_mean", "subtract", "rms_norm", "add", "relu"]
+
+
 def test_without_a_shift(tmp_path: Path) -> None:
     nodes = [*layer_norm()[:-1], node("Relu", ["scaled"], ["y"])]
     network = check_against_reference(model(nodes, {"x": SHAPE}, used(nodes)), tmp_path, {"x": random(*SHAPE)})
@@ -83,7 +117,18 @@ def test_rows_of_two_dimensions(tmp_path: Path) -> None:
     assert kinds(network) == ["layer_norm"]
 
 
-@pytest.mark.parametrize("change", ["axis", "read", "other", "wide"])
+def test_without_a_scale(tmp_path: Path) -> None:
+    """One number for all rows is no scale of a row."""
+    nodes, narrow = layer_norm(), {"scale": random(1, seed=1)}
+    proto = model(nodes, {"x": SHAPE}, used(nodes) | narrow)
+    network = check_against_reference(proto, tmp_path, {"x": random(*SHAPE)})
+    assert kinds(network) == ["reduce_mean", "subtract", "rms_norm", "scalar", "add"]
+    nodes = rms_norm()[:-1]
+    network = check_against_reference(model(nodes, {"x": SHAPE}, used(nodes)), tmp_path, {"x": random(*SHAPE)})
+    assert kinds(network) == ["rms_norm"]
+
+
+@pytest.mark.parametrize("change", ["axis", "read", "other"])
 def test_what_is_something_else(change: str, tmp_path: Path) -> None:
     nodes, outputs = layer_norm(axes=(1,) if change == "axis" else (-1,)), ["y"]
     weights = used(nodes)
@@ -91,8 +136,6 @@ def test_what_is_something_else(change: str, tmp_path: Path) -> None:
         outputs = ["y", "variance"]
     elif change == "other":
         nodes[2].input[0] = "x"
-    elif change == "wide":
-        weights["scale"] = random(1, seed=1)
     proto = model(nodes, {"x": SHAPE}, weights, outputs=outputs)
     inputs = {"x": np.abs(random(*SHAPE))}
-    assert "layer_norm" not in kinds(check_against_reference(proto, tmp_path, inputs))
+    assert not {"layer_norm", "rms_norm"} & set(kinds(check_against_reference(proto, tmp_path, inputs)))
