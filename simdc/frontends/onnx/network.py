@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Literal, NamedTuple
 
+import numpy as np
 from xdsl.dialects.builtin import ModuleOp, f32
 from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
@@ -18,7 +19,8 @@ from simdc.ir.network import ParameterOp, network_of
 from simdc.ir.notes import add_note
 from simdc.ir.stored_width import give_input_widths, give_width, given_widths
 
-from .constant import Constant
+from .constant import Constant, known
+from .constant_nodes import FLOAT
 from .graph import Node
 from .problems import Unsupported
 from .tables import same_values
@@ -94,6 +96,13 @@ class OnnxNetwork(ModuleBuilder):
         self.constants[found], self._labels[key] = value, found
         self._kinds[found] = kind
         return self._made[found]
+
+    def fixed(self, layer: str, role: str, shape: Sequence[int]) -> SSAValue:
+        """Numbers of keys, 0, 1, ..., which a causal softmax compares: of the values that a layer brings itself the
+        only ones that no file has."""
+        assert role == "key_numbers", role
+        numbers = known(f"{layer}.{role}", np.arange(prod(shape), dtype=np.float32).reshape(shape), FLOAT)
+        return self.constant(f"{layer}.{role}", numbers, "constant")
 
     def _tied(self, value: Constant, kind: Kind) -> str | None:
         """A table that exporters store again, transposed: the head of a language model is its table of words."""

@@ -532,8 +532,11 @@ def test_operator_computes_what_the_reference_computes(each: Case, tmp_path: Pat
 def test_every_operator_of_the_table_has_a_case() -> None:
     """CastLike has no evaluator of its own to compare with: it is Cast with another way to name the type. Quantization
     is no layer and rounds nothing here: test_quantization, test_quantized, which has the bodies of ours, too. The
-    evaluator knows recurrent layers in one direction only: test_recurrent. Rotary positions: test_rotary."""
+    evaluator knows recurrent layers in one direction only: test_recurrent. Rotary positions: test_rotary.
+    Attention: test_attention."""
     elsewhere = {"CastLike", "QuantizeLinear", "DequantizeLinear", "LSTM", "GRU", "RNN", *BODIES}
     elsewhere |= {"DynamicQuantizeLinear", "com.microsoft::MatMulNBits"}
     elsewhere |= {"RotaryEmbedding", "com.microsoft::RotaryEmbedding"}
+    several = ("Attention", "MultiHeadAttention", "GroupQueryAttention")
+    elsewhere |= {"Attention", *(f"com.microsoft::{kind}" for kind in several)}
     assert {node.op_type for each in CASES for node in each.proto.graph.node} | elsewhere == OPERATORS.keys()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     activation,
     arithmetic,
+    attention,
     by_body,
     choice,
     convolution,
@@ -28,6 +29,7 @@ from . import (
 __all__ = [
     "activation",
     "arithmetic",
+    "attention",
     "by_body",
     "choice",
     "convolution",
