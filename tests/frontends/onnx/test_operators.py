@@ -287,7 +287,7 @@ case(
     "channels",
     "GroupNormalization",
     GROUPED,
-    "reshape instance_norm reshape multiply add",
+    "group_norm",
     F(6),
     F(6),
     opset=21,
@@ -312,7 +312,11 @@ case(
         node("Reshape", ["s", "n"], ["y"]),
     ],
 )
-case("log", "LogSoftmax", (3, 4), "softmax log")
+case("log", "LogSoftmax", (3, 4), "log_softmax")
+case("five", "Softmax", (2, 2, 3, 2, 3), "softmax", axis=-2)
+case("row", "Softmax", (5,), "reshape softmax reshape")
+case("rows", "RMSNormalization", (2, 4, 6), "rms_norm", F(6), opset=23)
+case("images", "RMSNormalization", (2, 3, 4, 6), "rms_norm", F(3, 4, 6), opset=23, axis=1, epsilon=0.01)
 
 # Movement.
 case("channels", "Concat", IMAGE, "concat", others={"b": (2, 5, 5, 4)}, axis=1)
@@ -539,4 +543,7 @@ def test_every_operator_of_the_table_has_a_case() -> None:
     elsewhere |= {"RotaryEmbedding", "com.microsoft::RotaryEmbedding"}
     several = ("Attention", "MultiHeadAttention", "GroupQueryAttention")
     elsewhere |= {"Attention", *(f"com.microsoft::{kind}" for kind in several)}
+    # test_row_norms:
+    elsewhere |= {"SimplifiedLayerNormalization", "com.microsoft::SimplifiedLayerNormalization"}
+    elsewhere |= {"com.microsoft::SkipLayerNormalization", "com.microsoft::SkipSimplifiedLayerNormalization"}
     assert {node.op_type for each in CASES for node in each.proto.graph.node} | elsewhere == OPERATORS.keys()

@@ -22,6 +22,7 @@ from . import (
     reduction,
     repetition,
     resize,
+    rms_norm,
     rotary,
     view,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "reduction",
     "repetition",
     "resize",
+    "rms_norm",
     "rotary",
     "view",
 ]

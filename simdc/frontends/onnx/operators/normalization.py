@@ -8,18 +8,17 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx.build import Build
-from simdc.frontends.onnx.constant import Array, Constant, Value, ValueOrigin, combined, known
-from simdc.frontends.onnx.constant_nodes import FLOAT
+from simdc.frontends.onnx.constant import Array, Constant, Value, ValueOrigin, combined
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.frontends.onnx.shapes import axis_of
 from simdc.frontends.onnx.table import operator
 from simdc.frontends.onnx.tables import is_neutral
-from simdc.ir.ops.activation.exponential import LogOp
 from simdc.ir.ops.batch_norm import BatchNormOp
-from simdc.ir.ops.broadcast import AddOp, MultiplyOp
+from simdc.ir.ops.group_norm import GroupNormOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.ir.ops.layer_norm import LayerNormOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
+from simdc.ir.ops.log_softmax import LogSoftmaxOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
 from .convolution import channel_bias
@@ -100,27 +99,19 @@ def instance_normalization(build: Build) -> Value:
 
 @operator("GroupNormalization", weights=(1, 2))
 def group_normalization(build: Build) -> Value:
-    """Instance normalization of groups. Scale and shift are one for each group up to opset 20, since then one for each
-    channel: they come behind."""
+    """Scale and shift are one for each channel since opset 21. Until then they were one for each group: instance
+    normalization of groups."""
     shape, groups = build.shape(0), build.node.integer("num_groups", 0)
     if len(shape) < 3 or groups < 1 or shape[1] % groups:
         raise Unsupported(f"it cannot normalize {list(shape)} in {groups} groups")
+    epsilon = build.node.real("epsilon", 1e-5)
+    if build.opset >= 21:
+        scale, shift = (build.weight(place, role) for place, role in ((1, "scale"), (2, "shift")))
+        return build.add(GroupNormOp(build.name, build.tensor(0), scale, shift, groups=groups, epsilon=epsilon))
     x = view(build, build.tensor(0), (shape[0], groups, shape[1] // groups, prod(shape[2:])), build.part("groups"))
-    epsilon, of_groups = build.node.real("epsilon", 1e-5), build.opset < 21
-    if of_groups:
-        scale, shift = build.tensor(1, "scale"), build.tensor(2, "shift")
-    else:
-        plain = (known(f"{build.name}.{value}", np.full(groups, value, np.float32), FLOAT) for value in (1.0, 0.0))
-        scale, shift = (
-            build.parameter(value, role, kind="constant") for role, value in zip(("one", "zero"), plain, strict=True)
-        )
+    scale, shift = build.tensor(1, "scale"), build.tensor(2, "shift")
     normal = build.add(InstanceNormOp(build.part("norm"), x, scale, shift, epsilon=epsilon))
-    result = view(build, normal, shape, build.name if of_groups else build.part("normal"))
-    if of_groups:
-        return result
-    scale, shift = (_of_channels(build, place, role, len(shape)) for place, role in ((1, "scale"), (2, "shift")))
-    scaled = build.add(MultiplyOp(build.part("scaled"), result, scale))
-    return build.add(AddOp(build.name, scaled, shift))
+    return view(build, normal, shape)
 
 
 @operator("LayerNormalization", weights=(1, 2))
@@ -140,14 +131,6 @@ def layer_normalization(build: Build) -> Value | None:
     return view(build, result, shape) if whole else result
 
 
-def _of_channels(build: Build, place: int, role: str, rank: int) -> SSAValue:
-    """A value for each channel, in a shape that broadcasts over the rest."""
-    constant, shape = build.constant(place), (*build.shape(place), *(1,) * (rank - 2))
-    if constant is not None:
-        return build.parameter(constant.reshaped(shape), role)
-    return view(build, build.tensor(place), shape, build.part(role))
-
-
 def _factor(build: Build, place: int, role: str) -> SSAValue:
     """Group normalization is exported as this with ones and zeros that the exporter wrote: nobody trains these."""
     constant = build.constant(place)
@@ -161,18 +144,16 @@ def _factor(build: Build, place: int, role: str) -> SSAValue:
 def softmax(build: Build) -> Value:
     """Up to opset 12 over all dimensions from `axis` on, since then over `axis` alone."""
     node, shape = build.node, build.shape(0)
-    logarithm = node.op_type == "LogSoftmax"
+    kind = LogSoftmaxOp if node.op_type == "LogSoftmax" else SoftmaxOp
     joint = build.opset < 13
     axis = axis_of(node.integer("axis", 1 if joint else -1), len(shape))
     x = build.tensor(0)
     long = [place for place in range(axis, len(shape)) if shape[place] > 1]
-    flat = joint and len(long) > 1
+    # A row by itself is one of one row.
+    flat = (joint and len(long) > 1) or len(shape) == 1
     if flat:
         x, axis = view(build, x, (prod(shape[:axis]), prod(shape[axis:])), build.part("rows")), 1
     elif joint and long:
         axis = long[0]
-    name = build.part("softmax") if logarithm or flat else build.name
-    result = build.add(SoftmaxOp(name, x, axis=axis))
-    if logarithm:
-        result = build.add(LogOp(build.part("log") if flat else build.name, result))
+    result = build.add(kind(build.part("softmax") if flat else build.name, x, axis=axis))
     return view(build, result, shape) if flat else result
