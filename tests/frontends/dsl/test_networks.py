@@ -37,6 +37,11 @@ PUBLISHED = [
     ("gpt2", 124_439_808, 16_114_089_984),
     # Patches 196 * 768 * 768; a layer of 197 tokens 12 * 197 * 768^2 and twice 12 * 197^2 * 64; the head 768,000.
     ("vit_b16", 86_567_656, 17_563_828_224),
+    # A layer has 2 * 4096^2 + 2 * 4096 * 1024 + 3 * 4096 * 14336 weights, the head 4096 * 128256; each counts for 128
+    # words, and 32 layers * 2 products * 32 heads * 128 * 128^2 are those of attention.
+    ("llama_8b", 8_030_261_248, 964_891_246_592),
+    # The same with a router of 4096 * 8, two experts for each word, eight in all, and a head of 4096 * 32000.
+    ("moe", 46_702_792_704, 1_636_114_104_320),
 ]
 
 
