@@ -8,12 +8,14 @@ and so does a count over the ONNX file that the exporter made of the network.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from simdc.api import Network, load
+from simdc.cost import Kernel
 from simdc.cost.kernel import Contraction, links_of
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
@@ -164,3 +166,36 @@ def test_the_file_of_an_exporter_has_the_counts_of_others(name: str) -> None:
     assert macs(network) == counted.macs
     if counted.training_macs is not None:
         assert macs(network.training_step(loss=("given",))) == counted.training_macs
+
+
+SOFTMAX = {"softmax", "scalar_mul", "broadcast_add", "add"}
+"""Exporters write the scale and the mask of scores as passes of their own, a mask of zeros, too; the language has them
+in the softmax. Learnt positions are added in another order of sides."""
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_an_example_has_the_kernels_of_the_exporters_file(name: str) -> None:
+    """The same products, however often each; of what else there is as many of each kind. Norms differ in their epsilon,
+    which a file has as a float of 32 bits."""
+    folder = os.environ.get("SIMDC_TRANSFORMERS")
+    if folder is None:
+        pytest.skip("SIMDC_TRANSFORMERS names no folder with the ONNX files")
+    file = load(Path(folder) / f"{COUNTED[name].file}.dynamo.onnx")
+    ours, theirs = kernels(Network(parse_dsl(TWINS[name], f"{name}.dsl", 1))), kernels(file)
+    both = (ours, theirs)
+    products = [Counter({one: count for one, count in each.items() if isinstance(one, Contraction)}) for each in both]
+    assert products[0] == products[1]
+    assert products[0].total() > 70
+    kinds = [Counter[str]() for _ in range(2)]
+    for kind, each in zip(kinds, both, strict=True):
+        for one, count in each.items():
+            if one.kind not in SOFTMAX:
+                kind[one.kind] += count
+    assert kinds[0] == kinds[1]
+
+
+def kernels(network: Network) -> Counter[Kernel]:
+    found = Counter[Kernel]()
+    for (first, *_), _, count in network.workload(load_hardware("HT3")).occurrences():
+        found[first[1]] += count
+    return found
