@@ -19,7 +19,8 @@ from simdc.streams import say
 
 from .analysed import check_analyses, check_plot, draw_plot
 from .compiled import check_chosen, chosen_model, input_files, load_module, priced, training_step
-from .token_options import token_run
+from .token_options import check_tokens, token_run
+from .tokens import with_tokens
 
 LAYERS_SHOWN = 3
 """In a warning; --format json names all."""
@@ -45,7 +46,7 @@ def run(arguments: Namespace) -> int:
     if arguments.emit_ir:
         write_text(_ir_text(module, arguments), arguments.output)
         return 0
-    report = make_report(module)
+    report = with_tokens(make_report(module), arguments)
     check_analyses(report, arguments)
     write_text(render(report), arguments.output)
     draw_plot(report, arguments)
@@ -61,6 +62,7 @@ def _warning(model: str, message: str, layers: list[str]) -> str:
 
 
 def _check_arguments(arguments: Namespace) -> None:
+    check_tokens(arguments)
     if arguments.no_fold and arguments.passes is not None:
         raise UsageError("--no-fold chooses the pipeline; with -p, leave simdc-tidy out of it")
     if arguments.no_fuse and arguments.passes is not None:

@@ -8,9 +8,13 @@ from functools import partial
 from importlib import import_module
 from typing import cast
 
+from xdsl.dialects.builtin import ModuleOp
+
+from simdc.ir.network import network_of
 from simdc.plugins import Group
 
-from .model import LayerReport, Report, Totals, has_levels, make_report
+from .llm import llm_of
+from .model import LayerReport, Report, Totals, has_levels, layers_report
 
 __all__ = ["PLUGIN_REPORTS", "REPORTS", "LayerReport", "Report", "Totals", "has_levels", "load_report", "make_report"]
 
@@ -19,6 +23,13 @@ REPORTS = {
     "json": "simdc.backends.report.machine_text:render_json",
     "csv": "simdc.backends.report.machine_text:render_csv",
 }
+
+
+def make_report(module: ModuleOp) -> Report:
+    """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not, and
+    for a layer whose price or proof is of another machine, model, kernel or tiling."""
+    report = layers_report(module)
+    return report._replace(llm=llm_of(report, network_of(module)))
 
 
 def load_report(name: str) -> Callable[..., str]:

@@ -15,6 +15,7 @@ from simdc.cost.structure import unstructure
 from simdc.cost.tiling import loop_bounds
 from simdc.visible import spreadsheet_text
 
+from .language_text import language_data
 from .model import LayerReport, Report, Totals
 from .roofline import roofline_cells, roofline_data
 from .stamp import origin_columns, provenance
@@ -75,6 +76,7 @@ def _summary(report: Report) -> dict[str, object]:
             "uncosted": [{"name": name, "op": op, "reason": reason} for name, op, reason in report.uncosted],
             **({"merged": [{"name": name, "into": into} for name, into in report.merged]} if report.merged else {}),
         },
+        **language_data(report),
         "provenance": provenance(report.runs),
         **({"notes": list(report.notes)} if report.notes else {}),
         **({"warnings": _warnings(report)} if report.warnings() else {}),

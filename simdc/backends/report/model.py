@@ -22,6 +22,7 @@ from simdc.ir.notes import notes_of
 from simdc.ir.provenance import CommandRun, runs_of
 
 from .analysed import analyst, foundation
+from .language import Llm
 from .memory import Memory, memory_of
 from .searched import Searched, searched_of
 
@@ -117,7 +118,8 @@ class Report(NamedTuple):
     """Everything that a rendering needs. `free` are (name, op) of layers that cost nothing; `uncosted` are
     (name, op, reason) of layers that the model has no price for, missing from every sum: `by_unit`, `by_step` (in
     training), `total`; `merged` are (name, layer) of nodes of the source that a layer does the work of. `memory` is
-    what a training step keeps in DRAM; None in inference. `notes` say what was decided where the input left it open."""
+    what a training step keeps in DRAM; None in inference. `notes` say what was decided where the input left it open.
+    `llm` is what more there is to say of a network with attention."""
 
     network: str
     phase: str
@@ -135,6 +137,7 @@ class Report(NamedTuple):
     memory: Memory | None
     notes: tuple[str, ...] = ()
     runs: tuple[CommandRun, ...] = ()
+    llm: Llm | None = None
 
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""
@@ -174,7 +177,7 @@ def _sums(records: Iterable[tuple[Number, ...]]) -> list[Number]:
     return [add_up(column) for column in zip(*records, strict=True)]
 
 
-def make_report(module: ModuleOp) -> Report:
+def layers_report(module: ModuleOp) -> Report:
     """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not, and
     for a layer whose price or proof is of another machine, model, kernel or tiling."""
     network, hardware, model = network_of(module), machine_of(module), cost_model_of(module)

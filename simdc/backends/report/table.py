@@ -10,6 +10,7 @@ from simdc.cost.result import Number, add_up
 
 from .analysed_table import analysed_layers, levels_table
 from .columns import columns, percent
+from .language_text import language_table
 from .model import LayerReport, Report, Totals, sum_layers
 from .searched import sentence
 from .stamp import footer
@@ -28,7 +29,14 @@ def render_table(report: Report, *, every_layer: bool = False, levels: bool = Fa
     if not every_layer:
         layers, head = sorted(layers, key=lambda layer: -layer.cost.cycles.total)[:COSTLIEST], "costliest layers"
     show = analysed_layers if any(layer.analysis is not None for layer in layers) else _layers
-    parts = [_heading(report), _totals(report), _training(report), _operators(report), show(report, layers, head)]
+    parts = [
+        _heading(report),
+        _totals(report),
+        _training(report),
+        language_table(report),
+        _operators(report),
+        show(report, layers, head),
+    ]
     if levels:
         parts.append(levels_table(report))
     parts.append(footer(report.hardware, report.runs))

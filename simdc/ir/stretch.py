@@ -1,0 +1,81 @@
+"""An op at a length between two at which it is known: every size, number and index moves along a line."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, StringAttr, TensorType
+from xdsl.ir import Attribute, Block
+
+from .base import LayerOp, make_tensor_type
+
+NUMBER = re.compile(r"(\d+)")
+DERIVED = ("tiling", "cost", "priced", "tiled", "formed", "form", "artefacts", "uncosted", "proof", "search")
+"""What passes wrote for one length; it does not hold for another."""
+
+
+class NotLinear(Exception):
+    """The two ops differ in something that is no number, or the length falls between numbers."""
+
+
+class Line(NamedTuple):
+    """`part` of `whole` steps on the way from one length to the other."""
+
+    part: int
+    whole: int
+
+    def number(self, first: int, last: int) -> int:
+        # From 127 to 2,047, 3 of 10 steps: 127 + 1,920 * 3 / 10 = 703.
+        step, rest = divmod((last - first) * self.part, self.whole)
+        if rest:
+            raise NotLinear
+        return first + step
+
+
+def stretch(first: LayerOp, last: LayerOp, line: Line) -> LayerOp:
+    """The op between `first` and `last`, reading inputs of its own. Raises NotLinear."""
+    if type(first) is not type(last) or len(first.operands) != len(last.operands):
+        raise NotLinear
+    pairs = zip(first.operand_types, last.operand_types, strict=True)
+    block = Block(arg_types=[_between(one, other, line) for one, other in pairs])
+    return type(first).create(
+        operands=block.args,
+        result_types=[_between(a, b, line) for a, b in zip(first.result_types, last.result_types, strict=True)],
+        properties=_all(first.properties, last.properties, line),
+        attributes=_all(first.attributes, last.attributes, line),
+    )
+
+
+def _all(first: dict[str, Attribute], last: dict[str, Attribute], line: Line) -> dict[str, Attribute]:
+    one = {name: value for name, value in first.items() if name not in DERIVED}
+    other = {name: value for name, value in last.items() if name not in DERIVED}
+    if one.keys() != other.keys():
+        raise NotLinear
+    return {name: _between(value, other[name], line) for name, value in one.items()}
+
+
+def _between(first: Attribute, last: Attribute, line: Line) -> Attribute:
+    if first == last:
+        return first
+    match first, last:
+        case TensorType(), TensorType() if first.element_type == last.element_type:
+            sizes = zip(first.get_shape(), last.get_shape(), strict=True)
+            return make_tensor_type(first.element_type, tuple(line.number(*each) for each in sizes))
+        case IntegerAttr(), IntegerAttr() if first.type == last.type:
+            return IntegerAttr(line.number(first.value.data, last.value.data), first.type)
+        case StringAttr(), StringAttr():
+            return StringAttr(_text(first.data, last.data, line))
+        case ArrayAttr(), ArrayAttr() if len(first) == len(last):
+            return ArrayAttr([_between(*each, line) for each in zip(first, last, strict=True)])
+        case _:
+            raise NotLinear
+
+
+def _text(first: str, last: str, line: Line) -> str:
+    """Of an index, `1:0 12:a 128:b`, the numbers."""
+    one, other = NUMBER.split(first), NUMBER.split(last)
+    if one[::2] != other[::2]:
+        raise NotLinear
+    numbers = [str(line.number(int(a), int(b))) for a, b in zip(one[1::2], other[1::2], strict=True)]
+    return "".join(text + number for text, number in zip(one[::2], [*numbers, ""], strict=True))
