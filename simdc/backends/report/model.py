@@ -139,6 +139,13 @@ class Report(NamedTuple):
     runs: tuple[CommandRun, ...] = ()
     llm: Llm | None = None
 
+    @property
+    def macs(self) -> Number:
+        """Multiply-accumulates of layers that multiply, wherever they run. A softmax, whose lanes scale its scores by
+        the instruction `mac`, is none of them."""
+        chosen = [layer for layer in self.layers if layer.members or layer.source.UNIT is Unit.SYSTOLIC]
+        return sum(dict(layer.cost.ops).get("mac", 0) for layer in chosen)
+
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""
         return _utilization([layer for layer in self.layers if layer.multiplies], self.hardware)

@@ -44,10 +44,9 @@ def render_table(report: Report, *, every_layer: bool = False, levels: bool = Fa
 
 
 def _heading(report: Report) -> str:
-    macs = dict(report.total.ops).get("mac", 0)
     lines = [
         f"{report.network}: {report.phase}, batch {report.batch}, on {report.hardware.title}, model {report.model}",
-        f"{report.parameters:,} parameters, {macs:,} MACs",
+        f"{report.parameters:,} parameters, {report.macs:,} MACs",
         fill(_coverage(report), WIDTH, subsequent_indent="  ", break_on_hyphens=False),
     ]
     searched = {layer.kernel: layer.searched for layer in report.layers if layer.searched is not None}
