@@ -8,7 +8,8 @@ from xdsl.ir import SSAValue
 
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
-from simdc.ir.network import NetworkOp
+from simdc.ir.network import NetworkOp, ParameterOp
+from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
@@ -26,7 +27,6 @@ ROLES = (
 )
 BY_OP = {
     "cache_append": "cache",
-    "gather": "embedding",
     "layer_norm": "norms",
     "rms_norm": "norms",
     "group_norm": "norms",
@@ -37,8 +37,11 @@ BY_OP = {
     "sigmoid": "mlp",
     "tanh": "mlp",
     "top_k": "mlp",
+    "gather": "mlp",
+    "scatter_add": "mlp",
 }
-"""Roles by the kind of a layer alone. The others are `other`, but for products and softmaxes of attention."""
+"""Roles by the kind of a layer alone. The others are `other`, but for products and softmaxes of attention. Rows that
+are picked and added go to experts and come back; those of a table are embedded."""
 HANDS_ON = ("slice", "transpose", "cache", "concat", "expand", "softmax", "log_softmax", "dropout")
 """Layers that pass on what they read, beside those that cost nothing."""
 
@@ -47,6 +50,8 @@ def roles_of(network: NetworkOp) -> dict[str, str]:
     """The role of each layer by its name. A gradient, `conv1.grad_input`, has that of the layer it belongs to."""
     forward = [op for op in network.layers() if op.phase is None or op.phase.data == "forward"]
     found = {op.layer.data: BY_OP.get(_kind(op), "other") for op in forward}
+    embedded = [op for op in forward if isinstance(op, GatherOp) and isinstance(op.table.owner, ParameterOp)]
+    found |= {op.layer.data: "embedding" for op in embedded}
     found |= _products(network, forward)
     for op in network.layers():
         name = op.layer.data

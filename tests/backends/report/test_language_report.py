@@ -51,6 +51,12 @@ def test_roles_of_a_decoder_layer() -> None:
     assert (found["words"], found["head"]) == ("embedding", "head")
 
 
+def test_rows_that_experts_get_are_not_embedded() -> None:
+    text = "network n(tokens: 6) { return embed(tokens, 11, 8) -> moe(experts=4, active=2, hidden=16) -> fc(11) }"
+    found = roles_of(network_of(parse_dsl(text, "n.dsl", 1)))
+    assert [name for name, role in found.items() if role == "embedding"] == ["embed1"]
+
+
 def test_the_parts_are_all_there_is() -> None:
     for report in (priced(), priced(decode_step(5)), priced(train=True)):
         parts = llm(report).parts
