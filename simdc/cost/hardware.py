@@ -16,6 +16,7 @@ from .machine_fields import name_text, number, part, price, remark, word
 MACHINE = "GeneSys machine, SimDIT section III"
 RELEASE = "released SimDIT program, inference mode"
 ASSUMED = "assumption: the release has no such instruction"
+CACHE = "assumption: the array multiplies elements of any width"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -25,12 +26,14 @@ def _int(unit: str, source: str = MACHINE, **options: Any) -> Any:
 
 @frozen
 class Widths:
-    """Bits of one element on the systolic array."""
+    """Bits of one element on the systolic array. `cache_bits` are those of keys and values that a decoder keeps; 0: as
+    many as the ifmap has."""
 
     weight_bits: int = _int("bit")
     ifmap_bits: int = _int("bit")
     bias_bits: int = _int("bit")
     psum_bits: int = _int("bit")
+    cache_bits: int = _int("bit", CACHE, minimum=0, default=0)
 
 
 @frozen

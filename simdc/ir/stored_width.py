@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, UnitAttr, i64
 from xdsl.ir import Operation, OpResult, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
@@ -15,6 +15,7 @@ from .network import NetworkOp
 
 BITS = "stored_bits"
 INPUT_BITS = "simdc.input_bits"
+KEPT = "kept_in_cache"
 
 
 def give_width(value: SSAValue, bits: int) -> None:
@@ -28,6 +29,16 @@ def take_width(op: Operation, replaced: Operation) -> None:
     op.attributes.pop(BITS, None)
     if BITS in replaced.attributes:
         op.attributes[BITS] = replaced.attributes[BITS]
+
+
+def keep_in_cache(value: SSAValue) -> None:
+    """Note on the op that makes `value` that it is what a decoder keeps of keys or values."""
+    if isinstance(value, OpResult):
+        value.op.attributes[KEPT] = UnitAttr()
+
+
+def is_kept(value: SSAValue) -> bool:
+    return isinstance(value, OpResult) and KEPT in value.op.attributes
 
 
 def give_input_widths(network: NetworkOp, bits: Mapping[int, int]) -> None:

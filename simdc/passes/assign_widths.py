@@ -21,7 +21,7 @@ from simdc.ir.network import NetworkOp, ParameterOp, network_of
 from simdc.ir.notes import add_note
 from simdc.ir.ops.free import DropoutOp
 from simdc.ir.ops.update import UpdateOp
-from simdc.ir.stored_width import given_widths
+from simdc.ir.stored_width import given_widths, is_kept
 
 # A quantized network can have a hundred such tensors: the note names a few and says how many more there are.
 MOST_LISTED = 8
@@ -31,8 +31,9 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
     """Bits in DRAM of an element of each value, decided by who reads it.
 
     What the systolic array reads has the width of that operand: `ifmap_bits`, `weight_bits` for parameters or
-    `bias_bits`; a parameter that rows are gathered from has `weight_bits`, too. What the array alone makes and others
-    read has `psum_bits`; everything else has the SIMD array's `width_bits`.
+    `bias_bits`; a parameter that rows are gathered from has `weight_bits`, too, keys and values that a decoder keeps
+    `cache_bits`. What the array alone makes and others read has `psum_bits`; everything else has the SIMD array's
+    `width_bits`.
     A free op (flatten) hands on its operand's data at its operand's width. On HI1, conv -> relu -> conv -> add: the
     first convolution gives 32-bit sums to the relu, the relu 8-bit inputs to the second, that 32-bit sums to the add.
 
@@ -48,15 +49,17 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
         is_parameter = isinstance(value.owner, ParameterOp)
         waiting = [value]
         while waiting:
-            for use in waiting.pop().uses:
+            seen = waiting.pop()
+            if is_kept(seen):
+                return by_role["cache"]
+            for use in seen.uses:
                 reader = use.operation
                 role = reader.ROLES[use.index] if isinstance(reader, LayerOp) and reader.ROLES else ""
                 if role in by_role and (is_parameter or role != "table"):
                     # In q @ k of attention, k lies in the array like weights but is an activation: ifmap width.
                     return by_role["ifmap" if role == "weight" and not is_parameter else role]
                 # relu -> flatten -> linear: the linear layer decides how the relu's result is stored.
-                # Rows that are appended to a cache make it no wider: its reader decides.
-                if _is_free(reader) or (isinstance(reader, LayerOp) and reader.taken is reader.operands[use.index]):
+                if _is_free(reader):
                     waiting += reader.results
         return None
 
@@ -67,6 +70,10 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
             if _is_free(op) and op.operands:
                 found[result] = found[op.operands[0]]
                 continue
+            # Rows that are appended to a cache make it no wider.
+            if isinstance(op, LayerOp) and op.ROLES[:1] == ("cache",):
+                found[result] = found[op.operands[0]]
+                continue
             left_array = isinstance(op, LayerOp) and op.UNIT is Unit.SYSTOLIC
             found[result] = width_wanted(result) or (widths.psum_bits if left_array else hardware.simd.width_bits)
     return found
@@ -75,7 +82,8 @@ def dataflow_widths(network: NetworkOp, hardware: Hardware) -> dict[SSAValue, in
 def _by_role(widths: Widths) -> dict[str, int]:
     """Bits of an operand by its role; what is in none of these is the SIMD array's."""
     weight = widths.weight_bits
-    return {"ifmap": widths.ifmap_bits, "weight": weight, "bias": widths.bias_bits, "table": weight}
+    kept = widths.cache_bits or widths.ifmap_bits
+    return {"ifmap": widths.ifmap_bits, "weight": weight, "bias": widths.bias_bits, "table": weight, "cache": kept}
 
 
 def take_given(network: NetworkOp, hardware: AnyMachine, found: dict[SSAValue, int]) -> None:

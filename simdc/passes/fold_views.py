@@ -25,7 +25,7 @@ from simdc.ir.ops.transpose import TransposeOp
 from simdc.ir.product import StackProduct, check_product
 from simdc.ir.product_text import product_text
 from simdc.ir.product_views import SideName, repeated, sliced, transposed, written_transposed
-from simdc.ir.stored_width import take_width
+from simdc.ir.stored_width import keep_in_cache, take_width
 
 from .channelwise import erase, note_folded
 
@@ -62,6 +62,9 @@ def _fold_operand(op: MatMulOp, side: SideName, number: int) -> None:
         return
     _set_index(op, index)
     op.operands[number] = source
+    # What several read, such as a fused projection, stays as wide as the others want it.
+    if any(isinstance(view, CacheOp) for view in passed[:folded]) and len(list(source.uses)) <= 2:
+        keep_in_cache(source)
     for view in passed[:folded]:
         # The first that somebody else reads, too, stays, and all before it.
         if view.results[0].first_use is not None:

@@ -8,8 +8,13 @@ from xdsl.dialects.builtin import ModuleOp
 import simdc
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.base import LayerOp, width_bits
+from simdc.ir.builder import ModuleBuilder
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of
+from simdc.ir.ops.cache import CacheAppendOp
+from simdc.ir.ops.matmul import MatMulOp
+from simdc.ir.ops.relu import ReluOp
+from simdc.ir.ops.transpose import TransposeOp
 from simdc.ir.ops.update import UpdateOp
 from simdc.passes.pipeline import parse_pipeline, run_pipeline
 
@@ -73,3 +78,34 @@ def test_in_program_order_the_next_entry_decides() -> None:
     # The second relu stands before the convolution; a dropout is no entry.
     found = {name: width_bits(op.results[0]) for name, op in layers.items()}
     assert found == {"relu1": PSUM, "relu2": IFMAP, "dropout1": IFMAP, "conv1": PSUM, "relu3": PSUM}
+
+
+ATTENTION = """network n(x: 6x16) {
+  k = fc(x, 8) -> heads(2) -> cache(name="keys")
+  v = fc(x, 8) -> heads(2) -> cache(name="values")
+  return attention(fc(x, 16, name="q") -> heads(4), k, v, name="a")
+}"""
+
+
+@pytest.mark.parametrize(("cache_bits", "width"), [(4, 4), (20, 20), (0, IFMAP)])
+def test_keys_and_values_that_are_kept_have_the_width_of_the_cache(cache_bits: int, width: int) -> None:
+    module: ModuleOp = parse_dsl(ATTENTION, "n.dsl", 2)
+    settings = [*WIDTHS, f"simd.width_bits={SIMD}", f"systolic.widths.cache_bits={cache_bits}"]
+    set_hardware(module, simdc.load_hardware("HI3", settings))
+    run_pipeline(module, parse_pipeline("simdc-fold-views,simdc-assign-widths"))
+    layers = {op.layer.data: op for op in network_of(module).layers()}
+    assert [width_bits(value) for value in layers["a.scores"].operands] == [IFMAP, width]
+    assert [width_bits(value) for value in layers["a.context"].operands] == [IFMAP, width]
+
+
+def test_what_is_appended_to_a_cache_is_as_wide_as_it() -> None:
+    net = ModuleBuilder("n", 1, "n.py")
+    past, new, query = net.input("past", (2, 7, 4)), net.input("new", (2, 1, 4)), net.input("query", (2, 1, 4))
+    kept = net.append(CacheAppendOp("kept", past, net.append(ReluOp("row", new), "row")), "kept")
+    turned = net.append(TransposeOp("turned", kept, permutation=(0, 1, 3, 2)), "turned")
+    scores = net.append(MatMulOp("scores", query, turned), "scores")
+    module = net.finish((scores, kept))
+    set_hardware(module, simdc.load_hardware("HI3", [*WIDTHS, "systolic.widths.cache_bits=4"]))
+    run_pipeline(module, parse_pipeline("simdc-fold-views,simdc-assign-widths"))
+    append = next(op for op in network_of(module).layers() if isinstance(op, CacheAppendOp))
+    assert [width_bits(value) for value in (*append.operands, append.result)] == [4, 4, 4]

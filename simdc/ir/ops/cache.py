@@ -33,6 +33,7 @@ class CacheOp(LayerOp):
 
     name = "simdc.cache"
     UNIT: ClassVar = None
+    ROLES: ClassVar = ("cache",)
 
     input = operand_def(TENSOR)
     result = result_def(TENSOR)
@@ -56,6 +57,7 @@ class CacheAppendOp(LayerOp):
     """
 
     name = "simdc.cache_append"
+    ROLES: ClassVar = ("cache", "cache")
 
     past = operand_def(TENSOR)
     new = operand_def(TENSOR)
