@@ -69,6 +69,11 @@ class ReturnOp(IRDLOperation):
         return cls.create(operands=parser.resolve_operands(values, types, position), attributes=attributes)
 
 
+CAUSAL = "causal"
+"""The attribute of a parameter whose values say that a query sees no key that comes later, and the last one all:
+`added` to scores, or 1 where a key is `seen`, or `hidden`."""
+
+
 @irdl_op_definition
 class ParameterOp(IRDLOperation):
     """A tensor that comes with the network: a weight, a bias, or (`statistic`) something gathered, not trained. A

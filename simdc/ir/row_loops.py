@@ -52,18 +52,23 @@ class RowLoops:
         """Elements of a row."""
         return prod(loop.bound for loop in self.inner)
 
-    def operand(
-        self, name: str, value: SSAValue, shape: tuple[int, ...] | None = None, bits: int | None = None
-    ) -> Operand:
+    def operand(self, name: str, value: SSAValue, shape: tuple[int, ...] | None = None) -> Operand:
         """A tensor as these loops index it; `shape` is its own, written with all dimensions that it broadcasts over."""
-        shape = shape_of(value) if shape is None else shape
-        width = width_bits(value) if bits is None else bits
-        bounds = {loop.name: loop.bound for loop in (*self.outer, *self.inner)}
+        return self._indexed(name, value, shape_of(value) if shape is None else shape, (*self.outer, *self.inner))
+
+    def beside(self, name: str, value: SSAValue, shape: tuple[int, ...]) -> Operand:
+        """The same of a tensor that has one element for all of a row."""
+        # Of planes of one pixel a scale has as many elements as the image, and does not move along the plane.
+        return self._indexed(name, value, shape, self.outer)
+
+    def _indexed(self, name: str, value: SSAValue, shape: tuple[int, ...], loops: Sequence[Loop]) -> Operand:
+        bounds = {loop.name: loop.bound for loop in loops}
         parts = [(loop, _part(shape, run)) for loop, run in zip(self._names, self._runs, strict=True)]
-        moving = [(loop, size) for loop, size in parts if size == bounds[loop]]
+        moving = [(loop, size) for loop, size in parts if bounds.get(loop) == size]
         if not moving:
-            return Operand(name, width, (1,), (affine(),))
-        return Operand(name, width, tuple(size for _, size in moving), tuple(affine(loop) for loop, _ in moving))
+            return Operand(name, width_bits(value), (1,), (affine(),))
+        sizes, index = tuple(size for _, size in moving), tuple(affine(loop) for loop, _ in moving)
+        return Operand(name, width_bits(value), sizes, index)
 
     def loop_of(self, dim: int) -> str:
         """The loop that runs along a dimension, or along several with it."""

@@ -17,6 +17,7 @@ PASSES = {
     "simdc-tidy": "simdc.passes.tidy:TidyPass",
     "simdc-fold-batch-norm": "simdc.passes.fold_batch_norm:FoldBatchNormPass",
     "simdc-fold-padding": "simdc.passes.fold_padding:FoldPaddingPass",
+    "simdc-fold-scores": "simdc.passes.fold_scores:FoldScoresPass",
     "simdc-fold-views": "simdc.passes.fold_views:FoldViewsPass",
     "simdc-assign-layout": "simdc.passes.assign_layout:AssignLayoutPass",
     "simdc-assign-widths": "simdc.passes.assign_widths:AssignWidthsPass",

@@ -28,17 +28,18 @@ def training_passes(
     soft_targets: bool = False,
     fold: bool = True,
 ) -> tuple[ModulePass, ...]:
-    """The passes that make a training step of a network; with `fold` borders of zeros become padding first. Raises
-    SimdcError for an unknown optimizer or loss, or an infinite decay."""
+    """The passes that make a training step of a network; with `fold` borders of zeros become padding first, and masks
+    part of the softmax. Raises SimdcError for an unknown optimizer or loss, or an infinite decay."""
     from .derive_training import OPTIMIZERS, DeriveTrainingPass
     from .fold_padding import FoldPaddingPass
+    from .fold_scores import FoldScoresPass
 
     if optimizer not in OPTIMIZERS:
         raise SimdcError(f"there is no optimizer '{optimizer}'; known: {', '.join(OPTIMIZERS)}")
     try:
         return (
             # Before the gradients: a border that is a layer would get a gradient layer, too.
-            *((FoldPaddingPass(),) if fold else ()),
+            *((FoldPaddingPass(), FoldScoresPass()) if fold else ()),
             DeriveTrainingPass(
                 optimizer,
                 weight_decay=weight_decay,

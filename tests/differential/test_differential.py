@@ -43,7 +43,7 @@ def test_every_option_of_a_layer_is_drawn(op: str) -> None:
 
 
 def test_every_layer_and_its_gradients_are_what_their_tiles_do() -> None:
-    checked, found = every_layer.check(seed=13, layers=600)
+    checked, found = every_layer.check(seed=13, layers=1000)
     assert not found
     # Every kind was drawn twice or more, half of them with their gradients.
     assert len(checked) > 100

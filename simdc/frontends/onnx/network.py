@@ -8,14 +8,14 @@ from math import prod
 from typing import Literal, NamedTuple
 
 import numpy as np
-from xdsl.dialects.builtin import ModuleOp, f32
+from xdsl.dialects.builtin import ModuleOp, StringAttr, f32
 from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.base import LayerOp, make_tensor_type, name_hint
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_error import MAX_SIZE, LayerError
-from simdc.ir.network import ParameterOp, network_of
+from simdc.ir.network import CAUSAL, ParameterOp, network_of
 from simdc.ir.notes import add_note
 from simdc.ir.stored_width import give_input_widths, give_width, given_widths
 
@@ -23,7 +23,7 @@ from .constant import Constant, known
 from .constant_nodes import FLOAT
 from .graph import Node
 from .problems import Unsupported
-from .tables import same_values
+from .tables import causal_kind, same_values
 
 Kind = Literal["trained", "statistic", "constant"]
 """What a constant is to the network: ParameterOp says it."""
@@ -91,6 +91,9 @@ class OnnxNetwork(ModuleBuilder):
         statistic, constant = kind == "statistic", kind == "constant"
         op = ParameterOp.make(found, make_tensor_type(f32, value.shape), statistic=statistic, constant=constant)
         self._made[found] = self.append(op, found)
+        causal = causal_kind(value) if constant else None
+        if causal is not None:
+            op.attributes[CAUSAL] = StringAttr(causal)
         if value.bits is not None:
             give_width(op.result, value.bits)
         self.constants[found], self._labels[key] = value, found

@@ -99,6 +99,26 @@ def _is_mask(values: Array) -> bool:
     return bool(low.any() and not low.all() and (low | (values == 0)).all())
 
 
+def causal_kind(constant: Constant) -> str | None:
+    """How the values say, for queries and keys in the last two dimensions, that a query sees no key that comes later,
+    and the last one all: `added` to scores, zeros and numbers so low that a softmax makes zeros of them, or truth
+    values where a key is `seen` or `hidden`. None where they do not."""
+    shape = constant.shape
+    if len(shape) < 2 or any(size > 1 for size in shape[:-2]) or constant.elements > MAX_ELEMENTS:
+        return None
+    queries, keys = shape[-2:]
+    if not 1 < queries <= keys:
+        return None
+    try:
+        values = np.asarray(constant.array()).reshape(queries, keys)
+    except (SimdcError, Unsupported, ValueError, TypeError):
+        return None
+    seen = np.tri(queries, keys, keys - queries) > 0
+    if values.dtype == np.bool_:
+        return "seen" if (values == seen).all() else "hidden" if (values == ~seen).all() else None
+    return "added" if (values[seen] == 0).all() and (values[~seen] <= LOWEST).all() and not seen.all() else None
+
+
 def _is_wave(values: Array) -> bool:
     """Rows of cos(t*f) or sin(t*f) for positions t = 0, 1, ..., a frequency f for each column. They begin with 1 or 0,
     and row t+1 + row t-1 is 2*cos(f) times row t, which holds for no trained row."""

@@ -87,7 +87,7 @@ class InstanceNormOp(FormedOp):
     def _plan(self, bits: int) -> RowProgram:
         loops, plane = _merged(self.input, ())
         names = (("scale", self.scale), ("shift", self.shift))
-        inputs = (loops.operand("x", self.input), *(loops.operand(name, value, plane) for name, value in names))
+        inputs = (loops.operand("x", self.input), *(loops.beside(name, value, plane) for name, value in names))
         once = (
             Instruction("mul", "factor", ("inv_std", "scale")),
             Instruction("mul", "moved", ("mean", "factor")),
@@ -147,12 +147,12 @@ class InstanceNormGradOp(FormedOp, GradientOp):
         inputs = (
             loops.operand("x", self.input),
             loops.operand("gradient", self.gradient),
-            loops.operand("scale", self.scale, plane),
+            loops.beside("scale", self.scale, plane),
         )
         grads = (("scale_grad", self.scale_grad), ("shift_grad", self.shift_grad))
         results = (
             loops.operand("y", self.input_grad),
-            *(loops.operand(name, value, plane) for name, value in grads),
+            *(loops.beside(name, value, plane) for name, value in grads),
         )
         epsilon = self.epsilon.value.data
         first, gather, finish = gradient_stages(loops.length, epsilon, "gradient", (), "y", factor="spread")

@@ -157,6 +157,15 @@ def test_any_schedule(make: Callable[[Random], FormedOp], form: str) -> None:
         check_schedules(kernel, 30, seed=len(form), one_in=8)
 
 
+def test_planes_of_one_pixel() -> None:
+    """A scale has one element a plane, and so has the plane: only the latter moves along it."""
+    op = InstanceNormOp("n", tensor(2, 3, 1, 1), tensor(3), tensor(3), epsilon=EPSILON)
+    program = op.forms()["rows"].kernel(32)
+    assert isinstance(program, VectorProgram)
+    x, scale, _ = program.nests[0].inputs
+    assert (x.loops, scale.loops) == (("g", "n", "k"), ("n",))
+
+
 def test_the_gradient_of_a_factor_is_summed_over_images() -> None:
     """Lanes lie along the channels, which the sums keep, however many images there are."""
     op = InstanceNormGradOp("n", tensor(50, 3, 4, 4), tensor(50, 3, 4, 4), tensor(3), epsilon=EPSILON)
