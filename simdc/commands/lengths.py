@@ -59,7 +59,8 @@ class StepPrices:
     def _divide(self, one: ModuleOp, other: ModuleOp) -> None:
         """Layers that are the same at both lengths, priced already, and those that move, with how many are alike."""
         firsts, lasts = (list(network_of(module).layers()) for module in (one, other))
-        if [op.layer.data for op in firsts] != [op.layer.data for op in lasts]:
+        # A cache of one token is no append, of whatever name.
+        if [(op.name, op.layer.data) for op in firsts] != [(op.name, op.layer.data) for op in lasts]:
             self._moving = None
             return
         still: list[LayerOp] = []
