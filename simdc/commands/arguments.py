@@ -67,7 +67,7 @@ def add_reading(parser: CommandParser) -> None:
     parser.add_argument(
         "--no-fuse",
         action="store_true",
-        help="on a machine whose units stream into each other, run each layer by itself all the same",
+        help="where a machine runs several layers as one, run each by itself all the same",
     )
     parser.add_argument(
         "--allow-uncosted",

@@ -66,7 +66,7 @@ def _check_arguments(arguments: Namespace) -> None:
     if arguments.no_fold and arguments.passes is not None:
         raise UsageError("--no-fold chooses the pipeline; with -p, leave simdc-tidy out of it")
     if arguments.no_fuse and arguments.passes is not None:
-        raise UsageError("--no-fuse chooses the pipeline; with -p, leave simdc-fuse-chains out of it")
+        raise UsageError("--no-fuse chooses the pipeline; with -p, leave simdc-fuse-chains and -attention out of it")
     if arguments.form and arguments.passes is not None:
         raise UsageError("--form chooses the pipeline; with -p, name it there: simdc-choose-form{forms=...}")
     if arguments.tiling == "search" and arguments.passes is not None:

@@ -37,6 +37,9 @@ def stretch(first: LayerOp, last: LayerOp, line: Line) -> LayerOp:
     """The op between `first` and `last`, reading inputs of its own. Raises NotLinear."""
     if type(first) is not type(last) or len(first.operands) != len(last.operands):
         raise NotLinear
+    # Layers that run as one read values around them, and are no operands.
+    if first.regions:
+        raise NotLinear
     pairs = zip(first.operand_types, last.operand_types, strict=True)
     block = Block(arg_types=[_between(one, other, line) for one, other in pairs])
     return type(first).create(

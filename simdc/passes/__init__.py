@@ -22,6 +22,7 @@ PASSES = {
     "simdc-assign-layout": "simdc.passes.assign_layout:AssignLayoutPass",
     "simdc-assign-widths": "simdc.passes.assign_widths:AssignWidthsPass",
     "simdc-fuse-chains": "simdc.passes.fuse_chains:FuseChainsPass",
+    "simdc-fuse-attention": "simdc.passes.fuse_attention:FuseAttentionPass",
     "simdc-choose-form": "simdc.passes.choose_form:ChooseFormPass",
     "simdc-split-units": "simdc.passes.split_units:SplitUnitsPass",
     "simdc-legalize-tiling": "simdc.passes.legalize_tiling:LegalizeTilingPass",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from simdc.cost.kernel import VectorProgram, links_of
@@ -17,6 +16,8 @@ from simdc.ir.ops.free import FlattenOp
 from simdc.ir.ops.fused import FusedOp, ifmap_beside
 from simdc.ir.ops.linear import LinearOp
 
+from .one_layer import run_as_one
+
 
 def fuse_chains(network: NetworkOp, machine: Machine) -> None:
     """Fuse what `FuseChainsPass` says."""
@@ -28,10 +29,10 @@ def fuse_chains(network: NetworkOp, machine: Machine) -> None:
         members = _chain_of(layer, machine, places)
         taken.update(members)
         if len(members) > 1:
-            places[_fuse(members)] = places[members[-1]]
+            places[run_as_one(members)] = places[members[-1]]
     for layer in list(network.layers()):
         if _is_beside(layer, machine):
-            _fuse([layer])
+            run_as_one([layer])
 
 
 def _is_beside(layer: LayerOp, machine: Machine) -> bool:
@@ -90,24 +91,3 @@ def _takes(
     shape = element_shape(kernel)
     window = max(shape.rows.window, shape.columns.window)
     return streamed <= unit.streamed_operands and (not unit.max_window or window <= unit.max_window)
-
-
-def _fuse(members: Sequence[LayerOp]) -> FusedOp:
-    last = members[-1]
-    block, anchor = last.parent_block(), last.next_op
-    assert block is not None
-    assert anchor is not None
-    readers = [list(result.uses) for result in last.results]
-    name = "+".join(member.layer.data for member in members if member.runs_on is not None)
-    old = list(last.results)
-    fused = FusedOp(name, members)
-    fused.location = next(member for member in members if member.runs_on is not None).location
-    block.insert_op_before(fused, anchor)
-    for uses, before, after in zip(readers, old, fused.results, strict=True):
-        after.name_hint = before.name_hint
-        for use in uses:
-            use.operation.operands[use.index] = after
-    for attribute in ("folded", "merged"):
-        names = [each for member in members for each in getattr(member, attribute) or ()]
-        setattr(fused, attribute, ArrayAttr([StringAttr(each.data) for each in names]) if names else None)
-    return fused

@@ -91,6 +91,7 @@ def default_passes(
     which chooses the others. Raises SimdcError for a model that nothing searches under."""
     from .annotate_cost import AnnotateCostPass
     from .choose_form import ChooseFormPass
+    from .fuse_attention import FuseAttentionPass
     from .legalize_tiling import LegalizeTilingPass
 
     *before, split = lowering_passes(model, fold=fold, fuse=fuse)
@@ -104,8 +105,11 @@ def default_passes(
         except ValueError as error:
             raise SimdcError(str(error)) from None
         choose = ChooseFormPass(model, "search", objective, steps, tuple(forms))
+    # Whether attention runs as one is a matter of price, too. The released SimDIT prices one array at a time.
+    on_chip = fuse and load_model(model).width_rule == "dataflow"
+    attention = (FuseAttentionPass(model),) if on_chip else ()
     # Forms are chosen by cost, which needs widths; the form then decides the unit, and the tiling is of its kernel.
-    return (*before, choose, split, tile, AnnotateCostPass(model=model))
+    return (*before, *attention, choose, split, tile, AnnotateCostPass(model=model))
 
 
 def parse_pipeline(text: str) -> tuple[ModulePass, ...]:

@@ -97,6 +97,7 @@ def test_passes_run_in_order_and_are_shown_when_they_are_done() -> None:
         ("simdc-assign-layout", False, False),
         ("simdc-assign-widths", False, False),
         ("simdc-fuse-chains", False, False),
+        ("simdc-fuse-attention", False, False),
         ("simdc-choose-form", False, False),
         ("simdc-split-units", False, False),
         ("simdc-legalize-tiling", False, True),

@@ -38,7 +38,7 @@ def llm_of(report: Report, network: NetworkOp) -> Llm | None:
         runtime_s=report.total.runtime_s(report.hardware),
         energy_pj=report.total.energy.total if report.hardware.has_prices else None,
         macs=sum(_macs(layer) for layer in products),
-        useful_macs=sum(int(_macs(layer) * _share(layer.name, causal)) for layer in products),
+        useful_macs=sum(int(_macs(layer) * _share(layer, causal)) for layer in products),
         cache=None if training else _cache(network, report.batch, causal=bool(causal)),
         parts=_parts(report.layers, roles_of(network)),
         recomputed_bits=_recomputed(network) if training else None,
@@ -52,8 +52,12 @@ def _useful(queries: int, keys: int) -> Fraction:
     return Fraction(seen, queries * keys)
 
 
-def _share(name: str, causal: dict[str, Fraction]) -> Fraction:
-    """Of a product, or of one of its gradients: `attention.scores.grad_lhs`."""
+def _share(layer: LayerReport, causal: dict[str, Fraction]) -> Fraction:
+    """Of a product, or of one of its gradients: `attention.scores.grad_lhs`. Attention that runs as one counts useful
+    products only."""
+    if layer.members:
+        return Fraction(1)
+    name = layer.name
     while name and name not in causal:
         name = name.rpartition(".")[0]
     return causal.get(name, Fraction(1))

@@ -15,6 +15,7 @@ from simdc.ir.ops.softmax import SoftmaxOp
 
 ROLES = (
     "projections",
+    "attention",
     "scores",
     "softmax",
     "context",
@@ -59,9 +60,16 @@ def roles_of(network: NetworkOp) -> dict[str, str]:
     return found
 
 
+def _every(network: NetworkOp) -> Iterator[LayerOp]:
+    """The layers, of those that run as one each."""
+    for op in network.layers():
+        members = tuple(op.members)
+        yield from members or (op,)
+
+
 def attention(network: NetworkOp) -> Iterator[tuple[SoftmaxOp, MatMulOp, tuple[MatMulOp, ...]]]:
     """Each softmax of attention with the product that makes its scores and those that read its shares."""
-    for op in network.layers():
+    for op in _every(network):
         if isinstance(op, SoftmaxOp) and op.axis.value.data == len(op.result.type.get_shape()) - 1:
             scores = next((made for made in _made_by(op.input, _is_no_product) if isinstance(made, MatMulOp)), None)
             if scores is not None:
@@ -78,6 +86,11 @@ def _products(network: NetworkOp, forward: Iterable[LayerOp]) -> dict[str, str]:
         found |= {softmax.layer.data: "softmax", scores.layer.data: "scores"}
         found |= {reader.layer.data: "context" for reader in readers}
         contexts |= {reader.layer.data for reader in readers}
+        # What runs as one is one layer, and what it gives is a context.
+        whole = scores.parent_op()
+        if isinstance(whole, LayerOp):
+            found[whole.layer.data] = "attention"
+            contexts.add(whole.layer.data)
         projected.update((*scores.operands, *(reader.rhs for reader in readers)))
     # What queries, keys and values come from; then what reads a context, by way of views alone; then what leads out.
     for value in projected:

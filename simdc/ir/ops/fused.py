@@ -20,7 +20,7 @@ from xdsl.printer import Printer
 from xdsl.traits import IsTerminator
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import ArrayKernel, Chain, Contraction, Operand, links_of
+from simdc.cost.kernel import ArrayKernel, Chain, Contraction, FusedProducts, Operand, links_of
 from simdc.ir.attributes import Unit
 from simdc.ir.base import TENSOR, LayerOp, shape_of
 from simdc.ir.independent import layer_beside
@@ -96,8 +96,11 @@ class FusedOp(LayerOp):
         """What runs the first of its layers that computes anything."""
         return next((member.runs_on for member in self.members if member.runs_on is not None), None)
 
-    def kernel(self) -> Chain | None:
-        """None where none of its layers computes anything."""
+    def kernel(self) -> Chain | FusedProducts | None:
+        """Of attention the kernel that keeps scores on chip; None where none of its layers computes anything."""
+        whole = _attention_kernel([*self.members])
+        if whole is not None:
+            return whole
         links = self.links
         return Chain(links, ifmap_beside(self, links[0])) if links else None
 
@@ -128,6 +131,16 @@ class FusedOp(LayerOp):
             attributes={} if attributes is None else attributes.data,
             regions=[body],
         )
+
+
+def _attention_kernel(members: Sequence[LayerOp]) -> FusedProducts | None:
+    if [member.name for member in members] != ["simdc.matmul", "simdc.softmax", "simdc.matmul"]:
+        return None
+    # Only here: chains of images need neither file.
+    from .attention_members import attention_kernel, attention_of
+
+    found = attention_of(members)
+    return None if found is None else attention_kernel(found)
 
 
 def _links(member: LayerOp) -> tuple[ArrayKernel, ...]:
