@@ -16,7 +16,7 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, Kernel, Operand, VectorProgram, affine
+from simdc.cost.kernel import OUR_NAMES, Affine, Kernel, Operand, VectorProgram, affine
 
 from .attributes import CostAttr, ExecutionUnitAttr, OriginAttr, TilingAttr, Unit
 from .fields import Value, make_properties
@@ -83,7 +83,8 @@ class LayerOp(IRDLOperation):
     for and a price of (`derived.py`).
     `merged` names nodes of the source that a front end made one layer of together with this one.
     `form` is the way in which the op is carried out, where it can be in several; `formed` says what a pass chose it
-    for, and is missing where a person did.
+    for, and is missing where a person did. `channels` is the dimension of the largest of its tensors that counts
+    channels, -1 for none; without it dimension 1 does (`layout.py`).
     `UNIT` is the array that runs the op (in its first form), None for an op that moves and computes nothing; `ROLES`
     says, operand by operand, which of the systolic array's operands each one is; one that rows are picked from is a
     `table`, one with an empty role has the SIMD array's width. `GRADIENT` is the gradient with respect to the first
@@ -92,7 +93,6 @@ class LayerOp(IRDLOperation):
 
     UNIT: ClassVar[Unit | None] = Unit.SIMD
     ROLES: ClassVar[tuple[str, ...]] = ()
-    LAID: ClassVar[bool] = False
     GRADIENT: ClassVar[type[GradientOp] | None] = None
 
     layer = prop_def(StringAttr)
@@ -182,7 +182,12 @@ class LayerOp(IRDLOperation):
     def laid_kernel(self) -> Kernel | None:
         """`kernel()` with its loops as the tensors lie."""
         kernel = self.kernel()
-        if self.channels is None or not isinstance(kernel, VectorProgram):
+        return None if kernel is None else self.laid(kernel)
+
+    def laid(self, kernel: Kernel) -> Kernel:
+        """A kernel of the op with its loops as the tensors lie, where these are dimensions by their usual names. A
+        program that says itself what its loops are, such as one over rows, is laid out already."""
+        if self.channels is None or not isinstance(kernel, VectorProgram) or kernel.roles != OUR_NAMES:
             return kernel
         axis = self.channels.value.data
         return laid_out(kernel, None if axis == NONE else loop_along(kernel, shape_of(self.largest), axis))
@@ -199,9 +204,13 @@ class LayerOp(IRDLOperation):
         if self.UNIT is Unit.SYSTOLIC:
             return 1
         for value in self.operands:
-            axis, rank = axis_of(value), len(shape_of(value))
-            if axis is not None and rank <= len(shape) and shape[axis - rank] > 1:
-                return len(shape) + axis - rank
+            axis, own = axis_of(value), shape_of(value)
+            if axis is None or len(own) > len(shape):
+                continue
+            # A mask [1, 1, 128, 128] is repeated for 12 heads: these are no channels.
+            behind = axis - len(own)
+            if own[axis] > 1 or shape[behind] == 1:
+                return len(shape) + behind
         return None
 
     def forms(self) -> Mapping[str, Form]:

@@ -29,8 +29,6 @@ def broadcast_shape(lhs: tuple[int, ...], rhs: tuple[int, ...]) -> tuple[int, ..
 class BroadcastOp(LayerOp):
     """`result = lhs . rhs`. An op of this kind is its `instructions`, from `a` and `b` to `y`."""
 
-    LAID: ClassVar = True
-
     VERB: ClassVar[str] = "add"
 
     lhs = operand_def(TENSOR)

@@ -108,7 +108,9 @@ def forms_of(op: LayerOp, hardware: AnyMachine) -> Forms:
     """The kernels that the layer can be on a machine; none for one that moves and computes nothing. Raises as
     `kernel_of`."""
     try:
-        kernels = [(name, form.kernel(accumulator_bits(form.unit, hardware))) for name, form in op.forms().items()]
+        kernels = [
+            (name, op.laid(form.kernel(accumulator_bits(form.unit, hardware)))) for name, form in op.forms().items()
+        ]
     except (KernelError, VerifyException) as error:
         raise layer_error(op, str(error)) from None
     only = None if kernels else kernel_of(op)

@@ -29,11 +29,7 @@ class Backward(Protocol):
         ...
 
     def reaches(self, result: SSAValue) -> bool:
-        """Whether the loss depends on a result of the layer: `upstream` is there for what it does on only."""
-        ...
-
-    def reached(self, result: SSAValue) -> bool:
-        """Whether a result of the layer has a gradient, where it has several results and not all lead to a loss."""
+        """Whether the loss depends on a result of the layer, which may have several: `upstream` is there for those."""
         ...
 
     def needs(self, value: SSAValue) -> bool:

@@ -21,7 +21,10 @@ machine."""
 
 @lru_cache(maxsize=4096)
 def laid_out(program: VectorProgram, channels: str | None) -> VectorProgram:
-    """The same work with fewer loops. `channels` is the loop along the channel axis, None where there is none."""
+    """The same work with fewer loops. `channels` is the loop along the channel axis, None where there is none. Windows
+    that are looked into stay as they are."""
+    if any(nest.views for nest in program.nests):
+        return program
     nests = _without_units(program.nests, channels, program.lanes)
     found = True
     while found:
@@ -81,13 +84,12 @@ def _mapped(
         inputs=tuple(map(of, nest.inputs)),
         outputs=tuple(map(of, nest.outputs)),
         scratch=tuple(map(of, nest.scratch)),
-        views=tuple(map(of, nest.views)),
         blocks=tuple(block._replace(loops=tuple(names(block.loops))) for block in nest.blocks),
     )
 
 
 def _operands(nest: LoopNest) -> tuple[Operand, ...]:
-    return (*nest.inputs, *nest.outputs, *nest.scratch, *nest.views)
+    return (*nest.inputs, *nest.outputs, *nest.scratch)
 
 
 def _neighbours(nests: Sequence[LoopNest]) -> list[tuple[str, str]]:

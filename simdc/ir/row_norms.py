@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from xdsl.ir import SSAValue
+from xdsl.utils.exceptions import VerifyException
+
 from simdc.cost.kernel import Instruction
 
+from .base import shape_of
+from .movement import check_axis
 from .rows import Stage, Sum
 from .statistics import ADD_UP, CENTERED, moments_of
+
+
+def rows_shape(axis: int, input: SSAValue, *parameters: SSAValue | None) -> tuple[int, ...]:
+    """The shape of an input whose rows are its dimensions from `axis` on. Raises VerifyException for rows that the
+    batch is part of, and parameters that are no row."""
+    shape = shape_of(input)
+    check_axis(shape, axis)
+    if axis == 0:
+        raise VerifyException("a row begins behind the batch, at dimension 1 or later, not at 0")
+    for value in parameters:
+        if value is not None and shape_of(value) != shape[axis:]:
+            raise VerifyException(f"rows have shape {list(shape[axis:])}, a parameter {list(shape_of(value))}")
+    return shape
 
 
 def moment_stage(size: int, epsilon: float, *more: Instruction) -> Stage:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, LoopRoles, Operand, VectorProgram, affine
 
 from .attributes import Unit
 from .form import Form
 from .row_loops import LANES, RowLoops
 
+ROLES = LoopRoles(channels=(), batch=(LANES,), image=())
+"""Rows are no channels: they are stored as they are."""
 MOST_PARTS, FEWEST_PARTS = 64, 8
 """Of a row that lanes share. The machine has no say: fewer lanes take a row's parts in several vectors."""
 
@@ -79,11 +81,11 @@ class RowProgram(NamedTuple):
             self.views,
             _names(self.loops.inner),
         )
-        return VectorProgram(self.kind, (nest,), LANES)
+        return VectorProgram(self.kind, (nest,), LANES, ROLES)
 
     def streamed(self) -> VectorProgram:
         """A nest for each stage: sums go through DRAM, and rows may be cut."""
-        return VectorProgram(self.kind, tuple(self._nest(number) for number in range(len(self.stages))), LANES)
+        return VectorProgram(self.kind, tuple(self._nest(number) for number in range(len(self.stages))), LANES, ROLES)
 
     def split(self, parts: int) -> VectorProgram:
         """Each row in as many `parts`, side by side on the lanes: element i is in part `i % parts`. Every lane adds up
@@ -111,7 +113,7 @@ class RowProgram(NamedTuple):
             known = [self._of_row(part[one.name], along) for one in stage.sums]
             gathered = self._replace(inputs=(*self.inputs, *known))
             nests.append(gathered._gathering(number, (*self.loops.outer, along), combine))
-        return VectorProgram(self.kind, tuple(nests), "l")
+        return VectorProgram(self.kind, tuple(nests), "l", ROLES)
 
     def _nest(self, number: int, inner: tuple[Loop, ...] = ()) -> LoopNest:
         """One stage by itself; what earlier ones made once a row is loaded."""

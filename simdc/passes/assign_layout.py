@@ -30,7 +30,7 @@ class AssignLayoutPass(ModulePass):
         network = network_of(op)
         axes = channel_axes(network)
         for layer in network.layers():
-            if not layer.LAID:
+            if layer.UNIT is not Unit.SIMD:
                 continue
             shape = shape_of(layer.largest)
             # A sum over tokens reads features and has none of their dimensions left: its input tells.
@@ -61,10 +61,13 @@ def channel_axes(network: NetworkOp) -> dict[SSAValue, int]:
 
 
 def _of_input(value: SSAValue) -> int | None:
-    """Of an image or a matrix dimension 1, of [n, tokens, features] the last, but for sequences that are convolved. An
-    image of one channel that no array reads is a matrix with dimensions of one before it."""
-    shape = shape_of(value)
-    convolved = any(isinstance(use.operation, LayerOp) and use.operation.UNIT is Unit.SYSTOLIC for use in value.uses)
-    if len(shape) == 3 and not convolved:
+    """Of an image or a matrix dimension 1, of [n, tokens, features] the last, but for sequences that are convolved.
+    What looks like an image of one channel and is only worked on by elements is a row with dimensions of one before
+    it."""
+    shape, readers = shape_of(value), [use.operation for use in value.uses]
+    layers = [reader for reader in readers if isinstance(reader, LayerOp)]
+    if len(shape) == 3 and not any(layer.UNIT is Unit.SYSTOLIC for layer in layers):
         return 2
-    return USUAL if len(shape) > 1 and (convolved or shape[1] > 1 or len(shape) < 4) else None
+    if len(shape) > 3 and shape[1] == 1 and all(shape_of(layer.results[0]) == shape for layer in layers):
+        return None
+    return USUAL if len(shape) > 1 else None

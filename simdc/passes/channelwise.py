@@ -108,15 +108,14 @@ def _producer(value: SSAValue) -> tuple[Producer | None, list[int]]:
     channels with others."""
     views: list[SSAValue] = []
     # Where somebody else reads the result between, it is needed as it was before the change.
-    while isinstance(value.owner, (ReshapeOp, FlattenOp)) and _is_read_once(value):
+    while isinstance(value.owner, (ReshapeOp, FlattenOp)) and is_read_once(value):
         views.append(value)
         value = value.owner.input
     owner = value.owner
-    if not isinstance(owner, (ConvolutionOp, TransposedConvolutionOp, LinearOp)) or not _is_read_once(value):
+    if not isinstance(owner, (ConvolutionOp, TransposedConvolutionOp, LinearOp)) or not is_read_once(value):
         return None, []
     # [2, 8, 1, 50] read as [2, 8, 50]: two times eight channels, before and after, whatever stands between.
-    whole = shape_of(value)
-    place = len(whole) - 1 if isinstance(owner, LinearOp) else 1
+    whole, place = shape_of(value), _channel_axis(owner)
     outer, channels = prod(whole[:place]), whole[place]
     axes = [place]
     for view in reversed(views):
@@ -127,7 +126,7 @@ def _producer(value: SSAValue) -> tuple[Producer | None, list[int]]:
     return owner, axes
 
 
-def _is_read_once(value: SSAValue) -> bool:
+def is_read_once(value: SSAValue) -> bool:
     return len(list(value.uses)) == 1
 
 
@@ -137,14 +136,15 @@ def _is_parameter(value: SSAValue) -> bool:
 
 def _is_own(value: SSAValue) -> bool:
     """A parameter that one layer alone reads."""
-    return _is_parameter(value) and _is_read_once(value)
+    return _is_parameter(value) and is_read_once(value)
 
 
 def _give_bias(producer: Producer) -> None:
     """A bias of its own to be changed: made where there was none, or where another layer reads it, too."""
     if producer.bias is not None and _is_own(producer.bias):
         return
-    kind = make_tensor_type(tensor_type(producer.weight).element_type, (_channels(producer),))
+    channels = shape_of(producer.result)[_channel_axis(producer)]
+    kind = make_tensor_type(tensor_type(producer.weight).element_type, (channels,))
     parameter = ParameterOp.make(f"{producer.layer.data}.bias", kind)
     parameter.location = producer.location
     block = producer.parent_block()
@@ -154,9 +154,11 @@ def _give_bias(producer: Producer) -> None:
     producer.operands = [producer.input, producer.weight, parameter.result]
 
 
-def _channels(producer: Producer) -> int:
-    shape = shape_of(producer.result)
-    return shape[-1] if isinstance(producer, LinearOp) else shape[1]
+def _channel_axis(producer: Producer) -> int:
+    """What an array makes has channels whatever it reads."""
+    axis = producer.channel_axis(lambda _: None)
+    assert axis is not None
+    return axis
 
 
 def note_folded(owner: LayerOp, layer: LayerOp) -> None:

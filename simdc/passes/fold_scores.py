@@ -17,7 +17,7 @@ from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.select import SelectOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
-from .channelwise import erase
+from .channelwise import erase, is_read_once
 from .distinct import fold_layers
 
 HIDDEN = -100.0
@@ -32,7 +32,7 @@ def fold(layer: LayerOp) -> bool:
         return False
     found = False
     # softmax((x / 8) + mask): the addition first, then the division.
-    while isinstance(before := layer.input.owner, LayerOp) and _is_read_once(before.results[0]):
+    while isinstance(before := layer.input.owner, LayerOp) and is_read_once(before.results[0]):
         if not (_take_scale(layer, before) or _take_mask(layer, before)):
             break
         found = True
@@ -134,10 +134,6 @@ def _replace(softmax: SoftmaxOp, before: LayerOp, scores: SSAValue, extras: list
     for value in read:
         if value.first_use is None and isinstance(value.owner, ParameterOp):
             erase(value.owner)
-
-
-def _is_read_once(value: SSAValue) -> bool:
-    return len(list(value.uses)) == 1
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,10 @@ def _fold_operand(op: MatMulOp, side: SideName, number: int) -> None:
     if any(isinstance(view, CacheOp) for view in passed[:folded]) and len(list(source.uses)) <= 2:
         keep_in_cache(source)
     for view in passed[:folded]:
-        # The first that somebody else reads, too, stays, and all before it.
-        if view.results[0].first_use is not None:
-            break
-        note_folded(op, view)
-        erase(view)
+        # One that somebody else reads, too, stays, and with it all that it reads.
+        if view.results[0].first_use is None:
+            note_folded(op, view)
+            erase(view)
 
 
 def _before(view: LayerOp, product: StackProduct, side: SideName) -> tuple[SSAValue, StackProduct] | None:
@@ -120,9 +119,12 @@ def _fold_readers(op: MatMulOp) -> None:
 
 
 def _only_reader(value: SSAValue) -> LayerOp | None:
-    uses = list(value.uses)
-    reader = uses[0].operation if len(uses) == 1 else None
-    return reader if isinstance(reader, LayerOp) else None
+    readers = [use.operation for use in value.uses]
+    match readers:
+        case [LayerOp() as reader]:
+            return reader
+        case _:
+            return None
 
 
 def _behind(view: LayerOp, product: StackProduct) -> StackProduct | None:

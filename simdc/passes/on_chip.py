@@ -38,7 +38,7 @@ def fuse_attention(network: NetworkOp, hardware: Hardware, model: AnyModel) -> N
         forms = [forms_of(member, hardware) for member in attention]
         question = kernel, tuple(every if model.takes_forms else every[:1] for every in forms)
         if question not in known:
-            known[question] = _pays(*question, price)
+            known[question] = pays(*question, price)
         if known[question]:
             run_as_one(attention)
 
@@ -61,7 +61,7 @@ def _by_default(model: AnyModel, hardware: Hardware, kernel: Kernel) -> tuple[Ti
     return tiling, model.evaluate(kernel, tiling, hardware)
 
 
-def _pays(kernel: FusedProducts, apart: tuple[Forms, ...], price: Price) -> bool:
+def pays(kernel: FusedProducts, apart: tuple[Forms, ...], price: Price) -> bool:
     """Whether the one takes fewer cycles. Not where the model or the buffers do not take it; always where they do not
     take the three."""
     try:

@@ -44,9 +44,6 @@ class TrainingStep:
     def reaches(self, result: SSAValue) -> bool:
         return result in self.gradients
 
-    def reached(self, result: SSAValue) -> bool:
-        return result in self.gradients
-
     def emit(self, op: LayerOp, step: str) -> LayerOp:
         """Append an op; it stands where its forward layer was written."""
         op.phase = StringAttr(step)

@@ -56,10 +56,9 @@ def test_priced_network_comes_back_with_the_same_report(name: str, train: bool) 
 
 
 @pytest.mark.parametrize("generic", [False, True], ids=["custom", "generic"])
-@pytest.mark.parametrize("stages", range(10))
+@pytest.mark.parametrize("stages", range(len(default_passes("exact")) + 1))
 def test_any_stage_can_go_on_from_its_text(stages: int, generic: bool) -> None:
     passes = default_passes("exact")
-    assert len(passes) == 9
     module = load_network("lenet5", None)
     set_hardware(module, load_hardware("HI1"))
     run_pipeline(module, passes[:stages])

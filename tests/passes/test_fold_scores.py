@@ -6,13 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr, f32
 
 from simdc.backends.execute import execute, initial_parameters
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.onnx import parse_onnx
 from simdc.frontends.onnx.parameters import load_parameters
+from simdc.ir.base import make_tensor_type
+from simdc.ir.builder import ModuleBuilder
 from simdc.ir.network import CAUSAL, ParameterOp, network_of
+from simdc.ir.ops.relu import ReluOp
+from simdc.ir.ops.select import SelectOp
 from simdc.ir.ops.softmax import SoftmaxOp
 from simdc.passes.derive_training import DeriveTrainingPass
 from simdc.passes.fold_scores import FoldScoresPass
@@ -119,3 +123,21 @@ def test_truth_values_that_are_added_are_no_causal_mask() -> None:
     op = softmax_of(folded(module))
     assert op.causal is None
     assert op.mask is table.result
+
+
+@pytest.mark.parametrize(
+    ("how", "low", "folds"), [("hidden", -1e9, True), ("seen", -1e9, True), ("hidden", -1.0, False)]
+)
+def test_scores_that_a_condition_hides(how: str, low: float, folds: bool) -> None:
+    """Where later keys are `hidden` a low number stands on the left; where earlier ones are `seen`, on the right. A
+    number near the scores hides nothing."""
+    net = ModuleBuilder("n", 1, "n.py")
+    x = net.input("x", (4, 5))
+    mask = ParameterOp.make("mask", make_tensor_type(f32, (4, 5)), constant=True)
+    mask.attributes[CAUSAL] = StringAttr(how)
+    condition = net.append(mask, "mask")
+    sides = (low, x) if how == "hidden" else (x, low)
+    masked = net.append(SelectOp("masked", condition, *sides), "masked")
+    shares = net.append(SoftmaxOp("shares", masked, axis=2), "shares")
+    module = folded(net.finish((net.append(ReluOp("r", shares), "r"),)))
+    assert (softmax_of(module).causal is not None) == folds

@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import SSAValue
 
 from simdc.backends.execute.network import execute
@@ -191,6 +191,8 @@ def test_free_views_alone_stay_layers(shape: tuple[int, ...]) -> None:
     module = net.finish((net.append(MatMulOp("product", matrix, y), "product"),))
     FoldViewsPass().apply(make_context(), module)
     assert kinds(module) == ["reshape", "matmul"]
+    (product,) = (op for op in network_of(module).layers() if isinstance(op, MatMulOp))
+    assert product.index is None
 
 
 def test_products_read_through_what_a_decoder_keeps() -> None:
@@ -198,3 +200,14 @@ def test_products_read_through_what_a_decoder_keeps() -> None:
     module = parse_dsl(text, "n.dsl", 1)
     FoldViewsPass().apply(make_context(), module)
     assert [op.name for op in network_of(module).layers()] == ["simdc.reshape", "simdc.reshape", "simdc.matmul"]
+
+
+def test_a_product_that_reads_something_else_loses_its_price() -> None:
+    net = ModuleBuilder("n", 1, "n.py")
+    x, y = net.input("x", (4, 6)), net.input("y", (4, 5))
+    turned = net.append(TransposeOp("turned", x, permutation=(0, 2, 1)), "turned")
+    product = MatMulOp("product", turned, y)
+    product.uncosted = StringAttr("nobody knew its price")
+    module = net.finish((net.append(product, "product"),))
+    FoldViewsPass().apply(make_context(), module)
+    assert product.uncosted is None

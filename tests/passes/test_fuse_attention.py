@@ -14,7 +14,8 @@ from simdc.backends.report import Report, make_report
 from simdc.backends.verify import verify_layer
 from simdc.commands.lengths import StepPrices
 from simdc.cost import ExactModel
-from simdc.cost.kernel import FusedProducts
+from simdc.cost.kernel import Contraction, FusedProducts, VectorProgram
+from simdc.cost.result import Cycles
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
 from simdc.ir.base import LayerOp
@@ -23,6 +24,7 @@ from simdc.ir.network import network_of
 from simdc.ir.ops.fused import FusedOp
 from simdc.ir.token_run import decode_step
 from simdc.passes.fuse_attention import FuseAttentionPass
+from simdc.passes.on_chip import pays
 from simdc.passes.pipeline import lowering_passes, run_pipeline, training_passes
 from tests.frontends.test_token_runs import decoder
 
@@ -144,6 +146,29 @@ def test_what_does_not_pay_stays_apart() -> None:
     assert not fused(lowered(parsed(*case), *fast))
     assert fused(lowered(parsed(*case)))
     assert not fused(lowered(parsed(*case), "systolic.buffers.psum_bits=32"))
+
+
+def test_of_as_many_cycles_the_layers_stay_by_themselves() -> None:
+    """A price of 3 cycles for the one and 1 for each of the three, then of 2 for the one."""
+    (op,) = fused(lowered(parsed(*CASES["decode"][:2])))
+    kernel, machine, model = kernel_of(op), simdc.load_hardware(MACHINE), ExactModel()
+    tiling = model.default(kernel, machine)
+    cost = model.evaluate(kernel, tiling, machine)
+    apart = tuple(
+        (("", member),) for op in op.members if isinstance(member := op.kernel(), Contraction | VectorProgram)
+    )
+
+    def runs_whole(whole: int) -> bool:
+        return pays(
+            kernel, apart, lambda asked: (tiling, cost._replace(cycles=Cycles(whole if asked is kernel else 1)))
+        )
+
+    assert [runs_whole(whole) for whole in (2, 3, 4)] == [True, False, False]
+
+
+def test_a_model_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no cost model"):
+        FuseAttentionPass("precise")
 
 
 def test_it_has_fewer_cycles() -> None:

@@ -23,7 +23,9 @@ from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_table import layer_table
 from simdc.ir.network import ParameterOp, network_of
 from simdc.ir.ops.broadcast import MultiplyOp
+from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.relu import ReluOp
 from simdc.passes.channelwise import fold
 from simdc.passes.tidy import TidyPass
 
@@ -248,6 +250,31 @@ def test_a_border_of_a_row_goes_through_its_view() -> None:
     np.testing.assert_allclose(
         execute(folded, images, values).returned[0], execute(module, images, values).returned[0], rtol=1e-12
     )
+
+
+def test_a_border_as_large_as_the_window_on_one_side_stays() -> None:
+    """Windows of 3 rows and 2 columns. Above, 3 rows of zeros are a window of nothing but zeros; 2 are not, nor is 1
+    column on the left."""
+    for rows, folds in ((2, True), (3, False)):
+        net = ModuleBuilder("n", 1, "n.py")
+        x = net.append(ReluOp("r", net.input("x", (2, 6, 6))), "r")
+        bordered = net.append(PadOp("p", x, before=(0, 0, rows, 1), after=(0, 0, 0, 0), value=0.0), "p")
+        module = net.finish((net.append(MaxPoolOp("m", bordered, kernel_size=(3, 2), stride=(1, 1)), "m"),))
+        assert ("pad" in kinds(tidied(module))) != folds
+
+
+@pytest.mark.parametrize("shape", ["4", "3x4"])
+def test_a_fully_connected_layer_has_its_channels_last(shape: str) -> None:
+    """[1, 4] or [1, 3, 4] by 5 features: a bias of 5 is made."""
+    module = parse_dsl(f'network n(x: {shape}) {{ return fc(x, 5, bias=false) -> scalar("add", 1.5) }}', "n.dsl", 1)
+    after = tidied(module)
+    assert kinds(after) == ["linear"]
+    values, x = random_values(module, 1), np.random.default_rng(2).normal(size=(1, *map(int, shape.split("x"))))
+    parameters = [op for op in network_of(after).body.block.ops if isinstance(op, ParameterOp)]
+    assert {op.label.data: shape_of(op.result) for op in parameters} == {"fc1.weight": (5, 4), "fc1.bias": (5,)}
+    values["fc1.bias"] = np.full(5, 1.5)
+    plain = execute(module, [x], {"fc1.weight": values["fc1.weight"]}).returned[0]
+    np.testing.assert_allclose(execute(after, [x], values).returned[0], plain)
 
 
 def test_a_border_that_others_read_or_that_is_not_zero_stays() -> None:

@@ -172,7 +172,6 @@ class BroadcastGradOp(LayerOp):
     where the operand was repeated. `inputs` are the operands of the forward op that the slope depends on, lhs first."""
 
     name = "simdc.broadcast_grad"
-    LAID: ClassVar = True
 
     gradient = operand_def(TENSOR)
     inputs = var_operand_def(TENSOR)

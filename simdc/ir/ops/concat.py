@@ -6,8 +6,6 @@ across the lanes: where channels are joined the image's width does, or the batch
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def, result_def, var_operand_def
@@ -37,7 +35,6 @@ class ConcatOp(LayerOp):
     each input `x0`, `x1`, ... to its part `y0`, `y1`, ... of the result."""
 
     name = "simdc.concat"
-    LAID: ClassVar = True
 
     inputs = var_operand_def(TENSOR)
     axis = prop_def(IntegerAttr.constr(i64), default_value=CHANNELS)

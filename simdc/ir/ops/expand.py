@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, result_def
@@ -25,7 +24,6 @@ class ExpandOp(LayerOp):
     """The input repeated along dimensions of size one; the result has as many dimensions, six at most."""
 
     name = "simdc.expand"
-    LAID: ClassVar = True
 
     input = operand_def(TENSOR)
     result = result_def(TENSOR)

@@ -91,7 +91,8 @@ class GatedGradOp(GradientOp):
             Instruction("mul", "input_grad", ("passed", "slope")),
         )
         program = element_program("gated_grad", shape, inputs, first, code)
-        return program._replace(nests=(program.nests[0]._replace(outputs=(first, second)),))
+        (nest,) = program.nests
+        return program._replace(nests=(nest._replace(outputs=(first, second)),))
 
 
 def _same_shape(function: str, *values: SSAValue) -> tuple[int, ...]:

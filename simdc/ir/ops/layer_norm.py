@@ -15,10 +15,9 @@ from simdc.ir.builder import ModuleBuilder
 from simdc.ir.form import Form
 from simdc.ir.gradient import INPUT, Backward, give_weight, rule_for
 from simdc.ir.layers import layer
-from simdc.ir.movement import check_axis
 from simdc.ir.options import Axis, Flag, Freeze, Real
 from simdc.ir.row_loops import RowLoops
-from simdc.ir.row_norms import gradient_stages, moment_stage
+from simdc.ir.row_norms import gradient_stages, moment_stage, rows_shape
 from simdc.ir.rows import RowProgram, Stage, row_forms
 from simdc.ir.statistics import NORMALIZE, Groups
 
@@ -43,17 +42,6 @@ class Rows:
 
     def statistics(self, x: Operand, bits: int, epsilon: float) -> LoopNest:
         return self.groups.moments(x, self.value("mean", bits), self.value("inv_std", bits), bits, epsilon)
-
-
-def _check(axis: int, input: SSAValue, *parameters: SSAValue | None) -> tuple[int, ...]:
-    shape = shape_of(input)
-    check_axis(shape, axis)
-    if axis == 0:
-        raise VerifyException("a row begins behind the batch, at dimension 1 or later, not at 0")
-    for value in parameters:
-        if value is not None and shape_of(value) != shape[axis:]:
-            raise VerifyException(f"rows have shape {list(shape[axis:])}, a parameter {list(shape_of(value))}")
-    return shape
 
 
 def _merged(input: SSAValue, axis: int) -> tuple[RowLoops, tuple[int, ...]]:
@@ -87,7 +75,7 @@ class LayerNormGradOp(FormedOp):
     product = opt_result_def(TENSOR)
 
     def result_shapes(self) -> tuple[tuple[int, ...], ...]:
-        shape = _check(self.axis.value.data, self.input, self.scale)
+        shape = rows_shape(self.axis.value.data, self.input, self.scale)
         if shape_of(self.gradient) != shape:
             raise VerifyException(f"input has shape {list(shape)}, the gradient {list(shape_of(self.gradient))}")
         return (shape,) * len(self.results)
@@ -178,7 +166,7 @@ class LayerNormOp(FormedOp):
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
-        return _check(self.axis.value.data, self.input, self.scale, self.shift)
+        return rows_shape(self.axis.value.data, self.input, self.scale, self.shift)
 
     def forms(self) -> Mapping[str, Form]:
         return row_forms(self._plan, self._streamed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import ClassVar
 
 from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IntegerAttr, f64, i64
 from xdsl.ir import SSAValue
@@ -50,7 +49,6 @@ class SliceOp(LayerOp):
     """`count` positions of the input along `axis`: number `first`, and each `step` further."""
 
     name = "simdc.slice"
-    LAID: ClassVar = True
 
     input = operand_def(TENSOR)
     axis = prop_def(IntegerAttr.constr(i64))
@@ -96,7 +94,6 @@ class PadOp(LayerOp):
     """
 
     name = "simdc.pad"
-    LAID: ClassVar = True
 
     input = operand_def(TENSOR)
     before = prop_def(DenseArrayBase.constr(i64))

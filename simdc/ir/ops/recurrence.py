@@ -24,9 +24,9 @@ from xdsl.irdl import (
 )
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Contraction, Loop
+from simdc.cost.kernel import Contraction
 from simdc.ir.attributes import Unit
-from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, operand, shape_of, tensor_type, width_bits
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of, tensor_type
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.gradient import INPUT, Backward, give_input, give_weight, rule_for
 from simdc.ir.layer_error import LayerError
@@ -34,7 +34,7 @@ from simdc.ir.movement import MAX_RANK, check_axis
 from simdc.ir.network import ParameterOp
 
 from .free import ReshapeOp
-from .linear import LinearInputGradOp, LinearOp, LinearWeightGradOp
+from .linear import LinearInputGradOp, LinearOp, LinearWeightGradOp, matrix_kernel
 from .reduce import give_bias
 from .scalar import ScalarOp
 
@@ -146,16 +146,8 @@ class StepProductOp(LayerOp):
         return (state[0], weight[0])
 
     def kernel(self) -> Contraction:
-        (n, features), (made, _) = shape_of(self.input), shape_of(self.weight)
-        return Contraction(
-            "linear",
-            (Loop("oc", made), Loop("ic", features), Loop("n", n)),
-            operand("ifmap", self.input, ("n", "ic")),
-            operand("weight", self.weight, ("oc", "ic")),
-            operand("psum", self.result, ("n", "oc"), self.accumulator_bits),
-            width_bits(self.result),
-            None if self.bias is None else operand("bias", self.bias, ("oc",)),
-        )
+        ifmap, weight = (self.input, ("n", "ic")), (self.weight, ("oc", "ic"))
+        return matrix_kernel(self, "linear", ifmap, weight, ("n", "oc"), self.bias)
 
 
 @rule_for(StepProductOp)

@@ -55,8 +55,6 @@ class Reduction:
 class ReductionOp(LayerOp):
     """Sums over `axes`; with `keepdims` they stay as dimensions of size one."""
 
-    LAID: ClassVar = True
-
     input = operand_def(TENSOR)
     axes = opt_prop_def(DenseArrayBase.constr(i64))
     keepdims = opt_prop_def(UnitAttr)
@@ -87,7 +85,6 @@ class ReduceGradOp(GradientOp):
     receives its gradient, or a share of it. `shape` is that of the forward input."""
 
     name = "simdc.reduce_grad"
-    LAID: ClassVar = True
 
     gradient = operand_def(TENSOR)
     shape = prop_def(DenseArrayBase.constr(i64))

@@ -48,7 +48,6 @@ class ReduceExtremeGradOp(GradientOp):
     max pool."""
 
     name = "simdc.reduce_extreme_grad"
-    LAID: ClassVar = True
 
     gradient = operand_def(TENSOR)
     input = operand_def(TENSOR)

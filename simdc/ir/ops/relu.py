@@ -18,7 +18,6 @@ class ReluGradOp(GradientOp):
     """`result = 0 where output = 0, else gradient`; the layer's own result tells where it was active."""
 
     name = "simdc.relu_grad"
-    LAID: ClassVar = True
 
     gradient = operand_def(TENSOR)
     output = operand_def(TENSOR)
@@ -43,7 +42,6 @@ class ReluOp(LayerOp):
     """`result = max(input, 0)`; the zero is an immediate."""
 
     name = "simdc.relu"
-    LAID: ClassVar = True
     GRADIENT: ClassVar = ReluGradOp
 
     input = operand_def(TENSOR)

@@ -15,24 +15,14 @@ from simdc.ir.builder import ModuleBuilder
 from simdc.ir.form import Form
 from simdc.ir.gradient import INPUT, Backward, give_weight, rule_for
 from simdc.ir.layers import layer
-from simdc.ir.movement import check_axis
 from simdc.ir.options import Axis, Flag, Freeze, Real
 from simdc.ir.row_loops import RowLoops
+from simdc.ir.row_norms import rows_shape
 from simdc.ir.rows import RowProgram, Stage, Sum, row_forms
 
 from .reduce import ReduceSumOp
 
 SQUARES = (Instruction("mul", "square", ("x", "x")), Instruction("add", "squares", ("squares", "square")))
-
-
-def _check(axis: int, input: SSAValue, scale: SSAValue | None) -> tuple[int, ...]:
-    shape = shape_of(input)
-    check_axis(shape, axis)
-    if axis == 0:
-        raise VerifyException("a row begins behind the batch, at dimension 1 or later, not at 0")
-    if scale is not None and shape_of(scale) != shape[axis:]:
-        raise VerifyException(f"rows have shape {list(shape[axis:])}, the scale {list(shape_of(scale))}")
-    return shape
 
 
 def _loops(input: SSAValue, axis: int, scale: SSAValue | None) -> tuple[RowLoops, tuple[Operand, ...]]:
@@ -72,7 +62,7 @@ class RmsNormGradOp(FormedOp):
     product = opt_result_def(TENSOR)
 
     def result_shapes(self) -> tuple[tuple[int, ...], ...]:
-        shape = _check(self.axis.value.data, self.input, self.scale)
+        shape = rows_shape(self.axis.value.data, self.input, self.scale)
         if shape_of(self.gradient) != shape:
             raise VerifyException(f"input has shape {list(shape)}, the gradient {list(shape_of(self.gradient))}")
         return (shape,) * len(self.results)
@@ -126,7 +116,7 @@ class RmsNormOp(FormedOp):
     result = result_def(TENSOR)
 
     def result_shape(self) -> tuple[int, ...]:
-        return _check(self.axis.value.data, self.input, self.scale)
+        return rows_shape(self.axis.value.data, self.input, self.scale)
 
     def forms(self) -> Mapping[str, Form]:
         return row_forms(self._plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
 from xdsl.ir import SSAValue
@@ -100,7 +100,6 @@ class ScalarOp(LayerOp):
     greater, greater_or_equal, which give 1 or 0."""
 
     name = "simdc.scalar"
-    LAID: ClassVar = True
 
     input = operand_def(TENSOR)
     function = prop_def(StringAttr)
@@ -171,7 +170,6 @@ class ScalarGradOp(GradientOp):
     """`result = gradient * slope of function(input, value)`: rdiv, pow, max, min."""
 
     name = "simdc.scalar_grad"
-    LAID: ClassVar = True
 
     gradient = operand_def(TENSOR)
     input = operand_def(TENSOR)

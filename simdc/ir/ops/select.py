@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import ClassVar
 
 from xdsl.dialects.builtin import FloatAttr, f64
 from xdsl.ir import SSAValue
@@ -30,7 +29,6 @@ class SelectOp(LayerOp):
     that is a number: that is an immediate, `lhs_value` or `rhs_value`."""
 
     name = "simdc.select"
-    LAID: ClassVar = True
 
     condition = operand_def(TENSOR)
     branches = var_operand_def(TENSOR)

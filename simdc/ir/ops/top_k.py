@@ -110,7 +110,7 @@ class TopKOp(LayerOp):
 def top_k_gradient(op: TopKOp, back: Backward) -> None:
     """Each gradient goes to where its number stood, zeros to all other places. Places are constant wherever they have
     a slope."""
-    if back.reached(op.values) and back.needs(op.input):
+    if back.reaches(op.values) and back.needs(op.input):
         name, shape, upstream = f"{op.layer.data}.grad_input", shape_of(op.input), back.upstream(op.values)
         give_operand(back, op.input, ScatterElementsOp(name, op.indices, upstream, axis=op.axis, shape=shape))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from xdsl.dialects.builtin import DenseArrayBase, i64
 from xdsl.ir import SSAValue
@@ -35,7 +34,6 @@ class TransposeOp(LayerOp):
     """
 
     name = "simdc.transpose"
-    LAID: ClassVar = True
 
     input = operand_def(TENSOR)
     permutation = prop_def(DenseArrayBase.constr(i64))

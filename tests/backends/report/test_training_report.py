@@ -50,6 +50,11 @@ def test_memory_of_two_layers_by_hand() -> None:
     assert memory.kept == 3 * 8 * 2 + 3 * 2 * 4
 
 
+def test_inference_keeps_nothing() -> None:
+    memory = memory_of(network_of(parse_dsl(TWO_LAYERS, "n.dsl", 3)))
+    assert (memory.kept, memory.gradients, memory.state) == (0, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("optimizer", "master_weights", "state"),
     [

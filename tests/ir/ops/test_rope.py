@@ -35,6 +35,15 @@ def test_work_by_hand() -> None:
     assert dict(cost.ops) == {"mul": 4 * 262_144, "sub": 262_144, "add": 262_144}
 
 
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_features_that_are_not_turned_are_moved(interleaved: bool) -> None:
+    """Of 8 features of 2 x 3 tokens 4 are turned: 2 pairs with four products each, 4 are copied."""
+    op = RopeOp("r", tensor(1, 2, 3, 8), tensor(3, 2), tensor(3, 2), rotary=4, interleaved=interleaved)
+    tiling = Tiling(tuple(op.kernel().bounds), tuple(op.kernel().bounds.values()))
+    cost = ExactModel().evaluate(op.kernel(), tiling, load_hardware("HI3"))
+    assert dict(cost.ops) == {"mul": 6 * 2 * 4, "sub": 6 * 2, "add": 6 * 2, "move": 6 * 4}
+
+
 def test_a_turn_by_hand() -> None:
     """A quarter turn takes (x, y) to (-y, x). Pairs of four features are 0, 2 and 1, 3, or neighbours."""
     x = np.array([[1.0, 2.0, 3.0, 4.0, 5.0]])

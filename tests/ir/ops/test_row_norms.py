@@ -180,7 +180,7 @@ def test_the_gradient_of_a_factor_is_summed_over_images() -> None:
         (lambda: RmsNormOp("n", tensor(2, 3), axis=0, epsilon=EPSILON), "a row begins behind the batch"),
         (
             lambda: RmsNormOp("n", tensor(2, 3), tensor(2), axis=1, epsilon=EPSILON),
-            r"rows have shape \[3\], the scale \[2\]",
+            r"rows have shape \[3\], a parameter \[2\]",
         ),
         (
             lambda: RmsNormGradOp("n", tensor(2, 3), tensor(3, 2), axis=1, epsilon=EPSILON),

@@ -3,12 +3,15 @@ for each instruction that reads the result of the one before it. Division takes 
 
 import pytest
 
+from simdc.cost import ExactModel, Tiling
 from simdc.cost.exact.code import sequence_cycles
 from simdc.cost.kernel import VectorProgram
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir.network import network_of
+from simdc.ir.ops.average_pool import AveragePoolGradOp, AveragePoolOp
 from simdc.passes.pipeline import run_pipeline, training_passes
+from tests.ir.tensors import tensor
 
 DIV, INV_SQRT = 5, 11
 
@@ -63,3 +66,15 @@ CYCLES = cycles_by_layer()
 )
 def test_cycles_follow_from_instructions(layer: str, blocks: list[int]) -> None:
     assert CYCLES[layer] == blocks
+
+
+@pytest.mark.parametrize("divided", [False, True])
+def test_a_mean_of_windows_is_divided_once(divided: bool) -> None:
+    """2 channels of 3 x 3 windows of 2 x 2: 18 shares, each added in four places."""
+    given, gradient = tensor(1, 2, 4, 4), tensor(1, 2, 3, 3)
+    pool = AveragePoolOp("p", given, kernel_size=(2, 2), stride=(1, 1))
+    kernel = AveragePoolGradOp.of("g", pool, gradient, divided=divided).kernel()
+    tiling = Tiling(tuple(kernel.bounds), tuple(kernel.bounds.values()))
+    ops = dict(ExactModel().evaluate(kernel, tiling, load_hardware("HI3")).ops)
+    assert ops.get("div", 0) == (0 if divided else 18)
+    assert ops["add"] == 18 * 4

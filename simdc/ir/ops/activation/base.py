@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from math import isfinite
-from typing import ClassVar
 
 from xdsl.dialects.builtin import FloatAttr, f64
 from xdsl.ir import SSAValue
@@ -39,8 +38,6 @@ REAL = FloatAttr.constr(f64)
 class Curve(LayerOp):
     """What an activation and its gradient share: attributes; `forward`, code from `x` to `y`; and `backward`, code from
     `gradient`, with `x` or with `y`, to `dx`."""
-
-    LAID: ClassVar = True
 
     def check_attributes(self) -> None:
         """Raise VerifyException for a number that is not finite; an op with further rules adds them."""
