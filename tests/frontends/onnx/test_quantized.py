@@ -203,7 +203,14 @@ def test_weights_in_blocks(rank: int, bits: int, zeros: str, tmp_path: Path) -> 
     assert network.parameters.value.data == n * k
     (linear,) = (op for op in network.layers() if isinstance(op, LinearOp))
     assert given_widths(network)[linear.weight] == bits
-    assert "the 9 scales of MatMulNBits 'm' are applied on the weights' way and move no bits" in notes_of(network)
+    # 9 scales of 32 bits; zero points in 6 or 9 bytes, or as 9 fractions of 32 bits.
+    also = {"none": 0, "packed": 8 * (6 if bits == 4 else 9), "fractions": 9 * 32}[zeros]
+    left_out, weight_bits = 9 * 32 + also, n * k * bits
+    (note,) = (each for each in notes_of(network) if "MatMulNBits" in each)
+    assert note.startswith(f"the scales{' and zero points' * (also > 0)} of MatMulNBits 'm' are not counted, neither")
+    assert note.endswith(
+        f"{left_out:,} bits beside {weight_bits:,} of its weights, {100 * left_out / weight_bits:.1f} %"
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from simdc.ir.ops.scalar import ScalarOp
 
 FLOAT, UINT8 = 1, 2
 MICROSOFT = "com.microsoft"
+SCALE_BITS = {FLOAT: 32, UINT8: 8, 10: 16, 16: 16}
+"""Of the element types that scales and zero points of blocks have, the last two those of half precision."""
 
 
 @operator("DynamicQuantizeLinear")
@@ -58,9 +60,22 @@ def _blocks(packed: Constant, scales: Constant, zeros: Constant | None, sizes: S
     return weight.reshape(n, -1)[:, :k]
 
 
+def _not_counted(name: str, scales: Constant, zeros: Constant | None, weight_bits: int) -> str:
+    """A contraction reads whole bits for each weight, and no index of its loops says that 32 weights share a scale.
+    So no traffic has these numbers: how much that leaves out is said."""
+    # 4,096 x 4,096 weights of 4 bits, a scale of 16 bits for 32 of them: 8 Mbit beside 64, 12.5 %.
+    bits = sum(each.elements * SCALE_BITS.get(each.element, 32) for each in (scales, zeros) if each is not None)
+    also = "" if zeros is None else " and zero points"
+    return (
+        f"the scales{also} of MatMulNBits '{name}' are not counted, neither as traffic nor in a buffer: {bits:,} bits "
+        f"beside {weight_bits:,} of its weights, {100 * bits / weight_bits:.1f} %"
+    )
+
+
 @operator("MatMulNBits", domain=MICROSOFT, weights=(1, 2, 3, 5))
 def matmul_n_bits(build: Build) -> Value:
-    """A fully connected layer whose weights are as narrow in DRAM as they are in the file."""
+    """A fully connected layer whose weights are as narrow in DRAM as they are in the file. Scales and zero points of
+    blocks have no traffic."""
     node, shape = build.node, build.shape(0)
     n, k, block = (node.integer(name, 0) for name in ("N", "K", "block_size"))
     bits = node.integer("bits", 4)
@@ -89,5 +104,5 @@ def matmul_n_bits(build: Build) -> Value:
         x = build.add(ReshapeOp(build.part("rows"), x, shape=(prod(shape[:-1]), k)))
     name = build.name if flat else build.part("linear")
     result = build.add(LinearOp(name, x, build.parameter(weight, "weight"), bias))
-    build.note(f"the {n * blocks} scales of MatMulNBits '{node.name}' are applied on the weights' way and move no bits")
+    build.note(_not_counted(node.name, scales, zeros, n * k * bits))
     return result if flat else build.add(ReshapeOp(build.name, result, shape=(*shape[:-1], n)))
