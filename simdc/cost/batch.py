@@ -38,7 +38,7 @@ def machines_like(base: SomeMachine, columns: Mapping[str, object]) -> SomeMachi
     read like those of one machine. Integers have dtype int64. Raises HardwareError for an unknown field."""
     for path in columns:
         base = with_extension(base, path)
-    known = leaf_paths(unstructure(base))
+    known = leaf_paths(unstructure(base, every=True))
     for path in columns:
         if path not in known:
             raise HardwareError(path[:80], f"unknown field; known fields: {', '.join(known)}")

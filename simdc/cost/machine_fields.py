@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from attrs import Attribute, field
@@ -59,6 +59,29 @@ def _printable(_: object, attribute: Attribute[str], value: object) -> None:
 def number(unit: str, source: str, *, minimum: int = 1, modelled: bool = True, **options: Any) -> Any:
     metadata = {"unit": unit, "source": source, "minimum": minimum, "modelled": modelled}
     return field(validator=_whole, metadata=metadata, **options)
+
+
+def option(unit: str, source: str, default: int, *, minimum: int = 0) -> Any:
+    """A number that most machines leave at its default: then reports, IR text and digests do not name it. A cost model
+    has to say that it knows it (`CostModel.knows`)."""
+    metadata = {"unit": unit, "source": source, "minimum": minimum, "option": True}
+    return field(validator=_whole, metadata=metadata, default=default)
+
+
+def choice(source: str, *values: str) -> Any:
+    """As `option`, one of some words, of which the first is the default."""
+    metadata = {"unit": _either(values), "source": source, "words": values, "option": True}
+    return field(validator=_one_of, metadata=metadata, default=values[0])
+
+
+def _either(values: Sequence[str]) -> str:
+    # segment, joint or separate
+    return " or ".join([", ".join(values[:-1]), values[-1]])
+
+
+def _one_of(_: object, attribute: Attribute[str], value: object) -> None:
+    if value not in attribute.metadata["words"]:
+        raise HardwareError(attribute.name, f"must be {attribute.metadata['unit']}, got {value!r:.80}")
 
 
 def price(unit: str, source: str, *, positive: bool = False, **options: Any) -> Any:

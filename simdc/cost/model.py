@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, Literal, TypeAlias, cast, get_args
 
 from typing_extensions import TypeVar
@@ -18,6 +18,7 @@ from .machines import AnyMachine, SomeMachine
 from .model_options import ModelOption
 from .result import Cost
 from .rule import GENESYS, MachineRule
+from .structure import options_of
 from .tiling import Tiling
 
 WidthRule = Literal["dataflow", "program-order"]
@@ -61,6 +62,9 @@ class CostModel(ABC, Generic[Taken]):
     """What each level of its analyses knows beside the one before, where they have levels."""
     forward_only: bool = False
     """Whether it has no price for the backward layers and updates of a training step."""
+    knows: tuple[str, ...] = ()
+    """Options of machines that it takes into account, by dotted path or the beginning of one. A machine that has
+    another at a value that is not its default is not taken."""
     takes_forms: bool = False
     """Whether it prices whatever form of a layer it is asked about. Otherwise a layer is what it is in its first."""
 
@@ -156,14 +160,32 @@ def array_kernel(kernel: Kernel) -> ArrayKernel:
 
 
 CLAIMS = frozenset(
-    {"searchable", "verifiable", "separable", "takes_forms", "forward_only"}
+    {"searchable", "verifiable", "separable", "takes_forms", "forward_only", "knows"}
     | {"guard", "analyse", "price_many", "price_rates"}
 )
 
 
-def check_machine(model: CostModel, machine: object) -> None:
-    """Raise ValueError for a kind of machine that the model does not take."""
+def check_machine(model: CostModel, machine: object, varied: Iterable[str] = ()) -> None:
+    """Raise ValueError for a kind of machine, or an option of one, that the model does not take. Options that are
+    `varied` have other values than the machine's, too."""
     if not isinstance(machine, model.machines):
         taken = " or ".join(getattr(kind, "KIND", kind.__name__) for kind in model.machines)
         given = f"{getattr(machine, 'name', 'it')} has {getattr(machine, 'KIND', type(machine).__name__)}"
         raise ValueError(f"the cost model '{model.name}' takes a machine with {taken}; {given}")
+    for path in varied:
+        if not knows(model, path):
+            raise ValueError(f"the cost model '{model.name}' does not know {path}, which varies")
+    check_options(model, machine)
+
+
+def check_options(model: CostModel[SomeMachine], machine: object) -> None:
+    """Raise ValueError for an option of a machine that the model does not take."""
+    for path, value in options_of(machine).items():
+        if not knows(model, path):
+            shown = f"{getattr(machine, 'name', 'the machine')} has {path}={value}"
+            raise ValueError(f"the cost model '{model.name}' does not know {path}; {shown}")
+
+
+def knows(model: CostModel[SomeMachine], path: str) -> bool:
+    """Whether the model takes an option of a machine into account."""
+    return any(f"{path}.".startswith(f"{known}.") for known in model.knows)

@@ -60,7 +60,7 @@ class PluginModel(CostModel[AnyMachine]):
         self.name = plugin.name
         self.width_rule, self.machines, self.rule = model.width_rule, model.machines, model.rule
         self.searchable, self.verifiable, self.separable = model.searchable, model.verifiable, model.separable
-        self.takes_forms, self.levels = model.takes_forms, model.levels
+        self.takes_forms, self.levels, self.knows = model.takes_forms, model.levels, model.knows
         self.forward_only = model.forward_only
         if self.width_rule not in WIDTH_RULES:
             known = ", ".join(WIDTH_RULES)

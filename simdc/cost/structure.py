@@ -128,9 +128,10 @@ def _whole(field: HardwareField, value: object, place: str) -> int:
     return value
 
 
-def unstructure(instance: object) -> dict[str, Any]:
-    """The nested dictionaries that `structure` reads, in field order. Left out are an optional text that is empty, and
-    extensions where there are none."""
+def unstructure(instance: object, *, every: bool = False) -> dict[str, Any]:
+    """The nested dictionaries that `structure` reads, in field order. Left out are an optional text that is empty,
+    extensions where there are none and, but for `every`, options at their defaults."""
+    # A report of HI3 does not say that its `systolic.buffer_release` is `segment`; one of HI3 with another says which.
     out: dict[str, Any] = {}
     for attribute in fields(cast("type[Hardware]", type(instance))):
         value = getattr(instance, attribute.name)
@@ -138,17 +139,37 @@ def unstructure(instance: object) -> dict[str, Any]:
             value = value.as_data()
         if value in ("", {}) and attribute.default is not NOTHING:
             continue
-        out[attribute.name] = _shown(attribute, value)
+        shown = _shown(attribute, value, every)
+        if not every and (_is_usual(attribute, value) or ("part" in attribute.metadata and not shown)):
+            continue
+        out[attribute.name] = shown
     return out
 
 
-def _shown(attribute: Attribute[object], value: Any) -> Any:
+def _is_usual(attribute: Attribute[Any], value: object) -> bool:
+    """Whether it is an option at its default."""
+    return bool(attribute.metadata.get("option")) and value == attribute.default
+
+
+def _shown(attribute: Attribute[object], value: Any, every: bool) -> Any:
     metadata = attribute.metadata
     if "part" in metadata:
-        return unstructure(value)
+        return unstructure(value, every=every)
     if "parts" in metadata:
-        return {name: unstructure(each) for name, each in value}
+        return {name: unstructure(each, every=every) for name, each in value}
     return metadata["show"](value) if "show" in metadata else value
+
+
+def options_of(instance: object, prefix: str = "") -> dict[str, object]:
+    """The options that are not at their defaults, with their values, by dotted path."""
+    found: dict[str, object] = {}
+    for attribute in fields(cast("type[Hardware]", type(instance))):
+        value = getattr(instance, attribute.name)
+        if "part" in attribute.metadata:
+            found |= options_of(value, f"{prefix}{attribute.name}.")
+        elif attribute.metadata.get("option") and value != attribute.default:
+            found[f"{prefix}{attribute.name}"] = value
+    return found
 
 
 def structure_machine(data: object) -> AnyMachine:
@@ -166,7 +187,7 @@ def with_field(hardware: SomeMachine, path: str, value: object) -> SomeMachine:
     """A copy with the field at a dotted `path` (`simd.lanes`) replaced. Raises HardwareError."""
     # Through plain data and back, so that the new value is checked as in a file. `systolic` alone is no field.
     hardware = with_extension(hardware, path)
-    data = unstructure(hardware)
+    data = unstructure(hardware, every=True)
     *parents, leaf = path.split(".")
     here: Any = data
     for step in parents:
@@ -204,20 +225,25 @@ def leaf_paths(data: Mapping[str, object]) -> list[str]:
 
 def unmodelled_paths() -> list[str]:
     """Dotted paths of the fields that describe a machine and that no cost depends on."""
-    return [path for path, metadata in _described(Hardware, "") if not metadata.get("modelled", True)]
+    return [path for path, metadata in described(Hardware) if not metadata.get("modelled", True)]
+
+
+def option_paths() -> list[str]:
+    """Dotted paths of the options of a systolic and a SIMD array."""
+    return [path for path, metadata in described(Hardware) if metadata.get("option")]
 
 
 def bit_paths() -> list[str]:
     """Dotted paths of the fields in bits, or bits per cycle, that every machine has."""
-    return [path for path, metadata in _described(Hardware, "") if metadata["unit"] in ("bit", "bit/cycle")]
+    return [path for path, metadata in described(Hardware) if metadata["unit"] in ("bit", "bit/cycle")]
 
 
-def _described(cls: type, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def described(cls: type, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every field that is no part, by dotted path, with its metadata."""
     for attribute in fields(cls):
         path, metadata = f"{prefix}{attribute.name}", attribute.metadata
         if "part" in metadata:
-            yield from _described(metadata["part"], f"{path}.")
+            yield from described(metadata["part"], f"{path}.")
         else:
             yield path, metadata
 

@@ -9,7 +9,7 @@ from .forms import Chosen, Forms, cheapest, value_for
 from .guards import InvariantError, layer_fault
 from .kernel import Kernel
 from .machines import AnyMachine, SomeMachine
-from .model import CostModel, Uncosted, guard_of
+from .model import CostModel, Uncosted, check_options, guard_of
 from .result import Cost
 from .tiling import Tiling, TilingError
 
@@ -64,7 +64,8 @@ class Workload:
     ) -> list[LayerCost]:
         """Tile each layer, by the model's default if no `tiler` is given, and price it in the form that is the cheapest
         for `objective`. Raises TilingError, which knows the layer, when a buffer is too small, InvariantError for a
-        cost that no schedule can have."""
+        cost that no schedule can have, ValueError for an option of the machine that the model does not know."""
+        check_options(model, hardware)
         tiler = tiler or model.default
         every, value, guards = model.takes_forms, value_for(objective, hardware), self._guards_of(model)
 

@@ -11,6 +11,7 @@ from simdc.choices import DEFAULT_MODEL
 from simdc.cost.machines import AnyMachine
 from simdc.cost.model import Uncosted, check_machine
 from simdc.cost.model_table import load_model
+from simdc.cost.structure import option_paths
 from simdc.cost.tiling import TilingError
 from simdc.cost.workload import Workload
 from simdc.errors import SimdcError
@@ -62,7 +63,10 @@ class Exploration:
                 f"{self.admitted.size:,} machines keep the constraints, at most {MAX_MACHINES:,} can be compared"
             )
         try:
-            check_machine(load_model(model), space.base)
+            # A field that varies has other values than the base's.
+            options = option_paths()
+            varied = [path for axis in space.axes for path in axis.paths if path in options]
+            check_machine(load_model(model), space.base, varied)
         except ValueError as error:
             raise space.error(str(error)) from None
         if load_model(model).forward_only and any(each.phase == "training" for each in networks):

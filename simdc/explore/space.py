@@ -110,7 +110,7 @@ def machine_with(base: SomeMachine, values: dict[str, Value]) -> SomeMachine:
     for path in values:
         base = with_extension(base, path)
     # As data, by path: no class of the machine is named here, and `structure` checks every value.
-    data = unstructure(base)
+    data = unstructure(base, every=True)
     for path, value in values.items():
         *parents, leaf = path.split(".")
         here: dict[str, Any] = data
@@ -122,4 +122,4 @@ def machine_with(base: SomeMachine, values: dict[str, Value]) -> SomeMachine:
 
 def field_of(machine: AnyMachine, path: str) -> Any:
     """The value at a dotted path."""
-    return leaf_values(unstructure(machine))[path]
+    return leaf_values(unstructure(machine, every=True))[path]

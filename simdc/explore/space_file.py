@@ -12,7 +12,15 @@ from typing import NamedTuple, cast
 
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.machines import AnyMachine
-from simdc.cost.structure import leaf_values, parse_bits, unmodelled_paths, unstructure, with_extension, with_field
+from simdc.cost.structure import (
+    leaf_values,
+    option_paths,
+    parse_bits,
+    unmodelled_paths,
+    unstructure,
+    with_extension,
+    with_field,
+)
 from simdc.frontends.json_node import JsonNode, describe, hint
 
 from .space import METRICS, OBJECTIVES, Constraint, Economy, Limit, Space, SpaceAxis, Term, Value, field_of
@@ -152,7 +160,7 @@ def _choices(root: JsonNode, hardware: AnyMachine) -> list[SpaceAxis]:
 
 def _known(node: JsonNode, hardware: AnyMachine, path: str) -> None:
     leaves = _leaves(node, hardware, path)
-    known = [each for each, value in leaves.items() if _is_quantity(value)]
+    known = [each for each, value in leaves.items() if _is_quantity(value) or each in option_paths()]
     if path in leaves and path not in known:
         raise node.error("is no quantity; it cannot vary")
     if path in unmodelled_paths():
@@ -169,7 +177,7 @@ def _is_quantity(value: object) -> bool:
 def _leaves(node: JsonNode, hardware: AnyMachine, path: str) -> dict[str, object]:
     """Fields of the machine, and those of the plug-in that `path` names, by path."""
     try:
-        return leaf_values(unstructure(with_extension(hardware, path)))
+        return leaf_values(unstructure(with_extension(hardware, path), every=True))
     except HardwareError as error:
         raise node.error(error.message) from None
 

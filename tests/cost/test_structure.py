@@ -11,13 +11,13 @@ import pytest
 from attrs import Attribute, evolve, fields
 from hypothesis import given, settings
 
-from simdc.cost import Extensions, Hardware, HardwareError, structure, unstructure, with_field
+from simdc.cost import Extensions, Hardware, HardwareError, structure, with_field
 from simdc.cost.extensions import Section
-from simdc.cost.structure import bit_paths, leaf_paths, parse_bits, unmodelled_paths, with_extension
+from simdc.cost.structure import bit_paths, leaf_paths, parse_bits, unmodelled_paths, unstructure, with_extension
 from tests.cost.machines import small_machine
 from tests.strategies import machines
 
-DATA = unstructure(small_machine())
+DATA = unstructure(small_machine(), every=True)
 LEAVES = leaf_paths(DATA)
 
 
@@ -32,14 +32,15 @@ def leaf_fields(cls: type = Hardware, prefix: str = "") -> Iterator[tuple[str, A
 
 
 FIELDS = dict(leaf_fields())
-WHOLE = [path for path in FIELDS if path.startswith(("systolic.", "simd."))]
+WORDS = [path for path, field in FIELDS.items() if "words" in field.metadata]
+WHOLE = [path for path in FIELDS if path.startswith(("systolic.", "simd.")) and path not in WORDS]
 TEXTS = ("name", "prices.source", "changed")
-REAL = [path for path in FIELDS if path not in (*WHOLE, *TEXTS, "stores_padding", "extensions")]
+REAL = [path for path in FIELDS if path not in (*WHOLE, *WORDS, *TEXTS, "stores_padding", "extensions")]
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
     """The machine as data with the value at a path replaced."""
-    data = unstructure(small_machine())
+    data = unstructure(small_machine(), every=True)
     *parents, leaf = path.split(".")
     here = data
     for step in parents:
@@ -49,7 +50,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 
 def without(path: str) -> dict[str, Any]:
-    data = unstructure(small_machine())
+    data = unstructure(small_machine(), every=True)
     *parents, leaf = path.split(".")
     here = data
     for step in parents:
@@ -80,11 +81,11 @@ def test_every_field_says_its_unit_and_where_its_meaning_comes_from() -> None:
 @given(machines())
 @settings(max_examples=50)
 def test_there_and_back(machine: Hardware) -> None:
-    assert structure(Hardware, unstructure(machine)) == machine
+    assert structure(Hardware, unstructure(machine, every=True)) == machine
 
 
 def test_defaults_may_be_left_out() -> None:
-    data = unstructure(small_machine())
+    data = unstructure(small_machine(), every=True)
     del data["simd"]["latency_cycles"], data["simd"]["raw_wait_cycles"], data["prices"]["simd_leakage_w"]
     assert structure(Hardware, data) == small_machine()
 
@@ -92,7 +93,8 @@ def test_defaults_may_be_left_out() -> None:
 @pytest.mark.parametrize("path", LEAVES)
 def test_a_single_field(path: str) -> None:
     value: object = {"name": "other", "stores_padding": True, "prices.source": "elsewhere"}.get(path, 77)
-    after = unstructure(with_field(small_machine(), path, value))
+    value = FIELDS[path].metadata["words"][-1] if path in WORDS else value
+    after = unstructure(with_field(small_machine(), path, value), every=True)
     assert after == changed(path, value)
     assert after != DATA
 
@@ -186,7 +188,7 @@ def test_sizes_that_are_no_whole_number_of_bits(text: str) -> None:
 
 @pytest.mark.parametrize("path", WHOLE)
 def test_whole_numbers(path: str) -> None:
-    zero_is_fine = path in (
+    zero_is_fine = FIELDS[path].metadata.get("option") or path in (
         "simd.raw_wait_cycles",
         "simd.array_path_bits_per_cycle",
         "systolic.widths.cache_bits",
@@ -210,7 +212,7 @@ def test_real_numbers(path: str) -> None:
         assert error(changed(path, value)) == (path, f"must be {asks}, got {value}")
     for value in ("1", True, None):
         assert error(changed(path, value)) == (path, f"must be a number, got {value!r}")
-    assert unstructure(structure(Hardware, changed(path, 2))) == changed(path, 2)
+    assert unstructure(structure(Hardware, changed(path, 2)), every=True) == changed(path, 2)
     if path == "clock_ns":
         assert error(changed(path, 0)) == (path, "must be positive, got 0")
 
@@ -294,6 +296,6 @@ def test_a_remark_is_one_line_of_text(text: Any) -> None:
 def test_sections_of_plugins_are_data_too() -> None:
     section = Section((("lanes", 3),))
     extended = evolve(small_machine(), extensions=Extensions((("one", section),)))
-    assert unstructure(extended) == {**DATA, "extensions": {"one": {"lanes": 3}}}
+    assert unstructure(extended, every=True) == {**DATA, "extensions": {"one": {"lanes": 3}}}
     assert structure(Hardware, {**DATA, "extensions": {}}) == small_machine()
     assert error({**DATA, "extensions": 3}) == ("extensions", "must be an object, got 3")

@@ -11,7 +11,7 @@ import simdc
 from simdc.cost import Hardware, TilingError, energy_of, load_model
 from simdc.cost.kernel import Contraction
 from simdc.cost.model_table import MODELS
-from simdc.cost.structure import leaf_paths, unstructure, with_field
+from simdc.cost.structure import described, leaf_paths, unstructure, with_field
 from simdc.explore import dependence
 from simdc.explore.exploration import NetworkChoice
 from simdc.explore.space import field_of
@@ -20,7 +20,8 @@ from tests.explore.spaces import NET, network_of_text, space_of, survey_of
 from tests.explore.test_brute_force import compare
 
 HARDWARE = simdc.load_hardware("HI1")
-PATHS = [path for path in leaf_paths(unstructure(HARDWARE)) if path not in ("name", "prices.source")]
+WORDS = {path: metadata.get("words") for path, metadata in described(Hardware)}
+PATHS = [path for path in leaf_paths(unstructure(HARDWARE, every=True)) if path not in ("name", "prices.source")]
 
 
 def others(path: str) -> list[Any]:
@@ -28,6 +29,9 @@ def others(path: str) -> list[Any]:
     value = field_of(HARDWARE, path)
     if isinstance(value, bool):
         return [not value]
+    words = WORDS.get(path)
+    if words:
+        return [word for word in words if word != value]
     return [value * 2 + 1, value * 3] if value else [1]
 
 

@@ -23,6 +23,7 @@ class ExactModel(CostModel):
 
     name = "exact"
     searchable = verifiable = separable = takes_forms = True
+    knows = ("systolic", "simd", "dram")
 
     def __init__(self, phase: str = "inference"):
         self.phase = phase
