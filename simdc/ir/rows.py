@@ -87,11 +87,11 @@ class RowProgram(NamedTuple):
         """A nest for each stage: sums go through DRAM, and rows may be cut."""
         return VectorProgram(self.kind, tuple(self._nest(number) for number in range(len(self.stages))), LANES, ROLES)
 
-    def split(self, parts: int) -> VectorProgram:
-        """Each row in as many `parts`, side by side on the lanes: element i is in part `i % parts`. Every lane adds up
-        its part; the parts of a row, stored and loaded again along one lane, become the row's sum."""
+    def split(self, cut: Loop, parts: int) -> VectorProgram:
+        """Each row in as many `parts` of its loop `cut`, side by side on the lanes: element i is in part `i % parts`.
+        Every lane adds up its part; the parts of a row, stored and loaded again along one lane, become the row's
+        sum."""
         # A row of 4,096 in 64 parts: 64 sums of 64 elements each, then one sum of 64.
-        cut = max(self.loops.inner, key=lambda loop: loop.bound)
         within = [loop._replace(bound=loop.bound // parts) if loop == cut else loop for loop in self.loops.inner]
         inner = (Loop("l", parts), *within)
         spread = self._replace(
@@ -173,8 +173,8 @@ def row_forms(
 ) -> dict[str, Form]:
     """The forms of a layer that `make` gives for a width of sums: `streamed`, `rows`, and `split` where a row can be
     shared by lanes: into the most parts that divide its longest loop, no more than 64, no fewer than 8, two elements to
-    a part at least. Where a layer has a program of its own for `streamed`, which `first` makes, that of its stages is
-    called `stages`."""
+    a part at least, or the next longest where none do. Where a layer has a program of its own for `streamed`, which
+    `first` makes, that of its stages is called `stages`."""
 
     def streamed(bits: int) -> VectorProgram:
         return make(bits).streamed()
@@ -186,12 +186,14 @@ def row_forms(
     if first is not None:
         found["stages"] = Form(Unit.SIMD, streamed)
     plan = make(1)
-    parts = parts_of(max(loop.bound for loop in plan.loops.inner))
-    if parts is None or plan.views:
+    # A group of 40 channels of 7 x 7 pixels: 49 has no such number, 40 has 20.
+    longest = sorted(plan.loops.inner, key=lambda loop: -loop.bound)
+    shared = next(((loop, parts) for loop in longest if (parts := parts_of(loop.bound)) is not None), None)
+    if shared is None or plan.views:
         return found
 
     def split(bits: int) -> VectorProgram:
-        return make(bits).split(parts)
+        return make(bits).split(*shared)
 
     return {**found, "split": Form(Unit.SIMD, split)}
 

@@ -17,6 +17,7 @@ from simdc.ir.unmodelled import UnmodelledOp
 
 from .constant import Constant, Value
 from .gated_units import join_gated_units
+from .group_norms import join_group_norms
 from .model_file import read_model
 from .network import OnnxNetwork
 from .plan import Plan, make_plan
@@ -82,6 +83,7 @@ def _finish(plan: Plan, draft: Draft, gaps: Gaps) -> ModuleOp:
     module = draft.network.finish(results)
     network = network_of(module)
     join_response_norms(network)
+    join_group_norms(network, draft.network.constants)
     join_written_norms(network)
     join_gated_units(network)
     join_rotary_positions(network, draft.network.constants)

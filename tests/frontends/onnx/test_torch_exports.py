@@ -98,7 +98,7 @@ def test_an_export_computes_what_the_network_computes(how: str, tmp_path: Path) 
     found = execute(module, [image.numpy()], load_parameters(path, 3, bind)).returned[0]
     np.testing.assert_allclose(found, want, rtol=1e-4, atol=1e-4)
     layers = kinds(network_of(module))
-    assert {"hard_swish", "silu", "gelu", "hard_sigmoid", "instance_norm", "transpose", "resize", "prelu"} <= {*layers}
+    assert {"hard_swish", "silu", "gelu", "hard_sigmoid", "group_norm", "transpose", "resize", "prelu"} <= {*layers}
     assert layers.count("conv2d") == 6
     if "kept" in how:
         # Nothing was folded: the file has what the network has.
