@@ -87,12 +87,13 @@ class RowProgram(NamedTuple):
         """A nest for each stage: sums go through DRAM, and rows may be cut."""
         return VectorProgram(self.kind, tuple(self._nest(number) for number in range(len(self.stages))), LANES, ROLES)
 
-    def split(self, cut: Loop, parts: int) -> VectorProgram:
-        """Each row in as many `parts` of its loop `cut`, side by side on the lanes: element i is in part `i % parts`.
-        Every lane adds up its part; the parts of a row, stored and loaded again along one lane, become the row's
-        sum."""
-        # A row of 4,096 in 64 parts: 64 sums of 64 elements each, then one sum of 64.
-        within = [loop._replace(bound=loop.bound // parts) if loop == cut else loop for loop in self.loops.inner]
+    def split(self, parts: int) -> VectorProgram:
+        """Each row in as many `parts`, side by side on the lanes: element i is in part `i % parts`. Every lane adds up
+        its part; the parts of a row, stored and loaded again along one lane, become the row's sum. Of a row that they
+        do not divide the last elements of some parts are padding, which changes nothing."""
+        # A row of 4,096 in 64 parts: 64 sums of 64 elements each, then one sum of 64. Of 1,000: 40 sums of 16, 24 of 15.
+        cut = max(self.loops.inner, key=lambda loop: loop.bound)
+        within = [loop._replace(bound=-(-loop.bound // parts)) if loop == cut else loop for loop in self.loops.inner]
         inner = (Loop("l", parts), *within)
         spread = self._replace(
             inputs=tuple(_in_parts(operand, cut.name, parts) for operand in self.inputs),
@@ -172,9 +173,9 @@ def row_forms(
     make: Callable[[int], RowProgram], first: Callable[[int], VectorProgram] | None = None
 ) -> dict[str, Form]:
     """The forms of a layer that `make` gives for a width of sums: `streamed`, `rows`, and `split` where a row can be
-    shared by lanes: into the most parts that divide its longest loop, no more than 64, no fewer than 8, two elements to
-    a part at least, or the next longest where none do. Where a layer has a program of its own for `streamed`, which
-    `first` makes, that of its stages is called `stages`."""
+    shared by lanes: into parts of two elements of its longest loop, or of more, so that there are no more than 64; not into
+    fewer than 8. Where a layer has a program of its own for `streamed`, which `first` makes, that of its stages is
+    called `stages`."""
 
     def streamed(bits: int) -> VectorProgram:
         return make(bits).streamed()
@@ -186,23 +187,21 @@ def row_forms(
     if first is not None:
         found["stages"] = Form(Unit.SIMD, streamed)
     plan = make(1)
-    # A group of 40 channels of 7 x 7 pixels: 49 has no such number, 40 has 20.
-    longest = sorted(plan.loops.inner, key=lambda loop: -loop.bound)
-    shared = next(((loop, parts) for loop in longest if (parts := parts_of(loop.bound)) is not None), None)
-    if shared is None or plan.views:
+    parts = parts_of(max(loop.bound for loop in plan.loops.inner))
+    if parts is None or plan.views:
         return found
 
     def split(bits: int) -> VectorProgram:
-        return make(bits).split(*shared)
+        return make(bits).split(parts)
 
     return {**found, "split": Form(Unit.SIMD, split)}
 
 
 def parts_of(length: int) -> int | None:
     """Into how many parts a row is split; None where it is not."""
-    # 4,096: 64. 768: 64. 1,000: 50. 49: none, since 7 are fewer than 8.
-    fitting = range(min(MOST_PARTS, length // 2), FEWEST_PARTS - 1, -1)
-    return next((parts for parts in fitting if length % parts == 0), None)
+    # 4,096: 64. 1,000: 64. 49: 25. 14: none, since 7 are fewer than 8.
+    parts = min(MOST_PARTS, -(-length // 2))
+    return parts if parts >= FEWEST_PARTS else None
 
 
 def _names(loops: Sequence[Loop]) -> tuple[str, ...]:
@@ -249,12 +248,6 @@ def _with_definitions(
 
 
 def _in_parts(operand: Operand, loop: str, parts: int) -> Operand:
-    """The dimension that `loop` runs along in two: the part is the inner one."""
-    shape: list[int] = []
-    index = [*operand.index]
-    for place, (expression, size) in enumerate(zip(operand.index, operand.shape, strict=True)):
-        whole = expression == affine(loop)
-        shape += [size // parts, parts] if whole else [size]
-        if whole:
-            index[place : place + 1] = [affine(loop), affine("l")]
-    return operand._replace(shape=tuple(shape), index=tuple(index))
+    """As the two loops index it that `loop` becomes."""
+    steps = affine((loop, parts), "l")
+    return operand._replace(index=tuple(steps if each == affine(loop) else each for each in operand.index))

@@ -25,3 +25,15 @@ network rows(x: 3x4x6, y: 1x4x6, z: 6) {
 
 def every_row(batch: int = 2) -> ModuleOp:
     return parse_dsl(EVERY_ROW, "rows.dsl", batch)
+
+
+UNEVEN = """
+network uneven(x: 2x21) {
+  return log_softmax(layer_norm(rms_norm(softmax(x, axis=-1, scale=0.5))), axis=-1)
+}
+"""
+"""Rows of 21, which form `split` cuts into 11 parts of 2, the last of 1."""
+
+
+def uneven(batch: int = 2) -> ModuleOp:
+    return parse_dsl(UNEVEN, "uneven.dsl", batch)

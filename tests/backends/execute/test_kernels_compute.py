@@ -27,7 +27,7 @@ from tests.backends.execute.elementwise_networks import every_function
 from tests.backends.execute.movement_networks import every_move
 from tests.backends.execute.networks import every_op, forks
 from tests.backends.execute.recurrent_networks import every_recurrence
-from tests.backends.execute.row_networks import every_row
+from tests.backends.execute.row_networks import every_row, uneven
 from tests.backends.execute.test_gradients import pipeline, windowed
 from tests.backends.execute.token_networks import every_token, placed, tied
 from tests.backends.execute.training import derived, random_inputs, random_parameters, value_of
@@ -49,6 +49,7 @@ def steps() -> list[tuple[str, ModuleOp]]:
     functions = every_function(2)
     trained += [("functions", functions), ("functions-sgd", derived(functions, input_grad=True))]
     trained += [("rows", every_row(2)), ("rows-sgd", derived(every_row(2), input_grad=True))]
+    trained += [("uneven-rows", uneven()), ("uneven-rows-sgd", derived(uneven(), input_grad=True))]
     tokens = every_token(2)
     trained += [("tokens", tokens), ("tokens-sgd", derived(tokens, input_grad=True))]
     trained.append(("placed", derived(placed(2), input_grad=True)))
