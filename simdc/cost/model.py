@@ -16,7 +16,7 @@ from .hardware import Hardware
 from .kernel import ArrayKernel, Chain, FusedProducts, Kernel, TiledKernel
 from .machines import AnyMachine, SomeMachine
 from .model_options import ModelOption
-from .result import Cost
+from .result import Cost, Number
 from .rule import GENESYS, MachineRule
 from .structure import options_of
 from .tiling import Tiling
@@ -90,6 +90,12 @@ class CostModel(ABC, Generic[Taken]):
         """The tiling of a kernel that comes with none. Raises as `greedy`."""
         return self.greedy(kernel, hardware)
 
+    def least_cycles(self, kernel: Kernel, hardware: Taken) -> Number:
+        """Cycles that `evaluate` gives at least, whatever the tiling: of several forms those that cannot be the fastest
+        are not tiled."""
+        del kernel, hardware
+        return 0
+
     def guard(self, kernel: Kernel) -> Check:
         """The check of what `evaluate` answers for `kernel`: for `exact` that each port moves at least what is used."""
         del kernel
@@ -161,7 +167,7 @@ def array_kernel(kernel: Kernel) -> ArrayKernel:
 
 CLAIMS = frozenset(
     {"searchable", "verifiable", "separable", "takes_forms", "forward_only", "knows"}
-    | {"guard", "analyse", "price_many", "price_rates"}
+    | {"guard", "least_cycles", "analyse", "price_many", "price_rates"}
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
-from .forms import Chosen, Forms, cheapest, value_for
+from .forms import Chosen, Forms, cheapest, least_for, value_for
 from .guards import InvariantError, layer_fault
 from .kernel import Kernel
 from .machines import AnyMachine, SomeMachine
@@ -68,6 +68,7 @@ class Workload:
         check_options(model, hardware)
         tiler = tiler or model.default
         every, value, guards = model.takes_forms, value_for(objective, hardware), self._guards_of(model)
+        least = least_for(objective, model, hardware)
 
         def price(kernel: Kernel) -> tuple[Tiling, Cost]:
             tiling = tiler(kernel, hardware)
@@ -80,7 +81,7 @@ class Workload:
             first, *others = forms
             # A model that takes no forms prices the first one: a depthwise convolution on the array, not on the lanes.
             try:
-                chosen = cheapest(forms, price, value) if every and others else Chosen(*first, *price(first[1]))
+                chosen = cheapest(forms, price, value, least) if every and others else Chosen(*first, *price(first[1]))
                 priced.append((chosen.kernel, chosen.tiling, chosen.cost, "", chosen.form))
             except Uncosted as reason:
                 priced.append((first[1], None, None, str(reason), ""))

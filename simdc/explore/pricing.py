@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simdc.choices import SPACE_OBJECTIVES
 from simdc.cost.batch import machines_like
 from simdc.cost.energy import energy_of
-from simdc.cost.forms import Forms, cheapest, value_for
+from simdc.cost.forms import Forms, cheapest, least_for, value_for
 from simdc.cost.kernel import Contraction, FusedProducts, Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel
@@ -219,7 +219,7 @@ def _one_by_one(
             model = models[work.phase]
             price = _tiled_once(schedule, model, machine, tilings.setdefault((place, shared), {}))
             try:
-                _, kernel, _, cost = cheapest(work.forms, price, value)
+                _, kernel, _, cost = cheapest(work.forms, price, value, least_for(objective, model, machine))
             except TilingError as error:
                 refused[point] = reasons.setdefault((work.layer, error.buffer), len(reasons) + 1)
                 values[:, :, point] = np.nan

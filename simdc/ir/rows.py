@@ -91,7 +91,7 @@ class RowProgram(NamedTuple):
         """Each row in as many `parts`, side by side on the lanes: element i is in part `i % parts`. Every lane adds up
         its part; the parts of a row, stored and loaded again along one lane, become the row's sum. Of a row that they
         do not divide the last elements of some parts are padding, which changes nothing."""
-        # A row of 4,096 in 64 parts: 64 sums of 64 elements each, then one sum of 64. Of 1,000: 40 sums of 16, 24 of 15.
+        # A row of 4,096 in 64 parts: 64 sums of 64 elements each, then one sum of 64. Of 1,000: 40 of 16, 24 of 15.
         cut = max(self.loops.inner, key=lambda loop: loop.bound)
         within = [loop._replace(bound=-(-loop.bound // parts)) if loop == cut else loop for loop in self.loops.inner]
         inner = (Loop("l", parts), *within)
@@ -173,9 +173,9 @@ def row_forms(
     make: Callable[[int], RowProgram], first: Callable[[int], VectorProgram] | None = None
 ) -> dict[str, Form]:
     """The forms of a layer that `make` gives for a width of sums: `streamed`, `rows`, and `split` where a row can be
-    shared by lanes: into parts of two elements of its longest loop, or of more, so that there are no more than 64; not into
-    fewer than 8. Where a layer has a program of its own for `streamed`, which `first` makes, that of its stages is
-    called `stages`."""
+    shared by lanes: into parts of two elements of its longest loop, or of more, so that there are no more than 64;
+    not into fewer than 8. Where a layer has a program of its own for `streamed`, which `first` makes, that of its
+    stages is called `stages`."""
 
     def streamed(bits: int) -> VectorProgram:
         return make(bits).streamed()

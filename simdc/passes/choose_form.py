@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from simdc.choices import DEFAULT_MODEL, Objective
-from simdc.cost.forms import Forms, Value, cheapest, value_for
+from simdc.cost.forms import Forms, Least, Value, cheapest, least_for, value_for
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel, guard_of
@@ -70,7 +70,8 @@ class ChooseFormPass(ModulePass):
             if self.rule == "search"
             else by_rule(model, self.rule, hardware, setting)
         )
-        ask = partial(_choose, model, hardware, tile, value_for(self.objective, hardware))
+        value, least = value_for(self.objective, hardware), least_for(self.objective, model, hardware)
+        ask = partial(_choose, model, hardware, tile, value, least)
         questions = _questions(op, hardware, setting, every=model.takes_forms)
         for layer, (form, tiled) in ask_once(questions, ask, setting):
             take_form(layer, form, hardware)
@@ -127,6 +128,7 @@ def _choose(
     hardware: AnyMachine,
     tile: Tiler,
     value: Value,
+    least: Least,
     _: Kernel,
     forms: Forms,
     given: Tiling | None,
@@ -144,5 +146,5 @@ def _choose(
         guard_of(model, kernel)(cost, hardware)
         return tiling, cost
 
-    chosen = cheapest(forms, price, value)
+    chosen = cheapest(forms, price, value, least)
     return chosen.form, made.get(chosen.kernel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from simdc.cost.forms import Forms, cheapest
+from simdc.cost.forms import Forms, Least, cheapest, least_for
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import FusedProducts, Kernel
 from simdc.cost.model import AnyModel, Uncosted
@@ -27,7 +27,7 @@ Price = Callable[[Kernel], tuple[Tiling, Cost]]
 
 def fuse_attention(network: NetworkOp, hardware: Hardware, model: AnyModel) -> None:
     """Fuse what `FuseAttentionPass` says."""
-    price = partial(_by_default, model, hardware)
+    price, least = partial(_by_default, model, hardware), least_for("cycles", model, hardware)
     # A network has the same attention in each of its blocks: 32 of a Llama ask once.
     known: dict[Question, bool] = {}
     for layer in list(network.layers()):
@@ -38,7 +38,7 @@ def fuse_attention(network: NetworkOp, hardware: Hardware, model: AnyModel) -> N
         forms = [forms_of(member, hardware) for member in attention]
         question = kernel, tuple(every if model.takes_forms else every[:1] for every in forms)
         if question not in known:
-            known[question] = pays(*question, price)
+            known[question] = pays(*question, price, least)
         if known[question]:
             run_as_one(attention)
 
@@ -61,7 +61,7 @@ def _by_default(model: AnyModel, hardware: Hardware, kernel: Kernel) -> tuple[Ti
     return tiling, model.evaluate(kernel, tiling, hardware)
 
 
-def pays(kernel: FusedProducts, apart: tuple[Forms, ...], price: Price) -> bool:
+def pays(kernel: FusedProducts, apart: tuple[Forms, ...], price: Price, least: Least) -> bool:
     """Whether the one takes fewer cycles. Not where the model or the buffers do not take it; always where they do not
     take the three."""
     try:
@@ -69,7 +69,7 @@ def pays(kernel: FusedProducts, apart: tuple[Forms, ...], price: Price) -> bool:
     except (Uncosted, TilingError):
         return False
     try:
-        chosen = [cheapest(forms, price, _cycles) for forms in apart]
+        chosen = [cheapest(forms, price, _cycles, least) for forms in apart]
     except (Uncosted, TilingError):
         return True
     return whole < sum(each.cost.cycles.total for each in chosen)

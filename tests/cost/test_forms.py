@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simdc.cost import Cost, Cycles, ExactModel, Kernel, Tiling, TilingError, Uncosted
-from simdc.cost.forms import Forms, cheapest, value_for
+from simdc.cost.forms import Forms, cheapest, least_for, value_for
 from simdc.cost.result import Busy, DramBits, SramBits
 from simdc.cost.simdit import SimditModel
 from simdc.cost.tiling import Need
@@ -28,7 +28,40 @@ def chosen(*answers: Answer) -> str:
             raise answer
         return Tiling((), ()), Cost(Cycles(0, answer), DramBits(), SramBits(), (), Busy())
 
-    return cheapest(FORMS, price, value_for("cycles", small_machine())).form
+    return cheapest(FORMS, price, value_for("cycles", small_machine()), lambda kernel: 0).form
+
+
+@pytest.mark.parametrize(
+    ("least", "form", "priced"),
+    [
+        # 9, 7 and 7 cycles. Where nothing is known all are priced; the second is the first of equals.
+        ((0, 0, 0), "lanes", ["array", "lanes", "streamed"]),
+        # The third is the most promising; the second may be as fast and stands before it, the first cannot.
+        ((8, 7, 6), "lanes", ["streamed", "lanes"]),
+        # 7 at least, as the second has, and behind it.
+        ((8, 5, 7), "lanes", ["lanes"]),
+    ],
+)
+def test_what_cannot_be_the_cheapest_is_not_priced(least: tuple[int, ...], form: str, priced: list[str]) -> None:
+    cycles, seen, names = (
+        dict(zip(NAMES, (9, 7, 7), strict=True)),
+        list[str](),
+        {kernel: name for name, kernel in FORMS},
+    )
+
+    def price(kernel: Kernel) -> tuple[Tiling, Cost]:
+        seen.append(names[kernel])
+        return Tiling((), ()), Cost(Cycles(0, cycles[names[kernel]]), DramBits(), SramBits(), (), Busy())
+
+    bounds = dict(zip(NAMES, least, strict=True))
+    chosen = cheapest(FORMS, price, value_for("cycles", small_machine()), lambda kernel: bounds[names[kernel]])
+    assert (chosen.form, seen) == (form, priced)
+
+
+def test_only_cycles_have_a_bound() -> None:
+    kernel, machine = FORMS[0][1], small_machine()
+    assert least_for("edp", ExactModel(), machine)(kernel) == least_for("cycles", SimditModel(), machine)(kernel) == 0
+    assert least_for("cycles", ExactModel(), machine)(kernel) > 0
 
 
 def refused(buffer: str) -> TilingError:

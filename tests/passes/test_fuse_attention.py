@@ -160,7 +160,10 @@ def test_of_as_many_cycles_the_layers_stay_by_themselves() -> None:
 
     def runs_whole(whole: int) -> bool:
         return pays(
-            kernel, apart, lambda asked: (tiling, cost._replace(cycles=Cycles(whole if asked is kernel else 1)))
+            kernel,
+            apart,
+            lambda asked: (tiling, cost._replace(cycles=Cycles(whole if asked is kernel else 1))),
+            lambda asked: 0,
         )
 
     assert [runs_whole(whole) for whole in (2, 3, 4)] == [True, False, False]

@@ -15,6 +15,7 @@ from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, check_loops
 
 from .laws import kernel_law
+from .least import least_cycles
 from .tiled import tile_once
 
 
@@ -47,6 +48,9 @@ class ExactModel(CostModel):
             raise fault()
         check(tiled.needs(), tiling)
         return tiled.cost()
+
+    def least_cycles(self, kernel: Kernel, hardware: Hardware) -> int:
+        return least_cycles(kernel, hardware, self.rule)
 
     def guard(self, kernel: Kernel) -> Check:
         return kernel_law(tiled_kernel(kernel)).check

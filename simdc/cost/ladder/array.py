@@ -84,7 +84,7 @@ class ArrayRungs:
     def _bound(self, walk: Walk, step: int) -> int:
         """Cycles that any rung of the image with at least as many tiles takes at least. The first weights are loaded
         before anything else, and no psum moves before the first tile is through."""
-        cut, fill, (_, tiles, passes, _) = walk.cut, self._fill, self._ladder.image[step]
+        cut, fill, (_, tiles, passes, _, _) = walk.cut, self._fill, self._ladder.image[step]
         # Channels in 4 tiles with 6 passes in all, an image of 100 pixels in 5 tiles, 30 cycles of fill:
         # 6 * 100 + 4 * 5 * 30 = 1,200 cycles.
         compute = cut.passes * passes + cut.tiles * tiles * fill
@@ -123,8 +123,9 @@ class ArrayRungs:
             0,
         )
         # `loading`: the last tile computes after all loads. `storing`: no psum moves before the first tile is through.
-        opening = max(first_weights, first_ifmap)
-        loading, storing = max(weight_cycles, ifmap_cycles) + fill + last_psum, opening + fill + psum_cycles
+        opening, last_cycles = max(first_weights, first_ifmap), cut.last_passes * rung.last_passes + fill
+        loading = max(weight_cycles, ifmap_cycles) + last_cycles + last_psum
+        storing = opening + tile_cycles + psum_cycles
         cycles = max(opening + compute + waits + last_psum, loading, storing)
         if ports.shared:
             cycles = max(cycles, ports.shared_cycles(weight_bits, ifmap_bits, results, walk.psum_reloads))

@@ -31,9 +31,9 @@ class Side(NamedTuple):
 
 
 class ArrayCut(NamedTuple):
-    """A way to cut all sides but the image: tile `sizes`, number of `tiles`, passes of the array in all and in the
-    largest tile. `weight` and `bias` have the elements of their tiles, `ifmap` and `psum` those along the dimensions
-    that the image does not move; `ifmap_image` has the others, for each rung of the image. They multiply."""
+    """A way to cut all sides but the image: tile `sizes`, number of `tiles`, passes of the array in all, in the largest
+    tile and in the last. `weight` and `bias` have the elements of their tiles, `ifmap` and `psum` those along the
+    dimensions that the image does not move; `ifmap_image` has the others, for each rung of the image. They multiply."""
 
     # ifmap[ic, oh + kh], ic in tiles of 16, kh 3, rung of the image with oh in tiles of 8: 16 and 10, 160 elements.
 
@@ -41,6 +41,7 @@ class ArrayCut(NamedTuple):
     tiles: int
     passes: int
     most_passes: int
+    last_passes: int
     weight: Elements
     bias: Elements
     ifmap: Elements
@@ -122,6 +123,7 @@ class ArrayLadder:
                 prod([rung.tiles for rung in ways]),
                 prod([rung.passes for rung in ways]),
                 prod([rung.most_passes for rung in ways]),
+                prod([rung.last_passes for rung in ways]),
                 weight.of(sizes),
                 Elements() if bias is None else bias.of(sizes),
                 ifmap.of(sizes),

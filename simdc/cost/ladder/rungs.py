@@ -14,12 +14,13 @@ Sizes = dict[str, int]
 
 class Rung(NamedTuple):
     """A tile size for each of some loops; over these loops: the number of tiles, how often an array passes in all of
-    them, and how often in the largest."""
+    them, how often in the largest, which the first is, and in the last."""
 
     sizes: Sizes
     tiles: int
     passes: int
     most_passes: int
+    last_passes: int
 
 
 def part_counts(most: int) -> list[int]:
@@ -61,12 +62,14 @@ def rungs(ways: Sequence[Sizes], bounds: Mapping[str, int], widths: Mapping[str,
     """Each way once, those with the fewest tiles first."""
     found: dict[tuple[int, ...], Rung] = {}
     for sizes in ways:
-        tiles = passes = most = 1
+        tiles = passes = most = last = 1
         for loop, size in sizes.items():
             width, count = widths.get(loop, 1), -(-bounds[loop] // size)
             tiles *= count
-            # 40 channels in tiles of 16, 16, 8 on 8 rows: passes of 2 + 2 + 1 = 5, and 2 in the largest.
-            most *= -(-size // width)
-            passes *= (count - 1) * -(-size // width) - (-(bounds[loop] - (count - 1) * size) // width)
-        found.setdefault(tuple(sizes.values()), Rung(sizes, tiles, passes, most))
+            # 40 channels in tiles of 16, 16, 8 on 8 rows: passes of 2 + 2 + 1 = 5, 2 in the largest, 1 in the last.
+            full, rest = -(-size // width), -(-(bounds[loop] - (count - 1) * size) // width)
+            most *= full
+            last *= rest
+            passes *= (count - 1) * full + rest
+        found.setdefault(tuple(sizes.values()), Rung(sizes, tiles, passes, most, last))
     return sorted(found.values(), key=lambda rung: rung.tiles)

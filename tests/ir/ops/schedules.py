@@ -30,6 +30,7 @@ def check_schedules(make: Callable[[Random], Kernel], count: int, seed: int = 0,
         except TilingError:
             continue
         assert cost == simulate(kernel, tiling, machine), (kernel, tiling, machine)
+        assert EXACT.least_cycles(kernel, machine) <= cost.cycles.total, (kernel, tiling, machine)
         played += 1
         if number % 5 == 0:
             found = compare_with_untiled(kernel, tiling, machine, seed=number)

@@ -1,0 +1,68 @@
+"""Cycles that a kernel takes at least on a machine, however it is tiled: from sums that take microseconds."""
+
+from __future__ import annotations
+
+from math import prod
+
+from simdc.cost.grid import stored_bounds
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import ArrayKernel, Contraction, Kernel, Operand, VectorProgram
+from simdc.cost.numbers import ceil_div
+from simdc.cost.rule import MachineRule, passes
+from simdc.cost.tiling import loop_bounds
+
+from .code import code_cost
+from .laws import used_bits
+
+
+def least_cycles(kernel: Kernel, hardware: Hardware, rule: MachineRule) -> int:
+    """Of a kernel that has no form beside it, as a chain, 0: nobody asks."""
+    if isinstance(kernel, Contraction):
+        return _contraction(kernel, hardware, rule)
+    return _program(kernel, hardware, rule) if isinstance(kernel, VectorProgram) else 0
+
+
+def _contraction(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> int:
+    """The array makes all steps, and fills for as many tiles as the buffers make of an operand; each port moves all
+    that is used, once."""
+    # 128 x 128 weights of 8 bits over a port of 512: 256 cycles. On 64 x 64 PEs with 4 positions 4 passes, 16 steps
+    # and 126 of fill: 142 cycles. Together 256 at least. Half a buffer of 64 Kibit takes 4,096 weights: 4 tiles, 4
+    # fills, 520 cycles.
+    array, bandwidths = hardware.systolic, rule.bandwidths(hardware)
+    widths = {kernel.rows: array.rows, kernel.columns: array.columns}
+    steps = prod([passes(bound, widths.get(loop, 1)) for loop, bound in loop_bounds(kernel).items()])
+    tiles, room, ports = 1, rule.usable_bits(hardware), dict[str, int]()
+    for role, operand in kernel.by_role.items():
+        when = "complete" if role == "psum" else "new"
+        row = next(each for each in rule.array_streams if (each.operand, each.when) == (role, when))
+        bits, elements = kernel.ofmap_bits if role == "psum" else operand.bits, _moved(operand, kernel, hardware)
+        ports[row.port] = ports.get(row.port, 0) + elements * bits
+        tiles = max(tiles, ceil_div(elements * operand.bits, room[role]))
+    transfers = [ceil_div(bits, bandwidths[port]) for port, bits in ports.items()]
+    return max(steps + tiles * rule.array_fill_cycles(array), *transfers)
+
+
+def _program(program: VectorProgram, hardware: Hardware, rule: MachineRule) -> int:
+    """Each nest fills the lanes once; every input is loaded once and every result stored. They take turns."""
+    # y = max(x, 0) of 640 numbers of 32 bits on 64 lanes and a port of 512: 10 issues, 68 of fill, 2 * 40 cycles of
+    # traffic: 158.
+    simd, bandwidths = hardware.simd, rule.bandwidths(hardware)
+    bounds = stored_bounds(program, hardware)
+    issues = {loop: passes(bound, simd.lanes) if loop == program.lanes else bound for loop, bound in bounds.items()}
+    cycles = len(program.nests) * rule.lanes_fill_cycles(simd)
+    for nest in program.nests:
+        cycles += code_cost(nest, issues, simd).cycles
+        for role, port, _ in rule.vector_ports:
+            for operand in nest.inputs if role == "input" else nest.outputs:
+                cycles += ceil_div(_moved(operand, program, hardware) * operand.bits, bandwidths[port])
+    return cycles
+
+
+def _moved(operand: Operand, kernel: ArrayKernel, hardware: Hardware) -> int:
+    """Elements that are moved at least once, stored padding among them."""
+    own = used_bits(operand, loop_bounds(kernel)) // operand.bits
+    if not hardware.stores_padding or len(operand.loops) < sum(len(terms) for terms, _ in operand.index):
+        return own
+    # 4 channels of 5,048 positions on 64 columns are stored as 64 * 5,048.
+    bounds = stored_bounds(kernel, hardware)
+    return max(own, prod([max((bounds[loop] for loop, _ in terms), default=1) for terms, _ in operand.index]))
