@@ -19,7 +19,7 @@ from simdc.errors import SimdcError
 from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware, load_machine
 from simdc.ir.base import LayerOp
-from simdc.ir.context import forms_of, set_hardware
+from simdc.ir.context import first_invalid, forms_of, set_hardware
 from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
 from simdc.ir.token_run import TokenRun
@@ -102,7 +102,10 @@ def compile(
     Raises SimdcError."""
     module = network.module.clone()
     set_hardware(module, hardware)
-    run_pipeline(module, default_passes(model, objective, fold=fold, fuse=fuse))
+    # A module that somebody made by hand is checked; our own passes keep what is valid so.
+    if (error := first_invalid(module)) is not None:
+        raise error
+    run_pipeline(module, default_passes(model, objective, fold=fold, fuse=fuse), verify=False)
     return module
 
 
