@@ -4,6 +4,8 @@
 #   make dev      set up to work on simdc: editable, all extras (CONTRIBUTING.md)
 #   make test-oldest  the tests that touch dependencies, with the oldest versions that pyproject.toml admits
 #   make same-reports  compare the reports of this tree with those of REVISION=main
+#   make rtl      play NETWORK=resnet50 on HW=HI1 on the machine in SystemVerilog (ARGUMENTS=--train)
+#   make rtl-random  play SCHEDULES=10000 random ones there
 #   make wheel    build the wheel and check the types that its users see
 #   make fuzz     an hour of odd input for the front ends (MINUTES=5 for less)
 #   make bench    speed and memory, measured here and now
@@ -22,7 +24,7 @@ ALL_EXTRAS := test,dev,onnx,plot,parquet,cluster,docs,fuzz,torch
 DEV := $(VENV)/.simdc-dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo dev test test-oldest lint same-reports wheel fuzz bench docs site clean
+.PHONY: demo dev test test-oldest lint same-reports rtl rtl-random wheel fuzz bench docs site clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.simdc-installed
@@ -48,6 +50,16 @@ lint: $(VENV)/.simdc-test-installed
 REVISION ?= main
 same-reports: $(VENV)/.simdc-installed
 	$(BIN)/python tests/same_reports.py $(REVISION)
+
+NETWORK ?= resnet50
+HW ?= HI1
+ARGUMENTS ?=
+rtl: $(VENV)/.simdc-installed
+	$(BIN)/simdc verify examples/networks/$(NETWORK).dsl --hw $(HW) --rtl $(ARGUMENTS)
+
+SCHEDULES ?= 10000
+rtl-random: $(VENV)/.simdc-installed
+	$(BIN)/python -m tests.oracles.rtl_cases --schedules $(SCHEDULES)
 
 MINUTES ?= 60
 fuzz: $(VENV)/.simdc-test-installed

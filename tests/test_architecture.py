@@ -74,6 +74,7 @@ LIBRARIES: dict[str, set[str]] = {
 NUMPY = {
     "backends/execute.py",
     "backends/execute",
+    "backends/rtl",
     "cost/batch_numbers.py",
     "cost/schedules",
     "cost/search",

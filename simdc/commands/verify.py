@@ -24,6 +24,7 @@ HELP = (
 EPILOG = """examples:
   simdc verify lenet5 --hw HI3
   simdc verify resnet50 --hw HT3 --batch 32 --train --optimizer momentum
+  simdc verify alexnet --hw HI2 --rtl
   simdc verify net.dsl --hw hw.json --layer conv1 --format json -o verdict.json
 """
 FORMATS = ["table", "json"]
@@ -36,6 +37,11 @@ def add_arguments(parser: CommandParser) -> None:
     add_model(parser, "is checked")
     add_training(parser)
     parser.needs(HOW_TO_TRAIN, "--train")
+    parser.add_argument(
+        "--rtl",
+        action="store_true",
+        help="also play each layer, made small, on the machine in SystemVerilog; needs Verilator",
+    )
     add_format(parser, "table or json", FORMATS)
     add_output(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, and of the table the summary only")
@@ -45,6 +51,7 @@ def run(arguments: Namespace) -> int:
     """Raises SimdcError for wrong input. A difference is no error but a report with exit code 1."""
     from simdc.backends.output import choose_format, write_text
     from simdc.backends.verify import distinct, verify_layers
+    from simdc.backends.verify.on_rtl import play_layers
     from simdc.backends.verify.report import VerifyReport, render_json, render_table
     from simdc.cost.model_table import load_model
     from simdc.ir.context import hardware_of
@@ -60,8 +67,11 @@ def run(arguments: Namespace) -> int:
     network, hardware = network_of(module), hardware_of(module)
     layers, free, not_checked = _layers(module, arguments.layer)
     verdicts: list[LayerVerdict] = []
+    model = load_model(arguments.model, network.phase.data)
+    # First of all: where a tool is missing the command ends before its long part.
+    rtl = play_layers(layers, model, hardware) if arguments.rtl else ()
     with Progress(len(distinct(layers)), "layer", quiet=arguments.quiet) as progress:
-        for verdict in verify_layers(layers, load_model(arguments.model, network.phase.data), hardware):
+        for verdict in verify_layers(layers, model, hardware):
             verdicts.append(verdict)
             progress.advance(verdict.names[0])
     report = VerifyReport(
@@ -74,6 +84,7 @@ def run(arguments: Namespace) -> int:
         free=free,
         not_checked=not_checked,
         runs=runs_of(module),
+        rtl=rtl,
     )
     text = render_json(report) if name == "json" else render_table(report, brief=arguments.quiet)
     write_text(text, arguments.output)

@@ -13,6 +13,8 @@ from simdc.ir.provenance import CommandRun
 
 from . import LayerVerdict
 from .difference import Difference
+from .on_rtl import RtlVerdict
+from .rtl_text import rtl_data, rtl_table
 
 SCHEMA = "simdc-verify/1"
 
@@ -26,7 +28,8 @@ class NotChecked(NamedTuple):
 
 
 class VerifyReport(NamedTuple):
-    """`layers` are the distinct ones that were checked; `free` names those that cost nothing."""
+    """`layers` are the distinct ones that were checked; `free` names those that cost nothing; `rtl` has what the RTL
+    made of them, if it was asked."""
 
     network: str
     phase: str
@@ -37,6 +40,7 @@ class VerifyReport(NamedTuple):
     free: tuple[str, ...]
     not_checked: tuple[NotChecked, ...]
     runs: tuple[CommandRun, ...] = ()
+    rtl: tuple[RtlVerdict, ...] = ()
 
     @property
     def failed(self) -> tuple[LayerVerdict, ...]:
@@ -44,7 +48,7 @@ class VerifyReport(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        return not self.failed
+        return not self.failed and not any(verdict.failed for verdict in self.rtl)
 
 
 def render_table(report: VerifyReport, *, brief: bool = False) -> str:
@@ -56,6 +60,8 @@ def render_table(report: VerifyReport, *, brief: bool = False) -> str:
         parts += [_layers(report), _scaled(report)]
     parts.append(_summary(report))
     parts += [_explained(layer) for layer in report.failed][:1]
+    if report.rtl:
+        parts.append(rtl_table(report.rtl, brief=brief))
     parts.append(made_by(report.runs))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -135,6 +141,7 @@ def as_data(report: VerifyReport) -> dict[str, object]:
         "layers": [_layer_data(layer) for layer in report.layers],
         "free": list(report.free),
         "not_checked": [layer._asdict() for layer in report.not_checked],
+        **({"rtl": [rtl_data(verdict) for verdict in report.rtl]} if report.rtl else {}),
     }
 
 
