@@ -42,8 +42,8 @@ class Stage(NamedTuple):
 class RowProgram(NamedTuple):
     """A layer as stages over rows; `bits` is the width of sums and of what is made once a row. `initial` has what
     results hold at first that a `finish` adds to over several rows. `keeps` says which element values lie in the place
-    of which result from their stage on, until a later one takes it. `views` are as those of a nest; with them there is
-    no form `split`."""
+    of which result from their stage on, until a later one takes it. `views` are as those of a nest, and do not move
+    along the row."""
 
     # Softmax: max; sub, exp, add; mul. The exponential `e` lies where `y` will be.
 
@@ -95,26 +95,35 @@ class RowProgram(NamedTuple):
         cut = max(self.loops.inner, key=lambda loop: loop.bound)
         within = [loop._replace(bound=-(-loop.bound // parts)) if loop == cut else loop for loop in self.loops.inner]
         inner = (Loop("l", parts), *within)
-        spread = self._replace(
-            inputs=tuple(_in_parts(operand, cut.name, parts) for operand in self.inputs),
-            outputs=tuple(_in_parts(operand, cut.name, parts) for operand in self.outputs),
+        whole = self._without_views()
+        spread = whole._replace(
+            inputs=tuple(_in_parts(operand, cut.name, parts) for operand in whole.inputs),
+            outputs=tuple(_in_parts(operand, cut.name, parts) for operand in whole.outputs),
         )
         nests: list[LoopNest] = []
-        for number, stage in enumerate(self.stages):
+        for number, stage in enumerate(whole.stages):
             if not stage.sums:
                 nests.append(spread._nest(number, inner))
                 continue
             part = {one.name: f"{one.name}_part" for one in stage.sums}
             shares = [self._of_row(part[one.name], Loop("l", parts)) for one in stage.sums]
-            each = _renamed(_with_definitions(self.stages[:number], stage.each), part)
+            each = _renamed(_with_definitions(whole.stages[:number], stage.each), part)
             starts = tuple((part[one.name], one.initial) for one in stage.sums)
             nests.append(spread._made((*self.loops.outer, *inner), each, (), shares, starts))
             combine = tuple(Instruction(one.opcode, one.name, (one.name, part[one.name])) for one in stage.sums)
             along = Loop("p", parts)
             known = [self._of_row(part[one.name], along) for one in stage.sums]
-            gathered = self._replace(inputs=(*self.inputs, *known))
+            gathered = whole._replace(inputs=(*whole.inputs, *known))
             nests.append(gathered._gathering(number, (*self.loops.outer, along), combine))
         return VectorProgram(self.kind, tuple(nests), "l", ROLES)
+
+    def _without_views(self) -> RowProgram:
+        """What is looked at in an input a second time as an input of its own: `x1.last` is loaded as `x1_last`."""
+        # The last key that a query sees is an element for each query, the keys' numbers lie in parts of the row.
+        names = {view.name: view.name.replace(".", "_") for view in self.views}
+        stages = [Stage(_renamed(each, names), sums, _renamed(finish, names)) for each, sums, finish in self.stages]
+        loaded = (view._replace(name=names[view.name]) for view in self.views)
+        return self._replace(inputs=(*self.inputs, *loaded), stages=tuple(stages), views=())
 
     def _nest(self, number: int, inner: tuple[Loop, ...] = ()) -> LoopNest:
         """One stage by itself; what earlier ones made once a row is loaded."""
@@ -188,7 +197,7 @@ def row_forms(
         found["stages"] = Form(Unit.SIMD, streamed)
     plan = make(1)
     parts = parts_of(max(loop.bound for loop in plan.loops.inner))
-    if parts is None or plan.views:
+    if parts is None:
         return found
 
     def split(bits: int) -> VectorProgram:
