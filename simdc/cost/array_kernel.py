@@ -6,7 +6,7 @@ from math import prod
 from typing import NamedTuple, Self, TypeAlias
 
 from .nest import Loop, LoopNest, Operand
-from .wellformed import check_contraction, check_program
+from .wellformed import KernelError, check_contraction, check_mapping, check_program
 
 
 class _Contraction(NamedTuple):
@@ -20,6 +20,8 @@ class _Contraction(NamedTuple):
     rows: str = "ic"
     columns: str = "oc"
     macs: int | None = None
+    beside_rows: tuple[str, ...] = ()
+    side_by_side: tuple[str, ...] = ()
 
 
 # A 3x3 convolution with stride 2 and padding 1: ifmap[n, ic, 2*oh + kh - 1, 2*ow + kw - 1], weight[oc, ic, kh, kw],
@@ -31,8 +33,12 @@ class Contraction(_Contraction):
     leaves for DRAM with `ofmap_bits`. The loop `rows` runs along the rows of the array, `columns` along its columns.
     A loop over groups needs a dimension of its own in each operand: where channels are rounded up, a group's padding
     would otherwise lie over the next group. `macs` is what the mathematics needs, where that is less than the loops
-    run through (zeros that dilate a gradient). Raises KernelError for an index or a side of the array that no loop of
-    the nest runs along.
+    run through (zeros that dilate a gradient).
+
+    `beside_rows` are further loops that are summed over and share the rows with `rows`, as im2col has a window's
+    places there. Loops over groups that are `side_by_side` share rows and columns, each group with PEs of its own.
+    Only an array that can do it runs these (`spread.py`). Raises KernelError for an index or a side of the array that
+    no loop of the nest runs along, and for loops that cannot lie where they are said to.
     """
 
     __slots__ = ()
@@ -49,10 +55,38 @@ class Contraction(_Contraction):
         rows: str = "ic",
         columns: str = "oc",
         macs: int | None = None,
+        beside_rows: tuple[str, ...] = (),
+        side_by_side: tuple[str, ...] = (),
     ) -> Self:
         operands = (ifmap, weight, psum) if bias is None else (ifmap, weight, psum, bias)
         check_contraction(loops, operands, (rows, columns))
-        return super().__new__(cls, kind, loops, ifmap, weight, psum, ofmap_bits, bias, rows, columns, macs)
+        check_mapping(operands[:3], rows, beside_rows, side_by_side)
+        return super().__new__(
+            cls, kind, loops, ifmap, weight, psum, ofmap_bits, bias, rows, columns, macs, beside_rows, side_by_side
+        )
+
+    def __repr__(self) -> str:
+        """As of any tuple, the loops that share a side of the array left out where there are none: IR text holds a
+        digest of this."""
+        shown = self if self.beside_rows or self.side_by_side else self[:-2]
+        return (
+            f"Contraction({', '.join(f'{name}={value!r}' for name, value in zip(self._fields, shown, strict=False))})"
+        )
+
+    @property
+    def window_loops(self) -> tuple[str, ...]:
+        """The loops that may share the rows with `rows`: all others that are summed over and run more than once."""
+        summed = (loop for loop in self.loops if loop.name not in self.psum.loops and loop.name != self.rows)
+        return tuple(loop.name for loop in summed if loop.bound > 1)
+
+    @property
+    def group_loops(self) -> tuple[str, ...]:
+        """The loops whose iterations may lie side by side: those that move all of weight, ifmap and psum."""
+        return tuple(
+            loop.name
+            for loop in self.loops
+            if loop.bound > 1 and all(loop.name in each.loops for each in (self.weight, self.ifmap, self.psum))
+        )
 
     @property
     def useful_macs(self) -> int:
@@ -77,6 +111,34 @@ class Contraction(_Contraction):
         if self.bias is not None:
             found["bias"] = self.bias
         return found
+
+
+ArrayMapping = tuple[str, ...]
+"""Words of `MAPPINGS`, in their order; none for a contraction that lies on the array as its kernel says."""
+MAPPINGS: ArrayMapping = ("window", "packed")
+"""`window`: what is summed over lies along the rows, all of it. `packed`: groups lie side by side."""
+
+
+def mapped(kernel: Contraction, mapping: ArrayMapping) -> Contraction:
+    """The contraction on the array in another way. Raises KernelError where it has no loops for that, or for a word
+    that is none of `MAPPINGS`."""
+    found = {"window": kernel.window_loops, "packed": kernel.group_loops}
+    for word in mapping:
+        if not found.get(word):
+            raise KernelError(f"has no loops for the mapping '{word[:80]}'; its mappings: {mappings_of(kernel)}")
+    beside = found["window"] if "window" in mapping else kernel.beside_rows
+    groups = found["packed"] if "packed" in mapping else kernel.side_by_side
+    return kernel._replace(beside_rows=beside, side_by_side=groups)
+
+
+def mappings_of(kernel: Contraction) -> list[ArrayMapping]:
+    """The mappings that the contraction has loops for, none first."""
+    words = [word for word, loops in zip(MAPPINGS, (kernel.window_loops, kernel.group_loops), strict=True) if loops]
+    # (), (window), (packed), (window, packed).
+    found: list[ArrayMapping] = [()]
+    for word in words:
+        found += [(*each, word) for each in found]
+    return found
 
 
 class LoopRoles(NamedTuple):

@@ -8,6 +8,7 @@ from math import prod
 from .axis import ONE, Axis, Numbers, Places, TilePosition, combinations
 from .hardware import Hardware
 from .kernel import Affine, ArrayKernel, Operand, VectorProgram
+from .spread import spread_of
 from .tiling import TilingError, loop_bounds
 
 MOST_KINDS = 200_000
@@ -21,13 +22,14 @@ def stored_bounds(kernel: ArrayKernel, hardware: Hardware) -> dict[str, int]:
 
 
 def padded_bounds(bounds: dict[str, int], kernel: ArrayKernel, hardware: Hardware) -> dict[str, int]:
-    """`stored_bounds` of loop bounds that are at hand."""
+    """`stored_bounds` of loop bounds that are at hand. Raises TilingError as `spread_of`."""
+    if isinstance(kernel, VectorProgram):
+        steps = {} if kernel.padded_loop is None else {kernel.padded_loop: hardware.simd.lanes}
+    else:
+        # Also where nothing is rounded up: a mapping that the array cannot do is refused before a tile is made.
+        steps = spread_of(kernel, hardware.systolic).padded
     bounds = dict(bounds)
     if hardware.stores_padding:
-        if isinstance(kernel, VectorProgram):
-            steps = {} if kernel.padded_loop is None else {kernel.padded_loop: hardware.simd.lanes}
-        else:
-            steps = {kernel.rows: hardware.systolic.rows, kernel.columns: hardware.systolic.columns}
         for loop, step in steps.items():
             # 20 channels on 16 rows are stored as 32.
             bounds[loop] = -(-bounds[loop] // step) * step

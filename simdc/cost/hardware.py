@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from .extensions import Extensions
-from .machine_fields import name_text, number, part, price, remark, word
+from .machine_fields import choice, name_text, number, part, price, remark, word
 
 MACHINE = "GeneSys machine, SimDIT section III"
 RELEASE = "released SimDIT program, inference mode"
 ASSUMED = "assumption: the release has no such instruction"
 CACHE = "assumption: the array multiplies elements of any width"
+IM2COL = "im2col machines, such as SCALE-Sim's and Gemmini"
+SIDE_BY_SIDE = "assumption: arrays whose rows take inputs of several groups at once"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -60,13 +62,25 @@ class Bandwidths:
 @frozen
 class SystolicArray:
     """Weight-stationary array of `rows` x `columns` PEs: input channels along the rows, output channels along the
-    columns. A tile costs `rows + columns - 2` cycles to fill."""
+    columns. A tile costs `rows + columns - 2` cycles to fill.
+
+    `row_mapping` and `group_mapping` say what else the array can do; each layer is run as is cheapest. With `window`
+    rows may take a window's places beside the channels, im2col: 3 channels and a window of 7x7 are 147 rows. With
+    `packed` groups may lie side by side, each on rows and columns of its own.
+    """
 
     rows: int = _int("PE")
     columns: int = _int("PE")
     widths: Widths = part(Widths)
     buffers: Buffers = part(Buffers)
     bandwidths: Bandwidths = part(Bandwidths)
+    row_mapping: str = choice(IM2COL, "channels", "window")
+    group_mapping: str = choice(SIDE_BY_SIDE, "one", "packed")
+
+    @property
+    def mappings(self) -> tuple[str, ...]:
+        """Beside channels along rows and columns, one group at a time: `window`, `packed` (`array_kernel.MAPPINGS`)."""
+        return tuple(word for word in (self.row_mapping, self.group_mapping) if word not in ("channels", "one"))
 
 
 @frozen
@@ -190,8 +204,8 @@ class Hardware:
 
     @property
     def fusing(self) -> tuple[object, ...]:
-        """What decides which layers run as one: none do."""
-        return ()
+        """What decides which layers run as one, which none do, and beside the widths which forms they have."""
+        return self.systolic.mappings
 
     @property
     def in_short(self) -> str:

@@ -24,6 +24,20 @@ def check_contraction(loops: tuple[Loop, ...], operands: tuple[Operand, ...], sp
             raise KernelError(f"the array runs along loop '{loop}', which is not among {list(bounds)}")
 
 
+def check_mapping(moved: Sequence[Operand], rows: str, beside_rows: Sequence[str], side_by_side: Sequence[str]) -> None:
+    """Raise KernelError unless loops `beside_rows` are summed over, as the array adds along its rows, and those
+    `side_by_side` move each of ifmap, weight and psum."""
+    if not beside_rows and not side_by_side:
+        return
+    ifmap, weight, psum = (set(operand.loops) for operand in moved)
+    for loop in beside_rows:
+        if loop not in (ifmap | weight) - psum or loop == rows or beside_rows.count(loop) > 1:
+            raise KernelError(f"loop '{loop}' cannot lie beside '{rows}' on the rows: it is not summed over, or twice")
+    for loop in side_by_side:
+        if loop not in ifmap & weight & psum or side_by_side.count(loop) > 1:
+            raise KernelError(f"loop '{loop}' cannot lie side by side: it does not move each of ifmap, weight and psum")
+
+
 @lru_cache(maxsize=1024)
 def check_program(nests: tuple[LoopNest, ...], lanes: str) -> None:
     """Raise KernelError unless each nest is sound by itself and nests agree on the loops and tensors they share.

@@ -30,6 +30,9 @@ DEPENDENCES = {
     "systolic.rows": Dependence((SYSTOLIC,), "tiling"),
     "systolic.columns": Dependence((SYSTOLIC,), "tiling"),
     "systolic.buffers": Dependence((SYSTOLIC,), "tiling"),
+    # Which ways to lie on the array a layer has.
+    "systolic.row_mapping": Dependence((SYSTOLIC,), "kernel"),
+    "systolic.group_mapping": Dependence((SYSTOLIC,), "kernel"),
     "systolic.bandwidths": Dependence((SYSTOLIC,), "rate"),
     "simd.lanes": Dependence((SIMD,), "tiling"),
     "simd.vmem_bits": Dependence((SIMD,), "tiling"),

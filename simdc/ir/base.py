@@ -20,7 +20,7 @@ from simdc.cost.kernel import OUR_NAMES, Affine, Kernel, Operand, VectorProgram,
 
 from .attributes import CostAttr, ExecutionUnitAttr, OriginAttr, TilingAttr, Unit
 from .fields import Value, make_properties
-from .form import Form
+from .form import Form, map_kernel, names_of, no_form, split_form
 from .layout import NONE, laid_out, loop_along
 from .syntax import parse_layer, print_layer
 
@@ -180,9 +180,10 @@ class LayerOp(IRDLOperation):
         """What the layer is to the cost models; None for an op that moves and computes nothing."""
 
     def laid_kernel(self) -> Kernel | None:
-        """`kernel()` with its loops as the tensors lie."""
+        """`kernel()` with its loops as the tensors lie, and on the array as the form says. Raises KernelError for a
+        mapping that the kernel has no loops for."""
         kernel = self.kernel()
-        return None if kernel is None else self.laid(kernel)
+        return None if kernel is None else map_kernel(self.laid(kernel), self.form and self.form.data)
 
     def laid(self, kernel: Kernel) -> Kernel:
         """A kernel of the op with its loops as the tensors lie, where these are dimensions by their usual names. A
@@ -219,6 +220,15 @@ class LayerOp(IRDLOperation):
         return {}
 
     @property
+    def own_form(self) -> str | None:
+        """The form without its mapping."""
+        return None if self.form is None else split_form(self.form.data)[0]
+
+    def form_names(self) -> list[str]:
+        """All ways to carry it out on some machine, mappings included."""
+        return names_of(self.forms(), self.kernel if self.UNIT is Unit.SYSTOLIC else None, self.accumulator_bits)
+
+    @property
     def members(self) -> Iterator[LayerOp]:
         """The layers that it runs as one, in the order in which data runs through them; none for a layer by itself."""
         return iter(())
@@ -243,7 +253,9 @@ class LayerOp(IRDLOperation):
             if shape_of(result) != expected:
                 raise VerifyException(f"result has shape {list(shape_of(result))}, expected {list(expected)}")
         if self.form is not None and self.form.data not in self.forms():
-            raise _no_form(self.form.data, self.forms())
+            names = self.form_names()
+            if self.form.data not in names:
+                raise no_form(self.form.data, names)
 
 
 class FormedOp(LayerOp):
@@ -258,15 +270,10 @@ class FormedOp(LayerOp):
 
     def _form(self) -> Form:
         forms = self.forms()
-        name = next(iter(forms)) if self.form is None else self.form.data
+        name = next(iter(forms)) if self.own_form is None else self.own_form
         if name not in forms:
-            raise _no_form(name, forms)
+            raise no_form(name, forms)
         return forms[name]
-
-
-def _no_form(name: str, forms: Mapping[str, Form]) -> VerifyException:
-    known = f"its forms: {', '.join(forms)}" if forms else "it has one only"
-    return VerifyException(f"has no form '{name[:80]}'; {known}")
 
 
 class GradientOp(LayerOp):

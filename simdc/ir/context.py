@@ -17,9 +17,9 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.wellformed import KernelError
 from simdc.errors import SimdcError
 
-from .attributes import HardwareAttr
+from .attributes import HardwareAttr, Unit
 from .base import LayerOp
-from .form import accumulator_bits
+from .form import ONLY, accumulator_bits, machine_mappings, map_forms
 from .network import place_of
 
 HARDWARE = "simdc.hardware"
@@ -113,8 +113,28 @@ def forms_of(op: LayerOp, hardware: AnyMachine) -> Forms:
         ]
     except (KernelError, VerifyException) as error:
         raise layer_error(op, str(error)) from None
-    only = None if kernels else kernel_of(op)
-    return tuple(kernels) if only is None else (("", only),)
+    only = None if kernels else _plain_kernel(op)
+    if only is not None:
+        kernels = [("", only)]
+    mappings = machine_mappings(hardware)
+    if not mappings:
+        return tuple(kernels)
+    every = [each for name, kernel in kernels for each in map_forms(name or ONLY, kernel, mappings)]
+    return tuple(every) if len(every) > 1 else tuple(kernels)
+
+
+def has_choice(op: LayerOp, hardware: AnyMachine) -> bool:
+    """Whether the layer may have several forms on a machine."""
+    return len(op.forms()) > 1 or (bool(machine_mappings(hardware)) and op.runs_on is Unit.SYSTOLIC)
+
+
+def _plain_kernel(op: LayerOp) -> Kernel | None:
+    """`kernel_of` in no form: the mapping is none of the kernel's own."""
+    form, op.form = op.form, None
+    try:
+        return kernel_of(op)
+    finally:
+        op.form = form
 
 
 def take_form(op: LayerOp, name: str | None, hardware: AnyMachine) -> None:

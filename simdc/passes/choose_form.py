@@ -22,7 +22,7 @@ from simdc.cost.tiling import Tiling
 from simdc.errors import SimdcError, suggestion
 from simdc.ir.attributes import OriginAttr
 from simdc.ir.base import LayerOp
-from simdc.ir.context import forms_of, hardware_of, machine_of, take_form
+from simdc.ir.context import forms_of, hardware_of, has_choice, machine_of, take_form
 from simdc.ir.derived import Setting, form_holds, given_form, given_tiling, setting_of
 from simdc.ir.network import network_of
 
@@ -89,9 +89,9 @@ def give_forms(module: ModuleOp, given: Sequence[str], hardware: AnyMachine) -> 
         if name and name not in layers:
             raise SimdcError(f"form '{text[:80]}': there is no layer '{name[:80]}'{suggestion(name, [*layers])}")
         asked = [layers[name]] if name else list(layers.values())
-        having = [layer for layer in asked if form in layer.forms()]
+        having = [layer for layer in asked if form in layer.form_names()]
         if not having:
-            known = {each: None for layer in asked for each in layer.forms()}
+            known = {each: None for layer in asked for each, _ in forms_of(layer, hardware) if each}
             whose = f"layer '{name[:80]}'" if name else "any layer"
             raise SimdcError(f"form '{text[:80]}': {whose} has {', '.join(known) or 'one form only'}")
         for layer in having:
@@ -106,13 +106,13 @@ def _questions(
     """Drop what passes chose for another setting. Give the layers that have a choice to make, none unless `every` form
     counts."""
     for layer in network_of(module).layers():
-        if len(layer.forms()) < 2:
+        if not has_choice(layer, hardware):
             continue
         if given_form(layer) is not None:
             layer.formed = None
             continue
         forms = forms_of(layer, hardware)
-        if form_holds(layer, forms, setting):
+        if len(forms) < 2 or form_holds(layer, forms, setting):
             continue
         given = given_tiling(layer)
         layer.drop_price()

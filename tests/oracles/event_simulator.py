@@ -86,7 +86,8 @@ def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
     stored = dict(loops)
     if machine.stores_padding:
         for loop, side in ((kernel.rows, array.rows), (kernel.columns, array.columns)):
-            stored[loop] += -stored[loop] % side
+            if not kernel.side_by_side and not (loop == kernel.rows and kernel.beside_rows):
+                stored[loop] += -stored[loop] % side
     result = kernel.psum
     indexing = {loop for expression in result.index for loop, _ in expression.terms}
     tiles = list(odometer(loops, stored, tiling))
@@ -108,12 +109,13 @@ def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
             loads[-1].append(("psum", "psum_port", bits))
         held["result"] = place
 
-        across = ceil(len(tile[kernel.columns]) / array.columns)
-        points = prod(len(values) for loop, values in tile.items() if loop not in (kernel.rows, kernel.columns))
-        here = ceil(len(tile[kernel.rows]) / array.rows) * across * points
+        on_array = {kernel.rows, kernel.columns, *kernel.beside_rows, *kernel.side_by_side}
+        points = prod(len(values) for loop, values in tile.items() if loop not in on_array)
+        passes, first_passes = _placed(kernel, tile, array.rows, array.columns)
+        here = passes * points
         steps += here
         if not visits[place]:
-            first_steps += across * prod(len(tile[loop]) for loop in indexing if loop != kernel.columns)
+            first_steps += first_passes * prod(len(tile[loop]) for loop in indexing if loop not in on_array)
         compute.append(here + array.rows + array.columns - 2)
 
         visits[place] += 1
@@ -151,6 +153,22 @@ def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
         ),
         Busy(**busy),
     )
+
+
+def _placed(kernel: Contraction, tile: Tile, rows: int, columns: int) -> tuple[int, int]:
+    """Passes that a tile takes, and those of them that begin sums: products put on PEs one after the other."""
+    high = prod(len(tile[loop]) for loop in (kernel.rows, *kernel.beside_rows))
+    wide, groups = len(tile[kernel.columns]), prod(len(tile[loop]) for loop in kernel.side_by_side)
+    if high > rows or wide > columns:
+        firsts = groups * len(range(0, wide, columns))
+        return firsts * len(range(0, high, rows)), firsts
+    passes, row, column = 0, rows, columns
+    for _ in range(groups):
+        # The next group begins below and right of the one before, or in a new pass; apart where it may not lie beside.
+        if row + high > rows or column + wide > columns or not kernel.side_by_side:
+            passes, row, column = passes + 1, 0, 0
+        row, column = row + high, column + wide
+    return passes, passes
 
 
 def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> Cost:

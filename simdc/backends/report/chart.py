@@ -9,8 +9,8 @@ from simdc.cost.analysis import Analysis
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.machines import AnyMachine
-from simdc.cost.numbers import ceil_div
 from simdc.cost.result import Number, add_up
+from simdc.cost.spread import spread_of
 
 from .model import LayerReport, Report
 
@@ -99,12 +99,9 @@ def _ceiling(found: Analysis, layer: LayerReport, hardware: AnyMachine) -> float
 
 def _filled(kernel: Kernel, hardware: AnyMachine) -> float:
     """The share of a systolic array that a contraction's channels fill."""
-    # 3 channels on 64 rows and 64 on 64 columns: 3/64. 96 channels are two passes over 64 rows: 96/128.
     if not (isinstance(hardware, Hardware) and isinstance(kernel, Contraction)):
         return 1.0
-    sides = ((kernel.rows, hardware.systolic.rows), (kernel.columns, hardware.systolic.columns))
-    shares = [kernel.bounds[loop] / (ceil_div(kernel.bounds[loop], size) * size) for loop, size in sides]
-    return shares[0] * shares[1]
+    return spread_of(kernel, hardware.systolic).filled(kernel.bounds)
 
 
 def _cycles(layers: Iterable[LayerReport]) -> Number:

@@ -17,6 +17,7 @@ from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
 from simdc.ir.context import cost_model_of, kernel_of, layer_error, machine_of, unit_of
 from simdc.ir.derived import Setting, price_fault, proof_fault, setting_of
+from simdc.ir.form import ONLY
 from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
 from simdc.ir.provenance import CommandRun, runs_of
@@ -71,7 +72,7 @@ class LayerReport(NamedTuple):
         """The op, with its form where that is not the first; of layers that run as one, each that computes anything."""
         if self.members:
             return "+".join(_kind(member) for member in self.source.members if member.runs_on is not None)
-        return f"{self.op} ({self.form})" if self.form not in ("", *list(self.source.forms())[:1]) else self.op
+        return f"{self.op} ({self.form})" if self.form not in ("", next(iter(self.source.forms()), ONLY)) else self.op
 
     @property
     def searched(self) -> Searched | None:

@@ -77,10 +77,10 @@ def visits(
             else:
                 stores.append(transfer("psum", ports["psum", "partial"], results * psum.bits))
 
-        row_steps = ceil_div(tile.size([kernel.rows]), array.rows)
-        column_steps = ceil_div(tile.size([kernel.columns]), array.columns)
-        others = tile.size(loop.name for loop in kernel.loops if loop.name not in (kernel.rows, kernel.columns))
-        other_results = tile.size(loop for loop in psum.loops if loop != kernel.columns)
+        row_steps, column_steps = _folds(kernel, tile, hardware)
+        spread = (kernel.rows, kernel.columns, *kernel.beside_rows, *kernel.side_by_side)
+        others = tile.size(loop.name for loop in kernel.loops if loop.name not in spread)
+        other_results = tile.size(loop for loop in psum.loops if loop not in spread)
         yield ArrayVisit(
             tile=tile,
             loads=tuple(loads),
@@ -91,10 +91,25 @@ def visits(
         )
 
 
+def _folds(kernel: Contraction, tile: Tile, hardware: Hardware) -> tuple[int, int]:
+    """How often the array goes over a tile to add along its rows, and how often for other results: columns, or
+    groups."""
+    array = hardware.systolic
+    high, wide = tile.size((kernel.rows, *kernel.beside_rows)), tile.size([kernel.columns])
+    # Groups are put side by side, a block of rows and columns each, until one more would not fit.
+    groups, together = tile.size(kernel.side_by_side), 1
+    while kernel.side_by_side and (together + 1) * high <= array.rows and (together + 1) * wide <= array.columns:
+        together += 1
+    return ceil_div(high, array.rows), ceil_div(wide, array.columns) * ceil_div(groups, together)
+
+
 def rounded_bounds(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
-    """The loops' bounds; where padding is stored, channels are rounded up to whole passes of the array."""
+    """The loops' bounds; where padding is stored, channels are rounded up to whole passes of the array, unless they
+    share rows or columns with other loops."""
     bounds = loop_bounds(kernel)
-    if hardware.stores_padding:
+    if hardware.stores_padding and not kernel.side_by_side:
         for loop, width in ((kernel.rows, hardware.systolic.rows), (kernel.columns, hardware.systolic.columns)):
+            if loop == kernel.rows and kernel.beside_rows:
+                continue
             bounds[loop] = ceil_div(bounds[loop], width) * width
     return bounds

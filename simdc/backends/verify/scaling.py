@@ -18,6 +18,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, TiledKernel, VectorProgram
 from simdc.cost.numbers import ceil_div, round_up
 from simdc.cost.rule import GENESYS, MachineRule
+from simdc.cost.spread import spread_of
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import Tiling, loop_bounds
 from simdc.cost.whole import whole_loops
@@ -47,7 +48,8 @@ def scale_down(kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: Ma
     array, simd = hardware.systolic, hardware.simd
     rows, columns, lanes = (min(side, SMALL_ARRAY) for side in (array.rows, array.columns, simd.lanes))
     if isinstance(kernel, Contraction):
-        sides = {kernel.rows: (array.rows, rows), kernel.columns: (array.columns, columns)}
+        alone = spread_of(kernel, array).widths
+        sides = {loop: (width, min(width, SMALL_ARRAY)) for loop, width in alone.items()}
     elif isinstance(kernel, FusedProducts):
         sides = {kernel.lanes: (simd.lanes, lanes), kernel.streamed: (array.columns, columns)}
     else:

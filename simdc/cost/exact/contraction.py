@@ -13,6 +13,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.rule import MachineRule, segment_cycles
+from simdc.cost.spread import spread_of
 from simdc.cost.tiling import Need, TilingError, loop_bounds
 
 from .flows import Flows
@@ -33,7 +34,7 @@ class TiledContraction:
     ):
         self.kernel, self.grid, self.hardware, self.rule = kernel, grid, hardware, rule
         self.flows = Flows(kernel, grid, hardware, rule, reloads)
-        self.steps = Steps(kernel, hardware.systolic, grid)
+        self.steps = Steps(kernel, spread_of(kernel, hardware.systolic), grid)
         self.fill_cycles = rule.array_fill_cycles(hardware.systolic)
         self.compute_cycles = self.steps.total + self.steps.tiles * self.fill_cycles
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from math import prod
 
+from simdc.cost.axis import ONE
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction, Kernel, Operand, VectorProgram
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import MachineRule, passes
+from simdc.cost.spread import spread_of
 from simdc.cost.tiling import loop_bounds
 
 from .code import code_cost
@@ -29,8 +31,9 @@ def _contraction(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> 
     # and 126 of fill: 142 cycles. Together 256 at least. Half a buffer of 64 Kibit takes 4,096 weights: 4 tiles, 4
     # fills, 520 cycles.
     array, bandwidths = hardware.systolic, rule.bandwidths(hardware)
-    widths = {kernel.rows: array.rows, kernel.columns: array.columns}
-    steps = prod([passes(bound, widths.get(loop, 1)) for loop, bound in loop_bounds(kernel).items()])
+    spread, bounds = spread_of(kernel, array), loop_bounds(kernel)
+    apart = [passes(bound, spread.widths.get(loop, 1)) for loop, bound in bounds.items() if loop not in spread.joint]
+    steps = prod(apart) * spread.least_passes(bounds, {}, ONE)
     tiles, room, ports = 1, rule.usable_bits(hardware), dict[str, int]()
     for role, operand in kernel.by_role.items():
         when = "complete" if role == "psum" else "new"

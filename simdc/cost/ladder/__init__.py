@@ -11,6 +11,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import FusedProducts, Kernel, VectorProgram
 from simdc.cost.model import tiled_kernel
 from simdc.cost.rule import GENESYS, MachineRule
+from simdc.cost.spread import spread_of
 from simdc.cost.tiling import Tiling
 
 from .array import ArrayRungs
@@ -32,9 +33,6 @@ def ladder_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESY
         return found
     # No rung fits: the smallest tile that fills an array, one iteration of all other loops. A 3x3 convolution of 64
     # channels on 16 x 16 PEs: ic 16, oc 16, kh, kw, oh, ow 1.
-    if is_program:
-        widths = {kernel.lanes: hardware.simd.lanes}
-    else:
-        widths = {kernel.rows: hardware.systolic.rows, kernel.columns: hardware.systolic.columns}
+    widths = {kernel.lanes: hardware.simd.lanes} if is_program else spread_of(kernel, hardware.systolic).widths
     bounds = stored_bounds(kernel, hardware)
     return Tiling(tuple(bounds), tuple([min(widths.get(loop, 1), bound) for loop, bound in bounds.items()]))

@@ -12,6 +12,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Number
 from simdc.cost.rule import MachineRule
+from simdc.cost.spread import Spread, spread_of
 from simdc.cost.tiling import Tiling
 
 from .climb import Least, Rail
@@ -20,10 +21,8 @@ from .ports import Ports
 
 
 @lru_cache(maxsize=1024)
-def _ladder(
-    kernel: Contraction, bounds: tuple[tuple[str, int], ...], rows: int, columns: int, clip: bool
-) -> ArrayLadder:
-    return ArrayLadder(kernel, dict(bounds), {kernel.rows: rows, kernel.columns: columns}, clip)
+def _ladder(kernel: Contraction, bounds: tuple[tuple[str, int], ...], spread: Spread, clip: bool) -> ArrayLadder:
+    return ArrayLadder(kernel, dict(bounds), spread, clip)
 
 
 class ArrayRungs:
@@ -36,7 +35,7 @@ class ArrayRungs:
         self._ports = Ports(kernel, hardware, rule)
         bounds = stored_bounds(kernel, hardware)
         self._order = tuple(bounds)
-        self._ladder = _ladder(kernel, tuple(bounds.items()), array.rows, array.columns, not hardware.stores_padding)
+        self._ladder = _ladder(kernel, tuple(bounds.items()), spread_of(kernel, array), not hardware.stores_padding)
         self._fill = rule.array_fill_cycles(array)
         self._bias_bits = 0 if kernel.bias is None else kernel.bias.bits
         # In elements, so that rungs compare without widths: half of 64 Kibit are 32,768 bits, 4,096 weights of 8.

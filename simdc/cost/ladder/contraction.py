@@ -12,7 +12,9 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
+from simdc.cost.axis import Axis
 from simdc.cost.kernel import Contraction, Operand
+from simdc.cost.spread import Spread, kinds
 
 from .footprint import Dimensions, Elements
 from .rungs import Rung, Sizes, in_turn, rungs, together
@@ -69,8 +71,9 @@ class ArrayLadder:
     the image. `psum_image` has the elements of a psum tile along the dimensions that the image moves, for each of
     `image`. Widths of elements and sizes of memories have no say: networks on many machines share it."""
 
-    def __init__(self, kernel: Contraction, bounds: Mapping[str, int], widths: Mapping[str, int], clip: bool):
-        self._kernel, self._bounds, self._widths, self._clip = kernel, bounds, widths, clip
+    def __init__(self, kernel: Contraction, bounds: Mapping[str, int], spread: Spread, clip: bool):
+        self._kernel, self._bounds, self._spread, self._clip = kernel, bounds, spread, clip
+        self._widths = spread.widths
         weight, ifmap, psum = (set(operand.loops) for operand in (kernel.weight, kernel.ifmap, kernel.psum))
         sides: dict[Moves, list[str]] = {}
         for loop in bounds:
@@ -96,7 +99,7 @@ class ArrayLadder:
         if len(square) > 1:
             # The last way has single arrays or iterations of every loop: what is not square stays so.
             ways += [ways[-1] | sizes for sizes in together(square, self._bounds)]
-        return Side(moves, tuple(loops), rungs(ways, self._bounds, self._widths))
+        return Side(moves, tuple(loops), rungs(ways, self._bounds, self._widths, self._spread.joint))
 
     def _dimensions(self, operand: Operand, *, image: bool) -> Dimensions:
         """Those of the operand that the image moves, or the others."""
@@ -118,12 +121,13 @@ class ArrayLadder:
             key = tuple([sizes[loop] for loop in window])
             if key not in by_window:
                 by_window[key] = [ifmap_image.of(sizes | rung.sizes) for rung in self.image]
+            joint = self._joint(sizes)
             cut = ArrayCut(
                 sizes,
                 prod([rung.tiles for rung in ways]),
-                prod([rung.passes for rung in ways]),
-                prod([rung.most_passes for rung in ways]),
-                prod([rung.last_passes for rung in ways]),
+                joint.passes * prod([rung.passes for rung in ways]),
+                joint.most_passes * prod([rung.most_passes for rung in ways]),
+                joint.last_passes * prod([rung.last_passes for rung in ways]),
                 weight.of(sizes),
                 Elements() if bias is None else bias.of(sizes),
                 ifmap.of(sizes),
@@ -131,6 +135,16 @@ class ArrayLadder:
                 by_window[key],
             )
             yield cut, ways
+
+    def _joint(self, sizes: Mapping[str, int]) -> Rung:
+        """The loops that share a side of the array, as a rung of no tiles: passes of all loops together."""
+        spread = self._spread
+        if not spread.joint:
+            return Rung({}, 1, 1, 1, 1)
+        axes = [Axis(loop, self._bounds[loop], sizes[loop], clip=False) for loop in spread.joint]
+        total = sum(many * spread.joint_passes(each) for many, each in kinds(axes))
+        last = spread.joint_passes({axis.loop: axis.last for axis in axes})
+        return Rung({}, 1, total, spread.joint_passes(sizes), last)
 
     def _walks(self, cut: ArrayCut, sides: list[Side], ways: tuple[Rung, ...]) -> Iterator[Walk]:
         """One walk with the image inside, and one for each other side that is cut. An operand that the innermost side

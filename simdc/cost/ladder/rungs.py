@@ -6,7 +6,7 @@ ports and element widths only decide which of them fit and what they cost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 Sizes = dict[str, int]
@@ -14,7 +14,8 @@ Sizes = dict[str, int]
 
 class Rung(NamedTuple):
     """A tile size for each of some loops; over these loops: the number of tiles, how often an array passes in all of
-    them, how often in the largest, which the first is, and in the last."""
+    them, how often in the largest, which the first is, and in the last. Loops that share a side of the array are not in
+    the passes."""
 
     sizes: Sizes
     tiles: int
@@ -58,14 +59,18 @@ def together(loops: Sequence[str], bounds: Mapping[str, int]) -> list[Sizes]:
     return [{loop: -(-bounds[loop] // count) for loop in loops} for count in part_counts(most)]
 
 
-def rungs(ways: Sequence[Sizes], bounds: Mapping[str, int], widths: Mapping[str, int]) -> list[Rung]:
-    """Each way once, those with the fewest tiles first."""
+def rungs(
+    ways: Sequence[Sizes], bounds: Mapping[str, int], widths: Mapping[str, int], joint: Collection[str] = ()
+) -> list[Rung]:
+    """Each way once, those with the fewest tiles first. Loops in `joint` add no passes."""
     found: dict[tuple[int, ...], Rung] = {}
     for sizes in ways:
         tiles = passes = most = last = 1
         for loop, size in sizes.items():
             width, count = widths.get(loop, 1), -(-bounds[loop] // size)
             tiles *= count
+            if loop in joint:
+                continue
             # 40 channels in tiles of 16, 16, 8 on 8 rows: passes of 2 + 2 + 1 = 5, 2 in the largest, 1 in the last.
             full, rest = -(-size // width), -(-(bounds[loop] - (count - 1) * size) // width)
             most *= full

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, VectorProgram
+from simdc.cost.spread import spread_of
 from simdc.cost.tiling import loop_bounds
 from simdc.cost.whole import whole_loops
 
@@ -80,7 +81,7 @@ def _loops(kernel: ArrayKernel, hardware: Hardware) -> Iterator[tuple[str, int, 
     if isinstance(kernel, VectorProgram):
         widths = {kernel.lanes: hardware.simd.lanes}
     else:
-        widths = {kernel.rows: hardware.systolic.rows, kernel.columns: hardware.systolic.columns}
+        widths = spread_of(kernel, hardware.systolic).widths
     for loop, bound in own.items():
         yield loop, bound, bounds[loop], widths.get(loop, 1)
 

@@ -21,6 +21,8 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction, LoopNest, Operand, VectorProgram
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
 from simdc.cost.rule import GENESYS, MachineRule, passes, segment_cycles
+from simdc.cost.schedules.arrays import MANY
+from simdc.cost.spread import spread_of
 from simdc.cost.tiling import loop_bounds
 
 Decided = Mapping[str, Any]
@@ -86,10 +88,14 @@ class Relaxed:
         array, rule = self._hardware.systolic, self._rule
         steps: Any = 1
         tiles: Any = 1
+        spread = spread_of(kernel, array)
+        widths, joint = spread.widths, spread.joint
         for loop, bound in self._bounds.items():
-            width = {kernel.rows: array.rows, kernel.columns: array.columns}.get(loop, 1)
-            steps = steps * folds.get(loop, passes(bound, width))
+            if loop not in joint:
+                steps = steps * folds.get(loop, passes(bound, widths.get(loop, 1)))
             tiles = tiles * counts.get(loop, 1)
+        if joint:
+            steps = steps * spread.least_passes(self._bounds, counts, MANY)
         # oc 2, ic 4, oh 4 on 2x2 PEs: 1 * 2 * 4 = 8 steps; ic and oh in 2 tiles each fill 4 times 2 cycles: 16.
         compute = steps + tiles * rule.array_fill_cycles(array)
         traffic, ports = _Sums(), _Sums()

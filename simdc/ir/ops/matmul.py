@@ -56,7 +56,7 @@ class MatMulOp(FormedOp):
     @property
     def stationary(self) -> Stationary:
         """The side that stays in the array."""
-        return "lhs" if self.form is not None and self.form.data == "lhs_stationary" else "rhs"
+        return "lhs" if self.own_form == "lhs_stationary" else "rhs"
 
     def result_shape(self) -> tuple[int, ...]:
         product = self.product
