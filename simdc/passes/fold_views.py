@@ -28,6 +28,7 @@ from simdc.ir.product_views import SideName, repeated, sliced, transposed, writt
 from simdc.ir.stored_width import keep_in_cache, take_width
 
 from .channelwise import erase, note_folded
+from .turned_heads import turn_before_heads
 
 FREE = (CacheOp, FlattenOp, ReshapeOp)
 """Views that move nothing."""
@@ -36,11 +37,13 @@ FREE = (CacheOp, FlattenOp, ReshapeOp)
 @dataclass(frozen=True)
 class FoldViewsPass(ModulePass):
     """Lets products read transposed, cut and repeated tensors where they lie, and write their result in the order in
-    which it is read. Views that something else reads, too, stay."""
+    which it is read. Views that something else reads, too, stay. Rotary positions do not stand between: they turn heads
+    where they lie."""
 
     name = "simdc-fold-views"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        turn_before_heads(network_of(op))
         for layer in list(network_of(op).layers()):
             if isinstance(layer, MatMulOp) and layer.parent is not None:
                 _fold_readers(layer)
