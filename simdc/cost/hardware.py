@@ -19,6 +19,7 @@ ASSUMED = "assumption: the release has no such instruction"
 CACHE = "assumption: the array multiplies elements of any width"
 IM2COL = "im2col machines, such as SCALE-Sim's and Gemmini"
 SIDE_BY_SIDE = "assumption: arrays whose rows take inputs of several groups at once"
+RELEASED = "segment: SimDIT section III; joint: RTL of GeneSys; separate: decoupled access and execute, as Gemmini"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -67,6 +68,10 @@ class SystolicArray:
     `row_mapping` and `group_mapping` say what else the array can do; each layer is run as is cheapest. With `window`
     rows may take a window's places beside the channels, im2col: 3 channels and a window of 7x7 are 147 rows. With
     `packed` groups may lie side by side, each on rows and columns of its own.
+
+    `buffer_release` says when the halves of buffers change hands: all at once, when a tile is computed and all that
+    moved beside it is through (`segment`); for the next tile when all the halves that it takes are free (`joint`); each
+    by itself (`separate`).
     """
 
     rows: int = _int("PE")
@@ -74,6 +79,7 @@ class SystolicArray:
     widths: Widths = part(Widths)
     buffers: Buffers = part(Buffers)
     bandwidths: Bandwidths = part(Bandwidths)
+    buffer_release: str = choice(RELEASED, "segment", "joint", "separate")
     row_mapping: str = choice(IM2COL, "channels", "window")
     group_mapping: str = choice(SIDE_BY_SIDE, "one", "packed")
 

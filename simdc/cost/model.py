@@ -63,8 +63,8 @@ class CostModel(ABC, Generic[Taken]):
     forward_only: bool = False
     """Whether it has no price for the backward layers and updates of a training step."""
     knows: tuple[str, ...] = ()
-    """Options of machines that it takes into account, by dotted path or the beginning of one. A machine that has
-    another at a value that is not its default is not taken."""
+    """Options of machines under which its numbers mean what they say, by dotted path or the beginning of one. A machine
+    that has another at a value that is not its default is not taken."""
     takes_forms: bool = False
     """Whether it prices whatever form of a layer it is asked about. Otherwise a layer is what it is in its first."""
 

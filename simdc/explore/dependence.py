@@ -33,6 +33,8 @@ DEPENDENCES = {
     # Which ways to lie on the array a layer has.
     "systolic.row_mapping": Dependence((SYSTOLIC,), "kernel"),
     "systolic.group_mapping": Dependence((SYSTOLIC,), "kernel"),
+    # A word, and no array of words is priced at once.
+    "systolic.buffer_release": Dependence((SYSTOLIC,), "tiling"),
     "systolic.bandwidths": Dependence((SYSTOLIC,), "rate"),
     "simd.lanes": Dependence((SIMD,), "tiling"),
     "simd.vmem_bits": Dependence((SIMD,), "tiling"),

@@ -129,13 +129,22 @@ def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
     for name, _, bits in (transfer for transfers in (*loads, *stores) for transfer in transfers):
         traffic[name] += bits
     queue = EventQueue()
-    gate: list[int] = []
-    for number in range(-1, len(tiles) + 1):
-        jobs = [queue.submit("compute", compute[number], gate)] if 0 <= number < len(tiles) else []
-        transfers = stores[number - 1] if number >= 1 else []
-        transfers = transfers + (loads[number + 1] if number + 1 < len(tiles) else [])
-        jobs += [queue.submit(port, _cycles(bits, ports[port]), gate) for _, port, bits in transfers]
-        gate = [queue.submit(None, 0, (*jobs, *gate))]
+    if array.buffer_release == "segment":
+        gate: list[int] = []
+        for number in range(-1, len(tiles) + 1):
+            jobs = [queue.submit("compute", compute[number], gate)] if 0 <= number < len(tiles) else []
+            transfers = stores[number - 1] if number >= 1 else []
+            transfers = transfers + (loads[number + 1] if number + 1 < len(tiles) else [])
+            jobs += [queue.submit(port, _cycles(bits, ports[port]), gate) for _, port, bits in transfers]
+            gate = [queue.submit(None, 0, (*jobs, *gate))]
+    else:
+        keys = {name: [key_of(operand, tile) for tile in tiles] for name, _, operand in inputs}
+        keys["psum"] = [key_of(result, tile) for tile in tiles]
+        timed = [
+            [[(name, port, _cycles(bits, ports[port])) for name, port, bits in of_tile] for of_tile in of_all]
+            for of_all in (loads, stores)
+        ]
+        _without_barriers(queue, keys, timed[0], compute, timed[1], joint=array.buffer_release == "joint")
     end, busy = queue.run()
     written = 2 * steps - first_steps
     return Cost(
@@ -169,6 +178,49 @@ def _placed(kernel: Contraction, tile: Tile, rows: int, columns: int) -> tuple[i
             passes, row, column = passes + 1, 0, 0
         row, column = row + high, column + wide
     return passes, passes
+
+
+def _without_barriers(
+    queue: EventQueue,
+    keys: Mapping[str, list[Key]],
+    loads: list[list[Load]],
+    compute: list[int],
+    stores: list[list[Load]],
+    *,
+    joint: bool,
+) -> None:
+    """Jobs for each load and store, with cycles in the place of bits, and each computation. `emptied[operand]` has for
+    each of its tiles, in order of use, the jobs after which the half that it is in can take another."""
+    emptied: dict[str, list[list[int]]] = {operand: [[]] for operand in keys}
+    on_port: dict[str, list[int]] = {}
+    asked: list[int] = []
+    computed: list[int] = []
+    arrived: list[list[int]] = []
+
+    def move(port: str, cycles: int, after: list[int]) -> list[int]:
+        if cycles:
+            on_port[port] = [queue.submit(port, cycles, (*on_port.get(port, []), *after))]
+            return on_port[port]
+        return after
+
+    for number in range(-1, len(compute)):
+        if number + 1 < len(compute):
+            new = [name for name, found in keys.items() if number < 0 or found[number + 1] != found[number]]
+            free = {name: emptied[name][-1] for name in new}
+            if joint:
+                asked = [queue.submit(None, 0, (*asked, *(job for jobs in free.values() for job in jobs)))]
+                free = dict.fromkeys(free, asked)
+            there = [job for jobs in free.values() for job in jobs]
+            for name, port, cycles in loads[number + 1]:
+                there += move(port, cycles, free[name])
+            arrived.append(there)
+        if number >= 0:
+            computed = [queue.submit("compute", compute[number], (*computed, *arrived[number]))]
+            for name, found in keys.items():
+                if number + 1 == len(compute) or found[number + 1] != found[number]:
+                    emptied[name].append(computed)
+            for _, port, cycles in stores[number]:
+                emptied["psum"][-1] = move(port, cycles, computed)
 
 
 def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> Cost:

@@ -21,10 +21,12 @@ from .walk import Tile, neighbours, walk
 class ArrayVisit:
     """A tile's stay in the array: what it loads before, how it computes, what it stores after.
 
-    A step is one cycle of all PEs; `fill_cycles` come on top. `first_steps` are those that begin an output.
+    A step is one cycle of all PEs; `fill_cycles` come on top. `first_steps` are those that begin an output. `takes` are
+    the operands of which it has another tile than the one before.
     """
 
     tile: Tile
+    takes: tuple[str, ...]
     loads: tuple[Transfer, ...]
     steps: int
     first_steps: int
@@ -81,8 +83,10 @@ def visits(
         spread = (kernel.rows, kernel.columns, *kernel.beside_rows, *kernel.side_by_side)
         others = tile.size(loop.name for loop in kernel.loops if loop.name not in spread)
         other_results = tile.size(loop for loop in psum.loops if loop not in spread)
+        operands = [*sources, ("psum", psum)]
         yield ArrayVisit(
             tile=tile,
+            takes=tuple(role for role, operand in operands if differs(operand, tile, before)),
             loads=tuple(loads),
             steps=row_steps * column_steps * others,
             first_steps=column_steps * other_results if tile.begins(reductions) else 0,

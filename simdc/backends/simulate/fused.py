@@ -24,21 +24,29 @@ from .walk import Tile, neighbours, walk
 @frozen
 class FusedVisit:
     """A tile's stay: what is loaded for the array while the tile before computes (`loads`); what crosses the port of
-    the lanes, which wait for it (`lane_loads`, `stores`); cycles of the array, of the lanes and of the path between
-    them; and what it adds to counts, by their dotted names."""
+    the lanes, which wait for it (`lane_loads`, `lane_stores`); cycles of the array, of the lanes and of the path
+    between them; and what it adds to counts, by their dotted names. `takes` are the array's operands of which it has
+    another tile than the one before."""
 
     tile: Tile
+    takes: tuple[str, ...]
     loads: tuple[Transfer, ...]
     lane_loads: tuple[Transfer, ...]
-    stores: tuple[Transfer, ...]
+    lane_stores: tuple[Transfer, ...]
     array_cycles: int
     lane_cycles: int
     path_cycles: int
     counts: Counter[str]
 
     @property
-    def serial_cycles(self) -> int:
-        moved = sum(move.cycles for move in (*self.lane_loads, *self.stores))
+    def stores(self) -> tuple[Transfer, ...]:
+        """Beside the next tile: none."""
+        return ()
+
+    @property
+    def compute_cycles(self) -> int:
+        """Of all that takes turns."""
+        moved = sum(move.cycles for move in (*self.lane_loads, *self.lane_stores))
         return moved + self.array_cycles + self.lane_cycles + self.path_cycles
 
 
@@ -109,13 +117,14 @@ def visits(
         array_cycles = sum(_multiply(product, tile, hardware, counts) for product in (kernel.first, kernel.second))
         yield FusedVisit(
             tile=tile,
+            takes=tuple(operand.name for operand, _, _ in array_operands if differs(operand, tile, before)),
             loads=tuple(transfer(*each, tile) for each in array_operands if differs(each[0], tile, before)),
             lane_loads=tuple(
                 transfer(operand, "ifmap", ports["input", "new"], tile)
                 for operand in kernel.row.inputs
                 if differs(operand, tile, before)
             ),
-            stores=tuple(
+            lane_stores=tuple(
                 transfer(operand, "ofmap", ports["output", "left"], tile) for operand in kernel.finish.outputs if ends
             ),
             array_cycles=array_cycles,

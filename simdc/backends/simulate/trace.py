@@ -13,6 +13,9 @@ from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from . import contraction, fused, vector
+from .contraction import ArrayVisit
+from .fused import FusedVisit
+from .release import spans
 from .transfer import Transfer, slowest_port
 from .walk import neighbours
 
@@ -48,14 +51,10 @@ def trace(kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: Machine
 
 
 def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:
-    """While a tile computes, the next is loaded and what the one before left is stored. The time before the first tile
-    counts with it, that after the last with the last."""
-    rows, columns = hardware.systolic.rows, hardware.systolic.columns
-    for before, visit, after in neighbours(contraction.visits(kernel, tiling, hardware, rule)):
-        beside = (before.stores if before is not None else ()) + (after.loads if after is not None else ())
-        cycles = max(visit.compute_cycles, slowest_port(beside))
-        cycles += slowest_port(visit.loads) if before is None else 0
-        cycles += slowest_port(visit.stores) if after is None else 0
+    rows, columns, release = hardware.systolic.rows, hardware.systolic.columns, hardware.systolic.buffer_release
+    visits = contraction.visits(kernel, tiling, hardware, rule)
+    played = _segments(visits) if release == "segment" else spans(visits, "psum", joint=release == "joint")
+    for visit, cycles in played:
         adds = _moved((*visit.loads, *visit.stores))
         adds["cycles.compute"] = adds["busy.compute"] = visit.compute_cycles
         adds["cycles.stall"] = cycles - visit.compute_cycles
@@ -66,6 +65,17 @@ def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: 
         adds["sram_bits.obuf"] = (2 * visit.steps - visit.first_steps) * columns * kernel.psum.bits
         adds["sram_bits.bbuf"] = visit.first_steps * columns * kernel.bias.bits if kernel.bias is not None else 0
         yield Share(tuple(visit.tile.index.items()), adds, visit.loads, visit.stores)
+
+
+def _segments(visits: Iterable[ArrayVisit]) -> Iterator[tuple[ArrayVisit, int]]:
+    """Each tile with its cycles. While it computes, the next is loaded and what the one before left is stored. The time
+    before the first tile counts with it, that after the last with the last."""
+    for before, visit, after in neighbours(visits):
+        beside = (before.stores if before is not None else ()) + (after.loads if after is not None else ())
+        cycles = max(visit.compute_cycles, slowest_port(beside))
+        cycles += slowest_port(visit.loads) if before is None else 0
+        cycles += slowest_port(visit.stores) if after is None else 0
+        yield visit, cycles
 
 
 def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:
@@ -90,16 +100,24 @@ def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: M
 def _fused(kernel: FusedProducts, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:
     """While a tile computes and hands over, the array's operands of the next are loaded; what the lanes load and store
     they wait for."""
-    for before, visit, after in neighbours(fused.visits(kernel, tiling, hardware, rule)):
-        cycles = max(visit.serial_cycles, slowest_port(after.loads if after is not None else ()))
-        cycles += slowest_port(visit.loads) if before is None else 0
+    release = hardware.systolic.buffer_release
+    visits = fused.visits(kernel, tiling, hardware, rule)
+    played = _side_by_side(visits) if release == "segment" else spans(visits, "", joint=release == "joint")
+    for visit, cycles in played:
         loads = (*visit.loads, *visit.lane_loads)
-        adds = _moved((*loads, *visit.stores)) + visit.counts
+        adds = _moved((*loads, *visit.lane_stores)) + visit.counts
         compute = visit.array_cycles + visit.lane_cycles
         adds["cycles.compute"] = adds["busy.compute"] = compute
         adds["ops.lane_cycles"] = visit.lane_cycles
         adds["cycles.stall"] = cycles - compute
-        yield Share(tuple(visit.tile.index.items()), adds, loads, visit.stores)
+        yield Share(tuple(visit.tile.index.items()), adds, loads, visit.lane_stores)
+
+
+def _side_by_side(visits: Iterable[FusedVisit]) -> Iterator[tuple[FusedVisit, int]]:
+    """Each tile with its cycles; as `_segments`, with nothing to store beside a tile."""
+    for before, visit, after in neighbours(visits):
+        cycles = max(visit.compute_cycles, slowest_port(after.loads if after is not None else ()))
+        yield visit, cycles + (slowest_port(visit.loads) if before is None else 0)
 
 
 def _moved(transfers: Iterable[Transfer]) -> Counter[str]:

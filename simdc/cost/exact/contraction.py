@@ -17,6 +17,7 @@ from simdc.cost.spread import spread_of
 from simdc.cost.tiling import Need, TilingError, loop_bounds
 
 from .flows import Flows
+from .release import released_cycles
 from .segments import segments
 from .steps import Steps
 
@@ -34,6 +35,8 @@ class TiledContraction:
     ):
         self.kernel, self.grid, self.hardware, self.rule = kernel, grid, hardware, rule
         self.flows = Flows(kernel, grid, hardware, rule, reloads)
+        self.is_barred = hardware.systolic.buffer_release == "segment"
+        self.is_closed = self.is_barred
         self.steps = Steps(kernel, spread_of(kernel, hardware.systolic), grid)
         self.fill_cycles = rule.array_fill_cycles(hardware.systolic)
         self.compute_cycles = self.steps.total + self.steps.tiles * self.fill_cycles
@@ -105,8 +108,11 @@ class TiledContraction:
 
     def total_cycles(self) -> int:
         """From the first load to the last store."""
+        if not self.is_barred:
+            joint = self.hardware.systolic.buffer_release == "joint"
+            return released_cycles(self.grid, self.kernel.psum, self.flows, self._compute, joint=joint)
         # 2 for the first loads, segments of 4, 8, 8 and 4 cycles, 4 for the last store: 30.
-        flows, fill = self.flows, self.fill_cycles
+        flows = self.flows
         larger, choose = self.grid.numbers.larger, self.grid.numbers.choose
         psum = self.grid.footprint(self.kernel.psum)
         innermost = psum.slots[-1] if psum.slots else -1
@@ -144,8 +150,12 @@ class TiledContraction:
                     if fresh is not True:
                         for stream, port in resumed:
                             ports[port] = ports[port] + choose(fresh, 0, stream.cycles_at(after))
-            cycles = cycles + times * segment_cycles(ports, self.steps.of_tile(here) + fill, larger)
+            cycles = cycles + times * segment_cycles(ports, self._compute(here), larger)
         return cycles
+
+    def _compute(self, places: Places) -> int:
+        """Cycles of a tile on the array."""
+        return self.steps.of_tile(places) + self.fill_cycles
 
     def _first_loads(self) -> list[int]:
         """Cycles of each port before the first tile computes."""
@@ -180,23 +190,25 @@ class TiledContraction:
         which nothing overlaps, the array computes and each port moves the rest of what crosses it."""
         # First loads 2, last store 4. Between: compute 16; ifmap 8 - 2 + 4 = 10 (the last tile loads nothing); psum
         # 24 - 4 + 4 = 24 (the first tile stores nothing). 2 + 24 + 4 = 30, here the cycles themselves.
-        larger, compute, fill = self.grid.numbers.larger, self.compute_cycles, self.fill_cycles
+        larger, compute = self.grid.numbers.larger, self.compute_cycles
         loads, results = ([0] * len(self.flows.ports) for _ in range(2))
         for (_, port, is_load, stream), times in self.flows.totals.items():
             moved = loads if is_load else results
             moved[port] = moved[port] + stream.least_cycles(times)
         first, last = self._first_loads(), self._last_stores()
-        # No load but the first ones is under way while the last tile computes, no result while the first one does.
-        first_tile, last_tile = self.steps.of_tile(self._first) + fill, self.steps.of_tile(self._last) + fill
-        between = [compute]
-        loading = {port for _, port in self.flows.new}
-        for port in loading:
-            between.append(loads[port] - first[port] + last_tile)
-        for port in {port for port, *_ in self.flows.leaving}.union(port for _, port in self.flows.resumed):
-            between.append(results[port] - last[port] + first_tile)
-            if port in loading:
-                between.append(loads[port] - first[port] + results[port] - last[port])
         opening, closing = segment_cycles(first, 0, larger), segment_cycles(last, 0, larger)
-        stall = opening + reduce(larger, between) + closing - compute
+        # No load but the first ones is under way while the last tile computes, no result while the first one does.
+        first_tile, last_tile = self._compute(self._first), self._compute(self._last)
+        least = [opening + compute + closing]
+        loading = {port for _, port in self.flows.new}
+        # Without a barrier a port goes on while others still have first loads, or results but the last, to move.
+        loaded, left = (first, last) if self.is_barred else ([opening] * len(first), [closing] * len(last))
+        for port in loading:
+            least.append(opening + loads[port] - loaded[port] + last_tile + closing)
+        for port in {port for port, *_ in self.flows.leaving}.union(port for _, port in self.flows.resumed):
+            least.append(opening + first_tile + results[port] - left[port] + closing)
+            if port in loading:
+                least.append(opening + loads[port] - loaded[port] + results[port] - left[port] + closing)
         busy = self._busy([a + b for a, b in zip(loads, results, strict=True)])
+        stall = reduce(larger, least) - compute
         return Cost(Cycles(compute, stall), self.dram_bits(), self.sram_bits(), self.ops(), busy)

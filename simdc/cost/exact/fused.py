@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise
-from typing import NamedTuple
 
 from simdc.cost.axis import Axis, Places, combinations
 from simdc.cost.fused_capacity import PATH, FusedTiles, fused_needs
@@ -16,20 +14,9 @@ from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.rule import MachineRule, passes, segment_cycles
 from simdc.cost.tiling import Need, TilingError
 
-from .fused_tile import Move, TileWork
+from .fused_release import released_cycles
+from .fused_tile import Move, Strip, TileWork, alike
 from .segments import segments
-
-
-class Strip(NamedTuple):
-    """The tiles of one place of the outer loops: `tiles` along the stream, the first `plain` of them not on the
-    diagonal."""
-
-    # Causal, 4 queries in tiles of 2, 4 keys in tiles of 1: the first strip has the keys 0 and 1, of which query 0 does
-    # not see the latter: 2 tiles, 1 plain. The second has 4 tiles, 3 plain.
-
-    sizes: Mapping[str, int]
-    tiles: int
-    plain: int
 
 
 class TiledFused:
@@ -86,12 +73,12 @@ class TiledFused:
     def strips(self) -> Iterator[tuple[int, Strip | None, Strip, Strip | None, int, int]]:
         """As `segments` over the outer loops."""
         for times, before, here, after, entered, left in segments(self.outer):
-            around = [None if places is None else self._strip(places) for places in (before, here, after)]
+            around = [None if places is None else self.strip(places) for places in (before, here, after)]
             strip = around[1]
             assert strip is not None
             yield times, around[0], strip, around[2], entered, left
 
-    def _strip(self, places: Places) -> Strip:
+    def strip(self, places: Places) -> Strip:
         diagonal, sizes, start = self.kernel.diagonal, dict(self._still), 0
         for axis, place in zip(self.outer, places, strict=True):
             sizes[axis.loop] = place.size
@@ -115,20 +102,22 @@ class TiledFused:
         for times, before, here, after, entered, left in self.strips():
             came, went = ({axis.loop for axis in self.outer[step:]} for step in (entered, left))
             if before is None:
-                first = self._array_loads(here, 0, None)
+                first = self.array_loads(here, 0, None)
                 found.update(self.work.moved(first))
                 found["cycles"] += segment_cycles(list(self.work.port_cycles(first).values()), 0, max)
-            for start, stop in _alike(here.tiles, here.plain):
+            for start, stop in alike(here.tiles, here.plain):
                 is_last = start + 1 == here.tiles
                 following: list[Move] = []
                 if not is_last:
-                    following = self._array_loads(here, start + 1, {self.kernel.streamed})
+                    following = self.array_loads(here, start + 1, {self.kernel.streamed})
                 elif after is not None:
-                    following = self._array_loads(after, 0, went | self._wrapped(here))
+                    following = self.array_loads(after, 0, went | self.wrapped(here))
                 stepped = {self.kernel.streamed}
                 if start == 0:
-                    stepped = None if before is None else came | self._wrapped(before)
+                    stepped = None if before is None else came | self.wrapped(before)
                 self._add_tiles(found, times * (stop - start), here, start, following, stepped)
+        if self.hardware.systolic.buffer_release != "segment":
+            found["cycles"] = released_cycles(self)
         return self._as_cost(found)
 
     def least_cost(self, used: DramBits) -> Cost:
@@ -164,7 +153,7 @@ class TiledFused:
             strips[rows, *self._along(start, rows, diagonal)] += times
         kinds = Counter[tuple[int, int, bool, bool, bool]]()
         for (rows, tiles, plain), times in strips.items():
-            for begin, end in _alike(tiles, plain):
+            for begin, end in alike(tiles, plain):
                 size, is_last = self.stream.place(begin).size, begin + 1 == tiles
                 kinds[rows, size, begin >= plain, is_last, tiles > 1] += times * (end - begin)
         others = [axis for axis in self.outer if axis not in along]
@@ -176,17 +165,17 @@ class TiledFused:
                     sizes[diagonal.rows] = rows
                 yield times * many, sizes, crossed, is_last, several
 
-    def _wrapped(self, strip: Strip) -> set[str]:
+    def wrapped(self, strip: Strip) -> set[str]:
         """The stream, if it has to go back to its first tile."""
         return {self.kernel.streamed} if strip.tiles > 1 else set()
 
     def _sizes(self, strip: Strip, index: int) -> dict[str, int]:
         return {**strip.sizes, self.kernel.streamed: self.stream.place(index).size}
 
-    def _array_loads(self, strip: Strip, index: int, stepped: set[str] | None) -> list[Move]:
+    def array_loads(self, strip: Strip, index: int, stepped: set[str] | None) -> list[Move]:
         """What the tile loads for the array when these loops stepped; everything for the first tile (None)."""
         sizes = self._sizes(strip, index)
-        return [(operand, sizes) for operand in self.work.array_operands if _moves(operand, stepped)]
+        return [(operand, sizes) for operand in self.work.array_operands if moves(operand, stepped)]
 
     def _add_tiles(
         self,
@@ -200,16 +189,27 @@ class TiledFused:
         """So many tiles like this one: what each does by itself, and beside it what is loaded for the next."""
         # Array, lanes and path 100 cycles, a mask of 10 before, a result of 5 after: 115. Keys for the next in 120: the
         # segment lasts 120.
-        sizes, is_last = self._sizes(strip, index), index + 1 == strip.tiles
-        tile = self.work.of_tile(sizes, crossed=index >= strip.plain, is_last=is_last)
-        own = [(operand, sizes) for operand in self.kernel.row.inputs if _moves(operand, stepped)]
-        if is_last:
-            own += [(operand, sizes) for operand in self.kernel.finish.outputs]
+        tile, own = self.tile_work(strip, index), [*self.lane_loads(strip, index, stepped), *self.stores(strip, index)]
         serial = tile["compute"] + tile["path"] + sum(self.work.port_cycles(own).values())
         ports = list(self.work.port_cycles(following).values())
         for name, amount in (tile + self.work.moved([*own, *following])).items():
             found[name] += times * amount
         found["cycles"] += times * segment_cycles(ports, serial, max)
+
+    def tile_work(self, strip: Strip, index: int) -> Counter[str]:
+        """What the tile does by itself on array, lanes and path."""
+        is_last = index + 1 == strip.tiles
+        return self.work.of_tile(self._sizes(strip, index), crossed=index >= strip.plain, is_last=is_last)
+
+    def lane_loads(self, strip: Strip, index: int, stepped: set[str] | None) -> list[Move]:
+        """What the tile loads for the lanes when these loops stepped."""
+        sizes = self._sizes(strip, index)
+        return [(operand, sizes) for operand in self.kernel.row.inputs if moves(operand, stepped)]
+
+    def stores(self, strip: Strip, index: int) -> list[Move]:
+        """What the lanes store after the tile."""
+        sizes = self._sizes(strip, index)
+        return [(operand, sizes) for operand in self.kernel.finish.outputs if index + 1 == strip.tiles]
 
     def _as_cost(self, found: Counter[str]) -> Cost:
         def part(prefix: str) -> dict[str, int]:
@@ -225,13 +225,5 @@ class TiledFused:
         )
 
 
-def _moves(operand: Operand, stepped: set[str] | None) -> bool:
+def moves(operand: Operand, stepped: set[str] | None) -> bool:
     return stepped is None or not stepped.isdisjoint(operand.loops)
-
-
-def _alike(tiles: int, plain: int) -> list[tuple[int, int]]:
-    """Runs of tiles of a strip that are alike, as are those after them."""
-    # 8 tiles, 6 of them plain: 0 | 1 .. 5 | 6 | 7. The first finds what the strip before left, tile 6 has the last,
-    # which may be short, behind it.
-    cuts = {0, 1, plain, tiles - 2, tiles - 1, tiles}
-    return list(pairwise(sorted(cut for cut in cuts if 0 <= cut <= tiles)))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from math import prod
+from typing import NamedTuple
 
 from simdc.cost.fused_capacity import FusedTiles
 from simdc.cost.grid import Grid
@@ -17,6 +19,18 @@ from .waits import waits_between_issues
 
 Move = tuple[Operand, Mapping[str, int]]
 """An operand that crosses a port, and the sizes of its tile."""
+
+
+class Strip(NamedTuple):
+    """The tiles of one place of the outer loops: `tiles` along the stream, the first `plain` of them not on the
+    diagonal."""
+
+    # Causal, 4 queries in tiles of 2, 4 keys in tiles of 1: the first strip has the keys 0 and 1, of which query 0 does
+    # not see the latter: 2 tiles, 1 plain. The second has 4 tiles, 3 plain.
+
+    sizes: Mapping[str, int]
+    tiles: int
+    plain: int
 
 
 class TileWork:
@@ -44,6 +58,14 @@ class TileWork:
             found[f"dram_bits.{stream.traffic}"] += bits
             found[f"busy.{stream.port}"] += passes(bits, self._bandwidths[stream.port])
         return found
+
+    def port_of(self, operand: Operand) -> str:
+        return self._streams[operand].port
+
+    def cycles_of(self, move: Move) -> int:
+        """For which one operand crosses its port."""
+        operand, sizes = move
+        return passes(self.tiles.bits(operand, sizes), self._bandwidths[self.port_of(operand)])
 
     def port_cycles(self, moves: Iterable[Move]) -> dict[str, int]:
         return {name: n for name, n in self.moved(moves).items() if name.startswith("busy.")}
@@ -116,3 +138,11 @@ class TileWork:
                 for name in ("mul", "add") if opcode == "mac" else (opcode,):
                     found[f"ops.{name}"] += elements
         return found
+
+
+def alike(tiles: int, plain: int) -> list[tuple[int, int]]:
+    """Runs of tiles of a strip that are alike, as are those after them."""
+    # 8 tiles, 6 of them plain: 0 | 1 .. 5 | 6 | 7. The first finds what the strip before left, tile 6 has the last,
+    # which may be short, behind it.
+    cuts = {0, 1, plain, tiles - 2, tiles - 1, tiles}
+    return list(pairwise(sorted(cut for cut in cuts if 0 <= cut <= tiles)))

@@ -25,6 +25,8 @@ class TiledProgram:
     """The execution of a vector program in docs/architecture.md, its loops cut as `grids` say, one for each nest: one
     way, or many at once."""
 
+    is_closed = True
+
     def __init__(
         self,
         program: VectorProgram,

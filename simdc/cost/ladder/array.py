@@ -36,7 +36,7 @@ class ArrayRungs:
         bounds = stored_bounds(kernel, hardware)
         self._order = tuple(bounds)
         self._ladder = _ladder(kernel, tuple(bounds.items()), spread_of(kernel, array), not hardware.stores_padding)
-        self._fill = rule.array_fill_cycles(array)
+        self._fill, self._is_barred = rule.array_fill_cycles(array), array.buffer_release == "segment"
         self._bias_bits = 0 if kernel.bias is None else kernel.bias.bits
         # In elements, so that rungs compare without widths: half of 64 Kibit are 32,768 bits, 4,096 weights of 8.
         limits = rule.usable_bits(hardware)
@@ -121,6 +121,8 @@ class ArrayRungs:
             psum_cycles - last_psum - (tiles // walk.psum_stays - 1) * tile_cycles,
             0,
         )
+        # Without a barrier loads run ahead, and make up for a tile that was short.
+        waits = waits if self._is_barred else 0
         # `loading`: the last tile computes after all loads. `storing`: no psum moves before the first tile is through.
         opening, last_cycles = max(first_weights, first_ifmap), cut.last_passes * rung.last_passes + fill
         loading = max(weight_cycles, ifmap_cycles) + last_cycles + last_psum

@@ -27,8 +27,8 @@ class RooflineModel(CostModel[AnyMachine]):
     options = (ModelOption("bytes", ("compulsory", "schedule")),)
     machines = (Hardware, Machine)
     takes_forms = True
-    # However a layer lies on the array, it has no more PEs.
-    knows = ("systolic.row_mapping", "systolic.group_mapping")
+    # However a layer lies on the array, it has no more PEs; and waiting makes nothing faster.
+    knows = ("systolic", "simd")
 
     def __init__(self, phase: str = "inference", bytes: str = "compulsory"):
         self.phase = phase

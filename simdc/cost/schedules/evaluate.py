@@ -44,7 +44,7 @@ def evaluate_many(
 
     Element for element what `ExactModel.evaluate` gives; where it refuses a tiling, `legal` is false.
     """
-    return _over_chunks(array_kernel(kernel), order, sizes, (hardware, rule), lambda one: one.cost())
+    return _over_chunks(array_kernel(kernel), order, sizes, (hardware, rule), _price)
 
 
 def bound_many(
@@ -52,7 +52,15 @@ def bound_many(
 ) -> Costs:
     """As `evaluate_many`, but `cycles` and `busy` are what the tilings take at least: several times faster. All counts
     are exact."""
-    return _over_chunks(array_kernel(kernel), order, sizes, (hardware, rule), lambda one: one.least_cost())
+    return _over_chunks(array_kernel(kernel), order, sizes, (hardware, rule), _bound)
+
+
+def _price(tiled: Tiled) -> Cost:
+    return tiled.cost()
+
+
+def _bound(tiled: Tiled) -> Cost:
+    return tiled.least_cost()
 
 
 def _over_chunks(
@@ -60,14 +68,15 @@ def _over_chunks(
     order: Sequence[str],
     sizes: ArrayLike,
     machine: tuple[Hardware, MachineRule],
-    price: Callable[[Tiled], Cost],
+    ask: Callable[[Tiled], Cost],
 ) -> Costs:
     hardware, rule = machine
     table = _checked(kernel, order, sizes)
     kind = number_type(kernel, hardware)
     bounds = loop_bounds(kernel)
     # The uncut tiling is always priceable and has the names of all counts, for tables of refused tilings as well.
-    one = price(tile(kernel, order, [bounds[loop] for loop in order], hardware, rule=rule))
+    whole = tile(kernel, order, [bounds[loop] for loop in order], hardware, rule=rule)
+    one, at_once = ask(whole), ask is _bound or whole.is_closed
     legal = np.zeros(len(table), dtype=bool)
     columns: dict[str, Whole] = {path: np.zeros(len(table), dtype=kind) for path, _ in _leaves(one)}
     for chosen in _alike(kernel, order, table):
@@ -79,8 +88,15 @@ def _over_chunks(
         for need in many.needs():
             fits &= np.less_equal(need.need_bits, need.limit_bits).astype(bool)
         legal[chosen] = fits
-        for path, values in _leaves(price(many)):
-            columns[path][chosen] = values
+        if at_once:
+            for path, values in _leaves(ask(many)):
+                columns[path][chosen] = values
+            continue
+        # Timelines of tiles are played one after the other.
+        for row in np.arange(len(table))[chosen][fits].tolist():
+            single = tile(kernel, order, table[row].tolist(), hardware, rule=rule)
+            for path, value in _leaves(ask(single)):
+                columns[path][row] = value
     return Costs(legal, _rebuilt(one, columns))
 
 

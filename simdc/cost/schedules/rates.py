@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,4 +48,28 @@ def price_rates(
     if fault is not None:
         raise fault()
     check(tiled.needs(), tiling)
-    return tiled.cost()
+    if tiled.is_closed:
+        return tiled.cost()
+    return _one_by_one(
+        [
+            tile(kernel, tiling.order, tiling.sizes, each, rule=rule).cost()
+            for each in _machines(dearest, {path: values.tolist() for path, values in rates.items()})
+        ]
+    )
+
+
+def _machines(like: Hardware, rates: Mapping[str, Sequence[object]]) -> Iterator[Hardware]:
+    for values in zip(*rates.values(), strict=True):
+        yield machines_like(like, dict(zip(rates, values, strict=True)))
+
+
+def _one_by_one(costs: Sequence[Cost]) -> Cost:
+    """With an array in place of each number."""
+    first, ops = costs[0], [name for name, _ in costs[0].ops]
+    parts: dict[str, Any] = {
+        part: type(getattr(first, part))(*map(np.array, zip(*(getattr(cost, part) for cost in costs), strict=True)))
+        for part in ("cycles", "dram_bits", "sram_bits", "busy")
+    }
+    counts = zip(*([number for _, number in cost.ops] for cost in costs), strict=True)
+    together: Any = tuple(zip(ops, map(np.array, counts), strict=True))
+    return Cost(**parts, ops=together)

@@ -27,7 +27,7 @@ from simdc.cost.guards import InvariantError
 from simdc.cost.ladder.array import ArrayRungs
 from simdc.cost.ladder.climb import Bounded
 from simdc.cost.ladder.vectors import VectorRungs
-from simdc.cost.rule import GENESYS
+from simdc.cost.rule import GENESYS, MachineRule
 from tests.backends.simulate.tiny import tiny_machine
 from tests.cost.search.test_bounds import bound, numbers
 from tests.oracles import best_schedules
@@ -130,7 +130,7 @@ def test_no_rung_is_cheaper_than_its_bound() -> None:
     random, seen = Random(13), 0
     for kernel, drawn in best_schedules.random_layers(14, 60):
         machine = with_channel(drawn, random.choice((1, 3, 8, 17, 32, 64, 100, 512)))
-        for bound_cycles, cycles, tiling in rungs(kernel, machine):
+        for bound_cycles, cycles, tiling in rungs(kernel, machine, CHANNEL):
             try:
                 cost = OneChannel().evaluate(kernel, tiling, machine)
             except TilingError:
@@ -141,12 +141,10 @@ def test_no_rung_is_cheaper_than_its_bound() -> None:
     assert seen > 300
 
 
-def rungs(kernel: Kernel, machine: Hardware) -> Iterator[tuple[float, float, Tiling]]:
+def rungs(kernel: Kernel, machine: Hardware, rule: MachineRule = GENESYS) -> Iterator[tuple[float, float, Tiling]]:
     """Each with what its own bound and that of its rail say, whichever is more."""
     ladder: Bounded = (
-        ArrayRungs(kernel, machine, CHANNEL)
-        if isinstance(kernel, Contraction)
-        else VectorRungs(kernel, machine, CHANNEL)
+        ArrayRungs(kernel, machine, rule) if isinstance(kernel, Contraction) else VectorRungs(kernel, machine, rule)
     )
     for start in ladder.rails():
         rail, most = start, start.bound
