@@ -18,10 +18,12 @@ from random import Random
 from attrs import evolve
 
 from simdc.backends.rtl import VERILOG, Played, RtlCase, Unplayable, play
-from simdc.cost import ExactModel
+from simdc.cost import ExactModel, TilingError
 from simdc.cost.hardware import Bandwidths, Hardware
-from simdc.cost.kernel import Affine, Contraction, Loop, Operand, affine
-from tests.oracles.random_layers import random_machine, random_tiling, window
+from simdc.cost.kernel import Affine, Contraction, Kernel, Loop, Operand, VectorProgram, affine
+from tests.oracles.random_layers import random_machine, random_tiling, window, with_random_widths
+from tests.oracles.random_networks import random_kernels
+from tests.oracles.random_programs import random_program
 
 WIDTHS = (4, 8, 16, 32)
 SUM_WIDTHS = (8, 16, 32)
@@ -89,9 +91,47 @@ def random_rtl_machine(random: Random) -> Hardware:
     return evolve(machine, systolic=array)
 
 
+def random_rtl_program(random: Random, kernel: VectorProgram) -> RtlCase | None:
+    """The program on up to 6 lanes, in a schedule that `exact` does not refuse; None where none of ten is."""
+    machine = random_machine(random)
+    simd = evolve(
+        machine.simd,
+        lanes=random.randint(1, 6),
+        bandwidth_bits_per_cycle=random.choice(
+            (random.randint(1, 40), random.randint(1, 127), 1 << random.randint(0, 6))
+        ),
+        pipeline_stages=6,
+        raw_wait_cycles=random.choice((1, 2, 2, 3)),
+    )
+    machine = evolve(machine, simd=simd)
+    for most in (40, 40, 12, 12, 12, 4, 4, 4, 1, 1):
+        tiling = random_tiling(random, kernel, most)
+        try:
+            EXACT.evaluate(kernel, tiling, machine)
+        except TilingError:
+            continue
+        return RtlCase(kernel, tiling, machine)
+    return None
+
+
+def _with_widths(random: Random, program: VectorProgram) -> VectorProgram:
+    drawn = with_random_widths(random, program)
+    assert isinstance(drawn, VectorProgram)
+    return drawn
+
+
 def random_rtl_cases(seed: int) -> Iterator[RtlCase]:
+    """Contractions and vector programs, drawn ones and those of the layers of networks, in turn."""
     random = Random(seed)
+    layers = iter(list[Kernel]())
     while True:
+        program: Kernel | None = random_program(random) if random.random() < 0.5 else next(layers, None)
+        if program is None:
+            layers = iter(random_kernels(random))
+        if isinstance(program, VectorProgram):
+            case = random_rtl_program(random, _with_widths(random, program))
+            if case is not None:
+                yield case
         kernel = random_rtl_contraction(random)
         tiling = random_tiling(random, kernel, random.choice((6, 20, 60)))
         yield RtlCase(kernel, tiling, random_rtl_machine(random))
@@ -117,12 +157,16 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.perf_counter()
     total: Counter[str] = Counter()
     for case, played in play_random(options.schedules, options.seed):
+        total[type(case.kernel).__name__] += 1
         total.update(schedules=1, tiles=played.tiles, cycles=played.cycles, results=played.elements)
         if played.differences:
             total["off"] += 1
             if total["off"] <= 3:
                 print(case, *played.differences, sep="\n  ")
-    numbers = ", ".join(f"{total[name]:,} {name}" for name in ("schedules", "tiles", "cycles", "results", "off"))
+    numbers = ", ".join(
+        f"{total[name]:,} {name}"
+        for name in ("schedules", "Contraction", "VectorProgram", "tiles", "cycles", "results", "off")
+    )
     print(f"{numbers}; {time.perf_counter() - started:.0f} s")
     return 1 if total["off"] else 0
 

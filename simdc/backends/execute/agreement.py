@@ -55,11 +55,11 @@ def compare_with_untiled(
     with np.errstate(all="ignore"):
         tiled = run_tiled(kernel, tiling, hardware, inputs, rule)
         expected = _untiled(kernel, inputs)
-    exact, reached = isinstance(kernel, Contraction), _reached(kernel)
+    exact, indexed = isinstance(kernel, Contraction), reached(kernel)
     elements = 0
     for name, found in tiled.arrays.items():
-        elements += int(reached[name].sum())
-        wrong = np.flatnonzero(~_agree(found, expected[name], exact=exact) & reached[name])
+        elements += int(indexed[name].sum())
+        wrong = np.flatnonzero(~agree(found, expected[name], exact=exact) & indexed[name])
         if wrong.size:
             first = int(wrong[0])
             writer = int(tiled.writers[name][first])
@@ -110,7 +110,7 @@ def _untiled(kernel: TiledKernel, inputs: Mapping[str, Array]) -> Mapping[str, A
     return run_program(kernel, inputs).arrays
 
 
-def _reached(kernel: TiledKernel) -> dict[str, NDArray[np.bool_]]:
+def reached(kernel: TiledKernel) -> dict[str, NDArray[np.bool_]]:
     """Elements of each result that some point of its loops indexes. What lies beyond, as a row that no window of a
     pool reaches, is nobody's: no tile has it, and DRAM keeps what it held."""
     if isinstance(kernel, Contraction):
@@ -126,7 +126,8 @@ def _reached(kernel: TiledKernel) -> dict[str, NDArray[np.bool_]]:
     return found
 
 
-def _agree(found: Array, expected: Array, *, exact: bool) -> NDArray[np.bool_]:
+def agree(found: Array, expected: Array, *, exact: bool) -> NDArray[np.bool_]:
+    """Where two results are equal: to `TOLERANCE` unless `exact`, NaN where the other is NaN."""
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     if exact:
         return same

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from simdc.cost.kernel import Contraction
+from simdc.cost.kernel import Contraction, VectorProgram
 from simdc.cost.model import CostModel
 from simdc.cost.structure import options_of
 
 from .array_job import ArrayJob
 from .job import Played, RtlCase, RtlJob
+from .lanes_job import LanesJob
 from .toolchain import HOW_TO_GET, VERILOG, answers, built_machine, missing_tool
 from .unplayable import Unplayable, require
 
@@ -55,4 +56,6 @@ def _job(case: RtlCase, model: CostModel, random: np.random.Generator) -> RtlJob
         require(path in KNOWN_OPTIONS, f"{path} = {value}")
     if isinstance(case.kernel, Contraction):
         return ArrayJob(case, model.rule, model.evaluate(*case), random)
+    if isinstance(case.kernel, VectorProgram):
+        return LanesJob(case, model.rule, model.evaluate(*case), int(random.integers(1 << 31)))
     raise Unplayable(f"{case.kernel.kind} runs on hardware that is not in the RTL yet")

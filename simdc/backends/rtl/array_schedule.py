@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
@@ -213,10 +214,11 @@ def _check(plan: _Planner) -> None:
         require(operand.bits in widths, f"elements of {operand.bits} bits for {role}; built are {widths}")
     require(kernel.ofmap_bits in built.WIDTHS, f"results of {kernel.ofmap_bits} bits; built are {built.WIDTHS}")
     require(len(plan.bounds) <= built.LOOPS, f"{len(plan.bounds)} loops")
+    results = (kernel.psum.bits, kernel.ofmap_bits)
     lines = {
         "weight": array.rows * array.columns * kernel.weight.bits,
         "ifmap": array.rows * kernel.ifmap.bits,
-        "psum": max(array.columns, ceil_div(plan.rates["psum"] - 1, kernel.ofmap_bits) + 1) * 32,
+        "psum": max(array.columns, *(_sums_a_beat(plan.rates["psum"], bits) for bits in results)) * 32,
     }
     for role, bits in lines.items():
         require(bits <= built.LINE_BITS[role], f"{bits} bits of {role} in a cycle; built are {built.LINE_BITS[role]}")
@@ -235,6 +237,12 @@ def _check(plan: _Planner) -> None:
     require(inside, "results outside of their tensor")
     if kernel.bias is not None:
         require(set(kernel.bias.loops) <= set(kernel.psum.loops), "a bias that moves within a sum")
+
+
+def _sums_a_beat(rate_bits: int, bits: int) -> int:
+    """Sums of which something may leave in one beat."""
+    # 24 bits of results of 16: all of one and half of another; of 12 bits of 8, 8 and 4 or 4 and 8: 2.
+    return ceil_div(rate_bits + bits - gcd(rate_bits, bits), bits)
 
 
 def array_schedule(

@@ -18,8 +18,11 @@ from .beats import Words
 from .job import RtlJob
 
 VERILOG = Path(__file__).with_name("verilog")
-TOPS = {"machine": ("memory.sv", "port.sv", "loops.sv", "elements.sv", "array.sv", "results.sv", "machine.sv")}
-"""The files of each machine, what is used before what uses it. `machine.sv` is played by `machine.cpp`."""
+TOPS = {
+    "machine": ("memory.sv", "port.sv", "loops.sv", "elements.sv", "array.sv", "results.sv", "machine.sv"),
+    "lanes": ("port.sv", "loops.sv", "lane.sv", "lanes.sv"),
+}
+"""The files of each machine, what is used before what uses it. `machine.sv` is played by `machine.cpp`, and so on."""
 HOW_TO_GET = (
     "the RTL needs Verilator 5, make and a C++ compiler: apt-get install verilator make g++ (Debian, Ubuntu), "
     "dnf install verilator make gcc-c++ (Fedora), brew install verilator (macOS)"

@@ -13,7 +13,18 @@ from simdc.backends.rtl import Played, RtlCase, Unplayable, missing_tool, play, 
 from simdc.backends.rtl.beats import pack, unpack
 from simdc.backends.rtl.nested_sums import NestedSum
 from simdc.cli import main
-from simdc.cost import Contraction, ExactModel, Loop, Operand, Tiling, affine
+from simdc.cost import (
+    CodeBlock,
+    Contraction,
+    ExactModel,
+    Instruction,
+    Loop,
+    LoopNest,
+    Operand,
+    Tiling,
+    VectorProgram,
+    affine,
+)
 from simdc.cost.result import Cost
 from tests.oracles.rtl_cases import play_random
 
@@ -61,6 +72,26 @@ def test_the_case_with_a_pencil() -> None:
 
 
 @needs_rtl
+@pytest.mark.parametrize(("channels", "waits"), [(2, 4), (4, 0)])
+def test_a_sum_that_waits_for_itself(channels: int, waits: int) -> None:
+    # On 2 lanes: 5 columns of 2 channels are one vector that is added to 5 times, 4 of them waiting 2 cycles; of 4
+    # channels two vectors take turns. Fill 5 + 1. In 8 bits a cycle, x and the sum are as many cycles as elements.
+    settings = ["simd.lanes=2", "simd.bandwidth_bits_per_cycle=8", "stores_padding=false"]
+    machine = simdc.load_hardware("HI1", settings)
+    c, w = affine("c"), affine("w")
+    nest = LoopNest(
+        (Loop("c", channels), Loop("w", 5)),
+        (Operand("x", 8, (channels, 5), (c, w)),),
+        (Operand("y", 8, (channels,), (c,)),),
+        (CodeBlock(("c", "w"), (Instruction("add", "y", ("y", "x")),)),),
+        initial=(("y", 0.0),),
+    )
+    (played,) = play([RtlCase(VectorProgram("sum", (nest,)), Tiling(("c", "w"), (channels, 5)), machine)], ExactModel())
+    compute = 5 * channels // 2 + 2 * waits + 6
+    assert played == Played(tiles=1, elements=channels, cycles=6 * channels + compute, differences=())
+
+
+@needs_rtl
 def test_a_wrong_number_is_found() -> None:
     (played,) = play([pencil()], Optimist())
     assert isinstance(played, Played)
@@ -80,7 +111,8 @@ def test_verify_plays_a_network(tmp_path: Path) -> None:
     out = tmp_path / "verdict.json"
     assert main(["verify", "lenet5", "--hw", "HI1", "--rtl", "--format", "json", "-o", str(out), "-q"]) == 0
     found = {layer["names"][0]: layer for layer in json.loads(out.read_text())["rtl"]}
-    for name in ("conv1", "conv2", "fc1", "fc2"):
+    assert len(found) == 8
+    for name in found:
         assert found[name]["played"]
         assert found[name]["results"] > 0
         assert found[name]["differences"] == []
