@@ -18,6 +18,7 @@ RELEASE = "released SimDIT program, inference mode"
 ASSUMED = "assumption: the release has no such instruction"
 CACHE = "assumption: the array multiplies elements of any width"
 IM2COL = "im2col machines, such as SCALE-Sim's and Gemmini"
+DATAFLOW = "SCALE-Sim's three dataflows"
 SIDE_BY_SIDE = "assumption: arrays whose rows take inputs of several groups at once"
 RELEASED = "segment: SimDIT section III; joint: RTL of GeneSys; separate: decoupled access and execute, as Gemmini"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
@@ -62,8 +63,10 @@ class Bandwidths:
 
 @frozen
 class SystolicArray:
-    """Weight-stationary array of `rows` x `columns` PEs: input channels along the rows, output channels along the
-    columns. A tile costs `rows + columns - 2` cycles to fill.
+    """Array of `rows` x `columns` PEs, weight-stationary if `dataflow` says nothing else: input channels along the
+    rows, output channels along the columns. A tile costs `rows + columns - 2` cycles to fill. With `output_stationary`
+    positions of the result lie along the rows, output channels along the columns, and a PE adds up one result; with
+    `input_stationary` input channels along the rows, positions along the columns, and weights pass.
 
     `row_mapping` and `group_mapping` say what else the array can do; each layer is run as is cheapest. With `window`
     rows may take a window's places beside the channels, im2col: 3 channels and a window of 7x7 are 147 rows. With
@@ -80,13 +83,18 @@ class SystolicArray:
     buffers: Buffers = part(Buffers)
     bandwidths: Bandwidths = part(Bandwidths)
     buffer_release: str = choice(RELEASED, "segment", "joint", "separate")
+    dataflow: str = choice(DATAFLOW, "weight_stationary", "output_stationary", "input_stationary")
     row_mapping: str = choice(IM2COL, "channels", "window")
     group_mapping: str = choice(SIDE_BY_SIDE, "one", "packed")
 
     @property
     def mappings(self) -> tuple[str, ...]:
         """Beside channels along rows and columns, one group at a time: `window`, `packed` (`array_kernel.MAPPINGS`)."""
-        return tuple(word for word in (self.row_mapping, self.group_mapping) if word not in ("channels", "one"))
+        # Rows with positions of results add nothing up, so no window fits there; groups of one row and many columns, or
+        # of one column and many rows, are as many PEs however they lie.
+        window = self.row_mapping == "window" and self.dataflow != "output_stationary"
+        packed = self.group_mapping == "packed" and self.dataflow == "weight_stationary"
+        return ("window",) * window + ("packed",) * packed
 
 
 @frozen

@@ -5,11 +5,12 @@ Closed form, bounds, ladder, candidates and rounding up ask here; the tile simul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from .array_kernel import MAPPINGS
 from .axis import ONE, Axis, Numbers
 from .hardware import SystolicArray
 from .kernel import Contraction
@@ -23,7 +24,8 @@ Sizes = Mapping[str, Any]
 class Spread(NamedTuple):
     """The loops along the `height` rows of the array, together as one where they are several, and along its `width`
     columns; those whose iterations lie `side_by_side`, each on rows and columns of its own. `channels` are the loops
-    that a machine which stores padding rounds up, if they have a side of the array for themselves."""
+    that a machine which stores padding rounds up, if they have a side of the array for themselves; `stays` is the role
+    of the operand that stays in the PEs."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -31,6 +33,7 @@ class Spread(NamedTuple):
     height: int
     width: int
     channels: tuple[str, ...]
+    stays: Literal["weight", "ifmap", "psum"] = "weight"
 
     @property
     def widths(self) -> dict[str, int]:
@@ -60,8 +63,16 @@ class Spread(NamedTuple):
             return 1
         return numbers.larger(1, numbers.smaller(self.height // self._high(sizes), self.width // self._wide(sizes)))
 
+    def along(self, loops: Collection[str]) -> Spread:
+        """The sides of the array along which there are none but these loops; groups side by side with both of them."""
+        parts = (self.rows, self.columns, self.side_by_side)
+        rows, columns, groups = (part if set(part) <= set(loops) else () for part in parts)
+        return self._replace(rows=rows, columns=columns, side_by_side=groups)
+
     def passes(self, sizes: Sizes) -> int:
         """How often the array passes along a tile of these sizes for each point of its other loops."""
+        # A fold of SCALE-Sim's is a pass at one point of all loops but those that go by: of a weight-stationary array
+        # the positions, of an output-stationary one what is summed over, of an input-stationary one output channels.
         return self.joint_passes(sizes) * prod([passes(sizes[loop], pes) for loop, pes in self.widths.items()])
 
     def filled(self, sizes: Sizes) -> float:
@@ -90,14 +101,16 @@ class Spread(NamedTuple):
         """Along the joint loops over all tiles, where `counts` says how many tiles some of the loops have: at least."""
         # A tile has at least one pass. Beside that, of 32 groups of 1 x 1 on 16 x 16 PEs a pass takes 16 at most: its
         # rows have a group each, or its columns.
-        tiles: Any = prod([counts[loop] for loop in self.joint if loop in counts])
         high, wide = self._high(bounds), self._wide(bounds)
         if not self.side_by_side:
-            sides = (self._rows_joint, high, self.height), (len(self.columns) > 1, wide, self.width)
-            return numbers.larger(tiles, prod([passes(size, pes) for is_joint, size, pes in sides if is_joint]))
+            sides = (self.rows, high, self.height), (self.columns, wide, self.width)
+            least = [
+                numbers.larger(_tiles(loops, counts), passes(size, pes)) for loops, size, pes in sides if len(loops) > 1
+            ]
+            return prod(least)
         busy = min(self.height * min(wide, self.width), self.width * min(high, self.height))
         work = high * wide * prod([bounds[loop] for loop in self.side_by_side])
-        return numbers.larger(tiles, -(-work // busy))
+        return numbers.larger(_tiles(self.joint, counts), -(-work // busy))
 
     @property
     def _rows_joint(self) -> bool:
@@ -112,23 +125,26 @@ class Spread(NamedTuple):
 
 def spread_of(kernel: Contraction, array: SystolicArray) -> Spread:
     """Raises TilingError, with the field named, for a kernel that wants what the array cannot do."""
-    for loops, field, needed in (
-        (kernel.beside_rows, "row_mapping", "window"),
-        (kernel.side_by_side, "group_mapping", "packed"),
+    for word, loops, field in zip(
+        MAPPINGS, (kernel.beside_rows, kernel.side_by_side), ("row_mapping", "group_mapping"), strict=True
     ):
-        if loops and getattr(array, field) != needed:
+        if loops and word not in array.mappings:
             raise TilingError(
-                f"loops {list(loops)} share a side of the array, which needs systolic.{field}={needed}; "
-                f"it is {getattr(array, field)}"
+                f"loops {list(loops)} share a side of the array, which needs systolic.{field}={word}; "
+                f"it is {getattr(array, field)} on a {array.dataflow} array"
             )
-    return Spread(
-        (kernel.rows, *kernel.beside_rows),
-        (kernel.columns,),
-        kernel.side_by_side,
-        array.rows,
-        array.columns,
-        (kernel.rows, kernel.columns),
-    )
+    rows, columns, sides = (kernel.rows, *kernel.beside_rows), (kernel.columns,), (array.rows, array.columns)
+    if array.dataflow == "weight_stationary":
+        return Spread(rows, columns, kernel.side_by_side, *sides, (kernel.rows, kernel.columns))
+    weight, ifmap, psum = (set(operand.loops) for operand in (kernel.weight, kernel.ifmap, kernel.psum))
+    positions = tuple(loop.name for loop in kernel.loops if loop.name in (ifmap & psum) - weight)
+    if array.dataflow == "output_stationary":
+        return Spread(positions, columns, (), *sides, columns, "psum")
+    return Spread(rows, positions, (), *sides, (kernel.rows,), "ifmap")
+
+
+def _tiles(loops: Sequence[str], counts: Sizes) -> Any:
+    return prod([counts[loop] for loop in loops if loop in counts])
 
 
 def kinds(axes: Sequence[Axis], firsts: frozenset[str] = frozenset()) -> Iterator[tuple[int, dict[str, int]]]:

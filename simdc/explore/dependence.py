@@ -31,6 +31,7 @@ DEPENDENCES = {
     "systolic.columns": Dependence((SYSTOLIC,), "tiling"),
     "systolic.buffers": Dependence((SYSTOLIC,), "tiling"),
     # Which ways to lie on the array a layer has.
+    "systolic.dataflow": Dependence((SYSTOLIC,), "kernel"),
     "systolic.row_mapping": Dependence((SYSTOLIC,), "kernel"),
     "systolic.group_mapping": Dependence((SYSTOLIC,), "kernel"),
     # A word, and no array of words is priced at once.

@@ -86,10 +86,11 @@ def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
     stored = dict(loops)
     if machine.stores_padding:
         for loop, side in ((kernel.rows, array.rows), (kernel.columns, array.columns)):
-            if not kernel.side_by_side and not (loop == kernel.rows and kernel.beside_rows):
+            shared = kernel.side_by_side or (loop == kernel.rows and kernel.beside_rows)
+            idle = kernel.rows if array.dataflow == "output_stationary" else kernel.columns
+            if not shared and (array.dataflow == "weight_stationary" or loop != idle):
                 stored[loop] += -stored[loop] % side
     result = kernel.psum
-    indexing = {loop for expression in result.index for loop, _ in expression.terms}
     tiles = list(odometer(loops, stored, tiling))
     visits_needed = len(tiles) // len({key_of(result, tile) for tile in tiles})
 
@@ -98,7 +99,7 @@ def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
     loads: list[list[Load]] = []
     stores: list[list[Load]] = []
     compute: list[int] = []
-    steps = first_steps = 0
+    steps = visited = begun = 0
     for number, tile in enumerate(tiles):
         moved = [entry for entry in inputs if held.get(entry[0]) != key_of(entry[2], tile)]
         held |= {traffic: key_of(operand, tile) for traffic, _, operand in moved}
@@ -109,13 +110,11 @@ def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
             loads[-1].append(("psum", "psum_port", bits))
         held["result"] = place
 
-        on_array = {kernel.rows, kernel.columns, *kernel.beside_rows, *kernel.side_by_side}
-        points = prod(len(values) for loop, values in tile.items() if loop not in on_array)
-        passes, first_passes = _placed(kernel, tile, array.rows, array.columns)
-        here = passes * points
+        here, sums, first_sums = _worked(kernel, tile, machine)
         steps += here
+        visited += sums
         if not visits[place]:
-            first_steps += first_passes * prod(len(tile[loop]) for loop in indexing if loop not in on_array)
+            begun += first_sums
         compute.append(here + array.rows + array.columns - 2)
 
         visits[place] += 1
@@ -146,15 +145,20 @@ def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
         ]
         _without_barriers(queue, keys, timed[0], compute, timed[1], joint=array.buffer_release == "joint")
     end, busy = queue.run()
-    written = 2 * steps - first_steps
+    # Of each operand what the array takes in a cycle: one for each PE of what stays, a row or a column of the others.
+    dataflow, pes = array.dataflow, array.rows * array.columns
+    wide = {"weight_stationary": pes, "input_stationary": array.rows, "output_stationary": array.columns}[dataflow]
+    high = pes if dataflow == "input_stationary" else array.rows
+    kept = pes if dataflow == "output_stationary" else array.columns
+    biases = 1 if dataflow == "input_stationary" else array.columns
     return Cost(
         Cycles(busy["compute"], end - busy["compute"]),
         DramBits(**traffic),
         SramBits(
-            wbuf=steps * array.rows * array.columns * kernel.weight.bits,
-            ibuf=steps * array.rows * kernel.ifmap.bits,
-            obuf=written * array.columns * result.bits,
-            bbuf=0 if kernel.bias is None else first_steps * array.columns * kernel.bias.bits,
+            wbuf=steps * wide * kernel.weight.bits,
+            ibuf=steps * high * kernel.ifmap.bits,
+            obuf=(2 * visited - begun) * kept * result.bits,
+            bbuf=0 if kernel.bias is None else begun * biases * kernel.bias.bits,
         ),
         (
             ("mac", prod(loops.values()) if kernel.macs is None else kernel.macs),
@@ -164,20 +168,35 @@ def _play_contraction(kernel: Contraction, tiling: Tiling, machine: Hardware) ->
     )
 
 
-def _placed(kernel: Contraction, tile: Tile, rows: int, columns: int) -> tuple[int, int]:
-    """Passes that a tile takes, and those of them that begin sums: products put on PEs one after the other."""
-    high = prod(len(tile[loop]) for loop in (kernel.rows, *kernel.beside_rows))
-    wide, groups = len(tile[kernel.columns]), prod(len(tile[loop]) for loop in kernel.side_by_side)
-    if high > rows or wide > columns:
-        firsts = groups * len(range(0, wide, columns))
-        return firsts * len(range(0, high, rows)), firsts
-    passes, row, column = 0, rows, columns
-    for _ in range(groups):
-        # The next group begins below and right of the one before, or in a new pass; apart where it may not lie beside.
-        if row + high > rows or column + wide > columns or not kernel.side_by_side:
-            passes, row, column = passes + 1, 0, 0
-        row, column = row + high, column + wide
-    return passes, passes
+def _worked(kernel: Contraction, tile: Tile, machine: Hardware) -> tuple[int, int, int]:
+    """Cycles of a tile, how often sums go to the psum buffer, and how many of these begin outputs: blocks of products
+    put on PEs one after the other."""
+    array, loops = machine.systolic, set(tile)
+    index = {operand.name: {loop for terms, _ in operand.index for loop, _ in terms} for operand in kernel.operands}
+    weight, ifmap, psum = (index[operand.name] for operand in (kernel.weight, kernel.ifmap, kernel.psum))
+    summed, positions = {kernel.rows, *kernel.beside_rows}, (ifmap & psum) - weight
+    if array.dataflow == "weight_stationary":
+        down, across = summed, {kernel.columns}
+    else:
+        down, across = (positions, {kernel.columns}) if array.dataflow[0] == "o" else (summed, positions)
+    high, wide, groups = (prod(len(tile[loop]) for loop in each) for each in (down, across, kernel.side_by_side))
+    rest = loops - down - across - set(kernel.side_by_side)
+    passes, row, column = 0, array.rows, array.columns
+    firsts = groups * len(range(0, wide, array.columns))
+    if high <= array.rows and wide <= array.columns:
+        for _ in range(groups):
+            # The next group begins below and right of the one before, or in a new pass; apart where not side by side.
+            if row + high > array.rows or column + wide > array.columns or not kernel.side_by_side:
+                passes, row, column = passes + 1, 0, 0
+            row, column = row + high, column + wide
+        firsts = passes
+    else:
+        passes = firsts * len(range(0, high, array.rows))
+    steps = passes * prod(len(tile[loop]) for loop in rest)
+    if array.dataflow[0] == "o":
+        sums = passes * prod(len(tile[loop]) for loop in rest & psum)
+        return steps, sums, sums
+    return steps, steps, firsts * prod(len(tile[loop]) for loop in rest & psum)
 
 
 def _without_barriers(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 import simdc
 from simdc.backends.report import make_report
 from simdc.backends.verify.layer import verify_layer
-from simdc.cost import ExactModel, Hardware
+from simdc.cost import ExactModel, Hardware, TilingError, with_field
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.mlir_text import parse_mlir
 from tests.conftest import printed
+from tests.oracles.random_fused import random_case
 from tests.passes.test_choose_form import compiled, conv, cycles, form
 
 ABLE = ["systolic.row_mapping=window", "systolic.group_mapping=packed"]
@@ -49,6 +52,24 @@ def test_whoever_tiles(rule: str) -> None:
     set_hardware(module, able())
     run_pipeline(module, default_passes("exact", objective, 2000, rule=tiling))  # pyright: ignore[reportArgumentType]
     assert form(module) == "array+window"
+
+
+@pytest.mark.parametrize("dataflow", ["output_stationary", "input_stationary"])
+def test_other_dataflows_run_whole_networks(dataflow: str) -> None:
+    machine = able(f"systolic.dataflow={dataflow}")
+    layers = "conv(20, 3, pad=1, bias=true) -> conv(20, 3, groups=20) -> flatten -> fc(30)"
+    text = f"network n(x: 8x9x9) {{ return x -> {layers} }}"
+    for layer in make_report(compiled(text, machine)).layers:
+        assert verify_layer(layer.kernel, layer.tiling, machine, ExactModel()).difference is None
+        assert "packed" not in layer.form
+
+
+def test_attention_on_chip_needs_weights_that_stay() -> None:
+    kernel, tiling, machine = random_case(Random(3))
+    ExactModel().evaluate(kernel, tiling, machine)
+    other = with_field(machine, "systolic.dataflow", "output_stationary")
+    with pytest.raises(TilingError, match=r"needs systolic\.dataflow=weight_stationary; it is output_stationary"):
+        ExactModel().evaluate(kernel, tiling, other)
 
 
 def test_a_machine_that_cannot_do_it_has_no_such_form() -> None:

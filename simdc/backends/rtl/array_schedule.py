@@ -222,6 +222,7 @@ def _check(plan: _Planner) -> None:
     }
     for role, bits in lines.items():
         require(bits <= built.LINE_BITS[role], f"{bits} bits of {role} in a cycle; built are {built.LINE_BITS[role]}")
+    require(array.dataflow == "weight_stationary", f"an array that is {array.dataflow}")
     require(not kernel.beside_rows and not kernel.side_by_side, "loops that share a side of the array")
     require(kernel.columns not in kernel.ifmap.loops, f"'{kernel.columns}' moves the ifmap")
     require(kernel.rows not in kernel.psum.loops, f"'{kernel.rows}' moves the result")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -21,15 +22,16 @@ from .walk import Tile, neighbours, walk
 class ArrayVisit:
     """A tile's stay in the array: what it loads before, how it computes, what it stores after.
 
-    A step is one cycle of all PEs; `fill_cycles` come on top. `first_steps` are those that begin an output. `takes` are
-    the operands of which it has another tile than the one before.
+    A step is one cycle of all PEs; `fill_cycles` come on top. `sums` are what is written to the psum buffer at a time,
+    of which `first_sums` begin outputs. `takes` are the operands of which it has another tile than the one before.
     """
 
     tile: Tile
     takes: tuple[str, ...]
     loads: tuple[Transfer, ...]
     steps: int
-    first_steps: int
+    sums: int
+    first_sums: int
     fill_cycles: int
     stores: tuple[Transfer, ...]
 
@@ -79,41 +81,62 @@ def visits(
             else:
                 stores.append(transfer("psum", ports["psum", "partial"], results * psum.bits))
 
-        row_steps, column_steps = _folds(kernel, tile, hardware)
-        spread = (kernel.rows, kernel.columns, *kernel.beside_rows, *kernel.side_by_side)
-        others = tile.size(loop.name for loop in kernel.loops if loop.name not in spread)
-        other_results = tile.size(loop for loop in psum.loops if loop not in spread)
+        work = _work(kernel, tile, hardware)
         operands = [*sources, ("psum", psum)]
         yield ArrayVisit(
             tile=tile,
             takes=tuple(role for role, operand in operands if differs(operand, tile, before)),
             loads=tuple(loads),
-            steps=row_steps * column_steps * others,
-            first_steps=column_steps * other_results if tile.begins(reductions) else 0,
+            steps=work.steps,
+            sums=work.sums,
+            first_sums=work.beginning if tile.begins(reductions) else 0,
             fill_cycles=(array.rows - 1) + (array.columns - 1),
             stores=tuple(stores),
         )
 
 
-def _folds(kernel: Contraction, tile: Tile, hardware: Hardware) -> tuple[int, int]:
-    """How often the array goes over a tile to add along its rows, and how often for other results: columns, or
-    groups."""
-    array = hardware.systolic
-    high, wide = tile.size((kernel.rows, *kernel.beside_rows)), tile.size([kernel.columns])
+class _Work(NamedTuple):
+    """Of a tile: steps, visits to the psum buffer, and those that begin outputs if the tile is the first of its
+    sums."""
+
+    steps: int
+    sums: int
+    beginning: int
+
+
+def _work(kernel: Contraction, tile: Tile, hardware: Hardware) -> _Work:
+    array, psum = hardware.systolic, kernel.psum
+    positions = [loop for loop in psum.loops if loop in kernel.ifmap.loops and loop not in kernel.weight.loops]
+    added = [kernel.rows, *kernel.beside_rows]
+    if array.dataflow == "output_stationary":
+        # Each PE has a result of its own, and stays with it for as long as something is added to it.
+        others = [loop for loop in psum.loops if loop not in (*positions, kernel.columns)]
+        high, wide = tile.size(positions), tile.size([kernel.columns])
+        kept = ceil_div(high, array.rows) * ceil_div(wide, array.columns) * tile.size(others)
+        return _Work(kept * tile.size(loop.name for loop in kernel.loops if loop.name not in psum.loops), kept, kept)
+    along_columns = positions if array.dataflow == "input_stationary" else [kernel.columns]
+    high, wide = tile.size(added), tile.size(along_columns)
     # Groups are put side by side, a block of rows and columns each, until one more would not fit.
     groups, together = tile.size(kernel.side_by_side), 1
     while kernel.side_by_side and (together + 1) * high <= array.rows and (together + 1) * wide <= array.columns:
         together += 1
-    return ceil_div(high, array.rows), ceil_div(wide, array.columns) * ceil_div(groups, together)
+    blocks = ceil_div(wide, array.columns) * ceil_div(groups, together)
+    on_array = (*added, *along_columns, *kernel.side_by_side)
+    steps = ceil_div(high, array.rows) * blocks * tile.size(x.name for x in kernel.loops if x.name not in on_array)
+    return _Work(steps, steps, blocks * tile.size(loop for loop in psum.loops if loop not in on_array))
 
 
 def rounded_bounds(kernel: Contraction, hardware: Hardware) -> dict[str, int]:
     """The loops' bounds; where padding is stored, channels are rounded up to whole passes of the array, unless they
-    share rows or columns with other loops."""
-    bounds = loop_bounds(kernel)
+    share rows or columns with other loops or lie along none."""
+    bounds, dataflow = loop_bounds(kernel), hardware.systolic.dataflow
     if hardware.stores_padding and not kernel.side_by_side:
-        for loop, width in ((kernel.rows, hardware.systolic.rows), (kernel.columns, hardware.systolic.columns)):
-            if loop == kernel.rows and kernel.beside_rows:
-                continue
-            bounds[loop] = ceil_div(bounds[loop], width) * width
+        rows_alone = not kernel.beside_rows and dataflow != "output_stationary"
+        columns_alone = dataflow != "input_stationary"
+        for loop, width, alone in (
+            (kernel.rows, hardware.systolic.rows, rows_alone),
+            (kernel.columns, hardware.systolic.columns, columns_alone),
+        ):
+            if alone:
+                bounds[loop] = ceil_div(bounds[loop], width) * width
     return bounds

@@ -59,11 +59,7 @@ def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: 
         adds["cycles.compute"] = adds["busy.compute"] = visit.compute_cycles
         adds["cycles.stall"] = cycles - visit.compute_cycles
         adds["ops.mac_executed"] = visit.steps * rows * columns
-        adds["sram_bits.wbuf"] = visit.steps * rows * columns * kernel.weight.bits
-        adds["sram_bits.ibuf"] = visit.steps * rows * kernel.ifmap.bits
-        # Every step reads and writes the psums, but one that begins an output, which only writes.
-        adds["sram_bits.obuf"] = (2 * visit.steps - visit.first_steps) * columns * kernel.psum.bits
-        adds["sram_bits.bbuf"] = visit.first_steps * columns * kernel.bias.bits if kernel.bias is not None else 0
+        adds.update(_reads(kernel, visit, hardware))
         yield Share(tuple(visit.tile.index.items()), adds, visit.loads, visit.stores)
 
 
@@ -76,6 +72,25 @@ def _segments(visits: Iterable[ArrayVisit]) -> Iterator[tuple[ArrayVisit, int]]:
         cycles += slowest_port(visit.loads) if before is None else 0
         cycles += slowest_port(visit.stores) if after is None else 0
         yield visit, cycles
+
+
+def _reads(kernel: Contraction, visit: contraction.ArrayVisit, hardware: Hardware) -> dict[str, int]:
+    """Bits that buffers give and take. What stays is read for each PE; what passes along the rows for each row, what
+    passes along the columns for each column."""
+    array = hardware.systolic
+    pes = array.rows * array.columns
+    weights, inputs, sums, biases = pes, array.rows, array.columns, array.columns
+    if array.dataflow == "input_stationary":
+        weights, inputs, biases = array.rows, pes, 1
+    if array.dataflow == "output_stationary":
+        weights, sums = array.columns, pes
+    return {
+        "sram_bits.wbuf": visit.steps * weights * kernel.weight.bits,
+        "sram_bits.ibuf": visit.steps * inputs * kernel.ifmap.bits,
+        # Sums are read and written, but those that begin an output, which are only written.
+        "sram_bits.obuf": (2 * visit.sums - visit.first_sums) * sums * kernel.psum.bits,
+        "sram_bits.bbuf": visit.first_sums * biases * kernel.bias.bits if kernel.bias is not None else 0,
+    }
 
 
 def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:

@@ -79,16 +79,23 @@ class TiledContraction:
 
     def sram_bits(self) -> SramBits:
         """Every step reads `rows` ifmap values and `rows` x `columns` weights, and reads and writes `columns` psums; an
-        output's first visit reads its bias in place of psums."""
+        output's first visit reads its bias in place of psums. Inputs that stay are read in the place of weights, and
+        weights in theirs; where sums stay a step reads `columns` weights, and all PEs' sums are written once a pass."""
         # 8 steps, 4 of them first visits: weights 8 * 4 * 8 bits = 256, ifmap 8 * 2 * 8 = 128, psums 8 * 2 writes and
         # 4 * 2 reads of 32 bits = 768.
         kernel, array, steps = self.kernel, self.hardware.systolic, self.steps
-        outputs = steps.outputs * array.columns
+        pes = array.rows * array.columns
+        weights, inputs, sums, biases = {
+            "weight": (pes, array.rows, array.columns, array.columns),
+            # One output channel passes all positions.
+            "ifmap": (array.rows, pes, array.columns, 1),
+            "psum": (array.columns, array.rows, pes, array.columns),
+        }[steps.stays]
         return SramBits(
-            wbuf=steps.total * array.rows * array.columns * kernel.weight.bits,
-            ibuf=steps.total * array.rows * kernel.ifmap.bits,
-            obuf=(2 * steps.total * array.columns - outputs) * kernel.psum.bits,
-            bbuf=0 if kernel.bias is None else outputs * kernel.bias.bits,
+            wbuf=steps.total * weights * kernel.weight.bits,
+            ibuf=steps.total * inputs * kernel.ifmap.bits,
+            obuf=(2 * steps.visits - steps.outputs) * sums * kernel.psum.bits,
+            bbuf=0 if kernel.bias is None else steps.outputs * biases * kernel.bias.bits,
         )
 
     def ops(self) -> tuple[tuple[str, int], ...]:

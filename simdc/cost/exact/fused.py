@@ -59,6 +59,12 @@ class TiledFused:
                 f"{PATH} is 0: give the machine one or take another form",
                 buffer="path between array and vector memory",
             )
+        dataflow = self.hardware.systolic.dataflow
+        if dataflow != "weight_stationary":
+            return partial(
+                TilingError,
+                f"{self.kernel.kind} that stays on chip needs systolic.dataflow=weight_stationary; it is {dataflow}",
+            )
         if self.stream.is_tiled and self._late != [self.kernel.streamed]:
             return partial(
                 TilingError,

@@ -12,7 +12,8 @@ from simdc.cost.spread import Spread, kinds
 
 
 class Steps:
-    """`total` steps of all tiles, of which `outputs` begin a sum in each column of the array; the number of `tiles`."""
+    """`total` steps of all tiles and the number of `tiles`; `visits` to the psum buffer, of which `outputs` begin sums:
+    of a row of results in each step, or of all PEs for each pass where a PE keeps its sum."""
 
     # 4 input channels in 2 tiles, 2 output channels, 4 pixels on 2 x 2 PEs: 2 * 1 * 4 = 8 steps. Each pixel has one sum
     # a column, begun at the first of the 2 tiles: 4 outputs.
@@ -28,6 +29,7 @@ class Steps:
         "outputs",
         "tiles",
         "total",
+        "visits",
     )
 
     def __init__(self, kernel: Contraction, spread: Spread, grid: Grid):
@@ -56,17 +58,30 @@ class Steps:
         self._of_joint: dict[Places, int] = {}
         if joint:
             self._count_joint([axis for axis in grid.every if axis.loop in joint], of_result)
+        self.visits = self.total
+        if spread.stays == "psum":
+            # 8 x 8 results on 4 x 4 PEs are 4 passes, and 8 visits if what is summed over is in 2 tiles.
+            self.visits = self.outputs
+            for axis in grid.axes:
+                self.visits = self.visits * (1 if axis.loop in of_result else axis.count)
 
     def _count_joint(self, axes: Sequence[Axis], of_result: Sequence[str]) -> None:
         # Rows ic 3 in tiles of 2 and 1, kw 5, on 4 rows: ceil(10 / 4) + ceil(5 / 4) = 5 passes.
         spread, numbers, total, outputs = self._spread, self._numbers, 0, 0
+        is_kept = spread.stays == "psum"
         for many, sizes in kinds(axes):
             total = total + many * spread.joint_passes(sizes, numbers)
         # An output begins where all loops that are summed over stand at their first tile.
         summed = frozenset(axis.loop for axis in axes if axis.loop not in of_result)
         for many, sizes in kinds(axes, summed):
-            outputs = outputs + many * spread.joint_sums(sizes, numbers)
+            found = spread.joint_passes(sizes, numbers) if is_kept else spread.joint_sums(sizes, numbers)
+            outputs = outputs + many * found
         self.total, self.outputs = self.total * total, self.outputs * outputs
+
+    @property
+    def stays(self) -> str:
+        """The role of the operand that stays in the PEs."""
+        return self._spread.stays
 
     def of_tile(self, places: Places) -> int:
         """Steps of the tile at `places`, one for each slot of the grid."""

@@ -83,7 +83,7 @@ class ArrayRungs:
     def _bound(self, walk: Walk, step: int) -> int:
         """Cycles that any rung of the image with at least as many tiles takes at least. The first weights are loaded
         before anything else, and no psum moves before the first tile is through."""
-        cut, fill, (_, tiles, passes, _, _) = walk.cut, self._fill, self._ladder.image[step]
+        cut, fill, tiles, passes = walk.cut, self._fill, self._ladder.image[step].tiles, self._ladder.least_image_passes
         # Channels in 4 tiles with 6 passes in all, an image of 100 pixels in 5 tiles, 30 cycles of fill:
         # 6 * 100 + 4 * 5 * 30 = 1,200 cycles.
         compute = cut.passes * passes + cut.tiles * tiles * fill

@@ -78,11 +78,16 @@ class ArrayLadder:
         sides: dict[Moves, list[str]] = {}
         for loop in bounds:
             sides.setdefault((loop in weight, loop in ifmap, loop in psum), []).append(loop)
+        # Passes along a side of the array with positions are those of the image's rungs, all others those of a cut.
+        self._of_image = spread.along(sides.get(IMAGE, []))
+        self._of_cut = spread.along(bounds.keys() - set(sides.get(IMAGE, [])))
         image = self._side(IMAGE, sides.pop(IMAGE, []))
+        image = image._replace(rungs=[self._with_joint(rung) for rung in image.rungs])
         self.image, self._image_loops = image.rungs, image.loops
         others = [self._side(moves, loops) for moves, loops in sides.items()]
         psum_image = self._dimensions(kernel.psum, image=True)
         self.psum_image = [psum_image.of({**bounds, **rung.sizes}) for rung in self.image]
+        self.least_image_passes = min(rung.passes for rung in self.image)
         self.least_psum_image = min(elements.total for elements in self.psum_image)
         cuts = self._cuts([side.rungs for side in others])
         self.walks = [walk for cut, ways in cuts for walk in self._walks(cut, others, ways)]
@@ -121,7 +126,7 @@ class ArrayLadder:
             key = tuple([sizes[loop] for loop in window])
             if key not in by_window:
                 by_window[key] = [ifmap_image.of(sizes | rung.sizes) for rung in self.image]
-            joint = self._joint(sizes)
+            joint = self._joint(self._of_cut, sizes)
             cut = ArrayCut(
                 sizes,
                 prod([rung.tiles for rung in ways]),
@@ -136,9 +141,17 @@ class ArrayLadder:
             )
             yield cut, ways
 
-    def _joint(self, sizes: Mapping[str, int]) -> Rung:
-        """The loops that share a side of the array, as a rung of no tiles: passes of all loops together."""
-        spread = self._spread
+    def _with_joint(self, rung: Rung) -> Rung:
+        """A rung of the image with the passes along what of it shares a side of the array."""
+        joint = self._joint(self._of_image, rung.sizes)
+        return rung._replace(
+            passes=rung.passes * joint.passes,
+            most_passes=rung.most_passes * joint.most_passes,
+            last_passes=rung.last_passes * joint.last_passes,
+        )
+
+    def _joint(self, spread: Spread, sizes: Mapping[str, int]) -> Rung:
+        """The loops of `spread` that share a side of the array, as a rung of one tile: passes of all loops together."""
         if not spread.joint:
             return Rung({}, 1, 1, 1, 1)
         axes = [Axis(loop, self._bounds[loop], sizes[loop], clip=False) for loop in spread.joint]
