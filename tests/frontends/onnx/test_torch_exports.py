@@ -103,3 +103,32 @@ def test_an_export_computes_what_the_network_computes(how: str, tmp_path: Path) 
     if "kept" in how:
         # Nothing was folded: the file has what the network has.
         assert network_of(module).parameters.value.data == sum(each.numel() for each in network.parameters())
+
+
+def test_neighbours_turned_as_gptj_does(tmp_path: Path) -> None:
+    """8 of 12 features of 3 heads, tables picked by positions and each angle repeated for both elements of a pair."""
+
+    class Turned(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            angles = torch.outer(torch.arange(32.0), 10.0 ** -torch.arange(4.0))
+            self.register_buffer("table", torch.cat((angles.sin(), angles.cos()), 1))
+
+        def forward(self, x: Any, ids: Any) -> Any:
+            heads = x.view(*x.shape[:2], 3, 12)
+            parts = torch.split(self.table[ids], 4, dim=-1)
+            sin, cos = (torch.repeat_interleave(part[:, :, None, :], 2, 3) for part in parts)
+            turned, rest = heads[..., :8], heads[..., 8:]
+            swapped = torch.stack((-turned[..., 1::2], turned[..., ::2]), -1).flatten(-2)
+            return torch.cat((turned * cos + swapped * sin, rest), -1)
+
+    x, ids = torch.randn(2, 5, 36), torch.tensor([[0, 1, 2, 3, 4], [7, 8, 9, 10, 11]])
+    path = str(tmp_path / "turned.onnx")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(Turned(), (x, ids), path, dynamo=False, opset_version=17)
+    module = parse_onnx(path, 2)
+    module.verify()
+    found = execute(module, [x.numpy(), ids.numpy()], load_parameters(path, 2)).returned[0]
+    np.testing.assert_allclose(found, Turned()(x, ids).numpy(), atol=1e-5)
+    assert [kind for kind in kinds(network_of(module)) if kind not in ("reshape", "slice")] == ["gather", "rope"]
