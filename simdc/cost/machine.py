@@ -22,7 +22,6 @@ from .machine_fields import (
     number,
     part,
     price,
-    rate,
     read_words,
     remark,
     word,
@@ -127,9 +126,8 @@ class MemoryLevel:
 
     # 64 bits a beat at 16 bits a cycle: 8 bytes in 4 cycles.
 
-    # Whole numbers for NVDLA's rules; rooflines, which only divide by them, take fractions, too.
-    read_bits_per_cycle: int = rate(ANY)
-    write_bits_per_cycle: int = rate(ANY)
+    read_bits_per_cycle: int = number("bit/cycle", ANY)
+    write_bits_per_cycle: int = number("bit/cycle", ANY)
     capacity_bits: int = number("bit", ANY, minimum=0, default=0)
     banks: int = number("bank", ANY, default=1)
     shared: bool = word(bool, "true or false", ANY, default=False)

@@ -26,7 +26,8 @@ from .unplayable import Unplayable, require
 __all__ = ["HOW_TO_GET", "VERILOG", "Played", "RtlCase", "Unplayable", "missing_tool", "play"]
 
 
-KNOWN_OPTIONS: frozenset[str] = frozenset()
+# A mapping of the array is one of the kernel, too, and refused there.
+KNOWN_OPTIONS = frozenset({"systolic.weight_load", "systolic.row_mapping", "systolic.group_mapping"})
 """Options of machines that the RTL has hardware for, at any of their values."""
 
 

@@ -9,6 +9,7 @@ GUARDS = 4
 WIDTHS = (4, 8, 16, 32)
 """Of elements; sums have 8, 16 or 32."""
 SUM_WIDTHS = (8, 16, 32)
+WEIGHT_LOADS = ("resident", "hidden", "exposed")
 LINE_BITS = {"weight": 1024, "ifmap": 512, "bias": 512, "psum": 2048}
 """What a half buffer gives in a cycle."""
 HALF_BITS = {"weight": 1 << 20, "ifmap": 1 << 20, "bias": 1 << 18, "psum": 1 << 20}

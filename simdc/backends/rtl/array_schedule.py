@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from math import gcd
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from . import array_machine as built
 from .beats import Numbers, Words, beat_words, pack
 from .nested_sums import NestedSum
 from .stored_tile import StoredTile
-from .unplayable import Unplayable, require, whole_bits
+from .unplayable import Unplayable, require
 
 
 class Kept(NamedTuple):
@@ -71,17 +72,21 @@ class _Planner:
         self.bounds = loop_bounds(kernel)
         rates = rule.bandwidths(machine)
         ports = {(row.operand, row.when): row.port for row in rule.array_streams}
-        self.rates = {role: whole_bits(rates[ports[role, "new"]], role) for role in ("weight", "ifmap")}
-        self.rates["psum"] = whole_bits(rates[ports["psum", "complete"]], "psum")
+        self.rates = {role: rates[ports[role, "new"]] for role in ("weight", "ifmap")}
+        self.rates["psum"] = rates[ports["psum", "complete"]]
         self.weights, self.ifmap = _Dram(self.rates["weight"]), _Dram(self.rates["ifmap"])
         self.psum_beats = 0
         self.psum_places: dict[tuple[int, ...], int] = {}
         self.halves: dict[str, int] = dict.fromkeys(_HALVES, 1)
         self._place: tuple[int, ...] | None = None
         self.results: list[Kept] = []
-        # The nest of steps: what changes the weights outside, the positions of a fold inside.
-        self.outer = [kernel.columns, kernel.rows]
-        self.outer += [loop for loop in self.bounds if loop in kernel.weight.loops and loop not in self.outer]
+        # The nest of steps: folds outside, those that add to the same results side by side; positions of a fold inside.
+        moving = [
+            loop for loop in self.bounds if loop in kernel.weight.loops and loop not in (kernel.rows, kernel.columns)
+        ]
+        self.outer = [kernel.columns, *(loop for loop in moving if loop in kernel.psum.loops)]
+        self.outer += [kernel.rows, *(loop for loop in moving if loop not in kernel.psum.loops)]
+        self.outer += [loop for loop in self.bounds if loop not in (*self.outer, *kernel.psum.loops)]
         self.inner = [loop for loop in self.bounds if loop not in self.outer]
         self.summed = [loop for loop in self.bounds if loop not in kernel.psum.loops]
         self.visits = list(visits(kernel, whole_loops(kernel, tiling), machine, rule))
@@ -140,18 +145,17 @@ class _Planner:
         kernel, array = self.kernel, self.machine.systolic
         operand = kernel.weight
         stored = StoredTile(operand, kernel.columns, tile, self.bounds, stores_padding=self.machine.stores_padding)
-        # [..., rows, columns]: dimensions that no loop moves have one element.
         values = stored.boxed(stored.values(self.data["weight"]).reshape(-1))
         loop_at = [terms[0][0] if terms else "" for terms, _ in operand.index]
-        order = [d for d, loop in enumerate(loop_at) if not loop]
-        order += [loop_at.index(loop) for loop in (*self.outer[2:], kernel.rows, kernel.columns)]
-        values = values.transpose(order)
-        rows, columns = values.shape[-2:]
-        lines = [
-            values[..., q : q + array.rows, f : f + array.columns].reshape(-1)
-            for f in range(0, columns, array.columns)
-            for q in range(0, rows, array.rows)
-        ]
+        blocks = {kernel.columns: array.columns, kernel.rows: array.rows}
+        lines: list[Numbers] = []
+        cuts = [range(0, len(tile.values[loop]), blocks.get(loop, 1)) for loop in self.outer]
+        for begins in product(*cuts):
+            at = dict(zip(self.outer, begins, strict=True))
+            here = tuple(slice(at[loop], at[loop] + blocks.get(loop, 1)) if loop else slice(None) for loop in loop_at)
+            block = np.moveaxis(values[here], loop_at.index(kernel.rows), 0)
+            # Rows first; then only the columns are more than one.
+            lines.append(block.reshape(-1))
         return np.concatenate(lines)
 
     def _steps(self, words: list[int], tile: Tile, psums: StoredTile) -> None:
@@ -192,6 +196,7 @@ class _Planner:
             *(self.rates["weight"], self.rates["ifmap"], self.rates["psum"], int(kernel.bias is not None)),
             sum((name in self.summed) << bit for bit, name in enumerate(names)),
             sum((name in self.inner) << bit for bit, name in enumerate(names)),
+            built.WEIGHT_LOADS.index(str(getattr(array, "weight_load", built.WEIGHT_LOADS[0]))),
         ]
         return given + [0] * (built.SETTINGS - len(given))
 
@@ -224,6 +229,8 @@ def _check(plan: _Planner) -> None:
         require(bits <= built.LINE_BITS[role], f"{bits} bits of {role} in a cycle; built are {built.LINE_BITS[role]}")
     require(array.dataflow == "weight_stationary", f"an array that is {array.dataflow}")
     require(not kernel.beside_rows and not kernel.side_by_side, "loops that share a side of the array")
+    mapped = (*kernel.beside_rows, *kernel.side_by_side)
+    require(not mapped, f"{' and '.join(mapped)} on the array beside channels")
     require(kernel.columns not in kernel.ifmap.loops, f"'{kernel.columns}' moves the ifmap")
     require(kernel.rows not in kernel.psum.loops, f"'{kernel.rows}' moves the result")
     require({kernel.rows, kernel.columns} <= set(kernel.weight.loops), "a side of the array that moves no weight")

@@ -19,7 +19,16 @@ from .job import RtlJob
 
 VERILOG = Path(__file__).with_name("verilog")
 TOPS = {
-    "machine": ("memory.sv", "port.sv", "loops.sv", "elements.sv", "array.sv", "results.sv", "machine.sv"),
+    "machine": (
+        "memory.sv",
+        "port.sv",
+        "loops.sv",
+        "elements.sv",
+        "fold_weights.sv",
+        "array.sv",
+        "results.sv",
+        "machine.sv",
+    ),
     "lanes": ("port.sv", "loops.sv", "lane.sv", "lanes.sv"),
 }
 """The files of each machine, what is used before what uses it. `machine.sv` is played by `machine.cpp`, and so on."""

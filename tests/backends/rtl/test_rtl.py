@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import simdc
-from simdc.backends.rtl import Played, RtlCase, Unplayable, missing_tool, play, toolchain
+from simdc.backends.rtl import VERILOG, Played, RtlCase, Unplayable, missing_tool, play, toolchain
 from simdc.backends.rtl.beats import pack, unpack
 from simdc.backends.rtl.nested_sums import NestedSum
 from simdc.cli import main
@@ -27,6 +27,7 @@ from simdc.cost import (
 )
 from simdc.cost.result import Cost
 from tests.oracles.rtl_cases import play_random
+from tests.oracles.rtl_mutants import MUTANTS, Mutant, mutated
 
 MISSING = missing_tool()
 needs_rtl = pytest.mark.skipif(MISSING is not None, reason=f"{MISSING} is not there, so the RTL is NOT tested")
@@ -162,3 +163,10 @@ def test_beats_hold_the_elements_one_after_the_other(bits: int, rate: int) -> No
 def test_sums_move_with_the_loops() -> None:
     # a[10*i + j], j to 2: 0 1 2 10 11 12; the step of i brings 10 - 2.
     assert NestedSum(0, {"i": 10, "j": 1}).moves({"i": 2, "j": 3}) == [8, 1]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.what)
+def test_each_mistake_can_still_be_made(mutant: Mutant, tmp_path: Path) -> None:
+    """`python -m tests.oracles.rtl_mutants` builds and plays them all."""
+    changed = mutated(mutant, tmp_path) / mutant.file
+    assert changed.read_text() != (VERILOG / mutant.file).read_text()

@@ -111,12 +111,12 @@ module lanes #(
   logic [31:0] counter, held, last_row;
   logic issuing, fires, block_done, depends, has_last;
   logic [LOOPS-1:0] at_begin, at_end;
-  logic [SUMS-1:0][31:0] at;
+  logic [SUMS-1:0][31:0] at, following;
   assign instruction = code[($clog2(CODE))'(here[CODE_AT]+counter)];
   loops #(.LOOPS(LOOPS), .SUMS(SUMS)) walk (
       .clk, .start(start || finishes), .step(fires && counter + 1 == here[CODE_COUNT]),
       .bounds(here[BOUND0+:LOOPS]), .initial_sums(fetched[SUM0+:SUMS]), .moves(here[MOVE0+:SUMS*LOOPS]),
-      .at_begin, .at_end, .sums(at)
+      .at_begin, .at_end, .sums(at), .following
   );
 
   // Words of an instruction: opcode, sources, then for the result and each source where it is and its width.

@@ -13,7 +13,8 @@ module loops #(
     input logic [SUMS*LOOPS-1:0][31:0] moves,
     output logic [LOOPS-1:0] at_begin,
     output logic [LOOPS-1:0] at_end,
-    output logic [SUMS-1:0][31:0] sums
+    output logic [SUMS-1:0][31:0] sums,
+    output logic [SUMS-1:0][31:0] following  // the sums after another step
 );
   logic [LOOPS-1:0][31:0] index;
   logic [LOOPS-1:0] stepping, turning;
@@ -32,6 +33,8 @@ module loops #(
     end
   end
 
+  always_comb for (int s = 0; s < SUMS; s++) following[s] = sums[s] + moves[s*LOOPS+mover];
+
   always_ff @(posedge clk)
     if (start) begin
       index <= '0;
@@ -40,6 +43,6 @@ module loops #(
       for (int l = 0; l < LOOPS; l++)
         if (turning[l]) index[l] <= 0;
         else if (stepping[l]) index[l] <= index[l] + 1;
-      for (int s = 0; s < SUMS; s++) sums[s] <= sums[s] + moves[s*LOOPS+mover];
+      for (int s = 0; s < SUMS; s++) sums[s] <= following[s];
     end
 endmodule

@@ -57,6 +57,8 @@ module machine #(
   assign has_bias = settings[9][0];
   assign summed = settings[10][LOOPS-1:0];
   assign inside_fold = settings[11][LOOPS-1:0];
+  logic [31:0] weight_load;
+  assign weight_load = settings[12];
 
   // ---- fields of a descriptor
   localparam int W_BITS = 0, W_BEAT = 1, B_BITS = 2, B_BEAT = 3, I_BITS = 4, I_BEAT = 5, P_BITS = 6, P_BEAT = 7;
@@ -133,16 +135,17 @@ module machine #(
     end
 
   // ---- steps
-  logic issue, issuing, step_first, step_last, fold_ends;
+  logic issue, issuing, step_first, step_last, fold_begins, fold_ends, weights_there;
   logic [LOOPS-1:0] at_begin, at_end;
-  logic [SUMS-1:0][31:0] at;
+  logic [SUMS-1:0][31:0] at, following;
   loops #(.LOOPS(LOOPS), .SUMS(SUMS)) walk (
       .clk, .start(segment_ends), .step(issue),
       .bounds(here[BOUND0+:LOOPS]), .initial_sums(next[SUM0+:SUMS]), .moves(here[MOVE0+:SUMS*LOOPS]),
-      .at_begin, .at_end, .sums(at)
+      .at_begin, .at_end, .sums(at), .following
   );
-  assign issue = here_valid && issuing;
+  assign issue = here_valid && issuing && weights_there;
   assign step_last = issue && &at_end;
+  assign fold_begins = &(at_begin | ~inside_fold);
   assign fold_ends = &(at_end | ~inside_fold);
   assign step_first = here[BEGINS][0] && &(at_begin | ~summed);
   always_ff @(posedge clk)
@@ -150,31 +153,34 @@ module machine #(
     else if (step_last) issuing <= 0;
 
   // ---- what a step reads
-  logic inside_image;
+  logic in_image;
   always_comb begin
-    inside_image = 1;
-    for (int g = 0; g < GUARDS; g++) if (at[GUARD0+g] >= here[LIMIT0+g]) inside_image = 0;
+    in_image = 1;
+    for (int g = 0; g < GUARDS; g++) if (at[GUARD0+g] >= here[LIMIT0+g]) in_image = 0;
   end
-  logic [31:0] stored_rows, stored_columns, real_columns, row_bits, weight_at;
+  logic [31:0] stored_rows, real_columns;
   assign stored_rows = at[ROWS_LEFT] < rows ? at[ROWS_LEFT] : rows;
-  assign stored_columns = at[COLUMNS_LEFT] < columns ? at[COLUMNS_LEFT] : columns;
   assign real_columns = signed'(at[REAL_COLUMNS]) <= 0 ? 0 : at[REAL_COLUMNS] < columns ? at[REAL_COLUMNS] : columns;
-  assign row_bits = stored_columns * weight_bits;
-  // A tile's weights lie fold by fold, so the address moves on by what the fold had.
-  always_ff @(posedge clk)
-    if (restart) weight_at <= 0;
-    else if (issue && fold_ends) weight_at <= weight_at + stored_rows * row_bits;
+  logic [ROWS-1:0][31:0] values, line_values;
+  logic [ROWS*COLUMNS-1:0][31:0] weights;
+  logic [31:0] weights_read;
+  fold_weights #(
+      .ROWS(ROWS), .COLUMNS(COLUMNS), .LOOPS(LOOPS), .PORT(PORT), .WORD(WEIGHT_WORD), .WORDS(WEIGHT_WORDS)
+  ) fold_weights (
+      .clk, .restart, .weight_load, .rows, .columns, .weight_bits,
+      .segment_ends, .here_valid, .bounds(here[BOUND0+:LOOPS]), .inside_fold,
+      .initial_left({next[SUM0+COLUMNS_LEFT], next[SUM0+ROWS_LEFT]}),
+      .moves({here[MOVE0+COLUMNS_LEFT*LOOPS+:LOOPS], here[MOVE0+ROWS_LEFT*LOOPS+:LOOPS]}),
+      .issue, .fold_begins, .fold_ends, .first_fold(&(at_begin | inside_fold)), .last_fold(&(at_end | inside_fold)),
+      .there(weights_there), .weights, .weights_read,
+      .use_half(here[HALVES][0]), .load_half(next[HALVES][0]), .load(weight_busy && !is_bias),
+      .load_bit(weight_done), .load_bits(weight_moved), .load_data(weight_data)
+  );
 
-  logic [WEIGHT_WORD-1:0] weight_line;
   logic [IFMAP_WORD-1:0] ifmap_line;
   logic [BIAS_WORD-1:0] bias_line;
   logic bias_read;
   logic [31:0] bias_at;
-  double_buffer #(.WORD(WEIGHT_WORD), .WORDS(WEIGHT_WORDS)) weight_buffer (
-      .clk, .use_half(here[HALVES][0]), .read(issue), .read_bit(weight_at), .read_data(weight_line),
-      .load_half(next[HALVES][0]), .write(weight_busy && !is_bias), .write_bit(weight_done), .write_bits(weight_moved),
-      .write_data(WEIGHT_WORD'(weight_data))
-  );
   double_buffer #(.WORD(IFMAP_WORD), .WORDS(IFMAP_WORDS)) ifmap_buffer (
       .clk, .use_half(here[HALVES][1]), .read(issue), .read_bit(at[I_AT]), .read_data(ifmap_line),
       .load_half(next[HALVES][1]), .write(ifmap_busy), .write_bit(ifmap_done), .write_bits(ifmap_moved),
@@ -186,25 +192,11 @@ module machine #(
       .write_data(BIAS_WORD'(weight_data))
   );
 
-  logic [ROWS-1:0][31:0] values, line_values;
-  logic [ROWS*COLUMNS-1:0][31:0] weights, line_weights;
   elements #(.COUNT(ROWS)) ifmap_elements (
       .line(ifmap_line[32*ROWS-1:0]), .width(ifmap_bits), .numbers(line_values)
   );
-  for (genvar j = 0; j < ROWS; j++) begin : weight_rows
-    logic [WEIGHT_WORD-1:0] row;
-    if (j == 0) assign row = weight_line;
-    else assign row = weight_rows[j-1].row >> row_bits;
-    elements #(.COUNT(COLUMNS)) weight_elements (
-        .line(row[32*COLUMNS-1:0]), .width(weight_bits), .numbers(line_weights[j*COLUMNS+:COLUMNS])
-    );
-  end
   always_comb
-    for (int j = 0; j < ROWS; j++) begin
-      values[j] = issue && inside_image && j < stored_rows ? line_values[j] : '0;
-      for (int k = 0; k < COLUMNS; k++)
-        weights[j*COLUMNS+k] = issue && j < stored_rows && k < stored_columns ? line_weights[j*COLUMNS+k] : '0;
-    end
+    for (int j = 0; j < ROWS; j++) values[j] = issue && in_image && j < stored_rows ? line_values[j] : '0;
 
   // ---- the array, and what travels beside it until the sums come out
   typedef struct packed {
@@ -267,7 +259,7 @@ module machine #(
       counts[7] <= counts[7] + (psum_busy && (is_load || past[BEGINS][1]) ? psum_moved : 0);
       counts[8] <= counts[8] + (store && !past[BEGINS][1] ? psum_moved : 0);
       counts[9] <= counts[9] + (weight_busy && is_bias ? weight_moved : 0);
-      counts[10] <= counts[10] + (issue ? rows * columns * weight_bits : 0);
+      counts[10] <= counts[10] + weights_read * weight_bits;
       counts[11] <= counts[11] + (issue ? rows * ifmap_bits : 0);
       counts[12] <= counts[12] + ((leaving.valid ? columns : 0) + (adds ? columns : 0)) * psum_bits;
       counts[13] <= counts[13] + (bias_read ? columns * bias_bits : 0);
