@@ -21,6 +21,7 @@ IM2COL = "im2col machines, such as SCALE-Sim's and Gemmini"
 DATAFLOW = "SCALE-Sim's three dataflows"
 SIDE_BY_SIDE = "assumption: arrays whose rows take inputs of several groups at once"
 RELEASED = "segment: SimDIT section III; joint: RTL of GeneSys; separate: decoupled access and execute, as Gemmini"
+LOADS = "resident: GeneSys; hidden: TPU v1, Gemmini; exposed: SCALE-Sim"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -75,6 +76,10 @@ class SystolicArray:
     `buffer_release` says when the halves of buffers change hands: all at once, when a tile is computed and all that
     moved beside it is through (`segment`); for the next tile when all the halves that it takes are free (`joint`); each
     by itself (`separate`).
+
+    `weight_load` is how the weights of a fold, those of one pass over one block of rows and columns, get into the PEs:
+    each has all of a tile's at hand (`resident`); they shift in row by row while the fold before computes, which lasts
+    `rows` cycles at least (`hidden`), or before their own fold, for `rows` cycles (`exposed`).
     """
 
     rows: int = _int("PE")
@@ -86,6 +91,7 @@ class SystolicArray:
     dataflow: str = choice(DATAFLOW, "weight_stationary", "output_stationary", "input_stationary")
     row_mapping: str = choice(IM2COL, "channels", "window")
     group_mapping: str = choice(SIDE_BY_SIDE, "one", "packed")
+    weight_load: str = choice(LOADS, "resident", "hidden", "exposed")
 
     @property
     def mappings(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from attrs import frozen
 
+from .folds import FoldLaw, fold_law
 from .hardware import Hardware, SimdArray, SystolicArray
 
 When = Literal["new", "resumed", "complete", "partial", "left"]
@@ -143,6 +144,10 @@ class MachineRule:
         """Beside its steps, for each tile: a value crosses all rows and all columns."""
         # 16 x 16 PEs: the last PE begins 15 + 15 = 30 cycles after the first.
         return array.rows + array.columns - 2
+
+    def fold_law(self, array: SystolicArray) -> FoldLaw:
+        """How long the folds of a tile last, beside that fill."""
+        return fold_law(array)
 
     def lanes_fill_cycles(self, simd: SimdArray) -> int:
         """Beside its instructions, for each tile: `pipeline_stages - 1` and `lanes - 1`."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from .array_kernel import MAPPINGS
 from .axis import ONE, Axis, Numbers
+from .folds import Stays
 from .hardware import SystolicArray
 from .kernel import Contraction
 from .rule import passes
@@ -33,7 +34,7 @@ class Spread(NamedTuple):
     height: int
     width: int
     channels: tuple[str, ...]
-    stays: Literal["weight", "ifmap", "psum"] = "weight"
+    stays: Stays = "weight"
 
     @property
     def widths(self) -> dict[str, int]:

@@ -37,6 +37,7 @@ DEPENDENCES = {
     # A word, and no array of words is priced at once.
     "systolic.buffer_release": Dependence((SYSTOLIC,), "tiling"),
     "systolic.bandwidths": Dependence((SYSTOLIC,), "rate"),
+    "systolic.weight_load": Dependence((SYSTOLIC,), "tiling"),
     "simd.lanes": Dependence((SIMD,), "tiling"),
     "simd.vmem_bits": Dependence((SIMD,), "tiling"),
     "simd.bandwidth_bits_per_cycle": Dependence((SIMD,), "rate"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from attrs import frozen
 
@@ -13,6 +12,7 @@ from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, loop_bounds
 
+from .folds import ArrayWork, Sweep, work_of
 from .footprint import differs, footprint_elements
 from .transfer import Transfer
 from .walk import Tile, neighbours, walk
@@ -22,8 +22,9 @@ from .walk import Tile, neighbours, walk
 class ArrayVisit:
     """A tile's stay in the array: what it loads before, how it computes, what it stores after.
 
-    A step is one cycle of all PEs; `fill_cycles` come on top. `sums` are what is written to the psum buffer at a time,
-    of which `first_sums` begin outputs. `takes` are the operands of which it has another tile than the one before.
+    A step is one cycle of all PEs; `work` is how long they take. `sums` are what is written to the psum buffer at a
+    time, of which `first_sums` begin outputs. `takes` are the operands of which it has another tile than the one
+    before.
     """
 
     tile: Tile
@@ -32,12 +33,12 @@ class ArrayVisit:
     steps: int
     sums: int
     first_sums: int
-    fill_cycles: int
+    work: ArrayWork
     stores: tuple[Transfer, ...]
 
     @property
     def compute_cycles(self) -> int:
-        return self.steps + self.fill_cycles
+        return self.work.cycles
 
 
 def visits(
@@ -81,30 +82,21 @@ def visits(
             else:
                 stores.append(transfer("psum", ports["psum", "partial"], results * psum.bits))
 
-        work = _work(kernel, tile, hardware)
-        operands = [*sources, ("psum", psum)]
+        sweep, operands = _sweep(kernel, tile, hardware), [*sources, ("psum", psum)]
+        kept = sweep.outputs if array.dataflow == "output_stationary" else sweep.outputs * sweep.positions
         yield ArrayVisit(
             tile=tile,
             takes=tuple(role for role, operand in operands if differs(operand, tile, before)),
             loads=tuple(loads),
-            steps=work.steps,
-            sums=work.sums,
-            first_sums=work.beginning if tile.begins(reductions) else 0,
-            fill_cycles=(array.rows - 1) + (array.columns - 1),
+            steps=sweep.steps,
+            sums=kept * sweep.additions,
+            first_sums=kept if tile.begins(reductions) else 0,
+            work=work_of(sweep, array),
             stores=tuple(stores),
         )
 
 
-class _Work(NamedTuple):
-    """Of a tile: steps, visits to the psum buffer, and those that begin outputs if the tile is the first of its
-    sums."""
-
-    steps: int
-    sums: int
-    beginning: int
-
-
-def _work(kernel: Contraction, tile: Tile, hardware: Hardware) -> _Work:
+def _sweep(kernel: Contraction, tile: Tile, hardware: Hardware) -> Sweep:
     array, psum = hardware.systolic, kernel.psum
     positions = [loop for loop in psum.loops if loop in kernel.ifmap.loops and loop not in kernel.weight.loops]
     added = [kernel.rows, *kernel.beside_rows]
@@ -113,7 +105,8 @@ def _work(kernel: Contraction, tile: Tile, hardware: Hardware) -> _Work:
         others = [loop for loop in psum.loops if loop not in (*positions, kernel.columns)]
         high, wide = tile.size(positions), tile.size([kernel.columns])
         kept = ceil_div(high, array.rows) * ceil_div(wide, array.columns) * tile.size(others)
-        return _Work(kept * tile.size(loop.name for loop in kernel.loops if loop.name not in psum.loops), kept, kept)
+        return Sweep(kept, 1, tile.size(loop.name for loop in kernel.loops if loop.name not in psum.loops))
+    stays = kernel.ifmap if array.dataflow == "input_stationary" else kernel.weight
     along_columns = positions if array.dataflow == "input_stationary" else [kernel.columns]
     high, wide = tile.size(added), tile.size(along_columns)
     # Groups are put side by side, a block of rows and columns each, until one more would not fit.
@@ -122,8 +115,13 @@ def _work(kernel: Contraction, tile: Tile, hardware: Hardware) -> _Work:
         together += 1
     blocks = ceil_div(wide, array.columns) * ceil_div(groups, together)
     on_array = (*added, *along_columns, *kernel.side_by_side)
-    steps = ceil_div(high, array.rows) * blocks * tile.size(x.name for x in kernel.loops if x.name not in on_array)
-    return _Work(steps, steps, blocks * tile.size(loop for loop in psum.loops if loop not in on_array))
+    others = [loop.name for loop in kernel.loops if loop.name not in on_array]
+    # A position is a place of the result to which what stays in the PEs adds.
+    return Sweep(
+        outputs=blocks * tile.size(loop for loop in others if loop in psum.loops and loop in stays.loops),
+        additions=ceil_div(high, array.rows) * tile.size(loop for loop in others if loop not in psum.loops),
+        positions=tile.size(loop for loop in others if loop in psum.loops and loop not in stays.loops),
+    )
 
 
 def rounded_bounds(kernel: Contraction, hardware: Hardware) -> dict[str, int]:

@@ -14,6 +14,7 @@ from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
+from .folds import Sweep, work_of
 from .footprint import differs, footprint_elements
 from .issue import waits_between_issues
 from .transfer import Transfer
@@ -138,17 +139,18 @@ def _multiply(product: Contraction, tile: Tile, hardware: Hardware, counts: Coun
     """Cycles of one product of the tile, whose sums begin and end in it."""
     array = hardware.systolic
     rows, columns = len(tile.values[product.rows]), len(tile.values[product.columns])
-    points = tile.size(loop.name for loop in product.loops if loop.name not in (product.rows, product.columns))
-    steps = firsts = 0
-    for row in range(0, rows, array.rows):
-        for _ in range(0, columns, array.columns):
-            steps += points
-            firsts += points if row == 0 else 0
+    others = [loop.name for loop in product.loops if loop.name not in (product.rows, product.columns)]
+    sweep = Sweep(
+        outputs=len(range(0, columns, array.columns)) * tile.size(set(others) & set(product.weight.loops)),
+        additions=len(range(0, rows, array.rows)),
+        positions=tile.size(set(others) - set(product.weight.loops)),
+    )
+    work, steps = work_of(sweep, array), sweep.steps
     counts["ops.mac_executed"] += steps * array.rows * array.columns
-    counts["sram_bits.wbuf"] += steps * array.rows * array.columns * product.weight.bits
+    counts["sram_bits.wbuf"] += work.reads * array.rows * array.columns * product.weight.bits
     counts["sram_bits.ibuf"] += steps * array.rows * product.ifmap.bits
-    counts["sram_bits.obuf"] += (steps + steps - firsts) * array.columns * product.psum.bits
-    return steps + (array.rows - 1) + (array.columns - 1)
+    counts["sram_bits.obuf"] += (steps + steps - sweep.outputs * sweep.positions) * array.columns * product.psum.bits
+    return work.cycles
 
 
 def _hand_over(kernel: FusedProducts, tile: Tile, hardware: Hardware, counts: Counter[str]) -> int:

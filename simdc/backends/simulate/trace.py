@@ -75,18 +75,18 @@ def _segments(visits: Iterable[ArrayVisit]) -> Iterator[tuple[ArrayVisit, int]]:
 
 
 def _reads(kernel: Contraction, visit: contraction.ArrayVisit, hardware: Hardware) -> dict[str, int]:
-    """Bits that buffers give and take. What stays is read for each PE; what passes along the rows for each row, what
-    passes along the columns for each column."""
+    """Bits that buffers give and take. What stays is read for each PE, where it shifts in once a fold; what passes
+    along the rows for each row, what passes along the columns for each column."""
     array = hardware.systolic
     pes = array.rows * array.columns
-    weights, inputs, sums, biases = pes, array.rows, array.columns, array.columns
+    weights, inputs, sums, biases = visit.work.reads * pes, visit.steps * array.rows, array.columns, array.columns
     if array.dataflow == "input_stationary":
-        weights, inputs, biases = array.rows, pes, 1
+        weights, inputs, biases = visit.steps * array.rows, visit.work.reads * pes, 1
     if array.dataflow == "output_stationary":
-        weights, sums = array.columns, pes
+        weights, sums = visit.steps * array.columns, pes
     return {
-        "sram_bits.wbuf": visit.steps * weights * kernel.weight.bits,
-        "sram_bits.ibuf": visit.steps * inputs * kernel.ifmap.bits,
+        "sram_bits.wbuf": weights * kernel.weight.bits,
+        "sram_bits.ibuf": inputs * kernel.ifmap.bits,
         # Sums are read and written, but those that begin an output, which are only written.
         "sram_bits.obuf": (2 * visit.sums - visit.first_sums) * sums * kernel.psum.bits,
         "sram_bits.bbuf": visit.first_sums * biases * kernel.bias.bits if kernel.bias is not None else 0,

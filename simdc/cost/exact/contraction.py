@@ -17,6 +17,7 @@ from simdc.cost.spread import spread_of
 from simdc.cost.tiling import Need, TilingError, loop_bounds
 
 from .flows import Flows
+from .folds import Folds
 from .release import released_cycles
 from .segments import segments
 from .steps import Steps
@@ -37,9 +38,14 @@ class TiledContraction:
         self.flows = Flows(kernel, grid, hardware, rule, reloads)
         self.is_barred = hardware.systolic.buffer_release == "segment"
         self.is_closed = self.is_barred
-        self.steps = Steps(kernel, spread_of(kernel, hardware.systolic), grid)
-        self.fill_cycles = rule.array_fill_cycles(hardware.systolic)
-        self.compute_cycles = self.steps.total + self.steps.tiles * self.fill_cycles
+        array, law, spread = hardware.systolic, rule.fold_law(hardware.systolic), spread_of(kernel, hardware.systolic)
+        self.steps = Steps(kernel, spread, grid)
+        folds = None if law.is_plain else Folds(kernel, spread, grid, law)
+        self.work = folds or self.steps
+        # How often each PE reads what stays in it.
+        self.reads = folds.loads if folds is not None and law.reads_once else self.steps.total
+        self.fill_cycles = rule.array_fill_cycles(array)
+        self.compute_cycles = self.work.total + self.steps.tiles * self.fill_cycles
 
     @classmethod
     def cut(
@@ -80,7 +86,8 @@ class TiledContraction:
     def sram_bits(self) -> SramBits:
         """Every step reads `rows` ifmap values and `rows` x `columns` weights, and reads and writes `columns` psums; an
         output's first visit reads its bias in place of psums. Inputs that stay are read in the place of weights, and
-        weights in theirs; where sums stay a step reads `columns` weights, and all PEs' sums are written once a pass."""
+        weights in theirs; where sums stay a step reads `columns` weights, and all PEs' sums are written once a pass.
+        What is shifted in is read once a fold."""
         # 8 steps, 4 of them first visits: weights 8 * 4 * 8 bits = 256, ifmap 8 * 2 * 8 = 128, psums 8 * 2 writes and
         # 4 * 2 reads of 32 bits = 768.
         kernel, array, steps = self.kernel, self.hardware.systolic, self.steps
@@ -91,9 +98,10 @@ class TiledContraction:
             "ifmap": (array.rows, pes, array.columns, 1),
             "psum": (array.columns, array.rows, pes, array.columns),
         }[steps.stays]
+        reads = dict.fromkeys(("weight", "ifmap"), steps.total) | {steps.stays: self.reads}
         return SramBits(
-            wbuf=steps.total * weights * kernel.weight.bits,
-            ibuf=steps.total * inputs * kernel.ifmap.bits,
+            wbuf=reads["weight"] * weights * kernel.weight.bits,
+            ibuf=reads["ifmap"] * inputs * kernel.ifmap.bits,
             obuf=(2 * steps.visits - steps.outputs) * sums * kernel.psum.bits,
             bbuf=0 if kernel.bias is None else steps.outputs * biases * kernel.bias.bits,
         )
@@ -162,7 +170,7 @@ class TiledContraction:
 
     def _compute(self, places: Places) -> int:
         """Cycles of a tile on the array."""
-        return self.steps.of_tile(places) + self.fill_cycles
+        return self.work.of_tile(places) + self.fill_cycles
 
     def _first_loads(self) -> list[int]:
         """Cycles of each port before the first tile computes."""

@@ -8,6 +8,8 @@ from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
+from simdc.cost.axis import ONE
+from simdc.cost.folds import FoldCount, fold_loops
 from simdc.cost.fused_capacity import FusedTiles
 from simdc.cost.grid import Grid
 from simdc.cost.hardware import Hardware
@@ -104,17 +106,17 @@ class TileWork:
         """As a contraction of its own, of which the tile has all sums: begun and complete in it."""
         # 3 keys on 2 columns, depth 4 on 2 rows, 5 queries: 2 * 2 * 5 = 20 steps, the first of 2 passes along the depth
         # begins: 10.
-        array = self.hardware.systolic
-        along_rows = passes(sizes[product.rows], array.rows)
-        along_columns = passes(sizes[product.columns], array.columns)
-        points = prod(sizes[loop] for loop in product.bounds if loop not in (product.rows, product.columns))
-        steps, begun = along_rows * along_columns * points, along_columns * points
-        pes = array.rows * array.columns
+        array, law, loops = self.hardware.systolic, self.rule.fold_law(self.hardware.systolic), fold_loops(product)
+        wide = {product.rows: array.rows, product.columns: array.columns}
+        positions, sums, blocks = (prod([passes(sizes[loop], wide.get(loop, 1)) for loop in names]) for names in loops)
+        steps, begun = positions * sums * blocks, positions * blocks
+        folds = FoldCount(sums * blocks, blocks, 1).cycles(law.lengths(positions, ONE))
+        pes, reads = array.rows * array.columns, sums * blocks if law.reads_once else steps
         return Counter(
             {
-                "compute": steps + self.rule.array_fill_cycles(array),
+                "compute": folds + self.rule.array_fill_cycles(array),
                 "ops.mac_executed": steps * pes,
-                "sram_bits.wbuf": steps * pes * product.weight.bits,
+                "sram_bits.wbuf": reads * pes * product.weight.bits,
                 "sram_bits.ibuf": steps * array.rows * product.ifmap.bits,
                 "sram_bits.obuf": (2 * steps - begun) * array.columns * product.psum.bits,
             }

@@ -3,12 +3,16 @@ output channels; then groups, which the release does not know."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple
 
+from simdc.cost.folds import fold_loops
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
+from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import MachineRule
 
 from .splitting import Box, box, split_evenly, split_exactly, tile_bits
@@ -45,8 +49,47 @@ def loop_groups(kernel: Contraction) -> LoopGroups:
 
 
 def contraction_tile(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> dict[str, int]:
-    """Tile size of each loop; the innermost tile if nothing fits. When the window is small the image is cut into equal
-    parts if it can be."""
+    """Tile size of each loop; the innermost tile if nothing fits. Where folds of few positions wait, input channels are
+    cut, then the window, until folds have enough positions; if they never do, those that have most are taken."""
+    bounds, loops = stored_bounds(kernel, hardware), fold_loops(kernel)
+    tile = _filled(kernel, hardware, rule, Room(bounds[kernel.rows], 1))
+    # 7 positions and 112 input channels on 16 rows: tried with 64, 32 and 16 channels, until 16 positions fit.
+    if hardware.systolic.dataflow != "weight_stationary":
+        return tile
+    enough = min(rule.fold_law(hardware.systolic).enough, prod([bounds[loop] for loop in loops.positions]))
+    best, most = tile, prod([tile[loop] for loop in loops.positions])
+    for room in _less_and_less(kernel, hardware.systolic.rows, tile):
+        if most >= enough:
+            break
+        tile = _filled(kernel, hardware, rule, room)
+        positions = prod([tile[loop] for loop in loops.positions])
+        if positions > most:
+            best, most = tile, positions
+    return best
+
+
+class Room(NamedTuple):
+    """How much of what is summed over a tile may have: this many iterations along the rows, and the window in at least
+    this many parts along each of its loops."""
+
+    rows: int
+    window_parts: int
+
+
+def _less_and_less(kernel: Contraction, width: int, tile: Mapping[str, int]) -> Iterator[Room]:
+    """Half as many blocks of rows as the tile has, then a quarter, ... then one, with smaller and smaller windows."""
+    blocks = ceil_div(tile[kernel.rows], width)
+    while blocks > 1:
+        blocks //= 2
+        yield Room(blocks * width, 1)
+    longest, parts = max([tile[loop] for loop in loop_groups(kernel).window], default=1), 1
+    while parts < longest:
+        parts = min(2 * parts, longest)
+        yield Room(width, parts)
+
+
+def _filled(kernel: Contraction, hardware: Hardware, rule: MachineRule, most: Room) -> dict[str, int]:
+    """The tile by the release's rules. When the window is small the image is cut into equal parts if it can be."""
     array, clip = hardware.systolic, not hardware.stores_padding
     limits = rule.usable_bits(hardware)
     bounds = stored_bounds(kernel, hardware)
@@ -76,9 +119,9 @@ def contraction_tile(kernel: Contraction, hardware: Hardware, rule: MachineRule)
     def group_fits() -> bool:
         return inputs_fit() and image_fits() and room(bias, limits["bias"]) > 0
 
-    split_evenly(window, bounds, tile, inputs_fit)
+    split_evenly(window, {loop: ceil_div(bounds[loop], most.window_parts) for loop in window}, tile, inputs_fit)
     row_tiles = min(room(weight, limits["weight"]), room(ifmap, limits["ifmap"]))
-    tile[rows] = min(bounds[rows], array.rows * max(1, row_tiles))
+    tile[rows] = min(bounds[rows], array.rows * max(1, row_tiles), max(most.rows, array.rows))
     if any(bounds[loop] > SMALL_WINDOW for loop in window) or not split_exactly(image, bounds, tile, image_fits):
         split_evenly(image, bounds, tile, image_fits)
     for loop in batch:

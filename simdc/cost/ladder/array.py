@@ -16,7 +16,7 @@ from simdc.cost.spread import Spread, spread_of
 from simdc.cost.tiling import Tiling
 
 from .climb import Least, Rail
-from .contraction import ArrayLadder, Walk
+from .contraction import ArrayCut, ArrayLadder, Walk
 from .ports import Ports
 
 
@@ -37,6 +37,7 @@ class ArrayRungs:
         self._order = tuple(bounds)
         self._ladder = _ladder(kernel, tuple(bounds.items()), spread_of(kernel, array), not hardware.stores_padding)
         self._fill, self._is_barred = rule.array_fill_cycles(array), array.buffer_release == "segment"
+        self._law = rule.fold_law(array)
         self._bias_bits = 0 if kernel.bias is None else kernel.bias.bits
         # In elements, so that rungs compare without widths: half of 64 Kibit are 32,768 bits, 4,096 weights of 8.
         limits = rule.usable_bits(hardware)
@@ -86,7 +87,7 @@ class ArrayRungs:
         cut, fill, tiles, passes = walk.cut, self._fill, self._ladder.image[step].tiles, self._ladder.least_image_passes
         # Channels in 4 tiles with 6 passes in all, an image of 100 pixels in 5 tiles, 30 cycles of fill:
         # 6 * 100 + 4 * 5 * 30 = 1,200 cycles.
-        compute = cut.passes * passes + cut.tiles * tiles * fill
+        compute = self._compute(cut, tiles, passes)
         results = cut.psum.total * self._ladder.least_psum_image
         weight_bits = self._weight_bits(walk, tiles) + cut.bias.total * self._ports.bias_bits
         psum_cycles = self._result_cycles(walk, results)
@@ -99,8 +100,8 @@ class ArrayRungs:
         kernel, cut, fill, rung = self._kernel, walk.cut, self._fill, self._ladder.image[step]
         ifmap, psum = cut.ifmap_image[step], self._ladder.psum_image[step]
         ports = self._ports
-        tiles, tile_cycles = cut.tiles * rung.tiles, cut.most_passes * rung.most_passes + fill
-        compute = cut.passes * rung.passes + tiles * fill
+        tiles, tile_cycles = cut.tiles * rung.tiles, self._longest_tile(cut, rung.most_passes)
+        compute = self._compute(cut, rung.tiles, rung.passes)
         first_weights = self._first_weights(walk)
         first_ifmap = -(-cut.ifmap.first * ifmap.first * kernel.ifmap.bits // ports.ifmap_bits_per_cycle)
         last_psum = -(-cut.psum.last * psum.last * kernel.ofmap_bits // ports.result_bits_per_cycle)
@@ -124,13 +125,35 @@ class ArrayRungs:
         # Without a barrier loads run ahead, and make up for a tile that was short.
         waits = waits if self._is_barred else 0
         # `loading`: the last tile computes after all loads. `storing`: no psum moves before the first tile is through.
+        first_cycles = cut.most_passes * rung.most_passes + fill
         opening, last_cycles = max(first_weights, first_ifmap), cut.last_passes * rung.last_passes + fill
         loading = max(weight_cycles, ifmap_cycles) + last_cycles + last_psum
-        storing = opening + tile_cycles + psum_cycles
+        storing = opening + first_cycles + psum_cycles
         cycles = max(opening + compute + waits + last_psum, loading, storing)
         if ports.shared:
             cycles = max(cycles, ports.shared_cycles(weight_bits, ifmap_bits, results, walk.psum_reloads))
         return Least(cycles, weight_bits + cut.bias.total * self._bias_bits + ifmap_bits + psum_bits)
+
+    def _compute(self, cut: ArrayCut, image_tiles: int, positions: int) -> int:
+        """Cycles of all tiles at least, the image of so many `positions` in so many tiles or more."""
+        law, tiles = self._law, cut.tiles * image_tiles
+        if law.is_plain or not self._ladder.folds_are_passes:
+            return cut.passes * positions + tiles * self._fill
+        # 6 folds in 4 tiles: 2 have another one after them in their tile. 100 positions in 10 tiles, 16 cycles a fold
+        # at least: 2 * 160 + 4 * 100.
+        followed = max(positions + image_tiles * law.more, image_tiles * law.least)
+        last = positions + image_tiles * law.last
+        return (cut.passes - cut.tiles) * followed + cut.tiles * last + tiles * self._fill
+
+    def _longest_tile(self, cut: ArrayCut, positions: int) -> int:
+        """Cycles of any tile at most, the image in tiles of so many `positions` at most."""
+        law, steps = self._law, cut.most_passes * positions
+        if law.is_plain:
+            return steps + self._fill
+        if not self._ladder.folds_are_passes:
+            # Every step may be a fold of its own.
+            return steps * (1 + max(law.more, law.last) + max(law.least, law.again)) + self._fill
+        return cut.most_passes * max(positions + max(law.more, law.last), law.least, law.again) + self._fill
 
     def _first_weights(self, walk: Walk) -> int:
         ports, cut = self._ports, walk.cut

@@ -83,6 +83,8 @@ class ArrayLadder:
         self._of_cut = spread.along(bounds.keys() - set(sides.get(IMAGE, [])))
         image = self._side(IMAGE, sides.pop(IMAGE, []))
         image = image._replace(rungs=[self._with_joint(rung) for rung in image.rungs])
+        # A pass of the array over the image's positions is a fold, unless a loop moves the result alone.
+        self.folds_are_passes = spread.stays == "weight" and (False, False, True) not in sides
         self.image, self._image_loops = image.rungs, image.loops
         others = [self._side(moves, loops) for moves, loops in sides.items()]
         psum_image = self._dimensions(kernel.psum, image=True)

@@ -72,7 +72,7 @@ def _over_chunks(
 ) -> Costs:
     hardware, rule = machine
     table = _checked(kernel, order, sizes)
-    kind = number_type(kernel, hardware)
+    kind = number_type(kernel, hardware, rule)
     bounds = loop_bounds(kernel)
     # The uncut tiling is always priceable and has the names of all counts, for tables of refused tilings as well.
     whole = tile(kernel, order, [bounds[loop] for loop in order], hardware, rule=rule)
@@ -129,7 +129,7 @@ def _alike(kernel: ArrayKernel, order: Sequence[str], table: NDArray[np.int64]) 
             yield by_pattern[start : min(start + CHUNK, end)]
 
 
-def number_type(kernel: ArrayKernel, hardware: Hardware) -> type[np.int64] | type[object]:
+def number_type(kernel: ArrayKernel, hardware: Hardware, rule: MachineRule = GENESYS) -> type[np.int64] | type[object]:
     """int64 if no number on the way can overflow. A tile's footprint has at most as many elements as it has points,
     times the steps of the index expressions, so no count exceeds that of all points by more than a point's share of
     each: bits moved, bits read and written on chip, cycles."""
@@ -143,7 +143,9 @@ def number_type(kernel: ArrayKernel, hardware: Hardware) -> type[np.int64] | typ
     else:
         array = hardware.systolic
         operands = kernel.operands
-        each = (array.rows + 1) * (array.columns + 1) * MAX_BITS
+        # No fold, and no fill of a tile of one step, takes more cycles.
+        slowest = rule.array_fill_cycles(array) + sum(rule.fold_law(array)[:4])
+        each = (array.rows + 1) * (array.columns + 1) * MAX_BITS + slowest
     reach = sum(o.bits * prod(step for index in o.index for _, step in index.terms) for o in operands)
     return np.int64 if 8 * prod(bounds.values()) * (each + reach) < SAFE else object
 

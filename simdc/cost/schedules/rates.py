@@ -37,7 +37,7 @@ def price_rates(
     `dearest` has the largest of each. It is equal to that of one machine after the other. Raises TilingError as
     `ExactModel.evaluate`."""
     # No other machine of the batch has a larger rate, so none has larger intermediate numbers.
-    kind = number_type(kernel, dearest)
+    kind = number_type(kernel, dearest, rule)
     # Prices are not whole, and stay what they are.
     whole = {path: np.issubdtype(each.dtype, np.integer) for path, each in rates.items()}
     machines = machines_like(

@@ -46,7 +46,7 @@ class Pricing:
     def __init__(self, kernel: ArrayKernel, hardware: Hardware, objective: Objective, rule: MachineRule = GENESYS):
         self._kernel, self._hardware, self._rule, self._objective = kernel, hardware, rule, objective
         self._own = loop_bounds(kernel)
-        self._type = number_type(kernel, hardware)
+        self._type = number_type(kernel, hardware, rule)
         self.best: Any = inf
         self.tiling: Tiling | None = None
         self.cost: Cost | None = None

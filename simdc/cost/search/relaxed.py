@@ -20,13 +20,10 @@ from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction, LoopNest, Operand, VectorProgram
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
-from simdc.cost.rule import GENESYS, MachineRule, passes, segment_cycles
-from simdc.cost.schedules.arrays import MANY
-from simdc.cost.spread import spread_of
+from simdc.cost.rule import GENESYS, MachineRule, segment_cycles
 from simdc.cost.tiling import loop_bounds
 
-Decided = Mapping[str, Any]
-"""A number, or an array with one for each schedule, by loop."""
+from .least_compute import Decided, least_compute, with_least_steps
 
 
 class SharedLimit(NamedTuple):
@@ -47,6 +44,8 @@ class Relaxed:
         self._bounds = padded_bounds(own, kernel, hardware)
         whole = tile(kernel, list(own), list(own.values()), hardware, rule=rule)
         self._whole = whole.least_cost()
+        if isinstance(kernel, Contraction) and kernel.side_by_side:
+            self._whole = with_least_steps(self._whole, kernel, self._bounds, hardware, rule)
         # Cut, a program may wait less often than whole.
         self._wait_cycles = whole.wait_cycles() if isinstance(whole, TiledProgram) else 0
         self._buffers = _buffers(kernel, hardware, rule)
@@ -85,19 +84,7 @@ class Relaxed:
         return self._contraction(self._kernel, counts, passes, innermost)
 
     def _contraction(self, kernel: Contraction, counts: Decided, folds: Decided, innermost: str) -> Cost:
-        array, rule = self._hardware.systolic, self._rule
-        steps: Any = 1
-        tiles: Any = 1
-        spread = spread_of(kernel, array)
-        widths, joint = spread.widths, spread.joint
-        for loop, bound in self._bounds.items():
-            if loop not in joint:
-                steps = steps * folds.get(loop, passes(bound, widths.get(loop, 1)))
-            tiles = tiles * counts.get(loop, 1)
-        if joint:
-            steps = steps * spread.least_passes(self._bounds, counts, MANY)
-        # oc 2, ic 4, oh 4 on 2x2 PEs: 1 * 2 * 4 = 8 steps; ic and oh in 2 tiles each fill 4 times 2 cycles: 16.
-        compute = steps + tiles * rule.array_fill_cycles(array)
+        rule, compute = self._rule, least_compute(kernel, self._bounds, counts, folds, self._hardware, self._rule)
         traffic, ports = _Sums(), _Sums()
         for row in rule.array_streams:
             operand = kernel.by_role.get(row.operand)

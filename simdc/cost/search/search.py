@@ -136,7 +136,7 @@ class _Rounds:
         self._objective = objective
         self._relaxed = Relaxed(kernel, hardware, rule)
         self._families = families(kernel, list(loop_bounds(kernel)))
-        self._type = number_type(kernel, hardware)
+        self._type = number_type(kernel, hardware, rule)
         self.typical: Orders = partial(typical_orders, self._families)
 
     def explore(self, cuts: Sequence[Cuts], budget: Budget, passes: Sequence[Orders]) -> Explored:

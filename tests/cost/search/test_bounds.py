@@ -13,6 +13,7 @@ from simdc.cost.grid import stored_bounds
 from simdc.cost.kernel import CodeBlock, Contraction, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.search.relaxed import Relaxed
+from simdc.cost.spread import spread_of
 from simdc.cost.tiling import loop_bounds
 from tests.cost.machines import row_convolution, schedule, small_machine
 from tests.oracles.random_cases import random_cases
@@ -35,7 +36,7 @@ def known(kernel: Kernel, tiling: Tiling, machine: Hardware, loops: Sequence[str
     own, bounds = loop_bounds(kernel), stored_bounds(kernel, machine)
     widths: dict[str, int] = {}
     if isinstance(kernel, Contraction):
-        widths = {kernel.rows: machine.systolic.rows, kernel.columns: machine.systolic.columns}
+        widths = spread_of(kernel, machine.systolic).widths
     found = Known({}, {}, {})
     for loop, size in zip(*tiling, strict=True):
         if loop in loops:

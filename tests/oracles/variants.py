@@ -1,0 +1,15 @@
+"""Machines that differ from the usual one in the fields for real arrays."""
+
+from __future__ import annotations
+
+from random import Random
+
+from attrs import evolve
+
+from simdc.cost.hardware import Hardware
+
+
+def with_variants(random: Random, machine: Hardware) -> Hardware:
+    """The machine with each field of how its array computes drawn apart."""
+    load = random.choice(("resident", "hidden", "exposed"))
+    return evolve(machine, systolic=evolve(machine.systolic, weight_load=load))
