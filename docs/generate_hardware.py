@@ -12,7 +12,7 @@ from typing import Any
 from attrs import NOTHING, Factory, fields
 
 from simdc.cost.extensions import Extensions
-from simdc.cost.hardware import Hardware, Prices, SimdArray, SystolicArray
+from simdc.cost.hardware import Dram, Hardware, Prices, SimdArray, SystolicArray
 from simdc.cost.machine import ComputeUnit, Machine, MemoryLevel
 from simdc.frontends.hardware_file import load_machine
 
@@ -135,6 +135,7 @@ def page() -> str:
         SystolicArray: "Systolic array",
         SimdArray: "SIMD array",
         Prices: "Energy prices",
+        Dram: "Channels of DRAM",
         Machine: "Machines of units",
         ComputeUnit: "Units",
         MemoryLevel: "Memories",

@@ -22,6 +22,8 @@ DATAFLOW = "SCALE-Sim's three dataflows"
 SIDE_BY_SIDE = "assumption: arrays whose rows take inputs of several groups at once"
 RELEASED = "segment: SimDIT section III; joint: RTL of GeneSys; separate: decoupled access and execute, as Gemmini"
 LOADS = "resident: GeneSys; hidden: TPU v1, Gemmini; exposed: SCALE-Sim"
+SHARED = "a data sheet: machines with one channel, or some, for what has ports of its own here"
+DUPLEX = "full: AXI, which has wires for either way"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -144,6 +146,39 @@ class SimdArray:
 
 
 @frozen
+class Dram:
+    """Which channel carries what: `psum_channel` partial sums that are loaded again, `result_channel` all that the
+    systolic array stores. Each is called after what it carries where nothing is said, and as wide as that port is
+    (`systolic.bandwidths`, `simd.bandwidth_bits_per_cycle`). On a `full` duplex channel loads and stores do not wait
+    for each other."""
+
+    # All on `psum` is one channel for everything.
+
+    weight_channel: str = choice(SHARED, "weight", "ifmap", "psum", "simd")
+    bias_channel: str = choice(SHARED, "weight", "ifmap", "psum", "simd")
+    ifmap_channel: str = choice(SHARED, "ifmap", "weight", "psum", "simd")
+    psum_channel: str = choice(SHARED, "psum", "weight", "ifmap", "simd")
+    result_channel: str = choice(SHARED, "psum", "weight", "ifmap", "simd")
+    simd_channel: str = choice(SHARED, "simd", "weight", "ifmap", "psum")
+    weight_duplex: str = choice(DUPLEX, "half", "full")
+    ifmap_duplex: str = choice(DUPLEX, "half", "full")
+    psum_duplex: str = choice(DUPLEX, "half", "full")
+    simd_duplex: str = choice(DUPLEX, "half", "full")
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether each port is a half duplex channel of its own."""
+        return self == USUAL
+
+    @property
+    def has_full_duplex(self) -> bool:
+        return "full" in (self.weight_duplex, self.ifmap_duplex, self.psum_duplex, self.simd_duplex)
+
+
+USUAL = Dram()
+
+
+@frozen
 class SramPrices:
     """Energy of one bit read from or written to each on-chip memory."""
 
@@ -187,6 +222,7 @@ class Hardware:
     systolic: SystolicArray = part(SystolicArray)
     simd: SimdArray = part(SimdArray)
     prices: Prices = part(Prices)
+    dram: Dram = part(Dram, factory=Dram)
     changed: str = remark()
     extensions: Extensions = word(Extensions, "an object", "plug-ins, by name", default=Extensions())
 

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from attrs import frozen
 
 from .folds import FoldLaw, fold_law
-from .hardware import Hardware, SimdArray, SystolicArray
+from .hardware import Dram, Hardware, SimdArray, SystolicArray
 
 When = Literal["new", "resumed", "complete", "partial", "left"]
 """When a tile moves: `new` with each tile of the operand that comes into use, `resumed` where that was begun before,
@@ -70,6 +70,8 @@ class MachineRule:
     ports: Mapping[str, str]
     array_streams: tuple[StreamRow, ...]
     vector_streams: tuple[StreamRow, ...]
+    channels: Dram | None = None
+    """Of the machine whose channels the ports are, if it is one with others than the rule had (`channels.py`)."""
 
     def __attrs_post_init__(self) -> None:
         for streams, needed in ((self.array_streams, ARRAY_ROWS), (self.vector_streams, VECTOR_ROWS)):

@@ -36,6 +36,7 @@ DEPENDENCES = {
     "systolic.group_mapping": Dependence((SYSTOLIC,), "kernel"),
     # A word, and no array of words is priced at once.
     "systolic.buffer_release": Dependence((SYSTOLIC,), "tiling"),
+    "dram": Dependence(UNITS, "tiling"),
     "systolic.bandwidths": Dependence((SYSTOLIC,), "rate"),
     "systolic.weight_load": Dependence((SYSTOLIC,), "tiling"),
     "simd.lanes": Dependence((SIMD,), "tiling"),

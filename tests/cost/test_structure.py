@@ -33,7 +33,7 @@ def leaf_fields(cls: type = Hardware, prefix: str = "") -> Iterator[tuple[str, A
 
 FIELDS = dict(leaf_fields())
 WORDS = [path for path, field in FIELDS.items() if "words" in field.metadata]
-WHOLE = [path for path in FIELDS if path.startswith(("systolic.", "simd.")) and path not in WORDS]
+WHOLE = [path for path in FIELDS if path.startswith(("systolic.", "simd.", "dram.")) and path not in WORDS]
 TEXTS = ("name", "prices.source", "changed")
 REAL = [path for path in FIELDS if path not in (*WHOLE, *WORDS, *TEXTS, "stores_padding", "extensions")]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from simdc.cost.channels import by_channel
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, Kernel
 from simdc.cost.model import tiled_kernel
@@ -52,5 +53,5 @@ def simulate(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRu
         DramBits(**part("dram_bits.")),
         SramBits(**part("sram_bits.")),
         ops,
-        Busy(**part("busy.")),
+        Busy(**by_channel(part("busy."))),
     )

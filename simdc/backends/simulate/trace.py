@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
+from simdc.cost.channels import on_channels
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, TiledKernel, VectorProgram
 from simdc.cost.rule import GENESYS, MachineRule
@@ -43,6 +44,7 @@ class Share:
 
 def trace(kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS) -> Iterator[Share]:
     """Tile by tile, in order. `tiling` has whole loops at the machine's bounds, see `whole_loops`."""
+    rule = on_channels(rule, hardware)
     if isinstance(kernel, Contraction):
         return _contraction(kernel, tiling, hardware, rule)
     if isinstance(kernel, FusedProducts):
@@ -67,10 +69,10 @@ def _segments(visits: Iterable[ArrayVisit]) -> Iterator[tuple[ArrayVisit, int]]:
     """Each tile with its cycles. While it computes, the next is loaded and what the one before left is stored. The time
     before the first tile counts with it, that after the last with the last."""
     for before, visit, after in neighbours(visits):
-        beside = (before.stores if before is not None else ()) + (after.loads if after is not None else ())
-        cycles = max(visit.compute_cycles, slowest_port(beside))
+        stores, loads = before.stores if before is not None else (), after.loads if after is not None else ()
+        cycles = max(visit.compute_cycles, slowest_port(loads, stores))
         cycles += slowest_port(visit.loads) if before is None else 0
-        cycles += slowest_port(visit.stores) if after is None else 0
+        cycles += slowest_port((), visit.stores) if after is None else 0
         yield visit, cycles
 
 

@@ -24,9 +24,14 @@ class Transfer:
         return "psum" if self.operand == "ofmap" else self.operand
 
 
-def slowest_port(transfers: Iterable[Transfer]) -> int:
-    """Cycles until all are through: ports work side by side, transfers on one port in turn."""
-    cycles: Counter[str] = Counter()
-    for transfer in transfers:
-        cycles[transfer.port] += transfer.cycles
-    return max(cycles.values(), default=0)
+def slowest_port(loads: Iterable[Transfer], stores: Iterable[Transfer] = ()) -> int:
+    """Cycles until all are through: ports work side by side, transfers on one port in turn, stores first. Psums may go
+    where what is stored comes from, and are loaded after it."""
+    ports = Counter[str]()
+    for transfer in stores:
+        ports[transfer.port] += transfer.cycles
+    stored = max(ports.values(), default=0)
+    for transfer in loads:
+        begun = max(ports[transfer.port], stored) if transfer.buffer == "psum" else ports[transfer.port]
+        ports[transfer.port] = begun + transfer.cycles
+    return max(ports.values(), default=0)

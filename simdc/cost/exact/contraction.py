@@ -8,6 +8,7 @@ from typing import Self
 
 from simdc.cost.axis import Numbers, Places
 from simdc.cost.capacity import array_needs
+from simdc.cost.channels import by_channel, on_channels
 from simdc.cost.grid import Grid, Reloads, padded_bounds, reloads
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
@@ -34,7 +35,8 @@ class TiledContraction:
     def __init__(
         self, kernel: Contraction, grid: Grid, hardware: Hardware, rule: MachineRule, reloads: Reloads = reloads
     ):
-        self.kernel, self.grid, self.hardware, self.rule = kernel, grid, hardware, rule
+        self.kernel, self.grid, self.hardware = kernel, grid, hardware
+        self.rule = rule = on_channels(rule, hardware)
         self.flows = Flows(kernel, grid, hardware, rule, reloads)
         self.is_barred = hardware.systolic.buffer_release == "segment"
         self.is_closed = self.is_barred
@@ -119,7 +121,8 @@ class TiledContraction:
         return ports
 
     def _busy(self, port_cycles: Sequence[int]) -> Busy:
-        return Busy(self.compute_cycles, **dict(zip(self.flows.ports, port_cycles, strict=True)))
+        ports = dict(zip(self.flows.ports, port_cycles, strict=True))
+        return Busy(self.compute_cycles, **by_channel(ports, self.grid.numbers.larger))
 
     def total_cycles(self) -> int:
         """From the first load to the last store."""
@@ -136,9 +139,9 @@ class TiledContraction:
         # the order ic, oh that is slot 0, and the result changes with oh, slot 1, in each tile.
         axes = [axis.cut_at(1, axis.count - 1) if slot in summed else axis for slot, axis in enumerate(self.grid.axes)]
         idle, (new, resumed, leaving) = [0] * len(flows.ports), (flows.new, flows.resumed, flows.leaving)
-        cycles = self._opening() + self._closing()
+        cycles, stores = self._opening() + self._closing(), {port for port, *_ in leaving}
         for times, before, here, after, entered, left in segments(axes):
-            ports = idle.copy()
+            ports, stored = idle.copy(), 0
             # The axis that stepped, or one inside it that wrapped, moves the result: the one before has to leave.
             if before is not None and innermost >= entered:
                 # `&`, not `and`: of many tilings each side is an array.
@@ -153,6 +156,7 @@ class TiledContraction:
                         ports[port] = part.cycles_at(before)
                     else:
                         ports[port] = choose(complete, whole.cycles_at(before), part.cycles_at(before))
+                    stored = larger(stored, ports[port])
             if after is not None:
                 for stream, port in new:
                     if stream.innermost >= left:
@@ -164,7 +168,9 @@ class TiledContraction:
                         fresh = fresh & after[slot].is_first
                     if fresh is not True:
                         for stream, port in resumed:
-                            ports[port] = ports[port] + choose(fresh, 0, stream.cycles_at(after))
+                            # On another port than stores it waits for these: it may go where they come from.
+                            begun = ports[port] if port in stores else larger(ports[port], stored)
+                            ports[port] = choose(fresh, ports[port], begun + stream.cycles_at(after))
             cycles = cycles + times * segment_cycles(ports, self._compute(here), larger)
         return cycles
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from simdc.cost.axis import Axis, Places, combinations
+from simdc.cost.channels import on_channels
 from simdc.cost.fused_capacity import PATH, FusedTiles, fused_needs
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Diagonal, FusedProducts, Operand
@@ -31,7 +32,8 @@ class TiledFused:
         hardware: Hardware,
         rule: MachineRule,
     ):
-        self.kernel, self.hardware, self.rule, self.order = kernel, hardware, rule, order
+        self.kernel, self.hardware, self.order = kernel, hardware, order
+        self.rule = rule = on_channels(rule, hardware)
         bounds, diagonal = kernel.bounds, kernel.diagonal
         # A strip of its own for each tile of the rows along a diagonal: each sees another number of tiles.
         axes = {
@@ -64,6 +66,13 @@ class TiledFused:
             return partial(
                 TilingError,
                 f"{self.kernel.kind} that stays on chip needs systolic.dataflow=weight_stationary; it is {dataflow}",
+            )
+        if not self.hardware.dram.is_usual and self.work.shares_ports:
+            return partial(
+                TilingError,
+                f"{self.kernel.kind} that stays on chip needs a DRAM channel for the lanes that the systolic array "
+                "does not load from (dram.simd_channel)",
+                buffer="channel of the lanes",
             )
         if self.stream.is_tiled and self._late != [self.kernel.streamed]:
             return partial(

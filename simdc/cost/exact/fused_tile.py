@@ -61,6 +61,12 @@ class TileWork:
             found[f"busy.{stream.port}"] += passes(bits, self._bandwidths[stream.port])
         return found
 
+    @property
+    def shares_ports(self) -> bool:
+        """Whether what the lanes move crosses a port that the array loads over."""
+        lanes = {self.port_of(each) for each in (*self.kernel.row.inputs, *self.kernel.finish.outputs)}
+        return not lanes.isdisjoint(map(self.port_of, self.array_operands))
+
     def port_of(self, operand: Operand) -> str:
         return self._streams[operand].port
 

@@ -67,10 +67,13 @@ def contraction_law(kernel: Contraction) -> Law:
         total, counts = compute + stall, dict(ops)
         mac, executed = counts["mac"], counts["mac_executed"]
         array = hardware.systolic
+        # Busy either way, a full duplex channel may be so one way after the other.
+        together = sum(busy) + (sum(busy) - busy.compute if hardware.dram.has_full_duplex else 0)
+        lanes = busy.simd_port if hardware.dram.is_usual else 0
         return (
-            (0, max(busy), total, mac, executed, weight, ifmap, ofmap, bias, dram.psum % round_trip, 0, busy.simd_port),
+            (0, max(busy), total, mac, executed, weight, ifmap, ofmap, bias, dram.psum % round_trip, 0, lanes),
             (
-                *(stall, total, sum(busy), executed, array.rows * array.columns * compute),
+                *(stall, total, together, executed, array.rows * array.columns * compute),
                 *(dram.weight, dram.ifmap, dram.ofmap, dram.bias, 0, min(sram), 0),
             ),
         )
@@ -85,10 +88,10 @@ def program_law(program: VectorProgram) -> Law:
 
     def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
         (_, stall), dram, sram, ops, busy = cost
-        counts = [count for _, count in ops]
+        counts, port = [count for _, count in ops], sum(busy) - busy.compute
         return (
-            (0, busy.simd_port, stall, used.ifmap, used.ofmap, 0, 0),
-            (stall, stall, busy.simd_port, dram.ifmap, dram.ofmap, min(sram), min(counts, default=0)),
+            (0, port, stall, used.ifmap, used.ofmap, 0, 0),
+            (stall, stall, port, dram.ifmap, dram.ofmap, min(sram), min(counts, default=0)),
         )
 
     return Law(PROGRAM_WORDS, sides)

@@ -8,6 +8,7 @@ from typing import Self
 
 from simdc.cost.axis import Axis, Numbers
 from simdc.cost.capacity import in_words, incomplete_result, vector_need
+from simdc.cost.channels import on_channels
 from simdc.cost.grid import Grid, Reloads, padded_bounds, reloads
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import LoopNest, VectorProgram, shared_loops
@@ -35,7 +36,8 @@ class TiledProgram:
         rule: MachineRule,
         reloads: Reloads = reloads,
     ):
-        self.program, self.hardware, self.rule, self._reloads = program, hardware, rule, reloads
+        self.program, self.hardware, self._reloads = program, hardware, reloads
+        self.rule = on_channels(rule, hardware)
         self.nests = list(zip(program.nests, grids, strict=True))
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from simdc.cost.axis import ONE
+from simdc.cost.channels import on_channels
 from simdc.cost.exact.contraction import TiledContraction
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
@@ -31,6 +32,7 @@ class ArrayRungs:
 
     def __init__(self, kernel: Contraction, hardware: Hardware, rule: MachineRule):
         array = hardware.systolic
+        rule = on_channels(rule, hardware)
         self._kernel, self._hardware, self._rule = kernel, hardware, rule
         self._ports = Ports(kernel, hardware, rule)
         bounds = stored_bounds(kernel, hardware)

@@ -7,6 +7,7 @@ from heapq import heapify, heappop, heappush
 from itertools import product
 from math import inf, prod
 
+from simdc.cost.channels import on_channels
 from simdc.cost.exact.code import sequence_cycles
 from simdc.cost.exact.fused import TiledFused
 from simdc.cost.exact.laws import used_by_fused
@@ -72,6 +73,7 @@ class RoughBound:
     # 10 tiles with 100 cycles of fill; 640 scores on 64 lanes, 10 cycles each: 10 * 100 + 640 * 10 / 64 = 1,100.
 
     def __init__(self, kernel: FusedProducts, hardware: Hardware, rule: MachineRule):
+        rule = on_channels(rule, hardware)
         self.kernel = kernel
         array, simd, whole = hardware.systolic, hardware.simd, kernel.whole
         self._fill = 2 * rule.array_fill_cycles(array) + 2 * rule.lanes_fill_cycles(simd)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from simdc.cost.axis import ONE
 from simdc.cost.capacity import resident
+from simdc.cost.channels import on_channels
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.greedy.program import program_loops
 from simdc.cost.greedy.splitting import first
@@ -75,6 +76,7 @@ class VectorRungs:
 
     def __init__(self, program: VectorProgram, hardware: Hardware, rule: MachineRule):
         simd = hardware.simd
+        rule = on_channels(rule, hardware)
         self._program, self._hardware, self._rule = program, hardware, rule
         bounds = stored_bounds(program, hardware)
         self._order = tuple(bounds)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simdc.cost.capacity import array_buffers, resident
+from simdc.cost.channels import by_channel, on_channels
 from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.grid import padded_bounds
@@ -39,7 +40,8 @@ class Relaxed:
 
     def __init__(self, kernel: ArrayKernel, hardware: Hardware, rule: MachineRule = GENESYS):
         self.own = own = loop_bounds(kernel)
-        self._kernel, self._hardware, self._rule = kernel, hardware, rule
+        self._kernel, self._hardware = kernel, hardware
+        self._rule = rule = on_channels(rule, hardware)
         self._bandwidths = rule.bandwidths(hardware)
         self._bounds = padded_bounds(own, kernel, hardware)
         whole = tile(kernel, list(own), list(own.values()), hardware, rule=rule)
@@ -102,7 +104,9 @@ class Relaxed:
         # Rounded up once for all tiles and not once a tile, and no wait but for the busiest port: never too long.
         longest = segment_cycles(list(busy.values()), compute, np.maximum)
         return self._whole._replace(
-            cycles=Cycles(compute, longest - compute), dram_bits=DramBits(**traffic), busy=Busy(compute, **busy)
+            cycles=Cycles(compute, longest - compute),
+            dram_bits=DramBits(**traffic),
+            busy=Busy(compute, **by_channel(busy, np.maximum)),
         )
 
     def _program(self, program: VectorProgram, counts: Decided, innermost: str) -> Cost:
