@@ -147,6 +147,8 @@ def axis_values(axis: SpaceAxis, path: str) -> NDArray[np.generic]:
     column = [option[axis.paths.index(path)] for option in axis.options]
     # [8, 0.5] are floats; [8, 16] stay integers, since a size in bits has to be exact.
     kinds = {type(value) for value in column}
+    if str in kinds:
+        return np.array(column)
     return np.array(column, np.float64 if float in kinds else np.bool_ if kinds == {bool} else np.int64)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +81,9 @@ class Exploration:
         if tiling == "default" and load_model(model).default_is_greedy:
             tiling = "greedy"
         rules = Rules(model, tiling, space.objective, counts)
-        several = load_model(model).takes_forms and _have_forms(self.networks, space.base)
+        several = load_model(model).takes_forms and any(
+            _have_forms(self.networks, machine) for machine in (space.base, *_with_other_options(space))
+        )
         units = (*dependence.UNITS, dependence.EITHER) if several else dependence.UNITS
         points = tuple(
             unit_points(
@@ -201,6 +203,15 @@ def _layers(works: Sequence[Work]) -> set[str]:
 def _have_forms(networks: Sequence[NetworkChoice], machine: AnyMachine) -> bool:
     """Whether some layer has several, or runs on both units."""
     return any(has_both_units(forms) for each in networks for forms, _, _ in each.workload(machine).occurrences())
+
+
+def _with_other_options(space: Space) -> Iterator[AnyMachine]:
+    """The base with each option that decides which forms layers have, such as `systolic.row_mapping=window`."""
+    for axis in space.axes:
+        for option in axis.options:
+            fields = dict(zip(axis.paths, option, strict=True))
+            if any(isinstance(value, str) and dependence.shapes_kernels(path) for path, value in fields.items()):
+                yield space.with_fields(fields)
 
 
 def _works(

@@ -156,7 +156,9 @@ def short_names(space: Space) -> dict[str, str]:
 
 
 def shown(value: Any, unit: str) -> str:
-    """A number for people: whole KiB as such."""
+    """A number for people: whole KiB as such; a word as it is."""
+    if isinstance(value, str):
+        return value
     # 8 x 1,024 bits are a KiB: 2,097,152 bits are 256 KiB.
     if unit == "bit" and value and value % 8192 == 0:
         return f"{value / 8192:,.0f} KiB"

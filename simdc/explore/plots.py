@@ -93,10 +93,10 @@ def _curves(findings: Findings, plot: Any, unit: str, swings: list[Swing]) -> No
     ticks: set[float] = set()
     for swing in swings:
         axis = findings.space.axes[swing.axis]
-        numeric = len(axis.paths) == 1
+        numbers = [option[0] for option in axis.options if not isinstance(option[0], str)]
         x: list[Any] = list(axis.labels)
-        if numeric:
-            x = [option[0] / (8192 if unit == "bit" else 1) for option in axis.options]
+        if len(axis.paths) == 1 and len(numbers) == len(x):
+            x = [number / (8192 if unit == "bit" else 1) for number in numbers]
             ticks |= set(x)
         label = names[axis.name].removesuffix(ending)
         (line,) = plot.plot(x, swing.values / least, marker="o", markersize=5, label=label)

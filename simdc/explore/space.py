@@ -9,7 +9,7 @@ from simdc.cost.machines import AnyMachine, SomeMachine
 from simdc.cost.structure import leaf_values, structure, unstructure, with_extension
 from simdc.errors import SimdcError
 
-Value = int | float | bool
+Value = int | float | bool | str
 
 METRICS = {"cycles": "cycle", "runtime_s": "s", "energy_pj": "pJ", "dram_bits": "bit", "edp_pj_s": "pJ s"}
 """What a machine is judged by, each with its unit. A smaller one is better."""

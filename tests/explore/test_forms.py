@@ -102,6 +102,20 @@ def test_a_search_takes_the_form_that_is_best_for_its_objective(tmp_path: Path) 
     assert taken >= {"array", "lanes"}
 
 
+def test_mappings_are_forms_of_the_machines_that_have_them(tmp_path: Path) -> None:
+    """Of convolutions without groups, which have no others. The base of the space has none."""
+    text = "network plain(x: 3x12x12) { return x -> conv(20, 5, stride=2) -> conv(8, 1) }"
+    fields = {
+        "systolic.row_mapping": ["channels", "window"],
+        "systolic.group_mapping": ["one", "packed"],
+        "systolic.dataflow": ["weight_stationary", "input_stationary", "output_stationary"],
+        "systolic.rows": [4, 16],
+    }
+    served, _, taken = compare(fields, text, "default", tmp_path)
+    assert served == 24
+    assert taken == {"array", "array+window"}
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[str, dict[str, list[Any]]]:
     kernel = draw(st.integers(1, 3))
