@@ -26,6 +26,7 @@ from simdc.ir.token_run import TokenRun
 from simdc.passes.distinct import model_for
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from simdc.passes.search_tiling import check_search
+from simdc.passes.tilers import check_prices
 
 __all__ = ["Network", "compile", "evaluate", "load", "load_hardware", "load_machine"]
 
@@ -147,6 +148,7 @@ def _tiler(model: AnyModel, objective: Objective) -> Callable[[Kernel, AnyMachin
     def tile(kernel: Kernel, hardware: AnyMachine) -> Tiling:
         # Only models of arrays can be searched.
         assert isinstance(hardware, Hardware)
+        check_prices(hardware, objective)
         return search(kernel, hardware, objective_for(objective, kernel, hardware), rule=model.rule).tiling
 
     return tile

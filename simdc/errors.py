@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .visible import HIDDEN, visible
 
 CARET_WINDOW = 100
@@ -41,6 +43,27 @@ class SimdcError(Exception):
         if self.source_line is not None and self.column is not None:
             text += "\n" + caret_excerpt(self.source_line, self.column)
         return visible(text)
+
+
+class SimdcErrors(SimdcError):
+    """Several of them, told at once. Its own place is that of the first. Raises ValueError for none."""
+
+    def __init__(self, errors: Sequence[SimdcError]):
+        if not errors:
+            raise ValueError("no errors")
+        first = errors[0]
+        super().__init__(
+            first.message,
+            file=first.file,
+            line=first.line,
+            column=first.column,
+            source_line=first.source_line,
+            path=first.path,
+        )
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
 
 
 class UsageError(SimdcError):

@@ -6,6 +6,7 @@ defined, and lanes never exchange data. Buffers and memories are roomy, so that 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
 
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ from simdc.cost.kernel import (
     VectorProgram,
     affine,
 )
+from simdc.cost.ratio import rate_of
 from simdc.cost.tiling import Tiling, loop_bounds
 
 MAX_ARRAY = 4
@@ -55,7 +57,8 @@ FREE = Prices(
 def machines(draw: DrawFn, *, stores_padding: bool | None = None) -> Hardware:
     """Tiny machines, from starved to generous ports. `stores_padding` is drawn unless it is given."""
     side = st.integers(1, MAX_ARRAY)
-    bandwidth = st.one_of(st.integers(1, 16), st.sampled_from((32, 100, 1000, 1 << 20)))
+    fractions = st.builds(Fraction, st.integers(1, 2000), st.integers(2, 50))
+    bandwidth = st.one_of(st.integers(1, 16), st.sampled_from((32, 100, 1000, 1 << 20)), fractions.map(rate_of))
     width = st.sampled_from(WIDTHS)
     latency = st.integers(1, 5)
     return Hardware(

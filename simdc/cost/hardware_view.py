@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from .hardware import Hardware
 from .machine import ComputeUnit, Machine, MemoryLevel
+from .ratio import Rate
 from .rule import GENESYS, MachineRule
 
 INSTRUCTION = "instruction"
@@ -29,10 +32,11 @@ def as_machine(hardware: Hardware, rule: MachineRule = GENESYS) -> Machine:
     )
 
 
-def _memory(port: str, bits_per_cycle: int, rule: MachineRule) -> MemoryLevel:
+def _memory(port: str, rate: Rate, rule: MachineRule) -> MemoryLevel:
     rows = (*rule.array_streams, *rule.vector_streams)
     carried = dict.fromkeys(row.traffic for row in rows if row.port == port)
     # Loads and stores share a port's cycles.
+    bits_per_cycle = cast("int", rate)
     return MemoryLevel(
         read_bits_per_cycle=bits_per_cycle, write_bits_per_cycle=bits_per_cycle, shared=True, carries=tuple(carried)
     )

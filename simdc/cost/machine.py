@@ -22,6 +22,7 @@ from .machine_fields import (
     number,
     part,
     price,
+    rate,
     read_words,
     remark,
     word,
@@ -126,8 +127,9 @@ class MemoryLevel:
 
     # 64 bits a beat at 16 bits a cycle: 8 bytes in 4 cycles.
 
-    read_bits_per_cycle: int = number("bit/cycle", ANY)
-    write_bits_per_cycle: int = number("bit/cycle", ANY)
+    # Whole numbers for NVDLA's rules; rooflines, which only divide by them, take fractions, too.
+    read_bits_per_cycle: int = rate(ANY)
+    write_bits_per_cycle: int = rate(ANY)
     capacity_bits: int = number("bit", ANY, minimum=0, default=0)
     banks: int = number("bank", ANY, default=1)
     shared: bool = word(bool, "true or false", ANY, default=False)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, cast
 
 from attrs import Attribute, field
+
+from .ratio import Rate, Ratio, as_number, rate_of
 
 MAX_TEXT = 200
 LARGEST = 10**20
@@ -13,12 +16,18 @@ LARGEST = 10**20
 
 
 class HardwareError(ValueError):
-    """A field of a hardware description is wrong. `path` is dotted and relative to the object being built."""
+    """A field of a hardware description is wrong. `path` is dotted and relative to the object being built. `others`
+    are faults that were found along with this one."""
 
-    def __init__(self, path: str, message: str):
+    def __init__(self, path: str, message: str, others: tuple[HardwareError, ...] = ()):
         super().__init__(f"{path}: {message}")
         self.path = path
         self.message = message
+        self.others = others
+
+    @property
+    def all_faults(self) -> tuple[HardwareError, ...]:
+        return (self, *self.others)
 
 
 def _whole(_: object, attribute: Attribute[int], value: object) -> None:
@@ -30,6 +39,18 @@ def _whole(_: object, attribute: Attribute[int], value: object) -> None:
         raise HardwareError(attribute.name, f"must be {'positive' if minimum == 1 else 'zero or more'}, got {value}")
     if value > LARGEST:
         raise HardwareError(attribute.name, f"must be at most 10^20, got {value}")
+
+
+def _rate(_: object, attribute: Attribute[Rate], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, Ratio)):
+        such = "must be bits per cycle as a number or a bandwidth such as '12.8 GB/s'"
+        raise HardwareError(attribute.name, f"{such}, got {value!r:.80}")
+    if isinstance(value, int):
+        _whole(_, cast("Attribute[int]", attribute), value)
+    elif value <= 0:
+        raise HardwareError(attribute.name, f"must be positive, got {value}")
+    elif max(value.numerator, value.denominator) > LARGEST:
+        raise HardwareError(attribute.name, f"must be a fraction of numbers up to 10^20, got {value!s:.80}")
 
 
 def _real(_: object, attribute: Attribute[float], value: object) -> None:
@@ -84,6 +105,17 @@ def _one_of(_: object, attribute: Attribute[str], value: object) -> None:
         raise HardwareError(attribute.name, f"must be {attribute.metadata['unit']}, got {value!r:.80}")
 
 
+def _in_lowest_terms(value: object) -> object:
+    # 102.4 + 102.4 = 204.8 is a plain fraction, 1024/10 * 5 a whole number.
+    return rate_of(value) if isinstance(value, Fraction) else value
+
+
+def rate(source: str, *, minimum: int = 1, **options: Any) -> Any:
+    """Bits per cycle, whole or not."""
+    metadata = {"unit": "bit/cycle", "source": source, "minimum": minimum, "fractions": True, "show": as_number}
+    return field(validator=_rate, converter=_in_lowest_terms, metadata=metadata, **options)
+
+
 def price(unit: str, source: str, *, positive: bool = False, **options: Any) -> Any:
     return field(validator=_real, metadata={"unit": unit, "source": source, "minimum": int(positive)}, **options)
 
@@ -108,6 +140,12 @@ def word(cls: type, expected: str, source: str, **options: Any) -> Any:
 
 def part(cls: type, **options: Any) -> Any:
     return field(validator=_of_type(cls, "an object"), metadata={"part": cls}, **options)
+
+
+def optional_part(cls: type, absent: object) -> Any:
+    """A part that may be left out, or be null: it is `absent` then."""
+    metadata = {"part": cls, "absent": absent}
+    return field(validator=_of_type(cls, "an object"), metadata=metadata, default=absent)
 
 
 def named_parts(cls: type) -> Any:

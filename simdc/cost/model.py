@@ -16,9 +16,10 @@ from .hardware import Hardware
 from .kernel import ArrayKernel, Chain, FusedProducts, Kernel, TiledKernel
 from .machines import AnyMachine, SomeMachine
 from .model_options import ModelOption
+from .ratio import as_number
 from .result import Cost, Number
 from .rule import GENESYS, MachineRule
-from .structure import options_of
+from .structure import fractions_of, options_of
 from .tiling import Tiling
 
 WidthRule = Literal["dataflow", "program-order"]
@@ -65,6 +66,8 @@ class CostModel(ABC, Generic[Taken]):
     knows: tuple[str, ...] = ()
     """Options of machines under which its numbers mean what they say, by dotted path or the beginning of one. A machine
     that has another at a value that is not its default is not taken."""
+    takes_fractions: bool = False
+    """Whether ports may move fractions of a bit a cycle, as at 12.8 GB/s and 1 GHz."""
     takes_forms: bool = False
     """Whether it prices whatever form of a layer it is asked about. Otherwise a layer is what it is in its first."""
 
@@ -166,7 +169,7 @@ def array_kernel(kernel: Kernel) -> ArrayKernel:
 
 
 CLAIMS = frozenset(
-    {"searchable", "verifiable", "separable", "takes_forms", "forward_only", "knows"}
+    {"searchable", "verifiable", "separable", "takes_forms", "takes_fractions", "forward_only", "knows"}
     | {"guard", "least_cycles", "analyse", "price_many", "price_rates"}
 )
 
@@ -185,11 +188,15 @@ def check_machine(model: CostModel, machine: object, varied: Iterable[str] = ())
 
 
 def check_options(model: CostModel[SomeMachine], machine: object) -> None:
-    """Raise ValueError for an option of a machine that the model does not take."""
+    """Raise ValueError for an option of a machine, or a fraction of a bit a cycle, that the model does not take."""
+    name = getattr(machine, "name", "the machine")
     for path, value in options_of(machine).items():
         if not knows(model, path):
-            shown = f"{getattr(machine, 'name', 'the machine')} has {path}={value}"
-            raise ValueError(f"the cost model '{model.name}' does not know {path}; {shown}")
+            raise ValueError(f"the cost model '{model.name}' does not know {path}; {name} has {path}={value}")
+    for path, rate in () if model.takes_fractions else fractions_of(machine):
+        raise ValueError(
+            f"the cost model '{model.name}' takes whole bits a cycle; {path} of {name} is {as_number(rate)}"
+        )
 
 
 def knows(model: CostModel[SomeMachine], path: str) -> bool:

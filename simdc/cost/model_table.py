@@ -61,7 +61,7 @@ class PluginModel(CostModel[AnyMachine]):
         self.width_rule, self.machines, self.rule = model.width_rule, model.machines, model.rule
         self.searchable, self.verifiable, self.separable = model.searchable, model.verifiable, model.separable
         self.takes_forms, self.levels, self.knows = model.takes_forms, model.levels, model.knows
-        self.forward_only = model.forward_only
+        self.forward_only, self.takes_fractions = model.forward_only, model.takes_fractions
         if self.width_rule not in WIDTH_RULES:
             known = ", ".join(WIDTH_RULES)
             raise plugin.at_fault(f"its width_rule must be one of {known}, got {self.width_rule!r:.80}")

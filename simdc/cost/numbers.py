@@ -6,8 +6,10 @@ from __future__ import annotations
 from functools import lru_cache
 from math import isqrt
 
+from .ratio import Rate
 
-def ceil_div(total: int, part: int) -> int:
+
+def ceil_div(total: int, part: Rate) -> int:
     """How many parts cover the total."""
     # 20 in parts of 16: 2.
     return -(-total // part)

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from .folds import FoldLaw, fold_law
 from .hardware import Dram, Hardware, SimdArray, SystolicArray
+from .ratio import Rate
 
 When = Literal["new", "resumed", "complete", "partial", "left"]
 """When a tile moves: `new` with each tile of the operand that comes into use, `resumed` where that was begun before,
@@ -88,7 +89,7 @@ class MachineRule:
         if sorted(operands) != sorted({operand for operand, _ in ARRAY_ROWS}):
             raise ValueError(f"the machine rule needs a buffer for each operand of the array, got {operands}")
 
-    def bandwidths(self, hardware: Hardware) -> dict[str, int]:
+    def bandwidths(self, hardware: Hardware) -> dict[str, Rate]:
         """Bits per cycle by port."""
         return {port: read(hardware) for port, read in self._ports}
 
@@ -112,8 +113,8 @@ class MachineRule:
         return row.operand, row.when, row.port, self.array_ports.index(row.port), row.traffic
 
     @cached_property
-    def _ports(self) -> list[tuple[str, Callable[[Hardware], int]]]:
-        return [(port, field(path)) for port, path in self.ports.items()]
+    def _ports(self) -> list[tuple[str, Callable[[Hardware], Rate]]]:
+        return [(port, attrgetter(path)) for port, path in self.ports.items()]
 
     @cached_property
     def vector_ports(self) -> list[tuple[str, str, list[tuple[When, str]]]]:
@@ -157,7 +158,7 @@ class MachineRule:
         return simd.pipeline_stages + simd.lanes - 2
 
 
-def passes(size: int, width: int) -> int:
+def passes(size: int, width: Rate) -> int:
     """How often an array of `width` passes along a tile of `size`: 20 channels on 16 rows take two passes."""
     return -(-size // width)
 

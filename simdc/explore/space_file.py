@@ -12,10 +12,10 @@ from typing import NamedTuple, cast
 
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.machines import AnyMachine
+from simdc.cost.quantities import parse_bits
 from simdc.cost.structure import (
     leaf_values,
     option_paths,
-    parse_bits,
     unmodelled_paths,
     unstructure,
     with_extension,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simdc.cost.structure import parse_bits
+from simdc.cost.quantities import parse_bits
 from simdc.frontends.json_node import JsonNode, describe
 
 MAX_VALUES = 10_000

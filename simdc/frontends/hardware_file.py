@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any, cast
 
 from attrs import evolve
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.machines import AnyMachine, SomeMachine
-from simdc.cost.structure import structure_machine, with_field
+from simdc.cost.quantities import BINARY
+from simdc.cost.reading import CLOCK, CLOCK_IN_WORDS, structure
+from simdc.cost.structure import leaf_path, unstructure
 from simdc.errors import SimdcError
-from simdc.visible import to_name
 
-from . import genesys_file
-from .json_text import name_of, parse_json, parse_object, read_text
+from .json_text import parse_json
+from .machine_sheet import MAX_BYTES, Sheet, merged, parse_sheet, read_sheet
 from .presets import find_file
 
-MAX_BYTES = 2**20
+__all__ = ["MAX_BYTES", "change_hardware", "load_hardware", "load_machine", "parse_hardware"]
+
 TEXTS = ("name", "prices.source")
 """Fields that say what a machine is called; they make it no other machine."""
 
@@ -38,47 +40,55 @@ def load_machine(source: str, settings: Sequence[str] = ()) -> AnyMachine:
     (.cfg). JSON with `units` describes a machine of units and memories. A value is read as JSON and, where it is none,
     as text, so that sizes (`256 KiB`) need no quotes. Raises SimdcError.
     """
-    path = find_file(source, "hardware")
-    return change_hardware(parse_hardware(read_text(path, MAX_BYTES), name_of(path)), settings)
+    return _changed(read_sheet(find_file(source, "hardware")), settings)
 
 
 def change_hardware(hardware: SomeMachine, settings: Sequence[str]) -> SomeMachine:
     """The machine with each `field=value` of `settings` applied in turn, as `load_machine`. Raises SimdcError."""
-    for setting in settings:
-        hardware = _override(hardware, setting)
-    return hardware
+    if not settings:
+        return hardware
+    return cast("SomeMachine", _changed(Sheet(unstructure(hardware), BINARY, hardware), settings))
 
 
 def parse_hardware(text: str, path: str) -> AnyMachine:
-    """The machine in a text of any format; `path` is for messages, names a GeneSys machine and tells a configuration
-    of SCALE-Sim. Raises SimdcError."""
-    if path.lower().endswith(".cfg"):
-        from .scale_sim.config import parse_config
-
-        return parse_config(text, path)
-    data = parse_object(text, path)
-    try:
-        is_genesys = genesys_file.is_genesys(data)
-        return (
-            genesys_file.convert(data, to_name(Path(path).stem.strip("<>"))) if is_genesys else structure_machine(data)
-        )
-    except HardwareError as error:
-        raise SimdcError(error.message, file=path, path=error.path) from None
+    """The machine in a text of any format; `path` is for messages, names a machine that has no name and tells a
+    configuration of SCALE-Sim. Raises SimdcError, which tells all faults."""
+    return parse_sheet(text, path).machine
 
 
-def _override(hardware: SomeMachine, setting: str) -> SomeMachine:
-    field, equals, text = (part.strip() for part in setting.partition("="))
-    if not field or not equals or not text:
-        raise SimdcError("must be field=value, for example simd.lanes=128", path=f"--set {setting[:80]}")
-    try:
-        value = parse_json(text, "")
-    except SimdcError:
-        value = text
-    try:
-        changed = with_field(hardware, field, value)
-    except HardwareError as error:
-        raise SimdcError(error.message, path=f"--set {error.path}") from None
-    if changed == hardware or field in TEXTS:
-        return changed
-    earlier = [each for each in hardware.changed.split(", ") if each and not each.startswith(f"{field}=")]
-    return evolve(changed, changed=", ".join([*earlier, f"{field}={value if isinstance(value, str) else text}"]))
+def _changed(sheet: Sheet, settings: Sequence[str]) -> AnyMachine:
+    data, machine = sheet.data, sheet.machine
+    for setting in settings:
+        field, equals, text = (part.strip() for part in setting.partition("="))
+        if not field or not equals or not text:
+            raise SimdcError("must be field=value, for example simd.lanes=128", path=f"--set {setting[:80]}")
+        try:
+            value = parse_json(text, "")
+        except SimdcError:
+            value = text
+        try:
+            path = leaf_path(machine, field)
+            data = _with_leaf(data, path, value)
+            changed = structure(type(machine), {**data, "changed": machine.changed}, kilo=sheet.kilo)
+        except HardwareError as error:
+            raise SimdcError(error.message, path=f"--set {error.path}") from None
+        if changed != machine and path not in TEXTS:
+            named = CLOCK if path == CLOCK_IN_WORDS else path
+            earlier = [each for each in machine.changed.split(", ") if each and not each.startswith(f"{named}=")]
+            note = f"{named}={value if isinstance(value, str) else text}"
+            changed = evolve(changed, changed=", ".join([*earlier, note]))
+        machine = changed
+    return machine
+
+
+def _with_leaf(data: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    if path in (CLOCK, CLOCK_IN_WORDS):
+        # The other name of the clock would stand beside it.
+        data = {key: each for key, each in data.items() if key not in (CLOCK, CLOCK_IN_WORDS)}
+    inner: dict[str, Any] = {}
+    here = inner
+    *parents, leaf = path.split(".")
+    for step in parents:
+        here[step] = here = dict[str, Any]()
+    here[leaf] = value
+    return merged(data, inner)

@@ -31,8 +31,9 @@ class _Refused(Exception):
     """Something that Python's JSON reader takes and JSON, or this program, does not."""
 
 
-def read_text(path: str, limit_bytes: int) -> str:
-    """The UTF-8 text of a file, or of standard input (`-`), without a byte order mark. Raises SimdcError."""
+def read_text(path: str, limit_bytes: int, name: str = "") -> str:
+    """The UTF-8 text of a file, or of standard input (`-`), without a byte order mark. `name` is what reports call a
+    file that another one names. Raises SimdcError."""
     try:
         data = _read_bytes(path, limit_bytes + 1)
     except FileNotFoundError:
@@ -44,7 +45,7 @@ def read_text(path: str, limit_bytes: int) -> str:
         raise SimdcError(f"cannot be read: {reason}", file=name_of(path)) from None
     if len(data) > limit_bytes:
         raise SimdcError(f"is larger than the limit of {limit_bytes} bytes", file=name_of(path))
-    was_read(data)
+    was_read(data, name)
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -145,7 +146,7 @@ def _syntax_error(error: json.JSONDecodeError, text: str, file: str) -> NoReturn
         raise SimdcError("is empty, expected JSON", file=file) from None
     at_end = error.pos >= len(text.rstrip())
     message = "the JSON text ends too early" if at_end else f"not valid JSON: {error.msg[0].lower()}{error.msg[1:]}"
-    raise _error_at(error.pos, message, text, file) from None
+    raise error_at(error.pos, message, text, file) from None
 
 
 def _first_fault(text: str, file: str) -> SimdcError:
@@ -156,31 +157,32 @@ def _first_fault(text: str, file: str) -> SimdcError:
         if word in ("{", "["):
             open_objects.append(set() if word == "{" else None)
             if len(open_objects) > MAX_NESTING:
-                return _error_at(at, f"nested deeper than {MAX_NESTING} levels", text, file)
+                return error_at(at, f"nested deeper than {MAX_NESTING} levels", text, file)
         elif word in ("}", "]"):
             open_objects.pop()
         elif word in ("NaN", "Infinity", "-Infinity"):
-            return _error_at(at, f"{word} is not a JSON number", text, file)
+            return error_at(at, f"{word} is not a JSON number", text, file)
         elif word[0] != '"':
             if word.lstrip("-").isdigit() and len(word) > MAX_DIGITS:
-                return _error_at(at, f"the number has more than {MAX_DIGITS} digits", text, file)
+                return error_at(at, f"the number has more than {MAX_DIGITS} digits", text, file)
             if not isfinite(float(word)):
-                return _error_at(at, "the number is too large", text, file)
+                return error_at(at, "the number is too large", text, file)
         else:
             name = json.loads(word.removesuffix(token[1]) if token[1] else word, strict=False)
             if _has_surrogate(name):
-                return _error_at(at, "the string holds half a character (an unpaired surrogate)", text, file)
+                return error_at(at, "the string holds half a character (an unpaired surrogate)", text, file)
             if token[1] and open_objects and (keys := open_objects[-1]) is not None:
                 if name in keys:
-                    return _error_at(at, f"the key '{name[:80]}' stands twice in one object", text, file)
+                    return error_at(at, f"the key '{name[:80]}' stands twice in one object", text, file)
                 keys.add(name)
     return SimdcError("not valid JSON", file=file)
 
 
-def _error_at(position: int, message: str, text: str, file: str) -> SimdcError:
+def error_at(position: int, message: str, text: str, file: str, path: str | None = None) -> SimdcError:
+    """An error at a place of the text, of the value at `path` if that is known."""
     begin = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)
     source = text[begin : end if end >= 0 else len(text)].rstrip("\r")
     visible = "".join(character if character.isprintable() else " " for character in source)
     line = text.count("\n", 0, position) + 1
-    return SimdcError(message, file=file, line=line, column=position - begin + 1, source_line=visible)
+    return SimdcError(message, file=file, line=line, column=position - begin + 1, source_line=visible, path=path)

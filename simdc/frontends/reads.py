@@ -12,7 +12,7 @@ from pathlib import Path
 
 from simdc.ir.provenance import InputFile
 
-_listener: ContextVar[Callable[[bytes], None] | None] = ContextVar("_listener", default=None)
+_listener: ContextVar[Callable[[bytes, str], None] | None] = ContextVar("_listener", default=None)
 
 
 @contextmanager
@@ -22,17 +22,17 @@ def inputs_read(role: str, name: str) -> Generator[list[InputFile]]:
     from hashlib import sha256
 
     found: list[InputFile] = []
-    token = _listener.set(lambda data: found.append(InputFile(role, name, sha256(data).hexdigest())))
+    token = _listener.set(lambda data, own: found.append(InputFile(role, own or name, sha256(data).hexdigest())))
     try:
         yield found
     finally:
         _listener.reset(token)
 
 
-def was_read(data: bytes) -> None:
-    """To be called with every input, whole and as it came."""
+def was_read(data: bytes, name: str = "") -> None:
+    """To be called with every input, whole and as it came. Something that nobody asked for by name has a `name`."""
     if (tell := _listener.get()) is not None:
-        tell(data)
+        tell(data, name)
 
 
 def was_read_elsewhere(path: str) -> None:

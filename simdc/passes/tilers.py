@@ -12,6 +12,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel
+from simdc.errors import SimdcError
 from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.base import LayerOp
 from simdc.ir.derived import Setting
@@ -43,8 +44,16 @@ def by_rule(model: AnyModel, rule: Literal["default", "greedy"], hardware: AnyMa
     return tiled
 
 
+def check_prices(hardware: AnyMachine, objective: str) -> None:
+    """Raise SimdcError where energy is to become small on a machine that has no prices of energy."""
+    if objective in ("energy", "edp") and not hardware.has_prices:
+        raise SimdcError(f"{hardware.name} has no energy prices, so that nothing has the least {objective}")
+
+
 def by_search(objective: Objective, steps: int | None, hardware: Hardware, setting: Setting) -> Tiler:
-    """The best tiling and loop order for an objective, found in `steps` of work."""
+    """The best tiling and loop order for an objective, found in `steps` of work. Raises SimdcError as
+    `check_prices`."""
+    check_prices(hardware, objective)
     from simdc.cost.model_table import load_model
     from simdc.cost.search import STEPS, objective_for, search
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ def test_a_machine_that_is_not_there(net: str, capsys: pytest.CaptureFixture[str
         ({"systolic.rows": -4}, "systolic.rows: must be positive, got -4"),
         (
             {"systolic.bandwidths.ifmap_bits_per_cycle": "fast"},
-            "systolic.bandwidths.ifmap_bits_per_cycle: must be a whole",
+            "systolic.bandwidths.ifmap_bits_per_cycle: must be bits per cycle as a number or a bandwidth",
         ),
         ({"simd.vmem_bits": "1 Gb"}, "simd.vmem_bits: must be bits as a whole number or a size such as '256 KiB'"),
         ({"clock_ns": 0}, "clock_ns: must be positive, got 0"),
@@ -170,7 +171,9 @@ def test_a_field_of_the_machine(
     change: dict[str, Any], says: str, net: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = hardware(tmp_path, change)
-    assert failure(capsys, net, "--hw", path).startswith(f"{path}: {says}")
+    place, _, what = says.partition(": ")
+    said = rf"{re.escape(path)}:1:[0-9]+: {re.escape(place)}: error: {re.escape(what)}"
+    assert re.match(said, failure(capsys, net, "--hw", path))
 
 
 @pytest.mark.parametrize(

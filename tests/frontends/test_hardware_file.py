@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,13 @@ def message(source: str, *settings: str) -> str:
     with pytest.raises(SimdcError) as caught:
         load_hardware(source, settings)
     return str(caught.value)
+
+
+def first_fault(path: str) -> str:
+    """The first that the file's message tells, without its line and column: `field: what is wrong`."""
+    found = re.fullmatch(rf"{re.escape(path)}:[0-9]+:[0-9]+: (.*): error: (.*)", message(path).splitlines()[0])
+    assert found is not None, message(path)
+    return f"{found[1]}: {found[2]}"
 
 
 def own(*path: str, value: object) -> dict[str, Any]:
@@ -146,19 +154,19 @@ def test_genesys_machine_with_wide_data_has_the_other_prices(tmp_path: Path) -> 
 def test_genesys_errors(value: object, says: str, tmp_path: Path) -> None:
     for field in HI2_GENESYS:
         path = written(tmp_path, {**HI2_GENESYS, field: value})
-        assert message(path) == f"{path}: {field}: {says}"
+        assert first_fault(path) == f"{field}: {says}"
 
 
 def test_genesys_missing_field(tmp_path: Path) -> None:
     for field in HI2_GENESYS:
         data = {key: value for key, value in HI2_GENESYS.items() if key != field}
         path = written(tmp_path, data)
-        assert message(path) == f"{path}: {field}: missing (a GeneSys file needs it)"
+        assert first_fault(path) == f"{field}: missing (a GeneSys file needs it)"
 
 
 def test_genesys_instruction_memory_has_a_limit(tmp_path: Path) -> None:
     path = written(tmp_path, {**HI2_GENESYS, "SIMD_INST_MEM_ADDR_WIDTH": 10**30})
-    assert message(path) == f"{path}: SIMD_INST_MEM_ADDR_WIDTH: must be at most 48 bits"
+    assert first_fault(path) == "SIMD_INST_MEM_ADDR_WIDTH: must be at most 48 bits"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +183,7 @@ def test_genesys_instruction_memory_has_a_limit(tmp_path: Path) -> None:
 )
 def test_own_format_errors(data: object, says: str, tmp_path: Path) -> None:
     path = written(tmp_path, data)
-    assert message(path).startswith(f"{path}: {says}")
+    assert first_fault(path).startswith(says)
 
 
 def test_file_errors(tmp_path: Path) -> None:

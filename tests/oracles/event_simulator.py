@@ -15,6 +15,7 @@ from typing import Any
 
 from simdc.cost.hardware import Hardware, SimdArray
 from simdc.cost.kernel import CodeBlock, Contraction, Kernel, LoopNest, Operand, VectorProgram
+from simdc.cost.ratio import Rate
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 from tests.oracles.event_queue import EventQueue
@@ -68,7 +69,7 @@ def bits_of(operand: Operand, tile: Tile, machine: Hardware) -> int:
     return bits
 
 
-def _cycles(bits: int, bandwidth: int) -> int:
+def _cycles(bits: int, bandwidth: Rate) -> int:
     whole, rest = divmod(bits, bandwidth)
     return whole + (rest > 0)
 

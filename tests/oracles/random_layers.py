@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
 from random import Random
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from simdc.cost.hardware import (
     Widths,
 )
 from simdc.cost.kernel import Affine, Contraction, Kernel, Loop, LoopNest, Operand, VectorProgram, affine
+from simdc.cost.ratio import Rate, rate_of
 from simdc.cost.tiling import Tiling, loop_bounds
 
 ROOMY_BITS = 1 << 50
@@ -38,8 +40,10 @@ def random_machine(random: Random, *, stores_padding: bool | None = None) -> Har
     """Arrays of 1 to 5, ports from one bit a cycle to so wide that everything takes one cycle, roomy memories."""
     side = random.choice((1, 2, 3, 4, 5))
 
-    def port() -> int:
-        return random.choice((random.randint(1, 12), random.randint(1, 100), 1 << random.randint(4, 14), 1 << 30))
+    def port() -> Rate:
+        bits = random.choice((random.randint(1, 12), random.randint(1, 100), 1 << random.randint(4, 14), 1 << 30))
+        # About every eighth moves no whole bits a cycle.
+        return rate_of(Fraction(bits, 7)) if bits % 5 == 3 else bits
 
     def width() -> int:
         return random.choice(WIDTHS)

@@ -48,7 +48,7 @@ def origin_columns(report: Report) -> dict[str, str | int]:
 def footer(hardware: AnyMachine, runs: Sequence[CommandRun]) -> str:
     """For a table with energies: where their prices come from, and what made it."""
     prices = f"energy prices: {hardware.price_source}"
-    if hardware.changed:
+    if hardware.changed and hardware.has_prices:
         prices += "; not adjusted to what was changed"
     return f"{_filled(prices)}\n{made_by(runs)}"
 

@@ -22,7 +22,7 @@ from . import array_machine as built
 from .beats import Numbers, Words, beat_words, pack
 from .nested_sums import NestedSum
 from .stored_tile import StoredTile
-from .unplayable import Unplayable, require
+from .unplayable import Unplayable, require, whole_bits
 
 
 class Kept(NamedTuple):
@@ -72,8 +72,8 @@ class _Planner:
         self.bounds = loop_bounds(kernel)
         rates = rule.bandwidths(machine)
         ports = {(row.operand, row.when): row.port for row in rule.array_streams}
-        self.rates = {role: rates[ports[role, "new"]] for role in ("weight", "ifmap")}
-        self.rates["psum"] = rates[ports["psum", "complete"]]
+        self.rates = {role: whole_bits(rates[ports[role, "new"]], role) for role in ("weight", "ifmap")}
+        self.rates["psum"] = whole_bits(rates[ports["psum", "complete"]], "psum")
         self.weights, self.ifmap = _Dram(self.rates["weight"]), _Dram(self.rates["ifmap"])
         self.psum_beats = 0
         self.psum_places: dict[tuple[int, ...], int] = {}

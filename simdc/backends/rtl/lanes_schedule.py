@@ -26,7 +26,7 @@ from . import lanes_machine as built
 from .beats import Words
 from .lanes_code import Code
 from .nested_sums import NestedSum
-from .unplayable import require
+from .unplayable import require, whole_bits
 from .vector_tile import Elements, VectorTile
 
 
@@ -74,7 +74,8 @@ class _PlacedNest:
 class _LanesPlanner:
     def __init__(self, program: VectorProgram, machine: Hardware, rule: MachineRule, inputs: Mapping[str, Array]):
         self.program, self.machine = program, machine
-        self.rate = rule.bandwidths(machine)[{row.operand: row.port for row in rule.vector_streams}["input"]]
+        port = {row.operand: row.port for row in rule.vector_streams}["input"]
+        self.rate = whole_bits(rule.bandwidths(machine)[port], "vector memory")
         self.code = Code(machine.simd)
         self.commands: list[list[int]] = []
         self.starts: list[int] = []

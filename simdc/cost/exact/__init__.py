@@ -23,7 +23,7 @@ class ExactModel(CostModel):
     """Prices any kernel; takes the machine as it is, whatever the network's phase."""
 
     name = "exact"
-    searchable = verifiable = separable = takes_forms = True
+    searchable = verifiable = separable = takes_forms = takes_fractions = True
     knows = ("systolic", "simd", "dram")
 
     def __init__(self, phase: str = "inference"):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from simdc.cost.axis import Places, combinations
 from simdc.cost.grid import Footprint, Grid
+from simdc.cost.ratio import Rate
 
 
 class Stream:
@@ -29,7 +30,7 @@ class Stream:
         "reloads",
     )
 
-    def __init__(self, footprint: Footprint, bits: int, bandwidth: int, grid: Grid, reloads: int):
+    def __init__(self, footprint: Footprint, bits: int, bandwidth: Rate, grid: Grid, reloads: int):
         self.footprint, self._slots = footprint, footprint.slots
         self.innermost = footprint.slots[-1] if footprint.slots else -1
         self.reloads = reloads

@@ -31,7 +31,7 @@ def array_demand(kernel: ArrayKernel, hardware: Hardware, dram_bits: DramBits) -
     else:
         operations, peak = lane_cycles(kernel, hardware), simd.rate_per_cycle
         unit = Demand("simd", operations, ceil_div(operations, peak), INSTRUCTION)
-    bits_per_cycle = sum(memory.read_bits_per_cycle for memory in ports.values())
+    bits_per_cycle = float(sum(memory.read_bits_per_cycle for memory in ports.values()))
     return LayerDemand((unit,), tuple(memories), operations, peak, dram_bits, bits_per_cycle)
 
 

@@ -26,7 +26,7 @@ class RooflineModel(CostModel[AnyMachine]):
     name = "roofline"
     options = (ModelOption("bytes", ("compulsory", "schedule")),)
     machines = (Hardware, Machine)
-    takes_forms = True
+    takes_forms = takes_fractions = True
     # However a layer lies on the array, it has no more PEs; and waiting makes nothing faster.
     knows = ("systolic", "simd")
 

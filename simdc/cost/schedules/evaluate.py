@@ -16,8 +16,10 @@ from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Kernel, VectorProgram
 from simdc.cost.model import array_kernel
+from simdc.cost.ratio import Ratio
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS, MachineRule
+from simdc.cost.structure import fractions_of
 from simdc.cost.tiling import TilingError, loop_bounds
 
 from .arrays import MANY, Whole
@@ -147,7 +149,13 @@ def number_type(kernel: ArrayKernel, hardware: Hardware, rule: MachineRule = GEN
         slowest = rule.array_fill_cycles(array) + sum(rule.fold_law(array)[:4])
         each = (array.rows + 1) * (array.columns + 1) * MAX_BITS + slowest
     reach = sum(o.bits * prod(step for index in o.index for _, step in index.terms) for o in operands)
-    return np.int64 if 8 * prod(bounds.values()) * (each + reach) < SAFE else object
+    # A port of 512/5 bits a cycle multiplies by 5.
+    finest = max((_scale(rate) for _, rate in fractions_of(hardware)), default=1)
+    return np.int64 if 8 * finest * prod(bounds.values()) * (each + reach) < SAFE else object
+
+
+def _scale(rate: Ratio) -> int:
+    return rate.denominator if rate.numerator < SAFE else SAFE
 
 
 def _leaves(cost: Cost) -> Iterator[tuple[str, Any]]:

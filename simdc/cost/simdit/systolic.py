@@ -6,7 +6,7 @@ Here they stay numerators over one denominator, so that nothing is rounded befor
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ..hardware import SystolicArray
 from ..numbers import ceil_div
@@ -17,7 +17,9 @@ from .systolic_dims import SystolicDims, SystolicTile
 
 def weight_port(array: SystolicArray, calc: Arithmetic = SCALARS) -> int:
     """Bits per cycle: the release lets weights fill at most one row of the array in a cycle."""
-    return calc.smallest(array.rows * array.widths.weight_bits, array.bandwidths.weight_bits_per_cycle)
+    # Whole: `SimditModel` takes no fractions.
+    width = cast("int", array.bandwidths.weight_bits_per_cycle)
+    return calc.smallest(array.rows * array.widths.weight_bits, width)
 
 
 def tile_cycles(tile: SystolicTile, array: SystolicArray) -> int:

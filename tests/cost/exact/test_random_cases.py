@@ -37,7 +37,8 @@ def test_the_same_seed_gives_the_same_cases(sample: list[Case]) -> None:
 def test_cases_are_as_varied_as_they_say(sample: list[Case]) -> None:
     machines = [case.machine for case in sample]
     assert {machine.stores_padding for machine in machines} == {True, False}
-    assert min(machine.systolic.bandwidths.psum_bits_per_cycle for machine in machines) == 1
+    assert min(machine.systolic.bandwidths.psum_bits_per_cycle for machine in machines) <= 1
+    assert any(machine.systolic.bandwidths.psum_bits_per_cycle.denominator > 1 for machine in machines)
     ragged = beyond = cut = 0
     for kernel, tiling, _ in sample:
         for loop, bound in loop_bounds(kernel).items():
