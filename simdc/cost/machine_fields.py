@@ -15,6 +15,10 @@ LARGEST = 10**20
 """Of any field: no machine comes near it, and products of fields and counts stay within what a float can hold."""
 
 
+LEAST_RATE = Fraction(1, 10**6)
+"""Bits per cycle of the slowest port: cycles of a layer stay within int64."""
+
+
 class HardwareError(ValueError):
     """A field of a hardware description is wrong. `path` is dotted and relative to the object being built. `others`
     are faults that were found along with this one."""
@@ -49,6 +53,8 @@ def _rate(_: object, attribute: Attribute[Rate], value: object) -> None:
         _whole(_, cast("Attribute[int]", attribute), value)
     elif value <= 0:
         raise HardwareError(attribute.name, f"must be positive, got {value}")
+    elif value < LEAST_RATE:
+        raise HardwareError(attribute.name, f"must be at least 10^-6, got {value!s:.80}")
     elif max(value.numerator, value.denominator) > LARGEST:
         raise HardwareError(attribute.name, f"must be a fraction of numbers up to 10^20, got {value!s:.80}")
 

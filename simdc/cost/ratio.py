@@ -20,6 +20,9 @@ class Ratio(Fraction):
 
     @override
     def __rfloordiv__(a, b: Any) -> Any:
+        # A single number out of an array has no room for large products, Python's integers have.
+        if type(b) is not int and getattr(b, "ndim", 1) == 0:
+            b = b.item()
         return b * a.denominator // a.numerator
 
     @override

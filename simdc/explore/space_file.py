@@ -13,7 +13,9 @@ from typing import NamedTuple, cast
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.machines import AnyMachine
 from simdc.cost.quantities import parse_bits
+from simdc.cost.ratio import as_number
 from simdc.cost.structure import (
+    fractions_of,
     leaf_values,
     option_paths,
     unmodelled_paths,
@@ -185,9 +187,14 @@ def _leaves(node: JsonNode, hardware: AnyMachine, path: str) -> dict[str, object
 def _checked(place: JsonNode, hardware: AnyMachine, path: str, value: object) -> Value:
     """The value that the field has in the machine after it was set: a size in words has become bits."""
     try:
-        return field_of(with_field(hardware, path, value), path)
+        changed = with_field(hardware, path, value)
     except HardwareError as error:
         raise place.error(error.message) from None
+    rate = dict(fractions_of(changed)).get(path)
+    if rate is not None:
+        # Arrays of floats would round them: 1,024 / 102.4 may be 10 or 11 cycles.
+        raise place.error(f"must be whole bits per cycle where it varies, got {as_number(rate)}")
+    return field_of(changed, path)
 
 
 def _constraint(node: JsonNode, hardware: AnyMachine) -> Constraint:
