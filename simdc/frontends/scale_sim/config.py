@@ -39,17 +39,18 @@ ARCHITECTURE, RUN = "architecture_presets", "run_presets"
 WORD_BITS, PSUM_BITS = 8, 32
 BITS_PER_KB = 8192
 MAX_NUMBER = 10**9
+DATAFLOWS = {"ws": "weight_stationary", "os": "output_stationary", "is": "input_stationary"}
 NOT_MODELLED = (("sparsity", "SparsitySupport"), (RUN, "UseRamulatorTrace"))
 
 
 def parse_config(text: str, path: str) -> Hardware:
-    """The machine in a configuration; `path` is for messages. Raises SimdcError for a dataflow other than `ws`, which
-    is the only one that is modelled, and for what else simdc has no model of."""
+    """The machine in a configuration; `path` is for messages. Raises SimdcError for an unknown dataflow, and for what
+    simdc has no model of."""
     config = _Config(text, path)
     dataflow = config.text(ARCHITECTURE, "Dataflow").lower()
-    if dataflow != "ws":
-        remedy = "only the weight-stationary one is: write Dataflow : ws to cost layers so"
-        raise config.error(ARCHITECTURE, "Dataflow", f"the dataflow '{dataflow[:40]}' is not modelled; {remedy}")
+    if dataflow not in DATAFLOWS:
+        known = ", ".join(f"'{word}'" for word in DATAFLOWS)
+        raise config.error(ARCHITECTURE, "Dataflow", f"the dataflow '{dataflow[:40]}' is not known; known are {known}")
     for section, key in NOT_MODELLED:
         if config.parser.get(section, key, fallback="false").strip().lower() == "true":
             raise config.error(section, key, "is not modelled; set it to false")
@@ -69,6 +70,7 @@ def parse_config(text: str, path: str) -> Hardware:
             widths=Widths(WORD_BITS, WORD_BITS, PSUM_BITS, PSUM_BITS),
             buffers=Buffers(weight_bits, ifmap_bits, psum_bits, bias_bits=2 * columns * PSUM_BITS),
             bandwidths=ports,
+            dataflow=DATAFLOWS[dataflow],
         ),
         simd=SimdArray(
             lanes=columns,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simdc.cost.hardware import Bandwidths, Buffers, Widths
+from simdc.cost.hardware import Bandwidths, Buffers, Hardware, Widths
 from simdc.errors import SimdcError
 from simdc.frontends.hardware_file import load_hardware
 from simdc.frontends.scale_sim.config import parse_config
@@ -64,6 +64,15 @@ def test_older_names_and_missing_sections(capsys: pytest.CaptureFixture[str]) ->
     assert "no bandwidth is given" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("word", "dataflow"), [("ws", "weight_stationary"), ("OS", "output_stationary"), ("is", "input_stationary")]
+)
+def test_dataflows(word: str, dataflow: str) -> None:
+    machine = parse_config(CONFIG.replace("Dataflow : ws", f"Dataflow : {word}"), "scale.cfg")
+    assert isinstance(machine, Hardware)
+    assert machine.systolic.dataflow == dataflow
+
+
 def test_settings_change_what_was_assumed(tmp_path: Path) -> None:
     path = written(tmp_path, CONFIG, "scale.cfg")
     assert load_hardware(path, ["systolic.widths.psum_bits=8"]).systolic.widths.psum_bits == 8
@@ -72,7 +81,7 @@ def test_settings_change_what_was_assumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("ws\n", "os\n", "[architecture_presets] Dataflow: the dataflow 'os' is not modelled; only the weight-stat"),
+        ("ws\n", "rs\n", "[architecture_presets] Dataflow: the dataflow 'rs' is not known; known are 'ws', 'os', 'is'"),
         ("ArrayHeight:    32\n", "", "[architecture_presets] ArrayHeight: missing"),
         ("ArrayWidth:     16", "ArrayWidth: 0", "[architecture_presets] ArrayWidth: must be a positive whole number"),
         ("64\n", "64.5\n", "[architecture_presets] IfmapSramSzkB: must be a positive whole number, got '64.5'"),
