@@ -19,6 +19,7 @@ from simdc.streams import say
 
 from .analysed import check_analyses, check_plot, draw_plot
 from .compiled import check_chosen, chosen_model, input_files, load_module, priced, training_step
+from .routing import with_routing
 from .token_options import check_tokens, token_run
 from .tokens import with_tokens
 
@@ -47,6 +48,9 @@ def run(arguments: Namespace) -> int:
         write_text(_ir_text(module, arguments), arguments.output)
         return 0
     report = with_tokens(make_report(module), arguments)
+    # Passes of one's own may do anything: who knows what they made of experts.
+    if chosen is None:
+        report = with_routing(report, module, arguments)
     check_analyses(report, arguments)
     write_text(render(report), arguments.output)
     draw_plot(report, arguments)

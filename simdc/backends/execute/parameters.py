@@ -72,7 +72,7 @@ def _turns_of(parameter: ParameterOp) -> tuple[NDArray[np.intp], int, int]:
     """The turns that an expert has, one for each of its tokens; tokens in all, and experts that a token has."""
     route = parameter.attributes[ROUTE]
     assert isinstance(route, DenseArrayBase)
-    first, tokens, active = map(int, route.get_values())
+    first, tokens, active, _ = map(int, route.get_values())
     return np.arange(first, first + prod(shape_of(parameter.result))), tokens, active
 
 

@@ -18,6 +18,7 @@ from simdc.visible import spreadsheet_text
 from .language_text import language_data
 from .model import LayerReport, Report, Totals
 from .roofline import roofline_cells, roofline_data
+from .routing import routing_data
 from .stamp import origin_columns, provenance
 
 SCHEMA = "simdc-cost/1"
@@ -77,6 +78,7 @@ def _summary(report: Report) -> dict[str, object]:
             **({"merged": [{"name": name, "into": into} for name, into in report.merged]} if report.merged else {}),
         },
         **language_data(report),
+        **routing_data(report.routing, report.hardware),
         "provenance": provenance(report.runs),
         **({"notes": list(report.notes)} if report.notes else {}),
         **({"warnings": _warnings(report)} if report.warnings() else {}),

@@ -25,6 +25,7 @@ from simdc.ir.provenance import CommandRun, runs_of
 from .analysed import analyst, foundation
 from .language import Llm
 from .memory import Memory, memory_of
+from .routing import RoutedRuns
 from .searched import Searched, searched_of
 
 BINDS = {
@@ -120,7 +121,7 @@ class Report(NamedTuple):
     (name, op, reason) of layers that the model has no price for, missing from every sum: `by_unit`, `by_step` (in
     training), `total`; `merged` are (name, layer) of nodes of the source that a layer does the work of. `memory` is
     what a training step keeps in DRAM; None in inference. `notes` say what was decided where the input left it open.
-    `llm` is what more there is to say of a network with attention."""
+    `llm` is what more there is to say of a network with attention, `routing` of one with mixtures of experts."""
 
     network: str
     phase: str
@@ -139,6 +140,7 @@ class Report(NamedTuple):
     notes: tuple[str, ...] = ()
     runs: tuple[CommandRun, ...] = ()
     llm: Llm | None = None
+    routing: RoutedRuns | None = None
 
     @property
     def macs(self) -> Number:

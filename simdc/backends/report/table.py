@@ -12,6 +12,7 @@ from .analysed_table import analysed_layers, levels_table
 from .columns import columns, percent
 from .language_text import language_table
 from .model import LayerReport, Report, Totals, sum_layers
+from .routing import routing_table
 from .searched import sentence
 from .stamp import footer
 
@@ -34,6 +35,7 @@ def render_table(report: Report, *, every_layer: bool = False, levels: bool = Fa
         _totals(report),
         _training(report),
         language_table(report),
+        routing_table(report.routing, report.hardware),
         _operators(report),
         show(report, layers, head),
     ]

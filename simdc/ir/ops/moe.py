@@ -27,10 +27,13 @@ from .linear import LinearOp
 from .softmax import SoftmaxOp
 from .top_k import TopKOp
 
+Routing = Literal["balanced", "best", "worst"]
 MOST_EXPERTS = 512
 ROUTE = "route"
-"""The attribute of a constant that holds numbers of tokens: the first turn of its expert, tokens, experts a token."""
-Routing = Literal["balanced", "best", "worst"]
+"""The attribute of a constant that holds numbers of tokens: the first turn of its expert, tokens, experts a token,
+experts."""
+ROUTINGS: tuple[Routing, ...] = ("best", "balanced", "worst")
+"""From the fewest weights to the most unequal experts."""
 
 
 class Mixture(NamedTuple):
@@ -114,7 +117,7 @@ def moe(
         expert = f"{name}.expert{number}"
         weights = _weights(net, expert, hidden, shape[-1], freeze=freeze)
         if count:
-            route = DenseArrayBase.from_list(i64, [first, mixture.tokens, active])
+            route = DenseArrayBase.from_list(i64, [first, mixture.tokens, active, experts])
             result = _expert(net, expert, router, weights, (count, route), result)
             first += count
     assert result is not None, "somebody has the tokens"
@@ -176,7 +179,7 @@ def _sentence(mixture: Mixture, counts: Sequence[int], weights: int) -> str:
     """Products do not depend on the routing, weights that are read do."""
     tokens, experts, active = mixture
     macs = tokens * active * weights
-    read = {each: sum(map(bool, mixture.counts(each))) * weights for each in ("best", "balanced", "worst")}
+    read = {each: sum(map(bool, mixture.counts(each))) * weights for each in ROUTINGS}
     listed = ", ".join(f"{each} {count:,}" for each, count in read.items())
     busy = [count for count in counts if count]
     return (

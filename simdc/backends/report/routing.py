@@ -1,0 +1,64 @@
+"""What a report says of mixtures of experts: the network's cost by how they give out their tokens."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from simdc.cost.machines import AnyMachine
+from simdc.cost.result import Number
+
+from .columns import columns
+
+BITS_PER_KIB = 8192
+NS = 1e-9
+GIVEN = "given"
+
+
+class RoutedRun(NamedTuple):
+    """The whole network, all of its mixtures routed one way."""
+
+    routing: str
+    cycles: Number
+    dram_bits: Number
+    energy_pj: Number
+
+
+class RoutedRuns(NamedTuple):
+    """`stated` is how the network says that its mixtures are routed: as one of the `runs`, or otherwise, `GIVEN`."""
+
+    stated: str
+    runs: tuple[RoutedRun, ...]
+
+
+def routing_table(found: RoutedRuns | None, hardware: AnyMachine) -> str:
+    """A row for each way to route."""
+    if found is None:
+        return ""
+    rows = [
+        [
+            run.routing + " (stated)" * (run.routing == found.stated),
+            f"{run.cycles:,.0f}",
+            f"{run.cycles * hardware.clock_ns * NS * 1e3:,.4g}",
+            f"{run.dram_bits / BITS_PER_KIB:,.1f}",
+            *([f"{run.energy_pj / 1e6:,.1f}"] if hardware.has_prices else []),
+        ]
+        for run in found.runs
+    ]
+    heads = ["routing of experts", "runtime [cycle]", "runtime [ms]", "DRAM [KiB]"]
+    return columns([*heads, *(["energy [uJ]"] if hardware.has_prices else [])], rows, left=1)
+
+
+def routing_data(found: RoutedRuns | None, hardware: AnyMachine) -> dict[str, object]:
+    """The object `routing` of cost.schema.json, in an object; empty for a network without mixtures."""
+    if found is None:
+        return {}
+    runs = {
+        run.routing: {
+            "cycles": run.cycles,
+            "runtime_s": run.cycles * hardware.clock_ns * NS,
+            "dram_bits": run.dram_bits,
+            "energy_pj": run.energy_pj if hardware.has_prices else None,
+        }
+        for run in found.runs
+    }
+    return {"routing": {"stated": found.stated, **runs}}
