@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from .extensions import Extensions
-from .machine_fields import choice, name_text, number, optional_part, part, price, rate, remark, word
+from .machine_fields import choice, name_text, number, option, optional_part, part, price, rate, remark, word
 from .ratio import Rate
 
 MACHINE = "GeneSys machine, SimDIT section III"
@@ -25,6 +25,7 @@ RELEASED = "segment: SimDIT section III; joint: RTL of GeneSys; separate: decoup
 LOADS = "resident: GeneSys; hidden: TPU v1, Gemmini; exposed: SCALE-Sim"
 SHARED = "a data sheet: machines with one channel, or some, for what has ports of its own here"
 DUPLEX = "full: AXI, which has wires for either way"
+SET_UP = "RTL of GeneSys: 40 to 60 instructions set the loops up, again for each tile"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -132,7 +133,8 @@ class SimdArray:
     """`lanes` ALUs on a single-buffered vector memory whose loads, compute and stores take turns. A tile costs
     `pipeline_stages - 1 + lanes - 1` cycles to fill; an instruction that reads what the one before it
     wrote waits `raw_wait_cycles`, from one issue to the next, too. `array_path_bits_per_cycle` is how fast data goes
-    between vector memory and the systolic array's psum and ifmap buffers, one way at a time; 0: there is no path."""
+    between vector memory and the systolic array's psum and ifmap buffers, one way at a time; 0: there is no path. For
+    `tile_overhead_cycles` each tile of a program sets its loops up, beside the fill."""
 
     lanes: int = _int("lane")
     width_bits: int = _int("bit")
@@ -144,6 +146,7 @@ class SimdArray:
     pipeline_stages: int = _int("stage", default=6)
     raw_wait_cycles: int = _int("cycle", MACHINE, minimum=0, default=2)
     array_path_bits_per_cycle: Rate = rate(PATH, minimum=0, default=0)
+    tile_overhead_cycles: int = option("cycle", SET_UP, 0)
     latency_cycles: Latencies = part(Latencies, factory=Latencies)
 
 

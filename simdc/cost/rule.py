@@ -153,9 +153,9 @@ class MachineRule:
         return fold_law(array)
 
     def lanes_fill_cycles(self, simd: SimdArray) -> int:
-        """Beside its instructions, for each tile: `pipeline_stages - 1` and `lanes - 1`."""
+        """Beside its instructions, for each tile: `pipeline_stages - 1`, `lanes - 1` and what sets it up."""
         # 6 stages, 16 lanes: 5 + 15 = 20.
-        return simd.pipeline_stages + simd.lanes - 2
+        return simd.pipeline_stages + simd.lanes - 2 + simd.tile_overhead_cycles
 
 
 def passes(size: int, width: Rate) -> int:

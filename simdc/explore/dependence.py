@@ -45,6 +45,7 @@ DEPENDENCES = {
     "simd.instruction_bits": Dependence((SIMD,), "rate"),
     "simd.instruction_memory_bits": Dependence((SIMD,), "rate"),
     "simd.immediate_memory_bits": Dependence((SIMD,), "rate"),
+    "simd.tile_overhead_cycles": Dependence((SIMD,), "rate"),
     "simd.pipeline_stages": Dependence((SIMD,), "rate"),
     "simd.raw_wait_cycles": Dependence((SIMD,), "rate"),
     "simd.latency_cycles": Dependence((SIMD,), "rate"),

@@ -257,7 +257,8 @@ def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> 
         for loads, issues, waits, stores in _visits(
             phase, program.lanes, list(odometer(loops, stored, tiling)), machine
         ):
-            compute = simd.pipeline_stages - 1 + simd.lanes - 1 + waits * simd.raw_wait_cycles
+            compute = simd.pipeline_stages + simd.lanes - 2 + simd.tile_overhead_cycles
+            compute += waits * simd.raw_wait_cycles
             for block, times in issues:
                 counts = _sequence(block, phase, simd)
                 compute += times * counts.pop("cycles")

@@ -23,7 +23,7 @@ class Pipeline:
     def run(self, blocks: Sequence[CodeBlock], tile: Tile) -> None:
         """A tile's blocks, issue by issue in the order of the rules. The pipeline fills first."""
         simd = self._simd
-        self.cycles += simd.pipeline_stages - 1 + simd.lanes - 1
+        self.cycles += simd.pipeline_stages - 1 + simd.lanes - 1 + simd.tile_overhead_cycles
         written, at = "", dict[str, int]()
         for block in blocks:
             order = issue_order(block, self._nest)

@@ -171,7 +171,7 @@ def _hand_over(kernel: FusedProducts, tile: Tile, hardware: Hardware, counts: Co
 def _run(nest: LoopNest, lanes: str, tile: Tile, hardware: Hardware, counts: Counter[str]) -> int:
     """Cycles of a nest over the tile: the pipeline fills, every block issues all its vectors."""
     simd = hardware.simd
-    cycles = (simd.pipeline_stages - 1) + (simd.lanes - 1)
+    cycles = (simd.pipeline_stages - 1) + (simd.lanes - 1) + simd.tile_overhead_cycles
     cycles += waits_between_issues(nest, nest.blocks, lanes, tile, simd) * simd.raw_wait_cycles
     for block in nest.blocks:
         vectors = ceil_div(len(tile.values[lanes]), simd.lanes) if lanes in block.loops else 1

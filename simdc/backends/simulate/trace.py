@@ -102,7 +102,8 @@ def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: M
         for visit in vector.visits(nest, program, tiling, hardware, rule):
             moves = (*visit.loads, *visit.stores)
             adds = _moved(moves)
-            compute = (simd.pipeline_stages - 1) + (simd.lanes - 1) + visit.waits * simd.raw_wait_cycles
+            compute = (simd.pipeline_stages - 1) + (simd.lanes - 1) + simd.tile_overhead_cycles
+            compute += visit.waits * simd.raw_wait_cycles
             for block, issues in visit.issues:
                 compute += issues * vector.sequence_cycles(block, simd)
                 adds["sram_bits.vmem"] += issues * vector.vmem_bits(block, nest, simd)

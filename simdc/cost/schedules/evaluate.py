@@ -141,6 +141,7 @@ def number_type(kernel: ArrayKernel, hardware: Hardware, rule: MachineRule = GEN
         operands = [o for nest in kernel.nests for o in (*nest.inputs, *nest.outputs, *nest.scratch)]
         code = 1 + sum(len(block.instructions) for nest in kernel.nests for block in nest.blocks)
         slowest = max(astuple(simd.latency_cycles)) + simd.raw_wait_cycles + simd.pipeline_stages + simd.lanes
+        slowest += simd.tile_overhead_cycles
         each = code * (slowest + simd.instruction_bits + 8 * simd.lanes * max(simd.width_bits, MAX_BITS))
     else:
         array = hardware.systolic
