@@ -69,8 +69,9 @@ def own(*path: str, value: object) -> dict[str, Any]:
     return data
 
 
-def test_presets_are_the_six_machines_of_the_paper() -> None:
-    assert tuple(name for name in presets("hardware") if isinstance(load_machine(name), Hardware)) == NAMES
+def test_presets_are_the_six_machines_of_the_paper_and_some_others() -> None:
+    found = [name for name in presets("hardware") if isinstance(load_machine(name), Hardware)]
+    assert tuple(name for name in found if name.startswith("H")) == NAMES
 
 
 # Array size, weight and ifmap width [bit]; W, I, O, V totals [KiB] from SimDIT's table of configurations.

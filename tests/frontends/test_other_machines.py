@@ -1,0 +1,52 @@
+"""Presets of machines other than SimDIT's: what their publications say of them, from the fields."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from simdc.frontends.hardware_file import load_hardware
+from simdc.frontends.presets import presets
+
+OTHERS = ("Gemmini16", "TPUv1")
+
+
+def test_first_tpu() -> None:
+    """Jouppi et al., 2017: 92 TOPS at 700 MHz, a weight tile of 64 KiB, 256 cycles to shift in, and a ridge at about
+    1,350 MACs for each byte of weights."""
+    machine = load_hardware("TPUv1")
+    array = machine.systolic
+    assert 2 * machine.peak_macs_per_cycle / machine.clock_ns / 1000 == pytest.approx(92, abs=0.5)
+    assert array.rows * array.columns * array.widths.weight_bits == 64 * 8192
+    assert array.rows == 256
+    # 65,536 MACs a cycle over 34 GB/s at 700 MHz, 48.6 bytes a cycle.
+    bytes_per_cycle = float(array.bandwidths.weight_bits_per_cycle) / 8
+    assert machine.peak_macs_per_cycle / bytes_per_cycle == pytest.approx(1350, abs=1)
+    # From the Unified Buffer to the array: 167 GiB/s.
+    assert float(array.bandwidths.ifmap_bits_per_cycle) / 8 / machine.clock_ns * 1e9 / 2**30 == pytest.approx(
+        167, abs=1
+    )
+
+
+def test_gemmini() -> None:
+    array, dram = load_hardware("Gemmini16").systolic, load_hardware("Gemmini16").dram
+    assert array.buffers.weight_bits + array.buffers.ifmap_bits == 256 * 8192
+    assert array.buffers.psum_bits == 64 * 8192
+    assert {dram.weight_channel, dram.ifmap_channel, dram.psum_channel, dram.result_channel} == {"psum"}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_number_says_where_it_is_from(name: str) -> None:
+    """In its line, but for what the line above says of all."""
+    lines = Path(presets("hardware")[name]).read_text(encoding="utf-8").splitlines()
+    numbers = [line for line in lines if re.search(r'^ +"\w+": ("?[0-9]|true|false|"\w+"[,}]?$)', line)]
+    assert len(numbers) > 15
+    unsaid = [line for line in numbers if not re.search("// (measured|published|assumed)", line)]
+    assert [line for line in unsaid if "_channel" not in line and "_duplex" not in line and '"name"' not in line] == []
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_nobody_knows_their_prices(name: str) -> None:
+    assert not load_hardware(name).has_prices
