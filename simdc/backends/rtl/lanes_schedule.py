@@ -173,7 +173,7 @@ class _LanesPlanner:
         initial = dict(nest.initial)
         sums: dict[int, NestedSum] = {}
         guards: list[tuple[NestedSum, int]] = []
-        low, high = 0, lanes
+        low, high, parts = 0, lanes, set[tuple[int, tuple[tuple[str, int], ...], int]]()
         real = real_values(tile, here.bounds)
         if here.lanes_loop in counts:
             high = len(real[str(here.lanes_loop)])
@@ -185,11 +185,18 @@ class _LanesPlanner:
                 require(there.lane_dimension is not None, f"lanes that write one {name} together")
             sums[number] = self._address(there, here, known[place], tile)
             guards += there.guards()
+            part = there.parts()
+            if part is not None:
+                parts.add((part[0].initial, tuple(part[0].steps.items()), part[1]))
+                sums[built.SUMS - 2], words[built.PART_LIMIT_AT] = part
             if here.lanes_loop in counts:
                 first, end = there.lane_range()
                 low, high = max(low, first), min(high, end)
             words[built.STAMP_AT + number] = here.stamps[place]
             words[built.INITIAL_AT + number] = self.code.immediate(initial.get(place, float("nan")))
+        require(len(parts) <= 1, "rows of two lengths that are in parts")
+        if not parts:
+            words[built.PART_LIMIT_AT] = built.NOWHERE
         require(len(guards) <= built.GUARDS, f"{len(guards)} dimensions with padding in a block")
         if not all(real[loop] for loop in order):
             high = 0

@@ -62,6 +62,16 @@ class VectorTile:
                 steps[loop] = steps.get(loop, 0) + step
         return NestedSum(base, steps)
 
+    def parts(self) -> tuple[NestedSum, int] | None:
+        """Where the lanes lie along one part of a dimension after the other: the position of lane 0, and how many there
+        are. The last part may have fewer than lanes."""
+        if self._apart is None or self.lane_dimension is None:
+            return None
+        expression = self.operand.index[self.lane_dimension]
+        loop, step = self._apart
+        steps = {loop: step, **{other: self._lanes for other, _ in expression.terms if other != loop}}
+        return NestedSum(self._first(expression), steps), self.operand.shape[self.lane_dimension]
+
     def address_of(self, view: Operand, base: int) -> NestedSum:
         """The row that another index into the same tensor stands at, which must be in this box."""
         initial, steps = base, dict[str, int]()
@@ -92,8 +102,6 @@ class VectorTile:
             return 0, built.NOWHERE
         first = self.reach[self.lane_dimension].start
         if self._apart is not None:
-            within = first >= 0 and self.reach[self.lane_dimension].stop <= self.operand.shape[self.lane_dimension]
-            require(within, f"parts of a row of {self.operand.name} outside of it")
             return 0, built.NOWHERE
         return max(0, -first), self.operand.shape[self.lane_dimension] - first
 

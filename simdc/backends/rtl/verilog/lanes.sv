@@ -13,7 +13,7 @@ module lanes #(
     parameter int GUARDS = 8,
     parameter int CODE = 512,
     parameter int IMMEDIATES = 256,
-    localparam int SUMS = OPERANDS + GUARDS + 1,
+    localparam int SUMS = OPERANDS + GUARDS + 2,
     localparam int CONFIG = 24,
     localparam int FIELDS = 16 + 2 * OPERANDS + GUARDS + LOOPS + SUMS + SUMS * LOOPS,
     localparam int COUNTS = 9
@@ -52,7 +52,7 @@ module lanes #(
 
   // ---- fields of a command
   localparam int KIND = 0, BITS = 1, ELEMENTS = 2, WIDTH = 3, WHOLE = 4, REST = 5, STAMP = 6;
-  localparam int CODE_AT = 7, CODE_COUNT = 8, BEGINS = 9, ENDS = 10, LANE_LOW = 11, LANE_HIGH = 12, INITIAL = 13;
+  localparam int CODE_AT = 7, CODE_COUNT = 8, BEGINS = 9, ENDS = 10, LANE_LOW = 11, LANE_HIGH = 12, INITIAL = 13, PART_LIMIT = 14;
   localparam int STAMP0 = 16, INITIAL0 = STAMP0 + OPERANDS, LIMIT0 = INITIAL0 + OPERANDS, BOUND0 = LIMIT0 + GUARDS;
   localparam int SUM0 = BOUND0 + LOOPS, MOVE0 = SUM0 + SUMS;
   localparam logic [31:0] BRING = 0, TAKE = 1, RUN = 2;
@@ -146,7 +146,7 @@ module lanes #(
     issued.row = row_of(instruction[2]);
     issued.stamp = {era, instruction[2][17:16] == 1 ? here[STAMP0+instruction[2][7:0]][15:0] : 16'd1};
     for (int l = 0; l < LANES; l++)
-      issued.enabled[l] = in_tensor && l < used_lanes && at[SUMS-1] + l >= here[LANE_LOW] && at[SUMS-1] + l < here[LANE_HIGH];
+      issued.enabled[l] = in_tensor && l < used_lanes && at[SUMS-1] + l >= here[LANE_LOW] && at[SUMS-1] + l < here[LANE_HIGH] && at[SUMS-2] + l < here[PART_LIMIT];
     depends = 0;
     read_bits = instruction[3];
     immediates_read = 0;
