@@ -87,6 +87,7 @@ def random_rtl_machine(random: Random) -> Hardware:
         rows=random.randint(1, 6),
         columns=random.randint(1, 6),
         bandwidths=Bandwidths(port(), port(), port()),
+        weight_load=random.choice(("resident", "resident", "hidden", "exposed")),
     )
     return evolve(machine, systolic=array)
 

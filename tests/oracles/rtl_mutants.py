@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from simdc.backends.rtl import VERILOG, Played, RtlCase, play
+from simdc.backends.rtl import VERILOG, Played, RtlCase, array_machine, lanes_machine, play
 from simdc.cost.kernel import Contraction
 from tests.oracles.rtl_cases import EXACT, random_rtl_cases
 
@@ -76,6 +76,9 @@ MUTANTS = (
         ".read_row((first_read + 32'd1) >> 1)",
         ".read_row(first_read >> 1)",
     ),
+    Mutant("rows shift in from the top", "fold_weights.sv", "row = rows - 1 - shifted", "row = shifted"),
+    Mutant("a fold does not wait for its weights", "fold_weights.sv", "from_port || full", "1"),
+    Mutant("the first weights are not kept", "fold_weights.sv", "caught[load_half] | pair", "pair"),
     Mutant("rows from the third on too early", "array.sv", "late_values[j][j]", "late_values[1][j]"),
     Mutant("columns do not wait for the last", "array.sv", "sums[k] = late_sums[d][k]", "sums[k] = bottom[k]"),
     Mutant(
@@ -139,7 +142,18 @@ def find(mutant: Mutant, sources: Path, seed: int = 3) -> Found:
     return Found(0, ())
 
 
+def make_small() -> None:
+    """Let machines be built that are small, which takes a few seconds."""
+    array_machine.ROWS = array_machine.COLUMNS = 4
+    array_machine.PORT_BITS = 128
+    array_machine.LINE_BITS = {"weight": 256, "ifmap": 128, "bias": 128, "psum": 512}
+    array_machine.HALF_BITS = dict.fromkeys(array_machine.HALF_BITS, 1 << 18)
+    lanes_machine.LANES = 4
+    lanes_machine.MOST = 32
+
+
 def main() -> int:
+    make_small()
     missed = 0
     print(f"| {'mistake':39} | {'file':10} | {'found after':>11} | by |\n|---|---|--:|---|")
     with tempfile.TemporaryDirectory() as folder:

@@ -39,3 +39,11 @@ COUNTERS: tuple[str, ...] = (
 )
 COUNTS = 17
 """Words that the machine counts in; more than there are counters."""
+
+
+def parameters() -> dict[str, int]:
+    """What `machine.sv` is given as it is built."""
+    names = {role: f"{role.upper()}_WORD" for role in LINE_BITS}
+    words = {name: LINE_BITS[role] for role, name in names.items()}
+    depths = {f"{name}S": HALF_BITS[role] // LINE_BITS[role] for role, name in names.items()}
+    return {"ROWS": ROWS, "COLUMNS": COLUMNS, "PORT": PORT_BITS, "LOOPS": LOOPS, **words, **depths}

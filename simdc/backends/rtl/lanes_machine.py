@@ -44,3 +44,9 @@ COUNTS = 9
 NO_LANE = 0xFFFFFFFE
 NOWHERE = 0xFFFFFFFF
 """The place of an element that is not in DRAM, and the lane of one that is in all lanes."""
+
+
+def parameters() -> dict[str, int]:
+    """What `lanes.sv` is given as it is built."""
+    sizes = {"LANES": LANES, "DEPTH": DEPTH, "MOST": MOST, "LOOPS": LOOPS, "OPERANDS": OPERANDS}
+    return {**sizes, "GUARDS": GUARDS, "CODE": CODE, "IMMEDIATES": IMMEDIATES}

@@ -14,6 +14,7 @@ import numpy as np
 
 from simdc.errors import SimdcError
 
+from . import array_machine, lanes_machine
 from .beats import Words
 from .job import RtlJob
 
@@ -36,6 +37,7 @@ HOW_TO_GET = (
     "the RTL needs Verilator 5, make and a C++ compiler: apt-get install verilator make g++ (Debian, Ubuntu), "
     "dnf install verilator make gcc-c++ (Fedora), brew install verilator (macOS)"
 )
+PARAMETERS = {"machine": array_machine.parameters, "lanes": lanes_machine.parameters}
 WORDS_AT_A_TIME = 1 << 24
 """Schedules are given to the machine in bundles of about so many words."""
 
@@ -53,19 +55,21 @@ def built_machine(top: str, sources: Path = VERILOG) -> Path:
         raise SimdcError(f"--rtl: {missing} is not there; {HOW_TO_GET}")
     files = [sources / name for name in (*TOPS[top], f"{top}.cpp")]
     version = _run(["verilator", "--version"])
-    digest = sha256(version.encode() + b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    sizes = [f"-G{name}={value}" for name, value in PARAMETERS[top]().items()]
+    text = f"{version} {' '.join(sizes)} ".encode() + b"".join(file.read_bytes() for file in files)
+    digest = sha256(text).hexdigest()[:16]
     program = _cache() / f"{top}-{digest}"
     if not program.exists():
-        _build(top, files, program)
+        _build(top, sizes, files, program)
     return program
 
 
-def _build(top: str, files: Sequence[Path], program: Path) -> None:
+def _build(top: str, sizes: Sequence[str], files: Sequence[Path], program: Path) -> None:
     program.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=program.parent) as folder:
         options = ["--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "--x-initial", "fast", "-Wno-fatal"]
         options += ["--top-module", top, "-Mdir", folder, "-CFLAGS", "-O1", "-MAKEFLAGS", "OPT_SLOW=-O0"]
-        _run(["verilator", *options, *map(str, files)])
+        _run(["verilator", *options, *sizes, *map(str, files)])
         # Another process may have built the same meanwhile: the last one wins, and both are alike.
         os.replace(Path(folder) / f"V{top}", program)
 
