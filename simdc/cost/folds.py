@@ -83,16 +83,20 @@ class FoldLaw(NamedTuple):
 
 
 PLAIN = FoldLaw()
+"""Folds follow each other without a gap."""
 
 
 def fold_law(array: SystolicArray) -> FoldLaw:
     """How long folds last on this array."""
-    if array.weight_load == "resident" or array.dataflow == "output_stationary":
-        return PLAIN
     # `hidden`: the next weights shift in, one row a cycle, while a fold computes. `exposed`: before it.
-    if array.weight_load == "hidden":
-        return FoldLaw(least=array.rows, again=array.rows, reads_once=True, enough=array.rows)
-    return FoldLaw(more=array.rows, last=array.rows, reads_once=True, enough=array.rows)
+    loads = array.weight_load != "resident" and array.dataflow != "output_stationary"
+    load = array.rows if loads and array.weight_load == "exposed" else 0
+    beside = array.rows if loads and array.weight_load == "hidden" else 0
+    # The last fold of a tile drains while the tile's fill passes.
+    drain = array.rows + array.columns - 2 if array.fold_drain == "serial" else 0
+    # 16 x 16 PEs, exposed and serial: folds of 7 positions last 16 + 7 + 30 = 53, the last one 23 and the fill.
+    least = beside + drain
+    return FoldLaw(load + drain, least, least, load, reads_once=loads, enough=max(1, beside, load + drain))
 
 
 class FoldCount(NamedTuple):

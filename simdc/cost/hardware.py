@@ -26,6 +26,8 @@ LOADS = "resident: GeneSys; hidden: TPU v1, Gemmini; exposed: SCALE-Sim"
 SHARED = "a data sheet: machines with one channel, or some, for what has ports of its own here"
 DUPLEX = "full: AXI, which has wires for either way"
 SET_UP = "RTL of GeneSys: 40 to 60 instructions set the loops up, again for each tile"
+DRAINS = "overlapped: GeneSys and others; serial: SCALE-Sim"
+OVERHEAD = "RTL of GeneSys, where it is 5: three register stages, two cycles of handshake"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -84,7 +86,9 @@ class SystolicArray:
 
     `weight_load` is how the weights of a fold, those of one pass over one block of rows and columns, get into the PEs:
     each has all of a tile's at hand (`resident`); they shift in row by row while the fold before computes, which lasts
-    `rows` cycles at least (`hidden`), or before their own fold, for `rows` cycles (`exposed`).
+    `rows` cycles at least (`hidden`), or before their own fold, for `rows` cycles (`exposed`). `fold_drain` says
+    whether a fold begins right behind the one before (`overlapped`) or when the last sum of that one has left the array
+    (`serial`). `tile_overhead_cycles` come on top of the fill of each tile: register stages, what starts a tile.
     """
 
     rows: int = _int("PE")
@@ -97,6 +101,8 @@ class SystolicArray:
     row_mapping: str = choice(IM2COL, "channels", "window")
     group_mapping: str = choice(SIDE_BY_SIDE, "one", "packed")
     weight_load: str = choice(LOADS, "resident", "hidden", "exposed")
+    fold_drain: str = choice(DRAINS, "overlapped", "serial")
+    tile_overhead_cycles: int = option("cycle", OVERHEAD, 0)
 
     @property
     def mappings(self) -> tuple[str, ...]:

@@ -144,9 +144,9 @@ class MachineRule:
         return [(operand, field(path), parts) for operand, _, path, parts in self.buffers]
 
     def array_fill_cycles(self, array: SystolicArray) -> int:
-        """Beside its steps, for each tile: a value crosses all rows and all columns."""
-        # 16 x 16 PEs: the last PE begins 15 + 15 = 30 cycles after the first.
-        return array.rows + array.columns - 2
+        """Beside its steps, for each tile: a value crosses all rows and all columns, and what the machine adds."""
+        # 16 x 16 PEs: the last PE begins 15 + 15 = 30 cycles after the first. GeneSys adds 5.
+        return array.rows + array.columns - 2 + array.tile_overhead_cycles
 
     def fold_law(self, array: SystolicArray) -> FoldLaw:
         """How long the folds of a tile last, beside that fill."""

@@ -39,6 +39,8 @@ DEPENDENCES = {
     "dram": Dependence(UNITS, "tiling"),
     "systolic.bandwidths": Dependence((SYSTOLIC,), "rate"),
     "systolic.weight_load": Dependence((SYSTOLIC,), "tiling"),
+    "systolic.fold_drain": Dependence((SYSTOLIC,), "tiling"),
+    "systolic.tile_overhead_cycles": Dependence((SYSTOLIC,), "rate"),
     "simd.lanes": Dependence((SIMD,), "tiling"),
     "simd.vmem_bits": Dependence((SIMD,), "tiling"),
     "simd.bandwidth_bits_per_cycle": Dependence((SIMD,), "rate"),

@@ -12,4 +12,7 @@ from simdc.cost.hardware import Hardware
 def with_variants(random: Random, machine: Hardware) -> Hardware:
     """The machine with each field of how its array computes drawn apart."""
     load = random.choice(("resident", "hidden", "exposed"))
-    return evolve(machine, systolic=evolve(machine.systolic, weight_load=load))
+    drain = random.choice(("overlapped", "overlapped", "serial"))
+    overhead = random.choice((0, 0, random.randint(1, 9)))
+    fields = {"weight_load": load, "fold_drain": drain, "tile_overhead_cycles": overhead}
+    return evolve(machine, systolic=evolve(machine.systolic, **fields))

@@ -28,18 +28,22 @@ class ArrayWork(NamedTuple):
 
 
 def work_of(sweep: Sweep, array: SystolicArray) -> ArrayWork:
-    fill = (array.rows - 1) + (array.columns - 1)
-    if array.weight_load == "resident" or array.dataflow == "output_stationary":
-        return ArrayWork(sweep.steps + fill, sweep.steps)
-    clock = reads = 0
-    for output in range(sweep.outputs):
-        for addition in range(sweep.additions):
-            is_last = (output, addition) == (sweep.outputs - 1, sweep.additions - 1)
-            reads += 1
-            if array.weight_load == "exposed":
-                clock += array.rows
-            begun, clock = clock, clock + sweep.positions
-            # The weights of the next fold began to shift in with this one.
-            if array.weight_load == "hidden" and not is_last:
-                clock = max(clock, begun + array.rows)
-    return ArrayWork(clock + fill, reads)
+    crossing = (array.rows - 1) + (array.columns - 1)
+    load = "resident" if array.dataflow == "output_stationary" else array.weight_load
+    clock = folds = 0
+    if load == "resident" and array.fold_drain == "overlapped":
+        clock = sweep.steps
+    else:
+        for output in range(sweep.outputs):
+            for addition in range(sweep.additions):
+                is_last = (output, addition) == (sweep.outputs - 1, sweep.additions - 1)
+                folds += 1
+                if load == "exposed":
+                    clock += array.rows
+                begun, clock = clock, clock + sweep.positions
+                # The weights of the next fold began to shift in with this one.
+                if load == "hidden" and not is_last:
+                    clock = max(clock, begun + array.rows)
+                if array.fold_drain == "serial" and not is_last:
+                    clock += crossing
+    return ArrayWork(clock + crossing + array.tile_overhead_cycles, sweep.steps if load == "resident" else folds)
