@@ -70,6 +70,20 @@ def row_convolution(
     )
 
 
+def image_convolution(size: tuple[int, int], window: tuple[int, int], ic: int, oc: int, stride: int = 1) -> Contraction:
+    """One image with `size` positions and no border."""
+    bounds = {"oc": oc, "ic": ic, "kh": window[0], "kw": window[1], "oh": size[0], "ow": size[1]}
+    image = [(positions - 1) * stride + side for positions, side in zip(size, window, strict=True)]
+    return Contraction(
+        "conv2d",
+        tuple(Loop(*each) for each in bounds.items()),
+        Operand("ifmap", 8, (ic, *image), (affine("ic"), affine(("oh", stride), "kh"), affine(("ow", stride), "kw"))),
+        Operand("weight", 8, (oc, ic, *window), tuple(map(affine, ("oc", "ic", "kh", "kw")))),
+        Operand("psum", 32, (oc, *size), tuple(map(affine, ("oc", "oh", "ow")))),
+        8,
+    )
+
+
 def schedule(order: str, **sizes: int) -> Tiling:
     """Loops that are not named have tiles of one."""
     names = tuple(order.split())
