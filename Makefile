@@ -31,11 +31,11 @@ demo: $(VENV)/.simdc-installed
 	$(BIN)/simdc examples/networks/resnet50.dsl --hw HI3 --emit-cost
 
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # In an environment of its own. What does not call a dependency is tested by `make test`.
 test-oldest: $(VENV)-oldest/.simdc-installed
-	$(VENV)-oldest/bin/python -m pytest -n auto --dist loadgroup tests/ir tests/passes tests/frontends tests/cli tests/test_opt.py
+	$(VENV)-oldest/bin/python -m pytest -n auto --dist worksteal tests/ir tests/passes tests/frontends tests/cli tests/test_opt.py
 
 $(VENV)-oldest/.simdc-installed: pyproject.toml tests/oldest.txt
 	"$(PYTHON)" -m venv $(VENV)-oldest

@@ -133,7 +133,7 @@ def test_the_release_is_held_to_signs() -> None:
 
 
 @given(st.data(), st.one_of(contractions(), vector_programs()), machines(stores_padding=True))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_simdit_satisfies_the_signs(data: st.DataObject, kernel: Kernel, machine: Hardware) -> None:
     tiling: Tiling = data.draw(tilings(kernel))
     try:

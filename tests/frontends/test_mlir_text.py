@@ -20,7 +20,7 @@ from simdc.frontends.presets import presets
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of, place_of
 from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
-from tests.ir.networks import every_op, written
+from tests.ir.networks import every_op, short_example, written
 
 DSL = "network n(x: 3x8x8) {\n  return x -> conv(4, 3) -> bn -> relu\n}\n"
 CALL = 'simdc.relu "r" %x : (tensor<1x4xf32>) -> tensor<1x4xf32>'
@@ -33,8 +33,7 @@ def printed(module: ModuleOp, *, generic: bool = False, locations: bool = False)
     return stream.getvalue()
 
 
-def compiled(name: str, machine: str = "HI2", *, train: bool = False) -> ModuleOp:
-    module = load_network(name, None)
+def compiled(module: ModuleOp, machine: str = "HI2", *, train: bool = False) -> ModuleOp:
     set_hardware(module, load_hardware(machine))
     run_pipeline(module, (*(training_passes("adam") if train else ()), *default_passes("exact")))
     return module
@@ -47,7 +46,7 @@ def cost(module: ModuleOp) -> str:
 @pytest.mark.parametrize("train", [False, True], ids=["inference", "training"])
 @pytest.mark.parametrize("name", sorted(presets("networks")))
 def test_priced_network_comes_back_with_the_same_report(name: str, train: bool) -> None:
-    module = compiled(name, train=train)
+    module = compiled(short_example(name), train=train)
     report = cost(module)
     again = parse_mlir(printed(module, locations=True), "net.mlir", None)
     assert cost(again) == report
@@ -65,7 +64,7 @@ def test_any_stage_can_go_on_from_its_text(stages: int, generic: bool) -> None:
     again = parse_mlir(printed(module, generic=generic), "net.mlir", None)
     assert again.is_structurally_equivalent(module)
     run_pipeline(again, passes)
-    assert cost(again) == cost(compiled("lenet5", "HI1"))
+    assert cost(again) == cost(compiled(load_network("lenet5", None), "HI1"))
 
 
 def test_every_op_comes_back_in_both_forms_with_its_place() -> None:
@@ -85,7 +84,7 @@ def test_an_op_without_location_stands_where_the_text_has_it() -> None:
 
 
 def test_given_tilings_stay_and_costs_follow_them() -> None:
-    module = compiled("lenet5", "HI1")
+    module = compiled(load_network("lenet5", None), "HI1")
     (first, *_) = network_of(module).layers()
     assert first.tiling is not None
     assert first.cost is not None

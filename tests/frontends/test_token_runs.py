@@ -15,7 +15,7 @@ from simdc.frontends import load_network
 from simdc.frontends.dsl import parse_dsl
 from simdc.ir.network import network_of
 from simdc.ir.token_run import AS_WRITTEN, TokenRun, decode_step
-from tests.ir.networks import written
+from tests.ir.networks import short_example, written
 
 DECODER = """
 network decoder(tokens: 6) {
@@ -87,7 +87,7 @@ def test_a_longer_cache_costs_more(machine: str) -> None:
     times 73: all else costs more there, too."""
     hardware, whole, rest = simdc.load_hardware(machine), list[float](), list[float]()
     for length in (2, 17, 64, 65, 128, 192, 256, 511, 512, 777, 1024):
-        layers = simdc.evaluate(simdc.load("gpt2", run=decode_step(length)), hardware)
+        layers = simdc.evaluate(simdc.Network(short_example("gpt2", run=decode_step(length))), hardware)
         cycles = {layer.name: layer.cost.cycles.total for layer in layers if layer.cost is not None}
         rest.append(sum(each for name, each in cycles.items() if "softmax" not in name))
         if length % 64 == 0:

@@ -1,13 +1,16 @@
-"""A network in which every op of the dialect and every kind of property value occurs."""
+"""A network in which every op of the dialect and every kind of property value occurs, and examples made short."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
 from simdc.frontends.dsl import parse_dsl
+from simdc.frontends.presets import presets
 from simdc.ir.network import network_of
+from simdc.ir.token_run import AS_WRITTEN, TokenRun
 from simdc.ir.unmodelled import UnmodelledOp
 
 EVERY_OP = """
@@ -34,6 +37,16 @@ def every_op() -> ModuleOp:
     assert last is not None
     block.insert_op_before(UnmodelledOp("loss", operation="cross_entropy_loss"), last)
     return module
+
+
+def short_example(name: str, batch: int = 1, run: TokenRun = AS_WRITTEN) -> ModuleOp:
+    """An example whose like blocks come twice, not 12 or 32 times: the third has nothing that the second has not."""
+    path = presets("networks")[name]
+    return parse_dsl(shortened(path.read_text(encoding="utf-8")), path.name, batch, run)
+
+
+def shortened(text: str) -> str:
+    return re.sub(r"repeat \d+", "repeat 2", text)
 
 
 def written(folder: Path, text: str, name: str = "net.dsl") -> str:

@@ -49,7 +49,7 @@ def cycles(table: str) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("depth", "arguments", "megabytes"), [(10_000, (), 160), (1_500, ("--train",), 100)], ids=["inference", "training"]
+    ("depth", "arguments", "megabytes"), [(5_000, (), 120), (800, ("--train",), 90)], ids=["inference", "training"]
 )
 def test_a_deep_residual_chain(depth: int, arguments: tuple[str, ...], megabytes: int, tmp_path: Path) -> None:
     """Every block costs the same, so that two short chains foretell the long one to the last cycle."""

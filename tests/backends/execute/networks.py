@@ -79,9 +79,11 @@ def vgg_like(batch: int = 4) -> ModuleOp:
 
 
 def small_resnet18(batch: int = 4) -> ModuleOp:
-    """ResNet-18 for images of 32 x 32 and ten classes."""
+    """ResNet-18 for images of 32 x 32 and ten classes, with a quarter of the channels."""
     text = (EXAMPLES / "resnet18.dsl").read_text(encoding="utf-8")
-    return parse_dsl(text.replace("3x224x224", "3x32x32").replace("fc(1000", "fc(10"), "resnet18.dsl", batch)
+    for old, new in (("3x224x224", "3x32x32"), ("fc(1000", "fc(10"), ("64", "16"), ("128", "32"), ("256", "64")):
+        text = text.replace(old, new)
+    return parse_dsl(text.replace("512", "128"), "resnet18.dsl", batch)
 
 
 def example(name: str, batch: int = 1) -> ModuleOp:

@@ -51,7 +51,7 @@ def fitted(random: Random, case: Case) -> Hardware:
 
 def test_tiles_give_what_attention_is() -> None:
     random = Random(3)
-    for number in range(150):
+    for number in range(60):
         queries, keys = random.randint(1, 9), random.randint(1, 9)
         shape = AttentionShape(
             *(random.randint(1, 3) for _ in range(3)), queries, keys, *random.choices(range(1, 7), k=2)
@@ -76,7 +76,7 @@ def fitting_all(random: Random) -> Hardware:
 
 def test_a_sample_agrees_with_the_untiled_run_on_memories_that_just_hold_it() -> None:
     random = Random(5)
-    for number in range(200):
+    for number in range(100):
         case = random_case(random, 40)
         machine = fitted(random, case)
         found = compare_with_untiled(case.kernel, case.tiling, machine, seed=number)

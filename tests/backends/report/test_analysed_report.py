@@ -24,6 +24,7 @@ from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
 from simdc.frontends.presets import presets
 from tests.backends.report.test_report import lines
+from tests.ir.networks import short_example
 
 TEXT = """network n(x: 16x8x8, y: 16x8x8) {
   first = conv(x, channels=12, kernel=3, pad=1)
@@ -146,7 +147,7 @@ def test_the_sheet_has_rows_that_it_knows_no_roofline_of() -> None:
 @pytest.mark.parametrize("network", list(presets("networks")))
 def test_layers_that_take_time_have_a_roofline_and_no_others(network: str, model: str, name: str) -> None:
     """GoogLeNet's sheet counts some convolutions in the rows of others: they take no time."""
-    report = make_report(simdc.compile(load(network, 1), machine(name), model))
+    report = make_report(simdc.compile(Network(short_example(network)), machine(name), model))
     for layer in report.layers:
         assert (layer.analysis is not None) == (layer.cost.cycles.total > 0), layer.name
     for render in (render_json, render_csv, render_table):

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
+from tests.ir.networks import shortened
 
-NETWORKS = [path.read_text() for path in sorted(Path("examples/networks").glob("*.dsl"))]
+NETWORKS = [shortened(path.read_text()) for path in sorted(Path("examples/networks").glob("*.dsl"))]
 VOCABULARY = """
 network block repeat if else as return true false and or not -> == != < <= > >= + - * // / % ( ) { } [ ] , : =
 x y c b conv bn relu add maxpool avgpool global_avgpool lrn fc flatten dropout softmax concat channels height features

@@ -86,8 +86,8 @@ def test_random_schedules(*, trained: bool) -> None:
             kernel = op.kernel() if form is None else form.kernel(32)
             if not isinstance(kernel, (Contraction, VectorProgram)):
                 continue
-            checked = check_schedules(kernel, random.getrandbits(32), 40)
-            assert checked.priced > 9
+            checked = check_schedules(kernel, random.getrandbits(32), 20)
+            assert checked.priced > 4
             kinds.add(kernel.kind)
     wanted = {"conv3d", "max_pool3d", "average_pool3d", "conv_transpose3d", "depthwise_conv3d"}
     if trained:
