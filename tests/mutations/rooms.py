@@ -55,8 +55,8 @@ TOO_SLOW = Path(__file__).with_name("too_slow.txt")
 
 
 def too_slow() -> set[str]:
-    """Tests that take longer than a case of the sample may, row by row: to start them only to end them costs half of
-    what all others take. `--all` tries them."""
+    """Tests of which a row, or all rows together, take longer than a test of the sample may. They are named, not timed:
+    what kills a mutant must do so on a busy machine, too. `--all` tries them."""
     return set(TOO_SLOW.read_text(encoding="utf-8").split())
 
 
