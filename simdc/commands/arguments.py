@@ -148,28 +148,25 @@ def add_training(parser: CommandParser) -> None:
     training.add_argument("--input-grad", action="store_true", help="compute the gradient of the network's inputs, too")
 
 
-def add_tokens(parser: CommandParser) -> None:
-    """--decode, --context and --generate."""
+def add_tokens(parser: CommandParser, *, many: bool = True) -> None:
+    """--decode, --context and --generate; one run only, without --generate, if not `many`."""
     group = parser.add_argument_group("language models")
     group.add_argument(
-        "--decode", action="store_true", help="cost one token behind a cache of all those before it; needs --context"
+        "--decode", action="store_true", help="take one token behind a cache of all those before it; needs --context"
     )
-    group.add_argument(
-        "--context",
-        metavar="L",
-        help="tokens that go in at once or, with --decode, that the one token sees, itself among them; with --decode "
-        "also lengths, 128,512,2048, or a curve, 128:32768 (200 lengths at most) or 128:32768:128 (every 128)",
-    )
-    group.add_argument(
-        "--generate", metavar="P+T", help="cost a prompt of P tokens and T tokens made after it, one by one"
-    )
+    length = "tokens that go in at once or, with --decode, that the one token sees, itself among them"
+    lengths = "with --decode also lengths, 128,512,2048, or a curve, 128:32768 (200 lengths at most) or 128:32768:128"
+    group.add_argument("--context", metavar="L", help=f"{length}; {lengths} (every 128)" if many else length)
     parser.needs(["--decode"], "--context")
-    parser.apart("--generate", "--context")
-    parser.apart("--generate", "--decode")
-    for option in ("--decode", "--context", "--generate"):
-        parser.apart(option, "--bind")
+    parser.apart("--decode", "--bind")
+    parser.apart("--context", "--bind")
     parser.apart("--decode", "--train")
-    parser.apart("--generate", "--train")
+    if many:
+        group.add_argument(
+            "--generate", metavar="P+T", help="cost a prompt of P tokens and T tokens made after it, one by one"
+        )
+        for option in ("--context", "--decode", "--bind", "--train"):
+            parser.apart("--generate", option)
 
 
 def add_format(parser: CommandParser, formats: str, choices: Sequence[str] | None = None) -> None:

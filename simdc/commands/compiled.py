@@ -28,10 +28,10 @@ from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
 from simdc.streams import say
 
 
-def compiled(arguments: Namespace) -> ModuleOp:
-    """The network that the command line names, for its machine, with tilings and costs of the model that it names.
-    Raises SimdcError."""
-    module = load_module(arguments)
+def compiled(arguments: Namespace, run: TokenRun | None = None) -> ModuleOp:
+    """The network that the command line names, for its machine and the tokens of `run`, with tilings and costs of the
+    model that it names. Raises SimdcError."""
+    module = load_module(arguments, run=run)
     price(module, arguments)
     return module
 

@@ -84,13 +84,27 @@ def check_tokens(arguments: Namespace) -> None:
         raise UsageError(f"{what} takes default tilings, not --tiling {arguments.tiling}")
 
 
+def one_run(arguments: Namespace) -> TokenRun | None:
+    """What --decode and --context of a command say that takes one run; None for as long as the network says. Raises
+    UsageError for several lengths."""
+    lengths = lengths_of(arguments)
+    if lengths is None:
+        return None
+    if lengths.curve:
+        raise UsageError(f"--context: one length at a time is taken here, got {arguments.context[:80]}")
+    return _run(arguments, lengths)
+
+
 def token_run(arguments: Namespace) -> TokenRun | None:
     """How long the one run is that the command line asks for, None for as long as the network says."""
     generation, lengths = generation_of(arguments), lengths_of(arguments)
     if generation is not None:
         return TokenRun(generation.prompt)
-    if lengths is None:
-        return None
+    return None if lengths is None else _run(arguments, lengths)
+
+
+def _run(arguments: Namespace, lengths: ContextLengths) -> TokenRun:
+    """Of the last length, which is the only one or the end of a curve."""
     length = lengths.values[-1]
     return decode_step(length) if arguments.decode else TokenRun(length)
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from .arguments import HOW_TO_TRAIN, add_format, add_model, add_network, add_output, add_tiling, add_training
+from .arguments import (
+    HOW_TO_TRAIN,
+    add_format,
+    add_model,
+    add_network,
+    add_output,
+    add_tiling,
+    add_tokens,
+    add_training,
+)
 from .parser import CommandParser
 
 if TYPE_CHECKING:
@@ -25,6 +34,7 @@ EPILOG = """examples:
   simdc verify lenet5 --hw HI3
   simdc verify resnet50 --hw HT3 --batch 32 --train --optimizer momentum
   simdc verify alexnet --hw HI2 --rtl
+  simdc verify gpt2 --hw HI3 --decode --context 1024
   simdc verify net.dsl --hw hw.json --layer conv1 --format json -o verdict.json
 """
 FORMATS = ["table", "json"]
@@ -36,6 +46,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_tiling(parser)
     add_model(parser, "is checked")
     add_training(parser)
+    add_tokens(parser, many=False)
     parser.needs(HOW_TO_TRAIN, "--train")
     parser.add_argument(
         "--rtl",
@@ -60,10 +71,11 @@ def run(arguments: Namespace) -> int:
 
     from .compiled import compiled
     from .progress import Progress
+    from .token_options import one_run
 
     check_verifiable(arguments.model)
     name = choose_format(arguments.format, arguments.output, FORMATS)
-    module = compiled(arguments)
+    module = compiled(arguments, one_run(arguments))
     network, hardware = network_of(module), hardware_of(module)
     layers, free, not_checked = _layers(module, arguments.layer)
     verdicts: list[LayerVerdict] = []

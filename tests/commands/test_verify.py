@@ -12,6 +12,7 @@ from simdc.cli import main
 from simdc.cost import exact
 from simdc.cost.exact import ExactModel
 from tests.backends.verify.wrong_models import OffBy
+from tests.frontends.test_token_runs import decoder
 from tests.ir.networks import written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,3 +137,32 @@ def test_control_c_ends_with_130(net: str, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("simdc.backends.verify.verify_layer", interrupted)
     assert main(["verify", net, "--hw", "HI1"]) == 130
+
+
+@pytest.mark.parametrize("run_of", [("--context", "5"), ("--decode", "--context", "5")])
+def test_a_language_model_is_checked_at_a_length(
+    run_of: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A step appends to two caches in each of two layers, a prefill to none."""
+    code, out, err = run(capsys, written(tmp_path, decoder()), "--hw", "HI1", *run_of)
+    assert (code, err) == (0, "")
+    assert ": all agree\n" in out
+    assert ("layer0.keys and 3 alike" in out) == ("--decode" in run_of)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--decode",), "--decode goes with --context"),
+        (("--decode", "--context", "2:9"), "--context: one length at a time is taken here, got 2:9"),
+        (("--decode", "--context", "2,9"), "--context: one length at a time is taken here, got 2,9"),
+        (("--context", "0"), "--context: expected 1 to 16777216 tokens, got '0'"),
+        (("--generate", "3+4"), "no option '--generate'"),
+    ],
+)
+def test_lengths_that_are_not_checked(
+    words: tuple[str, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, written(tmp_path, decoder()), "--hw", "HI1", *words)
+    assert (code, out) == (2, "")
+    assert message in err
