@@ -2,12 +2,14 @@
 
 python docs/generate_machine.py
 
-It searches schedules for some minutes; `tests/docs/test_machine_page.py` checks those numbers that are quick.
+It searches schedules for some minutes; `mappings` behind it makes the table of networks alone, in seconds. Those that
+are quick `tests/docs/test_machine_page.py` checks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -16,7 +18,8 @@ from simdc.cost import Contraction, ExactModel, Hardware, Tiling
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.search import objective_for, search
 
-PAGE = Path(__file__).with_name("machine.md")
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs/machine.md"
 MACHINES = ("HI1", "HI2", "HI3")
 NETWORK = "resnet50"
 STEPS = 300_000
@@ -71,6 +74,28 @@ EFFECTS = (
         "machines with one bus, such as Gemmini",
         True,
     ),
+)
+
+
+class Run(NamedTuple):
+    """A preset or, from the repository's folder on, a file; one that `trains` does a step."""
+
+    name: str
+    path: str
+    machine: str
+    trains: bool = False
+    images: int = 1
+
+
+MAPPED = systolic("row_mapping=window", "group_mapping=packed")
+DCGAN = "tests/trials/cases/dsl/dcgan_{}.dsl"
+RUNS = (
+    Run("MobileNetV2", "mobilenet_v2", "HI3"),
+    Run("EfficientNet-B0", "efficientnet_b0", "HI3"),
+    Run("a step of a DCGAN's generator, 2 images", DCGAN.format("g"), "HT1", True, 2),
+    Run("of its discriminator", DCGAN.format("d"), "HT1", True, 2),
+    Run("a block of GPT-2 as M, N, K", "examples/scale_sim/gpt2_products.csv", "HI1"),
+    Run("the same as convolutions", "examples/scale_sim/gpt2_convolutions.csv", "HI1"),
 )
 
 
@@ -141,26 +166,48 @@ def learned_table() -> Iterator[str]:
         yield f"| {effect.name} | {' | '.join(column[number] for column in columns)} |"
 
 
+def priced(run: Run, settings: tuple[str, ...] = ()) -> str:
+    """Cycles of a network, and how much of the array's work is needed: `2,405,862 (16 %)`."""
+    network = simdc.load(str(ROOT / run.path) if "/" in run.path else run.path, batch=run.images)
+    machine = simdc.load_hardware(run.machine, settings)
+    total = busy = macs = 0
+    for layer in simdc.evaluate(network.training_step() if run.trains else network, machine):
+        if layer.cost is not None:
+            total += int(layer.cost.cycles.total)
+            multiplies = isinstance(layer.kernel, Contraction)
+            busy += int(layer.cost.cycles.compute) * multiplies
+            macs += dict(layer.cost.ops).get("mac", 0) * multiplies
+    return f"{total:,} ({100 * macs / (busy * machine.peak_macs_per_cycle):.0f} %)"
+
+
+def mappings_table() -> Iterator[str]:
+    """Networks on arrays that can do more and less, default tilings."""
+    yield "| | on | usual | `window` and `packed` |"
+    yield "|---|---|--:|--:|"
+    for run in RUNS:
+        yield f"| {run.name} | {run.machine} | {priced(run)} | {priced(run, MAPPED)} |"
+
+
 def _short(settings: tuple[str, ...]) -> tuple[str, ...]:
     """All channels in one word: `dram.*_channel=psum`."""
     channels = [each for each in settings if each.endswith("_channel=psum")]
     return ("dram.*_channel=psum",) if len(channels) > 1 else settings
 
 
-TABLES = {"effects": effects_table, "learned": learned_table}
+TABLES = {"effects": effects_table, "learned": learned_table, "mappings": mappings_table}
 
 
-def renewed(page: str) -> str:
-    """The page with its tables as they are now. Raises ValueError where one has no place."""
-    for name, table in TABLES.items():
+def renewed(page: str, names: Sequence[str] = ()) -> str:
+    """The page with these tables, or all, as they are now. Raises ValueError where one has no place."""
+    for name in names or TABLES:
         begin, end = BEGIN.format(name), END.format(name)
         head, found, rest = page.partition(begin)
         _, closed, tail = rest.partition(end)
         if not found or not closed:
             raise ValueError(f"machine.md has no place for the table '{name}'")
-        page = f"{head}{begin}\n{chr(10).join(table())}\n\n{end}{tail}"
+        page = f"{head}{begin}\n{chr(10).join(TABLES[name]())}\n\n{end}{tail}"
     return page
 
 
 if __name__ == "__main__":
-    PAGE.write_text(renewed(PAGE.read_text()))
+    PAGE.write_text(renewed(PAGE.read_text(), sys.argv[1:]))

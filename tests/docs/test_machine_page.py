@@ -49,6 +49,15 @@ def test_every_effect_has_a_row(script: dict[str, Any]) -> None:
     assert [row[0] for row in table(script, "learned")] == learned
 
 
+def test_networks_are_up_to_date(script: dict[str, Any]) -> None:
+    """To renew them: python docs/generate_machine.py mappings."""
+    rows = table(script, "mappings")
+    assert [row[:2] for row in rows] == [[run.name, run.machine] for run in script["RUNS"]]
+    for run, row in zip(script["RUNS"], rows, strict=True):
+        if not run.name.startswith("EfficientNet"):
+            assert row[2:] == [script["priced"](run), script["priced"](run, script["MAPPED"])], run.name
+
+
 def test_machines_of_the_page_are_there() -> None:
     _, _, rest = PAGE.partition("## Machines that come with simdc")
     named = {word for line in rest.splitlines() if line.startswith("| `") for word in re.findall(r"`(\w+)`", line)}

@@ -26,6 +26,8 @@ PUBLISHED = [
     ("resnet18", 11_689_512, 1_814_073_344),
     ("resnet50", 25_557_032, 4_089_184_256),
     ("mobilenet_v2", 3_504_872, 300_774_272),
+    # torchvision: 0.386 G.
+    ("efficientnet_b0", 5_288_548, 385_814_752),
     # The stride in the 1x1 convolution spares the 1x1 of three blocks three quarters of their pixels.
     ("resnet50_v1", 25_557_032, 3_857_973_248),
     # Caffe counts pools up. The same network with pools that count down, as ONNX files have it: 1,431,556,352.
