@@ -17,7 +17,8 @@ def check(needs: Iterable[Need], tiling: Tiling) -> None:
     """Raise TilingError for a buffer that is too small."""
     for need in needs:
         if need.need_bits > need.limit_bits:
-            raise TilingError(f"{in_words(need, tiling.as_dict())}: enlarge {need.field} or tile smaller", need=need)
+            words = need.says or f"{in_words(need, tiling.as_dict())}: enlarge {need.field} or tile smaller"
+            raise TilingError(words, need=need)
 
 
 def in_words(need: Need, sizes: Mapping[str, int]) -> str:

@@ -56,7 +56,8 @@ class FoldLaw(NamedTuple):
     """Cycles of a fold of so many positions: `more` than these and at least `least` where another fold of the tile
     follows, at least `again` where that one adds to the same outputs; the tile's last fold `last` more than its
     positions. `reads_once`: a PE reads what stays in it once a fold, not in every step. Of `enough` positions on a fold
-    waits for nothing, or for less than it computes: what greedy tilings aim at."""
+    waits for nothing, or for less than it computes: what greedy tilings aim at. Folds of 2 to `refused` - 1 positions
+    must not be followed by one that adds to the same outputs."""
 
     # 16 rows, weights shifted in meanwhile (more 0, least 16): folds of 7 positions last 16, 16, ... and the last 7.
 
@@ -66,11 +67,12 @@ class FoldLaw(NamedTuple):
     last: int = 0
     reads_once: bool = False
     enough: int = 1
+    refused: int = 0
 
     @property
     def is_plain(self) -> bool:
         """Whether every fold lasts one cycle for each of its positions, whatever follows."""
-        return self == PLAIN
+        return self[:4] == PLAIN[:4]
 
     def lengths(self, positions: Any, numbers: Numbers) -> Lengths:
         # Not `numbers.larger`: that makes arrays of whole numbers where only bandwidths are arrays.
@@ -95,8 +97,11 @@ def fold_law(array: SystolicArray) -> FoldLaw:
     # The last fold of a tile drains while the tile's fill passes.
     drain = array.rows + array.columns - 2 if array.fold_drain == "serial" else 0
     # 16 x 16 PEs, exposed and serial: folds of 7 positions last 16 + 7 + 30 = 53, the last one 23 and the fill.
-    least = beside + drain
-    return FoldLaw(load + drain, least, least, load, reads_once=loads, enough=max(1, beside, load + drain))
+    least, latency = beside + drain, array.accumulate_latency_cycles
+    waits = latency if array.hazard == "wait" and latency > 1 else 0
+    enough = max(latency, array.rows if loads else 1, load + drain)
+    refused = latency if array.hazard == "refuse" else 0
+    return FoldLaw(load + drain, least, max(least, waits), load, loads, enough, refused)
 
 
 class FoldCount(NamedTuple):

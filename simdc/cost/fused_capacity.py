@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
+from .axis import Axis
 from .hardware import Hardware
+from .hazards import hazard
 from .kernel import FusedProducts, Operand
 from .rule import MachineRule, passes
+from .spread import spread_of
 from .tiling import Need
 
 PATH = "simd.array_path_bits_per_cycle"
@@ -55,6 +58,17 @@ def fused_needs(tiles: FusedTiles, sizes: Mapping[str, int], rule: MachineRule) 
     memory = rule.vector_memory
     lanes_need = _resident(tiles, sizes, every)
     return [*needs, Need(memory.name, memory.capacity, lanes_need, memory.usable_bits(tiles.hardware))]
+
+
+def fused_hazards(tiles: FusedTiles, sizes: Mapping[str, int], rule: MachineRule) -> list[Need]:
+    """What `hazard` says of the two products."""
+    kernel, array = tiles.kernel, tiles.hardware.systolic
+    law = rule.fold_law(array)
+    found: list[Need] = []
+    for product in (kernel.first, kernel.second) if law.refused else ():
+        axes = {loop: Axis(loop, bound, sizes.get(loop, bound), clip=False) for loop, bound in product.bounds.items()}
+        found += hazard(product, spread_of(product, array), axes, law)
+    return found
 
 
 def _resident(tiles: FusedTiles, sizes: Mapping[str, int], every: Mapping[str, int]) -> int:

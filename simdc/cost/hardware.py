@@ -28,6 +28,8 @@ DUPLEX = "full: AXI, which has wires for either way"
 SET_UP = "RTL of GeneSys: 40 to 60 instructions set the loops up, again for each tile"
 DRAINS = "overlapped: GeneSys and others; serial: SCALE-Sim"
 OVERHEAD = "RTL of GeneSys, where it is 5: three register stages, two cycles of handshake"
+LATENCY = "RTL of GeneSys, where it is 3"
+HAZARD = "wait: an interlock; refuse: RTL of GeneSys, which adds to sums that are not written yet"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -89,6 +91,9 @@ class SystolicArray:
     `rows` cycles at least (`hidden`), or before their own fold, for `rows` cycles (`exposed`). `fold_drain` says
     whether a fold begins right behind the one before (`overlapped`) or when the last sum of that one has left the array
     (`serial`). `tile_overhead_cycles` come on top of the fill of each tile: register stages, what starts a tile.
+    `accumulate_latency_cycles` after a sum is read it can be read anew. A fold that another one follows which adds to
+    the same outputs lasts at least that long (`hazard` is `wait`); or, where the array does not look, a tile with such
+    folds is refused if they have fewer positions, but for one, which is forwarded (`refuse`).
     """
 
     rows: int = _int("PE")
@@ -103,6 +108,8 @@ class SystolicArray:
     weight_load: str = choice(LOADS, "resident", "hidden", "exposed")
     fold_drain: str = choice(DRAINS, "overlapped", "serial")
     tile_overhead_cycles: int = option("cycle", OVERHEAD, 0)
+    accumulate_latency_cycles: int = option("cycle", LATENCY, 1, minimum=1)
+    hazard: str = choice(HAZARD, "wait", "refuse")
 
     @property
     def mappings(self) -> tuple[str, ...]:

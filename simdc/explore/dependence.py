@@ -40,6 +40,8 @@ DEPENDENCES = {
     "systolic.bandwidths": Dependence((SYSTOLIC,), "rate"),
     "systolic.weight_load": Dependence((SYSTOLIC,), "tiling"),
     "systolic.fold_drain": Dependence((SYSTOLIC,), "tiling"),
+    "systolic.accumulate_latency_cycles": Dependence((SYSTOLIC,), "tiling"),
+    "systolic.hazard": Dependence((SYSTOLIC,), "tiling"),
     "systolic.tile_overhead_cycles": Dependence((SYSTOLIC,), "rate"),
     "simd.lanes": Dependence((SIMD,), "tiling"),
     "simd.vmem_bits": Dependence((SIMD,), "tiling"),

@@ -191,7 +191,7 @@ def test_sizes_that_are_no_whole_number_of_bits(text: str) -> None:
 
 @pytest.mark.parametrize("path", WHOLE)
 def test_whole_numbers(path: str) -> None:
-    zero_is_fine = FIELDS[path].metadata.get("option") or path in (
+    zero_is_fine = (FIELDS[path].metadata.get("option") and FIELDS[path].metadata["minimum"] == 0) or path in (
         "simd.raw_wait_cycles",
         "systolic.widths.cache_bits",
     )

@@ -9,10 +9,15 @@ from attrs import evolve
 from simdc.cost.hardware import Hardware
 
 
-def with_variants(random: Random, machine: Hardware) -> Hardware:
-    """The machine with each field of how its array computes drawn apart."""
+def with_variants(random: Random, machine: Hardware, refuses: float = 0.0) -> Hardware:
+    """The machine with each field of how its array computes drawn apart. `refuses` is the share of those with a latency
+    that refuse schedules."""
     load = random.choice(("resident", "hidden", "exposed"))
     drain = random.choice(("overlapped", "overlapped", "serial"))
     overhead = random.choice((0, 0, random.randint(1, 9)))
-    fields = {"weight_load": load, "fold_drain": drain, "tile_overhead_cycles": overhead}
+    latency = random.choice((1, 1, random.randint(2, 12)))
+    # An array that refuses takes as long as one without a latency, and its legal schedules are a few.
+    hazard = "refuse" if latency > 1 and random.random() < refuses else "wait"
+    fields = {"accumulate_latency_cycles": latency, "hazard": hazard}
+    fields |= {"weight_load": load, "fold_drain": drain, "tile_overhead_cycles": overhead}
     return evolve(machine, systolic=evolve(machine.systolic, **fields))

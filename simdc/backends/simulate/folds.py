@@ -31,13 +31,14 @@ def work_of(sweep: Sweep, array: SystolicArray) -> ArrayWork:
     crossing = (array.rows - 1) + (array.columns - 1)
     load = "resident" if array.dataflow == "output_stationary" else array.weight_load
     clock = folds = 0
-    if load == "resident" and array.fold_drain == "overlapped":
+    waits = array.accumulate_latency_cycles if array.hazard == "wait" else 1
+    if load == "resident" and array.fold_drain == "overlapped" and waits == 1:
         clock = sweep.steps
     else:
         for output in range(sweep.outputs):
             for addition in range(sweep.additions):
                 is_last = (output, addition) == (sweep.outputs - 1, sweep.additions - 1)
-                folds += 1
+                folds, entered = folds + 1, clock
                 if load == "exposed":
                     clock += array.rows
                 begun, clock = clock, clock + sweep.positions
@@ -46,4 +47,7 @@ def work_of(sweep: Sweep, array: SystolicArray) -> ArrayWork:
                     clock = max(clock, begun + array.rows)
                 if array.fold_drain == "serial" and not is_last:
                     clock += crossing
+                # The next addition to the same outputs reads sums that this one wrote.
+                if addition + 1 < sweep.additions:
+                    clock = max(clock, entered + waits)
     return ArrayWork(clock + crossing + array.tile_overhead_cycles, sweep.steps if load == "resident" else folds)

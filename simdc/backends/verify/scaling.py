@@ -76,6 +76,9 @@ def scale_down(kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: Ma
             small_bounds[loop] = smallest_alike(kernel.whole[loop], kernel.whole[loop], side, small_side, MOST_TILES)[0]
     small_kernel = resized(kernel, small_bounds)
     small_array = evolve(array, rows=rows, columns=columns)
+    if array.hazard == "refuse":
+        # Small tiles have few positions. An array that does not wait takes as long whatever its latency.
+        small_array = evolve(small_array, accumulate_latency_cycles=1)
     small = evolve(hardware, systolic=small_array, simd=evolve(simd, lanes=lanes))
     return Scaled(
         small_kernel, small_tiling, _shrink_buffers(small, (kernel, tiling, hardware), small_kernel, small_tiling, rule)

@@ -11,6 +11,7 @@ from simdc.cost.capacity import array_needs
 from simdc.cost.channels import by_channel, on_channels
 from simdc.cost.grid import Grid, Reloads, padded_bounds, reloads
 from simdc.cost.hardware import Hardware
+from simdc.cost.hazards import hazard
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.rule import MachineRule, segment_cycles
@@ -41,6 +42,7 @@ class TiledContraction:
         self.is_barred = hardware.systolic.buffer_release == "segment"
         self.is_closed = self.is_barred
         array, law, spread = hardware.systolic, rule.fold_law(hardware.systolic), spread_of(kernel, hardware.systolic)
+        self._law, self._spread = law, spread
         self.steps = Steps(kernel, spread, grid)
         folds = None if law.is_plain else Folds(kernel, spread, grid, law)
         self.work = folds or self.steps
@@ -77,7 +79,9 @@ class TiledContraction:
         return None
 
     def needs(self) -> list[Need]:
-        return array_needs(self.kernel, self.grid, self.hardware, self.rule)
+        by_loop = {axis.loop: axis for axis in self.grid.every}
+        others = hazard(self.kernel, self._spread, by_loop, self._law, self.grid.numbers)
+        return [*array_needs(self.kernel, self.grid, self.hardware, self.rule), *others]
 
     def dram_bits(self) -> DramBits:
         bits: dict[str, int] = {}

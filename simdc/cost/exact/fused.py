@@ -8,7 +8,7 @@ from functools import partial
 
 from simdc.cost.axis import Axis, Places, combinations
 from simdc.cost.channels import on_channels
-from simdc.cost.fused_capacity import PATH, FusedTiles, fused_needs
+from simdc.cost.fused_capacity import PATH, FusedTiles, fused_hazards, fused_needs
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Diagonal, FusedProducts, Operand
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
@@ -83,7 +83,8 @@ class TiledFused:
         return None
 
     def needs(self) -> list[Need]:
-        return fused_needs(self.tiles, self.largest, self.rule)
+        needs = fused_needs(self.tiles, self.largest, self.rule)
+        return [*needs, *fused_hazards(self.tiles, self.largest, self.rule)]
 
     def strips(self) -> Iterator[tuple[int, Strip | None, Strip, Strip | None, int, int]]:
         """As `segments` over the outer loops."""

@@ -8,12 +8,15 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
+from simdc.cost.axis import Axis
 from simdc.cost.folds import fold_loops
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
+from simdc.cost.hazards import is_refused
 from simdc.cost.kernel import Contraction
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import MachineRule
+from simdc.cost.spread import spread_of
 
 from .splitting import Box, box, split_evenly, split_exactly, tile_bits
 
@@ -50,21 +53,23 @@ def loop_groups(kernel: Contraction) -> LoopGroups:
 
 def contraction_tile(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> dict[str, int]:
     """Tile size of each loop; the innermost tile if nothing fits. Where folds of few positions wait, input channels are
-    cut, then the window, until folds have enough positions; if they never do, those that have most are taken."""
-    bounds, loops = stored_bounds(kernel, hardware), fold_loops(kernel)
-    tile = _filled(kernel, hardware, rule, Room(bounds[kernel.rows], 1))
+    cut, then the window, until folds have enough positions; if they never do, those that have most are taken. Tiles
+    that the array refuses are passed over; if it refuses all of them, the first one gets folds of one position."""
+    array, bounds = hardware.systolic, stored_bounds(kernel, hardware)
+    law, spread = rule.fold_law(array), spread_of(kernel, array)
+    loops = fold_loops(kernel, spread.stays)
+    first = _filled(kernel, hardware, rule, Room(bounds[kernel.rows], 1))
     # 7 positions and 112 input channels on 16 rows: tried with 64, 32 and 16 channels, until 16 positions fit.
-    if hardware.systolic.dataflow != "weight_stationary":
-        return tile
-    enough = min(rule.fold_law(hardware.systolic).enough, prod([bounds[loop] for loop in loops.positions]))
-    best, most = tile, prod([tile[loop] for loop in loops.positions])
-    for room in _less_and_less(kernel, hardware.systolic.rows, tile):
+    enough = min(law.enough if spread.stays == "weight" else 1, prod([bounds[loop] for loop in loops.positions]))
+    best, most = first | dict.fromkeys(loops.positions, 1), 0
+    for room in (None, *_less_and_less(kernel, array.rows, first)):
+        tile = first if room is None else _filled(kernel, hardware, rule, room)
+        positions = prod([tile[loop] for loop in loops.positions])
+        axes = {loop: Axis(loop, bound, tile[loop], clip=False) for loop, bound in bounds.items()}
+        if positions > most and not is_refused(kernel, spread, axes, law):
+            best, most = tile, positions
         if most >= enough:
             break
-        tile = _filled(kernel, hardware, rule, room)
-        positions = prod([tile[loop] for loop in loops.positions])
-        if positions > most:
-            best, most = tile, positions
     return best
 
 

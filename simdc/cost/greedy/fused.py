@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simdc.cost.fused_capacity import FusedTiles, fused_needs
+from simdc.cost.fused_capacity import FusedTiles, fused_hazards, fused_needs
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import FusedProducts
 from simdc.cost.rule import MachineRule
@@ -37,4 +37,5 @@ def _upwards(bound: int, width: int) -> list[int]:
 
 
 def _fits(tiles: FusedTiles, sizes: dict[str, int], rule: MachineRule) -> bool:
-    return all(need.need_bits <= need.limit_bits for need in fused_needs(tiles, sizes, rule))
+    needs = (*fused_needs(tiles, sizes, rule), *fused_hazards(tiles, sizes, rule))
+    return all(need.need_bits <= need.limit_bits for need in needs)

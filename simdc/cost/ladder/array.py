@@ -65,12 +65,14 @@ class ArrayRungs:
         rest = None if following is None else Rail(self._bound(walk, following), group, following)
         return self._least(walk, step), rest
 
-    def price(self, group: int, step: int) -> tuple[Number, Number, Tiling]:
+    def price(self, group: int, step: int) -> tuple[Number, Number, Tiling] | None:
         walk = self._ladder.walks[group]
         sizes = walk.cut.sizes | self._ladder.image[step].sizes
         order = sorted(self._order, key=lambda loop: loop in walk.innermost)
         tiling = Tiling(tuple(order), tuple([sizes[loop] for loop in order]))
         tiled = TiledContraction.cut(self._kernel, *tiling, self._hardware, ONE, self._rule)
+        if self._law.refused and any(need.need_bits > need.limit_bits for need in tiled.needs()):
+            return None
         return tiled.total_cycles(), tiled.dram_bits().total, tiling
 
     def _next(self, walk: Walk, step: int) -> int | None:
