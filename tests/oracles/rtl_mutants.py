@@ -99,7 +99,7 @@ MUTANTS = (
     ),
     Mutant("the pipeline is empty a cycle early", "lanes.sv", "5 + used_lanes - 1;", "5 + used_lanes - 2;"),
     Mutant("all lanes read at once", "lanes.sv", ".read_row(later[3+l].read_row)", ".read_row(later[3].read_row)"),
-    Mutant("one lane beyond the edge", "lanes.sv", "+ l < here[LANE_HIGH]", "+ l <= here[LANE_HIGH]"),
+    Mutant("one position too many in the tensor", "lanes.sv", "at[OPERANDS+g] >= here", "at[OPERANDS+g] > here"),
     Mutant("rows of earlier tiles count", "lane.sv", "else if (stamps[row] != read_stamp[s])", "else if (0)"),
     Mutant("every instruction takes a cycle", "lanes.sv", "latency[instruction[0][3:0]]", "1"),
     Mutant("sources are not counted", "lanes.sv", "read_bits = read_bits + instruction[5+2*s];", ""),
