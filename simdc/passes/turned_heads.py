@@ -10,7 +10,7 @@ the same the other way round: product, rope, transpose.
 from __future__ import annotations
 
 from xdsl.dialects.builtin import UnitAttr
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Block, SSAValue
 
 from simdc.ir.base import make_tensor_type, shape_of, tensor_type
 from simdc.ir.network import NetworkOp
@@ -32,54 +32,65 @@ def turn_before_heads(network: NetworkOp) -> None:
     """Let transposes that stand between rotary positions and what is no product stand on the other side, next to
     one."""
     for op in list(network.layers()):
-        if isinstance(op, RopeOp) and op.tokens_first is None and len(shape_of(op.input)) in (3, 4):
-            _ = _move_behind(op) or _move_before(op)
+        if not isinstance(op, RopeOp) or op.tokens_first is not None or len(shape_of(op.input)) not in (3, 4):
+            continue
+        if (turn := _turn_before(op)) is not None:
+            _move_behind(turn, op)
+        elif (turn := _turn_behind(op)) is not None:
+            _move_before(turn, op)
 
 
-def _move_behind(rope: RopeOp) -> bool:
-    """The transpose that the layer reads, if products alone read the layer."""
-    turn, made = rope.input.owner, rope.result
+def _turn_before(rope: RopeOp) -> TransposeOp | None:
+    """The transpose that the layer alone reads, if products alone read the layer."""
+    turn = rope.input.owner
     if not isinstance(turn, TransposeOp) or not _swaps(turn) or not is_read_once(turn.result):
-        return False
-    if not _products_read(made):
-        return False
-    source, last = turn.input, made.type
-    rope.operands[0] = source
+        return None
+    return turn if _products_read(rope.result) else None
+
+
+def _turn_behind(rope: RopeOp) -> TransposeOp | None:
+    """The transpose that alone reads the layer, if the layer reads a product."""
+    if not is_read_once(rope.result) or not _is_made_by_product(rope.input):
+        return None
+    turn = rope.result.first_use.operation if rope.result.first_use is not None else None
+    return turn if isinstance(turn, TransposeOp) and _swaps(turn) else None
+
+
+def _move_behind(turn: TransposeOp, rope: RopeOp) -> None:
+    made, last = rope.result, rope.result.type
+    source = turn.input
     made.replace_all_uses_with(turn.result)
-    turn.operands[0] = made
+    rope.operands = [source, rope.cos, rope.sin]
+    turn.operands = [made]
     _retype(made, _like(made, shape_of(source)))
     _retype(turn.result, last)
     take_width(turn, rope)
-    _put_beside(turn, rope, before=False)
-    return True
+    block = _changed(turn, rope)
+    block.insert_op_after(turn, rope)
 
 
-def _move_before(rope: RopeOp) -> bool:
-    """The transpose that alone reads the layer, if the layer reads a product."""
-    turn, source = next((use.operation for use in rope.result.uses), None), rope.input
-    if not isinstance(turn, TransposeOp) or not _swaps(turn) or not is_read_once(rope.result):
-        return False
-    if not _is_made_by_product(source):
-        return False
+def _move_before(turn: TransposeOp, rope: RopeOp) -> None:
     made, last = turn.result, turn.result.type
-    turn.operands[0] = source
+    source = rope.input
     made.replace_all_uses_with(rope.result)
-    rope.operands[0] = made
+    turn.operands = [source]
+    rope.operands = [made, rope.cos, rope.sin]
     _retype(made, _like(source, shape_of(made)))
     _retype(rope.result, last)
     take_width(rope, turn)
-    _put_beside(turn, rope, before=True)
-    return True
+    block = _changed(turn, rope)
+    block.insert_op_before(turn, rope)
 
 
-def _put_beside(turn: TransposeOp, rope: RopeOp, *, before: bool) -> None:
+def _changed(turn: TransposeOp, rope: RopeOp) -> Block:
+    """Both without their price, the transpose in no place; the block that it is to have one in."""
     block = rope.parent_block()
     assert block is not None
     turn.detach()
-    (block.insert_op_before if before else block.insert_op_after)(turn, rope)
     rope.properties["tokens_first"] = UnitAttr()
     for op in (turn, rope):
         op.drop_price()
+    return block
 
 
 def _like(value: SSAValue, shape: tuple[int, ...]) -> Attribute:
@@ -101,7 +112,7 @@ def _products_read(value: SSAValue) -> bool:
     """Whether somebody reads it, and nobody but products, some by way of views."""
     readers = [use.operation for use in value.uses]
     return bool(readers) and all(
-        isinstance(each, MatMulOp) or (isinstance(each, VIEWS) and _products_read(each.results[0])) for each in readers
+        isinstance(each, MatMulOp) or (isinstance(each, VIEWS) and _products_read(each.result)) for each in readers
     )
 
 
@@ -110,5 +121,5 @@ def _is_made_by_product(value: SSAValue) -> bool:
         owner = value.owner
         if not isinstance(owner, FREE):
             return isinstance(owner, MatMulOp)
-        value = owner.operands[0]
+        value = owner.input
     return False

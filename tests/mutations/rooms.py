@@ -43,7 +43,8 @@ HELD_BY = (
     "cost", "passes/test_assign_widths.py", "passes/test_derive_training.py", "passes/test_gradient_sums.py",
     "passes/test_pipeline.py", "passes/test_readers_decide_widths.py", "passes/test_search_tiling.py",
     "passes/test_tidy.py", "passes/test_training_loss.py", "passes/test_fuse_chains.py", "passes/test_choose_form.py",
-    "passes/test_fold_views.py", "passes/test_fold_scores.py", "passes/test_fuse_attention.py",
+    "passes/test_fold_views.py", "passes/test_turned_heads.py", "passes/test_fold_scores.py",
+    "passes/test_fuse_attention.py",
     "ir/ops", "backends/report/test_training_report.py", "backends/execute/test_kernels_compute.py",
 )  # fmt: skip
 """The tests that are tried on these."""
