@@ -8,17 +8,19 @@ from typing import NamedTuple
 
 from .grid import Grid
 from .hardware import Hardware
+from .hazards import LATENCY, refusal
 from .kernel import Affine, Contraction, LoopNest, Operand, viewed
 from .rule import Buffer, MachineRule
 from .tiling import Need, Tiling, TilingError
 
 
 def check(needs: Iterable[Need], tiling: Tiling) -> None:
-    """Raise TilingError for a buffer that is too small."""
+    """Raise TilingError for a buffer that is too small, or for a tile that the array refuses."""
     for need in needs:
         if need.need_bits > need.limit_bits:
-            words = need.says or f"{in_words(need, tiling.as_dict())}: enlarge {need.field} or tile smaller"
-            raise TilingError(words, need=need)
+            if need.field == LATENCY:
+                raise TilingError(refusal(need.need_bits), need=need)
+            raise TilingError(f"{in_words(need, tiling.as_dict())}: enlarge {need.field} or tile smaller", need=need)
 
 
 def in_words(need: Need, sizes: Mapping[str, int]) -> str:

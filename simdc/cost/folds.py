@@ -78,8 +78,8 @@ class FoldLaw(NamedTuple):
         # Not `numbers.larger`: that makes arrays of whole numbers where only bandwidths are arrays.
         cycles, choose = positions + self.more, numbers.choose
         return Lengths(
-            choose(cycles > self.again, cycles, self.again),
-            choose(cycles > self.least, cycles, self.least),
+            choose(cycles < self.again, self.again, cycles),
+            choose(cycles < self.least, self.least, cycles),
             positions + self.last,
         )
 

@@ -13,7 +13,7 @@ from .rule import passes
 from .spread import Spread, kinds
 from .tiling import Need
 
-FIELD = "systolic.accumulate_latency_cycles"
+LATENCY = "systolic.accumulate_latency_cycles"
 
 
 def is_refused(
@@ -37,14 +37,19 @@ def is_refused(
 def hazard(
     kernel: Contraction, spread: Spread, axes: Mapping[str, Axis], law: FoldLaw, numbers: Numbers = ONE
 ) -> list[Need]:
-    """What a tiling needs beside room in the buffers: nothing where the array waits."""
+    """As of a buffer that holds nothing: need are the cycles of the latency where some tile is refused, else 0. Nothing
+    where the array waits."""
     if law.refused <= 2:
         return []
-    few = "2" if law.refused == 3 else f"2 to {law.refused - 1}"
-    says = (
-        f"sums can be added to {law.refused} cycles after they were read, and this array does not wait "
-        f"(systolic.hazard=refuse): a tile has {few} positions a fold, and several folds that add to the same outputs; "
-        f"give it 1 position, {law.refused} or more, or all that is summed over in one pass"
-    )
     refused = is_refused(kernel, spread, axes, law, numbers)
-    return [Need("accumulators", FIELD, numbers.choose(refused, 1, 0), 0, says)]
+    return [Need("accumulators", LATENCY, numbers.choose(refused, law.refused, 0), 0)]
+
+
+def refusal(latency: int) -> str:
+    """What is wrong with such a tiling, and what to do."""
+    few = "2" if latency == 3 else f"2 to {latency - 1}"
+    return (
+        f"sums can be added to {latency} cycles after they were read, and this array does not wait "
+        f"(systolic.hazard=refuse): a tile has {few} positions a fold, and several folds that add to the same outputs; "
+        f"give it 1 position, {latency} or more, or all that is summed over in one pass"
+    )

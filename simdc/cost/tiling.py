@@ -9,13 +9,12 @@ from .kernel import Kernel
 
 class Need(NamedTuple):
     """What the largest tiles need of a buffer at a time and what it can hold; `field` is the hardware field to
-    enlarge. `says` is the error where it is about no room, but about something else that a tiling must not do."""
+    enlarge."""
 
     buffer: str
     field: str
     need_bits: int
     limit_bits: int
-    says: str = ""
 
 
 class TilingError(ValueError):

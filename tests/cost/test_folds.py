@@ -25,6 +25,7 @@ from simdc.cost.ladder.climb import Rail
 from simdc.cost.rule import GENESYS
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import loop_bounds
+from tests.cost.exact.test_mappings import groups_in_a_row
 from tests.cost.machines import row_convolution, schedule, small_machine
 from tests.cost.schedules.test_schedules import agree
 from tests.cost.search.test_bounds import bound, numbers
@@ -227,7 +228,7 @@ def test_many_tilings_at_once() -> None:
 
 
 def test_bounds_of_the_search_are_bounds() -> None:
-    random, tight = Random(7), 0
+    random, tight, joint = Random(7), 0, 0
     for kernel, tiling, machine in varied(8, 400):
         cost = numbers(EXACT.evaluate(kernel, tiling, machine))
         some = [loop for loop in tiling.order if random.random() < 0.6]
@@ -235,7 +236,22 @@ def test_bounds_of_the_search_are_bounds() -> None:
             for name, least in numbers(bound(kernel, tiling, machine, loops)).items():
                 assert least <= cost[name], (name, kernel, tiling, machine, loops)
                 tight += name == "compute" and least == cost[name]
+                shares = isinstance(kernel, Contraction) and kernel.beside_rows and loops == tiling.order
+                joint += bool(shares) and name == "compute" and least == cost[name]
     assert tight > 200
+    assert joint > 5
+
+
+def test_the_least_that_groups_side_by_side_read_and_write() -> None:
+    """4 groups of 3 input channels and 1 output channel, 5 positions on 4 x 4 PEs: one group at once. With a channel a
+    tile 4 at once: 3 passes, 15 steps. A step writes 4 sums of 32 bits and reads 4 inputs of 8 and, resident, 16
+    weights; hidden these come 3 times."""
+    kernel, machine = mapped(groups_in_a_row(4, ic=3, ow=5), ("packed",)), able(small_machine(side=4))
+    tiling = Tiling(tuple(kernel.bounds), tuple(kernel.bounds.values()))
+    for load, reads in (("resident", 15), ("hidden", 3)):
+        least = bound(kernel, tiling, with_array(machine, weight_load=load), ())
+        assert least.sram_bits[:3] == (reads * 16 * 8, 15 * 4 * 8, 15 * 4 * 32)
+        assert dict(least.ops)["mac_executed"] == 15 * 16
 
 
 def test_a_search_finds_the_best_of_all_schedules() -> None:
