@@ -55,6 +55,8 @@ EFFECTS = (
         "SCALE-Sim",
         True,
     ),
+    Effect("sums that take 3 cycles", systolic("accumulate_latency_cycles=3"), "an interlock; GeneSys's RTL refuses"),
+    Effect("sums that take 8 cycles", systolic("accumulate_latency_cycles=8"), "adders of floating point"),
     Effect("buffers released together", systolic("buffer_release=joint"), "GeneSys's RTL", True),
     Effect("each by itself", systolic("buffer_release=separate"), "decoupled access and execute"),
     Effect("psum port full duplex", ("dram.psum_duplex=full",), "AXI machines"),
