@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from simdc.cost.axis import ONE
+from simdc.cost.channels import on_channels
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction, Kernel, Operand, VectorProgram
@@ -19,6 +20,7 @@ from .laws import used_bits
 
 def least_cycles(kernel: Kernel, hardware: Hardware, rule: MachineRule) -> int:
     """Of a kernel that has no form beside it, as a chain, 0: nobody asks."""
+    rule = on_channels(rule, hardware)
     if isinstance(kernel, Contraction):
         return _contraction(kernel, hardware, rule)
     return _program(kernel, hardware, rule) if isinstance(kernel, VectorProgram) else 0

@@ -66,6 +66,7 @@ def test_agrees_with_the_simulator_and_keeps_its_laws_and_bounds() -> None:
         if keeps_laws(own_ports, kernel, drawn):
             EXACT.guard(kernel)(cost, machine)
             lawful += 1
+        assert EXACT.least_cycles(kernel, machine) <= cost.cycles.total
         own, some = numbers(cost), [loop for loop in tiling.order if random.random() < 0.6]
         least = numbers(tile(kernel, tiling.order, tiling.sizes, machine).least_cost())
         for bounds in (least, *(numbers(bound(kernel, tiling, machine, loops)) for loops in (tiling.order, some))):
