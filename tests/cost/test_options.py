@@ -35,6 +35,7 @@ TOY = Toy("toy", 4)
 class Model:
     name = "half"
     knows = ("dram", "gap")
+    takes_fractions = False
 
 
 def test_an_option_at_its_default_is_left_out() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
+from math import ceil
 from random import Random
 
 import pytest
@@ -15,6 +17,7 @@ from simdc.cost.kernel import FusedProducts
 from simdc.cost.ladder.fused import RoughBound, sizes_down
 from simdc.cost.rule import GENESYS
 from simdc.cost.structure import with_field
+from simdc.explore.space import field_of
 from simdc.ir.fused_attention import AttentionBits, AttentionShape, fused_attention
 from tests.cost.exact.test_fused import machine
 from tests.oracles.random_fused import random_attention, random_case, random_path, tight
@@ -87,11 +90,8 @@ def test_more_of_anything_is_not_slower(field: str) -> None:
     random = Random(29)
     for _ in range(12):
         kernel, machine = drawn(random)
-        owner: object = machine
-        for name in field.split("."):
-            owner = getattr(owner, name)
-        assert isinstance(owner, int)
-        larger = with_field(machine, field, owner + random.randint(1, 2 * owner))
+        least = ceil(Fraction(field_of(machine, field)))
+        larger = with_field(machine, field, least + random.randint(1, 2 * least))
         try:
             before = MODEL.evaluate(kernel, MODEL.default(kernel, machine), machine).cycles.total
         except TilingError:
