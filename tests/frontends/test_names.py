@@ -36,7 +36,9 @@ def test_the_rule(name: str) -> None:
 def test_machines(field: str, name: str, tmp_path: Path) -> None:
     data: dict[str, Any] = unstructure(load_hardware("HI1"))
     (data if field == "name" else data["prices"])[field.rpartition(".")[2]] = name
-    with pytest.raises(SimdcError, match=f"{field}: must be printable text of 1 to 200 characters, got") as caught:
+    with pytest.raises(
+        SimdcError, match=f"{field}: error: must be printable text of 1 to 200 characters, got"
+    ) as caught:
         load_hardware(written(tmp_path, json.dumps(data), "hw.json"))
     assert len(str(caught.value)) < 400
     with pytest.raises(SimdcError):

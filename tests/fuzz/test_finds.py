@@ -87,7 +87,7 @@ def test_nesting_that_exhausts_the_stack(text: str) -> None:
 @pytest.mark.parametrize("change", [{"clock_ns": 1e308}, {"clock_ns": 10**39}])
 def test_a_machine_whose_run_time_is_infinite(change: dict[str, Any]) -> None:
     """The report has no form for infinity, and products of fields beyond any machine reach it."""
-    with pytest.raises(SimdcError, match=r"clock_ns: must be at most 10\^20"):
+    with pytest.raises(SimdcError, match=r"clock_ns: error: must be at most 10\^20"):
         parse_hardware(machine(**change), "hw.json")
 
 
