@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from simdc.frontends.presets import presets
 from tests.ir.networks import written
 
 RUN = """
@@ -58,6 +59,14 @@ def test_a_deep_residual_chain(depth: int, arguments: tuple[str, ...], megabytes
     assert len(short) == 9
     assert cycles(table) == [a + (b - a) // 10 * (depth - 10) for a, b in zip(short, longer, strict=True)]
     assert peak < megabytes
+
+
+def test_a_training_step_of_gpt2_needs_little_memory(tmp_path: Path) -> None:
+    """124 million parameters, none of which is there."""
+    text = presets("networks")["gpt2"].read_text(encoding="utf-8")
+    data, peak = report(tmp_path, text, "--train", "--optimizer", "adamw")
+    assert data["network"]["parameters"] == 124_439_808
+    assert peak < 100
 
 
 def test_a_wide_concatenation(tmp_path: Path) -> None:
