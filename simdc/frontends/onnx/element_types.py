@@ -19,6 +19,7 @@ class _Letters(NamedTuple):
     outputs: tuple[str, ...] = ()
     only: Mapping[str, int] = {}
     least: tuple[int, int] = (0, 0)
+    attributes: frozenset[str] | None = None
 
 
 class ElementTypes:
@@ -51,6 +52,19 @@ class ElementTypes:
                     message = f"has {len(names)} {what}, and {node.op_type} {least} at least"
                     raise SimdcError(message, file=file, path=node.place)
 
+    def unknown_attributes(self, nodes: Iterable[Node]) -> list[str]:
+        """A sentence for each operator with attributes that the standard has not, which nothing here reads."""
+        found: dict[tuple[str, str], int] = {}
+        for node in nodes:
+            known = self.letters(node).attributes
+            for name in () if known is None else node.attributes.keys() - known:
+                found[node.operator, name] = found.get((node.operator, name), 0) + 1
+        return [
+            f"the standard knows no attribute '{name}' of {operator}: it is not looked at, in {count} node"
+            + "s" * (count > 1)
+            for (operator, name), count in sorted(found.items())
+        ]
+
     def letters(self, node: Node) -> _Letters:
         key = (node.op_type, node.domain)
         if key not in self.known:
@@ -72,4 +86,5 @@ class ElementTypes:
             if len(kinds) == 1
         }
         only = {letter: self.numbers[name.upper()] for letter, name in names.items() if name.upper() in self.numbers}
-        return _Letters(tuple(inputs), tuple(outputs), only, (schema.min_input, schema.min_output))
+        least = schema.min_input, schema.min_output
+        return _Letters(tuple(inputs), tuple(outputs), only, least, frozenset(schema.attributes))

@@ -69,6 +69,13 @@ class Node:
         found = self._attribute(name, float)
         return default if found is None else found
 
+    def amount(self, name: str, default: float) -> float:
+        """A number that is not negative."""
+        found = self.real(name, default)
+        if not found >= 0:
+            raise Unsupported(f"its attribute {name} must not be negative, got {found:g}")
+        return found
+
     def text(self, name: str, default: str) -> str:
         found = self._attribute(name, str)
         return default if found is None else found

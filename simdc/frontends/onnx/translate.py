@@ -14,7 +14,7 @@ from simdc.ir.unmodelled import UnmodelledOp
 
 from . import operators as operators
 from .build import Build
-from .constant import Constant, Value
+from .constant import Constant, Value, ValueOrigin
 from .constant_nodes import sizes
 from .contradictions import check_result
 from .folding import static_shape
@@ -27,6 +27,8 @@ from .scope import Gaps, GraphScope
 from .table import translation_of
 from .trained import stays
 
+STATING = ("Constant", "ConstantOfShape")
+
 
 def translate(outer: GraphScope, nodes: Sequence[Node], outputs: Iterable[str]) -> None:
     """Make the layers of a graph within `outer`; constants first, so that every node knows the weights around it."""
@@ -34,6 +36,9 @@ def translate(outer: GraphScope, nodes: Sequence[Node], outputs: Iterable[str]) 
         return
     scope = outer.within(nodes, outputs)
     scope.plan.types.check(nodes, scope.plan.path)
+    # Nodes of a body may be of another version of the standard.
+    for sentence in () if outer.around else scope.plan.types.unknown_attributes(nodes):
+        scope.note(sentence)
     for node in nodes:
         if _constants(scope, node) is not None:
             _attempt(scope, node, None)
@@ -84,7 +89,12 @@ def _results(scope: GraphScope, node: Node, fusion: Fusion | None) -> dict[str, 
         return _shape(scope, node)
     constants = _constants(scope, node)
     if constants is not None:
-        return _checked(scope, node, node.outputs, scope.plan.folder.fold(node, constants))
+        folded = scope.plan.folder.fold(node, constants)
+        if scope.around and node.operator in STATING:
+            # The standard states it in an operator's body: it is no weight, whatever the file is like.
+            for constant in folded:
+                constant.origin = ValueOrigin.COMPUTED
+        return _checked(scope, node, node.outputs, folded)
     translation = translation_of(node.operator)
     if translation is None:
         return _inlined(scope, node)

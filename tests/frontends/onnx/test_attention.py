@@ -10,6 +10,7 @@ import onnx
 import pytest
 
 from simdc.errors import SimdcError
+from simdc.ir.notes import notes_of
 from tests.frontends.onnx.models import check_against_reference, imported, kinds, model, node, random
 from tests.frontends.onnx.test_quantized import computed
 
@@ -83,6 +84,8 @@ def test_what_has_no_composition_is_its_body(tmp_path: Path) -> None:
     inputs = {name: random(*shape, seed=number) for number, (name, shape) in enumerate(PLAIN.items())}
     network = check_against_reference(standard(PLAIN, softcap=2.0), tmp_path, inputs)
     assert "tanh" in kinds(network)
+    # The body adds zeros where there is no mask; nobody trains them, though the file has no weights.
+    assert network.parameters.value.data == 0
     assert len(imported(standard(PLAIN, is_causal=1), tmp_path).body.block.ops) > 8
 
 
@@ -218,6 +221,7 @@ Q = {"q": (2, 4, 6)}
     [
         ("MultiHeadAttention", ["q", "q", "q", "", "q"], {"num_heads": 2}, "a mask by data for each key"),
         ("MultiHeadAttention", ["q", "q", "q"], {"num_heads": 4}, "which is not 4 heads"),
+        ("MultiHeadAttention", ["q", "q", "q"], {}, "shape [2, 4, 6], and no attribute says how many heads that is"),
         ("Attention", ["q", "q"], {"num_heads": 2}, "its weight is data"),
         ("GroupQueryAttention", ["q", "q", "q"], {"num_heads": 2, "kv_num_heads": 1, "softcap": 3.0}, "a softcap"),
         ("GroupQueryAttention", ["q"], {"num_heads": 3, "kv_num_heads": 1}, "6 features are not 3 + 2 * 1 heads"),
@@ -230,3 +234,10 @@ def test_what_is_refused(
     with pytest.raises(SimdcError) as error:
         imported(model([body], Q, domains={"com.microsoft": 1}), tmp_path)
     assert says in " ".join(str(error.value).split())
+
+
+def test_an_attribute_that_the_standard_has_not_is_named(tmp_path: Path) -> None:
+    network = imported(standard(PLAIN, window=3), tmp_path)
+    assert notes_of(network) == (
+        "the standard knows no attribute 'window' of Attention: it is not looked at, in 1 node",
+    )

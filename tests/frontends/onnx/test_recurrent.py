@@ -100,7 +100,7 @@ def refused(tmp_path: Path, kind: str = "LSTM", *, more: dict[str, np.ndarray] |
         ({"p": random(1, 3 * HIDDEN)}, {}, "peepholes, its input 7, are not modelled"),
         ({"lengths": np.array([1, T], np.int32)}, {}, "its sequences differ in length"),
         ({"b": random(1, 4 * HIDDEN)}, {}, "expected [[1, 20, 4], [1, 20, 5], [1, 40]]"),
-        ({}, {"hidden_size": 4}, "its weights have shapes"),
+        ({}, {"hidden_size": 4}, "hidden_size is 4, and its weights are for 5"),
         ({}, {"clip": 1.0}, "its attribute clip is not modelled"),
         ({}, {"input_forget": 1}, "its attribute input_forget is not modelled"),
         ({}, {"direction": "sideways"}, "direction is 'sideways', and simdc knows forward, reverse, bidirectional"),

@@ -81,6 +81,10 @@ def test_norms_of_microsoft(
             node("SkipLayerNormalization", ["x", "x", "one"], ["y"], domain="com.microsoft"),
             "have shape [6], its parameters [1]",
         ),
+        (
+            node("SkipLayerNormalization", ["x", "x", "scale"], ["y"], domain="com.microsoft", epsilon=-1.0),
+            "epsilon must not be negative, got -1",
+        ),
     ],
 )
 def test_what_is_refused(inner: object, reason: str, tmp_path: Path) -> None:

@@ -159,7 +159,9 @@ def _heads(build: Build, place: int, count: int, role: str, bias: Constant | Non
 
 def _cut(build: Build, x: SSAValue, count: int, role: str) -> SSAValue:
     shape = shape_of(x)
-    if len(shape) != 3 or count < 1 or shape[2] % count:
+    if len(shape) == 3 and count < 1:
+        raise Unsupported(f"its {role} has shape {list(shape)}, and no attribute says how many heads that is")
+    if len(shape) != 3 or shape[2] % count:
         raise Unsupported(f"its {role} has shape {list(shape)}, which is not {count} heads")
     apart = view(build, x, (*shape[:2], count, shape[2] // count), build.part(f"{role}_split"))
     return build.add(TransposeOp(build.part(role), apart, permutation=SWAP))

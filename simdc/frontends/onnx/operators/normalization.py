@@ -28,7 +28,7 @@ from .view import view
 @operator("BatchNormalization", weights=(1, 2, 3, 4))
 def batch_normalization(build: Build) -> Value:
     """What an export in training mode adds, statistics of the batch, is for the training step to derive (`--train`)."""
-    epsilon = build.node.real("epsilon", 1e-5)
+    epsilon = build.node.amount("epsilon", 1e-5)
     shape = build.shape(0)
     scale, shift, mean, variance = (_per_channel(build, place) for place in (1, 2, 3, 4))
     if len(shape) < 2:
@@ -87,7 +87,7 @@ def local_response_normalization(build: Build) -> Value:
 
 @operator("InstanceNormalization", weights=(1, 2))
 def instance_normalization(build: Build) -> Value:
-    shape, epsilon = build.shape(0), build.node.real("epsilon", 1e-5)
+    shape, epsilon = build.shape(0), build.node.amount("epsilon", 1e-5)
     x, scale, shift = build.tensor(0), _factor(build, 1, "scale"), _factor(build, 2, "shift")
     if len(shape) == 4:
         return build.add(InstanceNormOp(build.name, x, scale, shift, epsilon=epsilon))
@@ -104,7 +104,7 @@ def group_normalization(build: Build) -> Value:
     shape, groups = build.shape(0), build.node.integer("num_groups", 0)
     if len(shape) < 3 or groups < 1 or shape[1] % groups:
         raise Unsupported(f"it cannot normalize {list(shape)} in {groups} groups")
-    epsilon = build.node.real("epsilon", 1e-5)
+    epsilon = build.node.amount("epsilon", 1e-5)
     if build.opset >= 21:
         scale, shift = (build.weight(place, role) for place, role in ((1, "scale"), (2, "shift")))
         return build.add(GroupNormOp(build.name, build.tensor(0), scale, shift, groups=groups, epsilon=epsilon))
@@ -118,7 +118,7 @@ def group_normalization(build: Build) -> Value:
 def layer_normalization(build: Build) -> Value | None:
     """One layer, where nobody reads the statistics and scale and shift have the shape of a row. Rows that are the whole
     tensor, batch and all, are those of one that has a dimension of 1 before it."""
-    shape, epsilon = build.shape(0), build.node.real("epsilon", 1e-5)
+    shape, epsilon = build.shape(0), build.node.amount("epsilon", 1e-5)
     axis = axis_of(build.node.integer("axis", -1), len(shape))
     if any(map(build.gives, (1, 2))) or any(build.shape(place) != shape[axis:] for place in (1, 2) if build.has(place)):
         return None

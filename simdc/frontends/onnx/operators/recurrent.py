@@ -54,7 +54,9 @@ def _read(build: Build, gates: int) -> RecurrentNode:
     if build.has(3):
         wanted.append((sides, 2 * gates * hidden))
         found.append(build.shape(3))
-    if found != wanted or node.integer("hidden_size", hidden) != hidden:
+    if node.integer("hidden_size", hidden) != hidden:
+        raise Unsupported(f"hidden_size is {node.integer('hidden_size', hidden)}, and its weights are for {hidden}")
+    if found != wanted:
         raise Unsupported(f"its weights have shapes {list(map(list, found))}, expected {list(map(list, wanted))}")
     for name in ("clip", "input_forget"):
         if node.attributes.get(name):

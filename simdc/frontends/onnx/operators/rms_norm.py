@@ -52,7 +52,7 @@ def skip(build: Build) -> tuple[Value, ...]:
 
     def norm(name: str, x: SSAValue, axis: int) -> LayerOp:
         scale, shift = build.weight(2, "scale"), build.weight(3, "shift") if build.has(3) else None
-        return LayerNormOp(name, x, scale, shift, axis=axis, epsilon=build.node.real("epsilon", 1e-12))
+        return LayerNormOp(name, x, scale, shift, axis=axis, epsilon=build.node.amount("epsilon", 1e-12))
 
     return _skipped(build, 4, (2, 3), norm)
 
@@ -85,5 +85,5 @@ def _check(build: Build, row: tuple[int, ...], axis: int, places: tuple[int, ...
 
 
 def _rms(build: Build, name: str, x: SSAValue, axis: int, place: int) -> RmsNormOp:
-    epsilon = build.node.real("epsilon", 1e-5)
+    epsilon = build.node.amount("epsilon", 1e-5)
     return RmsNormOp(name, x, build.weight(place, "scale"), axis=axis, epsilon=epsilon)
