@@ -382,7 +382,7 @@ class NetworkBuilder:
         """Normalizes groups of channels of each image.
 
         groups: a positive whole number
-        epsilon: any number
+        epsilon: a number, not negative
         freeze: true or false; keep its parameters from training"""
 
     def gru(
@@ -426,7 +426,7 @@ class NetworkBuilder:
     ) -> Tensor:
         """Normalizes each channel of each image.
 
-        epsilon: any number
+        epsilon: a number, not negative
         freeze: true or false; keep its parameters from training"""
 
     def layer_norm(
@@ -443,7 +443,7 @@ class NetworkBuilder:
         """Normalizes each row: the dimensions from `axis` on.
 
         axis: a dimension: 0 is the batch, 1 the channels, -1 the last
-        epsilon: any number
+        epsilon: a number, not negative
         bias: true or false
         freeze: true or false; keep its parameters from training"""
 
@@ -727,7 +727,7 @@ class NetworkBuilder:
         """Divides each row, the dimensions from `axis` on, by its root mean square.
 
         axis: a dimension: 0 is the batch, 1 the channels, -1 the last
-        epsilon: any number
+        epsilon: a number, not negative
         scale: true or false
         freeze: true or false; keep its parameters from training"""
 
@@ -767,7 +767,7 @@ class NetworkBuilder:
 
         rotary: a positive whole number; features that are turned, the first ones; all if left out
         interleaved: true or false; whether a pair are neighbours, else half of the features lie between
-        base: any number; the angle of pair p at token t is `t / base^(2p / rotary)`"""
+        base: a number above 0; the angle of pair p at token t is `t / base^(2p / rotary)`"""
 
     def round(self, x: Tensor, /, *, name: str | None = None) -> Tensor:
         """The nearest whole number, of two the even one; without gradient."""

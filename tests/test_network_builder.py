@@ -80,7 +80,7 @@ def message(call: str) -> str:
         ("net.conv(x, channels=4, kernel=9)", "layer 'conv1': the result would be empty"),
         (
             "net.fc(x, features=4)",
-            "layer 'fc1': fc needs [n, features] or [n, tokens, features], its input has shape [1, 3, 8, 8]",
+            "layer 'fc1': needs [n, features] or [n, tokens, features], its input has shape [1, 3, 8, 8]",
         ),
         ("net.softmax(x, axis=4)", "layer 'softmax1': axis must be a dimension from -4 to 3, got 4"),
         ("net.gelu(x, approximate='erf')", "layer 'gelu1': approximate must be one of none, tanh, got 'erf'"),

@@ -20,7 +20,7 @@ from simdc.streams import say
 from .analysed import check_analyses, check_plot, draw_plot
 from .compiled import check_chosen, chosen_model, input_files, load_module, priced, training_step
 from .routing import with_routing
-from .token_options import check_tokens, token_run
+from .token_options import check_tokens, many_runs, token_run
 from .tokens import with_tokens
 
 LAYERS_SHOWN = 3
@@ -89,6 +89,8 @@ def _renderer(arguments: Namespace) -> Callable[[Report], str]:
         raise UsageError(f"IR is printed with --emit-ir; the formats of a report are {', '.join(REPORTS)}")
     if arguments.layers and name != "table":
         raise UsageError(f"--layers is for tables; {name} lists every layer")
+    if name == "csv" and (many := many_runs(arguments)) is not None:
+        raise UsageError(f"{many} is in the table and in json; csv lists the layers of one run")
     if arguments.levels and name != "table":
         raise UsageError("--levels is for tables; json has them with each layer")
     try:

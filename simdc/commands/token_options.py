@@ -70,12 +70,19 @@ def generation_of(arguments: Namespace) -> PromptAndMade | None:
     return PromptAndMade(_tokens(prompt, "--generate"), _tokens(made, "--generate"))
 
 
+def many_runs(arguments: Namespace) -> str | None:
+    """What asks for runs of several lengths, for a message, if anything does. Raises UsageError."""
+    lengths = lengths_of(arguments)
+    if generation_of(arguments) is not None:
+        return "--generate"
+    return "a curve of --context" if lengths is not None and lengths.curve else None
+
+
 def check_tokens(arguments: Namespace) -> None:
     """Raise UsageError for what steps at many lengths do not go with."""
-    lengths = lengths_of(arguments)
-    if generation_of(arguments) is None and (lengths is None or not lengths.curve):
+    what = many_runs(arguments)
+    if what is None:
         return
-    what = "--generate" if lengths is None else "a curve of --context"
     if arguments.passes is not None:
         raise UsageError(f"{what} is priced by the default pipeline, not by -p")
     if arguments.emit_ir:

@@ -128,6 +128,20 @@ def _real(option: str, value: object, x: SSAValue) -> float:
     return float(value)
 
 
+def _amount(option: str, value: object, x: SSAValue) -> float:
+    found = _real(option, value, x)
+    if found < 0:
+        raise LayerError(f"{option} must not be negative, got {shown(value)}", option)
+    return found
+
+
+def _above_zero(option: str, value: object, x: SSAValue) -> float:
+    found = _real(option, value, x)
+    if found <= 0:
+        raise LayerError(f"{option} must be a number above 0, got {shown(value)}", option)
+    return found
+
+
 def _flag(option: str, value: object, x: SSAValue) -> bool:
     if not isinstance(value, bool):
         raise LayerError(f"{option} must be true or false, got {shown(value)}", option)
@@ -163,6 +177,12 @@ AXIS = {"type": "integer", "minimum": -MAX_RANK, "maximum": MAX_RANK - 1}
 Positive = Annotated[int, Option("size", "a positive whole number", "int", SIZE, _whole(1))]
 Natural = Annotated[int, Option("margin", "0, 1, 2, ...", "int", MARGIN, _whole(0))]
 Real = Annotated[float, Option("number", "any number", "float", {"type": "number"}, _real)]
+Amount = Annotated[
+    float, Option("amount", "a number, not negative", "float", {"type": "number", "minimum": 0}, _amount)
+]
+AboveZero = Annotated[
+    float, Option("above_zero", "a number above 0", "float", {"type": "number", "exclusiveMinimum": 0}, _above_zero)
+]
 Flag = Annotated[bool, Option("flag", "true or false", "bool", {"type": "boolean"}, _flag)]
 Named = Annotated[
     str, Option("layer", "the name of a layer before this one", "str", {"type": "string", "minLength": 1}, _text)

@@ -107,6 +107,11 @@ def test_a_law_by_hand() -> None:
         (("--generate", "3+4", "--train"), "--generate and --train exclude each other"),
         (("--generate", "3+4", "--emit-ir"), "--generate is a report of many networks; --emit-ir prints one"),
         (("--generate", "3+4", "--tiling", "greedy"), "--generate takes default tilings, not --tiling greedy"),
+        (("--generate", "3+4", "--format", "csv"), "--generate is in the table and in json; csv lists"),
+        (
+            ("--decode", "--context", "2:9", "-o", "x.csv"),
+            "a curve of --context is in the table and in json; csv lists",
+        ),
         (("--decode", "--context", "2:9", "-p", ""), "a curve of --context is priced by the default pipeline"),
     ],
 )

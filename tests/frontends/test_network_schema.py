@@ -147,6 +147,9 @@ def test_options_of_each_op(op: str) -> None:
     valid |= {"conv1d": {"kernel": 3, "pad": 1}, "rnn": {"function": "relu"}, "rms_norm": {"scale": True}}.get(op, {})
     # The weight of fc is that of a layer before it; there is none here.
     options = {name: valid[name] for name in LAYERS[op].parameters if name != "weight"}
+    if op == "moe":
+        # It says how tokens are routed instead of `routing`.
+        del options["tokens_per_expert"]
     if op == "lrn":
         options["bias"] = 2.0
     if op == "expand":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class Given(NamedTuple):
 
 class LayerCall(NamedTuple):
     inputs: tuple[SSAValue, ...]
-    arguments: dict[str, Value]
+    arguments: Mapping[str, object]
     places: dict[str, Place]
     """Of the arguments, so that the builder's complaints can point at them."""
 
@@ -71,7 +71,10 @@ def bind_layer(layer: LayerKind, given: Sequence[Given], place: Place) -> LayerC
     missing = [option for option in layer.required if option not in bound]
     if missing:
         raise DslError(f"{kind} needs {listing(missing)} too; it takes {_takes(layer)}", place)
-    arguments = {option: each.value for option, each in bound.items()}
+    # Messages show a list as it was written.
+    arguments = {
+        option: list(each.value) if isinstance(each.value, tuple) else each.value for option, each in bound.items()
+    }
     return LayerCall(tuple(inputs), arguments, {option: each.place for option, each in bound.items()})
 
 

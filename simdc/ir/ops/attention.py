@@ -86,7 +86,7 @@ def heads(net: ModuleBuilder, name: str, x: SSAValue, *, count: Annotated[Positi
     """Cuts `[n, tokens, features]` into heads: `[n, heads, tokens, features / heads]`."""
     shape = shape_of(x)
     if len(shape) != 3:
-        raise LayerError(f"heads needs [n, tokens, features], its input has shape {list(shape)}")
+        raise LayerError(f"needs [n, tokens, features], its input has shape {list(shape)}")
     n, tokens, features = shape
     if features % count:
         raise LayerError(f"{features} features cannot be cut into {count} heads", "count")
@@ -103,7 +103,7 @@ def merge_heads(net: ModuleBuilder, name: str, x: SSAValue) -> SSAValue:
     """Puts heads `[n, heads, tokens, features]` side by side: `[n, tokens, heads * features]`."""
     shape = shape_of(x)
     if len(shape) != 4:
-        raise LayerError(f"merge_heads needs [n, heads, tokens, features], its input has shape {list(shape)}")
+        raise LayerError(f"needs [n, heads, tokens, features], its input has shape {list(shape)}")
     n, count, tokens, features = shape
     if tokens == 1:
         return net.append(ReshapeOp(name, x, shape=(n, 1, count * features)), name)

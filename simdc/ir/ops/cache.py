@@ -113,7 +113,7 @@ def cache(net: ModuleBuilder, name: str, x: SSAValue) -> SSAValue:
         return net.append(CacheOp(name, x), name)
     shape = shape_of(x)
     if len(shape) != 4:
-        raise LayerError(f"a cache keeps [n, heads, tokens, features], its input has shape {list(shape)}")
+        raise LayerError(f"keeps [n, heads, tokens, features], its input has shape {list(shape)}")
     past = net.input(f"{name}.past", (shape[1], net.run.past, shape[3]))
     return net.append(CacheAppendOp(name, past, x), name)
 

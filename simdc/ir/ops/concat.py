@@ -90,7 +90,7 @@ def cls_token(net: ModuleBuilder, name: str, x: SSAValue, *, freeze: Freeze = Fa
     """A learnt token before those of `[n, tokens, features]`, the same for every sequence of the batch."""
     shape = shape_of(x)
     if len(shape) != 3:
-        raise LayerError(f"cls_token needs [n, tokens, features], its input has shape {list(shape)}")
+        raise LayerError(f"needs [n, tokens, features], its input has shape {list(shape)}")
     n, _, features = shape
     token = net.parameter(name, "token", (1, 1, features), frozen=freeze)
     if n > 1:

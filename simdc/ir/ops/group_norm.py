@@ -17,7 +17,7 @@ from simdc.ir.gradient import INPUT, Backward, give_weight, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.movement import dimension_names
-from simdc.ir.options import Freeze, Positive, Real
+from simdc.ir.options import Amount, Freeze, Positive
 from simdc.ir.row_loops import RowLoops
 from simdc.ir.row_norms import gradient_stages, moment_stage
 from simdc.ir.rows import RowProgram, Stage, row_forms
@@ -143,7 +143,7 @@ def group_norm_gradient(op: GroupNormOp, back: Backward) -> None:
 
 @layer
 def group_norm(
-    net: ModuleBuilder, name: str, x: SSAValue, *, groups: Positive, epsilon: Real = 1e-5, freeze: Freeze = False
+    net: ModuleBuilder, name: str, x: SSAValue, *, groups: Positive, epsilon: Amount = 1e-5, freeze: Freeze = False
 ) -> SSAValue:
     """Normalizes groups of channels of each image."""
     shape = shape_of(x)

@@ -18,7 +18,7 @@ from simdc.ir.gradient import Backward, give_each, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.movement import dimension_names
-from simdc.ir.options import Freeze, Real
+from simdc.ir.options import Amount, Freeze
 from simdc.ir.row_loops import RowLoops
 from simdc.ir.row_norms import gradient_stages, moment_stage
 from simdc.ir.rows import RowProgram, Stage, row_forms
@@ -208,12 +208,12 @@ def instance_norm_gradient(op: InstanceNormOp, back: Backward) -> None:
 
 @layer
 def instance_norm(
-    net: ModuleBuilder, name: str, x: SSAValue, *, epsilon: Real = 1e-5, freeze: Freeze = False
+    net: ModuleBuilder, name: str, x: SSAValue, *, epsilon: Amount = 1e-5, freeze: Freeze = False
 ) -> SSAValue:
     """Normalizes each channel of each image."""
     shape = shape_of(x)
     if len(shape) < 3:
-        raise LayerError(f"instance_norm needs [n, c, h] or [n, c, h, w], its input has shape {list(shape)}")
+        raise LayerError(f"needs [n, c, h] or [n, c, h, w], its input has shape {list(shape)}")
     scale = net.parameter(name, "scale", shape[1:2], frozen=freeze)
     shift = net.parameter(name, "shift", shape[1:2], frozen=freeze)
     return net.append(InstanceNormOp(name, x, scale, shift, epsilon=epsilon), name)

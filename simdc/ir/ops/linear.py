@@ -198,7 +198,7 @@ def fc(
         x = net.append(FlattenOp(f"{name}.flatten", x), f"{name}.flatten")
     elif len(shape) not in (2, 3):
         raise LayerError(
-            f"fc needs [n, features] or [n, tokens, features], its input has shape {list(shape)}; put flatten before it"
+            f"needs [n, features] or [n, tokens, features], its input has shape {list(shape)}; put flatten before it"
         )
     matrix = _weight(net, name, (features, shape_of(x)[-1]), weight, frozen=freeze)
     offset = net.parameter(name, "bias", (features,), frozen=freeze) if bias else None

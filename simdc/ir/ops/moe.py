@@ -104,9 +104,13 @@ def moe(
     shape = shape_of(x)
     mixture = Mixture(prod(shape[:-1]), experts, active)
     if len(shape) < 2:
-        raise LayerError(f"moe needs [n, tokens, features], its input has shape {list(shape)}")
-    if not active <= experts <= MOST_EXPERTS:
-        raise LayerError(f"active must be at most {experts} experts, and these {MOST_EXPERTS}, got {active}", "active")
+        raise LayerError(f"needs [n, tokens, features], its input has shape {list(shape)}")
+    if experts > MOST_EXPERTS:
+        raise LayerError(f"experts must be at most {MOST_EXPERTS}, got {experts}", "experts")
+    if active > experts:
+        raise LayerError(f"active must be at most {experts}, the number of experts, got {active}", "active")
+    if tokens_per_expert is not None and routing != "balanced":
+        raise LayerError(f"tokens_per_expert says how tokens are routed, and so does routing='{routing}'", "routing")
     counts = mixture.counts(_routing(routing)) if tokens_per_expert is None else tokens_per_expert
     mixture.check(counts)
     net.note(_sentence(mixture, counts, 3 * hidden * shape[-1]))

@@ -15,7 +15,7 @@ from simdc.ir.builder import ModuleBuilder
 from simdc.ir.form import Form
 from simdc.ir.gradient import INPUT, Backward, give_weight, rule_for
 from simdc.ir.layers import layer
-from simdc.ir.options import Axis, Flag, Freeze, Real
+from simdc.ir.options import Amount, Axis, Flag, Freeze
 from simdc.ir.row_loops import RowLoops
 from simdc.ir.row_norms import rows_shape
 from simdc.ir.rows import RowProgram, Stage, Sum, row_forms
@@ -151,7 +151,7 @@ def rms_norm(
     x: SSAValue,
     *,
     axis: Axis = -1,
-    epsilon: Real = 1e-6,
+    epsilon: Amount = 1e-6,
     scale: Flag = True,
     freeze: Freeze = False,
 ) -> SSAValue:

@@ -18,7 +18,7 @@ from simdc.ir.context import layer_error
 from simdc.ir.gradient import Backward, give_input, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
-from simdc.ir.options import Flag, Positive, Real
+from simdc.ir.options import AboveZero, Flag, Positive
 
 ROLES = LoopRoles(channels=(), batch=("h",), image=())
 TURN = (
@@ -150,7 +150,7 @@ def rope(
     *,
     rotary: Annotated[Positive | None, "features that are turned, the first ones; all if left out"] = None,
     interleaved: Annotated[Flag, "whether a pair are neighbours, else half of the features lie between"] = False,
-    base: Annotated[Real, "the angle of pair p at token t is `t / base^(2p / rotary)`"] = 10000.0,
+    base: Annotated[AboveZero, "the angle of pair p at token t is `t / base^(2p / rotary)`"] = 10000.0,
 ) -> SSAValue:
     """Rotary position embedding of `[..., tokens, features]`."""
     *_, tokens, features = shape_of(x)

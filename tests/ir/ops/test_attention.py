@@ -135,9 +135,9 @@ def test_a_tied_head_is_one_parameter() -> None:
     ("text", "said"),
     [
         ("network n(x: 3x8) { return heads(x, 3) }", "8 features cannot be cut into 3 heads"),
-        ("network n(x: 8) { return heads(x, 2) }", r"heads needs \[n, tokens, features\]"),
-        ("network n(x: 8) { return merge_heads(x) }", r"merge_heads needs \[n, heads, tokens, features\]"),
-        ("network n(x: 8) { return cls_token(x) }", r"cls_token needs \[n, tokens, features\]"),
+        ("network n(x: 8) { return heads(x, 2) }", r"heads: needs \[n, tokens, features\]"),
+        ("network n(x: 8) { return merge_heads(x) }", r"merge_heads: needs \[n, heads, tokens, features\]"),
+        ("network n(x: 8) { return cls_token(x) }", r"cls_token: needs \[n, tokens, features\]"),
         ("network n(x: 8) { return cache(x) }", r"keeps \[n, heads, tokens, features\]"),
         ("network n(q: 4x3x4, k: 3x3x4) { return attention(q, k, k) }", "4 query heads cannot share 3 heads"),
         ("network n(q: 4x3x4, k: 4x3x5) { return attention(q, k, k) }", "do not go together"),

@@ -102,8 +102,14 @@ def test_the_best_routing_is_the_cheapest_and_the_worst_the_dearest() -> None:
         (TEXT.replace("COUNTS", "[7, 5]"), "at most 4 numbers up to 6"),
         (TEXT.replace("COUNTS", "[3, 3, 2, 2, 2]"), "at most 4 numbers"),
         (TEXT.replace("COUNTS", "[-1, 7]"), "none negative"),
-        (TEXT.replace("active=2", "active=5").replace("COUNTS", "[6, 6]"), "active must be at most 4 experts"),
-        ("network n(x: 4) { return moe(x, experts=1000, active=1, hidden=2) }", "these 512"),
+        (
+            TEXT.replace("active=2", "active=5").replace("COUNTS", "[6, 6]"),
+            "active must be at most 4, the number of",
+        ),
+        (
+            "network n(x: 4) { return moe(x, experts=1000, active=1, hidden=2) }",
+            "experts must be at most 512",
+        ),
     ],
 )
 def test_refusals(text: str, said: str) -> None:

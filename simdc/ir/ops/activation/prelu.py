@@ -126,6 +126,6 @@ def prelu_gradient(op: PReluOp, back: Backward) -> None:
 def prelu(net: ModuleBuilder, name: str, x: SSAValue, *, freeze: Freeze = False) -> SSAValue:
     """`x` above zero, a slope that each channel learns times `x` below."""
     if len(shape_of(x)) < 2:
-        raise LayerError(f"prelu has a slope for each channel, its input has shape {list(shape_of(x))}")
+        raise LayerError(f"has a slope for each channel, its input has shape {list(shape_of(x))}")
     slope = net.parameter(name, "slope", shape_of(x)[1:2], frozen=freeze)
     return net.append(PReluOp(name, x, slope), name)
