@@ -78,8 +78,9 @@ def differing(before: Path, now: Path) -> list[str]:
         old, new = ((folder / path.name).read_text(encoding="utf-8") for folder in (before, now))
         if old.startswith("{") and new.startswith("{"):
             report = json.loads(new)
-            report["hardware"] = known_fields(report["hardware"], json.loads(old)["hardware"], added)
-            new = json.dumps(report, indent=1)
+            if "hardware" in report:
+                report["hardware"] = known_fields(report["hardware"], json.loads(old)["hardware"], added)
+                new = json.dumps(report, indent=1)
         lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), "before", "now", lineterm="", n=1))
         if lines:
             found.append(path.name)

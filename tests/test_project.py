@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -101,3 +102,18 @@ def test_reports_that_differ_are_named(tmp_path: Path, capsys: pytest.CaptureFix
         (folder / "other").write_text(f'{{\n "stall": {cycles}\n}}', encoding="utf-8")
     assert differing(before, now) == ["other"]
     assert '- "stall": 14\n+ "stall": 15\n' in capsys.readouterr().out
+
+
+def test_a_new_field_of_the_machine_is_named_and_no_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, now = tmp_path / "before", tmp_path / "now"
+    for folder, more in ((before, {}), (now, {"lanes": 4})):
+        folder.mkdir()
+        for name, cycles in (("same", 14), ("other", 14 + len(more))):
+            report = {"hardware": {"name": "m", "simd": {"width": 8, **more}}, "cycles": cycles}
+            (folder / name).write_text(json.dumps(report, indent=1), encoding="utf-8")
+    assert differing(before, now) == ["other"]
+    said = capsys.readouterr().out
+    assert "new in the machine: simd.lanes" in said
+    assert said.count("lanes") == 1

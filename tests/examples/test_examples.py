@@ -27,7 +27,11 @@ def printed_by(script, monkeypatch, capsys, *arguments):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+# Tests below look at what these print, and that of the paper's machines at what all of it is.
+LOOKED_AT = {"autotuner.py", "judge_schedule.py", "own_tiling_pass.py", "paper_dse.py", "sweep_hardware.py"}
+
+
+@pytest.mark.parametrize("script", [path for path in SCRIPTS if path.name not in LOOKED_AT], ids=lambda path: path.name)
 def test_script_runs(script, tmp_path, monkeypatch, capsys):
     if script.name == "from_pytorch.py":
         pytest.importorskip("torch")

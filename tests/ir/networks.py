@@ -46,7 +46,7 @@ def short_example(name: str, batch: int = 1, run: TokenRun = AS_WRITTEN) -> Modu
 
 
 def shortened(text: str) -> str:
-    return re.sub(r"repeat \d+", "repeat 2", text)
+    return re.sub(r"repeat (\w+)", r"repeat min(\1, 2)", text)
 
 
 def written(folder: Path, text: str, name: str = "net.dsl") -> str:

@@ -17,7 +17,7 @@ MOST_RUNGS = 600
 @pytest.mark.parametrize("seed", range(2))
 def test_no_rung_that_fits_is_cheaper(seed: int) -> None:
     compared = refused = 0
-    for kernel, machine in greedy_cases(Random(seed), 250):
+    for kernel, machine in greedy_cases(Random(seed), 150):
         rungs = sorted(set(rungs_by_rules(kernel, machine)))
         if len(rungs) > MOST_RUNGS:
             continue
@@ -32,5 +32,5 @@ def test_no_rung_that_fits_is_cheaper(seed: int) -> None:
         assert tiling in rungs, (kernel, machine)
         assert (cost.cycles.total, cost.dram_bits.total) == least, (kernel, machine)
         compared += 1
-    assert compared > 100
-    assert refused > 5
+    assert compared > 60
+    assert refused > 2
