@@ -10,9 +10,9 @@ the same the other way round: product, rope, transpose.
 from __future__ import annotations
 
 from xdsl.dialects.builtin import UnitAttr
-from xdsl.ir import Attribute, Block, SSAValue
+from xdsl.ir import Attribute, SSAValue
 
-from simdc.ir.base import make_tensor_type, shape_of, tensor_type
+from simdc.ir.base import LayerOp, make_tensor_type, shape_of, tensor_type
 from simdc.ir.network import NetworkOp
 from simdc.ir.ops.cache import CacheOp
 from simdc.ir.ops.expand import ExpandOp
@@ -35,9 +35,12 @@ def turn_before_heads(network: NetworkOp) -> None:
         if not isinstance(op, RopeOp) or op.tokens_first is not None or len(shape_of(op.input)) not in (3, 4):
             continue
         if (turn := _turn_before(op)) is not None:
-            _move_behind(turn, op)
+            _exchange(turn, op, _like(op.result, shape_of(turn.input)))
         elif (turn := _turn_behind(op)) is not None:
-            _move_before(turn, op)
+            _exchange(op, turn, _like(op.input, shape_of(turn.result)))
+        else:
+            continue
+        op.properties["tokens_first"] = UnitAttr()
 
 
 def _turn_before(rope: RopeOp) -> TransposeOp | None:
@@ -56,41 +59,22 @@ def _turn_behind(rope: RopeOp) -> TransposeOp | None:
     return turn if isinstance(turn, TransposeOp) and _swaps(turn) else None
 
 
-def _move_behind(turn: TransposeOp, rope: RopeOp) -> None:
-    made, last = rope.result, rope.result.type
-    source = turn.input
-    made.replace_all_uses_with(turn.result)
-    rope.operands = [source, rope.cos, rope.sin]
-    turn.operands = [made]
-    _retype(made, _like(made, shape_of(source)))
-    _retype(turn.result, last)
-    take_width(turn, rope)
-    block = _changed(turn, rope)
-    block.insert_op_after(turn, rope)
-
-
-def _move_before(turn: TransposeOp, rope: RopeOp) -> None:
-    made, last = turn.result, turn.result.type
-    source = rope.input
-    made.replace_all_uses_with(rope.result)
-    turn.operands = [source]
-    rope.operands = [made, rope.cos, rope.sin]
-    _retype(made, _like(source, shape_of(made)))
-    _retype(rope.result, last)
-    take_width(rope, turn)
-    block = _changed(turn, rope)
-    block.insert_op_before(turn, rope)
-
-
-def _changed(turn: TransposeOp, rope: RopeOp) -> Block:
-    """Both without their price, the transpose in no place; the block that it is to have one in."""
-    block = rope.parent_block()
+def _exchange(first: LayerOp, second: LayerOp, between: Attribute) -> None:
+    """`second`, which alone reads `first`, before it; what it then makes has the type `between`. Both are without a
+    price."""
+    (made,), (last,), source = second.results, first.results, first.operands[0]
+    kind, block = made.type, first.parent_block()
     assert block is not None
-    turn.detach()
-    rope.properties["tokens_first"] = UnitAttr()
-    for op in (turn, rope):
+    made.replace_all_uses_with(last)
+    second.operands = [source, *second.operands[1:]]
+    first.operands = [made, *first.operands[1:]]
+    _retype(made, between)
+    _retype(last, kind)
+    take_width(first, second)
+    first.detach()
+    block.insert_op_after(first, second)
+    for op in (first, second):
         op.drop_price()
-    return block
 
 
 def _like(value: SSAValue, shape: tuple[int, ...]) -> Attribute:

@@ -84,6 +84,20 @@ def image_convolution(size: tuple[int, int], window: tuple[int, int], ic: int, o
     )
 
 
+def pencil_layer() -> tuple[Contraction, Tiling]:
+    """The 1x1 convolution that docs/architecture.md works out with a pencil, in its 4 tiles."""
+    oc, ic, oh = affine("oc"), affine("ic"), affine("oh")
+    kernel = Contraction(
+        kind="conv2d",
+        loops=(Loop("oc", 2), Loop("ic", 4), Loop("oh", 4)),
+        ifmap=Operand("ifmap", 8, (4, 4), (ic, oh)),
+        weight=Operand("weight", 8, (2, 4), (oc, ic)),
+        psum=Operand("psum", 32, (2, 4), (oc, oh)),
+        ofmap_bits=32,
+    )
+    return kernel, Tiling(("oc", "ic", "oh"), (2, 2, 2))
+
+
 def schedule(order: str, **sizes: int) -> Tiling:
     """Loops that are not named have tiles of one."""
     names = tuple(order.split())

@@ -167,27 +167,6 @@ def test_tiles_of_genesys(steps: int, period: int) -> None:
     assert compute(kernel, tiling, small_machine(side=16), tile_overhead_cycles=5).cycles.compute == period
 
 
-@pytest.mark.parametrize(
-    ("ic", "oc", "window", "positions", "cycles"),
-    [
-        (16, 16, 1, 64, 109),
-        (32, 32, 1, 64, 439),
-        (24, 40, 1, 64, 659),
-        (16, 32, 9, 64, 1_979),
-        (64, 64, 1, 3_136, 50_911),
-        (64, 64, 9, 3_136, 458_207),
-    ],
-)
-def test_one_tile_is_what_scale_sim_says(ic: int, oc: int, window: int, positions: int, cycles: int) -> None:
-    """SCALE-Sim 3.0.0, weights stationary, 16 x 16 PEs, window and channels on the rows. It gives the number of the
-    last cycle, from 0 on."""
-    kernel = row_convolution(ic=ic, oc=oc, kw=window, ow=positions)
-    kernel = mapped(kernel, ("window",)) if window > 1 else kernel
-    tiling = schedule("oc ic kw ow", oc=oc, ic=ic, kw=window, ow=positions)
-    array = {"row_mapping": "window", "weight_load": "exposed", "fold_drain": "serial"}
-    assert compute(kernel, tiling, small_machine(side=16), **array).cycles.compute - 1 == cycles
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_random_schedules_take_what_the_simulator_plays(seed: int) -> None:
     other = 0

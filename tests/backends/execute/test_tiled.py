@@ -14,9 +14,10 @@ from simdc.backends.execute.tiled import run_tiled
 from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import CodeBlock, Contraction, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.tiling import Tiling, TilingError
 from tests.backends.simulate.tiny import tiny_machine
+from tests.cost.machines import pencil_layer
 from tests.strategies import ROOMY_BITS, contractions, machines, tilings, vector_programs
 
 
@@ -57,22 +58,8 @@ def test_tiled_programs_give_the_untiled_result_or_are_refused_by_the_model(data
     assert found.dram_bits == simulate(program, tiling, machine).dram_bits
 
 
-def pointwise() -> tuple[Contraction, Tiling]:
-    """The 1x1 convolution that docs/architecture.md works out with a pencil."""
-    oc, ic, oh = affine("oc"), affine("ic"), affine("oh")
-    kernel = Contraction(
-        kind="conv2d",
-        loops=(Loop("oc", 2), Loop("ic", 4), Loop("oh", 4)),
-        ifmap=Operand("ifmap", 8, (4, 4), (ic, oh)),
-        weight=Operand("weight", 8, (2, 4), (oc, ic)),
-        psum=Operand("psum", 32, (2, 4), (oc, oh)),
-        ofmap_bits=32,
-    )
-    return kernel, Tiling(("oc", "ic", "oh"), (2, 2, 2))
-
-
 def test_the_matrix_product_worked_out_by_hand() -> None:
-    kernel, tiling = pointwise()
+    kernel, tiling = pencil_layer()
     inputs = {"ifmap": np.arange(16.0).reshape(4, 4), "weight": np.array([[1.0, 0, 2, 0], [0, 1, 0, -1]])}
     run = run_tiled(kernel, tiling, TINY, inputs)
     assert run.arrays["ofmap"].tolist() == [[16.0, 19, 22, 25], [-8, -8, -8, -8]]
@@ -84,7 +71,7 @@ def test_the_matrix_product_worked_out_by_hand() -> None:
 
 @pytest.mark.parametrize(("buffer", "bits"), [("weight", 32), ("ifmap", 32), ("psum", 128)])
 def test_a_tile_may_fill_half_of_its_buffer_and_no_more(buffer: str, bits: int) -> None:
-    kernel, tiling = pointwise()
+    kernel, tiling = pencil_layer()
 
     def machine(total_bits: int) -> Hardware:
         buffers = evolve(TINY.systolic.buffers, **{f"{buffer}_bits": total_bits})

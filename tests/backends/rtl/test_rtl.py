@@ -26,6 +26,7 @@ from simdc.cost import (
     affine,
 )
 from simdc.cost.result import Cost
+from tests.cost.machines import pencil_layer
 from tests.oracles.rtl_cases import play_random
 from tests.oracles.rtl_mutants import MUTANTS, Mutant, mutated
 
@@ -46,16 +47,8 @@ def pencil() -> RtlCase:
             "systolic.bandwidths.psum_bits_per_cycle=32",
         ],
     )
-    oc, ic, oh = affine("oc"), affine("ic"), affine("oh")
-    kernel = Contraction(
-        kind="conv2d",
-        loops=(Loop("oc", 2), Loop("ic", 4), Loop("oh", 4)),
-        ifmap=Operand("ifmap", 8, (4, 4), (ic, oh)),
-        weight=Operand("weight", 8, (2, 4), (oc, ic)),
-        psum=Operand("psum", 32, (2, 4), (oc, oh)),
-        ofmap_bits=32,
-    )
-    return RtlCase(kernel, Tiling(("oc", "ic", "oh"), (2, 2, 2)), machine)
+    kernel, tiling = pencil_layer()
+    return RtlCase(kernel, tiling, machine)
 
 
 class Optimist(ExactModel):

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from simdc.backends.simulate.trace import trace
-from simdc.cost.kernel import CodeBlock, Contraction, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
+from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.tiling import Tiling
 from tests.backends.simulate.tiny import tiny_machine
+from tests.cost.machines import pencil_layer
 
 OC, IC, OH, C, W = (affine(loop) for loop in ("oc", "ic", "oh", "c", "w"))
 
 
 def test_a_contraction_with_a_pencil() -> None:
     """The example of docs/architecture.md: 2 input channels and 2 pixels a tile, 2 steps and 2 cycles of fill."""
-    kernel = Contraction(
-        kind="conv2d",
-        loops=(Loop("oc", 2), Loop("ic", 4), Loop("oh", 4)),
-        ifmap=Operand("ifmap", 8, (4, 4), (IC, OH)),
-        weight=Operand("weight", 8, (2, 4), (OC, IC)),
-        psum=Operand("psum", 32, (2, 4), (OC, OH)),
-        ofmap_bits=32,
-    )
+    kernel, tiling = pencil_layer()
     machine = tiny_machine(stores_padding=True, weight_port=16, ifmap_port=16, psum_port=32)
-    shares = list(trace(kernel, Tiling(("oc", "ic", "oh"), (2, 2, 2)), machine))
+    shares = list(trace(kernel, tiling, machine))
     assert [share.tile for share in shares] == [f"oc 0, ic {ic}, oh {oh}" for ic in (0, 1) for oh in (0, 1)]
     # 2 to load and 4, of which 4 compute; 4 + 4 on the psum port, twice; 4 beside a store of 4, and the last store.
     assert [share.adds["cycles.stall"] for share in shares] == [2, 4, 4, 4]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -19,19 +18,17 @@ from simdc.cost import (
     Loop,
     Operand,
     Tiling,
-    TilingError,
     affine,
 )
 from simdc.cost.extensions import Section
 from simdc.cost.guards import InvariantError
-from simdc.cost.ladder.array import ArrayRungs
-from simdc.cost.ladder.climb import Bounded
-from simdc.cost.ladder.vectors import VectorRungs
-from simdc.cost.rule import GENESYS, MachineRule
+from simdc.cost.rule import GENESYS
 from tests.backends.simulate.tiny import tiny_machine
+from tests.cost.machines import pencil_layer
 from tests.cost.search.test_bounds import bound, numbers
 from tests.oracles import best_schedules
 from tests.oracles.random_cases import random_cases
+from tests.oracles.rungs import check_rungs
 
 PATH = "extensions.one.dram_bits_per_cycle"
 CHANNEL = evolve(
@@ -54,20 +51,12 @@ def with_channel(machine: Hardware, bits_per_cycle: int) -> Hardware:
 def test_with_a_pencil() -> None:
     """The example of docs/architecture.md with 16 bits a cycle for all: weight 2, ifmap 2, a result 8 cycles a tile.
     Ports of their own would have 3 and 5 bits a cycle, which nobody asks for."""
-    oc, ic, oh = affine("oc"), affine("ic"), affine("oh")
-    kernel = Contraction(
-        kind="conv2d",
-        loops=(Loop("oc", 2), Loop("ic", 4), Loop("oh", 4)),
-        ifmap=Operand("ifmap", 8, (4, 4), (ic, oh)),
-        weight=Operand("weight", 8, (2, 4), (oc, ic)),
-        psum=Operand("psum", 32, (2, 4), (oc, oh)),
-        ofmap_bits=32,
-    )
+    kernel, tiling = pencil_layer()
     machine = with_channel(tiny_machine(stores_padding=True, weight_port=3, psum_port=5, simd_port=5), 16)
     machine = evolve(
         machine, systolic=evolve(machine.systolic, buffers=evolve(machine.systolic.buffers, psum_bits=256))
     )
-    cost = OneChannel().evaluate(kernel, Tiling(("oc", "ic", "oh"), (2, 2, 2)), machine)
+    cost = OneChannel().evaluate(kernel, tiling, machine)
     # First loads; (0, 0) beside an ifmap; a load of both, a psum in, one out; an ifmap, psum in and out; two stores.
     assert cost.cycles.total == (2 + 2) + 4 + (2 + 2 + 8 + 8) + (2 + 8 + 8) + 8 + 8
     assert (cost.busy.weight_port, cost.busy.ifmap_port) == (0, 0)
@@ -127,36 +116,10 @@ def keeps_laws(cost: Cost, kernel: Kernel, machine: Hardware) -> bool:
 
 
 def test_no_rung_is_cheaper_than_its_bound() -> None:
-    random, seen = Random(13), 0
-    for kernel, drawn in best_schedules.random_layers(14, 60):
-        machine = with_channel(drawn, random.choice((1, 3, 8, 17, 32, 64, 100, 512)))
-        for bound_cycles, cycles, tiling in rungs(kernel, machine, CHANNEL):
-            try:
-                cost = OneChannel().evaluate(kernel, tiling, machine)
-            except TilingError:
-                continue
-            assert cost.cycles.total == cycles
-            assert bound_cycles <= cycles, (kernel, machine, tiling)
-            seen += 1
-    assert seen > 300
-
-
-def rungs(kernel: Kernel, machine: Hardware, rule: MachineRule = GENESYS) -> Iterator[tuple[float, float, Tiling]]:
-    """Each with what its own bound and that of its rail say, whichever is more."""
-    ladder: Bounded = (
-        ArrayRungs(kernel, machine, rule) if isinstance(kernel, Contraction) else VectorRungs(kernel, machine, rule)
-    )
-    for start in ladder.rails():
-        rail, most = start, start.bound
-        while rail is not None:
-            # A rail's bound holds for all of its rungs, those of later rails included.
-            most = max(most, rail.bound)
-            least, following = ladder.step(rail)
-            priced = None if least is None else ladder.price(rail.group, rail.step)
-            if least is not None and priced is not None:
-                cycles, _, tiling = priced
-                yield max(most, least.cycles), cycles, tiling
-            rail = following
+    random = Random(13)
+    layers = best_schedules.random_layers(14, 60)
+    widths = ((kernel, with_channel(drawn, random.choice((1, 3, 8, 17, 32, 64, 100, 512)))) for kernel, drawn in layers)
+    check_rungs(widths, 300, OneChannel())
 
 
 def test_the_search_finds_the_best_schedule_of_all() -> None:
