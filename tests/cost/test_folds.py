@@ -31,26 +31,16 @@ from tests.cost.schedules.test_schedules import agree
 from tests.cost.search.test_bounds import bound, numbers
 from tests.oracles import best_schedules, random_fused
 from tests.oracles.ladder_rules import least_by_rules, rungs_by_rules
-from tests.oracles.random_cases import random_cases
-from tests.oracles.random_layers import Case, random_tiling
-from tests.oracles.random_mappings import able, mapped_cases, randomly_mapped
+from tests.oracles.random_layers import random_tiling
+from tests.oracles.random_mappings import able, randomly_mapped
 from tests.oracles.tight_machines import greedy_cases, tight_machine
-from tests.oracles.variants import with_variants
+from tests.oracles.variants import varied_cases, with_variants
 
 EXACT = ExactModel()
 
 
 def with_array(machine: Hardware, **fields: Any) -> Hardware:
     return evolve(machine, systolic=evolve(machine.systolic, **fields))
-
-
-def varied(seed: int, count: int) -> list[Case]:
-    """Contractions on machines with options."""
-    random = Random(seed)
-    cases = [case for case in random_cases(seed, 3 * count) if isinstance(case.kernel, Contraction)][: 2 * count // 3]
-    # Also such as share a side of the array.
-    cases += [Case(*case) for case in mapped_cases(seed, count // 3)]
-    return [case._replace(machine=with_variants(random, case.machine)) for case in cases]
 
 
 def compute(kernel: Kernel, tiling: Tiling, machine: Hardware, **fields: Any) -> Cost:
@@ -170,7 +160,7 @@ def test_tiles_of_genesys(steps: int, period: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_random_schedules_take_what_the_simulator_plays(seed: int) -> None:
     other = 0
-    for case in varied(seed, 400):
+    for case in varied_cases(seed, 400):
         cost = EXACT.evaluate(*case)
         assert cost == simulate(*case), case
         other += cost.cycles.compute != simulate(case.kernel, case.tiling, _plain(case.machine)).cycles.compute
@@ -198,7 +188,7 @@ def test_random_attention_on_chip_takes_what_the_simulator_plays() -> None:
 
 def test_many_tilings_at_once() -> None:
     random = Random(5)
-    for kernel, _, _ in varied(6, 50):
+    for kernel, _, _ in varied_cases(6, 50):
         machine = able(with_variants(random, tight_machine(random, kernel), 0.4))
         order = list(loop_bounds(kernel))
         random.shuffle(order)
@@ -208,7 +198,7 @@ def test_many_tilings_at_once() -> None:
 
 def test_bounds_of_the_search_are_bounds() -> None:
     random, tight, joint = Random(7), 0, 0
-    for kernel, tiling, machine in varied(8, 400):
+    for kernel, tiling, machine in varied_cases(8, 400):
         cost = numbers(EXACT.evaluate(kernel, tiling, machine))
         some = [loop for loop in tiling.order if random.random() < 0.6]
         for loops in (tiling.order, some, []):

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from attrs import evolve
 
 from simdc.backends.simulate import simulate
 from simdc.backends.simulate.contraction import visits
@@ -18,29 +21,37 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
-from tests.mutations.cases import ROOT, Case
+from tests.mutations.cases import ROOT
+from tests.mutations.cases import Case as Question
+from tests.oracles import random_fused
+from tests.oracles.balanced import balanced
 from tests.oracles.best_schedules import KINDS, least_of_all, random_layers
 from tests.oracles.capacity_walk import first_refusal
+from tests.oracles.channels import random_channels, with_channels
 from tests.oracles.event_simulator import play
 from tests.oracles.greedy_rules import greedy_by_rules
 from tests.oracles.ladder_rules import least_by_rules, rungs_by_rules
 from tests.oracles.random_cases import random_cases
-from tests.oracles.random_layers import random_tiling
+from tests.oracles.random_layers import Case, random_tiling
+from tests.oracles.random_mappings import able, randomly_mapped
 from tests.oracles.tight_machines import greedy_cases
+from tests.oracles.variants import varied_cases, with_variants
 
 MOST_RUNGS = 200
+RELEASES = ("segment", "joint", "separate")
 ANSWERS = "answers"
 """What stands in the place of a module in the names of these cases. Theirs is not imported anew with the others."""
 
 
-def answer_cases(seed: int = 7) -> list[Case]:
+def answer_cases(seed: int = 7) -> list[Question]:
     """Cases of a few random questions each, none of which takes long."""
     random = Random(seed)
     costs: list[Any] = []
     for case in random_cases(seed, 420):
         answer = simulate(*case)
         assert answer == play(*case)
-        costs.append((case.kernel, case.tiling, case.machine, plain(answer), least_by_walk(*case)))
+        costs.append((*case, plain(answer), least_by_walk(*case)))
+    others = [(*case, plain(simulate(*case))) for case in cases_with_options(random, seed)]
     tight = list(greedy_cases(random, 330))
     tilings = [(kernel, machine, tuple(greedy_by_rules(kernel, machine))) for kernel, machine in tight]
     refusals: list[Any] = []
@@ -52,9 +63,19 @@ def answer_cases(seed: int = 7) -> list[Case]:
         rungs = sorted(set(rungs_by_rules(kernel, machine)))
         if len(rungs) <= MOST_RUNGS and (least := least_by_rules(kernel, machine, rungs)) is not None:
             ladders.append((kernel, machine, set(map(tuple, rungs)), least))
+    for kernel, machine in tight[150:]:
+        machine = with_variants(random, machine, 0.4)
+        rungs = sorted(set(rungs_by_rules(kernel, machine))) if isinstance(kernel, Contraction) else []
+        if len(rungs) <= MOST_RUNGS and (least := least_by_rules(kernel, machine, rungs)) is not None:
+            ladders.append((kernel, machine, set(map(tuple, rungs)), least))
     schedules = [(*layer, least_of_all(*layer)) for layer in random_layers(seed, 2 * len(KINDS))]
+    for kernel, machine in random_layers(seed + 1, len(KINDS)):
+        if isinstance(kernel, Contraction):
+            layer = randomly_mapped(random, kernel, able(with_variants(random, machine, 0.4)))
+            schedules.append((*layer, least_of_all(*layer)))
     questions = (
         (check_costs, costs, 15),
+        (check_other_machines, others, 8),
         (check_bounds, costs, 15),
         (check_tilings, tilings, 15),
         (check_refusals, refusals, 15),
@@ -62,16 +83,34 @@ def answer_cases(seed: int = 7) -> list[Case]:
         (check_schedules, schedules, 1),
     )
     return [
-        Case(f"{ANSWERS}::{check.__name__} {start}", check, {"answers": pickle.dumps(pairs[start : start + many])})
+        Question(f"{ANSWERS}::{check.__name__} {start}", check, {"answers": pickle.dumps(pairs[start : start + many])})
         for check, pairs, many in questions
         for start in range(0, len(pairs), many)
     ]
 
 
-def golden_cases() -> list[Case]:
+def cases_with_options(random: Random, seed: int) -> Iterator[Case]:
+    """Schedules on machines with fields away from their defaults."""
+    yield from varied_cases(seed, 120)
+    for kernel, tiling, machine in random_cases(seed + 1, 150):
+        release = random.choice(RELEASES)
+        if isinstance(kernel, Contraction) and release != "segment":
+            machine = balanced(random, kernel, tiling, machine, release)
+        machine = with_channels(machine, random_channels(random), release)
+        overhead = random.choice((0, random.randint(1, 9)))
+        yield Case(kernel, tiling, evolve(machine, simd=evolve(machine.simd, tile_overhead_cycles=overhead)))
+    for _ in range(160):
+        kernel, tiling, machine = random_fused.random_case(random)
+        # Queries and keys come over ports of their own, some slower than the arrays.
+        widths = evolve(machine.systolic.bandwidths, weight_bits_per_cycle=random.randint(1, 4))
+        systolic = evolve(machine.systolic, bandwidths=widths, buffer_release=random.choice(RELEASES))
+        yield Case(kernel, tiling, with_variants(random, evolve(machine, systolic=systolic)))
+
+
+def golden_cases() -> list[Question]:
     """A case for every golden file: what passes give is what it shows."""
     files = sorted((ROOT / "tests" / "passes").glob("*.mlir"))
-    return [Case(f"{ANSWERS}::{path.name}", check_golden, {"path": path}) for path in files]
+    return [Question(f"{ANSWERS}::{path.name}", check_golden, {"path": path}) for path in files]
 
 
 def check_golden(path: Path) -> None:
@@ -126,6 +165,27 @@ def check_costs(answers: bytes) -> None:
         assert tuple(map(tuple, cost)) == expected, kernel.kind
         numbers = (*cost.cycles, *cost.dram_bits, *cost.sram_bits, *cost.busy, *(count for _, count in cost.ops))
         assert all(type(number) is int for number in numbers), kernel.kind
+
+
+def check_other_machines(answers: bytes) -> None:
+    """As `check_costs`, and no bound is above the cost."""
+    from simdc.cost import ExactModel
+    from simdc.cost.exact.tiled import tile
+    from simdc.cost.kernel import FusedProducts
+
+    model = ExactModel()
+    for kernel, tiling, machine, expected in pickle.loads(answers):
+        cost = model.evaluate(kernel, tiling, machine)
+        assert tuple(map(tuple, cost)) == expected, kernel.kind
+        counts = dict(cost.ops)
+        # Some are drawn with more products than their loops run through.
+        if counts.get("mac", 0) <= counts.get("mac_executed", counts.get("mac", 0)):
+            model.guard(kernel)(cost, machine)
+        assert model.least_cycles(kernel, machine) <= cost.cycles.total, kernel.kind
+        if not isinstance(kernel, FusedProducts):
+            bound = tile(kernel, tiling.order, tiling.sizes, machine).least_cost()
+            assert tuple(map(tuple, bound))[1:4] == expected[1:4], kernel.kind
+            assert bound.cycles.total <= cost.cycles.total, kernel.kind
 
 
 def check_bounds(answers: bytes) -> None:

@@ -7,6 +7,10 @@ from random import Random
 from attrs import evolve
 
 from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction
+from tests.oracles.random_cases import random_cases
+from tests.oracles.random_layers import Case
+from tests.oracles.random_mappings import mapped_cases
 
 
 def with_variants(random: Random, machine: Hardware, refuses: float = 0.0) -> Hardware:
@@ -21,3 +25,12 @@ def with_variants(random: Random, machine: Hardware, refuses: float = 0.0) -> Ha
     fields = {"accumulate_latency_cycles": latency, "hazard": hazard}
     fields |= {"weight_load": load, "fold_drain": drain, "tile_overhead_cycles": overhead}
     return evolve(machine, systolic=evolve(machine.systolic, **fields))
+
+
+def varied_cases(seed: int, count: int) -> list[Case]:
+    """Contractions on machines with options."""
+    random = Random(seed)
+    cases = [case for case in random_cases(seed, 3 * count) if isinstance(case.kernel, Contraction)][: 2 * count // 3]
+    # Also such as share a side of the array.
+    cases += [Case(*case) for case in mapped_cases(seed, count // 3)]
+    return [case._replace(machine=with_variants(random, case.machine)) for case in cases]

@@ -41,7 +41,6 @@ def test_with_a_pencil(duplex: str, cycles: int) -> None:
     machine = with_channels(machine, evolve(ONE, psum_duplex=duplex))
     buffers = evolve(machine.systolic.buffers, psum_bits=256)
     machine = evolve(machine, systolic=evolve(machine.systolic, buffers=buffers))
-    tiling = tiling
     cost = EXACT.evaluate(kernel, tiling, machine)
     assert cost == simulate(kernel, tiling, machine)
     assert cost.cycles == (16, cycles - 16)
