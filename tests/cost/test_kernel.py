@@ -6,6 +6,8 @@ import pytest
 
 from simdc.cost import Affine, Operand, affine
 from simdc.cost import kernel as kernels
+from simdc.cost.array_kernel import mapped
+from tests.cost.machines import row_convolution
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,11 @@ def test_both_kinds_of_kernel_say_their_bounds_and_operands() -> None:
     program = kernels.VectorProgram("twice", nests)
     assert program.bounds == {"c": 4, "h": 3}
     assert program.operands == (x, y, y, z)
+
+
+def test_a_contraction_is_shown_without_the_mappings_that_it_lacks() -> None:
+    kernel = row_convolution(ic=3, oc=3, ow=6, kw=5)
+    assert "beside_rows" not in repr(kernel)
+    assert "side_by_side" not in repr(kernel)
+    assert repr(kernel).endswith(f"{kernel._fields[-3]}={kernel[-3]!r})")
+    assert repr(mapped(kernel, ("window",))).endswith("beside_rows=('kw',), side_by_side=())")

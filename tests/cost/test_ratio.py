@@ -8,14 +8,15 @@ from random import Random
 
 import numpy as np
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from simdc.cost import ExactModel, structure, unstructure
 from simdc.cost.hardware import Bandwidths, Hardware
+from simdc.cost.machine_fields import HardwareError, rate
 from simdc.cost.model import check_machine
 from simdc.cost.numbers import ceil_div
 from simdc.cost.quantities import exact, parse_bits, parse_period, parse_rate
-from simdc.cost.ratio import Ratio, as_number, rate_of
+from simdc.cost.ratio import Rate, Ratio, as_number, rate_of
 from simdc.cost.roofline import RooflineModel
 from simdc.cost.schedules import evaluate_many
 from simdc.cost.simdit import SimditModel
@@ -135,3 +136,19 @@ def test_models_of_whole_bits_say_so() -> None:
 def test_rates_out_of_range(rate: Ratio) -> None:
     with pytest.raises(ValueError, match="must be"):
         Bandwidths(rate, 1, 1)
+
+
+def test_numbers_are_divided_by_a_rate() -> None:
+    assert 10 / Ratio(5, 2) == 4.0
+    assert 1 / Ratio(5, 2) == 0.4
+
+
+def test_a_rate_need_not_be_whole() -> None:
+    @frozen
+    class Toy:
+        bits_per_cycle: Rate = rate("a data sheet")
+
+    assert structure(Toy, {"bits_per_cycle": 102.4}) == Toy(Ratio(512, 5))
+    assert unstructure(Toy(Ratio(512, 5))) == {"bits_per_cycle": 102.4}
+    with pytest.raises(HardwareError, match="must be positive"):
+        Toy(0)

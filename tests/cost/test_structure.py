@@ -12,9 +12,17 @@ from attrs import Attribute, evolve, fields
 from hypothesis import given, settings
 
 from simdc.cost import Extensions, Hardware, HardwareError, structure, with_field
-from simdc.cost.extensions import Section
+from simdc.cost.extensions import HardwareField, Section
 from simdc.cost.quantities import parse_bits
-from simdc.cost.structure import bit_paths, leaf_paths, unmodelled_paths, unstructure, with_extension
+from simdc.cost.structure import (
+    bit_paths,
+    leaf_paths,
+    option_paths,
+    options_of,
+    unmodelled_paths,
+    unstructure,
+    with_extension,
+)
 from tests.cost.machines import small_machine
 from tests.strategies import machines
 
@@ -302,3 +310,26 @@ def test_sections_of_plugins_are_data_too() -> None:
     assert unstructure(extended, every=True) == {**DATA, "extensions": {"one": {"lanes": 3}}}
     assert structure(Hardware, {**DATA, "extensions": {}}) == small_machine()
     assert error({**DATA, "extensions": 3}) == ("extensions", "must be an object, got 3")
+
+
+def test_fields_of_plugins_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = (HardwareField("depth_bits", "bit", default=64), HardwareField("lanes", "lane", default=3))
+    monkeypatch.setattr("simdc.cost.reading.declared_fields", lambda name: fields if name == "one" else ())
+    monkeypatch.setattr("simdc.cost.reading.extension_paths", lambda: ["extensions.one.lanes"])
+    read = structure(Hardware, {**DATA, "extensions": {"one": {"depth_bits": "2 KiB"}}})
+    assert read.extensions == Extensions((("one", Section((("depth_bits", 16384), ("lanes", 3)))),))
+    decimal = structure(Hardware, {**DATA, "extensions": {"one": {"depth_bits": "2 kB"}}}, kilo=1000)
+    assert decimal.extensions.as_data() == {"one": {"depth_bits": 16000, "lanes": 3}}
+    for sections, path, says in (
+        ({"one": {"lane": 3}}, "extensions.one.lane", "unknown field; did you mean 'lanes'?"),
+        ({"one": {"lanes": 0}}, "extensions.one.lanes", "must be at least 1 and at most 10^20, got 0"),
+        ({"two": {}}, "extensions.two", "unknown plug-in; plug-ins with hardware fields: one"),
+    ):
+        assert error({**DATA, "extensions": sections}) == (path, says)
+
+
+def test_options_by_their_paths() -> None:
+    paths = option_paths()
+    assert "systolic.weight_load" in paths
+    assert "systolic.rows" not in paths
+    assert set(options_of(evolve(small_machine()))) < set(paths)

@@ -6,14 +6,20 @@ import json
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from jsonschema import Draft202012Validator
 
 import simdc
 from simdc.backends.report.searched import Searched, sentence
 from simdc.cli import main
 from simdc.cost import ExactModel
+from simdc.cost.hardware import NO_PRICES
 from simdc.cost.search import objective_for, search
+from simdc.errors import SimdcError
+from simdc.ir.derived import Setting
+from simdc.passes.tilers import by_search
 from tests.conftest import parsed
+from tests.cost.machines import small_machine
 from tests.ir.networks import written
 
 NET = """network n(x: 8x14x14) {
@@ -140,3 +146,11 @@ def test_few_steps_end_soon_and_say_so(tmp_path: Path, capsys: pytest.CaptureFix
     assert all(0 < proof["bound"] < proof["best"] for proof in proofs)
     for layer, best in zip(reported(tmp_path, capsys)["layers"], proofs, strict=True):
         assert best["best"] <= layer["cycles"]["total"]
+
+
+def test_the_least_energy_needs_prices() -> None:
+    machine = evolve(small_machine(), prices=NO_PRICES)
+    for objective in ("energy", "edp"):
+        with pytest.raises(SimdcError, match=f"has no energy prices, so that nothing has the least {objective}"):
+            by_search(objective, None, machine, Setting("exact", ""))
+    by_search("cycles", None, machine, Setting("exact", ""))

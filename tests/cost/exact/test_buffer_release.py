@@ -10,7 +10,7 @@ from attrs import evolve
 
 import simdc
 from simdc.backends.simulate import simulate
-from simdc.cost import Contraction, ExactModel, Hardware, Kernel, Tiling
+from simdc.cost import Contraction, ExactModel, Hardware, Kernel, Tiling, with_field
 from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.timeline import Handover, Timeline, repeated
 from simdc.cost.schedules import bound_many, evaluate_many, price_rates
@@ -199,3 +199,15 @@ def test_the_release_refuses_it() -> None:
     machine = simdc.load_hardware("HI3", ["systolic.buffer_release=joint"])
     with pytest.raises(simdc.SimdcError, match=r"'simdit' does not know systolic.buffer_release; HI3"):
         simdc.evaluate(simdc.load("lenet5"), machine, model="simdit")
+
+
+@pytest.mark.parametrize("how", RELEASES)
+def test_many_ports_are_one_after_the_other(how: str) -> None:
+    kernel, machine = row_convolution(ic=4, oc=2, ow=8), released(small_machine(ports=(8, 8, 4)), how)
+    tiling, ports = schedule("oc kw ic ow", oc=2, ic=4, ow=2), [2, 5, 8]
+    path = "systolic.bandwidths.ifmap_bits_per_cycle"
+    many = price_rates(kernel, tiling, machine, {path: np.array(ports)})
+    for number, port in enumerate(ports):
+        one = EXACT.evaluate(kernel, tiling, with_field(machine, path, port))
+        assert many.cycles.total[number] == one.cycles.total
+        assert [(name, np.broadcast_to(count, 3)[number]) for name, count in many.ops] == list(one.ops)

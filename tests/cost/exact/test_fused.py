@@ -293,3 +293,22 @@ def test_the_greedy_tiling_is_legal(seed: int) -> None:
 def test_the_greedy_tiling_grows_by_turns(values: int, sizes: tuple[int, ...]) -> None:
     kernel = fused_attention(AttentionShape(1, 1, 3, 5, 5, 2, 1), BITS, first=1)
     assert MODEL.greedy(kernel, machine(vmem_bits=32 * values)) == Tiling(ORDER, sizes)
+
+
+@pytest.mark.parametrize(
+    ("queries", "keys", "depth", "refused"),
+    [(1, 2, 3, False), (2, 2, 3, True), (6, 2, 3, False), (2, 2, 2, False), (2, 3, 2, True)],
+)
+def test_either_product_may_add_too_early(queries: int, keys: int, depth: int, refused: bool) -> None:
+    """Sums can be added to after 5 cycles, on 2 x 2 PEs. A depth of 3 is two folds that add to the same scores, of so
+    many positions as there are queries; a depth of 2 is one. 3 keys a tile are two folds that add to the same context,
+    2 are one."""
+    made = machine()
+    made = evolve(made, systolic=evolve(made.systolic, accumulate_latency_cycles=5, hazard="refuse"))
+    kernel = fused_attention(AttentionShape(1, 1, 1, 6, 6, depth, 1), BITS)
+    tiling = Tiling(ORDER, (1, 1, 1, queries, keys))
+    if refused:
+        with pytest.raises(TilingError, match="a tile has 2 to 4 positions a fold"):
+            MODEL.evaluate(kernel, tiling, made)
+    else:
+        MODEL.evaluate(kernel, tiling, made)
