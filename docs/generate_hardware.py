@@ -12,8 +12,9 @@ from typing import Any
 
 from attrs import NOTHING, Factory, fields
 
+from simdc.cost.dram import Dram
 from simdc.cost.extensions import Extensions
-from simdc.cost.hardware import Dram, Hardware, Prices, SimdArray, SystolicArray
+from simdc.cost.hardware import Hardware, Prices, SimdArray, SystolicArray
 from simdc.cost.machine import ComputeUnit, Machine, MemoryLevel
 from simdc.frontends.hardware_file import load_machine
 from simdc.frontends.hardware_schema import hardware_schema

@@ -8,7 +8,8 @@ from operator import attrgetter
 
 from attrs import evolve
 
-from .hardware import Dram, Hardware
+from .dram import Dram
+from .hardware import Hardware
 from .rule import GENESYS, MachineRule, StreamRow
 
 STORED = " stores"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
-from .axis import Axis
+from .axis import ONE, Axis
+from .bursts import runs, stored_extent
 from .hardware import Hardware
 from .hazards import hazard
 from .kernel import FusedProducts, Operand
@@ -32,6 +33,16 @@ class FusedTiles:
     def bits(self, operand: Operand, sizes: Mapping[str, int]) -> int:
         """Of what is loaded or stored: `sizes` are those of a tile along the loops that are cut."""
         return prod([self._whole.get(loop) or sizes[loop] for loop in operand.loops]) * operand.bits
+
+    def runs(self, operand: Operand, sizes: Mapping[str, int]) -> tuple[int, int]:
+        """Elements of each contiguous run of a tile in DRAM, and how many runs there are."""
+        tile, stored = {**sizes, **self._whole}, {**self.kernel.bounds, **self._whole}
+        reaches = [expression.span(tile) for expression in operand.index]
+        extents = [
+            stored_extent(expression, extent, stored)
+            for expression, extent in zip(operand.index, operand.shape, strict=True)
+        ]
+        return runs(reaches, extents, ONE)
 
 
 def fused_needs(tiles: FusedTiles, sizes: Mapping[str, int], rule: MachineRule) -> list[Need]:

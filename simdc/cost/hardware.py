@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from .dram import Dram
 from .extensions import Extensions
 from .machine_fields import choice, name_text, number, option, optional_part, part, price, rate, remark, word
 from .ratio import Rate
@@ -23,8 +24,6 @@ DATAFLOW = "SCALE-Sim's three dataflows"
 SIDE_BY_SIDE = "assumption: arrays whose rows take inputs of several groups at once"
 RELEASED = "segment: SimDIT section III; joint: RTL of GeneSys; separate: decoupled access and execute, as Gemmini"
 LOADS = "resident: GeneSys; hidden: TPU v1, Gemmini; exposed: SCALE-Sim"
-SHARED = "a data sheet: machines with one channel, or some, for what has ports of its own here"
-DUPLEX = "full: AXI, which has wires for either way"
 SET_UP = "RTL of GeneSys: 40 to 60 instructions set the loops up, again for each tile"
 DRAINS = "overlapped: GeneSys and others; serial: SCALE-Sim"
 OVERHEAD = "RTL of GeneSys, where it is 5: three register stages, two cycles of handshake"
@@ -161,39 +160,6 @@ class SimdArray:
     array_path_bits_per_cycle: Rate = rate(PATH, minimum=0, default=0)
     tile_overhead_cycles: int = option("cycle", SET_UP, 0)
     latency_cycles: Latencies = part(Latencies, factory=Latencies)
-
-
-@frozen
-class Dram:
-    """Which channel carries what: `psum_channel` partial sums that are loaded again, `result_channel` all that the
-    systolic array stores. Each is called after what it carries where nothing is said, and as wide as that port is
-    (`systolic.bandwidths`, `simd.bandwidth_bits_per_cycle`). On a `full` duplex channel loads and stores do not wait
-    for each other."""
-
-    # All on `psum` is one channel for everything.
-
-    weight_channel: str = choice(SHARED, "weight", "ifmap", "psum", "simd")
-    bias_channel: str = choice(SHARED, "weight", "ifmap", "psum", "simd")
-    ifmap_channel: str = choice(SHARED, "ifmap", "weight", "psum", "simd")
-    psum_channel: str = choice(SHARED, "psum", "weight", "ifmap", "simd")
-    result_channel: str = choice(SHARED, "psum", "weight", "ifmap", "simd")
-    simd_channel: str = choice(SHARED, "simd", "weight", "ifmap", "psum")
-    weight_duplex: str = choice(DUPLEX, "half", "full")
-    ifmap_duplex: str = choice(DUPLEX, "half", "full")
-    psum_duplex: str = choice(DUPLEX, "half", "full")
-    simd_duplex: str = choice(DUPLEX, "half", "full")
-
-    @property
-    def is_usual(self) -> bool:
-        """Whether each port is a half duplex channel of its own."""
-        return self == USUAL
-
-    @property
-    def has_full_duplex(self) -> bool:
-        return "full" in (self.weight_duplex, self.ifmap_duplex, self.psum_duplex, self.simd_duplex)
-
-
-USUAL = Dram()
 
 
 @frozen

@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple
 
 from attrs import frozen
 
+from .dram import Dram
 from .folds import FoldLaw, fold_law
-from .hardware import Dram, Hardware, SimdArray, SystolicArray
+from .hardware import Hardware, SimdArray, SystolicArray
 from .ratio import Rate
 
 When = Literal["new", "resumed", "complete", "partial", "left"]

@@ -7,7 +7,7 @@ from random import Random
 from attrs import evolve
 
 from simdc.cost import Hardware
-from simdc.cost.hardware import Dram
+from simdc.cost.dram import Dram
 
 CHANNELS = ("weight", "ifmap", "psum", "simd")
 STREAMS = ("weight", "bias", "ifmap", "psum", "result", "simd")

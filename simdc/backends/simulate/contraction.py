@@ -13,8 +13,8 @@ from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, loop_bounds
 
 from .folds import ArrayWork, Sweep, work_of
-from .footprint import differs, footprint_elements
-from .transfer import Transfer
+from .footprint import differs
+from .transfer import DramPorts, Transfer
 from .walk import Tile, neighbours, walk
 
 
@@ -47,7 +47,8 @@ def visits(
     """What each tile does, in the order in which they run. When it does it is up to the overlap of neighbours. Of the
     rule it takes which port carries what."""
     array = hardware.systolic
-    bandwidths = rule.bandwidths(hardware)
+    bounds = rounded_bounds(kernel, hardware)
+    over = DramPorts(hardware, rule.bandwidths(hardware), bounds)
     ports = {(row.operand, row.when): row.port for row in rule.array_streams}
     sources = [("weight", kernel.weight), ("ifmap", kernel.ifmap)]
     if kernel.bias is not None:
@@ -56,31 +57,23 @@ def visits(
     reductions = [loop.name for loop in kernel.loops if loop.name not in psum.loops]
     begun: set[tuple[int, ...]] = set()
 
-    def transfer(traffic: str, port: str, bits: int) -> Transfer:
-        return Transfer(traffic, traffic, port, bits, ceil_div(bits, bandwidths[port]))
-
-    for before, tile, after in neighbours(walk(rounded_bounds(kernel, hardware), tiling)):
+    for before, tile, after in neighbours(walk(bounds, tiling)):
         loads = [
-            transfer(
-                role,
-                ports[role, "new"],
-                source.bits * footprint_elements(source, tile, stores_padding=hardware.stores_padding),
-            )
+            over.move(role, role, ports[role, "new"], source, source.bits, tile)
             for role, source in sources
             if differs(source, tile, before)
         ]
-        results = footprint_elements(psum, tile, stores_padding=hardware.stores_padding)
         place = tile.place(psum.loops)
         if differs(psum, tile, before) and place in begun:
-            loads.append(transfer("psum", ports["psum", "resumed"], results * psum.bits))
+            loads.append(over.move("psum", "psum", ports["psum", "resumed"], psum, psum.bits, tile))
         begun.add(place)
 
         stores: list[Transfer] = []
         if differs(psum, tile, after):
             if tile.finishes(reductions):
-                stores.append(transfer("ofmap", ports["psum", "complete"], results * kernel.ofmap_bits))
+                stores.append(over.move("ofmap", "ofmap", ports["psum", "complete"], psum, kernel.ofmap_bits, tile))
             else:
-                stores.append(transfer("psum", ports["psum", "partial"], results * psum.bits))
+                stores.append(over.move("psum", "psum", ports["psum", "partial"], psum, psum.bits, tile))
 
         sweep, operands = _sweep(kernel, tile, hardware), [*sources, ("psum", psum)]
         kept = sweep.outputs if array.dataflow == "output_stationary" else sweep.outputs * sweep.positions

@@ -15,9 +15,9 @@ from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .folds import Sweep, work_of
-from .footprint import differs, footprint_elements
+from .footprint import differs
 from .issue import waits_between_issues
-from .transfer import Transfer
+from .transfer import DramPorts, Transfer
 from .vector import immediates, sequence_cycles, vmem_bits
 from .walk import Tile, neighbours, walk
 
@@ -98,12 +98,12 @@ def visits(
 ) -> Iterator[FusedVisit]:
     """What each tile does, in the order in which they run. The rule says which port carries what."""
     ports = {(row.operand, row.when): row.port for row in (*rule.array_streams, *rule.vector_streams)}
-    bandwidths = rule.bandwidths(hardware)
+    every = {loop.name: range(loop.bound) for product in (kernel.first, kernel.second) for loop in product.loops}
+    stored = stored_tile(kernel, Tile({}, every, {}), hardware).values
+    over = DramPorts(hardware, rule.bandwidths(hardware), {loop: len(values) for loop, values in stored.items()})
 
     def transfer(operand: Operand, traffic: str, port: str, tile: Tile) -> Transfer:
-        stored = stored_tile(kernel, tile, hardware)
-        bits = operand.bits * footprint_elements(operand, stored, stores_padding=hardware.stores_padding)
-        return Transfer(operand.name, traffic, port, bits, ceil_div(bits, bandwidths[port]))
+        return over.move(operand.name, traffic, port, operand, operand.bits, stored_tile(kernel, tile, hardware))
 
     array_operands = (
         (kernel.first.weight, "weight", ports["weight", "new"]),

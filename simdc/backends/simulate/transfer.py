@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
+
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Operand
+from simdc.cost.numbers import ceil_div
+from simdc.cost.ratio import Rate
+
+from .footprint import contiguous_runs, footprint_elements
+from .walk import Tile
 
 
 @frozen
@@ -22,6 +30,26 @@ class Transfer:
     @property
     def buffer(self) -> str:
         return "psum" if self.operand == "ofmap" else self.operand
+
+
+@frozen
+class DramPorts:
+    """What moves tiles of tensors that the loops with `bounds` have in DRAM. `bandwidths` are those of the ports."""
+
+    hardware: Hardware
+    bandwidths: Mapping[str, Rate]
+    bounds: Mapping[str, int]
+
+    def move(self, name: str, traffic: str, port: str, operand: Operand, width: int, tile: Tile) -> Transfer:
+        """The tile of `operand` over a port, its elements `width` bits wide, by the name that it has there."""
+        dram, padded = self.hardware.dram, self.hardware.stores_padding
+        bits = width * footprint_elements(operand, tile, stores_padding=padded)
+        in_bursts, waits = bits, 0
+        if dram.counts_runs:
+            runs = list(contiguous_runs(operand, tile, self.bounds, stores_padding=padded))
+            in_bursts = sum(ceil_div(width * run, dram.burst_bits) * dram.burst_bits for run in runs)
+            waits = len(runs) * dram.request_cycles
+        return Transfer(name, traffic, port, bits, ceil_div(in_bursts, self.bandwidths[port]) + waits)
 
 
 def slowest_port(loads: Iterable[Transfer], stores: Iterable[Transfer] = ()) -> int:

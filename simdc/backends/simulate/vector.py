@@ -14,9 +14,9 @@ from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
-from .footprint import differs, footprint_elements
+from .footprint import differs
 from .issue import waits_between_issues
-from .transfer import Transfer
+from .transfer import DramPorts, Transfer
 from .walk import Tile, neighbours, walk
 
 
@@ -36,16 +36,16 @@ def visits(
     nest: LoopNest, program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule = GENESYS
 ) -> Iterator[VectorVisit]:
     """What each tile of one nest does, in the order in which they run. The rule says which port carries what."""
-    lanes, bandwidths = program.lanes, rule.bandwidths(hardware)
+    lanes, bounds = program.lanes, rounded_bounds(nest, program, hardware)
+    over = DramPorts(hardware, rule.bandwidths(hardware), bounds)
     ports = {(row.operand, row.when): row.port for row in rule.vector_streams}
     begun: set[tuple[int, tuple[int, ...]]] = set()
     shared = [shared_loops(operand, {loop.name: loop.bound for loop in nest.loops}) for operand in nest.outputs]
 
     def transfer(traffic: str, port: str, operand: Operand, tile: Tile) -> Transfer:
-        bits = operand.bits * footprint_elements(operand, tile, stores_padding=hardware.stores_padding)
-        return Transfer(operand.name, traffic, port, bits, ceil_div(bits, bandwidths[port]))
+        return over.move(operand.name, traffic, port, operand, operand.bits, tile)
 
-    for before, tile, after in neighbours(walk(rounded_bounds(nest, program, hardware), tiling)):
+    for before, tile, after in neighbours(walk(bounds, tiling)):
         loads = [
             transfer("ifmap", ports["input", "new"], operand, tile)
             for operand in nest.inputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simdc.cost.axis import Places
+from simdc.cost.bursts import bursts_of
 from simdc.cost.grid import Grid, Reloads
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
@@ -35,7 +36,7 @@ class Flows:
     __slots__ = ("leaving", "new", "ports", "resumed", "totals")
 
     def __init__(self, kernel: Contraction, grid: Grid, hardware: Hardware, rule: MachineRule, reloads: Reloads):
-        roles, bandwidths = kernel.by_role, rule.bandwidths(hardware)
+        roles, bandwidths, dram = kernel.by_role, rule.bandwidths(hardware), hardware.dram
         self.ports = rule.array_ports
         self.new: list[tuple[Stream, int]] = []
         self.resumed: list[tuple[Stream, int]] = []
@@ -44,18 +45,19 @@ class Flows:
             operand = roles.get(role)
             if operand is not None:
                 footprint = grid.footprint(operand)
-                stream = Stream(footprint, operand.bits, bandwidths[name], grid, reloads(footprint, grid))
+                bursts = bursts_of(operand, footprint, grid, dram)
+                stream = Stream(footprint, operand.bits, bandwidths[name], grid, reloads(footprint, grid), bursts)
                 self.new.append((stream, port))
                 self.totals[traffic, port, True, stream] = stream.reloads
         footprint = grid.footprint(kernel.psum)
-        times = reloads(footprint, grid)
+        times, bursts = reloads(footprint, grid), bursts_of(kernel.psum, footprint, grid, dram)
         streams: dict[tuple[int, int], Stream] = {}
         leaving: dict[int, dict[str, Stream | Idle]] = {}
         for _, when, name, port, traffic in rule.result_rows:
             bits = kernel.ofmap_bits if when == "complete" else kernel.psum.bits
             stream = streams.get((bits, port))
             if stream is None:
-                stream = streams[bits, port] = Stream(footprint, bits, bandwidths[name], grid, times)
+                stream = streams[bits, port] = Stream(footprint, bits, bandwidths[name], grid, times, bursts)
             if when == "resumed":
                 self.resumed.append((stream, port))
             else:

@@ -9,6 +9,7 @@ from math import prod
 from typing import NamedTuple
 
 from simdc.cost.axis import ONE
+from simdc.cost.bursts import port_cycles
 from simdc.cost.folds import FoldCount, fold_loops
 from simdc.cost.fused_capacity import FusedTiles
 from simdc.cost.grid import Grid
@@ -56,9 +57,8 @@ class TileWork:
         found = Counter[str]()
         for operand, sizes in moves:
             stream = self._streams[operand]
-            bits = self.tiles.bits(operand, sizes)
-            found[f"dram_bits.{stream.traffic}"] += bits
-            found[f"busy.{stream.port}"] += passes(bits, self._bandwidths[stream.port])
+            found[f"dram_bits.{stream.traffic}"] += self.tiles.bits(operand, sizes)
+            found[f"busy.{stream.port}"] += self.cycles_of((operand, sizes))
         return found
 
     @property
@@ -72,8 +72,11 @@ class TileWork:
 
     def cycles_of(self, move: Move) -> int:
         """For which one operand crosses its port."""
-        operand, sizes = move
-        return passes(self.tiles.bits(operand, sizes), self._bandwidths[self.port_of(operand)])
+        (operand, sizes), dram = move, self.hardware.dram
+        bandwidth = self._bandwidths[self.port_of(operand)]
+        if dram.counts_runs:
+            return port_cycles(*self.tiles.runs(operand, sizes), operand.bits, bandwidth, dram)
+        return passes(self.tiles.bits(operand, sizes), bandwidth)
 
     def port_cycles(self, moves: Iterable[Move]) -> dict[str, int]:
         return {name: n for name, n in self.moved(moves).items() if name.startswith("busy.")}

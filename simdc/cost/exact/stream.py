@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simdc.cost.axis import Places, combinations
+from simdc.cost.bursts import Bursts
 from simdc.cost.grid import Footprint, Grid
 from simdc.cost.ratio import Rate
 
@@ -14,12 +15,13 @@ class Stream:
 
     `innermost` is the slot of the innermost axis that moves the operand (`Grid.slots`), -1 if none does: a tile changes
     whenever that axis or one outside it steps. Each tile comes into use `reloads` times; moving all tiles once takes
-    `bits_once` bits.
+    `bits_once` bits. `bursts` is there where it matters in how many runs tiles lie.
     """
 
     __slots__ = (
         "_bandwidth",
         "_bits",
+        "_bursts",
         "_choose",
         "_cycles",
         "_once",
@@ -30,13 +32,16 @@ class Stream:
         "reloads",
     )
 
-    def __init__(self, footprint: Footprint, bits: int, bandwidth: Rate, grid: Grid, reloads: int):
+    def __init__(
+        self, footprint: Footprint, bits: int, bandwidth: Rate, grid: Grid, reloads: int, bursts: Bursts | None
+    ):
         self.footprint, self._slots = footprint, footprint.slots
         self.innermost = footprint.slots[-1] if footprint.slots else -1
         self.reloads = reloads
         self.bits_once = footprint.total * bits
         self._bits = bits
         self._bandwidth = bandwidth
+        self._bursts = bursts
         self._choose = grid.numbers.choose
         self._cycles: dict[Places, int] = {}
         self._once: int | None = None
@@ -52,7 +57,10 @@ class Stream:
 
     def least_cycles(self, times: int) -> int:
         """Cycles that moving all tiles so often takes at least: as if the port were full in each, the last one too."""
-        # 3 tiles of 40 bits on a port of 16: each takes 3 cycles, 9 in all, and at least ceil(120 / 16) = 8.
+        # 3 tiles of 40 bits on a port of 16: each takes 3 cycles, 9 in all, and at least ceil(120 / 16) = 8. Tiles of
+        # many runs would take far more than that.
+        if self._bursts is not None:
+            return self.cycles(times)
         return -(-times * self.bits_once // self._bandwidth)
 
     def first_along(self, loops: Sequence[str]) -> tuple[int, int]:
@@ -79,5 +87,9 @@ class Stream:
     def _cycles_of(self, own: Places) -> int:
         found = self._cycles.get(own)
         if found is None:
-            found = self._cycles[own] = -(-self.footprint.at(own) * self._bits // self._bandwidth)
+            if self._bursts is None:
+                found = -(-self.footprint.at(own) * self._bits // self._bandwidth)
+            else:
+                found = self._bursts.cycles(own, self._bits, self._bandwidth)
+            self._cycles[own] = found
         return found

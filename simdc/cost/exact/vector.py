@@ -7,6 +7,7 @@ from functools import partial
 from typing import Self
 
 from simdc.cost.axis import Axis, Numbers
+from simdc.cost.bursts import bursts_of
 from simdc.cost.capacity import in_words, incomplete_result, vector_need
 from simdc.cost.channels import on_channels
 from simdc.cost.grid import Grid, Reloads, padded_bounds, reloads
@@ -152,7 +153,8 @@ class TiledProgram:
             for operand in nest.inputs if is_input else nest.outputs:
                 footprint = grid.footprint(operand)
                 times = self._reloads(footprint, grid)
-                stream = Stream(footprint, operand.bits, bandwidths[port], grid, times)
+                bursts = bursts_of(operand, footprint, grid, self.hardware.dram)
+                stream = Stream(footprint, operand.bits, bandwidths[port], grid, times, bursts)
                 cycles, moved = cycles_of(stream, len(rows) * times), times * stream.bits_once
                 # A result in use 3 times is loaded twice, for at first there is nothing of it, and stored 3 times.
                 for when, traffic in rows:

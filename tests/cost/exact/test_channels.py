@@ -11,8 +11,8 @@ import simdc
 from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel, Tiling, TilingError
 from simdc.cost.channels import by_channel, on_channels
+from simdc.cost.dram import Dram
 from simdc.cost.exact.tiled import tile
-from simdc.cost.hardware import Dram
 from simdc.cost.rule import GENESYS
 from simdc.cost.schedules import bound_many, evaluate_many
 from simdc.cost.tiling import loop_bounds
