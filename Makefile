@@ -67,6 +67,7 @@ fuzz: $(VENV)/.simdc-test-installed
 	$(BIN)/python fuzz/run.py --minutes $(MINUTES)
 
 bench: $(VENV)/.simdc-installed
+	$(BIN)/python benchmarks/table.py
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/explore.py

@@ -1,0 +1,233 @@
+"""The table of docs/performance.md: what a version of simdc takes, beside another version in the same run.
+
+    python benchmarks/table.py                       this tree
+    python benchmarks/table.py --against FOLDER      also the tree in FOLDER, in turns, and the ratio
+    python benchmarks/table.py --rows again,machines --repetitions 1
+
+Processor time, not time on the clock. Each row runs in a process of its own, several times, and the median counts. What
+is changed from one pricing to the next is a random field of the machine: some changes are kinder than others.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from resource import RUSAGE_CHILDREN, getrusage
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import process_time
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+XDSL_ONLY = [sys.executable, "-c", "import xdsl.parser, xdsl.printer, xdsl.passes"]
+FIELDS: dict[str, Callable[[Random], int]] = {
+    "systolic.buffers.weight_bits": lambda random: random.randrange(2**20, 2**23),
+    "systolic.buffers.ifmap_bits": lambda random: random.randrange(2**20, 2**23),
+    "systolic.buffers.psum_bits": lambda random: random.randrange(2**20, 2**23),
+    "simd.vmem_bits": lambda random: random.randrange(2**20, 2**23),
+    "systolic.bandwidths.weight_bits_per_cycle": lambda random: random.randrange(8, 2048),
+    "systolic.bandwidths.ifmap_bits_per_cycle": lambda random: random.randrange(8, 2048),
+    "systolic.bandwidths.psum_bits_per_cycle": lambda random: random.randrange(32, 2048),
+    "simd.bandwidth_bits_per_cycle": lambda random: random.randrange(32, 2048),
+    "simd.lanes": lambda random: random.randrange(8, 129),
+    "systolic.rows": lambda random: random.randrange(8, 129),
+    "systolic.columns": lambda random: random.randrange(8, 129),
+}
+MEMORIES = tuple(FIELDS)[:4]
+"""Ranges in which the machine stays a realistic one. A kind of field is drawn from all of them, or from these."""
+
+
+def _changed(base: Any, random: Random, fields: tuple[str, ...]) -> Any:
+    from simdc.cost import with_field
+
+    path = random.choice(fields)
+    return with_field(base, path, FIELDS[path](random))
+
+
+def _again(network: Any, base: Any, tiling: str, fields: tuple[str, ...], times: int) -> float:
+    """Seconds to price a network once more on a machine with one field changed."""
+    from simdc.cost import ExactModel
+
+    model, random = ExactModel(), Random(0)
+    machines = [_changed(base, random, fields) for _ in range(times)]
+    tiler = model.greedy if tiling == "greedy" else None
+    network.workload(base).price(model, base, tiler)
+    taken: list[float] = []
+    for machine in machines:
+        start = process_time()
+        network.workload(machine).price(model, machine, tiler)
+        taken.append(process_time() - start)
+    return median(taken)
+
+
+def _inference(tiling: str = "default", fields: tuple[str, ...] = tuple(FIELDS)) -> float:
+    import simdc
+
+    return _again(simdc.load("resnet50"), simdc.load_hardware("HI3"), tiling, fields, 40)
+
+
+def _training() -> float:
+    import simdc
+
+    step = simdc.load("resnet50", 32).training_step()
+    return _again(step, simdc.load_hardware("HT3"), "default", tuple(FIELDS), 9)
+
+
+def _machines(tiling: str) -> float:
+    """Seconds a machine, of machines with nothing in common."""
+    import simdc
+    from simdc.cost import ExactModel, with_field
+
+    model, base, random = ExactModel(), simdc.load_hardware("HI3"), Random(1)
+    workload, machines = simdc.load("resnet50").workload(base), [base] * 30
+    for path in tuple(FIELDS)[:8]:
+        machines = [with_field(machine, path, FIELDS[path](random)) for machine in machines]
+    workload.price(model, base)
+    start = process_time()
+    for machine in machines:
+        workload.price(model, machine, model.greedy if tiling == "greedy" else None)
+    return (process_time() - start) / len(machines)
+
+
+def _curve() -> float:
+    """Seconds for 200 lengths of a decode step, the two ends left out."""
+    import simdc
+    from simdc.commands.lengths import StepPrices
+    from simdc.ir.token_run import decode_step
+
+    hardware, first, last = simdc.load_hardware("HI3"), 128, 8088
+    prices = StepPrices(
+        lambda length: simdc.compile(simdc.load("llama_8b", run=decode_step(length)), hardware), first, last
+    )
+    start = process_time()
+    prices.steps(range(first, last, 40))
+    return process_time() - start
+
+
+def _search(machine: str) -> float:
+    import simdc
+    from simdc.cost.search import objective_for, search
+
+    hardware = simdc.load_hardware(machine)
+    kernels = simdc.load("resnet50").workload(hardware).kernels
+    start = process_time()
+    for kernel in kernels:
+        search(kernel, hardware, objective_for("cycles", kernel, hardware))
+    return process_time() - start
+
+
+INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
+    "again": ("ResNet-50 again, any field changed", _inference),
+    "memories": ("the same, a memory changed", lambda: _inference(fields=MEMORIES)),
+    "greedy": ("the same, any field, greedy tilings", lambda: _inference("greedy")),
+    "training": ("its training step, batch 32, any field changed", _training),
+    "machines": ("ResNet-50 on machines with nothing in common, each", lambda: _machines("default")),
+    "machines_greedy": ("the same, greedy tilings", lambda: _machines("greedy")),
+    "curve": ("200 lengths of a decode step, 8B Llama", _curve),
+    "search": ("search, ResNet-50 on HI3", lambda: _search("HI3")),
+}
+"""Rows that are measured from inside a process, in seconds."""
+COMMAND = [sys.executable, "-m", "simdc", "examples/networks/resnet50.dsl", "--hw", "HI3", "--emit-cost"]
+WHOLE: dict[str, tuple[str, list[str], bool]] = {
+    "xdsl": ("importing xDSL, nothing else", XDSL_ONLY, True),
+    "cold": ("the command on ResNet-50", COMMAND, True),
+    "cold_train": ("the same, training step", [*COMMAND, "--batch", "32", "--train"], True),
+    "cold_source": ("the command, no bytecode files", COMMAND, False),
+}
+"""Whole processes, and whether they find bytecode files."""
+
+
+class Tree(NamedTuple):
+    """A version of simdc, and the folder in which its bytecode files are kept."""
+
+    folder: Path
+    bytecode: str
+
+    def environment(self, *, compiled: bool) -> dict[str, str]:
+        own = {"PYTHONPATH": str(self.folder), "SIMDC_CACHE": str(Path(self.bytecode) / "cache")}
+        kept = {"PYTHONPYCACHEPREFIX": self.bytecode} if compiled else {"PYTHONDONTWRITEBYTECODE": "1"}
+        given = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+        }
+        return {**given, **own, **kept}
+
+    def inside(self, row: str) -> float:
+        done = subprocess.run(
+            [sys.executable, __file__, "--inside", row],
+            cwd=self.folder,
+            env=self.environment(compiled=True),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return float(done.stdout)
+
+    def whole(self, row: str) -> float:
+        _, command, compiled = WHOLE[row]
+        before = getrusage(RUSAGE_CHILDREN)
+        subprocess.run(
+            command, cwd=self.folder, env=self.environment(compiled=compiled), stdout=subprocess.DEVNULL, check=True
+        )
+        after = getrusage(RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def plain_work() -> float:
+    """Seconds of a fixed amount of Python: how fast this machine is, now."""
+    start = process_time()
+    total = 0
+    for number in range(2_000_000):
+        total += number // 3
+    assert total
+    return process_time() - start
+
+
+def measured(trees: list[Tree], row: str, repetitions: int) -> list[float]:
+    """Median seconds of each tree, taken in turns."""
+    taken: list[list[float]] = [[] for _ in trees]
+    if row in WHOLE:
+        for tree in trees:
+            tree.whole(row)
+    for _ in range(repetitions):
+        for each, tree in zip(taken, trees, strict=True):
+            each.append(tree.whole(row) if row in WHOLE else tree.inside(row))
+    return [median(each) for each in taken]
+
+
+def in_units(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1e3 * seconds:.{1 if seconds >= 1e-2 else 2}f} ms"
+
+
+def main() -> None:
+    parser = ArgumentParser(description="Measure the table of docs/performance.md.")
+    parser.add_argument("--inside", choices=list(INSIDE), help="measure one row in this process and print seconds")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="another tree of simdc")
+    parser.add_argument("--rows", default=",".join((*WHOLE, *INSIDE)), help="rows by name, with commas between")
+    parser.add_argument("--repetitions", type=int, default=3)
+    chosen = parser.parse_args()
+    if chosen.inside:
+        print(INSIDE[chosen.inside][1]())
+        return
+    with TemporaryDirectory() as kept:
+        folders = [ROOT] if chosen.against is None else [chosen.against.resolve(), ROOT]
+        trees = [Tree(folder, str(Path(kept) / str(number))) for number, folder in enumerate(folders)]
+        print(f"plain Python work: {in_units(plain_work())}")
+        titles = ["before", "now", "ratio"] if len(trees) > 1 else ["now"]
+        print(f"| processor time | {' | '.join(titles)} |\n|---|{'---:|' * len(titles)}")
+        for row in chosen.rows.split(","):
+            found = measured(trees, row, chosen.repetitions)
+            cells = [in_units(each) for each in found]
+            if len(found) > 1:
+                cells.append(f"{found[0] / found[1]:.2f}")
+            print(f"| {WHOLE[row][0] if row in WHOLE else INSIDE[row][0]} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
