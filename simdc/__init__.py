@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Network, compile, evaluate, load, load_hardware, load_machine
+    from .api import Network, compile, evaluate, explain, load, load_hardware, load_machine
     from .errors import SimdcError
     from .network_builder import NetworkBuilder
 
@@ -24,6 +24,7 @@ __all__ = [
     "__version__",
     "compile",
     "evaluate",
+    "explain",
     "load",
     "load_hardware",
     "load_machine",
@@ -37,3 +38,8 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'simdc' has no attribute '{name}'")
     return getattr(import_module(MODULES.get(name, "simdc.api")), name)
+
+
+def __dir__() -> list[str]:
+    """Names that are imported on first use among them."""
+    return sorted({*globals(), *__all__})

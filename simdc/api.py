@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike, fspath
+from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -28,7 +29,10 @@ from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline,
 from simdc.passes.search_tiling import check_search
 from simdc.passes.tilers import check_prices
 
-__all__ = ["Network", "compile", "evaluate", "load", "load_hardware", "load_machine"]
+if TYPE_CHECKING:
+    from simdc.diagnosis import Explanation
+
+__all__ = ["Network", "compile", "evaluate", "explain", "load", "load_hardware", "load_machine"]
 
 
 class Network:
@@ -135,6 +139,26 @@ def evaluate(
         return workload.price(priced_by, hardware, tiler, objective or "cycles")
     except TilingError as error:
         raise SimdcError(f"layer '{error.layer}' on {hardware.name}: {error}") from error
+
+
+def explain(
+    network: Network,
+    layer: str,
+    hardware: AnyMachine,
+    model: str = DEFAULT_MODEL,
+    objective: Objective | None = None,
+    *,
+    fold: bool = True,
+    fuse: bool = True,
+) -> Explanation:
+    """Why a layer, by its name, takes as long as it does, and what would help: its cycles taken apart, how full array,
+    lanes and buffers are, and what each change makes of it (`simdc.diagnosis`). Arguments are those of `compile`.
+    Raises SimdcError."""
+    from .backends.report import make_report
+    from .backends.report.explained import explanation_of, layer_named
+
+    report = make_report(compile(network, hardware, model, objective, fold=fold, fuse=fuse))
+    return explanation_of(layer_named(report, layer), report)
 
 
 def _tiler(model: AnyModel, objective: Objective) -> Callable[[Kernel, AnyMachine], Tiling]:

@@ -35,18 +35,31 @@ MAY_IMPORT: dict[str, set[str]] = {
     # `__init__` holds nothing but the version and names that are imported on first use.
     "cli": {"commands", "__init__"},
     # A report says which version made it.
-    "commands": {"__init__", "api", "frontends", "passes", "backends", "explore", "validation", "ir", "cost"},
+    "commands": {
+        "__init__",
+        "api",
+        "frontends",
+        "passes",
+        "backends",
+        "diagnosis",
+        "explore",
+        "validation",
+        "ir",
+        "cost",
+    },
     # It reads space files as the front ends read theirs; a journal knows the version that wrote it.
     "explore": {"frontends", "cost", "__init__"},
     # Each measured layer is a network, which goes the way of any other.
     "validation": {"api", "network_builder", "frontends", "backends", "ir", "cost"},
-    "api": {"frontends", "passes", "backends", "ir", "cost"},
+    "api": {"frontends", "passes", "backends", "diagnosis", "ir", "cost"},
     "network_builder": {"api", "frontends", "ir"},
     "frontends": {"ir", "cost"},
     "passes": {"ir", "cost"},
     # A report says which version made it.
-    "backends": {"ir", "cost", "__init__"},
+    "backends": {"diagnosis", "ir", "cost", "__init__"},
     "ir": {"cost"},
+    # One layer and its price, taken apart: numbers only.
+    "diagnosis": {"cost"},
     "cost": set(),
     "choices": set(),
     "errors": set(),

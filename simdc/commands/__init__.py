@@ -9,6 +9,7 @@ from __future__ import annotations
 
 COMMANDS: dict[str, str] = {
     "cost": "simdc.commands.cost",
+    "explain": "simdc.commands.explain",
     "explore": "simdc.commands.explore",
     "grow": "simdc.commands.grow",
     "verify": "simdc.commands.verify",

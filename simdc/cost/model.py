@@ -8,6 +8,7 @@ from typing import Generic, Literal, TypeAlias, cast, get_args
 
 from typing_extensions import TypeVar
 
+from .account import Account
 from .analysis import Analysis
 from .batch import BatchCost
 from .extensions import HardwareField
@@ -115,6 +116,12 @@ class CostModel(ABC, Generic[Taken]):
         del kernel, tiling, hardware
         return None
 
+    def account(self, kernel: Kernel, tiling: Tiling, hardware: Taken) -> Account | None:
+        """What the cycles of `evaluate` went to; None for a model that knows no more than compute and stall. Raises as
+        `evaluate`."""
+        del kernel, tiling, hardware
+        return None
+
     def price_many(self, kernel: Kernel, machines: Taken) -> BatchCost:
         """As `greedy` and `evaluate` for each machine of a batch (`simdc.cost.batch.machines_like`). Raises Uncosted,
         and NotImplementedError where `prices_many` is false."""
@@ -170,7 +177,7 @@ def array_kernel(kernel: Kernel) -> ArrayKernel:
 
 CLAIMS = frozenset(
     {"searchable", "verifiable", "separable", "takes_forms", "takes_fractions", "forward_only", "knows"}
-    | {"guard", "least_cycles", "analyse", "price_many", "price_rates"}
+    | {"guard", "least_cycles", "analyse", "account", "price_many", "price_rates"}
 )
 
 

@@ -25,6 +25,7 @@ ROOMS = {
     "passes": Room(("passes/",), ("passes", "ir", "backends/execute")),
     "backends": Room(("backends/",), ("backends", "passes", "cli")),
     "frontends": Room(("frontends/",), ("frontends", "trials")),
+    "diagnosis": Room(("diagnosis/",), ("diagnosis",)),
     "explore": Room(("explore/",), ("explore",)),
     "commands": Room(
         ("commands/", "api.py", "cli.py", "errors.py", "opt.py", "plugins.py", "streams.py", "visible.py"),

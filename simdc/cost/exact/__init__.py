@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simdc.cost.account import Account
 from simdc.cost.capacity import check
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.guards import Check
 from simdc.cost.hardware import Hardware
+from simdc.cost.hazards import LATENCY
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import CostModel, array_kernel, tiled_kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, check_loops
 
+from .fused import TiledFused
 from .laws import kernel_law
 from .least import least_cycles
-from .tiled import tile_once
+from .tiled import Tiled, tile_once
 
 
 class ExactModel(CostModel):
@@ -40,6 +43,19 @@ class ExactModel(CostModel):
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         """Raises TilingError for a tiling that does not fit, or whose loop order cannot be run."""
+        return self._tiled(kernel, tiling, hardware).cost()
+
+    def account(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Account:
+        # Asked of one layer now and then, not in a search.
+        from .fills import fills_of
+        from .parts import parts_of
+
+        tiled = self._tiled(kernel, tiling, hardware)
+        needs = [need for need in tiled.needs() if need.field != LATENCY]
+        return Account(tuple(parts_of(tiled)), tuple(fills_of(tiled)), tuple(needs))
+
+    def _tiled(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Tiled | TiledFused:
+        """Raises as `evaluate`."""
         check_loops(kernel, tiling)
         tiled = tile_once(tiled_kernel(kernel), tiling.order, tiling.sizes, hardware, self.rule)
         # Before the buffers: no memory is large enough for a loop order that cannot be run.
@@ -47,7 +63,7 @@ class ExactModel(CostModel):
         if fault is not None:
             raise fault()
         check(tiled.needs(), tiling)
-        return tiled.cost()
+        return tiled
 
     def least_cycles(self, kernel: Kernel, hardware: Hardware) -> int:
         return least_cycles(kernel, hardware, self.rule)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import Self
 
@@ -132,8 +132,16 @@ class TiledContraction:
         """From the first load to the last store."""
         if not self.is_barred:
             joint = self.hardware.systolic.buffer_release == "joint"
-            return released_cycles(self.grid, self.kernel.psum, self.flows, self._compute, joint=joint)
+            return released_cycles(self.grid, self.kernel.psum, self.flows, self.compute, joint=joint)
         # 2 for the first loads, segments of 4, 8, 8 and 4 cycles, 4 for the last store: 30.
+        larger = self.grid.numbers.larger
+        cycles = self.opening() + self.closing()
+        for times, ports, compute in self.segments():
+            cycles = cycles + times * segment_cycles(ports, compute, larger)
+        return cycles
+
+    def segments(self) -> Iterator[tuple[int, list[int], int]]:
+        """Between barriers: how often, the cycles of each port and those of the array."""
         flows = self.flows
         larger, choose = self.grid.numbers.larger, self.grid.numbers.choose
         psum = self.grid.footprint(self.kernel.psum)
@@ -143,7 +151,7 @@ class TiledContraction:
         # the order ic, oh that is slot 0, and the result changes with oh, slot 1, in each tile.
         axes = [axis.cut_at(1, axis.count - 1) if slot in summed else axis for slot, axis in enumerate(self.grid.axes)]
         idle, (new, resumed, leaving) = [0] * len(flows.ports), (flows.new, flows.resumed, flows.leaving)
-        cycles, stores = self._opening() + self._closing(), {port for port, *_ in leaving}
+        stores = {port for port, *_ in leaving}
         for times, before, here, after, entered, left in segments(axes):
             ports, stored = idle.copy(), 0
             # The axis that stepped, or one inside it that wrapped, moves the result: the one before has to leave.
@@ -175,10 +183,9 @@ class TiledContraction:
                             # On another port than stores it waits for these: it may go where they come from.
                             begun = ports[port] if port in stores else larger(ports[port], stored)
                             ports[port] = choose(fresh, ports[port], begun + stream.cycles_at(after))
-            cycles = cycles + times * segment_cycles(ports, self._compute(here), larger)
-        return cycles
+            yield times, ports, self.compute(here)
 
-    def _compute(self, places: Places) -> int:
+    def compute(self, places: Places) -> int:
         """Cycles of a tile on the array."""
         return self.work.of_tile(places) + self.fill_cycles
 
@@ -196,10 +203,12 @@ class TiledContraction:
             ports[port] = complete.cycles_at(last)
         return ports
 
-    def _opening(self) -> int:
+    def opening(self) -> int:
+        """Cycles before the first tile computes."""
         return segment_cycles(self._first_loads(), 0, self.grid.numbers.larger)
 
-    def _closing(self) -> int:
+    def closing(self) -> int:
+        """Cycles after the last tile computed."""
         return segment_cycles(self._last_stores(), 0, self.grid.numbers.larger)
 
     @property
@@ -223,7 +232,7 @@ class TiledContraction:
         first, last = self._first_loads(), self._last_stores()
         opening, closing = segment_cycles(first, 0, larger), segment_cycles(last, 0, larger)
         # No load but the first ones is under way while the last tile computes, no result while the first one does.
-        first_tile, last_tile = self._compute(self._first), self._compute(self._last)
+        first_tile, last_tile = self.compute(self._first), self.compute(self._last)
         least = [opening + compute + closing]
         loading = {port for _, port in self.flows.new}
         # Without a barrier a port goes on while others still have first loads, or results but the last, to move.

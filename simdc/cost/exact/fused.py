@@ -114,13 +114,20 @@ class TiledFused:
         return passes(most, stream.tile), plain
 
     def cost(self) -> Cost:
+        return self._as_cost(self.found())
+
+    def found(self) -> Counter[str]:
+        """All numbers by their dotted names; beside them cycles of the tiles, of the lanes and of the path, of what
+        crosses the lanes' port (`turns.`), of the first loads and of waits for ports (`wait.`)."""
         found = Counter[str]()
         for times, before, here, after, entered, left in self.strips():
             came, went = ({axis.loop for axis in self.outer[step:]} for step in (entered, left))
             if before is None:
                 first = self.array_loads(here, 0, None)
                 found.update(self.work.moved(first))
-                found["cycles"] += segment_cycles(list(self.work.port_cycles(first).values()), 0, max)
+                opening = segment_cycles(list(self.work.port_cycles(first).values()), 0, max)
+                found["cycles"] += opening
+                found["first load"] += opening
             for start, stop in alike(here.tiles, here.plain):
                 is_last = start + 1 == here.tiles
                 following: list[Move] = []
@@ -134,7 +141,7 @@ class TiledFused:
                 self._add_tiles(found, times * (stop - start), here, start, following, stepped)
         if self.hardware.systolic.buffer_release != "segment":
             found["cycles"] = released_cycles(self)
-        return self._as_cost(found)
+        return found
 
     def least_cost(self, used: DramBits) -> Cost:
         """All counts but those of DRAM, which are no less than what is `used`, and than the keys and values of tiles
@@ -206,11 +213,17 @@ class TiledFused:
         # Array, lanes and path 100 cycles, a mask of 10 before, a result of 5 after: 115. Keys for the next in 120: the
         # segment lasts 120.
         tile, own = self.tile_work(strip, index), [*self.lane_loads(strip, index, stepped), *self.stores(strip, index)]
-        serial = tile["compute"] + tile["path"] + sum(self.work.port_cycles(own).values())
-        ports = list(self.work.port_cycles(following).values())
+        turns, ports = self.work.port_cycles(own), self.work.port_cycles(following)
+        serial = tile["compute"] + tile["path"] + sum(turns.values())
         for name, amount in (tile + self.work.moved([*own, *following])).items():
             found[name] += times * amount
-        found["cycles"] += times * segment_cycles(ports, serial, max)
+        for port, cycles in turns.items():
+            found[f"turns.{port}"] += times * cycles
+        found["tiles"] += times
+        lasts = segment_cycles(list(ports.values()), serial, max)
+        found["cycles"] += times * lasts
+        if lasts > serial:
+            found[f"wait.{max(ports, key=lambda port: ports[port])}"] += times * (lasts - serial)
 
     def tile_work(self, strip: Strip, index: int) -> Counter[str]:
         """What the tile does by itself on array, lanes and path."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from simdc.cost.axis import Axis, Places
 from simdc.cost.hardware import Hardware
@@ -33,26 +34,35 @@ class Strips(Protocol):
 def released_cycles(tiled: Strips) -> int:
     """From the first load to the last store. What array, path and lanes do, and what crosses the lanes' port, takes
     turns within a tile; operands of the array load for the next ones meanwhile."""
-    turns = FusedHandovers(tiled)
+    joint = tiled.hardware.systolic.buffer_release == "joint"
+    timeline, _, state = played(tiled, partial(Timeline, joint=joint))
+    return timeline.end(state)
+
+
+Made = TypeVar("Made", bound=Timeline)
+
+
+def played(tiled: Strips, make: Callable[[int, int], Made]) -> tuple[Made, list[str], State]:
+    """After the last tile, on a timeline of so many buffers and ports; the ports by number."""
+    turns = FusedHandovers(tiled, make)
     timeline, used = turns.timeline, [turns.used(level) for level in range(len(tiled.outer))]
     first = tuple([axis.place(0) for axis in tiled.outer])
     last = tuple([axis.place(axis.count - 1) for axis in tiled.outer])
     state = timeline.begin(turns.into(tiled.strip(first), 0, None))
-    state = Replay(tiled.outer, used, turns.inside, turns.step).through(state)
+    state = Replay(tiled.outer, used, turns.inside, turns.step, timeline.carried).through(state)
     strip = tiled.strip(last)
-    return timeline.end(timeline.after(state, Handover((), (), turns.serial(strip, strip.tiles - 1))))
+    return timeline, turns.names, timeline.after(state, Handover((), (), turns.serial(strip, strip.tiles - 1)))
 
 
-class FusedHandovers:
+class FusedHandovers(Generic[Made]):
     """Buffers are numbered as the operands of the array, ports as these come to them."""
 
-    def __init__(self, tiled: Strips):
+    def __init__(self, tiled: Strips, make: Callable[[int, int], Made]):
         self._tiled, self._operands = tiled, tiled.work.array_operands
         streams = [tiled.work.port_of(operand) for operand in self._operands]
-        names = list(dict.fromkeys(streams))
-        self._ports = [names.index(port) for port in streams]
-        joint = tiled.hardware.systolic.buffer_release == "joint"
-        self.timeline = Timeline(len(self._operands), len(names), joint=joint)
+        self.names = list(dict.fromkeys(streams))
+        self._ports = [self.names.index(port) for port in streams]
+        self.timeline = make(len(self._operands), len(self.names))
 
     def used(self, level: int) -> tuple[int, ...]:
         """What matters in a state while axes from `level` on step, and the stream."""
@@ -80,7 +90,8 @@ class FusedHandovers:
         for start, stop in alike(strip.tiles, strip.plain):
             if stop < strip.tiles:
                 turn = self.into(strip, start + 1, stepped)._replace(compute=self.serial(strip, start))
-                state = repeated(partial(self._after, turn), state, stop - start, used)
+                again = partial(self._after, turn)
+                state = repeated(again, state, stop - start, used, self.timeline.carried)
         return state
 
     def _after(self, turn: Handover, state: State) -> State:

@@ -17,8 +17,13 @@ FIRST_TILE = -1
 
 def released_cycles(grid: Grid, psum: Operand, flows: Flows, compute: Callable[[Places], int], *, joint: bool) -> int:
     """From the first load to the last store: the timeline of the tiles, `compute` their cycles on the array."""
-    turns = Handovers(grid, psum, flows, compute)
     timeline = Timeline(len(flows.new) + 1, len(flows.ports), joint=joint)
+    return timeline.end(played(grid, psum, flows, compute, timeline))
+
+
+def played(grid: Grid, psum: Operand, flows: Flows, compute: Callable[[Places], int], timeline: Timeline) -> State:
+    """After the last tile."""
+    turns = Handovers(grid, psum, flows, compute)
 
     def step(state: State, here: Places, after: Places, stepped: int) -> State:
         return timeline.after(state, turns.between(here, after, stepped))
@@ -27,11 +32,11 @@ def released_cycles(grid: Grid, psum: Operand, flows: Flows, compute: Callable[[
         return state
 
     used = [timeline.used(*turns.moved(level)) for level in range(len(grid.axes))]
-    walk = Replay(turns.axes, used, inside, step)
+    walk = Replay(turns.axes, used, inside, step, timeline.carried)
     first = tuple([axis.place(0) for axis in turns.axes])
     last = tuple([axis.place(axis.count - 1) for axis in turns.axes])
     state = walk.through(timeline.begin(turns.loaded(first, FIRST_TILE)))
-    return timeline.end(timeline.after(state, turns.last(last)))
+    return timeline.after(state, turns.last(last))
 
 
 class Handovers:

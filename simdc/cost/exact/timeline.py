@@ -38,6 +38,9 @@ class Timeline:
     each buffer loads when its own half is free. Each port moves one thing after the other, in the order of tiles: what
     tile 1 leaves, what tile 3 loads, what tile 2 leaves."""
 
+    carried: tuple[int, ...] = ()
+    """Places of a state that are no times but sums, which runs that repeat add to: none here."""
+
     def __init__(self, buffers: int, ports: int, *, joint: bool):
         self._size = FIRST + buffers + ports
         self._port, self._joint = FIRST + buffers, joint
@@ -92,7 +95,7 @@ class Replay:
     """Tiles in loop order, the outermost of `axes` first. `inside` plays what lies inside one tile of all of them,
     but for the turn out of it; `step` plays the turn from the last tile inside one place to the first inside another,
     as the axis of that number steps. `used[level]` are the places in a state that matter while axes from `level` on
-    step: a weight that none of them moves does not."""
+    step: a weight that none of them moves does not. `carried` are those of `Timeline`."""
 
     def __init__(
         self,
@@ -100,11 +103,13 @@ class Replay:
         used: Sequence[tuple[int, ...]],
         inside: Callable[[State, Places], State],
         step: Callable[[State, Places, Places, int], State],
+        carried: Sequence[int] = (),
     ):
         self._axes, self._used, self._inside, self._step = axes, used, inside, step
+        self._carried = carried
         self._firsts = tuple([axis.place(0) for axis in axes])
         self._lasts = tuple([axis.place(axis.count - 1) for axis in axes])
-        self._known: dict[tuple[Places, State], State] = {}
+        self._known: dict[tuple[Places, State], tuple[State, State]] = {}
 
     def through(self, state: State, outer: Places = ()) -> State:
         """All tiles of the axes inside `outer`, but for the turn out of the last of them."""
@@ -123,34 +128,41 @@ class Replay:
                 def turn(state: State, before: Places = before, behind: Places = behind) -> State:
                     return self._step(self.through(state, before[: level + 1]), before, behind, level)
 
-                after = repeated(turn, after, times, used)
+                after = repeated(turn, after, times, used, self._carried)
             after = self.through(after, (*outer, self._lasts[level]))
-            found = self._known[key] = tuple([after[place] - state[DONE] for place in used])
-        return placed(state, used, found)
+            gains = tuple([after[place] - state[place] for place in self._carried])
+            found = self._known[key] = relative(after, used, state[DONE]), gains
+        times_found, gains = found
+        return added(placed(state, used, times_found), self._carried, gains)
 
 
-def repeated(turn: Callable[[State], State], state: State, times: int, used: Sequence[int]) -> State:
-    """The state after so many turns alike, which look at the places `used` only."""
-    seen: dict[State, tuple[int, int]] | None = {}
+def repeated(
+    turn: Callable[[State], State], state: State, times: int, used: Sequence[int], carried: Sequence[int] = ()
+) -> State:
+    """The state after so many turns alike, which look at the places `used` only and add to the `carried` ones."""
+    seen: dict[State, tuple[int, State]] | None = {}
     left = times
     while left:
         if seen is not None:
             key = relative(state, used)
             if key in seen:
                 # Seen with 90 turns left, at 50; now there are 88 left, at 70: every 2 turns take 20.
-                before, done = seen[key]
+                before, earlier = seen[key]
                 rounds, left = divmod(left, before - left)
-                state = placed(state, used, [each + rounds * (state[DONE] - done) for each in key])
+                gains = [rounds * (state[place] - earlier[place]) for place in carried]
+                later = [each + rounds * (state[DONE] - earlier[DONE]) for each in key]
+                state = added(placed(state, used, later), carried, gains)
                 seen = None
                 continue
-            seen[key] = (left, state[DONE])
+            seen[key] = (left, state)
         state, left = turn(state), left - 1
     return state
 
 
-def relative(state: State, used: Sequence[int]) -> State:
-    base = state[DONE]
-    return tuple([state[place] - base for place in used])
+def relative(state: State, used: Sequence[int], base: int | None = None) -> State:
+    """The times in the places `used` since `base`: since the tile before was computed, if nothing else is said."""
+    since = state[DONE] if base is None else base
+    return tuple([state[place] - since for place in used])
 
 
 def placed(state: State, used: Sequence[int], found: Sequence[int]) -> State:
@@ -159,3 +171,13 @@ def placed(state: State, used: Sequence[int], found: Sequence[int]) -> State:
     for place, each in zip(used, found, strict=True):
         times[place] = state[DONE] + each
     return tuple(times)
+
+
+def added(state: State, carried: Sequence[int], gains: Sequence[int]) -> State:
+    """The state with `gains` on top of its sums."""
+    if not carried:
+        return state
+    sums = list(state)
+    for place, gain in zip(carried, gains, strict=True):
+        sums[place] += gain
+    return tuple(sums)

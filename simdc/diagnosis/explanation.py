@@ -1,0 +1,65 @@
+"""What an explanation says of a layer."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from simdc.cost.account import CyclePart, Fill
+from simdc.cost.kernel import Kernel
+from simdc.cost.machines import AnyMachine
+from simdc.cost.result import Cost, Number
+from simdc.cost.tiling import Need, Tiling
+
+Room = Need
+"""A buffer: what the layer's largest tiles need of it, and what it holds at a time."""
+
+
+class Remedy(NamedTuple):
+    """Something that was tried, and what the layer then costs. `what` is a field of the machine, by its dotted path,
+    that has `value` in the place of `before`; or the name of a form; or what a search or the model's own rule would
+    make small. `note` says what else there is to know, as how sure a search is."""
+
+    # A port of 128 bits a cycle: ("machine", "simd.bandwidth_bits_per_cycle", 256, 128, the cost with 256).
+
+    kind: Literal["machine", "search", "tiling", "form"]
+    what: str
+    value: Number | str | None
+    before: Number | str | None
+    cost: Cost
+    tiling: Tiling
+    form: str = ""
+    note: str = ""
+
+    @property
+    def setting(self) -> str:
+        """As `--set` takes it; empty for what is not of the machine."""
+        return f"{self.what}={self.value}" if self.kind == "machine" else ""
+
+
+class Explanation(NamedTuple):
+    """Of a layer as `kernel` with `tiling` on `hardware`. `parts` add up to the cycles of `cost`; `fills` are shares
+    while something works, `rooms` what tiles need of buffers. No schedule of the kernel has less than `least` cycles, 0
+    where the model knows no bound. `remedies` stand in order of the cycles that are left, those that change nothing
+    included; `refused` are forms that cannot be, with the reason. `remarks` say what is not known."""
+
+    model: str
+    hardware: AnyMachine
+    kernel: Kernel
+    form: str
+    tiling: Tiling
+    cost: Cost
+    parts: tuple[CyclePart, ...]
+    fills: tuple[Fill, ...]
+    rooms: tuple[Room, ...]
+    least: Number
+    remedies: tuple[Remedy, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def saved(self, remedy: Remedy) -> Number:
+        """Cycles that it saves; below zero where the layer takes longer."""
+        return self.cost.cycles.total - remedy.cost.cycles.total
+
+    @property
+    def helpful(self) -> tuple[Remedy, ...]:
+        return tuple(remedy for remedy in self.remedies if self.saved(remedy) > 0)
