@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Network, compile, evaluate, explain, load, load_hardware, load_machine
+    from .api import Network, compare, compile, evaluate, explain, load, load_hardware, load_machine
     from .errors import SimdcError
     from .network_builder import NetworkBuilder
 
@@ -22,6 +22,7 @@ __all__ = [
     "NetworkBuilder",
     "SimdcError",
     "__version__",
+    "compare",
     "compile",
     "evaluate",
     "explain",

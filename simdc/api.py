@@ -30,9 +30,10 @@ from simdc.passes.search_tiling import check_search
 from simdc.passes.tilers import check_prices
 
 if TYPE_CHECKING:
+    from simdc.backends.report.comparison import Comparison
     from simdc.diagnosis import Explanation
 
-__all__ = ["Network", "compile", "evaluate", "explain", "load", "load_hardware", "load_machine"]
+__all__ = ["Network", "compare", "compile", "evaluate", "explain", "load", "load_hardware", "load_machine"]
 
 
 class Network:
@@ -154,11 +155,34 @@ def explain(
     """Why a layer, by its name, takes as long as it does, and what would help: its cycles taken apart, how full array,
     lanes and buffers are, and what each change makes of it (`simdc.diagnosis`). Arguments are those of `compile`.
     Raises SimdcError."""
-    from .backends.report import make_report
-    from .backends.report.explained import explanation_of, layer_named
+    from simdc.backends.report import make_report
+    from simdc.backends.report.explained import explanation_of, layer_named
 
     report = make_report(compile(network, hardware, model, objective, fold=fold, fuse=fuse))
     return explanation_of(layer_named(report, layer), report)
+
+
+def compare(
+    networks: Network | str | Sequence[Network | str],
+    machines: AnyMachine | str | Sequence[AnyMachine | str],
+    model: str = DEFAULT_MODEL,
+    objective: Objective | None = None,
+) -> Comparison:
+    """Each network on each machine: time, throughput, energy, DRAM and share of the peak, with ratios to the first
+    machine, or of one machine to the first network. Both are given as they are or by what `load` and `load_machine`
+    take. Raises SimdcError."""
+    from simdc.backends.report import make_report
+    from simdc.backends.report.comparison import compared
+    from simdc.backends.report.figures import figures_of
+
+    every_network = [networks] if isinstance(networks, (Network, str)) else list(networks)
+    every_machine = list(machines) if isinstance(machines, Sequence) and not isinstance(machines, str) else [machines]
+    read = [load(network) if isinstance(network, str) else network for network in every_network]
+    made = [load_machine(machine) if isinstance(machine, str) else machine for machine in every_machine]
+    reports = [make_report(compile(network, machine, model, objective)) for network in read for machine in made]
+    if not reports:
+        raise SimdcError("there is nothing to compare: name networks and machines")
+    return compared([figures_of(report) for report in reports])
 
 
 def _tiler(model: AnyModel, objective: Objective) -> Callable[[Kernel, AnyMachine], Tiling]:

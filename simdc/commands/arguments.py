@@ -33,6 +33,22 @@ def add_network(parser: CommandParser) -> None:
     parser.reads("network", "hw")
 
 
+def add_networks(parser: CommandParser) -> None:
+    """As `add_network`, any number of both."""
+    parser.add_argument("networks", nargs="+", metavar="network", help=f"network: {NETWORK}; several are compared")
+    parser.add_argument(
+        "--hw",
+        dest="machines",
+        metavar="MACHINE",
+        action="append",
+        default=[],
+        help="hardware: a JSON file (ours or GeneSys), a SCALE-Sim .cfg, a preset, or - for standard input; several "
+        "are compared",
+    )
+    add_reading(parser)
+    parser.reads("networks", "machines")
+
+
 def add_reading(parser: CommandParser) -> None:
     """What changes the machine, and how networks are read."""
     parser.add_argument(

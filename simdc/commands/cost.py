@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from .arguments import HOW_TO_TRAIN, add_format, add_network, add_output, add_tiling, add_tokens, add_training
+from .arguments import HOW_TO_TRAIN, add_format, add_networks, add_output, add_tiling, add_tokens, add_training
 from .parser import CommandParser
 
-SUMMARY = "what a network costs on a machine; needs not be named: simdc net.dsl --hw HI3"
+SUMMARY = "what a network costs on a machine, or several on several; needs not be named: simdc net.dsl --hw HI3"
 HELP = "Tells what a neural network costs on a systolic + SIMD accelerator: accesses, cycles and energy."
 EPILOG = """examples:
   simdc resnet50 --hw HI3
   simdc net.dsl --hw hw.json --set simd.lanes=128 --batch 8 --layers
   simdc net.json --hw HI1 -o cost.json
+  simdc resnet50 mobilenet_v2 --hw HI1 --hw HI3 --hw edge.json
   simdc lenet5 --hw nv_small --model nvdla --levels --plot roof.svg
   simdc resnet50 --hw HT3 --batch 32 --train --optimizer momentum
   simdc net.dsl --hw HI3 -p simdc-fold-batch-norm,simdc-assign-widths --emit-ir | simdc-opt -
@@ -20,7 +21,7 @@ EPILOG = """examples:
 
 
 def add_arguments(parser: CommandParser) -> None:
-    add_network(parser)
+    add_networks(parser)
     parser.add_argument(
         "--model",
         metavar="NAME",
@@ -61,6 +62,12 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
+    if len(arguments.networks) > 1 or len(arguments.machines) > 1:
+        from . import comparison
+
+        return comparison.run(arguments)
     from . import cost_report
 
+    (arguments.network,) = arguments.networks
+    arguments.hw = arguments.machines[0] if arguments.machines else None
     return cost_report.run(arguments)

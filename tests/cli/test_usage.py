@@ -68,7 +68,7 @@ def parser(command: str) -> CommandParser:
         ("vefiry x", "no command or network 'vefiry'; did you mean 'verify'?"),
         ("Verify net.dsl", "no command or network 'Verify'; did you mean 'verify'?"),
         ("explroe --space space.json", "no command or network 'explroe'; did you mean 'explore'?"),
-        ("price net.dsl", "'net.dsl' is one argument too many"),
+        ("explain net.dsl conv1 net.dsl", "'net.dsl' is one argument too many"),
         ("help vefiry", "no command 'vefiry'; did you mean 'verify'?"),
         ("help zzz", "no command 'zzz'; there are cost, explain, explore, grow, verify, compare, validate, list"),
         ("net.dsl --list passes", "'net.dsl' is one argument too many"),
@@ -86,7 +86,7 @@ def test_no_network_that_comes_with_simdc_is_taken_for_a_command() -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("net.dsl --hw HI1 --hw HI2", "--hw is given 2 times; it takes one value"),
+        ("net.dsl --hw HI1 --batch 1 --batch 2", "--batch is given 2 times; it takes one value"),
         ("net.dsl --hw HI1 --layers --format json", "--layers is for tables; json lists every layer"),
         ("net.dsl --hw HI1 --layers -o x.json", "--layers is for tables; json lists every layer"),
         ("net.dsl --hw HI1 --emit-ir --layers", "--layers and --emit-ir exclude each other"),

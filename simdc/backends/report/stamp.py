@@ -56,7 +56,7 @@ def footer(hardware: AnyMachine, runs: Sequence[CommandRun]) -> str:
 def made_by(runs: Sequence[CommandRun]) -> str:
     """For a table: which version and command made it of which inputs."""
     last = _last(runs)
-    inputs = ", ".join(f"{each.name} {each.sha256[:DIGITS]}" for each in last.inputs)
+    inputs = ", ".join(dict.fromkeys(f"{each.name} {each.sha256[:DIGITS]}" for each in last.inputs))
     made = f"made by simdc {last.simdc}" + (f": {last.command}" if last.command else "")
     return "\n".join(map(_filled, [made, *([f"sha256 of {inputs}"] if inputs else [])]))
 

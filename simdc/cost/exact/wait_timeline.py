@@ -9,8 +9,8 @@ from .timeline import DONE, OWN, READY, Handover, State, Timeline
 
 class WaitTimeline(Timeline):
     """Its states are longer: when the last load of the tile at hand came over each port, then what is `carried`: the
-    cycles before the first tile, and those waited for each port. A tile that has all its loads and still waits does so
-    for the half of a buffer that a result leaves, over the port `stores`."""
+    cycles before the first tile, and those waited for each port. None of them is later than the end. A tile that has
+    all its loads and still waits does so for the half of a buffer that a result leaves, over the port `stores`."""
 
     # Two ports. The tile before is done at 30; the ifmap came at 25, the weights come at 42: 12 cycles of wait for the
     # weight port.
@@ -26,7 +26,7 @@ class WaitTimeline(Timeline):
     def begin(self, turn: Handover) -> State:
         times = list(super().begin(turn))
         # What the first tile waits is no wait for another: its time begins where it has everything.
-        first = times[READY] - times[DONE]
+        first = times[READY]
         times[self._first] = first
         times[DONE], times[OWN] = times[DONE] + first, times[OWN] + first
         return tuple(times)
@@ -39,9 +39,6 @@ class WaitTimeline(Timeline):
             port = arrivals.index(state[READY]) if state[READY] in arrivals else self._stores
             times[self._waits + port] += waited
         return tuple(times)
-
-    def end(self, state: State) -> int:
-        return max([state[DONE], *state[self._port : self._arrival]])
 
     def used(self, buffers: Sequence[int], ports: Sequence[int]) -> tuple[int, ...]:
         return (*super().used(buffers, ports), *range(self._arrival, self._first))

@@ -9,6 +9,8 @@ import pytest
 from attrs import evolve
 
 from simdc.backends.simulate import simulate
+from simdc.backends.simulate.trace import trace
+from simdc.backends.simulate.walk import whole_loops
 from simdc.cost import Contraction, ExactModel, Hardware, Kernel, Tiling
 from simdc.cost.account import CyclePart, Fill
 from simdc.cost.kernel import FusedProducts
@@ -94,6 +96,10 @@ def test_programs_and_fused_products_add_up() -> None:
         cost = simulate(kernel, tiling, chosen)
         told = parts(kernel, tiling, chosen)
         assert sum(part.cycles for part in told) == cost.cycles.total
+        if not isinstance(kernel, FusedProducts):
+            simd, tiles = chosen.simd, len(list(trace(kernel, whole_loops(kernel, tiling), chosen)))
+            fill = tiles * (simd.pipeline_stages + simd.lanes - 2)
+            assert sum(part.cycles for part in told if part.name == "fill") == fill
         moved = sum(part.cycles for part in told if part.name == "transfers")
         assert moved == cost.busy.simd_port
 
@@ -105,6 +111,20 @@ def test_attention_with_a_pencil(how: str) -> None:
     expected = {"steps": 8, "fill": 8, "lanes": 47 + 59, "path between the arrays": 14 + 9, "transfers": 4}
     found = parts(small_attention(), Tiling(ORDER, (1, 1, 1, 2, 2)), released(machine(), how))
     assert {part.name: part.cycles for part in found} == {**expected, "first load": 6}
+
+
+def test_how_full_the_array_is_with_attention() -> None:
+    """2 queries see 2 and 3 keys, depths of 2 and 1: 5 * 3 products in 8 steps of 4 PEs."""
+    (pes,) = EXACT.account(small_attention(), Tiling(ORDER, (1, 1, 1, 2, 2)), machine()).fills
+    assert pes == Fill("PEs", "systolic.rows x systolic.columns", 15 / 32)
+
+
+def test_a_latency_is_no_buffer() -> None:
+    refusing = small_machine()
+    array = evolve(refusing.systolic, accumulate_latency_cycles=4, hazard="refuse")
+    kernel, tiling = row_convolution(ic=2, oc=2, ow=8), schedule("oc kw ic ow", oc=2, ic=2, ow=8)
+    needs = EXACT.account(kernel, tiling, evolve(refusing, systolic=array)).needs
+    assert [need.buffer for need in needs] == ["weight buffer", "ifmap buffer", "psum buffer"]
 
 
 def test_attention_that_waits_for_keys() -> None:

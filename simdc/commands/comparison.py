@@ -1,0 +1,77 @@
+"""Several networks, or one on several machines: one table."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from simdc.backends.output import choose_format, refuse_overwriting, write_text
+from simdc.backends.report import make_report
+from simdc.backends.report.comparison import compared
+from simdc.backends.report.comparison_text import RENDERINGS
+from simdc.backends.report.figures import Figures, figures_of
+from simdc.backends.report.stamp import made_by
+from simdc.choices import DEFAULT_MODEL
+from simdc.errors import SimdcError, UsageError
+from simdc.ir.provenance import CommandRun
+
+from .compiled import check_chosen, compiled, input_files
+from .token_options import check_tokens, many_runs, token_run
+
+ALONE = (
+    "--passes",
+    "--print-ir-after",
+    "--emit-cost",
+    "--emit-ir",
+    "--generic",
+    "--locations",
+    "--layers",
+    "--levels",
+    "--plot",
+    "--plot-kind",
+)
+"""Options that say something of one report."""
+
+
+def run(arguments: Namespace) -> int:
+    """Raises SimdcError, which says of which network on which machine."""
+    for option in ALONE:
+        if option in arguments.given:
+            raise UsageError(f"{option} goes with one network on one machine")
+    check_tokens(arguments)
+    if (curve := many_runs(arguments)) is not None:
+        raise UsageError(f"{curve} goes with one network on one machine")
+    arguments.model = arguments.model or DEFAULT_MODEL
+    check_chosen(arguments.model)
+    render = RENDERINGS[_format(arguments)]
+    asked = [(network, machine) for network in arguments.networks for machine in arguments.machines or [None]]
+    _refuse_overwriting(arguments)
+    runs: list[Figures] = []
+    stamps: list[CommandRun] = []
+    for arguments.network, arguments.hw in asked:
+        try:
+            report = make_report(compiled(arguments, token_run(arguments)))
+        except SimdcError as error:
+            if error.file is not None:
+                raise
+            raise SimdcError(f"{arguments.network} on {arguments.hw}: {error}") from error
+        runs.append(figures_of(report))
+        stamps += report.runs[-1:]
+    text = render(compared(runs))
+    if _format(arguments) in ("table", "markdown"):
+        inputs = tuple(dict.fromkeys(each for stamp in stamps for each in stamp.inputs))
+        text += f"\n{made_by([stamps[-1]._replace(inputs=inputs)])}\n"
+    write_text(text, arguments.output)
+    return 0
+
+
+def _format(arguments: Namespace) -> str:
+    chosen = choose_format(arguments.format, arguments.output, list(RENDERINGS))
+    if chosen not in RENDERINGS:
+        raise UsageError(f"--format {chosen[:80]} goes with one network; a comparison is {', '.join(RENDERINGS)}")
+    return chosen
+
+
+def _refuse_overwriting(arguments: Namespace) -> None:
+    for network in arguments.networks:
+        for machine in arguments.machines or [None]:
+            refuse_overwriting(arguments.output, input_files(Namespace(network=network, hw=machine)))
