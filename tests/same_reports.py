@@ -4,8 +4,8 @@
     python tests/same_reports.py v0.1.0 --machines HI3,HT3 --networks resnet50
 
 Each example network, on each preset machine, by both models, for inference and for training. Exit code 1 and the first
-lines that differ, if any do. What ends in an error is compared by its message. Fields that the machine has got since
-are named, not compared: what they change shows in the costs.
+lines that differ, if any do. What ends in an error is compared by its message. Fields that the machine has got since,
+and keys that reports have, are named, not compared: what they change shows in the costs.
 """
 
 from __future__ import annotations
@@ -77,10 +77,7 @@ def differing(before: Path, now: Path) -> list[str]:
     for path in sorted(now.iterdir()):
         old, new = ((folder / path.name).read_text(encoding="utf-8") for folder in (before, now))
         if old.startswith("{") and new.startswith("{"):
-            report = json.loads(new)
-            if "hardware" in report:
-                report["hardware"] = known_fields(report["hardware"], json.loads(old)["hardware"], added)
-                new = json.dumps(report, indent=1)
+            new = json.dumps(known_keys(json.loads(new), json.loads(old), added), indent=1)
         lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), "before", "now", lineterm="", n=1))
         if lines:
             found.append(path.name)
@@ -92,20 +89,19 @@ def differing(before: Path, now: Path) -> list[str]:
                 sep="\n",
             )
     if added:
-        print(f"new in the machine: {', '.join(sorted(added))}")
+        print(f"new: {', '.join(sorted(added))}")
     return found
 
 
-def known_fields(new: Data, old: Data, added: set[str], path: str = "") -> Data:
-    """`new` without the fields that `old` lacks, whose names go into `added`."""
-    added.update(f"{path}{name}" for name in new.keys() - old.keys())
-    return {
-        name: known_fields(value, old[name], added, f"{path}{name}.")
-        if isinstance(value, dict) and isinstance(old[name], dict)
-        else value
-        for name, value in new.items()
-        if name in old
-    }
+def known_keys(new: Any, old: Any, added: set[str], path: str = "") -> Any:
+    """`new` without the keys that `old` lacks, whose names go into `added`. The version of a report's schema is old."""
+    if isinstance(new, dict) and isinstance(old, dict):
+        added.update(f"{path}{name}" for name in new.keys() - old.keys())
+        kept = {name: known_keys(new[name], old[name], added, f"{path}{name}.") for name in new if name in old}
+        return {**kept, **({"schema": old["schema"]} if not path and "schema" in old else {})}
+    if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
+        return [known_keys(each, other, added, path) for each, other in zip(new, old, strict=True)]
+    return new
 
 
 def main() -> int:

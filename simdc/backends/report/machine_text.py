@@ -16,21 +16,25 @@ from simdc.cost.tiling import loop_bounds
 from simdc.visible import spreadsheet_text
 
 from .language_text import language_data
+from .memory import resident_bytes
 from .model import LayerReport, Report, Totals
 from .roofline import roofline_cells, roofline_data
 from .routing import routing_data
 from .stamp import origin_columns, provenance
+from .surroundings import graph_data, surroundings_of
 
-SCHEMA = "simdc-cost/1"
+SCHEMA = "simdc-cost/2"
 DIMENSION_ORDER = ("g", "n", "c", "h", "w", "oc", "od", "oh", "ow", "ic", "kd", "kh", "kw")
 
 
 def render_json(report: Report) -> str:
     """Everything there is to know, for programs: cost.schema.json describes it."""
     text = json.dumps({**_summary(report), "layers": []}, indent=1, allow_nan=False)
+    around = surroundings_of(report)
     # Layer by layer: as one piece of data a deep network's layers take ten times the room that their text does.
     layers = [
-        json.dumps(_layer(layer, report), indent=1, allow_nan=False).replace("\n", "\n  ") for layer in report.layers
+        json.dumps({**_layer(layer, report), **around(layer)}, indent=1, allow_nan=False).replace("\n", "\n  ")
+        for layer in report.layers
     ]
     if layers:
         text = "".join((text.removesuffix("[]\n}"), "[\n  ", ",\n  ".join(layers), "\n ]\n}"))
@@ -39,7 +43,8 @@ def render_json(report: Report) -> str:
 
 def as_data(report: Report) -> dict[str, object]:
     """The report as plain data, keys in the order of the contract."""
-    return {**_summary(report), "layers": [_layer(layer, report) for layer in report.layers]}
+    around = surroundings_of(report)
+    return {**_summary(report), "layers": [{**_layer(layer, report), **around(layer)} for layer in report.layers]}
 
 
 def _summary(report: Report) -> dict[str, object]:
@@ -69,6 +74,7 @@ def _summary(report: Report) -> dict[str, object]:
                 else {}
             ),
             **({"memory_bytes": report.memory._asdict()} if report.memory is not None else {}),
+            "resident_bytes": resident_bytes(report.source),
         },
         "coverage": {
             "costed": len(report.layers),
@@ -79,6 +85,7 @@ def _summary(report: Report) -> dict[str, object]:
         },
         **language_data(report),
         **routing_data(report.routing, report.hardware),
+        **graph_data(report),
         "provenance": provenance(report.runs),
         **({"notes": list(report.notes)} if report.notes else {}),
         **({"warnings": _warnings(report)} if report.warnings() else {}),

@@ -18,7 +18,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.context import cost_model_of, kernel_of, layer_error, machine_of, unit_of
 from simdc.ir.derived import Setting, price_fault, proof_fault, setting_of
 from simdc.ir.form import ONLY
-from simdc.ir.network import network_of
+from simdc.ir.network import NetworkOp, network_of
 from simdc.ir.notes import notes_of
 from simdc.ir.provenance import CommandRun, runs_of
 
@@ -121,7 +121,8 @@ class Report(NamedTuple):
     (name, op, reason) of layers that the model has no price for, missing from every sum: `by_unit`, `by_step` (in
     training), `total`; `merged` are (name, layer) of nodes of the source that a layer does the work of. `memory` is
     what a training step keeps in DRAM; None in inference. `notes` say what was decided where the input left it open.
-    `llm` is what more there is to say of a network with attention, `routing` of one with mixtures of experts."""
+    `llm` is what more there is to say of a network with attention, `routing` of one with mixtures of experts. `source`
+    is the network itself."""
 
     network: str
     phase: str
@@ -137,6 +138,7 @@ class Report(NamedTuple):
     by_step: dict[str, Totals]
     total: Totals
     memory: Memory | None
+    source: NetworkOp
     notes: tuple[str, ...] = ()
     runs: tuple[CommandRun, ...] = ()
     llm: Llm | None = None
@@ -234,6 +236,7 @@ def layers_report(module: ModuleOp) -> Report:
         by_step={step: sum_layers([layer for layer in costed if layer.step == step]) for step in STEPS if training},
         total=sum_layers(costed),
         memory=memory_of(network) if training else None,
+        source=network,
         notes=(*notes_of(network), *foundation(hardware)),
         runs=runs_of(module),
     )

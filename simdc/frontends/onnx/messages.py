@@ -94,5 +94,6 @@ class NodeMessage(Protocol):
     input: Sequence[str | bytes]
     output: Sequence[str | bytes]
     attribute: Sequence[AttributeMessage]
+    metadata_props: Sequence[EntryMessage]
 
     def SerializeToString(self) -> bytes: ...

@@ -19,6 +19,7 @@ from .constant import Array, Constant
 from .contradictions import by_name, check_descriptions, check_stored
 from .graph import Dimension, Graph, Node, Shaped
 from .local_functions import MAX_NODES, inlined
+from .module_paths import NamedNode, layer_names
 from .signature import NO_SIGNATURE, Signature, signature_of
 
 if TYPE_CHECKING:
@@ -151,10 +152,11 @@ class _Decoder:
     def nodes(self, protos: Iterable[NodeMessage]) -> tuple[Node, ...]:
         taken: set[str] = set()
         nodes: list[Node] = []
-        for number, proto in enumerate(protos, 1):
+        protos = list(protos)
+        names = layer_names([_named(proto, number) for number, proto in enumerate(protos, 1)])
+        for number, (proto, name) in enumerate(zip(protos, names, strict=True), 1):
             operator, domain = _text(proto.op_type), _text(proto.domain)
             inputs, outputs = tuple(map(_text, proto.input)), tuple(map(_text, proto.output))
-            name = _text(proto.name) or next((output for output in outputs if output), f"{operator}_{number}")
             name = to_name(name)
             if name in taken:
                 name += f".{number}"
@@ -218,6 +220,13 @@ class _Decoder:
         kind = proto.type.tensor_type
         known = proto.type.HasField("tensor_type") and kind.HasField("shape")
         return Shaped(_text(proto.name), tuple(map(_dimension, kind.shape.dim)) if known else None, kind.elem_type)
+
+
+def _named(proto: NodeMessage, number: int) -> NamedNode:
+    """A node without a name is called as its first result, or else by its number."""
+    operator, outputs = _text(proto.op_type), map(_text, proto.output)
+    name = _text(proto.name) or next((output for output in outputs if output), f"{operator}_{number}")
+    return NamedNode(name, operator, {_text(entry.key): _text(entry.value) for entry in proto.metadata_props})
 
 
 def missing(name: str, path: str) -> Callable[[], Array]:

@@ -1,0 +1,46 @@
+"""The network as a graph: which layer reads what of which, how much that is, and where each was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import NamedTuple
+
+from xdsl.ir import BlockArgument
+
+from simdc.ir.base import LayerOp
+from simdc.ir.network import NetworkOp, ReturnOp, place_of
+
+from .memory import tensor_bytes
+
+
+class Edge(NamedTuple):
+    """A tensor of `bytes` that the layer `begin` makes and the layer `end` reads. `begin` is empty for an input of the
+    network, `end` for a result."""
+
+    begin: str
+    end: str
+    bytes: int
+
+
+def edges_of(network: NetworkOp) -> Iterator[Edge]:
+    """In the order of the readers. What the parameters hold is not among them."""
+    for op in network.body.block.ops:
+        if isinstance(op, (LayerOp, ReturnOp)):
+            end = op.layer.data if isinstance(op, LayerOp) else ""
+            # A layer that reads a tensor twice reads one tensor.
+            for value in dict.fromkeys(op.operands):
+                if isinstance(value.owner, LayerOp):
+                    yield Edge(value.owner.layer.data, end, tensor_bytes(value))
+                elif isinstance(value, BlockArgument):
+                    yield Edge("", end, tensor_bytes(value))
+
+
+def place_in_source(op: LayerOp) -> tuple[str, int, int] | None:
+    """The name of the file without its folder, line and column; None where nobody knows. In an ONNX model a node's
+    number stands for the line, and 0 for the column."""
+    place = place_of(op)
+    if place is None or not place[1]:
+        return None
+    file, line, column = place
+    return PurePath(file).name, line, column

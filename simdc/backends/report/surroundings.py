@@ -1,0 +1,39 @@
+"""Where layers stand, for JSON: in the network, in its blocks, in the file, in memory and on the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .blocks import block_paths
+from .filled import measure_of_filling
+from .graph import edges_of, place_in_source
+from .memory import alive_bytes
+from .model import LayerReport, Report
+
+
+def graph_data(report: Report) -> dict[str, object]:
+    """The object `graph` of cost.schema.json, in an object. Ends that the network's inputs and results have are left
+    out."""
+    edges: list[dict[str, object]] = []
+    for begin, end, size in edges_of(report.source):
+        edges.append({**({"from": begin} if begin else {}), **({"to": end} if end else {}), "bytes": size})
+    return {"graph": {"edges": edges}}
+
+
+def surroundings_of(report: Report) -> Callable[[LayerReport], dict[str, object]]:
+    """A function to what is said of a layer beside its cost."""
+    blocks, alive = block_paths(report), alive_bytes(report.source)
+    measure = measure_of_filling(report.model, report.phase, report.hardware)
+
+    def around(layer: LayerReport) -> dict[str, object]:
+        place = place_in_source(layer.source)
+        source = {} if place is None else {"source": dict(zip(("file", "line", "column"), place, strict=True))}
+        shares = measure(layer.kernel, layer.tiling)
+        return {
+            "blocks": list(blocks[layer.name]),
+            **source,
+            "alive_bytes": alive[layer.name],
+            **({"buffers": dict(shares)} if shares else {}),
+        }
+
+    return around
