@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "grow": "simdc.commands.grow",
     "verify": "simdc.commands.verify",
     "compare": "simdc.commands.compare",
+    "diff": "simdc.commands.diff",
     "validate": "simdc.commands.validate",
     "list": "simdc.commands.list",
 }

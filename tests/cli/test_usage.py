@@ -70,7 +70,7 @@ def parser(command: str) -> CommandParser:
         ("explroe --space space.json", "no command or network 'explroe'; did you mean 'explore'?"),
         ("explain net.dsl conv1 net.dsl", "'net.dsl' is one argument too many"),
         ("help vefiry", "no command 'vefiry'; did you mean 'verify'?"),
-        ("help zzz", "no command 'zzz'; there are cost, explain, explore, grow, verify, compare, validate, list"),
+        ("help zzz", "no command 'zzz'; there are cost, explain, explore, grow, verify, compare, diff, validate, list"),
         ("net.dsl --list passes", "'net.dsl' is one argument too many"),
         ("list wishes", "argument KIND: there is no 'wishes'; there are passes, models"),
     ],
@@ -150,7 +150,7 @@ def test_an_option_with_one_value_is_given_once(command: str, capsys: pytest.Cap
     """Every option of every command that neither collects values nor takes none."""
     single = [each for each in parser(command)._actions if each.option_strings and each.nargs != 0]
     single = [each for each in single if not isinstance(each, Collect)]
-    assert len(single) > 5 or command in ("validate", "list")
+    assert len(single) > 5 or command in ("validate", "list", "diff")
     for action in single:
         value = next(iter(action.choices)) if action.choices else "1"
         values = [value] * (action.nargs if isinstance(action.nargs, int) else 1)

@@ -1,0 +1,50 @@
+"""`simdc diff`: two reports beside each other, layer by layer."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from .arguments import add_format, add_output
+from .parser import CommandParser
+
+SUMMARY = "two reports of --format json beside each other: what changed in which layer, and by what"
+HELP = (
+    "Says what changed from one report to another: network, model and fields of the machine, sums, and each layer with "
+    "its tiles, order and form. Layers of the same name belong together."
+)
+EPILOG = """examples:
+  simdc resnet50 --hw HI1 -o before.json
+  simdc resnet50 --hw HI1 --set simd.lanes=64 -o after.json
+  simdc diff before.json after.json
+"""
+FORMATS = ["table", "markdown", "json", "csv"]
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_argument("before", help="a report, a JSON file or - for standard input")
+    parser.add_argument("after", help="another")
+    parser.add_argument("--layers", action="store_true", help="list every layer that changed, not only the most")
+    add_format(parser, ", ".join(FORMATS), FORMATS)
+    add_output(parser)
+    parser.reads("before", "after")
+
+
+def run(arguments: Namespace) -> int:
+    """Raises SimdcError."""
+    from simdc.backends.output import choose_format, refuse_overwriting, write_text
+    from simdc.backends.report.changes import changes_between
+    from simdc.backends.report.changes_text import as_csv, as_json, as_table
+    from simdc.errors import UsageError
+    from simdc.frontends.cost_file import load_cost_file
+
+    chosen = choose_format(arguments.format, arguments.output, FORMATS)
+    if arguments.layers and chosen in ("json", "csv"):
+        raise UsageError("--layers goes with --format table or markdown; json and csv have every layer")
+    refuse_overwriting(arguments.output, [arguments.before, arguments.after])
+    changes = changes_between(load_cost_file(arguments.before), load_cost_file(arguments.after))
+    if chosen in ("table", "markdown"):
+        text = as_table(changes, every=arguments.layers, form=chosen)
+    else:
+        text = as_json(changes) if chosen == "json" else as_csv(changes)
+    write_text(text, arguments.output)
+    return 0

@@ -1,0 +1,102 @@
+"""`simdc diff`: what it says is what the two reports say."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from simdc.cli import main
+from simdc.frontends.cost_file import load_cost_file
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.chdir(tmp_path)
+    assert main(["lenet5", "--hw", "HI1", "-o", "a.json"]) == 0
+    assert main(["lenet5", "--hw", "HI1", "--set", "simd.lanes=64", "--form", "conv1=array", "-o", "b.json"]) == 0
+    return ["a.json", "b.json"]
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["diff", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_what_changed(reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    table = said(capsys, *reports)
+    assert table.startswith("before: lenet5, batch 1, on HI1, model exact\nafter:  lenet5")
+    assert "changed: simd.lanes 16 -> 64" in table
+    data = json.loads(said(capsys, *reports, "--format", "json"))
+    assert data["settings"] == [{"what": "simd.lanes", "before": "16", "after": "64"}]
+    one, other = (json.loads(Path(path).read_text()) for path in reports)
+    changed = {row["layer"]: row for row in data["layers"]}
+    for layer, later in zip(one["layers"], other["layers"], strict=True):
+        row = changed.get(layer["name"])
+        if row is None:
+            assert (layer["cycles"], layer["tiling"]) == (later["cycles"], later["tiling"])
+        else:
+            numbers = row["cycles_before"], row["cycles_after"], row["dram_bits_after"]
+            assert numbers == (layer["cycles"]["total"], later["cycles"]["total"], later["dram_bits"]["total"])
+    assert data["same"] + len(changed) == len(one["layers"])
+    more = [abs(row["cycles_after"] - row["cycles_before"]) for row in data["layers"]]
+    assert more == sorted(more, reverse=True)
+    assert len(list(csv.DictReader(StringIO(said(capsys, *reports, "--format", "csv"))))) == len(changed)
+    assert "| layer | operator |" in said(capsys, *reports, "--format", "markdown")
+
+
+def test_a_report_and_itself(reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    table = said(capsys, reports[0], reports[0])
+    assert "same network, machine and model" in table
+    assert "11 layers are alike" in table or "layers are alike" in table
+    assert "operator" not in table
+
+
+def test_layers_of_one_side(reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(Path(reports[0]).read_text())
+    data["layers"] = [layer for layer in data["layers"] if layer["name"] != "conv2"]
+    data["layers"][0]["tiling"]["tile"]["oh"] = 3
+    data["layers"][0]["name"] = "conv0"
+    Path("c.json").write_text(json.dumps(data))
+    table = said(capsys, reports[0], "c.json")
+    assert "only before: conv1 (" in table
+    assert "conv2 (" in table
+    assert "only after: conv0 (" in table
+    data["layers"][0]["name"] = "conv1"
+    Path("c.json").write_text(json.dumps(data))
+    assert "tile oh" in said(capsys, reports[0], "c.json")
+
+
+def test_a_machine_without_prices(reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lenet5", "--hw", "GeneSys16", "-o", "d.json"]) == 0
+    assert load_cost_file("d.json").energy_pj is None
+    table = said(capsys, reports[0], "d.json")
+    assert "energy" not in table.partition("layer ")[0].partition("all layers")[2]
+    assert "machine HI1 -> GeneSys16" in " ".join(table.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "c.json: schema: missing: a cost report of --format json begins with it"),
+        ('{"schema": "simdc-comparison/1"}', "c.json: schema: must be a cost report"),
+        (
+            '{"schema": "simdc-cost/1", "network": 3, "hardware": {}, "totals": {}}',
+            "c.json: network: must be an object",
+        ),
+        ("[1]", "c.json"),
+    ],
+)
+def test_what_is_no_report(text: str, message: str, reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("c.json").write_text(text)
+    assert main(["diff", reports[0], "c.json"]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_what_is_refused(reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", *reports, "--layers", "--format", "csv"]) == 2
+    assert main(["diff", *reports, "-o", reports[0]]) == 2
+    assert "is read; name another file" in capsys.readouterr().err
