@@ -41,6 +41,8 @@ A machine is a JSON file. `--hw FILE` reads it, `--hw HI3` takes one from
 * The clock is `clock_ns`, a number of nanoseconds or text (`"1.25 ns"`), or `clock` with a unit: `"800 MHz"`.
 * `base` names a preset or a file, from the file's own folder or by a path. The file says only what differs, and has
   the name of its file where it has none. Prices that it takes over are reported as borrowed.
+* `basis` says of each number, by path or the beginning of one, whether it was `measured`, is `published`, `fitted` so
+  that the model agrees with measured runs, or `assumed`, as what it does not name. Reports show the weakest mark.
 * `prices` may be left out, or be `null`: then no report has energies.
 * `$schema` names [hardware.schema.json](../simdc/frontends/hardware.schema.json), with which editors check and complete
   a file. `// ...`, `# ...` and `/* ... */` are comments, and a comma may stand behind a last value.

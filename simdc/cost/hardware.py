@@ -13,6 +13,7 @@ from attrs import frozen
 from .dram import Dram
 from .extensions import Extensions
 from .machine_fields import choice, name_text, number, option, optional_part, part, price, rate, remark, word
+from .marks import Basis, marks
 from .ratio import Rate
 
 MACHINE = "GeneSys machine, SimDIT section III"
@@ -194,7 +195,8 @@ NO_PRICES = Prices("none known, so no energies", 0.0, 0.0, 0.0, SramPrices(*[0.0
 
 @frozen
 class Hardware:
-    """One machine. `changed` lists what was changed since it had its name, as `field=value, field=value`.
+    """One machine. `changed` lists what was changed since it had its name, as `field=value, field=value`. `basis` is as
+    in `Machine`; where there is none nothing is said of what numbers rest on.
 
     `stores_padding` tells whether zeros that pad channels up to the array and images at their border are stored in
     DRAM, and so moved like data. GeneSys machines store them; a machine that does not moves only what exists.
@@ -211,6 +213,7 @@ class Hardware:
     simd: SimdArray = part(SimdArray)
     prices: Prices = optional_part(Prices, NO_PRICES)
     dram: Dram = part(Dram, factory=Dram)
+    basis: Basis = marks(absent=())
     changed: str = remark()
     extensions: Extensions = word(Extensions, "an object", "plug-ins, by name", default=Extensions())
 

@@ -8,7 +8,7 @@ them, in `basis`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, TypeVar, cast, get_args
+from typing import ClassVar, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -28,10 +28,8 @@ from .machine_fields import (
     word,
     words,
 )
+from .marks import Basis, Mark, mark_at, marks
 
-Mark = Literal["measured", "published", "assumed"]
-MARKS: tuple[Mark, ...] = get_args(Mark)
-"""What a number rests on, the strongest first."""
 T = TypeVar("T")
 SPEC = "NVDLA unit description"
 RTL = "nvdla/hw, nv_small, on its RTL"
@@ -42,19 +40,6 @@ def _read_chains(value: object) -> tuple[tuple[str, ...], ...]:
     if not isinstance(value, (list, tuple)):
         raise HardwareError("", f"must be a list of lists of units, got {value!r:.80}")
     return tuple(read_words(each) for each in cast("list[object]", value))
-
-
-def _read_basis(value: object) -> tuple[tuple[str, Mark], ...]:
-    if not isinstance(value, Mapping):
-        raise HardwareError("", f"must be an object of marks by path, got {value!r:.80}")
-    found: list[tuple[str, Mark]] = []
-    for place, mark in cast("Mapping[object, object]", value).items():
-        if mark not in MARKS:
-            raise HardwareError(
-                "", f"{str(place)[:80]} must be {', '.join(MARKS[:-1])} or {MARKS[-1]}, got {mark!r:.80}"
-            )
-        found.append((str(place), mark))
-    return tuple(found)
 
 
 def _read_prices(value: object) -> tuple[tuple[str, float], ...]:
@@ -74,7 +59,6 @@ def _show_chains(chains: tuple[tuple[str, ...], ...]) -> list[list[str]]:
 
 CHAINS: dict[str, object] = {"unit": "lists of units", "read": _read_chains, "show": _show_chains}
 PRICES: dict[str, object] = {"unit": "pJ by operation", "read": _read_prices, "show": dict}
-BASIS: dict[str, object] = {"unit": "marks by path", "read": _read_basis, "show": dict}
 
 
 @frozen
@@ -158,7 +142,7 @@ class Machine:
     chains: tuple[tuple[str, ...], ...] = field(metadata=CHAINS, default=())
     # INT8 as nv_small has it: values and weights of 8 bits, biases of 16, sums of 32.
     widths: Widths = part(Widths, factory=lambda: Widths(8, 8, 16, 32))
-    basis: tuple[tuple[str, Mark], ...] = field(metadata=BASIS, default=())
+    basis: Basis = marks()
     pj_per_operation: tuple[tuple[str, float], ...] = field(metadata=PRICES, default=())
     changed: str = remark()
     extensions: Extensions = word(Extensions, "an object", "plug-ins, by name", default=Extensions())
@@ -241,16 +225,8 @@ class Machine:
         return next((name for name, unit in self.units if kind in unit.runs), None)
 
     def mark_of(self, path: str) -> Mark:
-        """What the number at a dotted path rests on: what the longest path says that it begins with. A number that was
-        changed is an assumption."""
-        # units.conv measured, units.conv.atom_cycles assumed: the second of the two is assumed.
-        if any(each.startswith(f"{path}=") for each in self.changed.split(", ")):
-            return MARKS[-1]
-        longest, found = -1, MARKS[-1]
-        for place, mark in self.basis:
-            if len(place) > longest and f"{path}.".startswith(f"{place}."):
-                longest, found = len(place), mark
-        return found
+        """What the number at a dotted path rests on."""
+        return mark_at(path, self.basis, self.changed)
 
 
 def twice(value: int) -> int:

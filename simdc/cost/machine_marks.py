@@ -1,38 +1,100 @@
-"""What the numbers of a machine of units rest on, taken together: a chain is as strong as its weakest link."""
+"""What the numbers of a machine rest on, taken together: a chain is as strong as its weakest link."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, cast
 
-from attrs import fields
+from attrs import Attribute, Factory, fields
 
-from .machine import MARKS, ComputeUnit, Granule, Machine, Mark, MemoryLevel
+from .hardware import Hardware
+from .machine_fields import HardwareError
+from .machines import AnyMachine
+from .marks import MARKS, Mark, mark_at
+from .ratio import Ratio
+from .reading import hint
+from .structure import leaf_paths, unstructure
 
-PART = Granule | ComputeUnit | MemoryLevel
+
+class Weakest(NamedTuple):
+    """The weakest `mark` of the numbers that a machine states. `paths` are those that have it; where all of a part do,
+    its path alone. They are `numbers` of all that are `stated`. `fitted` are the paths of those that are fitted."""
+
+    mark: Mark
+    paths: tuple[str, ...]
+    numbers: int
+    stated: int
+    fitted: tuple[str, ...]
 
 
-def weakest_mark(machine: Machine) -> tuple[Mark, tuple[str, ...]]:
-    """The weakest mark of the numbers that the machine states, and the dotted paths of those that have it; where all
-    numbers of a unit or memory do, its path alone. Numbers that are as they are where nobody states them do not
-    count."""
-    groups: dict[str, list[str]] = {"clock_ns": ["clock_ns"]}
-    groups |= {f"units.{name}": list(_stated(unit, f"units.{name}.")) for name, unit in machine.units}
-    groups |= {f"memories.{name}": list(_stated(each, f"memories.{name}.")) for name, each in machine.memories}
-    marks: dict[str, Mark] = {path: machine.mark_of(path) for paths in groups.values() for path in paths}
+class Stated(NamedTuple):
+    """A number, or a part with its numbers."""
+
+    path: str
+    inner: tuple[Stated, ...] = ()
+
+    def numbers(self) -> Iterator[str]:
+        """Paths of its numbers."""
+        for each in self.inner:
+            yield from each.numbers()
+        if not self.inner:
+            yield self.path
+
+    def named(self, chosen: set[str]) -> Iterator[str]:
+        """The paths `chosen` that lie in it, in as few words as possible."""
+        if chosen.issuperset(self.numbers()):
+            yield self.path
+        else:
+            for each in self.inner:
+                yield from each.named(chosen)
+
+
+def weakest_mark(machine: AnyMachine) -> Weakest:
+    """Numbers that are as they are where nobody states them do not count."""
+    stated = list(_stated(machine, ""))
+    marks: dict[str, Mark] = {
+        path: mark_at(path, machine.basis, machine.changed) for each in stated for path in each.numbers()
+    }
     weakest: Mark = max(marks.values(), key=MARKS.index)
-    found: list[str] = []
-    for group, paths in groups.items():
-        weak = [path for path in paths if marks[path] == weakest]
-        found += [group] if weak and weak == paths else weak
-    return weakest, tuple(found)
+    paths, fitted = _marked(stated, marks, weakest), _marked(stated, marks, "fitted")
+    return Weakest(weakest, paths, list(marks.values()).count(weakest), len(marks), fitted)
 
 
-def _stated(part: PART, prefix: str) -> Iterator[str]:
-    """Paths of the numbers of a part that are not the default."""
-    for attribute in fields(type(part)):
-        value = getattr(part, attribute.name)
-        if isinstance(value, Granule):
-            yield from _stated(value, f"{prefix}{attribute.name}.")
-        # `shared` is true or false: a property of the machine, and a bool is an int.
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and value != attribute.default:
-            yield f"{prefix}{attribute.name}"
+def check_marks(machine: AnyMachine) -> None:
+    """Raises HardwareError for a mark of what the machine does not have."""
+    leaves = leaf_paths({name: each for name, each in unstructure(machine, every=True).items() if name != "basis"})
+    # Of a machine without prices, too: its base may have some.
+    known = {"prices": None}
+    for path in leaves:
+        # units.conv.atom_cycles: units, units.conv, and itself.
+        known |= dict.fromkeys([path[: dot.start()] for dot in re.finditer(r"\.|$", path)])
+    for place, _ in machine.basis:
+        if place not in known:
+            raise HardwareError(f"basis.{place[:80]}", f"unknown field{hint(place, list(known))}")
+
+
+def _marked(stated: Sequence[Stated], marks: dict[str, Mark], mark: Mark) -> tuple[str, ...]:
+    chosen = {path for path, each in marks.items() if each == mark}
+    return tuple([path for each in stated for path in each.named(chosen)])
+
+
+def _stated(part: object, prefix: str) -> Iterator[Stated]:
+    """What a part states that is not the default."""
+    for attribute in fields(cast("type[Hardware]", type(part))):
+        value, metadata, path = getattr(part, attribute.name), attribute.metadata, f"{prefix}{attribute.name}"
+        if "parts" in metadata:
+            for name, each in value:
+                yield Stated(f"{path}.{name}", tuple(_stated(each, f"{path}.{name}.")))
+        elif value == _default(attribute):
+            continue
+        elif "part" in metadata:
+            inner = tuple(_stated(value, f"{path}."))
+            yield from [Stated(path, inner)] if inner else []
+        elif isinstance(value, (bool, int, float, Ratio)) or "words" in metadata:
+            yield Stated(path)
+
+
+def _default(attribute: Attribute[Any]) -> object:
+    default: Any = attribute.default
+    return default.factory() if isinstance(default, Factory) else default  # pyright: ignore[reportArgumentType]

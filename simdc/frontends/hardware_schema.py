@@ -13,6 +13,7 @@ from attrs import NOTHING, Attribute, fields
 from simdc.cost.hardware import Hardware
 from simdc.cost.machine import Machine
 from simdc.cost.machine_fields import LARGEST, MAX_TEXT
+from simdc.cost.marks import MARKS
 from simdc.cost.reading import CLOCK, CLOCK_IN_WORDS
 
 from .machine_sheet import BASE, SCHEMA
@@ -41,7 +42,7 @@ TEXTS: dict[str, dict[str, object]] = {
 NAMES: dict[str, object] = {"type": "array", "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}
 BY_NAME: dict[str, dict[str, object]] = {
     "lists of units": {"type": "array", "items": NAMES},
-    "marks by path": {"type": "object", "additionalProperties": {"type": "string"}},
+    "marks by path": {"type": "object", "additionalProperties": {"enum": list(MARKS)}},
     "pJ by operation": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
 }
 

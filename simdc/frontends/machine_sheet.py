@@ -12,8 +12,10 @@ from typing import Any, NamedTuple, cast
 
 from simdc.cost.machine_fields import MAX_TEXT, HardwareError
 from simdc.cost.machines import AnyMachine
+from simdc.cost.marks import marks_on_base
 from simdc.cost.quantities import BINARY, DECIMAL, SIZE, parse_bits
-from simdc.cost.structure import structure_machine, unstructure
+from simdc.cost.reading import CLOCK, CLOCK_IN_WORDS
+from simdc.cost.structure import leaf_values, structure_machine, unstructure
 from simdc.errors import SimdcError, SimdcErrors
 from simdc.visible import to_name
 
@@ -26,7 +28,9 @@ MAX_BYTES = 2**20
 MAX_BASES = 8
 """Machines that a file may rest on, one on the other."""
 BASE, SCHEMA = "base", "$schema"
-CLOCKS = ("clock", "clock_ns")
+CLOCKS = (CLOCK_IN_WORDS, CLOCK)
+UNMARKED = ("name", "changed", "basis", "chains", "pj_per_operation", "extensions")
+"""Of a machine what is no number, or of numbers that nobody asks what they rest on."""
 
 
 class Sheet(NamedTuple):
@@ -60,7 +64,7 @@ def parse_sheet(text: str, path: str, below: tuple[str, ...] = ()) -> Sheet:
         if BASE in data:
             data = _on_base(data, kilo, path, (*below, path))
             data.setdefault("name", name)
-        return Sheet(data, kilo, structure_machine(data, kilo=kilo))
+        return Sheet(data, kilo, _checked(structure_machine(data, kilo=kilo)))
     except HardwareError as error:
         raise _with_places(error, places_in(text, path), path) from None
 
@@ -73,6 +77,14 @@ def merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(below, dict)
         out[key] = merged(cast("dict[str, Any]", below), cast("dict[str, Any]", value)) if both else value
     return out
+
+
+def _checked(machine: AnyMachine) -> AnyMachine:
+    if machine.basis:
+        from simdc.cost.machine_marks import check_marks
+
+        check_marks(machine)
+    return machine
 
 
 def _plain(machine: AnyMachine) -> Sheet:
@@ -122,9 +134,19 @@ def _on_base(own: dict[str, Any], kilo: int, path: str, below: tuple[str, ...]) 
     data.pop("name")
     if not own.keys().isdisjoint(CLOCKS):
         data = {key: value for key, value in data.items() if key not in CLOCKS}
-    if "prices" in data and "prices" not in own:
+    if data.get("prices") and "prices" not in own:
         data["prices"] = {**data["prices"], "source": _borrowed(data["prices"]["source"], base.machine.name)}
-    return merged(data, own)
+    return {**merged(data, own), **_marked(data, own)}
+
+
+def _marked(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, object]:
+    """The marks of a file on a base, if one of the two has any. What is no object of marks is left as it is."""
+    given = base.get("basis", {}), own.get("basis", {})
+    if not any(given) or not all(isinstance(each, dict) for each in given):
+        return {}
+    numbers = {name: each for name, each in own.items() if name not in UNMARKED}
+    stated = [CLOCK if path == CLOCK_IN_WORDS else path for path in leaf_values(numbers) if path != "prices.source"]
+    return {"basis": marks_on_base(*given, stated)}
 
 
 def _borrowed(source: str, name: str) -> str:

@@ -79,7 +79,7 @@ def test_a_number_rests_on_what_the_longest_path_says() -> None:
         ({**least(), "units": {"a b": {}}}, "units.a b", "letters"),
         ({**least(), "chains": [["conv", "sdp"]]}, "chains", "no unit 'sdp'; units: conv"),
         ({**least(), "chains": "conv"}, "chains", "list of lists"),
-        ({**least(), "basis": {"units": "guessed"}}, "basis", "measured, published or assumed"),
+        ({**least(), "basis": {"units": "guessed"}}, "basis", "measured, published, fitted or assumed"),
         ({**least(), "pj_per_operation": {"mac": -1}}, "pj_per_operation", "mac must be zero or more"),
         ({**least(), "pj_per_operation": {"mac": True}}, "pj_per_operation", "mac must be zero or more"),
         ({**least(), "pj_per_operation": 3}, "pj_per_operation", "pJ by operation"),

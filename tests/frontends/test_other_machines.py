@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from simdc.cost.machine_marks import weakest_mark
+from simdc.cost.marks import MARKS, mark_at
+from simdc.frontends.commented_json import places_in
 from simdc.frontends.hardware_file import load_hardware
 from simdc.frontends.presets import presets
 
@@ -40,11 +43,35 @@ def test_gemmini() -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_number_says_where_it_is_from(name: str) -> None:
     """In its line, but for what the line above says of all."""
-    lines = Path(presets("hardware")[name]).read_text(encoding="utf-8").splitlines()
+    text, _, _ = Path(presets("hardware")[name]).read_text(encoding="utf-8").partition('"basis"')
+    lines = text.splitlines()
     numbers = [line for line in lines if re.search(r'^ +"\w+": ("?[0-9]|true|false|"\w+"[,}]?$)', line)]
     assert len(numbers) > 6
-    unsaid = [line for line in numbers if not re.search("// (measured|published|assumed)", line)]
+    unsaid = [line for line in numbers if not re.search(f"// ({'|'.join(MARKS)})", line)]
     assert [line for line in unsaid if "_channel" not in line and "_duplex" not in line and '"name"' not in line] == []
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_marks_are_what_the_lines_say(name: str) -> None:
+    file = Path(presets("hardware")[name])
+    text = file.read_text(encoding="utf-8")
+    places, machine = places_in(text, file.name), load_hardware(name)
+    said = {
+        "clock_ns" if path == "clock" else path: mark[1]
+        for path, at in places.keys.items()
+        if (mark := re.match(rf".*// ({'|'.join(MARKS)})", text[at:])) and path != "base"
+    }
+    assert len(said) > 6
+    assert {path: mark_at(path, machine.basis, "") for path in said} == said
+
+
+def test_what_was_fitted_is_not_called_measured() -> None:
+    """A port of GeneSys16 was fitted to the runs that the machine is compared with."""
+    assert weakest_mark(load_hardware("GeneSys16")).fitted == ("simd.bandwidth_bits_per_cycle",)
+    assert [name for name in OTHERS if weakest_mark(load_hardware(name)).fitted] == ["GeneSys16"]
+    changed = load_hardware("GeneSys16", ["simd.bandwidth_bits_per_cycle=512"])
+    assert weakest_mark(changed).fitted == ()
+    assert weakest_mark(changed).numbers == 8
 
 
 @pytest.mark.parametrize("name", OTHERS)

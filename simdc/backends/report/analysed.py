@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from simdc.cost.analysis import Analysis
 from simdc.cost.hardware import Hardware
@@ -11,6 +11,9 @@ from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.model_table import load_model
 from simdc.cost.tiling import Tiling
+
+if TYPE_CHECKING:
+    from simdc.cost.machine_marks import Weakest
 
 Analyse: TypeAlias = Callable[[Kernel, Tiling], Analysis | None]
 
@@ -35,16 +38,35 @@ def analyst(spec: str, phase: str, hardware: AnyMachine) -> Analyse | None:
     return analyse
 
 
-def foundation(hardware: AnyMachine) -> tuple[str, ...]:
-    """A note on what the machine's numbers rest on, where the machine says that of each."""
-    if isinstance(hardware, Hardware):
-        return ()
+def weakest_of(hardware: AnyMachine) -> Weakest | None:
+    """The weakest mark of the machine's numbers; None where the machine says nothing of what they rest on."""
+    if isinstance(hardware, Hardware) and not hardware.basis:
+        return None
     from simdc.cost.machine_marks import weakest_mark
 
-    mark, paths = weakest_mark(hardware)
+    return weakest_mark(hardware)
+
+
+def foundation(hardware: AnyMachine) -> tuple[str, ...]:
+    """A note on what the machine's numbers rest on, where the machine says that of each."""
+    found = weakest_of(hardware)
+    if found is None:
+        return ()
+    paths, fitted = ", ".join(found.paths), ", ".join(found.fitted)
+    count = f" ({found.numbers} of {found.stated} numbers)"
     said = {
-        "assumed": f"rest on assumptions: {', '.join(paths)}",
-        "published": f"are measured, or published and not measured: {', '.join(paths)}",
+        "assumed": f"rest on assumptions: {paths}{count}" + (f"; fitted to measured runs: {fitted}" if fitted else ""),
+        "fitted": f"are measured or published, or fitted to measured runs: {paths}{count}",
+        "published": f"are measured, or published and not measured: {paths}{count}",
         "measured": "are measured",
     }
-    return (f"numbers of {hardware.name} {said[mark]}",)
+    return (f"numbers of {hardware.name} {said[found.mark]}",)
+
+
+def marks_data(hardware: AnyMachine) -> dict[str, object]:
+    """For the report as JSON."""
+    found = weakest_of(hardware)
+    if found is None:
+        return {}
+    data = {"weakest": found.mark, "numbers": found.numbers, "of": found.stated, "paths": list(found.paths)}
+    return {"marks": {**data, **({"fitted": list(found.fitted)} if found.fitted else {})}}

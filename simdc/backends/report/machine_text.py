@@ -15,6 +15,7 @@ from simdc.cost.structure import unstructure
 from simdc.cost.tiling import loop_bounds
 from simdc.visible import spreadsheet_text
 
+from .analysed import marks_data
 from .language_text import language_data
 from .memory import resident_bytes
 from .model import LayerReport, Report, Totals
@@ -60,6 +61,7 @@ def _summary(report: Report) -> dict[str, object]:
             "parameters": report.parameters,
         },
         "hardware": unstructure(report.hardware),
+        **marks_data(report.hardware),
         "model": report.model,
         "totals": {
             **_sums(total, priced),
