@@ -110,7 +110,7 @@ $(VENV)/.simdc-installed $(VENV)/.simdc-test-installed $(VENV)/.simdc-docs-insta
 	@touch $@
 else
 # Installed as users have it, byte-compiled and all; anew when a file of the package changes.
-$(VENV)/.simdc-installed: pyproject.toml $(shell find simdc examples -type f -not -name '*.pyc') | $(BIN)/python
+$(VENV)/.simdc-installed: pyproject.toml $(shell find simdc examples compile_core.py hatch_build.py -type f -not -name '*.pyc' -not -name '*.so') | $(BIN)/python
 	@$(PIP) install .
 	@touch $@
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.machinery import PathFinder
 
 from simdc import __version__
 from simdc.commands import COMMANDS
@@ -47,10 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
+def version_text() -> str:
+    """`simdc 0.1.0 (compiled core)`: what runs, and whether it was compiled (`simdc.cost.flat`), which changes nothing
+    but how long it takes. Nothing of it is imported."""
+    folder = os.path.join(os.path.dirname(__file__), "cost", "flat")
+    is_there = PathFinder.find_spec("compiled", [folder]) is not None and not os.environ.get("SIMDC_PLAIN")
+    return f"simdc {__version__} ({'compiled core' if is_there else 'core in plain Python'})"
+
+
 def _run(argv: list[str]) -> int:
     first = argv[0] if argv else ""
     if "--version" in argv or first == "version":
-        write_out(f"simdc {__version__}\n")
+        write_out(f"{version_text()}\n")
         return 0
     if first == "help":
         write_out(_help(argv[1:]))

@@ -161,6 +161,18 @@ def option_paths() -> list[str]:
     return [path for path, metadata in described(Hardware) if metadata.get("option")]
 
 
+def option_defaults(cls: type = Hardware, prefix: str = "") -> dict[str, object]:
+    """The options of a machine by dotted path, with their defaults."""
+    found: dict[str, object] = {}
+    for attribute in fields(cls):
+        path = f"{prefix}{attribute.name}"
+        if "part" in attribute.metadata:
+            found |= option_defaults(attribute.metadata["part"], f"{path}.")
+        elif attribute.metadata.get("option"):
+            found[path] = attribute.default
+    return found
+
+
 def bit_paths() -> list[str]:
     """Dotted paths of the fields in bits, or bits per cycle, that every machine has."""
     return [path for path, metadata in described(Hardware) if metadata["unit"] in ("bit", "bit/cycle")]

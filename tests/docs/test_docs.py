@@ -13,7 +13,7 @@ import pytest
 
 import simdc.api
 import simdc.cost
-from simdc.cli import main
+from simdc.cli import main, version_text
 from simdc.commands import COMMANDS
 from simdc.frontends.onnx import OPERATORS, operators
 
@@ -57,7 +57,7 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize(
     ("page", "output"),
     [
-        ("```console\n$ simdc --version\n```\n", "```console\n$ simdc --version\nsimdc 0.1.0\n```\n"),
+        ("```console\n$ simdc --version\n```\n", f"```console\n$ simdc --version\n{version_text()}\n```\n"),
         ("```python\nprint(1)\n```\n\n```text\n2\n```\n", "```python\nprint(1)\n```\n\n```text\n1\n```\n"),
         ("```python\nprint('a\\nb')\n```\n```text\n...\nb\n```\n", None),
         (

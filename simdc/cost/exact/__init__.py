@@ -11,11 +11,12 @@ from simdc.cost.greedy import greedy_tiling
 from simdc.cost.guards import Check
 from simdc.cost.hardware import Hardware
 from simdc.cost.hazards import LATENCY
-from simdc.cost.kernel import Kernel
+from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.model import CostModel, array_kernel, tiled_kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, check_loops
 
+from .flat import flat_contraction
 from .fused import TiledFused
 from .laws import kernel_law
 from .least import least_cycles
@@ -43,6 +44,13 @@ class ExactModel(CostModel):
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         """Raises TilingError for a tiling that does not fit, or whose loop order cannot be run."""
+        flat = flat_contraction(kernel, hardware, self.rule) if isinstance(kernel, Contraction) else None
+        if flat is not None:
+            check_loops(kernel, tiling)
+            found = flat.price_one(*tiling, everything=True)
+            if found is not None:
+                check(flat.needs(found), tiling)
+                return flat.cost(found)
         return self._tiled(kernel, tiling, hardware).cost()
 
     def account(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Account:

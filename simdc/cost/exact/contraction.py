@@ -22,6 +22,7 @@ from .flows import Flows
 from .folds import Folds
 from .release import released_cycles
 from .segments import segments
+from .sram import sram_bits
 from .steps import Steps
 
 
@@ -90,27 +91,8 @@ class TiledContraction:
         return DramBits(**bits)
 
     def sram_bits(self) -> SramBits:
-        """Every step reads `rows` ifmap values and `rows` x `columns` weights, and reads and writes `columns` psums; an
-        output's first visit reads its bias in place of psums. Inputs that stay are read in the place of weights, and
-        weights in theirs; where sums stay a step reads `columns` weights, and all PEs' sums are written once a pass.
-        What is shifted in is read once a fold."""
-        # 8 steps, 4 of them first visits: weights 8 * 4 * 8 bits = 256, ifmap 8 * 2 * 8 = 128, psums 8 * 2 writes and
-        # 4 * 2 reads of 32 bits = 768.
-        kernel, array, steps = self.kernel, self.hardware.systolic, self.steps
-        pes = array.rows * array.columns
-        weights, inputs, sums, biases = {
-            "weight": (pes, array.rows, array.columns, array.columns),
-            # One output channel passes all positions.
-            "ifmap": (array.rows, pes, array.columns, 1),
-            "psum": (array.columns, array.rows, pes, array.columns),
-        }[steps.stays]
-        reads = dict.fromkeys(("weight", "ifmap"), steps.total) | {steps.stays: self.reads}
-        return SramBits(
-            wbuf=reads["weight"] * weights * kernel.weight.bits,
-            ibuf=reads["ifmap"] * inputs * kernel.ifmap.bits,
-            obuf=(2 * steps.visits - steps.outputs) * sums * kernel.psum.bits,
-            bbuf=0 if kernel.bias is None else steps.outputs * biases * kernel.bias.bits,
-        )
+        array, steps = self.hardware.systolic, self.steps
+        return sram_bits(self.kernel, array, self._spread.stays, steps.total, self.reads, steps.visits, steps.outputs)
 
     def ops(self) -> tuple[tuple[str, int], ...]:
         array = self.hardware.systolic

@@ -15,7 +15,6 @@ from simdc.cost.spread import spread_of
 from simdc.cost.tiling import Tiling
 
 from .array import ArrayRungs
-from .climb import cheapest
 from .fused import fused_ladder
 from .vectors import VectorRungs
 
@@ -28,7 +27,8 @@ def ladder_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESY
     if isinstance(kernel, FusedProducts):
         return fused_ladder(kernel, hardware, rule)
     is_program = isinstance(kernel, VectorProgram)
-    found = cheapest(VectorRungs(kernel, hardware, rule) if is_program else ArrayRungs(kernel, hardware, rule))
+    rungs = VectorRungs(kernel, hardware, rule) if is_program else ArrayRungs(kernel, hardware, rule)
+    found = rungs.cheapest()
     if found is not None:
         return found
     # No rung fits: the smallest tile that fills an array, one iteration of all other loops. A 3x3 convolution of 64

@@ -25,7 +25,7 @@ from simdc.cost.result import Number
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling
 
-from .climb import Least, Rail
+from .climb import Least, Rail, cheapest
 from .footprint import Dimensions
 from .rungs import Sizes, tile_sizes, together
 
@@ -100,6 +100,9 @@ class VectorRungs:
         self._resident = [
             (operands, vectors * simd.lanes * simd.width_bits) for operands, vectors in map(resident, program.nests)
         ]
+
+    def cheapest(self) -> Tiling | None:
+        return cheapest(self)
 
     def rails(self) -> Iterator[Rail]:
         for group, cut in enumerate(self._ladder.cuts):

@@ -1,0 +1,135 @@
+"""Compiles `simdc/cost/flat` with Cython 3 and a C compiler. Without them everything works as it stands, more slowly.
+
+    python compile_core.py       in place, for work on simdc
+
+The files of that folder become one module, `_flat`, as they are; the types that their annotations name are written into
+a file beside it. `compiled` is what Python calls: it hands rows on as pointers.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copy
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parent
+FOLDER = ROOT / "simdc/cost/flat"
+SOURCES = ("tiles", "segments", "price", "rungs", "climb")
+"""In the order in which they need each other."""
+CALLED = ("price", "begin", "next_rung")
+"""What Python calls."""
+DIRECTIVES = {"language_level": 3, "overflowcheck": True, "cdivision": False, "annotation_typing": False}
+"""What does not fit 64 bits is refused, and quotients of negative numbers are Python's."""
+TYPES = {"int": "long long", "list[int]": "long long*"}
+LIMITED = 0x030B0000
+"""The stable interface of Python 3.11, which later ones keep: one file for all of them."""
+
+
+def joined() -> str:
+    """All sources as one; what they import of each other is there."""
+    found: list[str] = []
+    names: set[str] = set()
+    for name in SOURCES:
+        text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+        for node in ast.parse(text).body:
+            if isinstance(node, (ast.FunctionDef, ast.AnnAssign)):
+                own = node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node.target)
+                if own in names:
+                    raise ValueError(f"two files of {FOLDER.name} have the name {own}")
+                names.add(own)
+                found.append(ast.unparse(node))
+    return "\n".join(found) + "\n"
+
+
+def bare(text: str) -> str:
+    """Without annotations, which Cython would take for Python's objects."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    values = [
+        ast.Assign([node.target], node.value) if isinstance(node, ast.AnnAssign) and node.value else node
+        for node in tree.body
+    ]
+    return ast.unparse(ast.fix_missing_locations(ast.Module(values, [])))
+
+
+def types(text: str) -> Iterator[str]:
+    """The declarations of a module's constants and functions, all of them without Python's objects."""
+    yield "cimport cython"
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.AnnAssign):
+            yield f"cdef long long {ast.unparse(node.target)}"
+        elif isinstance(node, ast.FunctionDef):
+            arguments = [f"{TYPES[_annotation(each)]} {each.arg}" for each in node.args.args]
+            own = {each.arg for each in node.args.args}
+            written = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and _is_stored(each)}
+            if locals_ := sorted(written - own):
+                yield f"@cython.locals({', '.join(f'{name}=cython.longlong' for name in locals_)})"
+            yield f"cdef long long {node.name}({', '.join(arguments)}) except? -1"
+
+
+def _annotation(argument: ast.arg) -> str:
+    return ast.unparse(argument.annotation) if argument.annotation is not None else "int"
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def calls(text: str) -> Iterator[str]:
+    """The module that Python calls."""
+    yield "from simdc.cost.flat cimport _flat"
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.name in CALLED:
+            of_kind = {"int": "long long {0}", "list[int]": "long long[::1] {0}"}
+            taken = [of_kind[_annotation(each)].format(each.arg) for each in node.args.args]
+            handed = {"int": "{0}", "list[int]": "&{0}[0]"}
+            given = [handed[_annotation(each)].format(each.arg) for each in node.args.args]
+            yield f"def {node.name}({', '.join(taken)}):"
+            yield f"    return _flat.{node.name}({', '.join(given)})"
+
+
+def build(target: Path) -> list[Path]:
+    """Compiles into `target`. Raises whatever goes wrong where Cython or the compiler is missing or fails."""
+    from Cython.Build import cythonize
+    from setuptools import Distribution, Extension
+    from setuptools.command.build_ext import build_ext
+
+    with TemporaryDirectory() as scratch:
+        place = Path(scratch) / "simdc/cost/flat"
+        place.mkdir(parents=True)
+        for folder in (place, *place.parents[:2]):
+            (folder / "__init__.py").touch()
+        text = joined()
+        (place / "_flat.py").write_text(bare(text), encoding="utf-8")
+        (place / "_flat.pxd").write_text("\n".join(types(text)) + "\n", encoding="utf-8")
+        (place / "compiled.pyx").write_text("\n".join(calls(text)) + "\n", encoding="utf-8")
+        modules = [
+            Extension(
+                f"simdc.cost.flat.{name}",
+                [str(place / f"{name}{suffix}")],
+                define_macros=[("Py_LIMITED_API", hex(LIMITED))],
+                py_limited_api=True,
+                extra_compile_args=[] if os.name == "nt" else ["-O2", "-g0"],
+            )
+            for name, suffix in (("_flat", ".py"), ("compiled", ".pyx"))
+        ]
+        built = cythonize(modules, compiler_directives=DIRECTIVES, include_path=[scratch], quiet=True)
+        command = build_ext(Distribution({"ext_modules": built}))
+        command.build_lib, command.build_temp = str(Path(scratch) / "lib"), str(Path(scratch) / "temp")
+        command.ensure_finalized()
+        command.run()
+        found = list((Path(scratch) / "lib/simdc/cost/flat").iterdir())
+        # At once: a process that has the old one open keeps it.
+        return [Path(copy(file, target / f"{file.name}.new")).replace(target / file.name) for file in found]
+
+
+if __name__ == "__main__":
+    for file in build(FOLDER):
+        print(file)

@@ -1,0 +1,187 @@
+"""A contraction on a machine as a plan of whole numbers, for `cost/flat`; none where a machine has what that lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import attrgetter
+
+from simdc.cost.capacity import array_buffers
+from simdc.cost.channels import by_channel, on_channels
+from simdc.cost.flat import tiles as at
+from simdc.cost.flat.core import CoreForm, run
+from simdc.cost.grid import padded_bounds
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction, Operand
+from simdc.cost.result import Busy, Cost, Cycles, DramBits
+from simdc.cost.rule import MachineRule
+from simdc.cost.spread import Spread, spread_of
+from simdc.cost.structure import option_defaults
+from simdc.cost.tiling import Need
+
+from .sram import sram_bits
+
+WHEN = {"new": at.NEW, "resumed": at.RESUMED, "partial": at.PARTIAL, "complete": at.COMPLETE}
+KNOWN = ("systolic.dataflow", "systolic.row_mapping", "systolic.group_mapping", "systolic.tile_overhead_cycles")
+
+
+@lru_cache(maxsize=1)
+def _others() -> tuple[Callable[[Hardware], tuple[object, ...]], tuple[object, ...]]:
+    """What reads the options of a machine that must be at their defaults, those that are yet to come among them, and
+    these defaults. Those of the SIMD array and of channels, which a rule knows, may be anything."""
+    found = {
+        path: default
+        for path, default in option_defaults().items()
+        if path not in KNOWN and not path.startswith("simd.") and not path.endswith(("_channel", "_duplex"))
+    }
+    return attrgetter(*found), tuple(found.values())
+
+
+class Shape:
+    """What of a contraction no machine changes: its loops by number, its operands as rows. `rows` is None for one that
+    `cost/flat` does not price: too many loops, or a loop that moves two dimensions of an operand."""
+
+    __slots__ = ("kernel", "last", "loops", "numbers", "operands", "rows")
+
+    def __init__(self, kernel: Contraction):
+        self.kernel, self.loops = kernel, kernel.bounds
+        self.last: FlatContraction | None = None
+        self.numbers = {loop: number for number, loop in enumerate(self.loops)}
+        self.operands = kernel.by_role
+        known = len(self.loops) <= at.MOST_LOOPS and not any(map(_is_entangled, self.operands.values()))
+        self.rows = list(map(self._row, self.operands.values())) if known else None
+
+    def _row(self, operand: Operand) -> list[int]:
+        # ifmap[ic, 2*oh + kh], loops ic 1, kh 2, oh 3: 2 dimensions; 1 term, 1 by 1; 2 terms, 3 by 2 and 2 by 1.
+        row = [len(operand.index)]
+        for terms, _ in operand.index:
+            row.append(len(terms))
+            for loop, step in terms:
+                row += (self.numbers[loop], step)
+        return row
+
+
+def _is_entangled(operand: Operand) -> bool:
+    return len(operand.loops) < sum(len(terms) for terms, _ in operand.index)
+
+
+class FlatContraction:
+    """A contraction on one machine. `price_one` prices a tiling, `cost` makes a cost of that."""
+
+    def __init__(self, shape: Shape, rows: list[list[int]], spread: Spread, hardware: Hardware, rule: MachineRule):
+        self.shape, self.hardware, self.given, self._spread = shape, hardware, rule, spread
+        self.rule = rule = on_channels(rule, hardware)
+        self._roles = list(shape.operands)
+        self._streams = [row for row in rule.array_streams if row.operand in shape.operands]
+        self.plan = self._planned(rows)
+        self._forms: dict[str, list[int]] = {}
+        self.buffers = array_buffers(shape.kernel, hardware, rule)
+
+    def _planned(self, rows: list[list[int]]) -> list[int]:
+        kernel, hardware, rule = self.shape.kernel, self.hardware, self.rule
+        widths, bandwidths, ports = self._spread.widths, rule.bandwidths(hardware), rule.array_ports
+        result = set(kernel.psum.loops)
+        plan = [0] * at.PLAN
+        plan[: at.KEPT + 1] = [
+            *(len(self.shape.loops), len(rows), len(self._streams), len(ports), self._roles.index("psum")),
+            *(rule.array_fill_cycles(hardware.systolic), int(self._spread.stays == "psum")),
+        ]
+        stored = padded_bounds(self.shape.loops, kernel, hardware)
+        for number, (loop, bound) in enumerate(self.shape.loops.items()):
+            row = at.LOOP_ROWS + number * at.LOOP
+            plan[row : row + at.LOOP] = [bound, stored[loop], widths.get(loop, 1), int(loop in result)]
+        for number, stream in enumerate(self._streams):
+            row, rate, when = at.STREAM_ROWS + number * at.STREAM, bandwidths[stream.port], WHEN[stream.when]
+            bits = self._bits(stream.operand, when)
+            plan[row : row + at.STREAM] = [
+                *(self._roles.index(stream.operand), bits, ports.index(stream.port)),
+                *(rate.numerator, rate.denominator, when),
+            ]
+            if when >= at.PARTIAL:
+                plan[at.LEAVES + ports.index(stream.port)] = 1
+        for number, row in enumerate(rows):
+            plan[at.OPERAND_ROWS + number] = len(plan)
+            plan += row
+        return plan
+
+    def _bits(self, role: str, when: int) -> int:
+        kernel = self.shape.kernel
+        return kernel.ofmap_bits if when == at.COMPLETE else self.shape.operands[role].bits
+
+    def price_one(self, order: Sequence[str], sizes: Sequence[int], *, everything: bool) -> list[int] | None:
+        """What `cost/flat` finds, as `tiles.py` numbers it, or None where loops are cut too often for it."""
+        numbers, bounds = self.shape.numbers, self.shape.loops
+        loops = [numbers[loop] for loop in order]
+        cut = sum(size < bounds[loop] for loop, size in zip(order, sizes, strict=True))
+        if cut > at.MOST_CUT:
+            return None
+
+        def work(form: CoreForm) -> list[int]:
+            plan = self._forms.get(form.name)
+            if plan is None:
+                plan = self._forms[form.name] = form.row(self.plan)
+            room = form.row([0] * (at.TABLES + (len(self._streams) + 1 << cut)))
+            found = form.row([0] * at.FOUND)
+            form.price(plan, form.row(loops), form.row(sizes), room, found, int(everything))
+            return found
+
+        return run(work)
+
+    def dram_bits_total(self, found: Sequence[int]) -> int:
+        return sum(
+            found[at.MOVES + 2 * number] * found[at.MOVES + 2 * number + 1] * self.plan[row]
+            for number, row in enumerate(range(at.STREAM_ROWS + 1, at.STREAM_ROWS + 1 + self._width, at.STREAM))
+        )
+
+    @property
+    def _width(self) -> int:
+        return at.STREAM * len(self._streams)
+
+    def needs(self, found: Sequence[int]) -> list[Need]:
+        """The largest tile of each operand against what its buffer holds at a time."""
+        return [
+            Need(
+                buffer.name,
+                buffer.capacity,
+                found[at.LARGEST + self._roles.index(buffer.operand)] * operand.bits,
+                limit_bits,
+            )
+            for buffer, operand, limit_bits in self.buffers
+        ]
+
+    def cost(self, found: Sequence[int]) -> Cost:
+        kernel, array, rule = self.shape.kernel, self.hardware.systolic, self.rule
+        total, compute, steps, visits, outputs = found[: at.LARGEST]
+        bits: dict[str, int] = {}
+        for number, stream in enumerate(self._streams):
+            moves = at.MOVES + 2 * number
+            moved = found[moves] * found[moves + 1] * self.plan[at.STREAM_ROWS + number * at.STREAM + 1]
+            bits[stream.traffic] = bits.get(stream.traffic, 0) + moved
+        ports = dict(zip(rule.array_ports, found[at.TRANSFERS :], strict=False))
+        sram = sram_bits(kernel, array, self._spread.stays, steps, steps, visits, outputs)
+        ops = (("mac", kernel.useful_macs), ("mac_executed", steps * array.rows * array.columns))
+        busy = Busy(compute, **by_channel(ports))
+        return Cost(Cycles(compute, total - compute), DramBits(**bits), sram, ops, busy)
+
+
+@lru_cache(maxsize=1024)
+def _shape(kernel: Contraction) -> Shape:
+    return Shape(kernel)
+
+
+def flat_contraction(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> FlatContraction | None:
+    """None where a border clips tiles, loops share a side of the array, or the machine has an option that `cost/flat`
+    does not know: then the classes of this folder answer. Raises TilingError as `spread_of`."""
+    options, defaults = _others()
+    if not hardware.stores_padding or options(hardware) != defaults or type(rule) is not MachineRule:
+        return None
+    shape = _shape(kernel)
+    # The ladder has just asked for what is priced now.
+    last = shape.last
+    if last is not None and last.hardware is hardware and last.given is rule:
+        return last
+    spread = spread_of(kernel, hardware.systolic)
+    if shape.rows is None or spread.joint:
+        return None
+    shape.last = FlatContraction(shape, shape.rows, spread, hardware, rule)
+    return shape.last

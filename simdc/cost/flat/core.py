@@ -1,0 +1,54 @@
+"""Which form of this folder runs: compiled where it was built, else as it stands."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any, NamedTuple, TypeVar
+
+from . import climb
+from . import price as pricing
+
+Found = TypeVar("Found")
+
+
+class CoreForm(NamedTuple):
+    """The functions of this folder in one form, with what makes the rows of numbers that they take."""
+
+    name: str
+    row: Callable[[Iterable[int]], list[int]]
+    price: Callable[[list[int], list[int], list[int], list[int], list[int], int], int]
+    begin: Callable[[list[int], list[int], list[int], int], int]
+    next_rung: Callable[[list[int], list[int], list[int], int, int, int], int]
+
+
+def _row(numbers: Iterable[int]) -> Any:
+    """Raises OverflowError for what is beyond 64 bits."""
+    return array("q", numbers)
+
+
+def compiled_form() -> CoreForm | None:
+    """None where it was not built, or SIMDC_PLAIN is set."""
+    if os.environ.get("SIMDC_PLAIN"):
+        return None
+    try:
+        built: Any = import_module(f"{__package__}.compiled")
+    except ImportError:
+        return None
+    return CoreForm("compiled", _row, built.price, built.begin, built.next_rung)
+
+
+PLAIN = CoreForm("plain", list, pricing.price, climb.begin, climb.next_rung)
+COMPILED = compiled_form()
+
+
+def run(work: Callable[[CoreForm], Found]) -> Found:
+    """What `work` finds, compiled where that can be: the same either way, as beyond 64 bits the plain form answers."""
+    if COMPILED is not None:
+        try:
+            return work(COMPILED)
+        except OverflowError:
+            pass
+    return work(PLAIN)

@@ -1,0 +1,94 @@
+"""A tiled contraction priced: its cycles, and whatever else a cost has."""
+
+from __future__ import annotations
+
+from .segments import walk
+from .tiles import (
+    COMPLETE,
+    COUNT,
+    CUT,
+    INNER,
+    LARGEST,
+    MOST_CUT,
+    MOVED,
+    MOVES,
+    NEW,
+    OPERANDS,
+    PORTS,
+    RESULT,
+    STREAM,
+    STREAM_ROWS,
+    STREAMS,
+    SUMS,
+    TABLES,
+    TOTAL,
+    TRANSFERS,
+    carried,
+    count_steps,
+    cut,
+    elements,
+    elements_once,
+    moved,
+)
+
+
+def price(
+    plan: list[int],
+    order: list[int],
+    sizes: list[int],
+    room: list[int],
+    found: list[int],
+    everything: int,
+) -> int:
+    """The contraction with its loops, outermost first, in tiles of `sizes`: cycles and, if `everything`, all else that
+    `found` has. 0, or 1 where it is cut along too many loops to be priced here."""
+    if cut(plan, order, sizes, room) > MOST_CUT:
+        return 1
+    for stream in range(plan[STREAMS]):
+        moved(plan, plan[STREAM_ROWS + stream * STREAM], room, stream)
+    kinds = 1 << room[CUT]
+    room[SUMS] = (kinds - 1) & ~moved(plan, plan[RESULT], room, plan[STREAMS])
+    for entry in range((plan[STREAMS] + 1) * kinds):
+        room[TABLES + entry] = -1
+    count_steps(plan, room, found)
+    found[TOTAL] = walk(plan, room)
+    for operand in range(plan[OPERANDS]):
+        found[LARGEST + operand] = elements(plan, operand, room, 0)
+    for stream in range(plan[STREAMS]):
+        count_stream(plan, room, found, stream)
+    if everything:
+        for port in range(plan[PORTS]):
+            found[TRANSFERS + port] = 0
+        for stream in range(plan[STREAMS]):
+            port = TRANSFERS + plan[STREAM_ROWS + stream * STREAM + 2]
+            cycles = found[MOVES + 2 * stream] * transfers(plan, room, stream)
+            found[port] = found[port] + cycles
+    return 0
+
+
+def count_stream(plan: list[int], room: list[int], found: list[int], stream: int) -> int:
+    """How often all tiles of a stream move, and the elements that they have."""
+    # Walk oc 4 tiles, ic 2, oh 8: ifmap[ic, oh] comes into use 4 times, a result of [oc, oh] twice: then it is resumed
+    # once, leaves once as partial sum and once complete.
+    times, when = 1, plan[STREAM_ROWS + stream * STREAM + 5]
+    for slot in range(room[INNER + stream]):
+        if not (room[MOVED + stream] >> slot) & 1:
+            times = times * room[COUNT + slot]
+    if when != NEW:
+        times = 1 if when == COMPLETE else times - 1
+    found[MOVES + 2 * stream] = times
+    found[MOVES + 2 * stream + 1] = elements_once(plan, plan[STREAM_ROWS + stream * STREAM], room)
+    return times
+
+
+def transfers(plan: list[int], room: list[int], stream: int) -> int:
+    """Cycles to move all tiles of a stream once."""
+    cycles, own = 0, room[MOVED + stream]
+    for kind in range(1 << room[CUT]):
+        if kind & ~own == 0:
+            many = 1
+            for slot in range(room[CUT]):
+                if (own >> slot) & 1 and not (kind >> slot) & 1:
+                    many = many * (room[COUNT + slot] - 1)
+            cycles = cycles + many * carried(plan, room, stream, kind)
+    return cycles
