@@ -75,6 +75,7 @@ bench: $(VENV)/.simdc-installed
 docs: $(VENV)/.simdc-test-installed
 	$(BIN)/python docs/generate_hardware.py
 	$(BIN)/python docs/draw.py
+	$(BIN)/python docs/shoot_report.py
 	$(BIN)/python docs/generate_layers.py
 	$(BIN)/python examples/compare_models.py --write docs/exact-vs-simdit.md
 	$(BIN)/python docs/run_pages.py

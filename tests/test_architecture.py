@@ -43,10 +43,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "backends",
         "diagnosis",
         "explore",
+        "report",
         "validation",
         "ir",
         "cost",
     },
+    # A page shows numbers of reports and explanations, and prices nothing.
+    "report": {"backends", "diagnosis", "ir", "cost", "__init__"},
     # It reads space files as the front ends read theirs; a journal knows the version that wrote it.
     "explore": {"frontends", "cost", "__init__"},
     # Each measured layer is a network, which goes the way of any other.

@@ -115,5 +115,5 @@ def test_a_new_field_of_the_machine_is_named_and_no_difference(
             (folder / name).write_text(json.dumps(report, indent=1), encoding="utf-8")
     assert differing(before, now) == ["other"]
     said = capsys.readouterr().out
-    assert "new in the machine: simd.lanes" in said
+    assert "new: hardware.simd.lanes" in said
     assert said.count("lanes") == 1

@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "verify": "simdc.commands.verify",
     "compare": "simdc.commands.compare",
     "diff": "simdc.commands.diff",
+    "report": "simdc.commands.report",
     "validate": "simdc.commands.validate",
     "list": "simdc.commands.list",
 }

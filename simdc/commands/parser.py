@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from argparse import Action, ArgumentError, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from simdc.errors import UsageError, suggestion
 
@@ -16,12 +16,14 @@ STDIN = ("-", "/dev/stdin")
 
 
 class Collect(Action):
-    """Makes a list of the values of an option that may be repeated: argparse's `append`."""
+    """Makes a list of the values of an option that may be repeated: argparse's `append`, or `extend` where the option
+    takes several at a time."""
 
     def __call__(
         self, parser: ArgumentParser, namespace: Namespace, values: object, option_string: str | None = None
     ) -> None:
-        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), values])
+        added = cast("list[object]", values) if isinstance(values, list) else [values]
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), *added])
 
 
 class CommandParser(ArgumentParser):

@@ -70,7 +70,10 @@ def parser(command: str) -> CommandParser:
         ("explroe --space space.json", "no command or network 'explroe'; did you mean 'explore'?"),
         ("explain net.dsl conv1 net.dsl", "'net.dsl' is one argument too many"),
         ("help vefiry", "no command 'vefiry'; did you mean 'verify'?"),
-        ("help zzz", "no command 'zzz'; there are cost, explain, explore, grow, verify, compare, diff, validate, list"),
+        (
+            "help zzz",
+            "no command 'zzz'; there are cost, explain, explore, grow, verify, compare, diff, report, validate, list",
+        ),
         ("net.dsl --list passes", "'net.dsl' is one argument too many"),
         ("list wishes", "argument KIND: there is no 'wishes'; there are passes, models"),
     ],

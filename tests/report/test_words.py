@@ -1,0 +1,182 @@
+"""Numbers, shapes and findings in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simdc.backends.report import Report
+from simdc.cost.kernel import Contraction, Loop, Operand, affine
+from simdc.frontends.hardware_file import load_machine
+from simdc.report.amounts import amount, digits
+from simdc.report.bandwidth import bytes_per_cycle
+from simdc.report.cards import cards_of
+from simdc.report.findings import findings_of
+from simdc.report.shapes import shape_text
+from simdc.report.shown_run import remedy_text, shown_run
+from simdc.report.side_by_side import side_by_side
+from tests.report.pages import report_of
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0041313, "s", "4.13 ms"),
+        (1.5, "s", "1.50 s"),
+        (3e-10, "s", "0.30 ns"),
+        (0.0, "s", "0 s"),
+        (197_656_576, "B", "188.5 MiB"),
+        (1023, "B", "1,023 B"),
+        (2.0**40, "B", "1 TiB"),
+        (0.0103, "J", "10.3 mJ"),
+        (1.98e12, "op/s", "1.98 TOPS"),
+        (0.234, "share", "23.4 %"),
+        (1.0, "share", "100 %"),
+        (258.9, "images/s", "258.9 images/s"),
+        (14_436.2, "tokens/s", "14,436 tokens/s"),
+    ],
+)
+def test_amounts(value: float, unit: str, text: str) -> None:
+    assert str(amount(value, unit)) == text
+
+
+def test_digits_that_count() -> None:
+    assert [digits(value) for value in (0.00123, 0.5, 12.345, 999.96, 1234.5, 7.0)] == [
+        "0.0012",
+        "0.50",
+        "12.3",
+        "1,000",
+        "1,234",
+        "7",
+    ]
+
+
+def operand(name: str, *loops: str) -> Operand:
+    return Operand(name, 8, (64,) * len(loops), tuple(map(affine, loops)))
+
+
+def test_the_shape_of_a_convolution_and_of_a_product() -> None:
+    sizes = {"g": 2, "n": 1, "oc": 64, "oh": 56, "ow": 28, "ic": 3, "kh": 7, "kw": 5}
+    loops = tuple(Loop(name, bound) for name, bound in sizes.items())
+    conv = Contraction(
+        "conv2d",
+        loops,
+        operand("ifmap", "g", "n", "ic", "oh", "ow"),
+        operand("weight", "g", "oc", "ic", "kh", "kw"),
+        operand("psum", "g", "n", "oc", "oh", "ow"),
+        8,
+    )
+    assert shape_text(conv) == "3→64, 7×5, 56×28, g 2"
+    shapes = {layer.name: shape_text(layer.kernel) for layer in report_of("lenet5", "HI1").layers}
+    assert list(shapes.values())[-2:] == ["500→10", "10"]
+
+
+def test_all_ports_of_the_array_are_the_slope() -> None:
+    ports = load_machine("HI3").systolic.bandwidths
+    bits = ports.weight_bits_per_cycle + ports.ifmap_bits_per_cycle + ports.psum_bits_per_cycle
+    assert bytes_per_cycle(load_machine("HI3")) == bits / 8
+    # One channel for all counts once.
+    channel = [f"dram.{name}_channel=weight" for name in ("ifmap", "psum", "result", "bias")]
+    assert bytes_per_cycle(load_machine("HI3", channel)) == ports.weight_bits_per_cycle / 8
+    memory = dict(load_machine("nv_small").memories)["dram"]
+    assert bytes_per_cycle(load_machine("nv_small")) == memory.read_bits_per_cycle / 8
+
+
+def test_cards_say_what_the_report_does() -> None:
+    report = report_of("resnet18", "HI1")
+    cards = {card.name: card for card in cards_of(report)}
+    assert cards["runtime"].value == report.total.runtime_s(report.hardware)
+    assert cards["rate"].unit == "images/s"
+    assert cards["array in use"].value == report.utilization()
+    assert cards["on simd"].value == pytest.approx(report.by_unit["simd"].cycles.total / report.total.cycles.total)
+    words = {card.name: card for card in cards_of(report_of("gpt2", "HI3"))}
+    assert words["rate"].unit == "tokens/s"
+    # Without prices there is no energy; a machine of four units has no other array.
+    plain = {card.name: card for card in cards_of(report_of("lenet5", "nv_small", model="nvdla"))}
+    assert plain["energy"].value is plain["energy"].shown is None
+    assert not [name for name in plain if name.startswith("on ")]
+
+
+def words_of(report: Report) -> list[str]:
+    return [finding.text for finding in findings_of(shown_run(report))]
+
+
+def test_shares_of_the_time_are_those_of_the_layers_that_are_named() -> None:
+    report = report_of("resnet18", "HI1")
+    whole = report.total.cycles.total
+    bounds = [found for found in findings_of(shown_run(report)) if "goes to layers bound by" in found.text]
+    assert bounds
+    for finding in bounds:
+        cycles = sum(report.layers[number].cost.cycles.total for number in finding.layers)
+        assert finding.text.startswith(f"{amount(cycles / whole, 'share')} of the time")
+    # The costliest comes first.
+    costs = [report.layers[number].cost.cycles.total for number in bounds[0].layers]
+    assert costs == sorted(costs, reverse=True)
+
+
+def test_the_layer_where_the_array_idles_most() -> None:
+    idle = next(text for text in words_of(report_of("resnet50", "HI3")) if "idles most" in text)
+    assert idle.startswith("conv1 is where the array idles most: 4.65 % of its multipliers work")
+    assert idle.endswith("it has 3 input and 64 output channels.")
+
+
+def test_results_that_leave_are_not_called_partial_sums() -> None:
+    text = " ".join(words_of(report_of("resnet50", "HI3")))
+    assert "result port" in text
+    assert "psum port" not in text
+
+
+def test_memory_of_a_training_step() -> None:
+    report = report_of("lenet5", "HT1", train=True)
+    assert report.memory is not None
+    text = next(text for text in words_of(report) if text.startswith("At most"))
+    assert report.memory.peak_layer in text
+    assert f"{amount(report.memory.kept, 'B')} are kept for the backward layers" in text
+
+
+def test_what_has_no_price_is_said_first() -> None:
+    report = report_of("alexnet", "nv_small", model="nvdla")
+    assert words_of(report)[0] == f"1 layer without a price, missing here: {report.uncosted[0][0]}."
+
+
+def test_what_helps_most_is_what_was_priced() -> None:
+    run = shown_run(report_of("resnet50", "HI3"))
+    text = next(text for text in words_of(run.report) if text.startswith("With "))
+    remedies = {remedy_text(remedy): remedy for each in run.explained.values() for remedy in each.helpful}
+    setting = text.split()[1]
+    assert f"--set {setting}" in remedies
+    saved = sum(
+        len(run.kinds[kind]) * each.saved(remedy)
+        for kind, each in run.explained.items()
+        for remedy in each.helpful
+        if remedy.setting == setting
+    )
+    assert f"{amount(saved / run.report.total.cycles.total, 'share')} shorter" in text
+
+
+def test_layers_that_are_alike_are_one_kind() -> None:
+    run = shown_run(report_of("resnet50", "HI3"))
+    layers = run.report.layers
+    assert sorted(number for numbers in run.kinds for number in numbers) == list(range(len(layers)))
+    by_name = {layer.name: kind for number, kind in run.of_layer.items() for layer in [layers[number]]}
+    assert by_name["layer1.1.conv1"] == by_name["layer1.2.conv1"] != by_name["layer1.0.conv1"]
+
+
+def cells(page: str) -> list[list[str]]:
+    import re
+
+    rows = re.findall(r"<tr>(.*?)</tr>", page.partition("<tbody>")[2], re.DOTALL)
+    return [[re.sub(r"<.*?>", " ", cell).split() for cell in re.findall(r"<td.*?</td>", row)] for row in rows]
+
+
+def test_runs_side_by_side() -> None:
+    reports = [report_of("resnet18", "HI1"), report_of("resnet18", "HI3"), report_of("lenet5", "HI1")]
+    page = side_by_side(reports)
+    first, second, other = cells(page)
+    times: list[Any] = [report.total.runtime_s(report.hardware) for report in reports]
+    assert first[0] == str(amount(times[0], "s")).split()
+    assert second[0] == [*str(amount(times[1], "s")).split(), f"{times[1] / times[0]:.2f}×", "best"]
+    # Nothing to be better than, and no ratio to another network.
+    assert other[0] == str(amount(times[2], "s")).split()
+    assert side_by_side(reports[:1]) == ""
