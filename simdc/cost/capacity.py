@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .fission import kept_temporaries
 from .grid import Grid
-from .hardware import Hardware
+from .hardware import Hardware, SimdArray
 from .hazards import LATENCY, refusal
 from .kernel import Affine, Contraction, LoopNest, Operand, viewed
 from .rule import Buffer, MachineRule
@@ -60,7 +61,7 @@ def array_needs(kernel: Contraction, grid: Grid, hardware: Hardware, rule: Machi
 
 def vector_need(nest: LoopNest, grid: Grid, hardware: Hardware, rule: MachineRule) -> Need:
     """What all tiles that are resident at once need of the vector memory, each operand's largest tile counted."""
-    operands, vectors = resident(nest)
+    operands, vectors = in_memory(nest, hardware.simd)
     # 16 lanes of 32 bits, 2 temporaries, input and result tiles of 100 elements with 8 and 32 bits:
     # 2 * 16 * 32 + 100 * 8 + 100 * 32 = 5,024 bits.
     need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
@@ -80,6 +81,13 @@ def incomplete_result(nest: LoopNest, grid: Grid) -> Operand | None:
         if slots and any(slot not in slots for slot in range(slots[-1])):
             return operand
     return None
+
+
+def in_memory(nest: LoopNest, simd: SimdArray) -> tuple[tuple[Operand, ...], int]:
+    """As `resident`, on a machine: where each instruction has loops of its own, temporaries are operands too, and there
+    are no vectors beside."""
+    kept, vectors = resident(nest)
+    return (kept, vectors) if simd.issue == "interleaved" else (kept + kept_temporaries(nest, simd.width_bits), 0)
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from math import prod
 
 from .axis import ONE, Axis
 from .bursts import runs, stored_extent
+from .fission import kept_temporaries
 from .hardware import Hardware
 from .hazards import hazard
 from .kernel import FusedProducts, Operand
@@ -84,18 +85,22 @@ def fused_hazards(tiles: FusedTiles, sizes: Mapping[str, int], rule: MachineRule
 
 def _resident(tiles: FusedTiles, sizes: Mapping[str, int], every: Mapping[str, int]) -> int:
     """Bits of vector memory: each operand once, of one in the place of another the wider; and a vector for each
-    temporary of the nest that has most."""
+    temporary of the nest that has most, or where each instruction has loops of its own an element for each point."""
     kernel, simd = tiles.kernel, tiles.hardware.simd
     taken: dict[str, int] = {}
-    vectors = 0
+    between: list[int] = []
     for nest in kernel.nests:
         for operand in nest.scratch:
             taken[operand.name] = prod([every[loop] for loop in operand.loops]) * operand.bits
         for operand in (*nest.inputs, *nest.outputs):
             taken[operand.name] = tiles.bits(operand, sizes)
         named = {operand.name for operand in (*nest.inputs, *nest.outputs, *nest.scratch)}
-        written = {code.dest for block in nest.blocks for code in block.instructions}
-        vectors = max(vectors, len(written - named))
+        if simd.issue == "interleaved":
+            written = {code.dest for block in nest.blocks for code in block.instructions}
+            between.append(len(written - named) * simd.lanes * simd.width_bits)
+        else:
+            points = [prod([every[loop] for loop in o.loops]) for o in kept_temporaries(nest, simd.width_bits)]
+            between.append(sum(points) * simd.width_bits)
     for one, other in kernel.in_place:
         taken[other] = max(taken.pop(one), taken[other])
-    return sum(taken.values()) + vectors * simd.lanes * simd.width_bits
+    return sum(taken.values()) + max(between)

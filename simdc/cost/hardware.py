@@ -30,6 +30,7 @@ DRAINS = "overlapped: GeneSys and others; serial: SCALE-Sim"
 OVERHEAD = "RTL of GeneSys, where it is 5: three register stages, two cycles of handshake"
 LATENCY = "RTL of GeneSys, where it is 3"
 HAZARD = "wait: an interlock; refuse: RTL of GeneSys, which adds to sums that are not written yet"
+ONE_EACH = "interleaved: SimDIT section III; fission: RTL of GeneSys, whose nested loops hold one instruction"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -147,7 +148,9 @@ class SimdArray:
     `pipeline_stages - 1 + lanes - 1` cycles to fill; an instruction that reads what the one before it
     wrote waits `raw_wait_cycles`, from one issue to the next, too. `array_path_bits_per_cycle` is how fast data goes
     between vector memory and the systolic array's psum and ifmap buffers, one way at a time; 0: there is no path. For
-    `tile_overhead_cycles` each tile of a program sets its loops up, beside the fill."""
+    `tile_overhead_cycles` each tile of a program sets its loops up, beside the fill. By `issue` each point of a
+    tile's loops runs all of a block (`interleaved`), or each instruction has loops of its own (`fission`): none waits,
+    each loop is set up by itself, and vector memory holds a temporary for all points at once."""
 
     lanes: int = _int("lane")
     width_bits: int = _int("bit")
@@ -160,6 +163,7 @@ class SimdArray:
     raw_wait_cycles: int = _int("cycle", MACHINE, minimum=0, default=2)
     array_path_bits_per_cycle: Rate = rate(PATH, minimum=0, default=0)
     tile_overhead_cycles: int = option("cycle", SET_UP, 0)
+    issue: str = choice(ONE_EACH, "interleaved", "fission")
     latency_cycles: Latencies = part(Latencies, factory=Latencies)
 
 

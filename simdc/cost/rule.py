@@ -154,9 +154,11 @@ class MachineRule:
         return fold_law(array)
 
     def lanes_fill_cycles(self, simd: SimdArray) -> int:
-        """Beside its instructions, for each tile: `pipeline_stages - 1`, `lanes - 1` and what sets it up."""
+        """Beside its instructions, for each tile: `pipeline_stages - 1`, `lanes - 1` and what sets it up, unless each
+        instruction has loops to set up (`fission.set_up_cycles`)."""
         # 6 stages, 16 lanes: 5 + 15 = 20.
-        return simd.pipeline_stages + simd.lanes - 2 + simd.tile_overhead_cycles
+        set_up = simd.tile_overhead_cycles if simd.issue == "interleaved" else 0
+        return simd.pipeline_stages + simd.lanes - 2 + set_up
 
 
 def passes(size: int, width: Rate) -> int:

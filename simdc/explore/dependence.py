@@ -50,6 +50,8 @@ DEPENDENCES = {
     "simd.instruction_memory_bits": Dependence((SIMD,), "rate"),
     "simd.immediate_memory_bits": Dependence((SIMD,), "rate"),
     "simd.tile_overhead_cycles": Dependence((SIMD,), "rate"),
+    # What of a tile is in vector memory.
+    "simd.issue": Dependence((SIMD,), "tiling"),
     "simd.pipeline_stages": Dependence((SIMD,), "rate"),
     "simd.raw_wait_cycles": Dependence((SIMD,), "rate"),
     "simd.latency_cycles": Dependence((SIMD,), "rate"),

@@ -254,11 +254,16 @@ def _play_program(program: VectorProgram, tiling: Tiling, machine: Hardware) -> 
         stored = dict(loops)
         if machine.stores_padding and program.lanes in program.roles.channels and program.lanes in stored:
             stored[program.lanes] += -stored[program.lanes] % simd.lanes
-        for loads, issues, waits, stores in _visits(
-            phase, program.lanes, list(odometer(loops, stored, tiling)), machine
+        tiles = list(odometer(loops, stored, tiling))
+        for tile, (loads, issues, waits, stores) in zip(
+            tiles, _visits(phase, program.lanes, tiles, machine), strict=True
         ):
-            compute = simd.pipeline_stages + simd.lanes - 2 + simd.tile_overhead_cycles
-            compute += waits * simd.raw_wait_cycles
+            loops_run = sum(_loops_run(block, phase, program.lanes, tile, simd.lanes) for block, _ in issues)
+            compute = simd.pipeline_stages + simd.lanes - 2
+            if simd.issue == "fission":
+                compute += simd.tile_overhead_cycles * loops_run
+            else:
+                compute += simd.tile_overhead_cycles + waits * simd.raw_wait_cycles
             for block, times in issues:
                 counts = _sequence(block, phase, simd)
                 compute += times * counts.pop("cycles")
@@ -336,6 +341,18 @@ def _waits(phase: LoopNest, blocks: list[CodeBlock], lanes: str, tile: Tile, wid
     return waits
 
 
+def _loops_run(block: CodeBlock, phase: LoopNest, lanes: str, tile: Tile, width: int) -> int:
+    """Loops of one instruction each in a tile: point after point, how often the values of loops change that must stand
+    outside them, as several instructions work on one element again."""
+    outside: set[str] = set()
+    for operand in (*phase.outputs, *phase.scratch):
+        working = [code for code in block.instructions if operand.name in {code.dest, *code.sources}]
+        if len(working) >= 2 and operand.name in {code.dest for code in working}:
+            outside |= set(block.loops) - {terms[0][0] for terms, _ in operand.index if len(terms) == 1}
+    places = product(*(tile[loop][:: width if loop == lanes else 1] for loop in block.loops if loop in outside))
+    return len(block.instructions) * len(list(places))
+
+
 def _overlapping(result: Operand, loops: Mapping[str, int]) -> set[str]:
     """Loops along which tiles of a result have elements in common: all of a dimension whose windows overlap; only those
     inside the window where windows lie side by side."""
@@ -356,7 +373,8 @@ def _sequence(block: CodeBlock, phase: LoopNest, simd: SimdArray) -> dict[str, A
     counts: Counter[str] = Counter()
     for number, (opcode, dest, sources) in enumerate(block.instructions):
         counts["cycles"] += getattr(simd.latency_cycles, opcode)
-        if number and block.instructions[number - 1].dest in sources:
+        reads = number and block.instructions[number - 1].dest in sources
+        if reads and simd.issue == "interleaved":
             counts["cycles"] += simd.raw_wait_cycles
         counts["insmem"] += simd.instruction_bits
         for place in (dest, *sources):

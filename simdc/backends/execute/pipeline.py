@@ -7,6 +7,7 @@ from itertools import product
 
 from simdc.backends.simulate.issue import issue_order
 from simdc.backends.simulate.walk import Tile
+from simdc.cost.fission import inner_loops
 from simdc.cost.hardware import SimdArray
 from simdc.cost.kernel import CodeBlock, LoopNest, Operand
 
@@ -23,7 +24,11 @@ class Pipeline:
     def run(self, blocks: Sequence[CodeBlock], tile: Tile) -> None:
         """A tile's blocks, issue by issue in the order of the rules. The pipeline fills first."""
         simd = self._simd
-        self.cycles += simd.pipeline_stages - 1 + simd.lanes - 1 + simd.tile_overhead_cycles
+        self.cycles += simd.pipeline_stages - 1 + simd.lanes - 1
+        if simd.issue == "fission":
+            self._run_apart(blocks, tile)
+            return
+        self.cycles += simd.tile_overhead_cycles
         written, at = "", dict[str, int]()
         for block in blocks:
             order = issue_order(block, self._nest)
@@ -36,6 +41,19 @@ class Pipeline:
                     if written in sources and self._same_vector(written, at, here):
                         self.cycles += simd.raw_wait_cycles
                     written, at = dest, here
+
+    def _run_apart(self, blocks: Sequence[CodeBlock], tile: Tile) -> None:
+        """Loops of one instruction each, set up one after the other: none reads what the one before it wrote so
+        early."""
+        simd = self._simd
+        for block in blocks:
+            inner = inner_loops(self._nest, block)
+            steps = {loop: tile.values[loop][:: simd.lanes if loop == self._lanes else 1] for loop in block.loops}
+            for _ in product(*(steps[loop] for loop in block.loops if loop not in inner)):
+                for opcode, _, _ in block.instructions:
+                    latency: int = getattr(simd.latency_cycles, opcode)
+                    issues = sum(1 for _ in product(*(steps[loop] for loop in block.loops if loop in inner)))
+                    self.cycles += simd.tile_overhead_cycles + issues * latency
 
     def _same_vector(self, name: str, before: Mapping[str, int], now: Mapping[str, int]) -> bool:
         """A temporary is one vector, made anew by each issue that reads it."""

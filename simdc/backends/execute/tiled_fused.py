@@ -23,6 +23,7 @@ from .buffers import ScheduleError, TileAddress, TileBuffer, Traffic
 from .fused import FusedMemory, multiply
 from .pipeline import Pipeline
 from .tiled_run import TiledRun
+from .vector_memory import Temporaries
 
 
 def run_tiled_fused(
@@ -122,9 +123,7 @@ class _FusedRun:
         rooms = {name: bits(operand) for name, operand in there.items()}
         for one, other in kernel.in_place:
             rooms[other] = max(rooms[other], rooms.pop(one))
-        codes = [[code.dest for block in nest.blocks for code in block.instructions] for nest in kernel.nests]
-        temporaries = max(len(set(code) - there.keys()) for code in codes)
-        need_bits = sum(rooms.values()) + temporaries * simd.lanes * simd.width_bits
+        need_bits = sum(rooms.values()) + Temporaries(kernel.nests, simd).bits(tile)
         self._check(max(rooms, key=lambda name: rooms[name]), self.room_bits, need_bits)
 
     def _check(self, what: str, limit_bits: int, need_bits: int) -> None:

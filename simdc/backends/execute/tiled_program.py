@@ -73,7 +73,7 @@ class _Run:
             for operand in (*nest.scratch, *nest.outputs):
                 if differs(operand, tile, before):
                     self._begin(operand, nest, tile, memory, bounds, begun)
-            memory.check_room(place)
+            memory.check_room(place, tile)
             values = real_values(tile, bounds)
             blocks = [block for block in nest.blocks if runs(block, nest, tile)]
             for block in blocks:

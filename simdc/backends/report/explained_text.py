@@ -21,6 +21,7 @@ WORDS = {
     "fill": "fill: each tile's way through the array or the lanes",
     "lanes": "lanes: code between the products, its fill with it",
     "instructions": "instructions on the lanes",
+    "loops of one instruction": "loops of one instruction each are set up",
     "waits between instructions": "an instruction waits for the one before it",
     "path between the arrays": "path between the arrays",
     "first load": "first load: nothing computes yet",

@@ -16,7 +16,7 @@ from simdc.cost.tiling import Tiling
 
 from .folds import Sweep, work_of
 from .footprint import differs
-from .issue import waits_between_issues
+from .issue import issue_cycles, set_ups, waits_between_issues
 from .transfer import DramPorts, Transfer
 from .vector import immediates, sequence_cycles, vmem_bits
 from .walk import Tile, neighbours, walk
@@ -171,8 +171,9 @@ def _hand_over(kernel: FusedProducts, tile: Tile, hardware: Hardware, counts: Co
 def _run(nest: LoopNest, lanes: str, tile: Tile, hardware: Hardware, counts: Counter[str]) -> int:
     """Cycles of a nest over the tile: the pipeline fills, every block issues all its vectors."""
     simd = hardware.simd
-    cycles = (simd.pipeline_stages - 1) + (simd.lanes - 1) + simd.tile_overhead_cycles
-    cycles += waits_between_issues(nest, nest.blocks, lanes, tile, simd) * simd.raw_wait_cycles
+    cycles = (simd.pipeline_stages - 1) + (simd.lanes - 1)
+    waits = waits_between_issues(nest, nest.blocks, lanes, tile, simd)
+    cycles += issue_cycles(waits, set_ups(nest, nest.blocks, lanes, tile, simd), simd)
     for block in nest.blocks:
         vectors = ceil_div(len(tile.values[lanes]), simd.lanes) if lanes in block.loops else 1
         issues = vectors * tile.size(loop for loop in block.loops if loop != lanes)

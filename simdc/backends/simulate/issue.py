@@ -42,6 +42,32 @@ def waits_between_issues(nest: LoopNest, running: Sequence[CodeBlock], lanes: st
     return waits
 
 
+def issue_cycles(waits: int, loops: int, simd: SimdArray) -> int:
+    """Of a tile, beside fill and instructions: one set-up and all waits, or a set-up of each loop of one instruction,
+    where nothing waits."""
+    if simd.issue == "fission":
+        return loops * simd.tile_overhead_cycles
+    return simd.tile_overhead_cycles + waits * simd.raw_wait_cycles
+
+
+def set_ups(nest: LoopNest, running: Sequence[CodeBlock], lanes: str, tile: Tile, simd: SimdArray) -> int:
+    """How many loops of one instruction a tile sets up: one for each instruction of the blocks that run, again in every
+    step of a loop that brings several of them back to an element that one of them writes."""
+    loops = 0
+    for block in running:
+        outside = [
+            loop for loop in block.loops if any(_comes_back(loop, o, block) for o in nest.outputs + nest.scratch)
+        ]
+        loops += len(block.instructions) * prod(_issues(loop, lanes, tile, simd) for loop in outside)
+    return loops
+
+
+def _comes_back(loop: str, operand: Operand, block: CodeBlock) -> bool:
+    uses = [operand.name in (each.dest, *each.sources) for each in block.instructions]
+    is_written = any(each.dest == operand.name for each in block.instructions)
+    return is_written and sum(uses) > 1 and not any([name for name, _ in terms] == [loop] for terms, _ in operand.index)
+
+
 def _within(block: CodeBlock, written: Operand, nest: LoopNest, lanes: str, tile: Tile, simd: SimdArray) -> int:
     """One loop steps, those inside it turn back to their beginning: often as many times as the loop has further
     values, for each round of the loops outside. They wait if that leads to the vector where one was."""

@@ -16,6 +16,7 @@ from simdc.cost.tiling import Tiling
 from . import contraction, fused, vector
 from .contraction import ArrayVisit
 from .fused import FusedVisit
+from .issue import issue_cycles
 from .release import spans
 from .transfer import Transfer, slowest_port
 from .walk import neighbours
@@ -102,8 +103,7 @@ def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: M
         for visit in vector.visits(nest, program, tiling, hardware, rule):
             moves = (*visit.loads, *visit.stores)
             adds = _moved(moves)
-            compute = (simd.pipeline_stages - 1) + (simd.lanes - 1) + simd.tile_overhead_cycles
-            compute += visit.waits * simd.raw_wait_cycles
+            compute = (simd.pipeline_stages - 1) + (simd.lanes - 1) + issue_cycles(visit.waits, visit.loops, simd)
             for block, issues in visit.issues:
                 compute += issues * vector.sequence_cycles(block, simd)
                 adds["sram_bits.vmem"] += issues * vector.vmem_bits(block, nest, simd)

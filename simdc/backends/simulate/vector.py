@@ -15,20 +15,21 @@ from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .footprint import differs
-from .issue import waits_between_issues
+from .issue import set_ups, waits_between_issues
 from .transfer import DramPorts, Transfer
 from .walk import Tile, neighbours, walk
 
 
 @frozen
 class VectorVisit:
-    """A tile's stay in vector memory: every load and store, how often each block's sequence is issued, and how
-    often an issue waits for the one before it."""
+    """A tile's stay in vector memory: every load and store, how often each block's sequence is issued, how
+    often an issue waits for the one before it, and how many loops are set up if each holds one instruction."""
 
     tile: Tile
     loads: tuple[Transfer, ...]
     issues: tuple[tuple[CodeBlock, int], ...]
     waits: int
+    loops: int
     stores: tuple[Transfer, ...]
 
 
@@ -63,6 +64,7 @@ def visits(
             loads=tuple(loads),
             issues=tuple((block, _issues(block, lanes, tile, hardware.simd)) for block in running),
             waits=waits_between_issues(nest, running, lanes, tile, hardware.simd),
+            loops=set_ups(nest, running, lanes, tile, hardware.simd),
             stores=tuple(
                 transfer("ofmap", ports["output", "left"], operand, tile)
                 for operand in nest.outputs
@@ -98,7 +100,8 @@ def sequence_cycles(block: CodeBlock, simd: SimdArray) -> int:
     for instruction in block.instructions:
         latency: int = getattr(simd.latency_cycles, instruction.opcode)
         cycles += latency
-        if previous_dest is not None and previous_dest in instruction.sources:
+        follows = previous_dest is not None and previous_dest in instruction.sources
+        if follows and simd.issue == "interleaved":
             cycles += simd.raw_wait_cycles
         previous_dest = instruction.dest
     return cycles

@@ -8,7 +8,7 @@ from itertools import product
 from simdc.backends.simulate.contraction import rounded_bounds
 from simdc.backends.simulate.vector import rounded_bounds as rounded_program_bounds
 from simdc.backends.simulate.walk import whole_loops
-from simdc.cost.capacity import resident
+from simdc.cost.capacity import in_memory
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Affine, Contraction, Operand, VectorProgram
 from simdc.cost.tiling import Tiling
@@ -28,7 +28,7 @@ def program_need_bits(program: VectorProgram, tiling: Tiling, hardware: Hardware
     tiles, needs = whole_loops(program, tiling).as_dict(), list[int]()
     for nest in program.nests:
         bounds = rounded_program_bounds(nest, program, hardware)
-        operands, vectors = resident(nest)
+        operands, vectors = in_memory(nest, hardware.simd)
         need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
         needs.append(need_bits + sum(_bits(o, bounds, tiles, stores_padding=hardware.stores_padding) for o in operands))
     return max(needs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from simdc.cost.fission import wait_cycles
 from simdc.cost.hardware import SimdArray
 from simdc.cost.kernel import CodeBlock, LoopNest
 
@@ -52,13 +53,13 @@ def code_cost(nest: LoopNest, issues_along: Mapping[str, int], simd: SimdArray) 
 
 def sequence_cycles(block: CodeBlock, simd: SimdArray) -> int:
     """Cycles of one run through straight-line code: latencies, and a wait for each instruction that reads the result
-    of the one before it (read after write in the pipeline)."""
+    of the one before it (read after write in the pipeline), unless each has loops of its own."""
     # Batch norm, sub, mul, mul, add of a cycle each, the last three on what the one before wrote, waits of 2 cycles:
     # 1 + 3 + 3 + 3 = 10.
     cycles, written = 0, None
     for opcode, dest, sources in block.instructions:
         cycles += getattr(simd.latency_cycles, opcode)
         if written in sources:
-            cycles += simd.raw_wait_cycles
+            cycles += wait_cycles(simd)
         written = dest
     return cycles

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from simdc.cost.axis import ONE
 from simdc.cost.bursts import port_cycles
+from simdc.cost.fission import issues_of, set_up_cycles, wait_cycles
 from simdc.cost.folds import FoldCount, fold_loops
 from simdc.cost.fused_capacity import FusedTiles
 from simdc.cost.grid import Grid
@@ -135,11 +136,12 @@ class TileWork:
         """One run of a nest over the tile, the pipeline filled anew."""
         simd, lanes = self.hardware.simd, self.kernel.lanes
         here = {loop.name: sizes[loop.name] for loop in nest.loops}
-        issues = {loop: passes(size, simd.lanes) if loop == lanes else size for loop, size in here.items()}
+        issues = issues_of(here, lanes, simd)
         code = code_cost(nest, issues, simd)
         whole = Grid(here, here, list(here), list(here.values()), (), self.hardware)
         waits = waits_between_issues(nest, whole, lanes, simd.lanes)
-        cycles = code.cycles + waits * simd.raw_wait_cycles + self.rule.lanes_fill_cycles(simd)
+        cycles = code.cycles + waits * wait_cycles(simd) + self.rule.lanes_fill_cycles(simd)
+        cycles += set_up_cycles(nest, issues, {}, simd)
         found = Counter({"compute": cycles, "lanes": cycles, "sram_bits.vmem": code.vmem_bits})
         found["sram_bits.imm"], found["sram_bits.insmem"] = code.immediate_bits, code.instruction_bits
         for block in nest.blocks:

@@ -6,6 +6,7 @@ from math import prod
 
 from simdc.cost.axis import ONE
 from simdc.cost.channels import on_channels
+from simdc.cost.fission import issues_of, set_up_cycles
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction, Kernel, Operand, VectorProgram
@@ -53,10 +54,10 @@ def _program(program: VectorProgram, hardware: Hardware, rule: MachineRule) -> i
     # traffic: 158.
     simd, bandwidths = hardware.simd, rule.bandwidths(hardware)
     bounds = stored_bounds(program, hardware)
-    issues = {loop: passes(bound, simd.lanes) if loop == program.lanes else bound for loop, bound in bounds.items()}
+    issues = issues_of(bounds, program.lanes, simd)
     cycles = len(program.nests) * rule.lanes_fill_cycles(simd)
     for nest in program.nests:
-        cycles += code_cost(nest, issues, simd).cycles
+        cycles += code_cost(nest, issues, simd).cycles + set_up_cycles(nest, issues, {}, simd)
         for role, port, _ in rule.vector_ports:
             for operand in nest.inputs if role == "input" else nest.outputs:
                 cycles += ceil_div(_moved(operand, program, hardware) * operand.bits, bandwidths[port])

@@ -66,9 +66,10 @@ def _program(tiled: TiledProgram) -> list[CyclePart]:
         for axis in grid.axes:
             tiles *= axis.count
         fill += tiles * tiled.rule.lanes_fill_cycles(tiled.hardware.simd)
-    waits = tiled.wait_cycles()
+    waits, set_up = tiled.wait_cycles(), tiled.set_up_cycles()
     parts = [
-        CyclePart("instructions", cost.cycles.compute - waits - fill),
+        CyclePart("instructions", cost.cycles.compute - waits - set_up - fill),
+        CyclePart("loops of one instruction", set_up),
         CyclePart("waits between instructions", waits),
     ]
     moved = {port: cycles for port, cycles in cost.busy._asdict().items() if port != "compute" and cycles}

@@ -10,6 +10,7 @@ from simdc.cost.axis import Axis, Numbers
 from simdc.cost.bursts import bursts_of
 from simdc.cost.capacity import in_words, incomplete_result, vector_need
 from simdc.cost.channels import on_channels
+from simdc.cost.fission import set_up_cycles, wait_cycles
 from simdc.cost.grid import Grid, Reloads, padded_bounds, reloads
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import LoopNest, VectorProgram, shared_loops
@@ -107,7 +108,15 @@ class TiledProgram:
         waits = 0
         for nest, grid in self.nests:
             waits = waits + waits_between_issues(nest, grid, self.program.lanes, self.hardware.simd.lanes)
-        return waits * self.hardware.simd.raw_wait_cycles
+        return waits * wait_cycles(self.hardware.simd)
+
+    def set_up_cycles(self) -> int:
+        """Cycles of `compute` that set loops of one instruction each up, all tiles together."""
+        cycles, lanes, simd = 0, self.program.lanes, self.hardware.simd
+        for nest, grid in self.nests:
+            issues = {axis.loop: _issues(axis, lanes, simd.lanes) for axis in grid.every}
+            cycles = cycles + set_up_cycles(nest, issues, {axis.loop: axis.count for axis in grid.every}, simd)
+        return cycles
 
     def _priced(self, cycles_of: Callable[[Stream, int], int]) -> Cost:
         """`cycles_of` gives the cycles to move a stream's tiles so many times."""
@@ -115,7 +124,7 @@ class TiledProgram:
         # compute, waits between issues left out.
         simd, lanes, fill = self.hardware.simd, self.program.lanes, self.rule.lanes_fill_cycles(self.hardware.simd)
         vmem = imm = insmem = 0
-        compute = self.wait_cycles()
+        compute = self.wait_cycles() + self.set_up_cycles()
         ops: dict[str, int] = {}
         bits: dict[str, int] = {}
         ports: dict[str, int] = {}

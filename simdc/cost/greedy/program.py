@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from simdc.cost.capacity import resident
+from simdc.cost.capacity import in_memory
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import VectorProgram
@@ -73,7 +73,7 @@ def program_tile(program: VectorProgram, hardware: Hardware, rule: MachineRule) 
     limit_bits = rule.vector_memory.usable_bits(hardware)
     nests = [
         ([box(operand) for operand in operands], vectors * simd.lanes * simd.width_bits)
-        for operands, vectors in map(resident, program.nests)
+        for operands, vectors in [in_memory(nest, simd) for nest in program.nests]
     ]
 
     def fits(among: Sequence[int] = range(len(nests))) -> bool:

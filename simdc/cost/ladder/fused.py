@@ -11,6 +11,7 @@ from simdc.cost.channels import on_channels
 from simdc.cost.exact.code import sequence_cycles
 from simdc.cost.exact.fused import TiledFused
 from simdc.cost.exact.laws import used_by_fused
+from simdc.cost.fission import set_up_cycles
 from simdc.cost.fused_capacity import FusedTiles
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import CodeBlock, FusedProducts
@@ -77,6 +78,11 @@ class RoughBound:
         self.kernel = kernel
         array, simd, whole = hardware.systolic, hardware.simd, kernel.whole
         self._fill = 2 * rule.array_fill_cycles(array) + 2 * rule.lanes_fill_cycles(simd)
+        # Of a nest that may run in place of another the one that is set up sooner.
+        issues = dict.fromkeys((*kernel.bounds, *whole), 1)
+        rows = [kernel.row, *([kernel.edge] if kernel.edge is not None else [])]
+        self._fill += min(set_up_cycles(nest, issues, {}, simd) for nest in rows)
+        self._fill += set_up_cycles(kernel.merge, issues, {}, simd)
         along_rows, along_columns = (
             passes(whole[kernel.first.rows], array.rows),
             passes(whole[kernel.lone], array.columns),

@@ -6,16 +6,17 @@ the default one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import NamedTuple
 
 from simdc.cost.axis import ONE
-from simdc.cost.capacity import resident
+from simdc.cost.capacity import in_memory
 from simdc.cost.channels import on_channels
 from simdc.cost.exact.vector import TiledProgram
+from simdc.cost.fission import issues_of, set_up_cycles
 from simdc.cost.greedy.program import program_loops
 from simdc.cost.greedy.splitting import first
 from simdc.cost.grid import stored_bounds
@@ -59,10 +60,15 @@ class VectorLadder:
             tiles = [(program.lanes in own, prod([counts[loop] for loop in own])) for own in names]
             self.cuts.append(VectorCut(sizes, sum(n for on, n in tiles if not on), sum(n for on, n in tiles if on)))
         operands = [o for nest in program.nests for o in (*nest.inputs, *nest.outputs, *nest.scratch)]
+        self._seen = bounds, clip
         self._dimensions = {(o.index, o.shape): Dimensions(o, range(len(o.index)), bounds, clip) for o in operands}
 
     def dimensions(self, operand: Operand) -> Dimensions:
-        return self._dimensions[operand.index, operand.shape]
+        key = operand.index, operand.shape
+        if key not in self._dimensions:
+            # A temporary, which only some machines keep as a tile.
+            self._dimensions[key] = Dimensions(operand, range(len(operand.index)), *self._seen)
+        return self._dimensions[key]
 
 
 @lru_cache(maxsize=1024)
@@ -79,13 +85,14 @@ class VectorRungs:
         rule = on_channels(rule, hardware)
         self._program, self._hardware, self._rule = program, hardware, rule
         bounds = stored_bounds(program, hardware)
-        self._order = tuple(bounds)
+        self._order, self._bounds = tuple(bounds), bounds
         self._ladder = _ladder(program, tuple(bounds.items()), simd.lanes, not hardware.stores_padding)
         self._fill = rule.lanes_fill_cycles(simd)
         self._limit_bits = rule.vector_memory.usable_bits(hardware)
         whole = TiledProgram.cut(program, self._order, tuple(bounds.values()), hardware, ONE, rule)
         # Tiles have whole vectors, so but for waits the code takes as long however the loops are cut.
         self._code_cycles = whole.cost().cycles.compute - whole.wait_cycles() - len(program.nests) * self._fill
+        self._code_cycles -= self._set_up_of({})
         # Each input's tiles are loaded once at least, each result's leave once; resumed they need not be.
         bandwidths = rule.bandwidths(hardware)
         widths = {row.operand: bandwidths[row.port] for row in rule.vector_streams if row.when != "resumed"}
@@ -98,7 +105,8 @@ class VectorRungs:
         dimensions = self._ladder.dimensions
         self._least_transfer = sum(-(-dimensions(o).least * o.bits // width) for o, width in self._moved)
         self._resident = [
-            (operands, vectors * simd.lanes * simd.width_bits) for operands, vectors in map(resident, program.nests)
+            (operands, vectors * simd.lanes * simd.width_bits)
+            for operands, vectors in [in_memory(nest, simd) for nest in program.nests]
         ]
 
     def cheapest(self) -> Tiling | None:
@@ -134,7 +142,19 @@ class VectorRungs:
 
     def _array_cycles(self, cut: VectorCut, step: int) -> Number:
         tiles = cut.fixed_tiles + cut.lane_tiles * self._ladder.counts[step]
-        return self._code_cycles + tiles * self._fill
+        return self._code_cycles + tiles * self._fill + self._set_up_cycles(cut, step)
+
+    def _set_up_cycles(self, cut: VectorCut, step: int) -> int:
+        """Of loops that hold one instruction each."""
+        if self._hardware.simd.issue == "interleaved":
+            return 0
+        counts = {loop: -(-self._bounds[loop] // size) for loop, size in self._sizes(cut, step).items()}
+        return self._set_up_of(counts)
+
+    def _set_up_of(self, counts: Mapping[str, int]) -> int:
+        simd = self._hardware.simd
+        issues = issues_of(self._bounds, self._program.lanes, simd)
+        return sum(set_up_cycles(nest, issues, counts, simd) for nest in self._program.nests)
 
     def _least(self, cut: VectorCut, step: int) -> Least:
         """Cycles and bits of a rung at least: as if every tile moved once and tiles filled the port."""

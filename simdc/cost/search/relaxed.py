@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simdc.cost.capacity import array_buffers, resident
+from simdc.cost.capacity import array_buffers, in_memory
 from simdc.cost.channels import by_channel, on_channels
 from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
+from simdc.cost.fission import issues_of, set_up_cycles
 from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction, LoopNest, Operand, VectorProgram
@@ -110,7 +111,8 @@ class Relaxed:
         )
 
     def _program(self, program: VectorProgram, counts: Decided, innermost: str) -> Cost:
-        fill = self._rule.lanes_fill_cycles(self._hardware.simd)
+        simd = self._hardware.simd
+        fill, least = self._rule.lanes_fill_cycles(simd), issues_of(self._bounds, program.lanes, simd)
         compute: Any = self._whole.cycles.compute - self._wait_cycles
         traffic, ports = _Sums(), _Sums()
         for nest in program.nests:
@@ -118,8 +120,9 @@ class Relaxed:
             tiles: Any = 1
             for loop in loops:
                 tiles = tiles * counts.get(loop, 1)
-            # One fill of each nest is in the whole program's compute already.
+            # One fill of each nest, and what one tile sets up, is in the whole program's compute already.
             compute = compute + (tiles - 1) * fill
+            compute = compute + set_up_cycles(nest, least, counts, simd) - set_up_cycles(nest, least, {}, simd)
             operands = {"input": nest.inputs, "output": nest.outputs}
             for row in self._rule.vector_streams:
                 fresh = 1 if row.when == "resumed" else 0
@@ -175,6 +178,6 @@ def _buffers(kernel: ArrayKernel, hardware: Hardware, rule: MachineRule) -> list
 
 
 def _vector_memory(nest: LoopNest, hardware: Hardware, rule: MachineRule) -> SharedLimit:
-    operands, vectors = resident(nest)
+    operands, vectors = in_memory(nest, hardware.simd)
     limit_bits = rule.vector_memory.usable_bits(hardware)
     return SharedLimit(operands, vectors * hardware.simd.lanes * hardware.simd.width_bits, limit_bits)
