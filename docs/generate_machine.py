@@ -70,6 +70,7 @@ EFFECTS = (
         (*systolic("buffer_release=joint", "tile_overhead_cycles=5"), "dram.psum_duplex=full"),
         "GeneSys's RTL",
     ),
+    Effect("runs of a tile in bursts of 512 bits, channels first", ("dram.burst_bits=512",), "any DRAM"),
     Effect(
         "one channel for all, as wide as one port",
         tuple(f"dram.{each}_channel=psum" for each in ("weight", "bias", "ifmap", "simd")),
