@@ -30,7 +30,9 @@ def amount(value: float, unit: str) -> Amount:
     if unit == "share":
         return Amount(digits(100 * value), "%")
     scale = SCALES.get(unit, ((1.0, unit),))
-    size, name = next((each for each in scale if abs(value) >= each[0]), scale[-1] if value else scale[0])
+    if not value:
+        return Amount("0", unit if unit != "op/s" else "OPS")
+    size, name = next((each for each in scale if abs(value) >= each[0]), scale[-1])
     return Amount(digits(value / size), name)
 
 

@@ -19,6 +19,8 @@ BITS_PER_BYTE = 8
 WORTH_SAYING = 0.05
 """Shares of the run below this are not spoken of."""
 COSTLIEST = 10
+FEW = 0.2
+"""A share of the time that so few layers must take to be spoken of."""
 KINDS_NAMED = 3
 
 
@@ -114,10 +116,11 @@ def _helpful(run: ShownRun) -> Iterator[Finding]:
 
 def _costliest(report: Report) -> Iterator[Finding]:
     numbers = _ranked(report, lambda _: True)[:COSTLIEST]
-    if len(report.layers) > 2 * COSTLIEST:
-        cycles = add_up(report.layers[number].cost.cycles.total for number in numbers)
-        share = amount(cycles / report.total.cycles.total, "share")
-        yield Finding(f"{COSTLIEST} of {len(report.layers):,} layers take {share} of the time.", numbers)
+    share = add_up(report.layers[number].cost.cycles.total for number in numbers) / report.total.cycles.total
+    # Where all layers are much alike nothing stands out.
+    if len(report.layers) > 2 * COSTLIEST and share > FEW:
+        said = amount(share, "share")
+        yield Finding(f"{COSTLIEST} of {len(report.layers):,} layers take {said} of the time.", numbers)
 
 
 def _memory(report: Report) -> Iterator[Finding]:

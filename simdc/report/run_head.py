@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import cast
 from urllib.parse import quote
 
 from simdc import __version__
 from simdc.backends.report import Report
-from simdc.cost.structure import unstructure
 
 from .cards import Card, cards_of
+from .field_tables import fields_of
 from .findings import Finding, findings_of
 from .markup import Markup, element, together
 from .shown_run import ShownRun
@@ -62,7 +60,7 @@ def _stamp(report: Report) -> Markup:
         rows += [("command", run.command)] if run.command else []
         rows += [(f"{each.role} {each.name}", f"sha256 {each.sha256}") for each in run.inputs]
     rows.append(("energy prices", report.hardware.price_source))
-    machine = list(_flat(cast("Mapping[str, object]", unstructure(report.hardware))))
+    machine = list(fields_of(report.hardware).items())
     return element(
         "details",
         element("summary", "What this is of: version, command, inputs, machine"),
@@ -75,12 +73,3 @@ def _stamp(report: Report) -> Markup:
 def _table(caption: str, rows: list[tuple[str, str]]) -> Markup:
     body = [element("tr", element("th", name, scope="row"), element("td", value)) for name, value in rows]
     return element("div", element("table", element("caption", caption), element("tbody", *body)), class_="wide")
-
-
-def _flat(record: Mapping[str, object], path: str = "") -> Iterator[tuple[str, str]]:
-    """Fields by dotted path."""
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            yield from _flat(cast("Mapping[str, object]", value), f"{path}{name}.")
-        else:
-            yield f"{path}{name}", f"{value:,}" if type(value) is int else str(value)

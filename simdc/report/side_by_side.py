@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from simdc.backends.report import Report
 
 from .cards import Card, cards_of
+from .differences import in_words
+from .field_tables import fields_that_differ
 from .markup import Markup, element, together
 
 EVEN = 0.005
@@ -34,7 +36,19 @@ def side_by_side(reports: Sequence[Report]) -> Markup:
     note = element(
         "p", "Ratios are to the first run of the same network; the best of its runs is marked.", class_="note"
     )
-    return element("section", title, note, element("div", table, class_="wide"), aria_labelledby="compare-title")
+    words = element("ul", *[element("li", text) for text in _differences(reports)])
+    fields = fields_that_differ([report.hardware for report in reports])
+    parts = (title, note, element("div", table, class_="wide"), words, fields)
+    return element("section", *parts, aria_labelledby="compare-title")
+
+
+def _differences(reports: Sequence[Report]) -> Iterator[str]:
+    """Of each run to the first one of the same network, where that is another."""
+    first: dict[tuple[str, str, int], Report] = {}
+    for report in reports:
+        known = first.setdefault(_subject(report), report)
+        if known is not report:
+            yield in_words(known, report)
 
 
 def _subject(report: Report) -> tuple[str, str, int]:

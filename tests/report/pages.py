@@ -15,6 +15,8 @@ network n(x: 4) {
   return fc(x, 8, bias=false, name="a") -> relu(name="r") -> fc(2, bias=false, name="b")
 }
 """
+NOTHING = "network n(x: 3x4x4) { return flatten(x) }"
+"""A network whose only layer costs nothing."""
 NAMES = {
     "a": "<script>alert(1)</script>",
     "r": '"><img src=x onerror=alert(2)>',

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import simdc
+from simdc.api import Network
+from simdc.backends.report import make_report
+from simdc.frontends.dsl import parse_dsl
 from simdc.report import render_page
 from tests.report.browser import Page, browser_path, open_browser
-from tests.report.pages import NAMES, hostile_report, page_of, report_of
+from tests.report.pages import NAMES, NOTHING, hostile_report, page_of, report_of
 
 pytestmark = pytest.mark.skipif(browser_path() is None, reason="needs Chromium: apt-get install chromium")
 CLICK = "new MouseEvent('click', {bubbles: true})"
@@ -294,3 +298,15 @@ def test_it_prints(page: Page, folder: Path, tmp_path: Path) -> None:
     assert page.run("getComputedStyle(document.querySelector('#filter').parentElement).display") == "none"
     assert page.run("getComputedStyle(document.querySelector('#layers')).display") == "table"
     page.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_a_run_that_costs_nothing_has_no_pictures(page: Page, folder: Path) -> None:
+    empty = make_report(simdc.compile(Network(parse_dsl(NOTHING, "n.dsl", 1)), simdc.load_hardware("HI1")))
+    show(page, folder, render_page([empty, report_of("lenet5", "HI1")]))
+    assert page.run("document.querySelector('#charts').hidden")
+    assert not page.run("document.querySelector('#nothing').hidden")
+    page.run("document.querySelector('button[data-run=\"1\"]').click()")
+    assert not page.run("document.querySelector('#charts').hidden")
+    assert page.run(SHOWN) == len(report_of("lenet5", "HI1").layers)
+    page.run("document.querySelector('button[data-run=\"0\"]').click()")
+    assert page.run("document.querySelector('#charts').hidden")

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from simdc.backends.report import Report
+import simdc
+from simdc.api import Network
+from simdc.backends.report import Report, make_report
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
+from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
 from simdc.report.amounts import amount, digits
 from simdc.report.bandwidth import bytes_per_cycle
 from simdc.report.cards import cards_of
+from simdc.report.differences import in_words
+from simdc.report.field_tables import fields_of, fields_that_differ
 from simdc.report.findings import findings_of
 from simdc.report.shapes import shape_text
 from simdc.report.shown_run import remedy_text, shown_run
 from simdc.report.side_by_side import side_by_side
-from tests.report.pages import report_of
+from tests.report.pages import NOTHING, report_of
 
 
 @pytest.mark.parametrize(
@@ -26,6 +32,9 @@ from tests.report.pages import report_of
         (1.5, "s", "1.50 s"),
         (3e-10, "s", "0.30 ns"),
         (0.0, "s", "0 s"),
+        (0.0, "B", "0 B"),
+        (0.0, "op/s", "0 OPS"),
+        (0.0, "images/s", "0 images/s"),
         (197_656_576, "B", "188.5 MiB"),
         (1023, "B", "1,023 B"),
         (2.0**40, "B", "1 TiB"),
@@ -164,9 +173,7 @@ def test_layers_that_are_alike_are_one_kind() -> None:
 
 
 def cells(page: str) -> list[list[str]]:
-    import re
-
-    rows = re.findall(r"<tr>(.*?)</tr>", page.partition("<tbody>")[2], re.DOTALL)
+    rows = re.findall(r"<tr>(.*?)</tr>", page.partition("<tbody>")[2].partition("</tbody>")[0], re.DOTALL)
     return [[re.sub(r"<.*?>", " ", cell).split() for cell in re.findall(r"<td.*?</td>", row)] for row in rows]
 
 
@@ -180,3 +187,49 @@ def test_runs_side_by_side() -> None:
     # Nothing to be better than, and no ratio to another network.
     assert other[0] == str(amount(times[2], "s")).split()
     assert side_by_side(reports[:1]) == ""
+
+
+def test_one_sentence_for_each_run_beside_the_first() -> None:
+    slow, fast = report_of("resnet18", "HI1"), report_of("resnet18", "HI3")
+    ratio = fast.total.runtime_s(fast.hardware) / slow.total.runtime_s(slow.hardware)
+    text = in_words(slow, fast)
+    assert text.startswith(f"On HI3 resnet18 takes {ratio:.2f} times as long as on HI1: conv2d saves ")
+    saved = sum(
+        (was.cost.cycles.total * slow.hardware.clock_ns - now.cost.cycles.total * fast.hardware.clock_ns) * 1e-9
+        for was, now in zip(slow.layers, fast.layers, strict=True)
+        if now.operator == "conv2d"
+    )
+    assert f"conv2d saves {amount(saved, 's')}" in text
+    assert "longer" not in text
+    back = in_words(fast, slow)
+    assert "conv2d costs" in back
+    assert back.endswith("; every layer takes longer.")
+    assert in_words(slow, slow) == "On HI1 resnet18 takes 1.00 times as long as on HI1."
+
+
+def test_layers_that_take_longer_are_named() -> None:
+    plain = report_of("resnet18", "HI1")
+    first = plain.layers[2]
+    slower = first._replace(cost=first.cost._replace(cycles=first.cost.cycles._replace(stall=10**9)))
+    changed = plain._replace(layers=(*plain.layers[:2], slower, *plain.layers[3:]))
+    assert in_words(plain, changed).endswith(f"; 1 layer takes longer: {first.name}.")
+
+
+def test_fields_in_which_machines_differ() -> None:
+    machines = [load_machine("HI1"), load_machine("HI1", ["simd.lanes=32"]), load_machine("HI1")]
+    page = fields_that_differ(machines)
+    assert "1 fields" not in page
+    assert "One field in which the machines differ" in page
+    row = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", page.partition("<tbody>")[2])
+    assert row == ["simd.lanes", "16", "32"]
+    assert page.count("differs") == 1
+    assert fields_that_differ(machines[:1]) == ""
+    # Machines of either kind: what one has no field for is a dash.
+    assert "–" in fields_that_differ([load_machine("HI1"), load_machine("nv_small")])
+    assert fields_of(machines[0])["systolic.rows"] == "16"
+
+
+def test_a_run_without_a_priced_layer_has_no_findings() -> None:
+    report = make_report(simdc.compile(Network(parse_dsl(NOTHING, "n.dsl", 1)), simdc.load_hardware("HI1")))
+    assert findings_of(shown_run(report)) == []
+    assert in_words(report, report) == "On HI1 n takes 1.00 times as long as on HI1."

@@ -28,7 +28,8 @@ function digits(value) {
   return value.toFixed(Math.abs(value) < 10 ? 2 : 1);
 }
 function scaled(value, sizes) {
-  const [size, unit] = sizes.find((each) => Math.abs(value) >= each[0]) || (value ? sizes[sizes.length - 1] : sizes[0]);
+  const fits = value ? sizes.find((each) => Math.abs(value) >= each[0]) : sizes.find((each) => each[0] === 1);
+  const [size, unit] = fits || sizes[sizes.length - 1];
   return `${digits(value / size)} ${unit}`;
 }
 const TIMES = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]];

@@ -52,11 +52,11 @@ const icicle = {
   box(drawing, box, level, width) {
     const left = Math.max(0, this.x(box.start));
     const right = Math.min(width, this.x(box.end));
-    if (right - left < 0.7) return;
+    if (right - left < 0.2) return;
     const y = level * ROW;
     const share = run().total ? (box.end - box.start) / run().total : 0;
     // Where there is no room for the path, the last name on it.
-    const names = [`${box.label} ${percent(share)}`, box.label, box.label.split(".").pop()];
+    const names = [`${box.label} ${percent(share)}`, box.label, box.label.split(".").pop(), (box.label.match(/\d+$/) || [""])[0]];
     const text = names.find((name) => fitted(name, right - left) === name) || "";
     const place = { x: px(left), y, width: px(Math.max(0.5, right - left - 1)), height: ROW - 2 };
     drawing.append(svg("rect", { class: `box level${Math.min(level, 4)}`, ...place, "data-box": `${level},${box.first}` }));

@@ -24,18 +24,14 @@ let waiting = 0;
 addEventListener("resize", () => {
   cancelAnimationFrame(waiting);
   waiting = requestAnimationFrame(() => {
-    for (const view of views) if (view !== table) view.draw();
+    for (const view of views) if (view !== table && run().layers.length) view.draw();
   });
 });
-addEventListener("beforeprint", () => show("draw"));
+addEventListener("beforeprint", drawAll);
 
-byId("charts").hidden = false;
-if (run().layers.length) {
-  show("draw");
-  const costliest = run().layers.reduce((most, layer) => (layer.cycles > most.cycles ? layer : most));
-  if (location.hash.length > 1) readAddress();
-  if (state.layer < 0) {
-    state.layer = costliest.number;
-    show("mark");
-  }
+drawAll();
+if (location.hash.length > 1) readAddress();
+if (state.layer < 0 && run().layers.length) {
+  state.layer = run().layers.reduce((most, layer) => (layer.cycles > most.cycles ? layer : most)).number;
+  show("mark");
 }

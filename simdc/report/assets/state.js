@@ -42,6 +42,14 @@ function choose(number, { keep = false } = {}) {
   show("mark");
 }
 
+// Nothing is drawn of a run whose layers all cost nothing.
+function drawAll() {
+  const empty = !run().layers.length;
+  byId("charts").hidden = empty;
+  byId("nothing").hidden = !empty;
+  if (!empty) show("draw");
+}
+
 // Show this part of the time, in cycles.
 function span(from, to) {
   state.from = from;
@@ -57,7 +65,7 @@ function chooseRun(number) {
   document.querySelectorAll("button[data-run]").forEach((button, index) => button.setAttribute("aria-pressed", index === number));
   Object.assign(state, { run: number, layer: -1, group: null, from: 0, to: RUNS[number].total });
   byId("whole").disabled = true;
-  show("draw");
+  drawAll();
   const same = run().named.get(name);
   if (same) choose(same.number);
 }
