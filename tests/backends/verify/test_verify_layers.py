@@ -12,8 +12,9 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.cost.model import CostModel
 from simdc.cost.tiling import Tiling, loop_bounds
-from tests.backends.execute.test_tiled import TINY, pointwise, row_sums, window_sum
+from tests.backends.execute.test_tiled import TINY, row_sums, window_sum
 from tests.backends.verify.wrong_models import Careless, Lenient, NoEdges, OffBy
+from tests.cost.machines import pencil_layer
 
 NUMBERS = {
     "conv2d": [
@@ -50,7 +51,7 @@ NUMBERS = {
         "cycles.stall",
     ],
 }
-CASES = {"conv2d": pointwise(), "row_sums": (row_sums(), Tiling(("c", "w"), (1, 2)))}
+CASES = {"conv2d": pencil_layer(), "row_sums": (row_sums(), Tiling(("c", "w"), (1, 2)))}
 
 
 def difference(kind: str, model: CostModel, hardware: Hardware = TINY) -> Difference:
