@@ -7,6 +7,7 @@ import sys
 from typing import TextIO
 
 from .errors import SimdcError
+from .terminal import is_colourful, painted, painted_message
 from .visible import visible
 
 
@@ -17,7 +18,9 @@ def write_out(text: str) -> None:
         raise SimdcError("standard output is closed; name a file with -o")
     encoding = stream.encoding or "utf-8"
     try:
-        stream.write(visible(text).encode(encoding, "backslashreplace").decode(encoding))
+        shown = visible(text)
+        shown = painted(shown) if is_colourful(stream) else shown
+        stream.write(shown.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except BrokenPipeError:
         raise
@@ -32,7 +35,8 @@ def say(line: str) -> None:
     if stream is None:
         return
     try:
-        print(visible(line), file=stream, flush=True)
+        shown = visible(line)
+        print(painted_message(shown) if is_colourful(stream) else shown, file=stream, flush=True)
     except OSError:
         mute(stream)
 

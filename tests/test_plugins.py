@@ -86,7 +86,7 @@ def test_pass_model_front_end_and_report_are_found_by_name(
             "passes": "shout                  my-package 1.5  Says so\n",
             "models": "late         my-package 1.5  All takes 1000 cycles longer\n",
             "frontends": "name  my-package 1.5  Networks by their name\n",
-            "reports": "line   my-package 1.5  One line\n",
+            "reports": "line      my-package 1.5  One line\n",
         }.items():
             assert main(["--list", kind]) == 0
             said = capsys.readouterr()
@@ -207,7 +207,7 @@ def test_ops_that_clash_are_left_out(
     ("arguments", "says"),
     [
         (("--model", "exakt"), "--model: there is no cost model 'exakt'; known models: exact, simdit, roofline, "),
-        (("--format", "xml"), "--format: there is no format 'xml'; known formats: table, json, csv"),
+        (("--format", "xml"), "--format: there is no format 'xml'; known formats: table, markdown, json, csv"),
     ],
 )
 def test_a_name_that_nobody_has(

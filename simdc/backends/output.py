@@ -12,10 +12,13 @@ from typing import BinaryIO
 
 from simdc.errors import SimdcError, UsageError
 from simdc.streams import write_out
+from simdc.terminal import width
 from simdc.visible import visible
 
 PIECE = 2**20
 STDOUT = "-"
+SUFFIXES = {"md": "markdown"}
+"""Formats by suffixes that are not their names."""
 
 
 def choose_format(
@@ -27,6 +30,7 @@ def choose_format(
     where suffix and given format contradict each other, and for a suffix that names no format.
     """
     suffix = "" if target in (None, STDOUT) else Path(target or "").suffix.lower().removeprefix(".")
+    suffix = SUFFIXES.get(suffix, suffix)
     if suffix in ("", "txt", given):
         return given or "table"
     if suffix in formats or suffix in plugged():
@@ -61,6 +65,11 @@ def refuse_overwriting(target: str | None, inputs: Iterable[str]) -> None:
         with suppress(OSError, ValueError):
             if target is not None and stat.S_ISREG(os.stat(target).st_mode) and os.path.samefile(target, source):
                 raise UsageError(f"{target} would be written over '{source}', which is read; name another file")
+
+
+def width_of(target: str | None) -> int | None:
+    """How wide tables may be that go to `target`: as the terminal, where it is one."""
+    return width() if target in (None, STDOUT) else None
 
 
 def write_text(text: str, target: str | None) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from functools import partial
 
-from simdc.backends.output import choose_format, refuse_overwriting, write_text
+from simdc.backends.output import choose_format, refuse_overwriting, width_of, write_text
 from simdc.backends.report import make_report
+from simdc.backends.report.columns import Style
 from simdc.backends.report.comparison import compared
-from simdc.backends.report.comparison_text import RENDERINGS
+from simdc.backends.report.comparison_text import RENDERINGS, as_table
 from simdc.backends.report.figures import Figures, figures_of
 from simdc.backends.report.stamp import made_by
 from simdc.choices import DEFAULT_MODEL
@@ -25,6 +27,7 @@ ALONE = (
     "--generic",
     "--locations",
     "--layers",
+    "--verbose",
     "--levels",
     "--plot",
     "--plot-kind",
@@ -42,7 +45,10 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"{curve} goes with one network on one machine")
     arguments.model = arguments.model or DEFAULT_MODEL
     check_chosen(arguments.model)
-    render = RENDERINGS[_format(arguments)]
+    chosen = _format(arguments)
+    render = RENDERINGS[chosen]
+    if chosen == "table":
+        render = partial(as_table, style=Style(width_of(arguments.output)))
     asked = [(network, machine) for network in arguments.networks for machine in arguments.machines or [None]]
     _refuse_overwriting(arguments)
     runs: list[Figures] = []
@@ -57,7 +63,7 @@ def run(arguments: Namespace) -> int:
         runs.append(figures_of(report))
         stamps += report.runs[-1:]
     text = render(compared(runs))
-    if _format(arguments) in ("table", "markdown"):
+    if chosen in ("table", "markdown"):
         inputs = tuple(dict.fromkeys(each for stamp in stamps for each in stamp.inputs))
         text += f"\n{made_by([stamps[-1]._replace(inputs=inputs)])}\n"
     write_text(text, arguments.output)

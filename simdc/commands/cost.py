@@ -41,7 +41,10 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--levels", action="store_true", help="add to the table all levels of a model that has some, such as nvdla"
     )
-    add_format(parser, "table, json, csv or a plug-in's")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="name all nodes that were folded, merged or cost nothing"
+    )
+    add_format(parser, "table, markdown, json, csv or a plug-in's")
     add_output(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw to a .png, .svg or .pdf file as well; needs matplotlib")
     parser.add_argument(
@@ -55,6 +58,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.apart("--format", "--emit-ir")
     parser.apart("--layers", "--emit-ir")
     parser.apart("--levels", "--emit-ir")
+    parser.apart("--verbose", "--emit-ir")
     parser.apart("--plot", "--emit-ir")
     parser.needs(["--plot-kind"], "--plot")
     parser.needs(["--generic", "--locations"], "--emit-ir")

@@ -11,8 +11,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
-from simdc.backends.output import choose_format, write_text
+from simdc.backends.output import choose_format, width_of, write_text
 from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
+from simdc.backends.report.columns import Style
 from simdc.errors import SimdcError, UsageError, suggestion
 from simdc.passes.pipeline import parse_pipeline, run_pipeline
 from simdc.streams import say
@@ -23,6 +24,8 @@ from .routing import with_routing
 from .token_options import check_tokens, many_runs, token_run
 from .tokens import with_tokens
 
+TABLES = ("table", "markdown", "mlir")
+"""What options of tables go with; that IR is no table, they say themselves."""
 LAYERS_SHOWN = 3
 """In a warning; --format json names all."""
 
@@ -87,11 +90,13 @@ def _renderer(arguments: Namespace) -> Callable[[Report], str]:
     name = choose_format(given, arguments.output, [*REPORTS, "mlir"], PLUGIN_REPORTS.names)
     if name == "mlir" and not arguments.emit_ir:
         raise UsageError(f"IR is printed with --emit-ir; the formats of a report are {', '.join(REPORTS)}")
-    if arguments.layers and name != "table":
+    if arguments.layers and name not in TABLES:
         raise UsageError(f"--layers is for tables; {name} lists every layer")
+    if arguments.verbose and name not in TABLES:
+        raise UsageError(f"--verbose is for tables; {name} names every node")
     if name == "csv" and (many := many_runs(arguments)) is not None:
         raise UsageError(f"{many} is in the table and in json; csv lists the layers of one run")
-    if arguments.levels and name != "table":
+    if arguments.levels and name not in TABLES:
         raise UsageError("--levels is for tables; json has them with each layer")
     try:
         render = load_report("table" if arguments.emit_ir else name)
@@ -100,7 +105,10 @@ def _renderer(arguments: Namespace) -> Callable[[Report], str]:
         hint = suggestion(name, known)
         message = f"--format: there is no format '{name[:80]}'; known formats: {', '.join(known)}{hint}"
         raise SimdcError(message) from None
-    return partial(render, every_layer=arguments.layers, levels=arguments.levels) if name == "table" else render
+    if name not in TABLES:
+        return render
+    shown = partial(render, every_layer=arguments.layers, levels=arguments.levels, names=arguments.verbose)
+    return partial(shown, style=Style(width_of(arguments.output))) if name == "table" else shown
 
 
 def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[str]:

@@ -31,9 +31,10 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
-    from simdc.backends.output import choose_format, refuse_overwriting, write_text
+    from simdc.backends.output import choose_format, refuse_overwriting, width_of, write_text
     from simdc.backends.report.changes import changes_between
     from simdc.backends.report.changes_text import as_csv, as_json, as_table
+    from simdc.backends.report.columns import Style
     from simdc.errors import UsageError
     from simdc.frontends.cost_file import load_cost_file
 
@@ -42,8 +43,9 @@ def run(arguments: Namespace) -> int:
         raise UsageError("--layers goes with --format table or markdown; json and csv have every layer")
     refuse_overwriting(arguments.output, [arguments.before, arguments.after])
     changes = changes_between(load_cost_file(arguments.before), load_cost_file(arguments.after))
+    style = Style(width_of(arguments.output), chosen == "markdown")
     if chosen in ("table", "markdown"):
-        text = as_table(changes, every=arguments.layers, form=chosen)
+        text = as_table(changes, style, every=arguments.layers)
     else:
         text = as_json(changes) if chosen == "json" else as_csv(changes)
     write_text(text, arguments.output)

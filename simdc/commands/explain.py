@@ -31,8 +31,9 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
-    from simdc.backends.output import choose_format, write_text
+    from simdc.backends.output import choose_format, width_of, write_text
     from simdc.backends.report import make_report
+    from simdc.backends.report.columns import Style
     from simdc.backends.report.explained import explanation_of, layer_named, longest
     from simdc.backends.report.explained_text import explanation_text
     from simdc.backends.report.stamp import made_by
@@ -41,9 +42,10 @@ def run(arguments: Namespace) -> int:
     from .token_options import one_run
 
     check_chosen(arguments.model)
-    choose_format(None, arguments.output, ["table"])
+    chosen = choose_format(None, arguments.output, ["table", "markdown"])
+    style = Style(width_of(arguments.output), chosen == "markdown")
     report = make_report(compiled(arguments, one_run(arguments)))
     layer = longest(report) if arguments.layer is None else layer_named(report, arguments.layer)
-    text = explanation_text(layer, explanation_of(layer, report))
+    text = explanation_text(layer, explanation_of(layer, report), style)
     write_text(f"{text}\n{made_by(report.runs)}\n", arguments.output)
     return 0

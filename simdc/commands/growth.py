@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
+from simdc.backends.report.columns import columns
 from simdc.backends.report.stamp import made_by, provenance
-from simdc.backends.report.table import columns
 from simdc.explore.along import Step
 from simdc.ir.provenance import CommandRun
 from simdc.pictures import write_picture

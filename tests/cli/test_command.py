@@ -136,7 +136,7 @@ def test_help_and_version_import_next_to_nothing(arguments: tuple[str, ...]) -> 
     assert {"simdc", "simdc.cli", "argparse"} <= imported
     assert not {name for name in imported if name.partition(".")[0] in ("xdsl", "numpy", "lark", "attrs", "attr")}
     ours = {name for name in imported if name.startswith("simdc.")}
-    rooms = {"cli", "commands", "choices", "errors", "visible", "streams", "__main__"}
+    rooms = {"cli", "commands", "choices", "errors", "visible", "streams", "terminal", "__main__"}
     assert {name.split(".")[1] for name in ours} <= rooms
     if arguments == ("--version",):
         assert done.stdout.decode() in (

@@ -56,7 +56,7 @@ def test_a_given_form_is_no_choice(capsys: pytest.CaptureFixture[str]) -> None:
         (["lenet5", "conv7", "--hw", "HI3"], 1, "no layer 'conv7' in lenet5; did you mean"),
         (["lenet5", "conv1"], 1, "choose a machine with --hw"),
         (["lenet5", "conv1", "pool1", "--hw", "HI3"], 2, "one argument too many"),
-        (["lenet5", "--hw", "HI3", "-o", "x.json"], 2, "it is a table, name it .txt"),
+        (["lenet5", "--hw", "HI3", "-o", "x.json"], 2, ".markdown or .txt, or choose"),
     ],
 )
 def test_what_is_wrong_is_said(words: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:

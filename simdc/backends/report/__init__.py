@@ -20,6 +20,7 @@ __all__ = ["PLUGIN_REPORTS", "REPORTS", "LayerReport", "Report", "Totals", "has_
 
 REPORTS = {
     "table": "simdc.backends.report.table:render_table",
+    "markdown": "simdc.backends.report.table:render_markdown",
     "json": "simdc.backends.report.machine_text:render_json",
     "csv": "simdc.backends.report.machine_text:render_csv",
 }

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from simdc.cost.analysis import Analysis
 from simdc.cost.result import Number, add_up
 
-from .columns import columns, percent
+from .columns import Style, percent
 from .model import LayerReport, Report
 
 
-def analysed_layers(report: Report, layers: Sequence[LayerReport], head: str) -> str:
+def analysed_layers(report: Report, layers: Sequence[LayerReport], head: str, style: Style) -> str:
     """A row a layer; `binding` is the root cause."""
     whole = report.total.cycles.total
     rows: list[list[str]] = []
@@ -33,7 +33,7 @@ def analysed_layers(report: Report, layers: Sequence[LayerReport], head: str) ->
         "of peak [%]",
         "binding",
     ]
-    return columns(heads, rows, left=2, right_text=1) if rows else ""
+    return style.table(heads, rows, left=2, right_text=1, spare=[*heads[3:6], "work [MAC]", "operator"])
 
 
 def _cells(found: Analysis) -> tuple[str, list[str], str, str]:
@@ -41,7 +41,7 @@ def _cells(found: Analysis) -> tuple[str, list[str], str, str]:
     return f"{found.intensity:,.1f}", rates, percent(found.achieved, found.peak), found.binding
 
 
-def levels_table(report: Report) -> str:
+def levels_table(report: Report, style: Style) -> str:
     """Every layer at every level, their sums, and by how much each level is above the one before."""
     # LeNet on nv_small: 58.0 % of the last level's cycles at level 0; channels in whole granules add 34.0 %.
     known = [(layer.name, layer.analysis) for layer in report.layers if layer.analysis is not None]
@@ -55,7 +55,7 @@ def levels_table(report: Report) -> str:
         ["added, of the last level [%]", *(percent(each, totals[-1]) for each in added)],
     ]
     heads = ["level by level", *(f"level {level} [cycle]" for level in range(len(totals)))]
-    return columns(heads, rows, left=1)
+    return style.table(heads, rows, left=1)
 
 
 def _whole(number: Number) -> str:

@@ -6,15 +6,13 @@ import csv
 import json
 from collections.abc import Sequence
 from io import StringIO
-from textwrap import fill
 
 from simdc.cost.result import Number
 from simdc.visible import spreadsheet_text
 
 from .changes import Altered, Changes, ComparedLayer, LayerChange
-from .columns import columns, markdown
+from .columns import Style
 
-WIDTH = 110
 LAYERS_SHOWN = 20
 CHOICES_SHOWN = 3
 NAMES_SHOWN = 12
@@ -22,9 +20,8 @@ SCHEMA = "simdc-diff/1"
 BITS_PER_KIB = 8192
 
 
-def as_table(changes: Changes, *, every: bool = False, form: str = "table") -> str:
-    """Titles, what the runs differ in, sums, layers; in Markdown where `form` says so."""
-    draw = markdown if form == "markdown" else columns
+def as_table(changes: Changes, style: Style, *, every: bool = False) -> str:
+    """Titles, what the runs differ in, sums, layers."""
     shown = changes.layers if every else changes.layers[:LAYERS_SHOWN]
     before, after = changes.before, changes.after
     sums = [
@@ -36,14 +33,15 @@ def as_table(changes: Changes, *, every: bool = False, form: str = "table") -> s
         sums.append(("energy [uJ]", before.energy_pj / 1e6, after.energy_pj / 1e6))
     rows = [[name, *_pair(one, other)] for name, one, other in sums]
     parts = [
-        f"before: {before.title}\nafter:  {after.title}",
-        _settings(changes.settings),
-        draw(["all layers", "before", "after", "more", "ratio"], rows, left=1),
+        style.lines([f"before: {before.title}", f"after:  {after.title}"]),
+        style.lines([_settings(changes.settings)]),
+        style.table(["all layers", "before", "after", "more", "ratio"], rows, left=1),
     ]
     if shown:
         heads = ["layer", "operator", "before [cycle]", "after [cycle]", "more", "ratio", "changed"]
-        parts.append(draw(heads, [_layer(layer) for layer in shown], left=2, right_text=1))
-    parts.append(_rest(changes, len(changes.layers) - len(shown)))
+        rows = [_layer(layer) for layer in shown]
+        parts.append(style.table(heads, rows, left=2, right_text=1, spare=["operator", "ratio", "changed"]))
+    parts.append(style.lines(_rest(changes, len(changes.layers) - len(shown))))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -71,7 +69,7 @@ def as_csv(changes: Changes) -> str:
 def _settings(settings: Sequence[Altered]) -> str:
     if not settings:
         return "same network, machine and model"
-    return fill(f"changed: {', '.join(map(str, settings))}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return f"changed: {', '.join(map(str, settings))}"
 
 
 def _layer(layer: LayerChange) -> list[str]:
@@ -91,14 +89,14 @@ def _pair(before: Number, after: Number) -> list[str]:
     return [f"{before:,.{digits}f}", f"{after:,.{digits}f}", f"{after - before:+,.{digits}f}", ratio]
 
 
-def _rest(changes: Changes, left_out: int) -> str:
+def _rest(changes: Changes, left_out: int) -> list[str]:
     lines = [f"{changes.same} layers are alike"] if changes.same else []
     if left_out:
         lines.append(f"{left_out} more layers changed; --layers lists them all")
     for what, layers in (("only before", changes.gone), ("only after", changes.new)):
         if layers:
-            lines.append(fill(f"{what}: {_names(layers)}", WIDTH, subsequent_indent="  ", break_on_hyphens=False))
-    return "\n".join(lines)
+            lines.append(f"{what}: {_names(layers)}")
+    return lines
 
 
 def _names(layers: Sequence[ComparedLayer]) -> str:

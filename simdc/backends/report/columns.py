@@ -4,12 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from textwrap import fill
+from typing import NamedTuple
 
 from simdc.cost.result import Number
 
 
 def percent(part: Number, whole: Number) -> str:
     return f"{100 * part / whole:.1f}" if whole else "-"
+
+
+SHORTEST = 12
+"""Letters of a name that stay, where there is no room."""
+
+
+class Style(NamedTuple):
+    """How tables are written: in `width` columns, None for as many as they need, or in Markdown."""
+
+    width: int | None = None
+    is_markdown: bool = False
+
+    def table(
+        self,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        left: int,
+        right_text: int = 0,
+        spare: Sequence[str] = (),
+    ) -> str:
+        """Rows below their heads: the first `left` and the last `right_text` columns flush left, numbers flush right;
+        nothing for no rows. Where there is no room, columns of the heads `spare` are left out, the first first, which
+        a line below says; then the first column is shortened."""
+        if not rows:
+            return ""
+        if self.is_markdown:
+            return markdown(heads, rows, left=left, right_text=right_text)
+        dropped: list[str] = []
+        for head in spare:
+            if self.width is not None and head in heads and _width(heads, rows) > self.width:
+                place = list(heads).index(head)
+                left, right_text = left - (place < left), right_text - (place >= len(heads) - right_text)
+                heads, rows = _without(heads, place), [_without(row, place) for row in rows]
+                dropped.append(head)
+        if self.width is not None and (over := _width(heads, rows) - self.width) > 0:
+            longest = max(SHORTEST, max(len(row[0]) for row in rows) - over)
+            rows = [[shortened(row[0], longest), *row[1:]] for row in rows]
+        text = columns(heads, rows, left=left, right_text=right_text)
+        left_out = "no room for: " + ", ".join(dropped)
+        return f"{text}\n{self.lines([left_out])}" if dropped else text
+
+    def lines(self, lines: Sequence[str]) -> str:
+        """Lines of words, each broken where it is long."""
+        if self.is_markdown:
+            return "  \n".join(map(_cell, lines))
+        room = LINE if self.width is None else min(LINE, self.width)
+        return "\n".join(fill(line, room, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
+
+    @property
+    def below(self) -> str:
+        """Between a table and words that belong to it."""
+        return "\n\n" if self.is_markdown else "\n"
+
+
+LINE = 110
+PLAIN = Style()
+
+
+def shortened(name: str, most: int) -> str:
+    """A name of at most so many letters, its middle left out."""
+    # layer1.0.downsample.0 in 12: layer..ple.0
+    if len(name) <= most:
+        return name
+    begin = (most - 2) // 2
+    return f"{name[:begin]}..{name[len(name) - (most - 2 - begin) :]}"
+
+
+def _without(cells: Sequence[str], place: int) -> list[str]:
+    return [cell for number, cell in enumerate(cells) if number != place]
+
+
+def _width(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    return sum(max(len(head), *(len(row[i]) for row in rows)) for i, head in enumerate(heads)) + 2 * len(heads) - 2
 
 
 def columns(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int, right_text: int = 0) -> str:

@@ -9,18 +9,24 @@ from io import StringIO
 
 from simdc.visible import spreadsheet_text
 
-from .columns import columns, markdown
+from .columns import PLAIN, Style
 from .comparison import TEXTS, Comparison, cells_of
 
 SCHEMA = "simdc-comparison/1"
 
 
-def as_table(comparison: Comparison) -> str:
-    return f"{_head(comparison)}\n\n{columns(*cells_of(comparison), left=TEXTS)}\n{_notes(comparison)}"
+SPARE = ("TOPS", "power [W]", "of peak [%]")
+"""Heads of columns that go where there is no room."""
+
+
+def as_table(comparison: Comparison, style: Style = PLAIN) -> str:
+    heads, rows = cells_of(comparison)
+    table = style.table(heads, rows, left=TEXTS, spare=SPARE)
+    return "\n\n".join([style.lines([_head(comparison)]), table, *_notes(comparison, style)]) + "\n"
 
 
 def as_markdown(comparison: Comparison) -> str:
-    return f"{_head(comparison)}\n\n{markdown(*cells_of(comparison), left=TEXTS)}\n{_notes(comparison)}"
+    return as_table(comparison, Style(is_markdown=True))
 
 
 def as_json(comparison: Comparison) -> str:
@@ -52,8 +58,8 @@ def _head(comparison: Comparison) -> str:
     return f"model {first.model}; ratios are to the same {reference}"
 
 
-def _notes(comparison: Comparison) -> str:
+def _notes(comparison: Comparison, style: Style) -> list[str]:
     """What is missing from sums."""
     left_out = [run for run in comparison.runs if run.uncosted]
     lines = [f"{run.network} on {run.machine}: {run.uncosted} layers NOT COSTED" for run in left_out]
-    return "".join(f"{line}\n" for line in ["", *lines]) if lines else ""
+    return [style.lines(lines)] if lines else []

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from textwrap import fill
-
 from simdc.cost.account import CyclePart
 from simdc.cost.result import Number
 from simdc.diagnosis import Explanation, Remedy
 
-from .columns import columns, percent
+from .columns import PLAIN, Style, percent
 from .machine_text import dimensions
 from .model import BINDS, LayerReport
 
-WIDTH = 110
 LEAST = 0.0005
 """Of the cycles, to have a row."""
 WORDS = {
@@ -32,14 +29,19 @@ WORDS = {
 """Of parts, by their names."""
 
 
-def explanation_text(layer: LayerReport, explanation: Explanation) -> str:
+def explanation_text(layer: LayerReport, explanation: Explanation, style: Style = PLAIN) -> str:
     """Head, what the cycles went to, how full the machine was, what would help."""
-    parts = [_head(layer, explanation), _parts(explanation), _fullness(explanation), _remedies(explanation)]
-    parts += [fill(f"note: {remark}", WIDTH, subsequent_indent="  ") for remark in explanation.remarks]
+    parts = [
+        style.lines(_head(layer, explanation)),
+        _parts(explanation, style),
+        _fullness(explanation, style),
+        _remedies(explanation, style),
+    ]
+    parts.append(style.lines([f"note: {remark}" for remark in explanation.remarks]))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(layer: LayerReport, explanation: Explanation) -> str:
+def _head(layer: LayerReport, explanation: Explanation) -> list[str]:
     cost, hardware = explanation.cost, explanation.hardware
     total = cost.cycles.total
     form = f" as {explanation.form}" if explanation.form else ""
@@ -51,18 +53,18 @@ def _head(layer: LayerReport, explanation: Explanation) -> str:
     lines = [
         f"{layer.name}: {explanation.kernel.kind}{form} on {hardware.title}, model {explanation.model}",
         f"{total:,.0f} cycles, {total * hardware.clock_ns * 1e-3:,.4g} us, bound by {layer.bound_by}",
-        fill(f"loops: {sizes}", WIDTH, subsequent_indent="  "),
-        fill(f"tiles: {tiles}", WIDTH, subsequent_indent="  "),
+        f"loops: {sizes}",
+        f"tiles: {tiles}",
     ]
     if explanation.least:
         lines.append(f"no schedule of this layer takes fewer than {explanation.least:,.0f} cycles")
-    return "\n".join(lines)
+    return lines
 
 
-def _parts(explanation: Explanation) -> str:
+def _parts(explanation: Explanation, style: Style) -> str:
     total = explanation.cost.cycles.total
     rows = [[part_in_words(part), f"{part.cycles:,.0f}", percent(part.cycles, total)] for part in explanation.parts]
-    return columns(
+    return style.table(
         ["what the cycles went to", "[cycle]", "share [%]"], [*rows, ["all", f"{total:,.0f}", "100.0"]], left=1
     )
 
@@ -71,7 +73,7 @@ def part_in_words(part: CyclePart) -> str:
     return WORDS.get(part.name, part.name).format(port=BINDS.get(part.port, part.port))
 
 
-def _fullness(explanation: Explanation) -> str:
+def _fullness(explanation: Explanation, style: Style) -> str:
     """Shares while something works; buffers against what they hold at a time; ports over the whole layer."""
     rows = [[each.name, f"{100 * each.share:.1f}", f"while it works ({each.field})"] for each in explanation.fills]
     for room in explanation.rooms:
@@ -81,17 +83,15 @@ def _fullness(explanation: Explanation) -> str:
     for name, busy in explanation.cost.busy._asdict().items():
         if busy:
             rows.append([BINDS[name], percent(busy, total), f"busy {busy:,.0f} of {total:,.0f} cycles"])
-    return columns(["how full", "[%]", ""], rows, left=1, right_text=1) if rows else ""
+    return style.table(["how full", "[%]", ""], rows, left=1, right_text=1)
 
 
-def _remedies(explanation: Explanation) -> str:
+def _remedies(explanation: Explanation, style: Style) -> str:
     """What was tried, from the most that is saved on; what changes nothing by name, as is what makes it longer."""
     worth = LEAST * explanation.cost.cycles.total
     told = [remedy for remedy in explanation.remedies if remedy.kind != "machine" or explanation.saved(remedy) > worth]
     rows = [_row(explanation, remedy) for remedy in told]
-    parts: list[str] = []
-    if rows:
-        parts.append(columns(["tried", "[cycle]", "saved [%]", ""], rows, left=1, right_text=1))
+    table, lines = style.table(["tried", "[cycle]", "saved [%]", ""], rows, left=1, right_text=1), list[str]()
     others = [remedy for remedy in explanation.remedies if remedy not in told]
     for verb, found in (
         ("hardly any help", [remedy.setting for remedy in others if explanation.saved(remedy) > 0]),
@@ -99,9 +99,9 @@ def _remedies(explanation: Explanation) -> str:
         ("slower with", [remedy.setting for remedy in others if explanation.saved(remedy) < 0]),
     ):
         if found:
-            parts.append(fill(f"{verb}: {', '.join(found)}", WIDTH, subsequent_indent="  ", break_on_hyphens=False))
-    parts += [fill(f"not as {form}: {why}", WIDTH, subsequent_indent="  ") for form, why in explanation.refused]
-    return "\n".join(parts)
+            lines.append(f"{verb}: {', '.join(found)}")
+    lines += [f"not as {form}: {why}" for form, why in explanation.refused]
+    return style.below.join(part for part in (table, style.lines(lines)) if part)
 
 
 def _row(explanation: Explanation, remedy: Remedy) -> list[str]:

@@ -5,22 +5,30 @@ from __future__ import annotations
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Number, add_up
 
-from .columns import columns, percent
+from .columns import Style, percent
 from .language import DecodeStep, Llm
 from .model import Report
+from .units import DRAM, unit_for
 
-BITS_PER_KIB = 8192
 BITS_PER_MIB = 8192 * 1024
 NS = 1e-9
 LENGTHS_SHOWN = 12
 
 
-def language_table(report: Report) -> str:
+def language_table(report: Report, style: Style) -> str:
     """Times, cache and roles of the layers; then the curve and the text that is made, where they were asked for."""
     llm = report.llm
     if llm is None:
         return ""
-    return "\n\n".join(part for part in ("\n".join(_lines(llm)), _parts(llm, report), _made(llm, report)) if part)
+    return "\n\n".join(
+        part
+        for part in (
+            style.lines(_lines(llm)),
+            _parts(llm, report, style),
+            _made(llm, report, style),
+        )
+        if part
+    )
 
 
 def _lines(llm: Llm) -> list[str]:
@@ -48,26 +56,29 @@ def _latency_name(llm: Llm) -> str:
     return {"prefill": "TTFT", "decode": "TPOT"}.get(llm.phase, "")
 
 
-def _parts(llm: Llm, report: Report) -> str:
+def _parts(llm: Llm, report: Report, style: Style) -> str:
     whole, dram = report.total.cycles.total, report.total.dram_bits.total
+    unit = unit_for([part.dram_bits for part in llm.parts], DRAM)
     rows = [
         [
             part.role,
             f"{part.layers}",
             f"{part.cycles:,.0f}",
             percent(part.cycles, whole),
-            f"{part.dram_bits / BITS_PER_KIB:,.1f}",
+            unit.text(part.dram_bits),
             percent(part.dram_bits, dram),
         ]
         for part in llm.parts
     ]
-    return columns(["role", "layers", "runtime [cycle]", "share [%]", "DRAM [KiB]", "share [%]"], rows, left=1)
+    heads = ["role", "layers", "runtime [cycle]", "share [%]", f"DRAM [{unit.name}]", "share [%]"]
+    return style.table(heads, rows, left=1)
 
 
-def _made(llm: Llm, report: Report) -> str:
+def _made(llm: Llm, report: Report, style: Style) -> str:
     found: list[str] = []
     hardware = report.hardware
     if llm.curve:
+        unit = unit_for([step.dram_bits for step in llm.curve], DRAM)
         shown = llm.curve if len(llm.curve) <= LENGTHS_SHOWN else _some(llm.curve)
         rows = [
             [
@@ -75,14 +86,14 @@ def _made(llm: Llm, report: Report) -> str:
                 f"{step.cycles:,.0f}",
                 f"{_seconds(step.cycles, hardware) * 1e3:,.4g}",
                 f"{_rate(llm, step, hardware):,.4g}",
-                f"{step.dram_bits / BITS_PER_KIB:,.1f}",
+                unit.text(step.dram_bits),
                 *([f"{step.energy_pj / 1e6 / llm.sequences:,.4g}"] if hardware.has_prices else []),
             ]
             for step in shown
         ]
-        heads = ["context", "TPOT [cycle]", "TPOT [ms]", "tokens/s", "DRAM [KiB]"]
+        heads = ["context", "TPOT [cycle]", "TPOT [ms]", "tokens/s", f"DRAM [{unit.name}]"]
         heads += ["energy a token [uJ]"] if hardware.has_prices else []
-        found.append(columns(heads, rows, left=0))
+        found.append(style.table(heads, rows, left=0))
         lines = [
             f"{piece.first:,} to {piece.last:,} tokens: {piece.cycles:,.0f} {piece.slope:+,.4g} (L - {piece.first:,}) "
             f"cycles, at most {100 * piece.error:.2g} % off at the lengths priced"

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Number
 
-from .columns import columns
+from .columns import Style
+from .units import DRAM, ENERGY, unit_for
 
-BITS_PER_KIB = 8192
 NS = 1e-9
 GIVEN = "given"
 
@@ -30,22 +30,25 @@ class RoutedRuns(NamedTuple):
     runs: tuple[RoutedRun, ...]
 
 
-def routing_table(found: RoutedRuns | None, hardware: AnyMachine) -> str:
+def routing_table(found: RoutedRuns | None, hardware: AnyMachine, style: Style) -> str:
     """A row for each way to route."""
     if found is None:
         return ""
+    dram, energy = unit_for([run.dram_bits for run in found.runs], DRAM), ENERGY[0]
+    if hardware.has_prices:
+        energy = unit_for([run.energy_pj for run in found.runs], ENERGY)
     rows = [
         [
             run.routing + " (stated)" * (run.routing == found.stated),
             f"{run.cycles:,.0f}",
             f"{run.cycles * hardware.clock_ns * NS * 1e3:,.4g}",
-            f"{run.dram_bits / BITS_PER_KIB:,.1f}",
-            *([f"{run.energy_pj / 1e6:,.1f}"] if hardware.has_prices else []),
+            dram.text(run.dram_bits),
+            *([energy.text(run.energy_pj)] if hardware.has_prices else []),
         ]
         for run in found.runs
     ]
-    heads = ["routing of experts", "runtime [cycle]", "runtime [ms]", "DRAM [KiB]"]
-    return columns([*heads, *(["energy [uJ]"] if hardware.has_prices else [])], rows, left=1)
+    heads = ["routing of experts", "runtime [cycle]", "runtime [ms]", f"DRAM [{dram.name}]"]
+    return style.table([*heads, *([f"energy [{energy.name}]"] if hardware.has_prices else [])], rows, left=1)
 
 
 def routing_data(found: RoutedRuns | None, hardware: AnyMachine) -> dict[str, object]:
