@@ -117,15 +117,22 @@ class FlatContraction:
             return None
 
         def work(form: CoreForm) -> list[int]:
-            plan = self._forms.get(form.name)
-            if plan is None:
-                plan = self._forms[form.name] = form.row(self.plan)
-            room = form.row([0] * (at.TABLES + (len(self._streams) + 1 << cut)))
-            found = form.row([0] * at.FOUND)
-            form.price(plan, form.row(loops), form.row(sizes), room, found, int(everything))
+            found = form.zeros(at.FOUND)
+            form.price(self.in_form(form), form.row(loops), form.row(sizes), self.room(form, cut), found, everything)
             return found
 
         return run(work)
+
+    def in_form(self, form: CoreForm) -> list[int]:
+        """The plan. Raises OverflowError for numbers that the form has no room for."""
+        found = self._forms.get(form.name)
+        if found is None:
+            found = self._forms[form.name] = form.row(self.plan)
+        return found
+
+    def room(self, form: CoreForm, cut: int) -> list[int]:
+        """To price a tiling in, of which at most so many loops are cut."""
+        return form.zeros(at.TABLES + (len(self._streams) + 1 << cut))
 
     def dram_bits_total(self, found: Sequence[int]) -> int:
         return sum(

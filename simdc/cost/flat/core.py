@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
-from . import climb
+from . import best, climb
 from . import price as pricing
 
 Found = TypeVar("Found")
@@ -19,14 +19,24 @@ class CoreForm(NamedTuple):
 
     name: str
     row: Callable[[Iterable[int]], list[int]]
+    zeros: Callable[[int], list[int]]
     price: Callable[[list[int], list[int], list[int], list[int], list[int], int], int]
     begin: Callable[[list[int], list[int], list[int], int], int]
     next_rung: Callable[[list[int], list[int], list[int], int, int, int], int]
+    best_rung: Callable[..., int]
 
 
 def _row(numbers: Iterable[int]) -> Any:
     """Raises OverflowError for what is beyond 64 bits."""
     return array("q", numbers)
+
+
+def _zeros(many: int) -> Any:
+    return array("q", bytes(8 * many))
+
+
+def _plain_zeros(many: int) -> list[int]:
+    return [0] * many
 
 
 def compiled_form() -> CoreForm | None:
@@ -37,10 +47,10 @@ def compiled_form() -> CoreForm | None:
         built: Any = import_module(f"{__package__}.compiled")
     except ImportError:
         return None
-    return CoreForm("compiled", _row, built.price, built.begin, built.next_rung)
+    return CoreForm("compiled", _row, _zeros, built.price, built.begin, built.next_rung, built.best_rung)
 
 
-PLAIN = CoreForm("plain", list, pricing.price, climb.begin, climb.next_rung)
+PLAIN = CoreForm("plain", list, _plain_zeros, pricing.price, climb.begin, climb.next_rung, best.best_rung)
 COMPILED = compiled_form()
 
 

@@ -11,6 +11,7 @@ from simdc.cost.exact.contraction import TiledContraction
 from simdc.cost.exact.flat import flat_contraction
 from simdc.cost.flat import climb, tiles
 from simdc.cost.flat import rungs as at
+from simdc.cost.flat.best import BEST_RUNG
 from simdc.cost.flat.core import CoreForm, run
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
@@ -72,17 +73,41 @@ class ArrayRungs:
         return run(lambda form: self._cheapest(form, room))
 
     def _cheapest(self, form: CoreForm, room: int) -> Tiling | None:
-        ladder, on, images = self._rows.in_form(form), form.row(self._on), len(self._rows.ladder.image)
+        (ladder, ways), on = self._rows.in_form(form), form.row(self._on)
         room += len(self._rows.ladder.walks)
-        waiting = form.row([0] * (climb.HEAP + (1 + climb.ENTRY) * room))
+        waiting = form.zeros(climb.HEAP + (1 + climb.ENTRY) * room)
         form.begin(ladder, on, waiting, room)
+        flat, best = self._flat, form.row([-1, -1, -1])
+        if flat is not None:
+            loops = len(self._order)
+            rows = [
+                *map(form.zeros, (loops, loops)),
+                flat.room(form, min(loops, tiles.MOST_CUT)),
+                form.zeros(tiles.FOUND),
+            ]
+            plan = flat.in_form(form)
+            while True:
+                ended = form.best_rung(ladder, ways, on, waiting, room, plan, *rows, best)
+                if ended != climb.NO_ROOM:
+                    break
+                waiting, room = form.row(with_more_room(waiting, room)), 2 * room
+            if ended == climb.NONE_LEFT:
+                rung = best[BEST_RUNG]
+                return None if rung < 0 else self._rows.tiling(*divmod(rung, len(self._rows.ladder.image)))
+            form.begin(ladder, on, waiting, room)
+        return self._one_by_one(form, ladder, on, waiting, room)
+
+    def _one_by_one(
+        self, form: CoreForm, ladder: list[int], on: list[int], waiting: list[int], room: int
+    ) -> Tiling | None:
+        """As `cheapest`, where `cost/flat` does not price all rungs."""
         best = (-1, -1)
         chosen: Tiling | None = None
         while (rung := form.next_rung(ladder, on, waiting, room, *best)) != climb.NONE_LEFT:
             if rung == climb.NO_ROOM:
                 waiting, room = form.row(with_more_room(waiting, room)), 2 * room
                 continue
-            priced = self.price(*divmod(rung, images))
+            priced = self.price(*divmod(rung, len(self._rows.ladder.image)))
             if priced is not None and (chosen is None or priced[:2] < best):
                 best, chosen = priced[:2], priced[2]
         return chosen
@@ -104,10 +129,7 @@ class ArrayRungs:
 
     def price(self, group: int, step: int) -> tuple[int, int, Tiling] | None:
         """Cycles and DRAM bits of a rung and its tiling, None if it cannot be run."""
-        walk = self._rows.ladder.walks[group]
-        sizes = walk.cut.sizes | self._rows.ladder.image[step].sizes
-        order = sorted(self._order, key=lambda loop: loop in walk.innermost)
-        tiling = Tiling(tuple(order), tuple([sizes[loop] for loop in order]))
+        tiling = self._rows.tiling(group, step)
         found = None if self._flat is None else self._flat.price_one(*tiling, everything=False)
         if self._flat is not None and found is not None:
             return found[tiles.TOTAL], self._flat.dram_bits_total(found), tiling

@@ -72,7 +72,7 @@ class ArrayLadder:
     `image`. Widths of elements and sizes of memories have no say: networks on many machines share it."""
 
     def __init__(self, kernel: Contraction, bounds: Mapping[str, int], spread: Spread, clip: bool):
-        self._kernel, self._bounds, self._spread, self._clip = kernel, bounds, spread, clip
+        self._kernel, self.bounds, self._spread, self._clip = kernel, bounds, spread, clip
         self._widths = spread.widths
         weight, ifmap, psum = (set(operand.loops) for operand in (kernel.weight, kernel.ifmap, kernel.psum))
         sides: dict[Moves, list[str]] = {}
@@ -100,18 +100,18 @@ class ArrayLadder:
         the smallest halo."""
         # 3x3 windows of 64 output pixels: a tile of 8 x 8 reads 10 * 10 = 100 positions, one of 1 x 64 3 * 66 = 198.
         ordered = sorted(loops, key=lambda loop: loop not in self._widths)
-        ways = in_turn(ordered, self._bounds, self._widths)
+        ways = in_turn(ordered, self.bounds, self._widths)
         shared = {loop for terms, _ in self._kernel.ifmap.index if len(terms) > 1 for loop, _ in terms}
         square = [loop for loop in loops if loop in shared and loop not in self._widths]
         if len(square) > 1:
             # The last way has single arrays or iterations of every loop: what is not square stays so.
-            ways += [ways[-1] | sizes for sizes in together(square, self._bounds)]
-        return Side(moves, tuple(loops), rungs(ways, self._bounds, self._widths, self._spread.joint))
+            ways += [ways[-1] | sizes for sizes in together(square, self.bounds)]
+        return Side(moves, tuple(loops), rungs(ways, self.bounds, self._widths, self._spread.joint))
 
     def _dimensions(self, operand: Operand, *, image: bool) -> Dimensions:
         """Those of the operand that the image moves, or the others."""
         moved = [any(loop in self._image_loops for loop, _ in expression.terms) for expression in operand.index]
-        return Dimensions(operand, [n for n, moves in enumerate(moved) if moves == image], self._bounds, self._clip)
+        return Dimensions(operand, [n for n, moves in enumerate(moved) if moves == image], self.bounds, self._clip)
 
     def _cuts(self, sides: list[list[Rung]]) -> Iterator[tuple[ArrayCut, tuple[Rung, ...]]]:
         """Every way to cut one side with every way to cut the others, the image left out, and the rungs it is of."""
@@ -156,7 +156,7 @@ class ArrayLadder:
         """The loops of `spread` that share a side of the array, as a rung of one tile: passes of all loops together."""
         if not spread.joint:
             return Rung({}, 1, 1, 1, 1)
-        axes = [Axis(loop, self._bounds[loop], sizes[loop], clip=False) for loop in spread.joint]
+        axes = [Axis(loop, self.bounds[loop], sizes[loop], clip=False) for loop in spread.joint]
         total = sum(many * spread.joint_passes(each) for many, each in kinds(axes))
         last = spread.joint_passes({axis.loop: axis.last for axis in axes})
         return Rung({}, 1, total, spread.joint_passes(sizes), last)

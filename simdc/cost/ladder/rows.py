@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from simdc.cost.flat import climb
 from simdc.cost.flat import rungs as at
 from simdc.cost.flat.core import CoreForm
+from simdc.cost.tiling import Tiling
 
-from .contraction import ArrayLadder
+from .contraction import ArrayLadder, Walk
 from .footprint import Elements
 
 
@@ -37,13 +39,35 @@ class LadderRows:
             *images,
             *(number for _, table in tables.values() for elements in table for number in elements),
         ]
-        self._forms: dict[str, list[int]] = {}
+        self._forms: dict[str, tuple[list[int], list[int]]] = {}
 
-    def in_form(self, form: CoreForm) -> list[int]:
-        """Raises OverflowError for numbers that the form has no room for."""
+    @cached_property
+    def ways(self) -> list[int]:
+        """The schedules of the rungs, as `flat/best.py` has them."""
+        loops = {loop: number for number, loop in enumerate(self.ladder.bounds)}
+        found: list[int] = []
+        for walk in self.ladder.walks:
+            found += (loops[loop] for loop in self.order(walk))
+            found += (walk.cut.sizes.get(loop, 0) for loop in loops)
+        for rung in self.ladder.image:
+            found += (rung.sizes.get(loop, 0) for loop in loops)
+        return found
+
+    def order(self, walk: Walk) -> list[str]:
+        """Outermost first: the default order, but for what is innermost."""
+        return sorted(self.ladder.bounds, key=lambda loop: loop in walk.innermost)
+
+    def tiling(self, group: int, step: int) -> Tiling:
+        """Of one rung."""
+        walk = self.ladder.walks[group]
+        sizes, order = walk.cut.sizes | self.ladder.image[step].sizes, self.order(walk)
+        return Tiling(tuple(order), tuple([sizes[loop] for loop in order]))
+
+    def in_form(self, form: CoreForm) -> tuple[list[int], list[int]]:
+        """The ladder and `ways`. Raises OverflowError for numbers that the form has no room for."""
         found = self._forms.get(form.name)
         if found is None:
-            found = self._forms[form.name] = form.row(self.plain)
+            found = self._forms[form.name] = form.row(self.plain), form.row(self.ways)
         return found
 
 

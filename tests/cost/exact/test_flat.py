@@ -47,7 +47,7 @@ class Checked(list[int]):
         super().__setitem__(at, value)
 
 
-CHECKED = core.PLAIN._replace(name="checked", row=Checked)
+CHECKED = core.PLAIN._replace(name="checked", row=Checked, zeros=lambda many: Checked([0] * many))
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +252,7 @@ def test_a_module_that_is_not_there_is_no_form(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "simdc.cost.flat.compiled", None)  # pyright: ignore
     assert core.compiled_form() is None
     built = ModuleType("built")
-    for name in ("price", "begin", "next_rung"):
+    for name in ("price", "begin", "next_rung", "best_rung"):
         setattr(built, name, None)
     monkeypatch.setitem(sys.modules, "simdc.cost.flat.compiled", built)
     form = core.compiled_form()

@@ -1,0 +1,58 @@
+"""The cheapest rung of a contraction's ladder: the most promising are priced until none can be better."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .climb import next_rung
+from .price import price
+from .rungs import IMAGES, WALKS
+from .tiles import LOOPS, MOVES, STREAM, STREAM_ROWS, STREAMS, TOTAL
+
+TOO_CUT: Final = -3
+# The best so far: cycles, DRAM bits, rung, each -1 where there is none.
+BEST_CYCLES: Final = 0
+BEST_BITS: Final = 1
+BEST_RUNG: Final = 2
+
+
+def best_rung(
+    ladder: list[int],
+    ways: list[int],
+    on: list[int],
+    waiting: list[int],
+    room: int,
+    plan: list[int],
+    tiling: list[int],
+    sizes: list[int],
+    work: list[int],
+    found: list[int],
+    best: list[int],
+) -> int:
+    """Leaves the cheapest rung in `best`. `ways` has for each walk its loops, outermost first, then sizes by loop,
+    0 where an image has them; then the sizes of each image. NONE_LEFT when it is through, NO_ROOM where `waiting` is
+    full, TOO_CUT for a rung that `price` does not price."""
+    loops, images = plan[LOOPS], ladder[IMAGES]
+    while True:
+        rung = next_rung(ladder, on, waiting, room, best[BEST_CYCLES], best[BEST_BITS])
+        if rung < 0:
+            return rung
+        walk, image = rung // images * 2 * loops, (ladder[WALKS] * 2 + rung % images) * loops
+        for place in range(loops):
+            loop = ways[walk + place]
+            tiling[place], sizes[place] = loop, ways[walk + loops + loop]
+            if sizes[place] == 0:
+                sizes[place] = ways[image + loop]
+        if price(plan, tiling, sizes, work, found, 0):
+            return TOO_CUT
+        bits = 0
+        for stream in range(plan[STREAMS]):
+            moves = MOVES + 2 * stream
+            bits = bits + found[moves] * found[moves + 1] * plan[STREAM_ROWS + stream * STREAM + 1]
+        cycles = found[TOTAL]
+        if (
+            best[BEST_RUNG] < 0
+            or cycles < best[BEST_CYCLES]
+            or (cycles == best[BEST_CYCLES] and bits < best[BEST_BITS])
+        ):
+            best[BEST_CYCLES], best[BEST_BITS], best[BEST_RUNG] = cycles, bits, rung
