@@ -14,10 +14,12 @@ from simdc.cost.hazards import LATENCY
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.model import CostModel, array_kernel, tiled_kernel
 from simdc.cost.result import Cost
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
 
 from .flat import flat_contraction
 from .fused import TiledFused
+from .known import Asked, is_remembered, remembered
 from .laws import kernel_law
 from .least import least_cycles
 from .tiled import Tiled, tile_once
@@ -34,44 +36,31 @@ class ExactModel(CostModel):
         self.phase = phase
 
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
+        if is_remembered(kernel, self.rule):
+            return _greedy(Asked(kernel, hardware))
         return greedy_tiling(kernel, hardware, self.rule)
 
     def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
-        # The ladder prices its rungs with the tiles of this package: at the top the two would import each other.
-        from simdc.cost.ladder import ladder_tiling
-
-        return ladder_tiling(kernel, hardware, self.rule)
+        if is_remembered(kernel, self.rule):
+            return _default(Asked(kernel, hardware))
+        return _ladder(kernel, hardware, self.rule)
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
         """Raises TilingError for a tiling that does not fit, or whose loop order cannot be run."""
-        flat = flat_contraction(kernel, hardware, self.rule) if isinstance(kernel, Contraction) else None
-        if flat is not None:
+        if is_remembered(kernel, self.rule):
+            # A tile of True is no tile of 1, and must not be taken for one that is known.
             check_loops(kernel, tiling)
-            found = flat.price_one(*tiling, everything=True)
-            if found is not None:
-                check(flat.needs(found), tiling)
-                return flat.cost(found)
-        return self._tiled(kernel, tiling, hardware).cost()
+            return _cost(Asked(kernel, hardware, Tiling(tuple(tiling.order), tuple(tiling.sizes))))
+        return _tiled(kernel, tiling, hardware, self.rule).cost()
 
     def account(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Account:
         # Asked of one layer now and then, not in a search.
         from .fills import fills_of
         from .parts import parts_of
 
-        tiled = self._tiled(kernel, tiling, hardware)
+        tiled = _tiled(kernel, tiling, hardware, self.rule)
         needs = [need for need in tiled.needs() if need.field != LATENCY]
         return Account(tuple(parts_of(tiled)), tuple(fills_of(tiled)), tuple(needs))
-
-    def _tiled(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Tiled | TiledFused:
-        """Raises as `evaluate`."""
-        check_loops(kernel, tiling)
-        tiled = tile_once(tiled_kernel(kernel), tiling.order, tiling.sizes, hardware, self.rule)
-        # Before the buffers: no memory is large enough for a loop order that cannot be run.
-        fault = tiled.fault()
-        if fault is not None:
-            raise fault()
-        check(tiled.needs(), tiling)
-        return tiled
 
     def least_cycles(self, kernel: Kernel, hardware: Hardware) -> int:
         return least_cycles(kernel, hardware, self.rule)
@@ -84,3 +73,45 @@ class ExactModel(CostModel):
         from simdc.cost.schedules import price_rates
 
         return price_rates(array_kernel(kernel), tiling, dearest, rates, self.rule)
+
+
+def _ladder(kernel: Kernel, hardware: Hardware, rule: MachineRule) -> Tiling:
+    # The ladder prices its rungs with the tiles of this package: at the top the two would import each other.
+    from simdc.cost.ladder import ladder_tiling
+
+    return ladder_tiling(kernel, hardware, rule)
+
+
+@remembered
+def _greedy(asked: Asked) -> Tiling:
+    return greedy_tiling(asked.kernel, asked.hardware)
+
+
+@remembered
+def _default(asked: Asked) -> Tiling:
+    return _ladder(asked.kernel, asked.hardware, GENESYS)
+
+
+@remembered
+def _cost(asked: Asked) -> Cost:
+    kernel, tiling, hardware = asked.kernel, asked.tiling, asked.hardware
+    assert tiling is not None
+    flat = flat_contraction(kernel, hardware, GENESYS) if isinstance(kernel, Contraction) else None
+    if flat is not None:
+        found = flat.price_one(*tiling, everything=True)
+        if found is not None:
+            check(flat.needs(found), tiling)
+            return flat.cost(found)
+    return _tiled(kernel, tiling, hardware, GENESYS).cost()
+
+
+def _tiled(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Tiled | TiledFused:
+    """Raises as `evaluate`."""
+    check_loops(kernel, tiling)
+    tiled = tile_once(tiled_kernel(kernel), tiling.order, tiling.sizes, hardware, rule)
+    # Before the buffers: no memory is large enough for a loop order that cannot be run.
+    fault = tiled.fault()
+    if fault is not None:
+        raise fault()
+    check(tiled.needs(), tiling)
+    return tiled
