@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simdc.backends.report import LayerReport, Report
+from simdc.backends.report.accounts import Accountant, accountant, share
 from simdc.backends.report.blocks import block_paths
 from simdc.backends.report.graph import edges_of, place_in_source
 from simdc.backends.report.machine_text import dimensions
@@ -13,7 +14,6 @@ from simdc.cost.account import Account
 from simdc.cost.result import Number
 from simdc.diagnosis import Explanation
 
-from .accounts import Accountant, accountant
 from .bandwidth import bytes_per_cycle
 from .shapes import shape_text
 from .shown_run import ShownRun, remedy_text
@@ -101,7 +101,7 @@ def _taken_apart(account: Account | None) -> dict[str, object]:
     return {
         "parts": [[" ".join((part.name, LANES.get(part.port, ""))).strip(), part.cycles] for part in account.parts],
         "fills": [[fill.name, round(fill.share, 4)] for fill in account.fills],
-        "rooms": [[need.buffer, round(need.need_bits / need.limit_bits, 4)] for need in account.needs],
+        "rooms": [[need.buffer, round(share(need), 4)] for need in account.needs],
     }
 
 

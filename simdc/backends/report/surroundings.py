@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .accounts import accountant, share
 from .blocks import block_paths
-from .filled import measure_of_filling
 from .graph import edges_of, place_in_source
 from .memory import alive_bytes
 from .model import LayerReport, Report
@@ -23,17 +23,18 @@ def graph_data(report: Report) -> dict[str, object]:
 def surroundings_of(report: Report) -> Callable[[LayerReport], dict[str, object]]:
     """A function to what is said of a layer beside its cost."""
     blocks, alive = block_paths(report), alive_bytes(report.source)
-    measure = measure_of_filling(report.model, report.phase, report.hardware)
+    account = accountant(report)
 
     def around(layer: LayerReport) -> dict[str, object]:
         place = place_in_source(layer.source)
         source = {} if place is None else {"source": dict(zip(("file", "line", "column"), place, strict=True))}
-        shares = measure(layer.kernel, layer.tiling)
+        taken = account(layer)
+        shares = {} if taken is None else {need.buffer: share(need) for need in taken.needs}
         return {
             "blocks": list(blocks[layer.name]),
             **source,
             "alive_bytes": alive[layer.name],
-            **({"buffers": dict(shares)} if shares else {}),
+            **({"buffers": shares} if shares else {}),
         }
 
     return around

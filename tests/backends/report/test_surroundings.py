@@ -12,10 +12,7 @@ from simdc.backends.report import Report, make_report
 from simdc.backends.report.blocks import blocks_of
 from simdc.backends.report.machine_text import as_data
 from simdc.backends.report.memory import alive_bytes, memory_of, resident_bytes
-from simdc.cost.exact.filled import buffer_shares
-from simdc.cost.rule import GENESYS
 from simdc.cost.structure import with_field
-from simdc.cost.tiling import Tiling
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 
@@ -94,14 +91,13 @@ def test_the_most_that_is_alive_is_the_peak_of_a_training_step() -> None:
 
 
 def test_shares_of_buffers_by_hand() -> None:
-    hardware = load_hardware("HI1")
-    up = report().layers[0]
-    tiling = Tiling(("n", "oc", "ic"), (3, 8, 4))
     # Halves of the buffers hold the tile: weights 4 x 8 of 8 bits, inputs 3 x 4 of 8, sums 3 x 8 of 32 bits. Where
     # padding is not stored the tile is no more than that.
-    hardware = with_field(hardware, "stores_padding", False)
+    hardware = with_field(load_hardware("HI1"), "stores_padding", False)
+    network = Network(parse_dsl(TEXT, "n.dsl", 3))
     buffers = hardware.systolic.buffers
-    assert buffer_shares(up.kernel, tiling, hardware, GENESYS) == {
+    layers = layers_of(as_data(make_report(simdc.compile(network, hardware))))
+    assert layers["stage.0.up"]["buffers"] == {
         "weight buffer": 4 * 8 * 8 / (buffers.weight_bits / 2),
         "ifmap buffer": 3 * 4 * 8 / (buffers.ifmap_bits / 2),
         "psum buffer": 3 * 8 * 32 / (buffers.psum_bits / 2),
