@@ -9,6 +9,7 @@ must come; then 16 + 16, 16 + 32, 32 + 16 and 32 + 32 stay.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from simdc.errors import SimdcError
 
-from .space import Constraint, Space, SpaceAxis, Term, field_of
+from .space import Constraint, Space, SpaceAxis, Term, Value, field_of
 
 MAX_COMBINATIONS = 2**24
 """Of one component at a time."""
@@ -78,7 +79,7 @@ def admitted_machines(space: Space) -> Admitted:
 
 
 def _constant(term: Term, space: Space) -> float:
-    return prod(float(field_of(space.base, path)) for path in term.paths)
+    return prod(_amount(field_of(space.base, path)) for path in term.paths)
 
 
 def _groups(count: int, tied: list[list[int]]) -> list[list[int]]:
@@ -130,9 +131,10 @@ def _reach(space: Space, constraint: Constraint, chosen: dict[int, Indices]) -> 
         most: Any = 1.0
         for path in paths:
             if path not in place:
-                least, most = least * field_of(space.base, path), most * field_of(space.base, path)
+                fixed = _amount(field_of(space.base, path))
+                least, most = least * fixed, most * fixed
                 continue
-            values = axis_values(space.axes[place[path]], path).astype(float)
+            values = np.array([_amount(each) for each in _column(space.axes[place[path]], path)])
             options = chosen.get(place[path])
             least = least * (values.min() if options is None else values[options])
             most = most * (values.max() if options is None else values[options])
@@ -144,12 +146,32 @@ def _reach(space: Space, constraint: Constraint, chosen: dict[int, Indices]) -> 
 
 def axis_values(axis: SpaceAxis, path: str) -> NDArray[np.generic]:
     """The values of one field along its axis."""
-    column = [option[axis.paths.index(path)] for option in axis.options]
+    column = _column(axis, path)
     # [8, 0.5] are floats; [8, 16] stay integers, since a size in bits has to be exact.
     kinds = {type(value) for value in column}
     if str in kinds:
-        return np.array(column)
+        # 64, 102.4 and 10240/97 bits a cycle are 64/1, 512/5 and 10240/97: text, which is exact.
+        return np.array([each if isinstance(each, str) else "/".join(map(str, _ratio(each))) for each in column])
     return np.array(column, np.float64 if float in kinds else np.bool_ if kinds == {bool} else np.int64)
+
+
+def written_values(axis: SpaceAxis, path: str) -> NDArray[np.generic]:
+    """The same for a table that people read: text as it was given."""
+    column = _column(axis, path)
+    return np.array([str(each) for each in column]) if str in map(type, column) else axis_values(axis, path)
+
+
+def _column(axis: SpaceAxis, path: str) -> list[Value]:
+    return [option[axis.paths.index(path)] for option in axis.options]
+
+
+def _ratio(value: float) -> tuple[int, int]:
+    return Fraction(str(value)).as_integer_ratio()
+
+
+def _amount(value: Value) -> float:
+    """Of a number, or a bandwidth that is no decimal number: `10240/97`."""
+    return float(Fraction(value)) if isinstance(value, str) else float(value)
 
 
 def _check_reach(space: Space, constraint: Constraint, least: float, most: float) -> None:

@@ -16,7 +16,7 @@ from simdc.cost.structure import unstructure
 from simdc.errors import SimdcError
 from simdc.visible import spreadsheet_text
 
-from .admitted import axis_values
+from .admitted import written_values
 from .findings import Findings, FoundMachine
 from .survey import Survey
 
@@ -99,7 +99,7 @@ def machine_columns(survey: Survey, rows: NDArray[np.int64]) -> dict[str, NDArra
         # A choice sets several fields: its name tells which option that was, beside the values.
         if len(axis.paths) > 1:
             out[axis.name] = np.array(axis.labels, object)[choices[:, place]]
-        out |= {path: axis_values(axis, path)[choices[:, place]] for path in axis.paths}
+        out |= {path: written_values(axis, path)[choices[:, place]] for path in axis.paths}
     return out | {name: column[rows] for name, column in (*survey.values.items(), *survey.sums.items())}
 
 

@@ -95,6 +95,11 @@ def shapes_rates(path: str) -> bool:
     return not shapes_tilings(path)
 
 
+def is_rate(path: str) -> bool:
+    """Whether it is a number of which many are priced at once, by whole numbers."""
+    return dependence_of(path).enters == "rate"
+
+
 def concerns(path: str, unit: str, *, energy: bool) -> bool:
     """Whether the cost of a layer of this unit depends on the field. Prices and the clock enter energy only."""
     units, enters = dependence_of(path)

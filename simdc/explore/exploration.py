@@ -66,7 +66,8 @@ class Exploration:
             # A field that varies has other values than the base's.
             options = option_paths()
             varied = [path for axis in space.axes for path in axis.paths if path in options]
-            check_machine(load_model(model), space.base, varied)
+            for machine in (space.base, *_with_fractions(space)):
+                check_machine(load_model(model), machine, varied)
         except ValueError as error:
             raise space.error(str(error)) from None
         if load_model(model).forward_only and any(each.phase == "training" for each in networks):
@@ -211,6 +212,15 @@ def _with_other_options(space: Space) -> Iterator[AnyMachine]:
         for option in axis.options:
             fields = dict(zip(axis.paths, option, strict=True))
             if any(isinstance(value, str) and dependence.shapes_kernels(path) for path, value in fields.items()):
+                yield space.with_fields(fields)
+
+
+def _with_fractions(space: Space) -> Iterator[AnyMachine]:
+    """The base with each bandwidth that is no whole number of bits a cycle."""
+    for axis in space.axes:
+        for option in axis.options:
+            fields = dict(zip(axis.paths, option, strict=True))
+            if any(dependence.is_rate(path) and not isinstance(value, int) for path, value in fields.items()):
                 yield space.with_fields(fields)
 
 

@@ -13,10 +13,10 @@ from .space import Value
 
 
 class PointGrid(NamedTuple):
-    """Points as a sparse table. A row is a setting of the fields that a greedy tiling depends on (array, buffers), a
-    column one of all other fields (bandwidths, prices); point i stands at (`row[i]`, `column[i]`). `rows` and `columns`
-    have the values by path. A 128 KiB buffer at 64 and at 128 bit/cycle and a 256 KiB one at 64 are points (0, 0),
-    (0, 1) and (1, 0)."""
+    """Points as a sparse table. A row is a setting of the fields that a greedy tiling depends on (array, buffers) and
+    of bandwidths that are not all whole, a column one of all other fields (bandwidths, prices); point i stands at
+    (`row[i]`, `column[i]`). `rows` and `columns` have the values by path. A 128 KiB buffer at 64 and at 128 bit/cycle
+    and a 256 KiB one at 64 are points (0, 0), (0, 1) and (1, 0)."""
 
     rows: dict[str, NDArray[np.generic]]
     columns: dict[str, NDArray[np.generic]]
@@ -25,7 +25,7 @@ class PointGrid(NamedTuple):
 
     @classmethod
     def of(cls, columns: Mapping[str, NDArray[np.generic]], count: int, separable: bool) -> PointGrid:
-        tilings = {path: each for path, each in columns.items() if not separable or dependence.shapes_tilings(path)}
+        tilings = {path: each for path, each in columns.items() if not separable or _by_row(path, each)}
         others = {path: values for path, values in columns.items() if path not in tilings}
         rows, row = _distinct(tilings, count)
         cells, column = _distinct(others, count)
@@ -47,6 +47,11 @@ class PointGrid(NamedTuple):
     @property
     def shape(self) -> tuple[int, int]:
         return int(self.row.max()) + 1, int(self.column.max()) + 1
+
+
+def _by_row(path: str, values: NDArray[np.generic]) -> bool:
+    # Arrays of floats would round a bandwidth that is not whole: 1,024 bits at 102.4 may take 10 or 11 cycles.
+    return dependence.shapes_tilings(path) or (dependence.is_rate(path) and not np.issubdtype(values.dtype, np.integer))
 
 
 def _distinct(

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.machines import AnyMachine
 from simdc.cost.quantities import parse_bits
-from simdc.cost.ratio import as_number
+from simdc.cost.reading import CLOCK, CLOCK_IN_WORDS
 from simdc.cost.structure import (
     fractions_of,
     leaf_values,
@@ -25,6 +25,7 @@ from simdc.cost.structure import (
 )
 from simdc.frontends.json_node import JsonNode, describe, hint
 
+from .per_second import check_no_seconds
 from .space import METRICS, OBJECTIVES, Constraint, Economy, Limit, Space, SpaceAxis, Term, Value, field_of
 from .value_list import value_list
 
@@ -73,6 +74,8 @@ def read_space(
             if path in seen:
                 raise root.error(f"the field {path} is set twice: by '{seen[path]}' and by '{axis.name}'")
             seen[path] = axis.name
+    if CLOCK in seen or CLOCK_IN_WORDS in seen:
+        check_no_seconds(root)
     constraints = tuple(_constraint(each, hardware) for each in _items(root, "constraints"))
     names = [each.name for each in constraints]
     for each, name in zip(_items(root, "constraints"), names, strict=True):
@@ -162,7 +165,8 @@ def _choices(root: JsonNode, hardware: AnyMachine) -> list[SpaceAxis]:
 
 def _known(node: JsonNode, hardware: AnyMachine, path: str) -> None:
     leaves = _leaves(node, hardware, path)
-    known = [each for each, value in leaves.items() if _is_quantity(value) or each in option_paths()]
+    others = (*option_paths(), *dict(fractions_of(hardware)))
+    known = [each for each, value in leaves.items() if _is_quantity(value) or each in others]
     if path in leaves and path not in known:
         raise node.error("is no quantity; it cannot vary")
     if path in unmodelled_paths():
@@ -190,10 +194,6 @@ def _checked(place: JsonNode, hardware: AnyMachine, path: str, value: object) ->
         changed = with_field(hardware, path, value)
     except HardwareError as error:
         raise place.error(error.message) from None
-    rate = dict(fractions_of(changed)).get(path)
-    if rate is not None:
-        # Arrays of floats would round them: 1,024 / 102.4 may be 10 or 11 cycles.
-        raise place.error(f"must be whole bits per cycle where it varies, got {as_number(rate)}")
     return field_of(changed, path)
 
 
@@ -227,7 +227,8 @@ def _term(node: JsonNode, text: str, weight: float, hardware: AnyMachine) -> Ter
     """`systolic.rows * systolic.columns` is a product of fields."""
     paths = tuple(part.strip() for part in text.split("*"))
     for path in paths:
-        known = [each for each, value in _leaves(node, hardware, path).items() if _is_quantity(value)]
+        rates = dict(fractions_of(hardware))
+        known = [each for each, value in _leaves(node, hardware, path).items() if _is_quantity(value) or each in rates]
         if path not in known:
             raise node.error(f"unknown field '{path[:80]}'{hint(path, known, 'known fields:')}")
     return Term(weight, paths)

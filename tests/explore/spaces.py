@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -81,12 +82,19 @@ class Single(NamedTuple):
     sums: dict[str, float]
 
 
+def amount_of(machine: Hardware, path: str) -> float:
+    return float(Fraction(field_of(machine, path)))
+
+
 def machines_of(space: Space) -> Iterator[Single]:
     """Every machine of the product that keeps the constraints, by plain loops."""
     for number, choice in enumerate(product(*(range(len(axis.options)) for axis in space.axes))):
         machine = space.machine(choice)
         sums = {
-            each.name: sum(term.weight * prod(field_of(machine, path) for path in term.paths) for term in each.terms)
+            each.name: sum(
+                term.weight * prod(float(Fraction(field_of(machine, path))) for path in term.paths)
+                for term in each.terms
+            )
             for each in space.constraints
         }
         if all(each.low <= sums[each.name] <= each.high for each in space.constraints):
