@@ -10,12 +10,12 @@ from simdc.backends.report.blocks import block_paths
 from simdc.backends.report.graph import edges_of, place_in_source
 from simdc.backends.report.machine_text import dimensions
 from simdc.backends.report.memory import alive_bytes, resident_bytes
+from simdc.backends.report.shapes import shape_text
 from simdc.cost.account import Account
 from simdc.cost.result import Number
 from simdc.diagnosis import Explanation
 
 from .bandwidth import bytes_per_cycle
-from .shapes import shape_text
 from .shown_run import ShownRun, remedy_text
 
 BITS_PER_BYTE = 8

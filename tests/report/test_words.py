@@ -1,4 +1,4 @@
-"""Numbers, shapes and findings in words."""
+"""Numbers and findings in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 import simdc
 from simdc.api import Network
 from simdc.backends.report import Report, make_report
-from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
 from simdc.report.amounts import amount, digits
@@ -19,7 +18,6 @@ from simdc.report.cards import cards_of
 from simdc.report.differences import in_words
 from simdc.report.field_tables import fields_of, fields_that_differ
 from simdc.report.findings import findings_of
-from simdc.report.shapes import shape_text
 from simdc.report.shown_run import remedy_text, shown_run
 from simdc.report.side_by_side import side_by_side
 from tests.report.pages import NOTHING, report_of
@@ -59,26 +57,6 @@ def test_digits_that_count() -> None:
         "1,234",
         "7",
     ]
-
-
-def operand(name: str, *loops: str) -> Operand:
-    return Operand(name, 8, (64,) * len(loops), tuple(map(affine, loops)))
-
-
-def test_the_shape_of_a_convolution_and_of_a_product() -> None:
-    sizes = {"g": 2, "n": 1, "oc": 64, "oh": 56, "ow": 28, "ic": 3, "kh": 7, "kw": 5}
-    loops = tuple(Loop(name, bound) for name, bound in sizes.items())
-    conv = Contraction(
-        "conv2d",
-        loops,
-        operand("ifmap", "g", "n", "ic", "oh", "ow"),
-        operand("weight", "g", "oc", "ic", "kh", "kw"),
-        operand("psum", "g", "n", "oc", "oh", "ow"),
-        8,
-    )
-    assert shape_text(conv) == "3→64, 7×5, 56×28, g 2"
-    shapes = {layer.name: shape_text(layer.kernel) for layer in report_of("lenet5", "HI1").layers}
-    assert list(shapes.values())[-2:] == ["500→10", "10"]
 
 
 def test_all_ports_of_the_array_are_the_slope() -> None:

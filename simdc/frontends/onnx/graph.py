@@ -36,7 +36,8 @@ def operator_key(name: str, domain: str) -> str:
 
 @frozen(eq=False)
 class Node:
-    """One node. `number` counts from 1 in file order; `captured` are names that its subgraphs read from outside."""
+    """One node. `number` counts from 1 in file order; `captured` are names that its subgraphs read from outside;
+    `module` is the path of what the exporter made it from, empty where nobody says."""
 
     number: int
     name: str
@@ -47,6 +48,7 @@ class Node:
     attributes: Mapping[str, object] = field(repr=False)
     captured: frozenset[str] = field(repr=False)
     proto: NodeMessage = field(repr=False)
+    module: str = ""
 
     @property
     def operator(self) -> str:

@@ -19,6 +19,7 @@ from .constant import Constant, Value
 from .gated_units import join_gated_units
 from .group_norms import join_group_norms
 from .model_file import read_model
+from .module_paths import call_by_module
 from .network import OnnxNetwork
 from .plan import Plan, make_plan
 from .problems import CONTINUE, NOTHING_BEFORE, left_out, refusal
@@ -87,6 +88,7 @@ def _finish(plan: Plan, draft: Draft, gaps: Gaps) -> ModuleOp:
     join_written_norms(network)
     join_gated_units(network)
     join_rotary_positions(network, draft.network.constants)
+    call_by_module(network, {node.module for node in plan.model.graph.nodes})
     inlined = [
         f"{operator} is costed as its body in the ONNX standard: {', '.join(names)}"
         for operator, names in draft.inlined.items()

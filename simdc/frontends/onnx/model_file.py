@@ -154,7 +154,7 @@ class _Decoder:
         nodes: list[Node] = []
         protos = list(protos)
         names = layer_names([_named(proto, number) for number, proto in enumerate(protos, 1)])
-        for number, (proto, name) in enumerate(zip(protos, names, strict=True), 1):
+        for number, (proto, (name, module)) in enumerate(zip(protos, names, strict=True), 1):
             operator, domain = _text(proto.op_type), _text(proto.domain)
             inputs, outputs = tuple(map(_text, proto.input)), tuple(map(_text, proto.output))
             name = to_name(name)
@@ -165,7 +165,7 @@ class _Decoder:
             captured = frozenset(
                 read for value in attributes.values() if isinstance(value, Graph) for read in _captured(value)
             )
-            nodes.append(Node(number, name, operator, domain, inputs, outputs, attributes, captured, proto))
+            nodes.append(Node(number, name, operator, domain, inputs, outputs, attributes, captured, proto, module))
         return tuple(nodes)
 
     def attribute(self, proto: AttributeMessage) -> object:

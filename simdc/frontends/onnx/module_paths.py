@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
+
+from xdsl.dialects.builtin import StringAttr
+
+from simdc.ir.network import NetworkOp
 
 SCOPES = "pkg.torch.onnx.name_scopes"
 NAMESPACE = "namespace"
@@ -32,24 +37,54 @@ class ModuleScope(NamedTuple):
     own: str
 
 
-def layer_names(nodes: Sequence[NamedNode]) -> list[str]:
-    """What the layers of nodes are called: as their module where that makes one node only, else as module and node. A
-    node of which nobody knows the module keeps its name."""
+def layer_names(nodes: Sequence[NamedNode]) -> list[tuple[str, str]]:
+    """What the layers of nodes are called, and their module, empty for none: as the module where that makes one node
+    only, else as module and node. A node of which nobody knows the module keeps its name."""
     # A module `fc` of MatMul and Add: fc.MatMul and fc.Add. A module `conv1` of one Conv: conv1.
-    origins = [origin_of(node) for node in nodes]
+    origins = _numbered([origin_of(node) for node in nodes])
     computing = [each for each, node in zip(origins, nodes, strict=True) if each and node.operator != CONSTANT]
     in_module, alike = Counter(origin.module for origin in computing), Counter(computing)
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     for origin, node in zip(origins, nodes, strict=True):
         if origin is None:
-            found.append(node.name)
+            found.append((node.name, ""))
         elif origin.module and in_module[origin.module] == 1 and node.operator != CONSTANT:
-            found.append(origin.module)
+            found.append((origin.module, origin.module))
         else:
             # One call of torch may be several nodes, which have its name in common.
             parts = (origin.module, origin.own, node.operator if alike[origin] > 1 else "")
-            found.append(".".join(part for part in parts if part))
+            found.append((".".join(part for part in parts if part), origin.module))
     return found
+
+
+def _numbered(origins: Sequence[ModuleScope | None]) -> list[ModuleScope | None]:
+    """With names that count within their module: exporters that count through the whole model give the same layers of
+    two blocks two names."""
+    # matmul_6 and matmul_7 of the fourth block: matmul and matmul_1, as in the first.
+    known: dict[ModuleScope, ModuleScope] = {}
+    counts = Counter[tuple[str, str]]()
+    for origin in origins:
+        if origin is not None and origin not in known:
+            key = origin.module, re.sub(r"_\d+$", "", origin.own)
+            known[origin] = ModuleScope(origin.module, f"{key[1]}_{counts[key]}" if counts[key] else key[1])
+            counts[key] += 1
+    return [None if origin is None else known[origin] for origin in origins]
+
+
+def call_by_module(network: NetworkOp, modules: Collection[str]) -> None:
+    """Call a layer as its module where that has become one layer: a product and what is added to it."""
+    # q of q.MatMul and q.Add is one linear layer, q.MatMul.linear: q. Views of the same data count for nothing.
+    layers = [op for op in network.layers() if op.UNIT is not None]
+    inside = Counter(module for op in layers for module in _around(op.layer.data) if module in modules)
+    for op in layers:
+        around = [module for module in _around(op.layer.data) if module in modules]
+        if around and inside[around[-1]] == 1:
+            op.layer = StringAttr(around[-1])
+
+
+def _around(name: str) -> list[str]:
+    """Each path that the name begins with, itself among them."""
+    return list(accumulate(name.split("."), lambda before, part: f"{before}.{part}"))
 
 
 def origin_of(node: NamedNode) -> ModuleScope | None:

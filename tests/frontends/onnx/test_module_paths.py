@@ -8,7 +8,7 @@ import pytest
 from onnx import helper
 
 from simdc.frontends.onnx.module_paths import NAMESPACE, SCOPES, ModuleScope, NamedNode, layer_names, origin_of
-from tests.frontends.onnx.models import imported, model
+from tests.frontends.onnx.models import imported, model, random
 
 
 def scoped(*scopes: str) -> NamedNode:
@@ -53,12 +53,43 @@ def test_a_module_of_one_node_gives_it_its_name() -> None:
         NamedNode("/Softmax", "Softmax", {}),
         NamedNode("Flatten_3", "Flatten", {}),
     ]
-    assert layer_names(nodes) == ["fc1", "act.Constant", "act", "fc2.MatMul", "fc2.Add", "Softmax", "Flatten_3"]
+    assert layer_names(nodes) == [
+        ("fc1", "fc1"),
+        ("act.Constant", "act"),
+        ("act", "act"),
+        ("fc2.MatMul", "fc2"),
+        ("fc2.Add", "fc2"),
+        ("Softmax", ""),
+        ("Flatten_3", ""),
+    ]
 
 
 def test_nodes_of_one_call_are_told_apart_by_their_operators() -> None:
     nodes = [scoped("", "head", "linear")._replace(operator=operator) for operator in ("MatMul", "Add")]
-    assert layer_names(nodes) == ["head.linear.MatMul", "head.linear.Add"]
+    assert [name for name, _ in layer_names(nodes)] == ["head.linear.MatMul", "head.linear.Add"]
+
+
+def test_names_count_within_their_module() -> None:
+    scopes = [("a", "matmul"), ("a", "matmul_1"), ("b", "matmul_2"), ("b", "relu_9"), ("b", "matmul_3"), ("", "add_7")]
+    nodes = [scoped("", *(scope for scope in each if scope)) for each in scopes]
+    names = [name for name, _ in layer_names(nodes)]
+    assert names == ["a.matmul", "a.matmul_1", "b.matmul", "b.relu", "b.matmul_1", "add"]
+
+
+def test_a_module_that_has_become_one_layer_is_called_so(tmp_path: Path) -> None:
+    weights = {"w": random(4, 4), "b": random(4), "v": random(4, 4)}
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["m"], name="/block/fc/MatMul"),
+        helper.make_node("Add", ["m", "b"], ["a"], name="/block/fc/Add"),
+        helper.make_node("Relu", ["a"], ["r"], name="/block/Relu"),
+        # A module with a layer of its own beside a module inside stays a block.
+        helper.make_node("MatMul", ["r", "v"], ["s"], name="/block/MatMul"),
+    ]
+    network = imported(model(nodes, {"x": [3, 4]}, weights), tmp_path)
+    names = [op.layer.data for op in network.layers() if op.UNIT is not None]
+    assert names[0] == "block.fc"
+    assert names[1] == "block.Relu"
+    assert names[2].startswith("block.MatMul")
 
 
 def test_layers_of_a_model_are_called_so(tmp_path: Path) -> None:
