@@ -26,6 +26,7 @@ from tests.mutations.cases import Case as Question
 from tests.oracles import random_fused
 from tests.oracles.balanced import balanced
 from tests.oracles.best_schedules import KINDS, least_of_all, random_layers
+from tests.oracles.bursts import random_bursts
 from tests.oracles.capacity_walk import first_refusal
 from tests.oracles.channels import random_channels, with_channels
 from tests.oracles.event_simulator import play
@@ -104,7 +105,8 @@ def cases_with_options(random: Random, seed: int) -> Iterator[Case]:
         # Queries and keys come over ports of their own, some slower than the arrays.
         widths = evolve(machine.systolic.bandwidths, weight_bits_per_cycle=random.randint(1, 4))
         systolic = evolve(machine.systolic, bandwidths=widths, buffer_release=random.choice(RELEASES))
-        yield Case(kernel, tiling, with_variants(random, evolve(machine, systolic=systolic)))
+        dram = random_bursts(random, machine.dram) if random.random() < 0.5 else machine.dram
+        yield Case(kernel, tiling, with_variants(random, evolve(machine, systolic=systolic, dram=dram)))
 
 
 def golden_cases() -> list[Question]:

@@ -23,7 +23,6 @@ class Ports:
         self.bias_bits = kernel.bias.bits if kernel.bias is not None and port["bias", "new"] == weight else 0
         # A partial sum of 32 bits leaves and comes back over the results' port: 64 bits. One way elsewhere: 32.
         self.trip_bits = [port["psum", "resumed"], port["psum", "partial"]].count(result) * kernel.psum.bits
-        self._kernel = kernel
         on = {name: [row for row in rule.array_streams if row.port == name] for name in bandwidths}
         # A port of today's machine has one operand, beside the bias: what is said of that operand is all there is.
         self.shared = [
@@ -31,16 +30,3 @@ class Ports:
             for name, rows in on.items()
             if len({row.operand for row in rows if row.operand != "bias"}) > 1
         ]
-
-    def shared_cycles(self, weight_bits: int, ifmap_bits: int, results: int, reloads: int) -> int:
-        """Of the busiest port that several operands share, bias left out; `results` elements come into use `reloads`
-        times each."""
-        bits = {"weight": weight_bits, "ifmap": ifmap_bits, "bias": 0}
-        bits["psum"] = results * (reloads - 1) * self._kernel.psum.bits
-        most = 0
-        for rows, bandwidth in self.shared:
-            total = sum(
-                results * self._kernel.ofmap_bits if row.when == "complete" else bits[row.operand] for row in rows
-            )
-            most = max(most, -(-total // bandwidth))
-        return most
