@@ -74,11 +74,15 @@ def _numbered(origins: Sequence[ModuleScope | None]) -> list[ModuleScope | None]
 def call_by_module(network: NetworkOp, modules: Collection[str]) -> None:
     """Call a layer as its module where that has become one layer: a product and what is added to it."""
     # q of q.MatMul and q.Add is one linear layer, q.MatMul.linear: q. Views of the same data count for nothing.
-    layers = [op for op in network.layers() if op.UNIT is not None]
+    named = {op.layer.data: op for op in network.layers()}
+    layers = [op for op in named.values() if op.UNIT is not None]
     inside = Counter(module for op in layers for module in _around(op.layer.data) if module in modules)
     for op in layers:
         around = [module for module in _around(op.layer.data) if module in modules]
         if around and inside[around[-1]] == 1:
+            # Of a product of many dimensions the view before it may have that name: they exchange theirs.
+            if (other := named.get(around[-1])) is not None:
+                other.layer = op.layer
             op.layer = StringAttr(around[-1])
 
 

@@ -82,6 +82,10 @@ def test_shapes(network: str, layer: str, shape: str) -> None:
 def test_a_batch_and_a_depthwise_layer_on_the_array() -> None:
     (first, *_) = simdc.evaluate(simdc.load("lenet5", batch=8), simdc.load_hardware("HI3"))
     assert shape_text(first.kernel) == "1->20 5x5 24x24 n8"
+    # What is fully connected to an image has a window, and no image behind it.
+    chain = make_report(simdc.compile(simdc.load("alexnet"), simdc.load_machine("nv_small"), "nvdla"))
+    (connected,) = [layer for layer in chain.layers if layer.name.startswith("fc6")]
+    assert shape_text(connected.kernel) == "256->4096 6x6 1x1"
     forms = simdc.explain(simdc.load("mobilenet_v2"), "stage1.0.conv1", simdc.load_hardware("HI1"))
     (other,) = [each for each in forms.remedies if each.kind == "form"]
     assert other.what == "array"

@@ -104,3 +104,11 @@ def test_layers_of_a_model_are_called_so(tmp_path: Path) -> None:
     entry.key, entry.value = SCOPES, "['', 'stem', 'stem.gate', 'relu_1']"
     network = imported(model(nodes, {"x": [1, 3, 4, 4]}), tmp_path)
     assert [op.layer.data for op in network.layers()] == ["stem.act", "stem.gate", "stem.act.2", "stem.act.2.4"]
+
+
+def test_a_view_gives_its_name_to_the_product_behind_it(tmp_path: Path) -> None:
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["m"], name="/block/fc/MatMul")]
+    network = imported(model(nodes, {"x": [2, 3, 4]}, {"w": random(4, 5)}), tmp_path)
+    assert [op.layer.data for op in network.layers() if op.UNIT is not None] == ["block.fc"]
+    names = [op.layer.data for op in network.layers()]
+    assert len(set(names)) == len(names) > 1
