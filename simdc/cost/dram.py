@@ -9,6 +9,7 @@ from .machine_fields import choice, option
 SHARED = "a data sheet: machines with one channel, or some, for what has ports of its own here"
 DUPLEX = "full: AXI, which has wires for either way"
 BURSTS = "a data sheet: DRAM gives whole bursts, and the row of a tile begins one of its own"
+LATENCY = "a data sheet; RTL of GeneSys waits for its first loads only, as requests are on their way beside a tile"
 REQUESTS = "RTL of GeneSys: 4 to 12 dead cycles between the bursts of a store"
 
 
@@ -21,7 +22,8 @@ class Dram:
 
     A tile of an operand crosses its channel in contiguous runs, as it lies in its tensor, row-major by its dimensions.
     Each run moves whole bursts of `burst_bits`, which count as time and not as bits that the layer moves, and takes
-    `request_cycles` more.
+    `request_cycles` more. What is loaded comes `latency_cycles` after it is asked for, at the earliest: requests do not
+    wait for each other, and what a tile computes or stores meanwhile hides them.
     """
 
     # All on `psum` is one channel for everything. 4 rows of 7 bytes out of rows of 9: 4 runs of 56 bits, in bursts of
@@ -39,11 +41,12 @@ class Dram:
     simd_duplex: str = choice(DUPLEX, "half", "full")
     burst_bits: int = option("bit", BURSTS, 1, minimum=1)
     request_cycles: int = option("cycle", REQUESTS, 0)
+    latency_cycles: int = option("cycle", LATENCY, 0)
 
     @property
     def is_usual(self) -> bool:
         """Whether each port is a half duplex channel of its own."""
-        return self == USUAL or (self.counts_runs and evolve(self, burst_bits=1, request_cycles=0) == USUAL)
+        return self == USUAL or evolve(self, burst_bits=1, request_cycles=0, latency_cycles=0) == USUAL
 
     @property
     def counts_runs(self) -> bool:

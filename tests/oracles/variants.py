@@ -6,8 +6,11 @@ from random import Random
 
 from attrs import evolve
 
+from simdc.cost.dram import Dram
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
+from tests.oracles.bursts import random_bursts
+from tests.oracles.channels import random_channels
 from tests.oracles.random_cases import random_cases
 from tests.oracles.random_layers import Case
 from tests.oracles.random_mappings import mapped_cases
@@ -34,3 +37,18 @@ def varied_cases(seed: int, count: int) -> list[Case]:
     # Also such as share a side of the array.
     cases += [Case(*case) for case in mapped_cases(seed, count // 3)]
     return [case._replace(machine=with_variants(random, case.machine)) for case in cases]
+
+
+def with_all_options(random: Random, machine: Hardware) -> Hardware:
+    """The machine with each option of array, lanes and DRAM drawn apart, many of them at their defaults."""
+    varied = with_variants(random, machine) if random.random() < 0.7 else machine
+    dram = random_channels(random) if random.random() < 0.4 else Dram()
+    dram = random_bursts(random, dram) if random.random() < 0.5 else dram
+    dram = evolve(dram, latency_cycles=random.choice((0, 1, random.randint(2, 60))))
+    release = random.choice(("segment", "segment", "joint", "separate"))
+    fields = {
+        "issue": random.choice(("interleaved", "fission")),
+        "tile_overhead_cycles": random.choice((0, random.randint(1, 50))),
+    }
+    array = evolve(varied.systolic, buffer_release=release)
+    return evolve(varied, dram=dram, systolic=array, simd=evolve(varied.simd, **fields))

@@ -23,6 +23,7 @@ WORDS = {
     "path between the arrays": "path between the arrays",
     "first load": "first load: nothing computes yet",
     "last store": "last store: nothing computes any more",
+    "latency of DRAM": "DRAM answers late: the lanes wait",
     "wait": "wait for the {port}",
     "transfers": "{port}: in turn with the lanes",
 }

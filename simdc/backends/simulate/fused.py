@@ -27,7 +27,7 @@ class FusedVisit:
     """A tile's stay: what is loaded for the array while the tile before computes (`loads`); what crosses the port of
     the lanes, which wait for it (`lane_loads`, `lane_stores`); cycles of the array, of the lanes and of the path
     between them; and what it adds to counts, by their dotted names. `takes` are the array's operands of which it has
-    another tile than the one before."""
+    another tile than the one before; `latency` passes before the first lane load comes."""
 
     tile: Tile
     takes: tuple[str, ...]
@@ -37,6 +37,7 @@ class FusedVisit:
     array_cycles: int
     lane_cycles: int
     path_cycles: int
+    latency: int
     counts: Counter[str]
 
     @property
@@ -48,6 +49,7 @@ class FusedVisit:
     def compute_cycles(self) -> int:
         """Of all that takes turns."""
         moved = sum(move.cycles for move in (*self.lane_loads, *self.lane_stores))
+        moved += self.latency if any(move.cycles for move in self.lane_loads) else 0
         return moved + self.array_cycles + self.lane_cycles + self.path_cycles
 
 
@@ -131,6 +133,7 @@ def visits(
             array_cycles=array_cycles,
             lane_cycles=lane_cycles,
             path_cycles=_hand_over(kernel, tile, hardware, counts),
+            latency=hardware.dram.latency_cycles,
             counts=counts,
         )
 

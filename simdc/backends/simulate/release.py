@@ -45,9 +45,10 @@ class Halves:
         self._free[operand][1 - self._used[operand]] = time
 
 
-def spans(visits: Iterable[V], result: str, *, joint: bool) -> Iterator[tuple[V, int]]:
+def spans(visits: Iterable[V], result: str, *, joint: bool, latency: int = 0) -> Iterator[tuple[V, int]]:
     """Each tile with the cycles from the end of the computation before it to the end of its own; what is stored after
-    the last one counts with that. `result` is the operand that stores are of."""
+    the last one counts with that. `result` is the operand that stores are of. A load comes
+    `latency` after the half that it goes to is free, at the earliest."""
     buffers, ports, asked, ready, ended = Halves(), Counter[str](), 0, 0, 0
 
     def load(visit: Visit) -> int:
@@ -63,7 +64,7 @@ def spans(visits: Iterable[V], result: str, *, joint: bool) -> Iterator[tuple[V,
         for move in visit.loads:
             # What is nothing takes no turn: a tile that lies outside the image.
             if move.cycles:
-                ports[move.port] = max(ports[move.port], free[move.buffer]) + move.cycles
+                ports[move.port] = max(ports[move.port], free[move.buffer] + latency) + move.cycles
                 there = max(there, ports[move.port])
         return there
 

@@ -56,7 +56,12 @@ def trace(kernel: TiledKernel, tiling: Tiling, hardware: Hardware, rule: Machine
 def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:
     rows, columns, release = hardware.systolic.rows, hardware.systolic.columns, hardware.systolic.buffer_release
     visits = contraction.visits(kernel, tiling, hardware, rule)
-    played = _segments(visits) if release == "segment" else spans(visits, "psum", joint=release == "joint")
+    late = hardware.dram.latency_cycles
+    played = (
+        _segments(visits, late)
+        if release == "segment"
+        else spans(visits, "psum", joint=release == "joint", latency=late)
+    )
     for visit, cycles in played:
         adds = _moved((*visit.loads, *visit.stores))
         adds["cycles.compute"] = adds["busy.compute"] = visit.compute_cycles
@@ -66,13 +71,13 @@ def _contraction(kernel: Contraction, tiling: Tiling, hardware: Hardware, rule: 
         yield Share(tuple(visit.tile.index.items()), adds, visit.loads, visit.stores)
 
 
-def _segments(visits: Iterable[ArrayVisit]) -> Iterator[tuple[ArrayVisit, int]]:
+def _segments(visits: Iterable[ArrayVisit], latency: int) -> Iterator[tuple[ArrayVisit, int]]:
     """Each tile with its cycles. While it computes, the next is loaded and what the one before left is stored. The time
     before the first tile counts with it, that after the last with the last."""
     for before, visit, after in neighbours(visits):
         stores, loads = before.stores if before is not None else (), after.loads if after is not None else ()
-        cycles = max(visit.compute_cycles, slowest_port(loads, stores))
-        cycles += slowest_port(visit.loads) if before is None else 0
+        cycles = max(visit.compute_cycles, slowest_port(loads, stores, latency))
+        cycles += slowest_port(visit.loads, (), latency) if before is None else 0
         cycles += slowest_port((), visit.stores) if after is None else 0
         yield visit, cycles
 
@@ -111,6 +116,8 @@ def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: M
                 adds["sram_bits.insmem"] += issues * len(block.instructions) * simd.instruction_bits
             adds["cycles.compute"] = adds["busy.compute"] = compute
             adds["cycles.stall"] = sum(move.cycles for move in moves)
+            if any(move.cycles for move in visit.loads):
+                adds["cycles.stall"] += hardware.dram.latency_cycles
             phase_of = [("nest", number)] if len(program.nests) > 1 else []
             yield Share((*phase_of, *visit.tile.index.items()), adds, visit.loads, visit.stores)
 
@@ -120,7 +127,12 @@ def _fused(kernel: FusedProducts, tiling: Tiling, hardware: Hardware, rule: Mach
     they wait for."""
     release = hardware.systolic.buffer_release
     visits = fused.visits(kernel, tiling, hardware, rule)
-    played = _side_by_side(visits) if release == "segment" else spans(visits, "", joint=release == "joint")
+    late = hardware.dram.latency_cycles
+    played = (
+        _side_by_side(visits, late)
+        if release == "segment"
+        else spans(visits, "", joint=release == "joint", latency=late)
+    )
     for visit, cycles in played:
         loads = (*visit.loads, *visit.lane_loads)
         adds = _moved((*loads, *visit.lane_stores)) + visit.counts
@@ -131,11 +143,11 @@ def _fused(kernel: FusedProducts, tiling: Tiling, hardware: Hardware, rule: Mach
         yield Share(tuple(visit.tile.index.items()), adds, loads, visit.lane_stores)
 
 
-def _side_by_side(visits: Iterable[FusedVisit]) -> Iterator[tuple[FusedVisit, int]]:
+def _side_by_side(visits: Iterable[FusedVisit], latency: int) -> Iterator[tuple[FusedVisit, int]]:
     """Each tile with its cycles; as `_segments`, with nothing to store beside a tile."""
     for before, visit, after in neighbours(visits):
-        cycles = max(visit.compute_cycles, slowest_port(after.loads if after is not None else ()))
-        yield visit, cycles + (slowest_port(visit.loads) if before is None else 0)
+        cycles = max(visit.compute_cycles, slowest_port(after.loads if after is not None else (), (), latency))
+        yield visit, cycles + (slowest_port(visit.loads, (), latency) if before is None else 0)
 
 
 def _moved(transfers: Iterable[Transfer]) -> Counter[str]:

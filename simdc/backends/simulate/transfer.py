@@ -52,14 +52,16 @@ class DramPorts:
         return Transfer(name, traffic, port, bits, ceil_div(in_bursts, self.bandwidths[port]) + waits)
 
 
-def slowest_port(loads: Iterable[Transfer], stores: Iterable[Transfer] = ()) -> int:
+def slowest_port(loads: Iterable[Transfer], stores: Iterable[Transfer] = (), latency: int = 0) -> int:
     """Cycles until all are through: ports work side by side, transfers on one port in turn, stores first. Psums may go
-    where what is stored comes from, and are loaded after it."""
+    where what is stored comes from, are asked for after it and loaded then. Loads come `latency` after they are asked
+    for at the earliest."""
     ports = Counter[str]()
     for transfer in stores:
         ports[transfer.port] += transfer.cycles
     stored = max(ports.values(), default=0)
     for transfer in loads:
-        begun = max(ports[transfer.port], stored) if transfer.buffer == "psum" else ports[transfer.port]
-        ports[transfer.port] = begun + transfer.cycles
+        if transfer.cycles:
+            asked = stored if transfer.buffer == "psum" else 0
+            ports[transfer.port] = max(ports[transfer.port], asked + latency) + transfer.cycles
     return max(ports.values(), default=0)

@@ -20,6 +20,7 @@ from simdc.cost.tiling import Need, TilingError, loop_bounds
 
 from .flows import Flows
 from .folds import Folds
+from .latency import after_load
 from .release import released_cycles
 from .segments import segments
 from .sram import sram_bits
@@ -114,7 +115,8 @@ class TiledContraction:
         """From the first load to the last store."""
         if not self.is_barred:
             joint = self.hardware.systolic.buffer_release == "joint"
-            return released_cycles(self.grid, self.kernel.psum, self.flows, self.compute, joint=joint)
+            late = self.hardware.dram.latency_cycles
+            return released_cycles(self.grid, self.kernel.psum, self.flows, self.compute, joint=joint, latency=late)
         # 2 for the first loads, segments of 4, 8, 8 and 4 cycles, 4 for the last store: 30.
         larger = self.grid.numbers.larger
         cycles = self.opening() + self.closing()
@@ -124,7 +126,7 @@ class TiledContraction:
 
     def segments(self) -> Iterator[tuple[int, list[int], int]]:
         """Between barriers: how often, the cycles of each port and those of the array."""
-        flows = self.flows
+        flows, late = self.flows, self.hardware.dram.latency_cycles
         larger, choose = self.grid.numbers.larger, self.grid.numbers.choose
         psum = self.grid.footprint(self.kernel.psum)
         innermost = psum.slots[-1] if psum.slots else -1
@@ -133,7 +135,6 @@ class TiledContraction:
         # the order ic, oh that is slot 0, and the result changes with oh, slot 1, in each tile.
         axes = [axis.cut_at(1, axis.count - 1) if slot in summed else axis for slot, axis in enumerate(self.grid.axes)]
         idle, (new, resumed, leaving) = [0] * len(flows.ports), (flows.new, flows.resumed, flows.leaving)
-        stores = {port for port, *_ in leaving}
         for times, before, here, after, entered, left in segments(axes):
             ports, stored = idle.copy(), 0
             # The axis that stepped, or one inside it that wrapped, moves the result: the one before has to leave.
@@ -154,7 +155,8 @@ class TiledContraction:
             if after is not None:
                 for stream, port in new:
                     if stream.innermost >= left:
-                        ports[port] = ports[port] + stream.cycles_at(after)
+                        moved = stream.cycles_at(after)
+                        ports[port] = after_load(ports[port], late, moved, larger) if late else ports[port] + moved
                 # At the first tile of all loops summed over there is nothing to load: with ic 0 a result begins.
                 if innermost >= left and summed:
                     fresh = True
@@ -162,9 +164,9 @@ class TiledContraction:
                         fresh = fresh & after[slot].is_first
                     if fresh is not True:
                         for stream, port in resumed:
-                            # On another port than stores it waits for these: it may go where they come from.
-                            begun = ports[port] if port in stores else larger(ports[port], stored)
-                            ports[port] = choose(fresh, ports[port], begun + stream.cycles_at(after))
+                            # Also on another port it waits for stores: it may go where they come from.
+                            loaded = after_load(ports[port], stored + late, stream.cycles_at(after), larger)
+                            ports[port] = choose(fresh, ports[port], loaded)
             yield times, ports, self.compute(here)
 
     def compute(self, places: Places) -> int:
@@ -187,7 +189,8 @@ class TiledContraction:
 
     def opening(self) -> int:
         """Cycles before the first tile computes."""
-        return segment_cycles(self._first_loads(), 0, self.grid.numbers.larger)
+        larger, late = self.grid.numbers.larger, self.hardware.dram.latency_cycles
+        return segment_cycles([after_load(0, late, n, larger) for n in self._first_loads()], 0, larger)
 
     def closing(self) -> int:
         """Cycles after the last tile computed."""
@@ -212,7 +215,7 @@ class TiledContraction:
             moved = loads if is_load else results
             moved[port] = moved[port] + stream.least_cycles(times)
         first, last = self._first_loads(), self._last_stores()
-        opening, closing = segment_cycles(first, 0, larger), segment_cycles(last, 0, larger)
+        opening, closing = self.opening(), self.closing()
         # No load but the first ones is under way while the last tile computes, no result while the first one does.
         first_tile, last_tile = self.compute(self._first), self.compute(self._last)
         least = [opening + compute + closing]

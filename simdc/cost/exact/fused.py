@@ -125,7 +125,7 @@ class TiledFused:
             if before is None:
                 first = self.array_loads(here, 0, None)
                 found.update(self.work.moved(first))
-                opening = segment_cycles(list(self.work.port_cycles(first).values()), 0, max)
+                opening = segment_cycles(list(self.work.loaded(first).values()), 0, max)
                 found["cycles"] += opening
                 found["first load"] += opening
             for start, stop in alike(here.tiles, here.plain):
@@ -212,14 +212,16 @@ class TiledFused:
         """So many tiles like this one: what each does by itself, and beside it what is loaded for the next."""
         # Array, lanes and path 100 cycles, a mask of 10 before, a result of 5 after: 115. Keys for the next in 120: the
         # segment lasts 120.
-        tile, own = self.tile_work(strip, index), [*self.lane_loads(strip, index, stepped), *self.stores(strip, index)]
-        turns, ports = self.work.port_cycles(own), self.work.port_cycles(following)
-        serial = tile["compute"] + tile["path"] + sum(turns.values())
+        tile, loads = self.tile_work(strip, index), self.lane_loads(strip, index, stepped)
+        own, late = [*loads, *self.stores(strip, index)], self.work.latency_of(loads)
+        turns, ports = self.work.port_cycles(own), self.work.loaded(following)
+        serial = tile["compute"] + tile["path"] + sum(turns.values()) + late
         for name, amount in (tile + self.work.moved([*own, *following])).items():
             found[name] += times * amount
         for port, cycles in turns.items():
             found[f"turns.{port}"] += times * cycles
         found["tiles"] += times
+        found["latency"] += times * late
         lasts = segment_cycles(list(ports.values()), serial, max)
         found["cycles"] += times * lasts
         if lasts > serial:

@@ -34,8 +34,8 @@ class Strips(Protocol):
 def released_cycles(tiled: Strips) -> int:
     """From the first load to the last store. What array, path and lanes do, and what crosses the lanes' port, takes
     turns within a tile; operands of the array load for the next ones meanwhile."""
-    joint = tiled.hardware.systolic.buffer_release == "joint"
-    timeline, _, state = played(tiled, partial(Timeline, joint=joint))
+    joint, late = tiled.hardware.systolic.buffer_release == "joint", tiled.hardware.dram.latency_cycles
+    timeline, _, state = played(tiled, partial(Timeline, joint=joint, latency=late))
     return timeline.end(state)
 
 
@@ -75,8 +75,9 @@ class FusedHandovers(Generic[Made]):
         moves = self._tiled.array_loads(strip, index, stepped)
         taken = tuple([self._operands.index(operand) for operand, _ in moves])
         loads = [(n, self._ports[n], self._tiled.work.cycles_of(move)) for n, move in zip(taken, moves, strict=True)]
-        own = self._tiled.work.port_cycles(self._tiled.lane_loads(strip, index, stepped))
-        return Handover(taken, tuple(loads), 0, own=sum(own.values()))
+        lanes = self._tiled.lane_loads(strip, index, stepped)
+        own = sum(self._tiled.work.port_cycles(lanes).values()) + self._tiled.work.latency_of(lanes)
+        return Handover(taken, tuple(loads), 0, own=own)
 
     def serial(self, strip: Strip, index: int) -> int:
         """Cycles of a tile, what its lanes load left out."""

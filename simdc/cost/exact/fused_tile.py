@@ -79,6 +79,15 @@ class TileWork:
             return port_cycles(*self.tiles.runs(operand, sizes), operand.bits, bandwidth, dram)
         return passes(self.tiles.bits(operand, sizes), bandwidth)
 
+    def latency_of(self, moves: Iterable[Move]) -> int:
+        """What the lanes wait until these loads come, beside the loads themselves: nothing for nothing."""
+        return self.hardware.dram.latency_cycles if any(map(self.cycles_of, moves)) else 0
+
+    def loaded(self, moves: Iterable[Move]) -> dict[str, int]:
+        """Until when each port loads what is asked for all at once."""
+        late = self.hardware.dram.latency_cycles
+        return {name: late + n if n else 0 for name, n in self.port_cycles(moves).items()}
+
     def port_cycles(self, moves: Iterable[Move]) -> dict[str, int]:
         return {name: n for name, n in self.moved(moves).items() if name.startswith("busy.")}
 

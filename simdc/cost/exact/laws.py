@@ -13,7 +13,7 @@ from simdc.cost.tiling import loop_bounds
 CONTRACTION_WORDS = (
     "0 <= stall cycles",
     "cycles of the array and of each port <= total cycles",
-    "total cycles <= cycles of the array and all ports together",
+    "total cycles <= cycles of the array and all ports together, and latencies",
     "MACs <= executed MACs",
     "executed MACs <= PEs * compute cycles",
     "weight bits in use <= DRAM weight bits",
@@ -27,7 +27,7 @@ CONTRACTION_WORDS = (
 PROGRAM_WORDS = (
     "0 <= stall cycles",
     "SIMD port's cycles <= stall cycles",
-    "stall cycles <= SIMD port's cycles",
+    "stall cycles <= SIMD port's cycles, and latencies",
     "input bits in use <= DRAM bits loaded",
     "result bits <= DRAM bits stored",
     "0 <= SRAM bits",
@@ -69,6 +69,8 @@ def contraction_law(kernel: Contraction) -> Law:
         array = hardware.systolic
         # Busy either way, a full duplex channel may be so one way after the other.
         together = sum(busy) + (sum(busy) - busy.compute if hardware.dram.has_full_duplex else 0)
+        # Each latency that is waited for comes before a cycle of loads.
+        together += hardware.dram.latency_cycles * (sum(busy) - busy.compute)
         lanes = busy.simd_port if hardware.dram.is_usual else 0
         return (
             (0, max(busy), total, mac, executed, weight, ifmap, ofmap, bias, dram.psum % round_trip, 0, lanes),
@@ -83,15 +85,16 @@ def contraction_law(kernel: Contraction) -> Law:
 
 def program_law(program: VectorProgram) -> Law:
     """What any cost of this program satisfies, in the order of `PROGRAM_WORDS`. Load, compute and store take turns, so
-    the port's cycles are the stall: neither is less than the other."""
+    the port's cycles are the stall: neither is less than the other but for latencies, of which none lacks a load."""
     used = used_dram_bits(program)
 
     def sides(cost: Cost, hardware: Hardware) -> tuple[Sequence[float], Sequence[float]]:
         (_, stall), dram, sram, ops, busy = cost
         counts, port = [count for _, count in ops], sum(busy) - busy.compute
+        late = hardware.dram.latency_cycles * port
         return (
             (0, port, stall, used.ifmap, used.ofmap, 0, 0),
-            (stall, stall, port, dram.ifmap, dram.ofmap, min(sram), min(counts, default=0)),
+            (stall, stall, port + late, dram.ifmap, dram.ofmap, min(sram), min(counts, default=0)),
         )
 
     return Law(PROGRAM_WORDS, sides)

@@ -45,7 +45,8 @@ def _contraction(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> 
         ports[row.port] = ports.get(row.port, 0) + elements * bits
         tiles = max(tiles, ceil_div(elements * operand.bits, room[role]))
     transfers = [ceil_div(bits, bandwidths[port]) for port, bits in ports.items()]
-    return max(steps + tiles * rule.array_fill_cycles(array), *transfers)
+    # Nothing computes or is stored before the first tile has what it loads.
+    return hardware.dram.latency_cycles + max(steps + tiles * rule.array_fill_cycles(array), *transfers)
 
 
 def _program(program: VectorProgram, hardware: Hardware, rule: MachineRule) -> int:
@@ -58,6 +59,8 @@ def _program(program: VectorProgram, hardware: Hardware, rule: MachineRule) -> i
     cycles = len(program.nests) * rule.lanes_fill_cycles(simd)
     for nest in program.nests:
         cycles += code_cost(nest, issues, simd).cycles + set_up_cycles(nest, issues, {}, simd)
+        if any(_moved(operand, program, hardware) for operand in nest.inputs):
+            cycles += hardware.dram.latency_cycles
         for role, port, _ in rule.vector_ports:
             for operand in nest.inputs if role == "input" else nest.outputs:
                 cycles += ceil_div(_moved(operand, program, hardware) * operand.bits, bandwidths[port])

@@ -18,7 +18,7 @@ from .tiled import Tiled
 from .vector import TiledProgram
 from .wait_timeline import WaitTimeline
 
-FIRST, LAST, WAIT = "first load", "last store", "wait"
+FIRST, LAST, WAIT, LATENCY = "first load", "last store", "wait", "latency of DRAM"
 
 
 def parts_of(tiled: Tiled | TiledFused) -> list[CyclePart]:
@@ -54,7 +54,10 @@ def _segments(tiled: TiledContraction) -> tuple[int, list[int], int]:
 
 def _released(tiled: TiledContraction) -> tuple[int, list[int], int]:
     flows, joint = tiled.flows, tiled.hardware.systolic.buffer_release == "joint"
-    timeline = WaitTimeline(len(flows.new) + 1, len(flows.ports), joint=joint, stores=flows.leaving[-1][0])
+    late = tiled.hardware.dram.latency_cycles
+    timeline = WaitTimeline(
+        len(flows.new) + 1, len(flows.ports), joint=joint, stores=flows.leaving[-1][0], latency=late
+    )
     return timeline.found(played(tiled.grid, tiled.kernel.psum, flows, tiled.compute, timeline))
 
 
@@ -74,7 +77,12 @@ def _program(tiled: TiledProgram) -> list[CyclePart]:
     ]
     moved = {port: cycles for port, cycles in cost.busy._asdict().items() if port != "compute" and cycles}
     return _shown(
-        [*parts, CyclePart("fill", fill), *(CyclePart("transfers", cycles, port) for port, cycles in moved.items())]
+        [
+            *parts,
+            CyclePart("fill", fill),
+            CyclePart(LATENCY, tiled.latency_cycles()),
+            *(CyclePart("transfers", cycles, port) for port, cycles in moved.items()),
+        ]
     )
 
 
@@ -87,13 +95,14 @@ def _fused(tiled: TiledFused) -> list[CyclePart]:
         CyclePart("fill", fill),
         CyclePart("lanes", found["lanes"]),
         CyclePart("path between the arrays", found["path"]),
+        CyclePart(LATENCY, found["latency"]),
     ]
     parts += [CyclePart("transfers", n, name.removeprefix("turns.busy.")) for name, n in _of(found, "turns.")]
     if tiled.hardware.systolic.buffer_release == "segment":
         waits = {name.removeprefix("wait.busy."): n for name, n in _of(found, "wait.")}
         return _shown([*parts, CyclePart(FIRST, found["first load"]), *_waits(waits)])
-    joint = tiled.hardware.systolic.buffer_release == "joint"
-    timeline, ports, state = played_strips(tiled, partial(WaitTimeline, joint=joint))
+    joint, late = tiled.hardware.systolic.buffer_release == "joint", tiled.hardware.dram.latency_cycles
+    timeline, ports, state = played_strips(tiled, partial(WaitTimeline, joint=joint, latency=late))
     first, waited, last = timeline.found(state)
     return _shown([*parts, CyclePart(FIRST, first), *_waits(dict(zip(ports, waited, strict=True)))], last)
 

@@ -15,9 +15,11 @@ FIRST_TILE = -1
 """In the place of the axis that stepped: all that there is moves, also what no axis moves."""
 
 
-def released_cycles(grid: Grid, psum: Operand, flows: Flows, compute: Callable[[Places], int], *, joint: bool) -> int:
+def released_cycles(
+    grid: Grid, psum: Operand, flows: Flows, compute: Callable[[Places], int], *, joint: bool, latency: int
+) -> int:
     """From the first load to the last store: the timeline of the tiles, `compute` their cycles on the array."""
-    timeline = Timeline(len(flows.new) + 1, len(flows.ports), joint=joint)
+    timeline = Timeline(len(flows.new) + 1, len(flows.ports), joint=joint, latency=latency)
     return timeline.end(played(grid, psum, flows, compute, timeline))
 
 

@@ -36,14 +36,15 @@ class Handover(NamedTuple):
 class Timeline:
     """`joint`: a tile is asked for when all halves that it takes are free, and only after the tile before it; otherwise
     each buffer loads when its own half is free. Each port moves one thing after the other, in the order of tiles: what
-    tile 1 leaves, what tile 3 loads, what tile 2 leaves."""
+    tile 1 leaves, what tile 3 loads, what tile 2 leaves. Loads come `latency` after they are asked for, or
+    later."""
 
     carried: tuple[int, ...] = ()
     """Places of a state that are no times but sums, which runs that repeat add to: none here."""
 
-    def __init__(self, buffers: int, ports: int, *, joint: bool):
+    def __init__(self, buffers: int, ports: int, *, joint: bool, latency: int = 0):
         self._size = FIRST + buffers + ports
-        self._port, self._joint = FIRST + buffers, joint
+        self._port, self._joint, self._latency = FIRST + buffers, joint, latency
 
     def begin(self, turn: Handover) -> State:
         """Before the first tile: all is free."""
@@ -78,7 +79,7 @@ class Timeline:
             if cycles:
                 port += self._port
                 begun = times[ASKED] if self._joint else times[FIRST + buffer]
-                times[port] = max(times[port], begun) + cycles
+                times[port] = max(times[port], begun + self._latency) + cycles
                 ready = max(ready, times[port])
         times[DONE], times[READY], times[OWN] = done, ready, done + turn.own
         return tuple(times)

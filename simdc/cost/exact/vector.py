@@ -13,13 +13,14 @@ from simdc.cost.channels import on_channels
 from simdc.cost.fission import set_up_cycles, wait_cycles
 from simdc.cost.grid import Grid, Reloads, padded_bounds, reloads
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import LoopNest, VectorProgram, shared_loops
+from simdc.cost.kernel import LoopNest, Operand, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
-from simdc.cost.rule import MachineRule, passes
+from simdc.cost.rule import MachineRule, When, passes
 from simdc.cost.tiling import Need, TilingError, loop_bounds
 from simdc.cost.whole import kept_whole
 
 from .code import code_cost
+from .latency import Result, least_waiting, waiting_tiles
 from .stream import Stream
 from .waits import waits_between_issues
 
@@ -96,11 +97,38 @@ class TiledProgram:
             yield vector_need(nest, grid, self.hardware, self.rule)
 
     def cost(self) -> Cost:
-        return self._priced(Stream.cycles)
+        return _later(self._priced(Stream.cycles), self.latency_cycles())
 
     def least_cost(self) -> Cost:
         """All counts, and for cycles a bound that they never fall below: transfers as if tiles filled the port."""
-        return self._priced(Stream.least_cycles)
+        late, larger, waits = self.hardware.dram.latency_cycles, self.nests[0][1].numbers.larger, 0
+        for nest, grid in self.nests:
+            if late and not grid.clip:
+                waits = waits + least_waiting(nest.inputs, {axis.loop: axis.count for axis in grid.axes}, larger)
+        return _later(self._priced(Stream.least_cycles), waits * late)
+
+    def latency_cycles(self) -> int:
+        """Cycles in which the lanes wait for the first that a tile loads, all tiles together."""
+        late, tiles = self.hardware.dram.latency_cycles, 0
+        for nest, grid in self.nests if late else ():
+            streams = list(self._streams(nest, grid))
+            inputs = [stream for operand, _, _, stream in streams if operand in nest.inputs]
+            results = [
+                Result(stream, self._begins(operand, grid))
+                for operand, _, rows, stream in streams
+                if any(when == "resumed" for when, _ in rows)
+            ]
+            tiles = tiles + waiting_tiles(grid, inputs, results)
+        return tiles * late
+
+    def _begins(self, operand: Operand, grid: Grid) -> list[int]:
+        """Slots of the axes at whose first tiles a result begins: those that it is summed over, and those along which
+        its tiles overlap."""
+        own, shared = (
+            grid.footprint(operand).slots,
+            shared_loops(operand, {axis.loop: axis.bound for axis in grid.every}),
+        )
+        return [slot for slot, axis in enumerate(grid.axes) if slot not in own or axis.loop in shared]
 
     def wait_cycles(self) -> int:
         """Cycles of `compute` for which instructions wait for the issue before their own. They depend on how loops are
@@ -156,24 +184,28 @@ class TiledProgram:
     ) -> None:
         """Bits by traffic and cycles by port of all transfers of a nest."""
         bounds = {axis.loop: axis.bound for axis in grid.every}
+        for operand, port, rows, stream in self._streams(nest, grid):
+            times = stream.reloads
+            cycles, moved = cycles_of(stream, len(rows) * times), times * stream.bits_once
+            # A result in use 3 times is loaded twice, for at first there is nothing of it, and stored 3 times.
+            for when, traffic in rows:
+                if when != "resumed":
+                    bits[traffic] = bits.get(traffic, 0) + moved
+                    continue
+                fresh_bits, fresh_cycles = self._fresh(stream, shared_loops(operand, bounds), cycles_of)
+                bits[traffic] = bits.get(traffic, 0) + moved - fresh_bits
+                cycles = cycles - fresh_cycles
+            ports[port] = ports.get(port, 0) + cycles
+
+    def _streams(self, nest: LoopNest, grid: Grid) -> Iterator[tuple[Operand, str, Sequence[tuple[When, str]], Stream]]:
+        """Each operand with its port, when it moves as what, and its stream."""
         bandwidths = self.rule.bandwidths(self.hardware)
         for role, port, rows in self.rule.vector_ports:
-            is_input = role == "input"
-            for operand in nest.inputs if is_input else nest.outputs:
+            for operand in nest.inputs if role == "input" else nest.outputs:
                 footprint = grid.footprint(operand)
-                times = self._reloads(footprint, grid)
                 bursts = bursts_of(operand, footprint, grid, self.hardware.dram)
-                stream = Stream(footprint, operand.bits, bandwidths[port], grid, times, bursts)
-                cycles, moved = cycles_of(stream, len(rows) * times), times * stream.bits_once
-                # A result in use 3 times is loaded twice, for at first there is nothing of it, and stored 3 times.
-                for when, traffic in rows:
-                    if when != "resumed":
-                        bits[traffic] = bits.get(traffic, 0) + moved
-                        continue
-                    fresh_bits, fresh_cycles = self._fresh(stream, shared_loops(operand, bounds), cycles_of)
-                    bits[traffic] = bits.get(traffic, 0) + moved - fresh_bits
-                    cycles = cycles - fresh_cycles
-                ports[port] = ports.get(port, 0) + cycles
+                times = self._reloads(footprint, grid)
+                yield operand, port, rows, Stream(footprint, operand.bits, bandwidths[port], grid, times, bursts)
 
     def _fresh(self, stream: Stream, shared: Sequence[str], cycles_of: Callable[[Stream, int], int]) -> tuple[int, int]:
         """Bits and cycles that loading each tile of a result whenever it comes into use counts too much: its first use
@@ -183,6 +215,11 @@ class TiledProgram:
         if any(axis.loop in shared for axis in stream.footprint.axes):
             return stream.first_along(shared)
         return stream.bits_once, cycles_of(stream, 1)
+
+
+def _later(cost: Cost, cycles: int) -> Cost:
+    """With so many cycles of stall more."""
+    return cost._replace(cycles=Cycles(cost.cycles.compute, cost.cycles.stall + cycles))
 
 
 def _issues(axis: Axis, lanes_loop: str, lanes: int) -> int:

@@ -15,8 +15,8 @@ class WaitTimeline(Timeline):
     # Two ports. The tile before is done at 30; the ifmap came at 25, the weights come at 42: 12 cycles of wait for the
     # weight port.
 
-    def __init__(self, buffers: int, ports: int, *, joint: bool, stores: int = 0):
-        super().__init__(buffers, ports, joint=joint)
+    def __init__(self, buffers: int, ports: int, *, joint: bool, stores: int = 0, latency: int = 0):
+        super().__init__(buffers, ports, joint=joint, latency=latency)
         self._ports, self._stores, self._arrival = ports, stores, self._size
         self._first = self._arrival + ports
         self._waits = self._first + 1

@@ -149,9 +149,9 @@ def number_type(kernel: ArrayKernel, hardware: Hardware, rule: MachineRule = GEN
         # No fold, and no fill of a tile of one step, takes more cycles.
         slowest = rule.array_fill_cycles(array) + sum(rule.fold_law(array)[:4])
         each = (array.rows + 1) * (array.columns + 1) * MAX_BITS + slowest
-    # Every element may be a run of its own.
+    # Every element may be a run of its own, and be waited for.
     dram = hardware.dram
-    run = dram.burst_bits + dram.request_cycles if dram.counts_runs else 0
+    run = (dram.burst_bits + dram.request_cycles if dram.counts_runs else 0) + dram.latency_cycles
     reach = sum((o.bits + run) * prod(step for index in o.index for _, step in index.terms) for o in operands)
     # A port of 512/5 bits a cycle multiplies by 5.
     finest = max((_scale(rate) for _, rate in fractions_of(hardware)), default=1)

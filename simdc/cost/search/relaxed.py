@@ -15,6 +15,7 @@ import numpy as np
 
 from simdc.cost.capacity import array_buffers, in_memory
 from simdc.cost.channels import by_channel, on_channels
+from simdc.cost.exact.latency import least_waiting
 from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.fission import issues_of, set_up_cycles
@@ -103,7 +104,7 @@ class Relaxed:
                 ports.add(row.port, bits)
         busy = {port: -(-bits // self._bandwidths[port]) for port, bits in ports.items()}
         # Rounded up once for all tiles and not once a tile, and no wait but for the busiest port: never too long.
-        longest = segment_cycles(list(busy.values()), compute, np.maximum)
+        longest = segment_cycles(list(busy.values()), compute, np.maximum) + self._hardware.dram.latency_cycles
         return self._whole._replace(
             cycles=Cycles(compute, longest - compute),
             dram_bits=DramBits(**traffic),
@@ -114,7 +115,7 @@ class Relaxed:
         simd = self._hardware.simd
         fill, least = self._rule.lanes_fill_cycles(simd), issues_of(self._bounds, program.lanes, simd)
         compute: Any = self._whole.cycles.compute - self._wait_cycles
-        traffic, ports = _Sums(), _Sums()
+        traffic, ports, waits = _Sums(), _Sums(), 0
         for nest in program.nests:
             loops = [loop.name for loop in nest.loops]
             tiles: Any = 1
@@ -124,6 +125,8 @@ class Relaxed:
             compute = compute + (tiles - 1) * fill
             compute = compute + set_up_cycles(nest, least, counts, simd) - set_up_cycles(nest, least, {}, simd)
             operands = {"input": nest.inputs, "output": nest.outputs}
+            if self._hardware.stores_padding:
+                waits = waits + least_waiting(nest.inputs, counts, np.maximum)
             for row in self._rule.vector_streams:
                 fresh = 1 if row.when == "resumed" else 0
                 for operand in operands[row.operand]:
@@ -132,7 +135,7 @@ class Relaxed:
                     traffic.add(row.traffic, bits)
                     ports.add(row.port, bits)
         busy = {port: -(-bits // self._bandwidths[port]) for port, bits in ports.items()}
-        transfer = sum(busy.values())
+        transfer = sum(busy.values()) + waits * self._hardware.dram.latency_cycles
         return self._whole._replace(
             cycles=Cycles(compute, transfer), dram_bits=DramBits(**traffic), busy=Busy(compute=compute, **busy)
         )

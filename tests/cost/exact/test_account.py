@@ -78,6 +78,8 @@ def test_contractions_wait_as_the_simulators_visits_tell() -> None:
         hardware = balanced(random, kernel, tiling, drawn, how) if random.random() < 0.8 else released(drawn, how)
         if random.random() < 0.3:
             hardware = with_channels(hardware, random_channels(random), how)
+        if random.random() < 0.3:
+            hardware = evolve(hardware, dram=evolve(hardware.dram, latency_cycles=random.randint(1, 9)))
         told = summed(parts(kernel, tiling, hardware))
         assert sum(told.values()) == simulate(kernel, tiling, hardware).cycles.total
         by_channel = Counter[str]()
