@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -68,17 +69,17 @@ def type_into(page: Page, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        page_of("resnet50", "HI3"),
-        page_of("resnet50", "HT3", train=True, batch=32),
-        page_of("gpt2", "HI3"),
-        page_of("alexnet", "nv_small", model="nvdla"),
-        page_of("lenet5", "HI1", model="simdit"),
+        partial(page_of, "resnet50", "HI3"),
+        partial(page_of, "resnet50", "HT3", train=True, batch=32),
+        partial(page_of, "gpt2", "HI3"),
+        partial(page_of, "alexnet", "nv_small", model="nvdla"),
+        partial(page_of, "lenet5", "HI1", model="simdit"),
     ],
     ids=["cnn", "training", "transformer", "units", "simdit"],
 )
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_every_picture_is_drawn(page: Page, folder: Path, text: str, dark: bool) -> None:
-    show(page, folder, text, dark=dark)
+def test_every_picture_is_drawn(page: Page, folder: Path, text: Callable[[], str], dark: bool) -> None:
+    show(page, folder, text(), dark=dark)
     for name in ("icicle", "timeline", "roofline", "memory"):
         assert page.run(f"document.querySelectorAll('#{name} svg > *').length") > 3, name
     assert page.run("document.documentElement.scrollWidth <= innerWidth")

@@ -19,7 +19,8 @@ def shape_text(kernel: Kernel) -> str:
 
 
 def _convolution(kernel: Contraction) -> str:
-    size = {"g": 1, "ic": 1, "oc": 1, "od": 1, "oh": 1, "ow": 1, "kd": 1, "kw": 1, "n": 1, **kernel.bounds}
+    # A product written as a convolution has a window, and no image.
+    size = {**dict.fromkeys(("g", "ic", "oc", "od", "kd", "oh", "ow", "kw", "n"), 1), **kernel.bounds}
     groups, into, out = size["g"], size["ic"], size["oc"]
     if groups > 1:
         channels = f"{groups} dw" if into == out == 1 else f"{groups * into}->{groups * out} g{groups}"

@@ -116,3 +116,9 @@ def test_markdown_is_the_same_report() -> None:
     for layer in found.layers:
         assert f"| {layer.name} | {layer.operator.replace('_', chr(92) + '_')} | " in text
         assert f" {layer.cost.cycles.total:,} |" in text
+
+
+def test_a_product_with_a_window_and_no_image() -> None:
+    """AlexNet's first product reads 256 channels of 6 x 6; on machines of units it stays a convolution of them."""
+    kernels = simdc.load("alexnet").workload(simdc.load_machine("nv_small"), "nvdla").kernels
+    assert "256->4096 6x6 1x1" in [shape_text(kernel) for kernel in kernels]
