@@ -98,15 +98,16 @@ def _sides(layer: LayerReport) -> str:
 
 
 def _helpful(run: ShownRun) -> Iterator[Finding]:
-    """The change of the machine that saves most where changes were tried; each was priced."""
+    """The change of the machine that saves most where changes were tried; each was priced. Layers that take longer with
+    it count against it."""
     saved: dict[str, Number] = {}
     helped: dict[str, list[int]] = {}
     for kind, explanation in run.explained.items():
-        for remedy in explanation.helpful:
+        for remedy in explanation.remedies:
             if remedy.setting:
                 alike = run.kinds[kind]
                 saved[remedy.setting] = saved.get(remedy.setting, 0) + len(alike) * explanation.saved(remedy)
-                helped.setdefault(remedy.setting, []).extend(alike)
+                helped.setdefault(remedy.setting, []).extend(alike if explanation.saved(remedy) > 0 else ())
     best = max(saved, key=lambda setting: saved[setting], default="")
     if best and saved[best] >= WORTH_SAYING * run.report.total.cycles.total:
         share, layers = amount(saved[best] / run.report.total.cycles.total, "share"), helped[best]

@@ -136,9 +136,11 @@ def test_what_helps_most_is_what_was_priced() -> None:
     saved = sum(
         len(run.kinds[kind]) * each.saved(remedy)
         for kind, each in run.explained.items()
-        for remedy in each.helpful
+        for remedy in each.remedies
         if remedy.setting == setting
     )
+    worse = [each.saved(remedy) < 0 for each in run.explained.values() for remedy in each.remedies if remedy.setting]
+    assert any(worse)
     assert f"{amount(saved / run.report.total.cycles.total, 'share')} shorter" in text
 
 

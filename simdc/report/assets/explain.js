@@ -26,7 +26,7 @@ const explain = {
   bars({ data, cycles }) {
     const unit = Math.min(data.unit, 5);
     const parts = data.parts.length ? data.parts : [["compute", data.compute], ["stall", data.wait]];
-    const waits = (name) => /^(first load|last store|wait|stall)/.test(name);
+    const waits = (name) => /^(first load|last store|wait|stall|transfers)/.test(name);
     const rows = parts.map(([name, value]) => [name, value, `${waits(name) ? "wait" : "unit"}${unit}`, digits(value)]);
     run().lanes.forEach((label, index) => {
       if (index && data.busy[index]) rows.push([`${label} busy`, data.busy[index], "port", digits(data.busy[index])]);
@@ -72,10 +72,10 @@ const explain = {
   helps({ cycles, data }) {
     if (!data.helps.length) return html("p", { class: "note" }, "Nothing that was tried shortens this layer: larger buffers, wider ports, a larger array, other forms, a short search.");
     const rows = data.helps.map(([change, left]) => {
-      const saved = html("td", { class: "number" }, `−${percent((cycles - left) / cycles)}`);
-      return html("tr", {}, html("th", { scope: "row" }, html("code", {}, change)), html("td", { class: "number" }, `${digits(left)} cycles`), saved);
+      const saved = html("td", { class: "number", title: `${digits(left)} cycles are left` }, percent((cycles - left) / cycles));
+      return html("tr", {}, html("th", { scope: "row" }, html("code", {}, change)), saved);
     });
-    return html("div", { class: "wide" }, html("table", { class: "plain loops" }, html("caption", {}, "What would help, tried and priced"), html("tbody", {}, ...rows)));
+    return html("div", { class: "wide" }, html("table", { class: "plain loops" }, html("caption", {}, "What would help, tried and priced: cycles saved"), html("tbody", {}, ...rows)));
   },
 
   elsewhere(layer) {
