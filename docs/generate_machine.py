@@ -71,6 +71,7 @@ EFFECTS = (
         "GeneSys's RTL",
     ),
     Effect("runs of a tile in bursts of 512 bits, channels first", ("dram.burst_bits=512",), "any DRAM"),
+    Effect("what a tile loads comes after 100 cycles", ("dram.latency_cycles=100",), "who asks when there is room"),
     Effect(
         "one channel for all, as wide as one port",
         tuple(f"dram.{each}_channel=psum" for each in ("weight", "bias", "ifmap", "simd")),

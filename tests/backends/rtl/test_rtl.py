@@ -143,6 +143,21 @@ def test_what_there_is_no_hardware_for_is_named() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("dram.burst_bits = 64", "dram.request_cycles = 2", "dram.latency_cycles = 9", "dram.psum_duplex = full"),
+        *("simd.issue = fission", "simd.tile_overhead_cycles = 3", "systolic.buffer_release = joint"),
+    ],
+)
+def test_options_without_hardware_are_named(option: str) -> None:
+    kernel, tiling, _ = pencil()
+    machine = simdc.load_hardware("HI1", ["systolic.rows=2", "systolic.columns=2", option.replace(" ", "")])
+    (found,) = play([RtlCase(kernel, tiling, machine)], ExactModel())
+    assert isinstance(found, Unplayable)
+    assert str(found) == option
+
+
 @pytest.mark.parametrize(("bits", "rate"), [(8, 12), (4, 3), (16, 512), (32, 31), (8, 8)])
 def test_beats_hold_the_elements_one_after_the_other(bits: int, rate: int) -> None:
     values = np.random.default_rng(bits).integers(-(1 << (bits - 1)), 1 << (bits - 1), 37).astype(np.int64)
