@@ -26,14 +26,11 @@ def check_analyses(report: Report, arguments: Namespace) -> None:
     for option, is_asked in levelled.items():
         if is_asked and not has_levels(report):
             raise UsageError(f"{option} goes with a model that has levels, such as nvdla; {report.model} has none")
-    if arguments.plot is None:
-        return
-    from simdc.backends.report.chart import roofline_chart
 
-    if arguments.plot_kind == "roofline" and not roofline_chart(report).dots:
-        raise UsageError(
-            f"--plot goes with a model that knows rooflines, such as nvdla; {report.model} knows none here"
-        )
+
+def usual_kind(report: Report) -> str:
+    """A model that analyses layers says most by its roofline."""
+    return "roofline" if any(layer.analysis is not None for layer in report.layers) else "run"
 
 
 def draw_plot(report: Report, arguments: Namespace) -> None:
@@ -44,4 +41,4 @@ def draw_plot(report: Report, arguments: Namespace) -> None:
     from simdc.backends.report.chart_drawing import draw
 
     with open_whole(arguments.plot) as stream:
-        draw(report, arguments.plot_kind, stream, arguments.plot)
+        draw(report, arguments.plot_kind or usual_kind(report), stream, arguments.plot)

@@ -31,6 +31,8 @@ ALONE = (
     "--levels",
     "--plot",
     "--plot-kind",
+    "--trace",
+    "--annotate",
 )
 """Options that say something of one report."""
 

@@ -44,14 +44,23 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="name all nodes that were folded, merged or cost nothing"
     )
-    add_format(parser, "table, markdown, json, csv or a plug-in's")
+    add_format(parser, "table, markdown, json, csv, parquet or a plug-in's")
     add_output(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw to a .png, .svg or .pdf file as well; needs matplotlib")
     parser.add_argument(
         "--plot-kind",
-        default="roofline",
-        choices=["roofline", "levels"],
-        help="layers under the roofs of their units and memory (default), or what each level of the model adds",
+        choices=["run", "layers", "energy", "memory", "roofline", "levels"],
+        help="the next four on one page (default); what layers take; where energy goes; what DRAM holds over time; "
+        "layers under the roofs of their units and memory (default of models that analyse them); or what each level of "
+        "such a model adds",
+    )
+    parser.add_argument(
+        "--trace", metavar="FILE", help="write the run as a trace for Perfetto or chrome://tracing as well, a JSON file"
+    )
+    parser.add_argument(
+        "--annotate",
+        metavar="FILE",
+        help="write the ONNX model again, with the costs in the metadata of its nodes, where viewers show them",
     )
     parser.needs(HOW_TO_TRAIN, "--train")
     parser.apart("--emit-cost", "--emit-ir")
@@ -59,7 +68,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.apart("--layers", "--emit-ir")
     parser.apart("--levels", "--emit-ir")
     parser.apart("--verbose", "--emit-ir")
-    parser.apart("--plot", "--emit-ir")
+    for option in ("--plot", "--trace", "--annotate"):
+        parser.apart(option, "--emit-ir")
     parser.needs(["--plot-kind"], "--plot")
     parser.needs(["--generic", "--locations"], "--emit-ir")
 

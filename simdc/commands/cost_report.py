@@ -11,19 +11,22 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
-from simdc.backends.output import choose_format, width_of, write_text
+from simdc.backends.output import STDOUT, choose_format, open_whole, width_of, write_text
 from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
 from simdc.backends.report.columns import Style
+from simdc.backends.report.parquet import import_parquet, write_parquet
 from simdc.errors import SimdcError, UsageError, suggestion
 from simdc.passes.pipeline import parse_pipeline, run_pipeline
 from simdc.streams import say
 
 from .analysed import check_analyses, check_plot, draw_plot
+from .beside import check_beside, write_beside
 from .compiled import check_chosen, chosen_model, input_files, load_module, priced, training_step
 from .routing import with_routing
 from .token_options import check_tokens, many_runs, token_run
 from .tokens import with_tokens
 
+PARQUET = "parquet"
 TABLES = ("table", "markdown", "mlir")
 """What options of tables go with; that IR is no table, they say themselves."""
 LAYERS_SHOWN = 3
@@ -36,6 +39,7 @@ def run(arguments: Namespace) -> int:
     _check_arguments(arguments)
     render = _renderer(arguments)
     check_plot(arguments, input_files(arguments))
+    check_beside(arguments, input_files(arguments))
     needed = chosen is None or not arguments.emit_ir
     module = load_module(arguments, machine_needed=needed, run=token_run(arguments))
     pipeline = priced(arguments, chosen_model(module, arguments)) if chosen is None else chosen
@@ -55,8 +59,13 @@ def run(arguments: Namespace) -> int:
     if chosen is None:
         report = with_routing(report, module, arguments)
     check_analyses(report, arguments)
-    write_text(render(report), arguments.output)
+    if render is None:
+        with open_whole(arguments.output) as stream:
+            write_parquet(report, stream)
+    else:
+        write_text(render(report), arguments.output)
     draw_plot(report, arguments)
+    write_beside(report, arguments)
     for message, layers in report.warnings().items():
         say(f"simdc: warning: {_warning(report.model, message, layers)}")
     return 0
@@ -84,10 +93,11 @@ def _check_arguments(arguments: Namespace) -> None:
         check_chosen(arguments.model)
 
 
-def _renderer(arguments: Namespace) -> Callable[[Report], str]:
-    """The function to the text of the report; of IR where `--emit-ir` asks for that, which the suffix must not deny."""
+def _renderer(arguments: Namespace) -> Callable[[Report], str] | None:
+    """The function to the text of the report; of IR where `--emit-ir` asks for that, which the suffix must not deny.
+    None for Parquet, which is no text."""
     given = "mlir" if arguments.emit_ir else arguments.format
-    name = choose_format(given, arguments.output, [*REPORTS, "mlir"], PLUGIN_REPORTS.names)
+    name = choose_format(given, arguments.output, [*REPORTS, PARQUET, "mlir"], PLUGIN_REPORTS.names)
     if name == "mlir" and not arguments.emit_ir:
         raise UsageError(f"IR is printed with --emit-ir; the formats of a report are {', '.join(REPORTS)}")
     if arguments.layers and name not in TABLES:
@@ -98,10 +108,15 @@ def _renderer(arguments: Namespace) -> Callable[[Report], str]:
         raise UsageError(f"{many} is in the table and in json; csv lists the layers of one run")
     if arguments.levels and name not in TABLES:
         raise UsageError("--levels is for tables; json has them with each layer")
+    if name == PARQUET:
+        if arguments.output in (None, STDOUT):
+            raise UsageError("--format parquet writes a file; name it with -o")
+        import_parquet()
+        return None
     try:
         render = load_report("table" if arguments.emit_ir else name)
     except KeyError:
-        known = [*REPORTS, *PLUGIN_REPORTS.names()]
+        known = [*REPORTS, PARQUET, *PLUGIN_REPORTS.names()]
         hint = suggestion(name, known)
         message = f"--format: there is no format '{name[:80]}'; known formats: {', '.join(known)}{hint}"
         raise SimdcError(message) from None

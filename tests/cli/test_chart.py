@@ -43,10 +43,6 @@ def test_refused(words: list[str], code: int, says: str, folder: Path, capsys: p
     ("words", "says"),
     [
         (
-            ["lenet5", "--hw", "HI3", "--plot", "x.svg"],
-            "--plot goes with a model that knows rooflines, such as nvdla; exact ",
-        ),
-        (
             ["lenet5", "--hw", "primer_64", "--model", "nvdla-sheet", "--plot", "x.svg", "--plot-kind", "levels"],
             "--plot-kind levels goes with a model that has levels, such as nvdla; nvdla-sheet has none",
         ),

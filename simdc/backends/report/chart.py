@@ -9,10 +9,15 @@ from simdc.cost.analysis import Analysis
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.machines import AnyMachine
+from simdc.cost.model import Uncosted
 from simdc.cost.result import Number, add_up
 from simdc.cost.spread import spread_of
+from simdc.cost.tiling import TilingError
 
+from .analysed import analyst
 from .model import LayerReport, Report
+
+ROOFS = "roofline{bytes=schedule}"
 
 BARS = 20
 """More are not read; the others are one bar together."""
@@ -59,6 +64,29 @@ class LevelBar(NamedTuple):
 
     names: tuple[str, ...]
     cycles: tuple[Number, ...]
+
+
+def under_roofs(report: Report) -> Report:
+    """The report with what it lacks for a roofline where its own model analyses nothing: the bytes that its schedule
+    moves, what is attainable with these, and what each layer achieves by the model of the report."""
+    if any(layer.analysis is not None for layer in report.layers):
+        return report
+    analyse = analyst(ROOFS, report.phase, report.hardware)
+    if analyse is None:
+        return report
+
+    def under(layer: LayerReport) -> LayerReport:
+        cycles = layer.cost.cycles.total
+        try:
+            found = analyse(layer.kernel, layer.tiling)
+        except (Uncosted, TilingError):
+            # Two arrays at once have no one roof.
+            return layer
+        if found is None or not cycles:
+            return layer
+        return layer._replace(analysis=found._replace(achieved=found.operations / cycles, binding=layer.bound_by))
+
+    return report._replace(layers=tuple(under(layer) for layer in report.layers))
 
 
 def roofline_chart(report: Report) -> RooflineChart:

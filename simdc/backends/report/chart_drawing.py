@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 from simdc.pictures import write_picture
 
-from .chart import Dot, LevelBar, RooflineChart, level_bars, roofline_chart
+from .chart import Dot, LevelBar, RooflineChart, level_bars, roofline_chart, under_roofs
+from .chart_run import draw_energy, draw_layers, draw_memory
 from .model import Report
 
 NAMED = 6
@@ -22,12 +23,15 @@ SMALLEST_POINTS = 16.0
 def draw(report: Report, kind: str, stream: BinaryIO, path: str) -> None:
     """Write the picture in the format that `path` ends in. Raises OSError when the stream cannot be written."""
     title = f"{report.network}, batch {report.batch}, on {report.hardware.title}, model {report.model}"
-    write_picture(partial(KINDS[kind], report), title, stream, path)
+    write_picture(partial(KINDS[kind], under_roofs(report)), title, stream, path)
 
 
 def _roofline(report: Report, figure: Any) -> None:
     chart, clock_ns = roofline_chart(report), report.hardware.clock_ns
     plot = figure.add_subplot()
+    if not chart.dots:
+        plot.text(0.5, 0.5, "no layer has operations and bytes", ha="center", transform=plot.transAxes)
+        return
     _roofs(plot, chart, clock_ns)
     for place, binding in enumerate(dict.fromkeys(dot.binding for dot in chart.dots)):
         _dots(plot, [dot for dot in chart.dots if dot.binding == binding], binding, f"C{place}", clock_ns)
@@ -121,4 +125,27 @@ def _named(names: tuple[str, ...]) -> str:
     return f"{first} and {len(others)} more" if others else first
 
 
-KINDS: dict[str, Callable[[Report, Any], None]] = {"roofline": _roofline, "levels": _levels}
+def _alone(draw_one: Callable[[Report, Any], None]) -> Callable[[Report, Any], None]:
+    return lambda report, figure: draw_one(report, figure.add_subplot())
+
+
+def _run(report: Report, figure: Any) -> None:
+    """Layers, roofline, energy and memory on one page."""
+    figure.set_size_inches(16, 11)
+    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.1])
+    upper, lower = left.subfigures(2, 1)
+    draw_layers(report, upper.add_subplot())
+    draw_energy(report, lower.add_subplot())
+    upper, lower = right.subfigures(2, 1)
+    _roofline(report, upper)
+    draw_memory(report, lower.add_subplot())
+
+
+KINDS: dict[str, Callable[[Report, Any], None]] = {
+    "run": _run,
+    "layers": _alone(draw_layers),
+    "energy": _alone(draw_energy),
+    "memory": _alone(draw_memory),
+    "roofline": _roofline,
+    "levels": _levels,
+}

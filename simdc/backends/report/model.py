@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -26,6 +26,7 @@ from .analysed import analyst, foundation
 from .language import Llm
 from .memory import Memory, memory_of
 from .routing import RoutedRuns
+from .rows import flat_row
 from .searched import Searched, searched_of
 
 BINDS = {
@@ -150,6 +151,15 @@ class Report(NamedTuple):
         the instruction `mac`, is none of them."""
         chosen = [layer for layer in self.layers if layer.members or layer.source.UNIT is Unit.SYSTOLIC]
         return sum(dict(layer.cost.ops).get("mac", 0) for layer in chosen)
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """A flat dictionary for each costed layer, units in the names: what pandas and polars make a table of."""
+        clock_ns, priced = self.hardware.clock_ns, self.hardware.has_prices
+        return [flat_row(layer, clock_ns, layer.utilization(self.hardware), priced=priced) for layer in self.layers]
+
+    def __repr__(self) -> str:
+        total = f"{self.total.cycles.total:,} cycles"
+        return f"<report of {self.network} on {self.hardware.title}: {len(self.layers)} layers, {total}>"
 
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""

@@ -52,7 +52,7 @@ class Model(NamedTuple):
 def read_model(path: str) -> Model:
     """The model in a file, weights unread. Raises SimdcError for what is not a model that can be translated."""
     onnx = import_onnx(path)
-    proto = _load(onnx, path)
+    proto = load_proto(onnx, path)
     if not proto.graph.node:
         raise SimdcError("is not an ONNX model, or an empty one: it has no nodes", file=path)
     if len(proto.graph.node) > MAX_NODES:
@@ -78,7 +78,7 @@ def import_onnx(path: str) -> Any:
         raise SimdcError(message, file=path) from None
 
 
-def _load(onnx: Any, path: str) -> Any:
+def load_proto(onnx: Any, path: str) -> Any:
     try:
         if Path(path).is_dir():
             raise SimdcError("is a directory, not an ONNX file", file=path)

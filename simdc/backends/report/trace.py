@@ -1,0 +1,105 @@
+"""A run as a trace for Perfetto and chrome://tracing: blocks, what each unit does, ports and DRAM over time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from .blocks import block_paths
+from .memory import alive_bytes
+from .model import BINDS, LayerReport, Report
+from .shapes import shape_text
+
+BLOCKS = 1
+"""The thread of the blocks; units follow."""
+Event = dict[str, Any]
+
+
+def render_trace(report: Report) -> str:
+    """Times are those of the model, in us: layers run one after the other, so a layer begins where the one before
+    ends. When within a layer a port is busy is not known: its counter is the share of the layer's time."""
+    events = [*_named(report), *_blocks(report), *_layers(report), *_counters(report)]
+    data = {"traceEvents": events, "displayTimeUnit": "ns", "otherData": {"model": report.model}}
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
+
+
+def _spans(report: Report) -> Iterator[tuple[LayerReport, float, float]]:
+    """(layer, begin, duration) in us."""
+    now, us = 0.0, report.hardware.clock_ns * 1e-3
+    for layer in report.layers:
+        duration = layer.cost.cycles.total * us
+        yield layer, now, duration
+        now += duration
+
+
+def _named(report: Report) -> Iterator[Event]:
+    title = f"{report.network} on {report.hardware.title}"
+    yield {"ph": "M", "pid": 1, "name": "process_name", "args": {"name": title}}
+    for thread, name in enumerate(("blocks", *map(str, report.by_unit)), BLOCKS):
+        yield {"ph": "M", "pid": 1, "tid": thread, "name": "thread_name", "args": {"name": name}}
+
+
+def _blocks(report: Report) -> Iterator[Event]:
+    """A slice for each block, inside those around it: from its first layer to its last of those that run together."""
+    paths = block_paths(report)
+    open_since: dict[str, float] = {}
+    end = 0.0
+    for layer, begin, duration in _spans(report):
+        inside = paths[layer.name]
+        for block in [block for block in open_since if block not in inside]:
+            yield _slice(block, BLOCKS, open_since[block], begin - open_since.pop(block), {})
+        for block in inside:
+            open_since.setdefault(block, begin)
+        end = begin + duration
+    for block, begin in open_since.items():
+        yield _slice(block, BLOCKS, begin, end - begin, {})
+
+
+def _layers(report: Report) -> Iterator[Event]:
+    threads = {str(unit): thread for thread, unit in enumerate(report.by_unit, BLOCKS + 1)}
+    for layer, begin, duration in _spans(report):
+        tiles = " ".join(f"{loop}={size}" for loop, size in layer.tiling.as_dict().items())
+        told: Event = {
+            "operator": layer.operator,
+            "shape": shape_text(layer.kernel),
+            "compute [cycle]": layer.cost.cycles.compute,
+            "stall [cycle]": layer.cost.cycles.stall,
+            "DRAM [bit]": layer.cost.dram_bits.total,
+            **({"energy [pJ]": layer.energy.total} if report.hardware.has_prices else {}),
+            "bound by": layer.bound_by,
+            "tile": tiles,
+        }
+        yield _slice(layer.name, threads[str(layer.unit)], begin, duration, told)
+
+
+def _slice(name: str, thread: int, begin: float, duration: float, told: Event) -> Event:
+    return {
+        "ph": "X",
+        "pid": 1,
+        "tid": thread,
+        "name": name,
+        "ts": round(begin, 6),
+        "dur": round(duration, 6),
+        "args": told,
+    }
+
+
+def _counters(report: Report) -> Iterator[Event]:
+    """Ports that move anything at all; bytes alive in DRAM. Both fall to nothing at the end."""
+    alive, ports = alive_bytes(report.source), list(BINDS)[1:]
+    ports = [port for port in ports if any(getattr(layer.cost.busy, port) for layer in report.layers)]
+    end = 0.0
+    for layer, begin, duration in _spans(report):
+        cycles = layer.cost.cycles.total
+        for port in ports:
+            busy = 100 * getattr(layer.cost.busy, port) / cycles if cycles else 0.0
+            yield _counter(f"{BINDS[port]} [%]", begin, busy)
+        yield _counter("DRAM in use [MiB]", begin, alive.get(layer.name, 0) / 2**20)
+        end = begin + duration
+    for name in (*(f"{BINDS[port]} [%]" for port in ports), "DRAM in use [MiB]"):
+        yield _counter(name, end, 0.0)
+
+
+def _counter(name: str, when: float, value: float) -> Event:
+    return {"ph": "C", "pid": 1, "name": name, "ts": round(when, 6), "args": {name: value}}
