@@ -31,6 +31,9 @@ FRONT_ENDS = {
 IR_TEXT = re.compile(r'(?:\s|(?://|#)[^\n]*\n)*"?(?:builtin\.module|module|simdc\.)')
 """How IR begins, after comments and aliases; network text has other words there."""
 
+OWN_IR = re.compile(r"simdc\.|\A(?![\s\S]*\bfunc\b)")
+"""What no module of another compiler has, or lacks: ours have no functions."""
+
 
 class _Source(NamedTuple):
     """Where a network is read from, and the text where that had to be looked at to know what it is."""
@@ -92,14 +95,12 @@ def load_network(
         return parse_onnx(source.openable, batch, bind, weights=weights, allow_uncosted=allow_uncosted)
     if bind:
         raise SimdcError(f"--bind {next(iter(bind))}: only ONNX models leave sizes open", file=source.file)
+    if kind == "mlir":
+        return _load_mlir(source, batch, weights, given_tilings)
     if weights is not None:
-        raise SimdcError("--weights: only ONNX models have weights among their inputs", file=source.file)
+        raise SimdcError("--weights: only ONNX models and modules have weights among their inputs", file=source.file)
     if kind == "json":
         return _load_json(source, batch, given_tilings)
-    if kind == "mlir":
-        from .mlir_text import parse_mlir
-
-        return parse_mlir(source.read(MAX_MLIR_BYTES), source.file, batch, given_tilings=given_tilings)
     _refuse_tilings(source.file, given_tilings)
     if kind == "csv":
         from .scale_sim.topology import parse_topology
@@ -113,6 +114,22 @@ def load_network(
     if plugin is None:
         raise _unsupported(source.file, kind, input_format)
     return _by_plugin(plugin, source.openable, batch)
+
+
+def _load_mlir(source: _Source, batch: int | None, weights: Collection[str] | None, given_tilings: bool) -> ModuleOp:
+    """Our own IR, or a module of another compiler."""
+    text, file = source.read(MAX_MLIR_BYTES), source.file
+    if OWN_IR.search(text):
+        if weights is not None:
+            raise SimdcError("--weights: IR of simdc says itself what its weights are", file=file)
+        from .mlir_text import parse_mlir
+
+        return parse_mlir(text, file, batch, given_tilings=given_tilings)
+    _refuse_tilings(file, given_tilings)
+
+    from .mlir import parse_foreign_module
+
+    return parse_foreign_module(text, file, batch, weights)
 
 
 def _run_of_tokens(source: _Source, kind: str, batch: int, run: TokenRun) -> ModuleOp:

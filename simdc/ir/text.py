@@ -27,12 +27,12 @@ def parse_ir(context: Context, text: str, file: str) -> ModuleOp:
         parser = IRParser(context, text, file)
         module = parser.parse_module()
     except ParseError as error:
-        raise _located(error.msg, error.span.start, text, file) from None
+        raise located(error.msg, error.span.start, text, file) from None
     except RecursionError:
         raise SimdcError("attributes, types or regions are nested too deeply", file=file) from None
     except (VerifyException, ValueError, NotImplementedError) as error:
         # xDSL's attributes refuse values of their own accord, without a place: the parser stands behind it.
-        raise _located(str(error), len(text) if parser is None else parser.pos, text, file) from None
+        raise located(str(error), len(text) if parser is None else parser.pos, text, file) from None
     invalid = first_invalid(module)
     if invalid is not None:
         raise invalid
@@ -92,7 +92,7 @@ class IRLexer(MLIRLexer):
         return MLIRToken(MLIRTokenKind.STRING_LIT, token.span)
 
 
-def _located(message: str, position: int, text: str, file: str) -> SimdcError:
+def located(message: str, position: int, text: str, file: str) -> SimdcError:
     begin = text.rfind("\n", 0, position) + 1
     line, column = text.count("\n", 0, begin) + 1, position - begin + 1
     source_line = text[begin:].partition("\n")[0].rstrip("\r")

@@ -4,6 +4,7 @@ is priced; attributes, and what does not parse."""
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from xdsl.dialects.builtin import ModuleOp
@@ -34,7 +35,8 @@ def fused() -> ModuleOp:
     return module
 
 
-FOR_ARRAYS = {**dict(STEPS), "unmodelled": every_op()}
+BLOCK = Path(__file__).resolve().parents[2] / "examples/mlir/block.mlir"
+FOR_ARRAYS = {**dict(STEPS), "unmodelled": every_op(), "foreign": load_network(str(BLOCK), None)}
 MODULES = {**FOR_ARRAYS, "fused": fused()}
 
 

@@ -10,6 +10,7 @@ from xdsl.ir import SSAValue
 
 from simdc.cost.kernel import Contraction, VectorProgram
 from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.ops.contraction import ContractionOp
 from simdc.ir.ops.conv import ConvolutionInputGradOp, ConvolutionWeightGradOp
 from simdc.ir.ops.conv_transpose import TransposedConvolutionOp
 from simdc.ir.ops.matmul import MatMulOp
@@ -17,6 +18,7 @@ from simdc.ir.ops.matmul import MatMulOp
 from .arrays import Array
 from .contraction import run_contraction
 from .gather import BY_ROWS
+from .nest import BY_NEST
 from .program import run_program
 from .recurrent import BY_GATES
 
@@ -29,7 +31,7 @@ OPERAND_NAMES: dict[str, tuple[str, ...]] = {
     "output": ("y", "b"),
 }
 """What programs call an op's operands, where that is not the operand's own name."""
-SPECIAL = BY_ROWS | BY_GATES
+SPECIAL = BY_ROWS | BY_GATES | BY_NEST
 """How to run kernels whose operands are not those of their op one by one."""
 RESULT_NAMES = ("y", "dx")
 """What programs call a result that has not its own name."""
@@ -64,8 +66,9 @@ def contraction_operands(op: LayerOp, arguments: Sequence[Array]) -> tuple[Array
     if isinstance(op, ConvolutionWeightGradOp):
         x, gradient = arguments
         return x, dilated(gradient, op.stride.get_values())
-    if isinstance(op, MatMulOp) and op.stationary == "lhs":
-        return tuple(reversed(arguments))
+    if isinstance(op, (MatMulOp, ContractionOp)) and op.stationary == "lhs":
+        lhs, rhs, *start = arguments
+        return rhs, lhs, *start
     return tuple(arguments)
 
 

@@ -34,6 +34,7 @@ from .elementwise import ElementwiseFunctions, FreeFunctions
 from .gather import GatherFunctions
 from .loss import LossFunctions
 from .movement import MovementFunctions
+from .nest import NestFunctions
 from .norm import NormFunctions
 from .pool import PoolFunctions
 from .product import ProductFunctions
@@ -50,6 +51,7 @@ FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
     BroadcastFunctions,
     FreeFunctions,
     MovementFunctions,
+    NestFunctions,
     GatherFunctions,
     TokenFunctions,
     PoolFunctions,

@@ -1,0 +1,18 @@
+"""Modules of other compilers: `linalg` on tensors and StableHLO, as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from xdsl.dialects.builtin import ModuleOp
+
+from .importer import import_module
+from .module_text import parse_foreign
+
+__all__ = ["parse_foreign_module"]
+
+
+def parse_foreign_module(text: str, file: str, batch: int | None, weights: Collection[str] | None = None) -> ModuleOp:
+    """The network that the only public function of a module is. `weights` names those of its arguments that are
+    weights; `batch` must be None or the module's own. Raises SimdcError."""
+    return import_module(parse_foreign(text, file), file, batch, weights)

@@ -1,0 +1,183 @@
+"""The body of a `linalg.generic` as instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from simdc.cost.kernel import Instruction
+
+from .functions import LaneCode, Symbol
+from .module_text import attribute, integer, name_of
+from .problems import Unpriced
+
+SAME = "id"
+ARITHMETIC = {
+    **dict.fromkeys(("addf", "addi"), "add"),
+    **dict.fromkeys(("subf", "subi"), "sub"),
+    **dict.fromkeys(("mulf", "muli"), "mul"),
+    "divf": "div",
+    **dict.fromkeys(("divsi", "divui"), "divide_whole"),
+    **dict.fromkeys(("remf", "remsi", "remui"), "remainder"),
+    **dict.fromkeys(("maximumf", "maxnumf", "maxsi", "maxui"), "max"),
+    **dict.fromkeys(("minimumf", "minnumf", "minsi", "minui"), "min"),
+    "negf": "neg",
+    **dict.fromkeys(("extf", "extsi", "extui", "truncf", "trunci", "sitofp", "uitofp", "index_cast"), SAME),
+    **dict.fromkeys(("fptosi", "fptoui"), "truncate"),
+}
+"""Of `arith`. A cast to another width takes no instruction: a lane has its own."""
+LOGIC = {"andi": "and", "ori": "or", "xori": "xor"}
+MATHEMATICS = {
+    **{each: each for each in ("exp", "log", "sqrt", "tanh", "erf", "sin", "cos", "exp2", "expm1", "log1p", "log2")},
+    **{each: each for each in ("log10", "floor", "ceil", "fma")},
+    "rsqrt": "inv_sqrt",
+    "absf": "abs",
+    "absi": "abs",
+    "trunc": "truncate",
+    "roundeven": "round",
+    **dict.fromkeys(("powf", "fpowi", "ipowi"), "pow"),
+}
+"""Of `math`."""
+WORDS = ("eq", "ne", "lt", "le", "gt", "ge")
+# Numbers of arith.cmpi and arith.cmpf: signed and unsigned, ordered and unordered are one.
+WHOLE_PREDICATES = dict(enumerate(("eq", "ne", "lt", "le", "gt", "ge", "lt", "le", "gt", "ge")))
+REAL_PREDICATES = {
+    1: "eq",
+    2: "gt",
+    3: "ge",
+    4: "lt",
+    5: "le",
+    6: "ne",
+    8: "eq",
+    9: "gt",
+    10: "ge",
+    11: "lt",
+    12: "le",
+    13: "ne",
+}
+
+
+class Body(NamedTuple):
+    """What is done at each point, and what it gives."""
+
+    code: tuple[Instruction, ...]
+    results: tuple[Symbol, ...]
+
+
+Comparisons = dict[SSAValue, tuple[str, SSAValue, SSAValue]]
+
+
+def read_body(
+    block: Block, names: Sequence[Symbol], outside: Callable[[SSAValue], Symbol], loop: Callable[[int], Symbol]
+) -> Body:
+    """`names` stand for the block's arguments, `outside` for what the body takes from around it, `loop` for the number
+    of an iteration. Raises Unpriced."""
+    known: dict[SSAValue, Symbol] = dict(zip(block.args, names, strict=True))
+    code, compared = LaneCode(), Comparisons()
+
+    def symbol(value: SSAValue) -> Symbol:
+        return known[value] if value in known else outside(value)
+
+    for op in block.ops:
+        name = name_of(op)
+        if name.rpartition(".")[2] in ("yield", "return"):
+            return Body(_needed(code.steps, [*map(symbol, op.operands)]), tuple(map(symbol, op.operands)))
+        if name == "linalg.index":
+            known[op.results[0]] = loop(integer(op, "dim", 0))
+            continue
+        if name == "cf.assert":
+            continue
+        if len(op.results) != 1 or op.regions:
+            raise Unpriced(f"its body has {name}")
+        known[op.results[0]] = _translated(op, name, code, symbol, compared)
+    raise Unpriced("its body yields nothing")
+
+
+def _translated(
+    op: Operation, name: str, code: LaneCode, symbol: Callable[[SSAValue], Symbol], compared: Comparisons
+) -> Symbol:
+    dialect, _, short = name.partition(".")
+    if short == "constant":
+        return number_of(attribute(op, "value"))
+    if name in ("arith.cmpf", "arith.cmpi"):
+        table = WHOLE_PREDICATES if short == "cmpi" else REAL_PREDICATES
+        word = table.get(integer(op, "predicate", -1))
+        if word is None:
+            raise Unpriced("its body compares by a predicate that is always true, or asks for numbers that are none")
+        compared[op.results[0]] = word, op.operands[0], op.operands[1]
+        return code.compare(word, *map(symbol, op.operands))
+    if name == "arith.select":
+        return _selected(op, code, symbol, compared)
+    if dialect == "arith" and short in LOGIC:
+        if getattr(op.results[0].type, "bitwidth", 0) != 1:
+            raise Unpriced(f"its body has {name} on numbers")
+        return code.call(LOGIC[short], [*map(symbol, op.operands)])
+    table = {"arith": ARITHMETIC, "math": MATHEMATICS}.get(dialect, {})
+    if short not in table:
+        raise Unpriced(f"its body has {name}")
+    return code.call(table[short], [*map(symbol, op.operands)])
+
+
+def _selected(op: Operation, code: LaneCode, symbol: Callable[[SSAValue], Symbol], compared: Comparisons) -> Symbol:
+    """The larger or smaller of two is one instruction, however it was written."""
+    condition, yes, no = op.operands
+    word, lhs, rhs = compared.get(condition, ("", condition, condition))
+    chosen, sides = (symbol(yes), symbol(no)), (symbol(lhs), symbol(rhs))
+    if word[:1] in ("g", "l") and chosen in (sides, sides[::-1]):
+        larger = (word[0] == "g") == (chosen == sides)
+        return code.put("max" if larger else "min", *sides)
+    return code.call("select", [symbol(condition), *chosen])
+
+
+def number_of(value: Attribute | None) -> float:
+    """A constant's only number. Raises Unpriced."""
+    match value:
+        case FloatAttr():
+            return float(value.value.data)
+        case IntegerAttr():
+            return float(value.value.data)
+        case DenseIntOrFPElementsAttr() if value.is_splat():
+            number = next(iter(value.get_values()))
+            if isinstance(number, tuple):
+                raise Unpriced("a constant is a complex number")
+            return float(number)
+        case _:
+            raise Unpriced("a constant is no number")
+
+
+def _needed(code: Sequence[Instruction], results: Sequence[Symbol]) -> tuple[Instruction, ...]:
+    """Without what nobody reads."""
+    wanted, found = set(results), list[Instruction]()
+    for step in reversed(code):
+        if step.dest in wanted:
+            found.append(step)
+            wanted |= set(step.sources)
+    return tuple(reversed(found))
+
+
+def as_sum_of_products(body: Body, accumulator: str, sides: tuple[str, str]) -> bool:
+    """Whether a body adds to its accumulator the product of both sides, each as it is or less a number (its zero
+    point)."""
+    made: Mapping[str, Instruction] = {step.dest: step for step in body.code}
+
+    def step_of(symbol: Symbol) -> Instruction | None:
+        return made.get(symbol) if isinstance(symbol, str) else None
+
+    def is_side(symbol: Symbol, side: str) -> bool:
+        step = step_of(symbol)
+        if step is None:
+            return symbol == side
+        return step.opcode in ("sub", "add") and step.sources[0] == side and not isinstance(step.sources[1], str)
+
+    total = step_of(body.results[0]) if len(body.results) == 1 else None
+    if total is None or total.opcode != "add" or accumulator not in total.sources:
+        return False
+    other = total.sources[1] if total.sources[0] == accumulator else total.sources[0]
+    product = step_of(other)
+    if product is None or product.opcode != "mul":
+        return False
+    lhs, rhs = product.sources
+    return any(is_side(lhs, one) and is_side(rhs, two) for one, two in (sides, sides[::-1]))

@@ -1,0 +1,13 @@
+"""The files with functions for ops; importing one enters them into the table."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+FILES = ("tensors", "linalg", "linalg_named")
+
+
+def load() -> None:
+    """Enter the functions of all dialects."""
+    for name in FILES:
+        import_module(f"{__package__}.{name}")

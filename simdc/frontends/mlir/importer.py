@@ -1,0 +1,155 @@
+"""From a module to a network: its public function, op by op, calls inlined."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import FileLineColLoc, ModuleOp, SymbolRefAttr
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Block, Operation, SSAValue
+
+from simdc.errors import SimdcError
+from simdc.ir.layer_error import LayerError
+
+from . import dialects
+from .module_text import attribute, element_bits, name_of, shape_of_type
+from .network import ForeignNetwork
+from .problems import Unpriced, UnpricedOp, refusal
+from .reader import FUNCTIONS, Reader
+from .values import Filled, ModuleConstant, Value, plain
+
+MOST_DEEP = 64
+"""Calls within calls."""
+
+
+class _Import(NamedTuple):
+    network: ForeignNetwork
+    functions: dict[str, FuncOp]
+    problems: list[UnpricedOp]
+
+
+def import_module(module: ModuleOp, file: str, batch: int | None, weights: Collection[str] | None) -> ModuleOp:
+    """Raises SimdcError, one that lists all ops without a price."""
+    dialects.load()
+    functions = {op.sym_name.data: op for op in module.walk() if isinstance(op, FuncOp)}
+    main = _main(functions, file)
+    arguments = main.body.block.args
+    try:
+        shapes = [shape_of_type(each.type) for each in arguments]
+    except Unpriced as error:
+        raise SimdcError(f"an argument of '{main.sym_name.data}': {error}; bind sizes before", file=file) from None
+    own = next((shape[0] for shape in shapes if len(shape) > 1), 1)
+    if batch is not None and batch != own:
+        raise SimdcError(f"the module is for a batch of {own} and cannot become one of {batch}", file=file)
+    name = Path(file).stem if main.sym_name.data in ("main", "forward") else main.sym_name.data
+    network = ForeignNetwork(name, own, file)
+    found = _Import(network, functions, [])
+    values = _arguments(network, main, shapes, set(weights or ()), file)
+    results = _run(found, main.body.block, values, 0)
+    if found.problems:
+        raise refusal(found.problems, file)
+    tensors = [network.tensor(value) for value in results if not isinstance(value, Filled)]
+    if not tensors or network.last is None:
+        raise SimdcError("computes nothing: its results are constants or missing", file=file)
+    return network.finish(tensors)
+
+
+def _main(functions: dict[str, FuncOp], file: str) -> FuncOp:
+    bodies = {name: op for name, op in functions.items() if op.body.blocks}
+    public = [name for name, op in bodies.items() if op.sym_visibility is None or op.sym_visibility.data == "public"]
+    if "main" in public or len(public) == 1:
+        return bodies["main" if "main" in public else public[0]]
+    names = ", ".join(public[:8]) or "none"
+    raise SimdcError(f"has {len(public)} public functions ({names}); it needs one, or one called main", file=file)
+
+
+def _arguments(
+    network: ForeignNetwork, main: FuncOp, shapes: Sequence[tuple[int, ...]], weights: set[str], file: str
+) -> list[Value]:
+    """Inputs of the network, but for those called weights."""
+    names = [each.name_hint or f"arg{place}" for place, each in enumerate(main.body.block.args)]
+    unknown = weights - set(names)
+    if unknown:
+        raise SimdcError(f"--weights {min(unknown)}: its arguments are {', '.join(names[:20])}", file=file)
+    found: list[Value] = []
+    for name, shape, argument in zip(names, shapes, main.body.block.args, strict=True):
+        whole, bits = shape or (1,), element_bits(argument.type)
+        try:
+            base = network.argument(name, whole, bits) if name not in weights else _weight(network, name, whole, bits)
+        except LayerError as error:
+            raise SimdcError(error.message, file=file) from None
+        value = plain(base, whole, shape)
+        found.append(value)
+        _count_reads(network, argument, value)
+    return found
+
+
+def _weight(network: ForeignNetwork, name: str, shape: tuple[int, ...], bits: int | None) -> ModuleConstant:
+    return ModuleConstant(network.label(name), shape, bits)
+
+
+def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> list[Value]:
+    """What a function returns. Ops behind one without a price are read as far as that goes."""
+    known: dict[SSAValue, Value] = dict(zip(block.args, values, strict=True))
+    reader = Reader(found.network, known)
+    lost: set[SSAValue] = set()
+    for op in block.ops:
+        name = name_of(op)
+        if name in ("func.return", "return", "stablehlo.return"):
+            return [known[each] for each in op.operands if each in known]
+        _go_to(found.network, op, name)
+        if name in ("cf.assert", "ml_program.global"):
+            continue
+        if any(each in lost for each in op.operands):
+            lost.update(op.results)
+            continue
+        try:
+            made = _called(found, op, reader, deep) if name == "func.call" else _read(name, op, reader)
+            for result, value in zip(op.results, made, strict=True):
+                known[result] = value
+                _count_reads(found.network, result, value)
+        except Unpriced as error:
+            found.problems.append(UnpricedOp(name, str(error), _line(op)))
+            lost.update(op.results)
+    raise Unpriced("a function returns nothing")
+
+
+def _read(name: str, op: Operation, reader: Reader) -> Sequence[Value]:
+    function = FUNCTIONS.get(name)
+    if function is None:
+        raise Unpriced("there is no layer for it")
+    return function(reader, op)
+
+
+def _called(found: _Import, op: Operation, reader: Reader, deep: int) -> list[Value]:
+    callee = attribute(op, "callee")
+    name = callee.string_value() if isinstance(callee, SymbolRefAttr) else ""
+    if name not in found.functions or deep > MOST_DEEP:
+        raise Unpriced(f"there is no function '{name}', or it calls itself")
+    made = _run(found, found.functions[name].body.block, [reader.value(each) for each in op.operands], deep + 1)
+    if len(made) != len(op.results):
+        raise Unpriced("it calls what has ops without a price")
+    return made
+
+
+def _count_reads(network: ForeignNetwork, result: SSAValue, value: Value) -> None:
+    """A view of a tensor is one more reader of it."""
+    if isinstance(value, Filled) or isinstance(value.base, ModuleConstant):
+        return
+    uses = len(list(result.uses))
+    network.reads[value.base] = network.reads[value.base] - 1 + uses if value.base in network.reads else uses
+
+
+def _go_to(network: ForeignNetwork, op: Operation, name: str) -> None:
+    place = op.location
+    if isinstance(place, FileLineColLoc) and place.filename.data == network.file:
+        network.go_to(place.line.data, place.column.data)
+    hint = op.results[0].name_hint if op.results else None
+    network.step = hint or name.partition(".")[2].replace("_in_dim", "")
+
+
+def _line(op: Operation) -> int:
+    place = op.location
+    return place.line.data if isinstance(place, FileLineColLoc) else 0

@@ -1,0 +1,182 @@
+"""`linalg` on tensors: every op is loops, index maps and a body; named ones leave out what their name says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir.affine import AffineMap
+
+from simdc.cost.kernel import Affine, affine
+
+from .body import Body, read_body
+from .functions import LaneCode, Symbol
+from .gathers import rows_picked
+from .maps import index_of, maps_of, reversed_loops, terms_of
+from .module_text import attribute, element_bits, integers, name_of, segments, shape_of_type
+from .problems import Unpriced
+from .reader import Reader, reads
+from .values import Filled, Made, ModuleConstant, Read, Value, plain
+from .written import WrittenNest, emit
+
+
+@reads("linalg.generic")
+def generic(reader: Reader, op: Operation) -> Sequence[Value]:
+    inputs, _ = segments(op, 2)
+    rows = rows_picked(reader, op, inputs, element_bits(op.results[0].type))
+    if rows is not None:
+        return [rows]
+    return from_maps(reader, op, maps_of(attribute(op, "indexing_maps")))
+
+
+def from_maps(reader: Reader, op: Operation, maps: Sequence[AffineMap]) -> Sequence[Value]:
+    """An op whose region is its body."""
+    inputs, outputs = segments(op, 2)
+    if len(maps) != len(op.operands) or any(each.num_symbols for each in maps):
+        raise Unpriced(f"{len(op.operands)} operands and {len(maps)} indexing maps")
+    shapes = [shape_of_type(value.type) for value in op.operands]
+    bounds = loop_bounds(maps, shapes)
+    block = op.regions[0].block
+    backwards = reversed_loops(maps)
+    reads_ = [Read(reader.value(each), index_of(at, bounds, backwards)) for each, at in zip(inputs, maps, strict=False)]
+    makes: list[Made] = []
+    for each, at in zip(outputs, maps[len(inputs) :], strict=True):
+        start = _start(reader, each, block, len(inputs) + len(makes))
+        makes.append(Made(shape_of_type(each.type), index_of(at, bounds, backwards), start, element_bits(each.type)))
+    counted = sorted({dimension for inner in block.walk() for dimension in _asked(inner)})
+    for loop in counted:
+        if loop in backwards:
+            raise Unpriced(f"it asks for the number of d{loop}, which runs backwards")
+        numbers = ModuleConstant(reader.network.label(f"{reader.network.step}.d{loop}"), (bounds[loop],), 32)
+        at = (affine(f"d{loop}"),) if bounds[loop] > 1 else (affine(),)
+        reads_.append(Read(plain(numbers, (bounds[loop],)), at))
+
+    def body(symbols: Sequence[Symbol]) -> Body:
+        count = len(inputs)
+        own = [*symbols[:count], *symbols[count + len(counted) :]]
+        asked = dict(zip(counted, symbols[count:], strict=False))
+        return read_body(block, own[: len(block.args)], reader.number, lambda loop: asked[loop])
+
+    return emit(reader.network, WrittenNest(bounds, tuple(reads_), tuple(makes), body))
+
+
+def _asked(op: Operation) -> list[int]:
+    """The loop whose number the op is, if it is one."""
+    if name_of(op) != "linalg.index":
+        return []
+    found = attribute(op, "dim")
+    return [int(getattr(getattr(found, "value", None), "data", 0))]
+
+
+def _start(reader: Reader, value: SSAValue, block: Block, place: int) -> Value:
+    """What a result holds at first; nothing that matters where the body does not look."""
+    if place >= len(block.args) or block.args[place].first_use is None:
+        return Filled(shape_of_type(value.type), None)
+    return reader.value(value)
+
+
+def loop_bounds(maps: Sequence[AffineMap], shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Of each loop the size of a dimension that it indexes alone. Raises Unpriced."""
+    found: dict[int, int] = {}
+    for each, shape in zip(maps, shapes, strict=True):
+        if len(each.results) != len(shape):
+            raise Unpriced("an indexing map has another rank than its tensor")
+        for expression, size in zip(each.results, shape, strict=True):
+            terms = terms_of(expression)
+            if list(terms.values()) == [1] and -1 not in terms:
+                (loop,) = terms
+                if found.setdefault(loop, size) != size:
+                    raise Unpriced(f"d{loop} runs to {found[loop]} and to {size}")
+    missing = [loop for loop in range(maps[0].num_dims if maps else 0) if loop not in found]
+    if missing:
+        raise Unpriced(f"no tensor says how far d{missing[0]} runs")
+    return tuple(found[loop] for loop in range(len(found)))
+
+
+@reads("linalg.fill")
+def fill(reader: Reader, op: Operation) -> Sequence[Value]:
+    value = reader.value(op.operands[0])
+    shape = shape_of_type(op.operands[1].type)
+    if isinstance(value, Filled):
+        return [Filled(shape, value.number)]
+    return [value.through(shape, ())]
+
+
+@reads("linalg.transpose")
+def transpose(reader: Reader, op: Operation) -> Sequence[Value]:
+    order = integers(op, "permutation") or ()
+    return [permuted(reader, op.operands[0], order)]
+
+
+def permuted(reader: Reader, given: SSAValue, order: Sequence[int]) -> Value:
+    """Dimension i of what is seen is dimension `order[i]`."""
+    value = reader.value(given)
+    shape = tuple(value.shape[place] for place in order)
+    if isinstance(value, Filled):
+        return Filled(shape, value.number)
+    return value.through(shape, [affine(f"v{list(order).index(place)}") for place in range(len(order))])
+
+
+@reads("linalg.broadcast")
+def broadcast(reader: Reader, op: Operation) -> Sequence[Value]:
+    added = integers(op, "dimensions") or ()
+    shape = shape_of_type(op.operands[1].type)
+    kept = [place for place in range(len(shape)) if place not in added]
+    return [spread(reader, op.operands[0], shape, kept)]
+
+
+def spread(reader: Reader, given: SSAValue, shape: tuple[int, ...], places: Sequence[int]) -> Value:
+    """Dimension i of the value is dimension `places[i]` of `shape`; one of a single element is repeated."""
+    value = reader.value(given)
+    if isinstance(value, Filled):
+        return Filled(shape, value.number)
+    sizes = zip(value.shape, places, strict=True)
+    return value.through(shape, [affine(f"v{place}") if size > 1 else affine() for size, place in sizes])
+
+
+@reads("linalg.copy")
+def copy(reader: Reader, op: Operation) -> Sequence[Value]:
+    return [reader.value(op.operands[0])]
+
+
+def elementwise(reader: Reader, operands: Sequence[SSAValue], shape: tuple[int, ...], bits: int | None,
+                code: Callable[..., Symbol] | None = None, function: str = "id") -> Sequence[Value]:  # fmt: skip
+    """A function of the elements at the same place; `code` writes it where it has no name."""
+    index: tuple[Affine, ...] = tuple(affine(f"d{place}") if size > 1 else affine() for place, size in enumerate(shape))
+
+    def body(symbols: Sequence[Symbol]) -> Body:
+        written = LaneCode()
+        own = symbols[: len(operands)]
+        result = written.call(function, own) if code is None else code(written, *own)
+        return Body(tuple(written.steps), (result,))
+
+    values = [reader.value(each) for each in operands]
+    reads_ = tuple(Read(value, index if value.shape else ()) for value in values)
+    makes = (Made(shape, index, Filled(shape, None), bits),)
+    return emit(reader.network, WrittenNest(shape or (1,), reads_, makes, body))
+
+
+ELEMENTWISE = ("add", "sub", "mul", "div", "exp", "log", "sqrt", "max", "min", "select", "abs", "ceil", "floor", "tanh",
+               "erf", "round", "reciprocal", "square", "rsqrt", "negf", "powf", "div_unsigned")  # fmt: skip
+CALLED = {"rsqrt": "inv_sqrt", "negf": "neg", "powf": "pow", "div_unsigned": "divide_whole"}
+
+
+@reads(*(f"linalg.{name}" for name in ELEMENTWISE))
+def named_elementwise(reader: Reader, op: Operation) -> Sequence[Value]:
+    inputs, outputs = segments(op, 2)
+    short = name_of(op).partition(".")[2]
+    shape, bits = shape_of_type(outputs[0].type), element_bits(outputs[0].type)
+    if short == "square":
+        return elementwise(reader, [inputs[0], inputs[0]], shape, bits, function="mul")
+    return elementwise(reader, inputs, shape, bits, function=CALLED.get(short, short))
+
+
+@reads("linalg.reduce", "linalg.map")
+def with_region(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`dimensions` fall away; without such every element is by itself."""
+    inputs, _ = segments(op, 2)
+    gone = integers(op, "dimensions") or ()
+    rank = len(shape_of_type(inputs[0].type))
+    whole = AffineMap.identity(rank)
+    kept = AffineMap(rank, 0, tuple(whole.results[place] for place in range(rank) if place not in gone))
+    return from_maps(reader, op, [*[whole] * len(inputs), *[kept] * (len(op.operands) - len(inputs))])

@@ -1,0 +1,142 @@
+"""MLIR text of any dialect to a module, and what readers ask an op for whatever wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from xdsl.context import Context
+from xdsl.dialect_interfaces.op_asm import OpAsmDialectInterface
+from xdsl.dialects.arith import Arith
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    Builtin,
+    DenseArrayBase,
+    DenseIntOrFPElementsAttr,
+    IntegerAttr,
+    IntegerType,
+    ModuleOp,
+    StringAttr,
+    TensorType,
+    UnregisteredOp,
+)
+from xdsl.dialects.func import Func
+from xdsl.dialects.linalg import Linalg
+from xdsl.dialects.math import Math
+from xdsl.dialects.tensor import Tensor
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.parser import Parser
+from xdsl.utils.exceptions import ParseError, VerifyException
+
+from simdc.errors import SimdcError
+from simdc.ir.text import IRParser, located
+
+from .problems import Unpriced
+
+REMEDY = (
+    "it may read in the generic form: mlir-opt --mlir-print-op-generic, or in Python "
+    "module.operation.get_asm(print_generic_op_form=True)"
+)
+
+
+class ForeignParser(IRParser):
+    """Takes ops of every dialect, those that xDSL does not know in the generic form."""
+
+    def _get_op_by_name(self, name: str) -> type[Operation]:
+        # Not that of IRParser, which refuses what is not registered.
+        return Parser._get_op_by_name(self, name)
+
+    def _parse_dialect_resource_handle(self, dialect_name: str, interface: OpAsmDialectInterface) -> str:
+        """The key as it is written. xDSL's is another one if an earlier text of the process had it."""
+        key = self.parse_identifier(" for resource handle")
+        if (dialect_name, key) not in self.dialect_resources:
+            interface.declare_resource(key)
+            self.dialect_resources.add((dialect_name, key))
+        return key
+
+
+def parse_foreign(text: str, file: str) -> ModuleOp:
+    """Raises SimdcError at the place that cannot be read, with what may help."""
+    context = Context(allow_unregistered=True)
+    for dialect in (Builtin, Func, Arith, Math, Linalg, Tensor):
+        context.load_dialect(dialect)
+    parser: IRParser | None = None
+    try:
+        parser = ForeignParser(context, text, file)
+        return parser.parse_module()
+    except ParseError as error:
+        raise located(f"{error.msg.strip()}; {REMEDY}", error.span.start, text, file) from None
+    except RecursionError:
+        raise SimdcError("attributes, types or regions are nested too deeply", file=file) from None
+    except (VerifyException, ValueError, NotImplementedError, KeyError, AttributeError) as error:
+        raise located(f"{error}; {REMEDY}", len(text) if parser is None else parser.pos, text, file) from None
+
+
+def name_of(op: Operation) -> str:
+    """The op's name, whether xDSL knows the op or not."""
+    return op.op_name.data if isinstance(op, UnregisteredOp) else op.name
+
+
+def attribute(op: Operation, name: str) -> Attribute | None:
+    """A property or an attribute, which differ by who printed the op."""
+    return op.properties.get(name) or op.attributes.get(name)
+
+
+def integers(op: Operation, name: str) -> tuple[int, ...] | None:
+    """A list of whole numbers, however it is written; None where there is none. Raises Unpriced."""
+    found = attribute(op, name)
+    match found:
+        case None:
+            return None
+        case DenseArrayBase():
+            return tuple(cast("DenseArrayBase[IntegerType]", found).get_values())
+        case DenseIntOrFPElementsAttr():
+            values = cast("Sequence[int]", found.get_values())
+            count = cast("TensorType[Attribute]", found.type).element_count()
+            return tuple(values) * count if len(values) == 1 else tuple(values)
+        case ArrayAttr():
+            entries = found.data
+            numbers = [each.value.data for each in entries if isinstance(each, IntegerAttr)]
+            if len(numbers) != len(entries):
+                raise Unpriced(f"'{name}' is no list of whole numbers")
+            return tuple(numbers)
+        case _:
+            raise Unpriced(f"'{name}' is no list of whole numbers")
+
+
+def integer(op: Operation, name: str, default: int) -> int:
+    found = attribute(op, name)
+    return found.value.data if isinstance(found, IntegerAttr) else default
+
+
+def text_of(op: Operation, name: str) -> str | None:
+    found = attribute(op, name)
+    return found.data if isinstance(found, StringAttr) else None
+
+
+def shape_of_type(kind: Attribute) -> tuple[int, ...]:
+    """Sizes of a tensor type; none for a scalar. Raises Unpriced for what has no static shape."""
+    if not isinstance(kind, TensorType):
+        return ()
+    sizes = cast("TensorType[Attribute]", kind).get_shape()
+    if any(size < 1 for size in sizes):
+        raise Unpriced("a size is not known, or zero")
+    return sizes
+
+
+def element_bits(kind: Attribute) -> int | None:
+    """Bits of an element in memory, None where the type says nothing."""
+    element = cast("TensorType[Attribute]", kind).element_type if isinstance(kind, TensorType) else kind
+    bits = getattr(element, "bitwidth", None)
+    return max(8, bits) if isinstance(bits, int) else None
+
+
+def segments(op: Operation, counts: int) -> list[Sequence[SSAValue]]:
+    """The operands in as many groups as `operandSegmentSizes` says."""
+    sizes = integers(op, "operandSegmentSizes") or (len(op.operands), *(0,) * (counts - 1))
+    found: list[Sequence[SSAValue]] = []
+    start = 0
+    for size in sizes:
+        found.append(op.operands[start : start + size])
+        start += size
+    return found

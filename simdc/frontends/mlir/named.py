@@ -1,0 +1,165 @@
+"""Element-wise bodies that are a layer of ours, and those that a layer with weights before them takes in: what scales
+or shifts channels by numbers that come with the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from xdsl.ir import SSAValue
+
+from simdc.cost.kernel import Affine, affine
+from simdc.ir.base import shape_of
+from simdc.ir.broadcasting import BroadcastOp, broadcast_shape
+from simdc.ir.elements import NAMES
+from simdc.ir.nest_text import nest_text, parse_nest
+from simdc.ir.ops.broadcast import AddOp, DivideOp, MaximumOp, MinimumOp, MultiplyOp, SubtractOp
+from simdc.ir.ops.contraction import ContractionOp
+from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.linear import LinearOp
+from simdc.ir.ops.relu import ReluOp
+
+from .body import Body
+from .functions import Symbol
+from .network import ForeignNetwork
+from .values import Made, ModuleConstant, Seen, Value, plain
+
+OF_TWO: dict[str, type[BroadcastOp]] = {
+    "add": AddOp,
+    "sub": SubtractOp,
+    "mul": MultiplyOp,
+    "div": DivideOp,
+    "max": MaximumOp,
+    "min": MinimumOp,
+}
+Tensors = Mapping[str, tuple[Seen, tuple[Affine, ...]]]
+
+
+class ChannelChange(NamedTuple):
+    """Whether a body multiplies its only changing operand by numbers, and adds some."""
+
+    scales: bool = False
+    shifts: bool = False
+
+
+def named_layer(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made) -> Value | None:
+    """What gives the only result of an element-wise body, None where no layer of ours does."""
+    index = tuple(affine(f"d{place}") if terms else affine() for place, (terms, _) in enumerate(made.index))
+    if made.index != index or not made.shape:
+        return None
+    return _taken_in(network, body, tensors, made) or _layer(network, body, tensors, made)
+
+
+def _layer(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made) -> Value | None:
+    if len(body.code) != 1 or body.code[0].opcode not in OF_TWO or len(made.shape) > len(NAMES):
+        return None
+    opcode, _, sources = body.code[0]
+    places = [source for source in sources if isinstance(source, str)]
+    operands = [_operand(network, *tensors[place], made) for place in places]
+    if opcode == "max" and len(places) == 1 and 0.0 in sources:
+        value = operands[0]
+        if value is not None and shape_of(value) == made.shape:
+            return plain(network.add(ReluOp(network.unused(), value), made.bits), made.shape)
+    if len(operands) != 2 or operands[0] is None or operands[1] is None:
+        return None
+    if broadcast_shape(shape_of(operands[0]), shape_of(operands[1])) != made.shape:
+        return None
+    return plain(network.add(OF_TWO[opcode](network.unused(), *operands), made.bits), made.shape)
+
+
+def _operand(network: ForeignNetwork, seen: Seen, index: tuple[Affine, ...], made: Made) -> SSAValue | None:
+    """The tensor in a shape that numpy broadcasts to the result's; None where it is not so seen."""
+    access = seen.access(index)
+    if seen.padding is not None:
+        return None
+    long = [(each, size) for each, size in zip(access.index, access.shape, strict=True) if size > 1]
+    if any(len(each.terms) != 1 or each != affine(each.terms[0][0]) for each, _ in long):
+        return None
+    places = [int(each.terms[0][0][1:]) for each, _ in long]
+    if places != sorted(set(places)) or [made.shape[place] for place in places] != [size for _, size in long]:
+        return None
+    wide = [made.shape[place] if place in places else 1 for place in range(len(made.shape))]
+    return network.tensor(network.reshaped(plain(seen.base, seen.own), tuple(wide)))
+
+
+def _taken_in(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made) -> Value | None:
+    """The layer with weights before, with what the body does in its weights and its bias."""
+    moving = [name for name, (value, _) in tensors.items() if not value.is_constant]
+    if len(moving) != 1:
+        return None
+    seen, index = tensors[moving[0]]
+    change = change_of(body, moving[0])
+    same = tuple(affine(f"d{place}") if size > 1 else affine() for place, size in enumerate(seen.shape))
+    if change is None or not seen.is_plain or index != same or not isinstance(seen.base, SSAValue):
+        return None
+    producer = seen.base.owner
+    if not isinstance(producer, (Conv2DOp, LinearOp, ContractionOp)) or seen.base.first_use is not None:
+        return None
+    axis = _channel(producer)
+    numbers = [value.access(at) for value, at in tensors.values() if value.is_constant]
+    others = {loop for access in numbers for loop in access.loops}
+    if axis is None or others - {f"d{axis}"} or network.is_read_again(seen.base):
+        return None
+    if isinstance(producer, ContractionOp):
+        return _with_start(network, producer, made, axis, change)
+    wide = tuple(size if place == axis else 1 for place, size in enumerate(made.shape))
+    value = seen.base
+    for present, kind in ((change.scales, MultiplyOp), (change.shifts, AddOp)):
+        if present:
+            by = network.parameter_of(ModuleConstant(network.label(network.step), wide))
+            value = network.add(kind(network.unused(), value, by), made.bits)
+    return plain(value, made.shape)
+
+
+def change_of(body: Body, moving: str) -> ChannelChange | None:
+    """What a body does to `moving`; None where that is more than to scale and to shift it. What other operands are is
+    known before the network runs."""
+    known: dict[Symbol, ChannelChange] = {moving: ChannelChange()}
+    for opcode, dest, sources in body.code:
+        places = [place for place, source in enumerate(sources) if source in known]
+        if not places:
+            continue
+        if len(places) > 1:
+            return None
+        before, place = known[sources[places[0]]], places[0]
+        match opcode:
+            case "add" | "sub":
+                known[dest] = ChannelChange(before.scales or (opcode == "sub" and place == 1), True)
+            case "mul":
+                known[dest] = before._replace(scales=True)
+            case "div" if place == 0:
+                known[dest] = before._replace(scales=True)
+            case "move":
+                known[dest] = before
+            case "mac":
+                known[dest] = ChannelChange(before.scales or place > 0, True)
+            case _:
+                return None
+    return known.get(body.results[0])
+
+
+def _channel(producer: Conv2DOp | LinearOp | ContractionOp) -> int | None:
+    """The dimension of the result that its channels lie along."""
+    if isinstance(producer, ContractionOp):
+        return producer.channel_axis(lambda value: None)
+    return 1 if isinstance(producer, Conv2DOp) else len(shape_of(producer.result)) - 1
+
+
+def _with_start(
+    network: ForeignNetwork, op: ContractionOp, made: Made, axis: int, change: ChannelChange
+) -> Value | None:
+    """Sums that start from a number for each channel. Only weights that come with the network can be scaled."""
+    if change.scales and not network.is_parameter(op.rhs):
+        return None
+    if op.start is not None and not network.is_parameter(op.start):
+        return None
+    nest = parse_nest(op.nest.data)
+    start = op.start
+    if start is None and change.shifts:
+        start = network.parameter_of(ModuleConstant(network.label(f"{op.layer.data}.bias"), (made.shape[axis],)))
+        bias = nest.results[0]
+        one = type(bias)((made.shape[axis],), (bias.index[axis],))
+        nest = nest._replace(inputs=(*nest.inputs, one))
+    macs = None if op.macs is None else op.macs.value.data
+    fresh = ContractionOp(op.layer.data, op.lhs, op.rhs, start, nest=nest_text(nest), macs=macs)
+    return plain(network.replace(op, fresh, made.bits), made.shape)

@@ -1,0 +1,186 @@
+"""The network being built of a foreign module."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import prod
+
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, f32
+from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Instruction, Loop, affine
+from simdc.ir.base import LayerOp, make_tensor_type, name_hint
+from simdc.ir.builder import ModuleBuilder
+from simdc.ir.layer_error import MAX_SIZE, LayerError
+from simdc.ir.nest_text import Access, Nest
+from simdc.ir.network import ParameterOp, network_of
+from simdc.ir.notes import add_note
+from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.pad import PadOp
+from simdc.ir.ops.program import ProgramOp
+from simdc.ir.stored_width import give_input_widths, give_width, given_widths
+
+from .problems import Unpriced
+from .values import Filled, ModuleConstant, Seen, Value, plain
+
+
+class ForeignNetwork(ModuleBuilder):
+    """Layers in the order of their ops; constants become parameters when somebody reads them."""
+
+    def __init__(self, name: str, batch: int, file: str):
+        super().__init__(name, batch, file)
+        self._constants: dict[tuple[str, tuple[int, ...]], SSAValue] = {}
+        self._labels: set[str] = set()
+        self._sizes: dict[str, int] = {}
+        self._input_bits: dict[int, int] = {}
+        self.reads: dict[SSAValue, int] = {}
+        """How many ops of the module read what has become of a result of theirs."""
+        self.step = "op"
+        """What the op being read is called; its layers are named after it."""
+
+    def argument(self, name: str, shape: tuple[int, ...], bits: int | None) -> SSAValue:
+        """A network input of the whole `shape`."""
+        if prod(shape) > MAX_SIZE:
+            raise LayerError(f"input '{name}' has {prod(shape)} elements, more than {MAX_SIZE}")
+        made = self._block.insert_arg(make_tensor_type(f32, shape), len(self._block.args))
+        made.name_hint = name_hint(name)
+        if bits is not None and bits < 32:
+            self._input_bits[made.index] = bits
+        return made
+
+    def label(self, wanted: str) -> str:
+        """A name for a constant that no other has."""
+        found, count = wanted, 2
+        while found in self._labels:
+            found, count = f"{wanted}.{count}", count + 1
+        self._labels.add(found)
+        return found
+
+    def unused(self) -> str:
+        """A name for a layer of the op being read."""
+        found, count = self.step, 2
+        while found in self._layers:
+            found, count = f"{self.step}.{count}", count + 1
+        return found
+
+    def add(self, op: LayerOp, bits: int | None = None) -> SSAValue:
+        """The only result of a layer, `bits` wide in the source."""
+        self.insert(op, op.layer.data)
+        if bits is not None and bits < 32:
+            give_width(op.results[0], bits)
+        return op.results[0]
+
+    def insert(self, op: Operation, name: str) -> None:
+        """Raises Unpriced for an op that does not fit."""
+        try:
+            super().insert(op, name)
+        except (VerifyException, LayerError) as error:
+            if op.parent is None:
+                op.erase()
+            raise Unpriced(error.message if isinstance(error, LayerError) else str(error)) from None
+
+    def is_read_again(self, value: SSAValue) -> bool:
+        """Whether an op beside the one being read needs the value as it is."""
+        return self.reads.get(value, 1) > 1
+
+    @staticmethod
+    def is_parameter(value: SSAValue) -> bool:
+        return isinstance(value.owner, ParameterOp)
+
+    def replace(self, op: LayerOp, fresh: LayerOp, bits: int | None) -> SSAValue:
+        """`fresh`, of the same name, in the place of a layer that nobody reads, with the work of the op being read."""
+        name = op.layer.data
+        self._layers.discard(name)
+        self._reads -= len(op.operands)
+        op.detach()
+        op.erase()
+        folded = () if op.folded is None else op.folded.data
+        fresh.folded = ArrayAttr([*folded, StringAttr(self.step)])
+        return self.add(fresh, bits)
+
+    def parameter_of(self, constant: ModuleConstant) -> SSAValue:
+        """The tensor of a constant, the same for all readers that see it in the same shape."""
+        key = constant.label, constant.shape
+        if key not in self._constants:
+            if prod(constant.shape) > MAX_SIZE:
+                raise Unpriced(f"constant '{constant.label}' has more than {MAX_SIZE} elements")
+            op = ParameterOp.make(constant.label, make_tensor_type(f32, constant.shape))
+            self._constants[key] = self.append(op, constant.label)
+            self._sizes[constant.label] = prod(constant.shape)
+            if constant.bits is not None and constant.bits < 32:
+                give_width(op.result, constant.bits)
+        return self._constants[key]
+
+    def base(self, seen: Seen) -> SSAValue:
+        """What is looked at, as a tensor."""
+        return self.parameter_of(seen.base) if isinstance(seen.base, ModuleConstant) else seen.base
+
+    def tensor(self, value: Value) -> SSAValue:
+        """A tensor that lies as `value` is seen: a copy where it lies in another way."""
+        if isinstance(value, Filled):
+            shape = value.shape or (1,)
+            return self.parameter_of(ModuleConstant(self.label(f"{self.step}.filled"), shape))
+        if value.is_plain or value.own == value.shape == (1,):
+            return self.base(value)
+        if value.padding is not None:
+            return self._bordered(value)
+        if _is_view(value):
+            return self._viewed(value)
+        shape = value.shape or (1,)
+        loops = tuple(Loop(f"d{place}", size) for place, size in enumerate(shape))
+        index = tuple(affine(loop.name) for loop in loops)
+        read = value.access(index if value.shape else ())
+        nest = Nest(loops, (read,), (Access(shape, index),))
+        code = (Instruction("move", "y0", ("x0",)),)
+        return self.add(ProgramOp.make(self.unused(), [self.base(value)], nest, [shape], code))
+
+    def _viewed(self, value: Seen) -> SSAValue:
+        shape = value.shape or (1,)
+        if isinstance(value.base, ModuleConstant):
+            return self.parameter_of(value.base._replace(shape=shape))
+        return self.add(ReshapeOp(self.unused(), value.base, shape=shape))
+
+    def _bordered(self, value: Seen) -> SSAValue:
+        """With its border written out."""
+        before = [-expression.constant for expression in value.index]
+        after = [whole - own - low for whole, own, low in zip(value.shape, value.own, before, strict=True)]
+        assert value.padding is not None
+        base = self.base(value)
+        return self.add(PadOp(self.unused(), base, before=before, after=after, value=value.padding))
+
+    def reshaped(self, value: Seen, shape: tuple[int, ...]) -> Seen:
+        """The same numbers in another shape: where dimensions of one element come or go, nothing is made of it."""
+        if shape == value.shape:
+            return value
+        long = [place for place, size in enumerate(value.shape) if size > 1]
+        if [value.shape[place] for place in long] == [size for size in shape if size > 1]:
+            places = [place for place, size in enumerate(shape) if size > 1]
+            to = dict(zip(long, places, strict=True))
+            index = [affine(f"v{to[place]}") if place in to else affine() for place in range(len(value.shape))]
+            return value.through(shape, index)
+        if value.is_plain and isinstance(value.base, ModuleConstant):
+            return plain(value.base._replace(shape=shape), shape)
+        source = self.tensor(value)
+        return plain(self.add(ReshapeOp(self.unused(), source, shape=shape or (1,))), shape or (1,), shape)
+
+    def finish(self, results: list[SSAValue]) -> ModuleOp:  # pyright: ignore[reportIncompatibleMethodOverride]
+        self._parameters = sum(self._sizes.values())
+        module = super().finish(results)
+        network = network_of(module)
+        give_input_widths(network, self._input_bits)
+        for bits, count in sorted(Counter(given_widths(network).values()).items()):
+            add_note(network, f"the module stores {count} tensor{'s' * (count > 1)} in {bits} bits")
+        return module
+
+
+def _is_view(value: Seen) -> bool:
+    """Whether the elements stand in their order, each once."""
+    dimensions = [terms for terms, constant in value.index if terms or constant]
+    kept = tuple(f"v{place}" for place, size in enumerate(value.shape) if size > 1)
+    whole = tuple(size for size in value.own if size > 1) == tuple(size for size in value.shape if size > 1)
+    found = tuple(
+        name for terms in dimensions for name, step in terms if step == 1 and int(name[1:]) < len(value.shape)
+    )
+    found = tuple(name for name in found if value.shape[int(name[1:])] > 1)
+    return whole and found == kept and all(constant == 0 for _, constant in value.index)

@@ -1,0 +1,70 @@
+"""What functions for ops get: the op, its values, and what they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from xdsl.ir import Operation, SSAValue
+
+from .module_text import element_bits, name_of, shape_of_type
+from .network import ForeignNetwork
+from .problems import Unpriced
+from .values import Filled, Seen, Value, plain
+
+
+class Reader(NamedTuple):
+    """`known` has what is read before, by the values of the module."""
+
+    network: ForeignNetwork
+    known: dict[SSAValue, Value]
+
+    def value(self, given: SSAValue) -> Value:
+        """Raises Unpriced for one that no op before has made."""
+        if given not in self.known:
+            raise Unpriced(f"nothing is known of what {name_of_owner(given)} makes")
+        return self.known[given]
+
+    def seen(self, given: SSAValue) -> Seen:
+        """A tensor; one number everywhere becomes one."""
+        value = self.value(given)
+        if isinstance(value, Seen):
+            return value
+        return plain(self.network.tensor(value), value.shape or (1,), value.shape)
+
+    def number(self, given: SSAValue) -> float:
+        """Raises Unpriced for what is no number that is known."""
+        value = self.value(given)
+        if not isinstance(value, Filled):
+            raise Unpriced("a number depends on data")
+        return value.number or 0.0
+
+
+def name_of_owner(value: SSAValue) -> str:
+    return name_of(value.owner) if isinstance(value.owner, Operation) else "an argument"
+
+
+Function: TypeAlias = Callable[[Reader, Operation], Sequence[Value]]
+"""Reads an op: what its results are. Raises Unpriced."""
+
+FUNCTIONS: dict[str, Function] = {}
+"""By the name of the op."""
+
+
+def reads(*names: str) -> Callable[[Function], Function]:
+    """Enter a function for ops of these names."""
+
+    def enter(function: Function) -> Function:
+        FUNCTIONS.update(dict.fromkeys(names, function))
+        return function
+
+    return enter
+
+
+def result_bits(op: Operation, place: int = 0) -> int | None:
+    """Bits of an element of a result."""
+    return element_bits(op.results[place].type)
+
+
+def result_shape(op: Operation, place: int = 0) -> tuple[int, ...]:
+    return shape_of_type(op.results[place].type)

@@ -1,0 +1,64 @@
+"""Sums of products and windows by their dimensions: matrix products, convolutions in any layout, pools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from simdc.cost.kernel import Affine, affine
+
+from .body import Body
+from .functions import LaneCode, Symbol
+from .network import ForeignNetwork
+from .problems import Unpriced
+from .values import Made, Read, Value
+from .written import WrittenNest, emit
+
+
+class Sliding(NamedTuple):
+    """Along one spatial dimension: positions of the result and of the window, their steps, and what lies before."""
+
+    places: int
+    taps: int
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+
+
+def multiply_add(symbols: Sequence[Symbol]) -> Body:
+    """`y0 + x0 * x1`, of the first two symbols and the last."""
+    code = LaneCode()
+    product = code.put("mul", symbols[0], symbols[1])
+    total = code.put("add", symbols[-1], product)
+    return Body(tuple(code.steps), (total,))
+
+
+def product(
+    network: ForeignNetwork, letters: tuple[str, str, str], sides: tuple[Value, Value], made: tuple[Value, int | None]
+) -> list[Value]:
+    """`sum of lhs * rhs`, each side's dimensions and the result's named by letters, as einsum has it."""
+    lhs, rhs, result = letters
+    bounds: dict[str, int] = {}
+    for names, value in zip((lhs, rhs), sides, strict=True):
+        for letter, size in zip(names, value.shape, strict=True):
+            if bounds.setdefault(letter, size) != size:
+                raise Unpriced(f"sides of {bounds[letter]} and {size} elements do not go together")
+    index = numbered(bounds)
+    reads = [Read(value, tuple(index[each] for each in names)) for names, value in zip((lhs, rhs), sides, strict=True)]
+    start, bits = made
+    makes = Made(tuple(bounds[each] for each in result), tuple(index[each] for each in result), start, bits)
+    return emit(network, WrittenNest(tuple(bounds.values()), tuple(reads), (makes,), multiply_add))
+
+
+def numbered(bounds: Mapping[str, int]) -> dict[str, Affine]:
+    """Each letter as a loop `d0`, `d1`, ... in their order; one that runs once is none."""
+    return {each: affine(f"d{place}") if bounds[each] > 1 else affine() for place, each in enumerate(bounds)}
+
+
+def slid(index: Mapping[str, Affine], place: str, tap: str, window: Sliding) -> Affine:
+    """The position that a window reads."""
+    # Stride 2, dilation 1, a border of 3: 2*oh + kh - 3.
+    steps: list[tuple[str, int]] = []
+    for letter, step in ((place, window.stride), (tap, window.dilation)):
+        steps += [(loop, step * inner) for loop, inner in index[letter].terms]
+    return affine(*steps, constant=-window.before)

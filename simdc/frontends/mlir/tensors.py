@@ -1,0 +1,196 @@
+"""`tensor` and what stands around: constants, shapes, slices and borders. Nothing is moved until somebody needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import DenseResourceAttr
+from xdsl.ir import Operation
+
+from simdc.cost.kernel import Affine, affine
+from simdc.ir.ops.concat import ConcatOp
+
+from .body import number_of
+from .module_text import attribute, element_bits, integer, integers, shape_of_type
+from .problems import Unpriced
+from .reader import Reader, reads, result_bits, result_shape
+from .values import Filled, ModuleConstant, Seen, Value, names_for, plain
+
+DYNAMIC = -(2**63)
+
+
+@reads("arith.constant", "stablehlo.constant", "tosa.const", "ml_program.global_load_const")
+def constant(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A number, alone or everywhere; of all else the shape."""
+    value = attribute(op, "value") or attribute(op, "values") or attribute(op, "global")
+    shape = result_shape(op)
+    try:
+        return [Filled(shape, number_of(value))]
+    except Unpriced:
+        if not shape:
+            raise
+    if isinstance(value, DenseResourceAttr):
+        # The same key is the same weight, however often it stands there.
+        label = value.resource_handle.data
+    else:
+        label = reader.network.label(op.results[0].name_hint or reader.network.step)
+    made = ModuleConstant(label, shape or (1,), result_bits(op))
+    return [plain(made, made.shape, shape)]
+
+
+@reads("tensor.empty", "bufferization.alloc_tensor")
+def empty(reader: Reader, op: Operation) -> Sequence[Value]:
+    return [Filled(result_shape(op), None)]
+
+
+@reads("tensor.splat")
+def splat(reader: Reader, op: Operation) -> Sequence[Value]:
+    return [Filled(result_shape(op), reader.number(op.operands[0]))]
+
+
+@reads("tensor.cast", "arith.bitcast", "stablehlo.optimization_barrier", "tosa.identity")
+def same(reader: Reader, op: Operation) -> Sequence[Value]:
+    return [reader.value(each) for each in op.operands]
+
+
+@reads("arith.index_cast", "arith.extf", "arith.truncf", "arith.sitofp", "arith.extsi", "arith.trunci")
+def cast_number(reader: Reader, op: Operation) -> Sequence[Value]:
+    return [Filled((), reader.number(op.operands[0]))]
+
+
+@reads("tensor.expand_shape", "tensor.collapse_shape", "tensor.reshape", "stablehlo.reshape", "tosa.reshape")
+def reshape(reader: Reader, op: Operation) -> Sequence[Value]:
+    value, shape = reader.value(op.operands[0]), result_shape(op)
+    if isinstance(value, Filled):
+        return [Filled(shape, value.number)]
+    return [reader.network.reshaped(value, shape)]
+
+
+@reads("tensor.from_elements")
+def from_elements(reader: Reader, op: Operation) -> Sequence[Value]:
+    if len(op.operands) == 1:
+        value = reader.value(op.operands[0])
+        shape = result_shape(op)
+        if isinstance(value, Filled):
+            return [Filled(shape, value.number)]
+        return [value.through(shape, ())]
+    raise Unpriced("a tensor is put together of several numbers")
+
+
+@reads("tensor.extract")
+def extract(reader: Reader, op: Operation) -> Sequence[Value]:
+    value = reader.value(op.operands[0])
+    if isinstance(value, Filled):
+        return [Filled((), value.number)]
+    return [value.through((), [affine(constant=int(reader.number(each))) for each in op.operands[1:]])]
+
+
+@reads("tensor.extract_slice")
+def extract_slice(reader: Reader, op: Operation) -> Sequence[Value]:
+    offsets, sizes, strides = (integers(op, f"static_{name}") or () for name in ("offsets", "sizes", "strides"))
+    if any(each == DYNAMIC for each in (*offsets, *sizes, *strides)):
+        raise Unpriced("where it cuts depends on data")
+    return [sliced(reader.value(op.operands[0]), offsets, sizes, strides, result_shape(op))]
+
+
+def sliced(
+    value: Value, first: Sequence[int], sizes: Sequence[int], steps: Sequence[int], shape: tuple[int, ...]
+) -> Value:
+    """`sizes` positions of each dimension from `first` on; those of one element may fall away in `shape`."""
+    if isinstance(value, Filled):
+        return Filled(shape, value.number)
+    left = list(enumerate(shape))
+    index: list[Affine] = []
+    for size, start, step in zip(sizes, first, steps, strict=True):
+        if left and left[0][1] == size:
+            place, _ = left.pop(0)
+            index.append(affine((f"v{place}", step), constant=start) if size > 1 else affine(constant=start))
+        elif size == 1:
+            index.append(affine(constant=start))
+        else:
+            raise Unpriced("its sizes are not those of its result")
+    return value.through(shape, index)
+
+
+@reads("tensor.pad")
+def pad(reader: Reader, op: Operation) -> Sequence[Value]:
+    low, high = integers(op, "static_low") or (), integers(op, "static_high") or ()
+    if DYNAMIC in (*low, *high):
+        raise Unpriced("how wide its border is depends on data")
+    inner = op.regions[0].block.last_op
+    if inner is None or not inner.operands or inner.operands[0].owner is op.regions[0].block:
+        raise Unpriced("what its border holds depends on the place")
+    owner = inner.operands[0].owner
+    number = (
+        number_of(attribute(owner, "value"))
+        if isinstance(owner, Operation) and owner.parent is op.regions[0].block
+        else reader.number(inner.operands[0])
+    )
+    return [bordered(reader, reader.value(op.operands[0]), low, high, number)]
+
+
+def bordered(reader: Reader, value: Value, low: Sequence[int], high: Sequence[int], number: float) -> Value:
+    """With `low` positions before and `high` behind each dimension."""
+    shape = tuple(before + size + after for before, size, after in zip(low, value.shape, high, strict=True))
+    if isinstance(value, Filled):
+        if value.number == number:
+            return Filled(shape, number)
+        value = plain(reader.network.tensor(value), value.shape or (1,), value.shape)
+    if min((*low, *high), default=0) < 0:
+        raise Unpriced("its border cuts")
+    if shape == value.shape:
+        return value
+    if not value.is_plain:
+        value = plain(reader.network.tensor(value), value.shape)
+    index = [each._replace(constant=-before) for each, before in zip(names_for(len(shape)), low, strict=True)]
+    return Seen(value.base, value.own, shape, tuple(index), number)
+
+
+@reads("tensor.concat", "stablehlo.concatenate", "tosa.concat")
+def concat(reader: Reader, op: Operation) -> Sequence[Value]:
+    axis = integer(op, "dim", integer(op, "dimension", integer(op, "axis", 0)))
+    return [joined(reader, [reader.value(each) for each in op.operands], axis, result_shape(op), result_bits(op))]
+
+
+def joined(reader: Reader, values: Sequence[Value], axis: int, shape: tuple[int, ...], bits: int | None) -> Value:
+    network = reader.network
+    if len(values) == 1:
+        return values[0]
+    if all(isinstance(value, Filled) or value.is_constant for value in values):
+        return plain(ModuleConstant(network.label(network.step), shape, bits), shape)
+    tensors = [network.tensor(value) for value in values]
+    return plain(network.add(ConcatOp(network.unused(), *tensors, axis=axis), bits), shape)
+
+
+@reads("tensor.insert_slice")
+def insert_slice(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Into a tensor of one number everywhere it is a border; else the rest must lie before and behind along one
+    dimension."""
+    offsets, sizes, strides = (integers(op, f"static_{name}") or () for name in ("offsets", "sizes", "strides"))
+    source, target = reader.value(op.operands[0]), reader.value(op.operands[1])
+    if DYNAMIC in (*offsets, *sizes, *strides) or any(each != 1 for each in strides):
+        raise Unpriced("where it puts its slice depends on data, or leaves gaps")
+    whole = shape_of_type(op.operands[1].type)
+    part = source if source.shape == tuple(sizes) else _expanded(reader, source, tuple(sizes))
+    if tuple(sizes) == whole:
+        return [part]
+    after = [full - first - size for full, first, size in zip(whole, offsets, sizes, strict=True)]
+    if isinstance(target, Filled):
+        return [bordered(reader, part, offsets, after, target.number or 0.0)]
+    cut = [place for place, size in enumerate(sizes) if size != whole[place]]
+    if len(cut) != 1:
+        raise Unpriced("it puts its slice into a tensor along several dimensions")
+    (axis,) = cut
+    parts: list[Value] = []
+    for first, size in ((0, offsets[axis]), (None, 0), (offsets[axis] + sizes[axis], after[axis])):
+        if first is None:
+            parts.append(part)
+        elif size:
+            box = (*whole[:axis], size, *whole[axis + 1 :])
+            starts = [first if place == axis else 0 for place in range(len(whole))]
+            parts.append(sliced(target, starts, box, [1] * len(whole), box))
+    return [joined(reader, parts, axis, whole, element_bits(op.results[0].type))]
+
+
+def _expanded(reader: Reader, value: Value, shape: tuple[int, ...]) -> Value:
+    return Filled(shape, value.number) if isinstance(value, Filled) else reader.network.reshaped(value, shape)

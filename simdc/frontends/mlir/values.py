@@ -1,0 +1,109 @@
+"""What a value of a foreign module is while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from xdsl.ir import SSAValue
+
+from simdc.cost.kernel import Affine, affine
+from simdc.ir.nest_text import Access
+
+from .problems import Unpriced
+
+
+class ModuleConstant(NamedTuple):
+    """Numbers that come with the module, or follow from such: a parameter once somebody reads them. Their values are
+    not looked at. `bits` are those of an element in memory; `of` are the labels of the constants that made it."""
+
+    label: str
+    shape: tuple[int, ...]
+    bits: int | None = None
+    of: frozenset[str] = frozenset()
+
+
+class Filled(NamedTuple):
+    """One number everywhere; None where nobody reads what is there."""
+
+    shape: tuple[int, ...]
+    number: float | None
+
+
+class Seen(NamedTuple):
+    """A tensor as it is looked at: `index` says for each dimension of `base` where its position is found, by the
+    dimensions `v0`, `v1`, ... of `shape`. So a transpose, a broadcast, a slice and a border of `padding` move nothing
+    until somebody needs them as a tensor."""
+
+    base: SSAValue | ModuleConstant
+    own: tuple[int, ...]
+    shape: tuple[int, ...]
+    index: tuple[Affine, ...]  # pyright: ignore[reportIncompatibleMethodOverride]  # nobody searches it
+    padding: float | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is its base as it lies."""
+        if self.shape != self.own or self.padding is not None:
+            return False
+        # Of one element the position is 0, whatever says so.
+        pairs = zip(self.index, names_for(len(self.shape)), self.shape, strict=True)
+        return all(found == name or (size == 1 and not found.constant) for found, name, size in pairs)
+
+    @property
+    def is_constant(self) -> bool:
+        return isinstance(self.base, ModuleConstant)
+
+    def access(self, index: Sequence[Affine]) -> Access:
+        """How loops index the base where they index what is seen by `index`."""
+        given = {f"v{place}": each for place, each in enumerate(index)}
+        return Access(self.own, tuple(substituted(each, given) for each in self.index))
+
+    def through(self, shape: tuple[int, ...], index: Sequence[Affine]) -> Seen:
+        """Looked at once more, in `shape`, whose dimensions index these by `index`."""
+        return self._replace(shape=shape, index=self.access(index).index)
+
+
+Value: TypeAlias = Seen | Filled
+
+
+class Read(NamedTuple):
+    """A value and the index of each of its dimensions, over loops `d0`, `d1`, ..."""
+
+    value: Value
+    index: tuple[Affine, ...]  # pyright: ignore[reportIncompatibleMethodOverride]  # nobody searches it
+
+
+class Made(NamedTuple):
+    """A result: its shape, its index, what it holds before the first iteration, and its width in the source."""
+
+    shape: tuple[int, ...]
+    index: tuple[Affine, ...]  # pyright: ignore[reportIncompatibleMethodOverride]  # nobody searches it
+    start: Value
+    bits: int | None = None
+
+
+def names_for(rank: int) -> tuple[Affine, ...]:
+    return tuple(affine(f"v{place}") for place in range(rank))
+
+
+def plain(base: SSAValue | ModuleConstant, own: tuple[int, ...], shape: tuple[int, ...] | None = None) -> Seen:
+    """A tensor as it lies; one number alone, which lies in one dimension of one, has the `shape` ()."""
+    if shape == ():
+        return Seen(base, own, (), (affine(),))
+    return Seen(base, own, own, names_for(len(own)))
+
+
+def substituted(expression: Affine, given: Mapping[str, Affine]) -> Affine:
+    """With an expression in the place of each loop."""
+    # 2*v0 + v1 - 1 with v0 = d0 and v1 = 3*d1 + 1: 2*d0 + 3*d1.
+    terms: dict[str, int] = {}
+    constant = expression.constant
+    for name, step in expression.terms:
+        inner = given[name]
+        constant += step * inner.constant
+        for loop, more in inner.terms:
+            terms[loop] = terms.get(loop, 0) + step * more
+    if any(step < 0 for step in terms.values()):
+        raise Unpriced("an index runs backwards")
+    return affine(*terms.items(), constant=constant)

@@ -1,0 +1,234 @@
+"""A nest with a body as a foreign op writes it, and what becomes of it: nothing, another view, a sum of products, a
+named layer or a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import NamedTuple
+
+from xdsl.ir import SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Affine, Instruction, Loop, affine
+from simdc.ir.nest_text import Access, Nest, nest_text
+from simdc.ir.ops.contraction import ContractionOp
+from simdc.ir.ops.program import ProgramOp
+
+from .body import Body, as_sum_of_products
+from .functions import Symbol
+from .named import named_layer
+from .network import ForeignNetwork
+from .problems import Unpriced
+from .values import Filled, Made, ModuleConstant, Read, Seen, Value, plain, substituted
+
+NEUTRAL = {"add": 0.0, "max": -inf, "min": inf}
+"""What a border may hold that a sum, or the largest or smallest element, does not look at."""
+
+
+class WrittenNest(NamedTuple):
+    """`body` makes code of the symbols that stand for what is read and what is made."""
+
+    bounds: tuple[int, ...]
+    reads: tuple[Read, ...]
+    makes: tuple[Made, ...]
+    body: Callable[[Sequence[Symbol]], Body]
+    macs: int | None = None
+
+
+class _Named(NamedTuple):
+    """The reads that have a name of their own, by it, and the symbol of each read."""
+
+    tensors: dict[str, tuple[Seen, tuple[Affine, ...]]]
+    symbols: list[Symbol]
+
+
+def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
+    """One value for each result. Raises Unpriced."""
+    summed = _summed(written)
+    named = _names(written, gathers=bool(summed))
+    body = written.body(named.symbols)
+    used = {symbol for step in body.code for symbol in step.sources} | set(body.results)
+    tensors = {name: each for name, each in named.tensors.items() if name in used}
+    starts = [made.start for made in written.makes] if summed else []
+    known = [value for value, _ in tensors.values()] + [value for value in starts if isinstance(value, Seen)]
+    if not summed and not body.code:
+        return [_looked_at(made, body.results[place], tensors) for place, made in enumerate(written.makes)]
+    if all(value.is_constant for value in known):
+        return _constants(network, written, body, known, gathers=bool(summed))
+    if not summed and len(written.makes) == 1:
+        found = named_layer(network, body, tensors, written.makes[0])
+        if found is not None:
+            return [found]
+    if summed and len(written.makes) == 1 and len(tensors) == 2:
+        one, two = tensors
+        borders = {value.padding for value, _ in tensors.values()}
+        # A loop that moves neither side repeats results: the array has no way to do that.
+        moving = {loop for value, index in tensors.values() for loop in value.access(index).loops}
+        every = moving >= {loop.name for loop in _loops(written)}
+        if every and borders <= {None, 0.0} and as_sum_of_products(body, "y0", (one, two)):
+            return [_contraction(network, written, list(tensors.values()))]
+    return _program(network, written, body, tensors, gathers=bool(summed))
+
+
+def _summed(written: WrittenNest) -> set[str]:
+    """The loops that are run more than once and move no result."""
+    moving = {loop for made in written.makes for terms, _ in made.index for loop, _ in terms}
+    return {f"d{place}" for place, bound in enumerate(written.bounds) if bound > 1} - moving
+
+
+def _names(written: WrittenNest, *, gathers: bool) -> _Named:
+    tensors: dict[str, tuple[Seen, tuple[Affine, ...]]] = {}
+    symbols: list[Symbol] = []
+
+    def name(value: Value, index: tuple[Affine, ...]) -> Symbol:
+        if isinstance(value, Filled):
+            return 0.0 if value.number is None else value.number
+        twin = next((known for known, each in tensors.items() if each == (value, index)), None)
+        found = twin or f"x{len(tensors)}"
+        tensors[found] = value, index
+        return found
+
+    symbols += [name(*read) for read in written.reads]
+    symbols += [f"y{place}" if gathers else name(made.start, made.index) for place, made in enumerate(written.makes)]
+    return _Named(tensors, symbols)
+
+
+def _constants(
+    network: ForeignNetwork, written: WrittenNest, body: Body, known: Sequence[Seen], *, gathers: bool
+) -> list[Value]:
+    """What is made of constants alone takes no time: it is worked out before the network runs."""
+    of = frozenset(value.base.label for value in known if isinstance(value.base, ModuleConstant))
+    found: list[Value] = []
+    for made, result in zip(written.makes, body.results, strict=True):
+        if not isinstance(result, str) and not gathers:
+            found.append(Filled(made.shape, result))
+            continue
+        shape = made.shape or (1,)
+        found.append(plain(ModuleConstant(network.label(network.step), shape, made.bits, of), shape, made.shape))
+    return found
+
+
+def _looked_at(made: Made, result: Symbol, tensors: dict[str, tuple[Seen, tuple[Affine, ...]]]) -> Value:
+    if not isinstance(result, str):
+        return Filled(made.shape, result)
+    value, index = tensors[result]
+    places = {terms[0][0]: affine(f"v{place}") for place, (terms, _) in enumerate(made.index) if terms}
+    return value.through(made.shape, tuple(substituted(each, places) for each in index))
+
+
+def _loops(written: WrittenNest) -> tuple[Loop, ...]:
+    """Those that run more than once; one, if there are none."""
+    loops = [Loop(f"d{place}", bound) for place, bound in enumerate(written.bounds)]
+    return tuple(loop for loop in loops if loop.bound > 1) or (loops[0] if loops else Loop("d0", 1),)
+
+
+def _result_access(made: Made) -> Access:
+    return Access(made.shape, made.index) if made.shape else Access((1,), (affine(),))
+
+
+def _contraction(network: ForeignNetwork, written: WrittenNest, sides: list[tuple[Seen, tuple[Affine, ...]]]) -> Value:
+    """What comes with the network lies in the array, the other side passes."""
+    (made,) = written.makes
+    sides = sorted(sides, key=lambda side: side[0].is_constant)
+    accesses = [value.access(index) for value, index in sides]
+    operands = [network.base(value) for value, _ in sides]
+    start = made.start
+    if isinstance(start, Filled) and start.number not in (None, 0.0):
+        start = plain(ModuleConstant(network.label(f"{network.step}.start"), (1,)), (1,), ())
+        accesses.append(start.access(()))
+        operands.append(network.base(start))
+    elif isinstance(start, Seen):
+        start = start if start.padding is None else plain(network.tensor(start), made.shape)
+        accesses.append(start.access(made.index))
+        operands.append(network.base(start))
+    nest = Nest(_loops(written), tuple(accesses), (_result_access(made),))
+    try:
+        op = ContractionOp(network.unused(), *operands, nest=nest_text(nest), macs=written.macs)
+    except VerifyException as error:
+        raise Unpriced(str(error)) from None
+    base = network.add(op, made.bits)
+    return plain(base, made.shape or (1,), made.shape)
+
+
+def _program(
+    network: ForeignNetwork,
+    written: WrittenNest,
+    body: Body,
+    tensors: dict[str, tuple[Seen, tuple[Affine, ...]]],
+    *,
+    gathers: bool,
+) -> list[Value]:
+    code = _with_results(body)
+    if gathers:
+        _check_gathering(body, len(written.makes))
+    whole = code[0].opcode if len(code) == 1 else ""
+    names: dict[str, str] = {}
+    accesses: list[Access] = []
+    operands: list[SSAValue] = []
+    for name, (seen, index) in tensors.items():
+        value = seen
+        if value.padding is not None and not (gathers and NEUTRAL.get(whole) == value.padding):
+            value = plain(network.tensor(value), value.shape)
+        names[name] = f"x{len(operands)}"
+        operands.append(network.base(value))
+        accesses.append(value.access(index))
+    start: list[Instruction] = []
+    for place, made in enumerate(written.makes if gathers else ()):
+        if isinstance(made.start, Filled):
+            start.append(Instruction("move", f"y{place}", (made.start.number or 0.0,)))
+            continue
+        value = made.start if made.start.padding is None else plain(network.tensor(made.start), made.shape)
+        start.append(Instruction("move", f"y{place}", (f"x{len(operands)}",)))
+        operands.append(network.base(value))
+        accesses.append(value.access(made.index))
+    results = tuple(map(_result_access, written.makes))
+    nest = Nest(_loops(written), tuple(accesses), results)
+    shapes = [made.shape or (1,) for made in written.makes]
+    try:
+        op = ProgramOp.make(network.unused(), operands, nest, shapes, _renamed(code, names), start)
+    except VerifyException as error:
+        raise Unpriced(str(error)) from None
+    if len(written.makes) == 1:
+        network.add(op, written.makes[0].bits)
+    else:
+        network.insert(op, op.layer.data)
+    return [
+        plain(value, shape, made.shape) for value, shape, made in zip(op.outputs, shapes, written.makes, strict=True)
+    ]
+
+
+def _check_gathering(body: Body, results: int) -> None:
+    read = {source for step in body.code for source in step.sources}
+    missing = [place for place in range(results) if f"y{place}" not in read]
+    if missing:
+        raise Unpriced("it sums over loops and does not read what it has summed up")
+
+
+def _with_results(body: Body) -> tuple[Instruction, ...]:
+    """The code with results under their names: where a temporary is one, it has the name at once, unless what the
+    result held before is read later or another result is the same."""
+    code = list(body.code)
+    for place, symbol in enumerate(body.results):
+        name = f"y{place}"
+        made = next((at for at, step in enumerate(code) if step.dest == symbol), None)
+        if (
+            made is None
+            or any(name in step.sources for step in code[made + 1 :])
+            or symbol in body.results[place + 1 :]
+        ):
+            code.append(Instruction("move", name, (symbol,)))
+            continue
+        code = [*code[:made], *_renamed(code[made:], {str(symbol): name}, made=True)]
+
+    return tuple(code)
+
+
+def _renamed(code: Sequence[Instruction], names: dict[str, str], *, made: bool = False) -> tuple[Instruction, ...]:
+    def name(source: Symbol) -> Symbol:
+        return names.get(source, source) if isinstance(source, str) else source
+
+    return tuple(
+        Instruction(op, names.get(dest, dest) if made else dest, tuple(map(name, sources)))
+        for op, dest, sources in code
+    )
