@@ -50,6 +50,13 @@ def add_arguments(parser: CommandParser) -> None:
     parser.needs(HOW_TO_TRAIN, "--train")
     add_tokens(parser, many=False)
     parser.add_argument(
+        "--explain",
+        type=int,
+        metavar="N",
+        help="for how many kinds of layers, the costliest, to try what would help (default 4); each takes some "
+        "milliseconds, or a second on machines whose tiles are long to find",
+    )
+    parser.add_argument(
         "-o", "--output", metavar="FILE", required=True, help="the page, a .html file; - is standard output"
     )
 
@@ -63,12 +70,15 @@ def run(arguments: Namespace) -> int:
 
     check_chosen(arguments.model)
     _check_output(arguments.output)
+    if arguments.explain is not None and arguments.explain < 0:
+        raise UsageError(f"--explain must be 0 or more, got {arguments.explain}")
     machines = arguments.machines or [None]
     pairs = [(network, machine) for network in arguments.networks for machine in machines]
     if len(pairs) > 1 and any(source in STDIN for source in (*arguments.networks, *arguments.machines)):
         raise UsageError("standard input is read once; for several networks or machines name files")
     asked = [Namespace(**{**vars(arguments), "network": network, "hw": machine}) for network, machine in pairs]
-    write_text(render_page(_reports(asked)), arguments.output)
+    reports, explained = _reports(asked), arguments.explain
+    write_text(render_page(reports) if explained is None else render_page(reports, explained), arguments.output)
     return 0
 
 

@@ -13,19 +13,20 @@ from .amounts import amount
 from .chart_data import chart_data
 from .markup import Markup, data_script, element, together
 from .run_head import run_head
-from .shown_run import shown_run
+from .shown_run import EXPLAINED, shown_run
 from .side_by_side import side_by_side
 
 SCRIPTS = ("drawing", "state", "icicle", "timeline", "roofline", "memory", "explain", "table", "start")
 """In the order in which they are read: each uses only what stands before it."""
 
 
-def render_page(reports: Sequence[Report]) -> str:
+def render_page(reports: Sequence[Report], explained: int = EXPLAINED) -> str:
     """One or several runs as one HTML file, which needs nothing else and asks for nothing: its own rules forbid it to.
+    For so many kinds of layers, the costliest, it says what would help, each of which is tiled and priced again.
     Raises ValueError without a run."""
     if not reports:
         raise ValueError("a page shows at least one run")
-    shown = [shown_run(report) for report in reports]
+    shown = [shown_run(report, explained) for report in reports]
     script = _script()
     digest = b64encode(sha256(script.encode()).digest()).decode()
     # No script but this one, whatever a name in a network smuggles in, and no request at all.

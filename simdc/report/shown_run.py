@@ -10,8 +10,8 @@ from simdc.backends.report.explained import explanation_of
 from simdc.diagnosis import Explanation, Remedy
 from simdc.errors import SimdcError
 
-EXPLAINED = 8
-"""Kinds of layers for which changes are tried: the costliest."""
+EXPLAINED = 4
+"""Kinds of layers for which changes are tried, the costliest, where nobody asks for more."""
 SEARCH_STEPS = 2_000
 """Of a search among what is tried: some milliseconds, so that a page takes hardly longer than its report."""
 
@@ -33,15 +33,16 @@ class ShownRun(NamedTuple):
         return {number: kind for kind, numbers in enumerate(self.kinds) for number in numbers}
 
 
-def shown_run(report: Report) -> ShownRun:
-    """Raises nothing: where the model cannot say what would help, nothing is explained."""
+def shown_run(report: Report, explained: int = EXPLAINED) -> ShownRun:
+    """What would help is tried for so many kinds of layers. Raises nothing: where the model cannot say what would help,
+    nothing is explained."""
     found: dict[object, list[int]] = {}
     for number, layer in enumerate(report.layers):
         key = (layer.operator, layer.unit, layer.step, layer.form, layer.kernel.kind, layer.tiling, layer.cost)
         found.setdefault(key, []).append(number)
     kinds = tuple(map(tuple, found.values()))
     cycles = [sum(report.layers[number].cost.cycles.total for number in numbers) for numbers in kinds]
-    costliest = sorted(range(len(kinds)), key=lambda kind: -cycles[kind])[:EXPLAINED]
+    costliest = sorted(range(len(kinds)), key=lambda kind: -cycles[kind])[:explained]
     run = ShownRun(report, kinds, {})
     try:
         return run._replace(

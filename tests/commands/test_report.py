@@ -42,6 +42,14 @@ def test_a_decode_step(tmp_path: Path) -> None:
     assert "tokens/s" in text
 
 
+def test_what_would_help_is_tried_for_as_many_as_one_asks_for(tmp_path: Path) -> None:
+    asked = ([], ["--explain", "0"], ["--explain", "99"])
+    some, none, all_of_them = (page(tmp_path, "lenet5", "--hw", "HI1", *more) for more in asked)
+    assert some.count('"helps":[') == 4
+    assert none.count('"helps":[') == 0
+    assert all_of_them.count('"helps":null') == 0
+
+
 def test_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "lenet5", "--hw", "HI1", "-o", "-"]) == 0
     assert capsys.readouterr().out.startswith("<!doctype html>\n")
@@ -56,6 +64,7 @@ def test_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
         (["lenet5", "-", "--hw", "HI1", "-o", "-"], "standard input is read once"),
         (["lenet5", "--hw", "HI1", "-", "-o", "-"], "standard input is read once"),
         (["lenet5", "--hw", "HI1", "--optimizer", "adam", "-o", "-"], "--optimizer goes with --train"),
+        (["lenet5", "--hw", "HI1", "--explain", "-1", "-o", "-"], "--explain must be 0 or more"),
         (["--hw", "HI1", "lenet5", "-o", "-"], "arguments are required: network"),
     ],
 )
