@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from .climb import next_rung
+from .ladder import schedule
 from .price import price
-from .rungs import IMAGES, WALKS
 from .tiles import LOOPS, MOVES, STREAM, STREAM_ROWS, STREAMS, TOTAL
 
 TOO_CUT: Final = -3
@@ -18,6 +18,7 @@ BEST_RUNG: Final = 2
 
 def best_rung(
     ladder: list[int],
+    sides: list[int],
     ways: list[int],
     on: list[int],
     waiting: list[int],
@@ -29,20 +30,13 @@ def best_rung(
     found: list[int],
     best: list[int],
 ) -> int:
-    """Leaves the cheapest rung in `best`. `ways` has for each walk its loops, outermost first, then sizes by loop,
-    0 where an image has them; then the sizes of each image. NONE_LEFT when it is through, NO_ROOM where `waiting` is
-    full, TOO_CUT for a rung that `price` does not price."""
-    loops, images = plan[LOOPS], ladder[IMAGES]
+    """Leaves the cheapest rung in `best`. NONE_LEFT when it is through, NO_ROOM where `waiting` is full, TOO_CUT for a
+    rung that `price` does not price."""
     while True:
         rung = next_rung(ladder, on, waiting, room, best[BEST_CYCLES], best[BEST_BITS])
         if rung < 0:
             return rung
-        walk, image = rung // images * 2 * loops, (ladder[WALKS] * 2 + rung % images) * loops
-        for place in range(loops):
-            loop = ways[walk + place]
-            tiling[place], sizes[place] = loop, ways[walk + loops + loop]
-            if sizes[place] == 0:
-                sizes[place] = ways[image + loop]
+        schedule(sides, ways, ladder, rung, plan[LOOPS], tiling, sizes)
         if price(plan, tiling, sizes, work, found, 0):
             return TOO_CUT
         bits = 0

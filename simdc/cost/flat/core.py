@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
-from . import best, climb
+from . import best, climb, ladder
 from . import price as pricing
 
 Found = TypeVar("Found")
@@ -24,6 +24,7 @@ class CoreForm(NamedTuple):
     begin: Callable[[list[int], list[int], list[int], int], int]
     next_rung: Callable[[list[int], list[int], list[int], int, int, int], int]
     best_rung: Callable[..., int]
+    fill: Callable[[list[int], list[int], list[int], list[int], list[int]], int]
 
 
 def _row(numbers: Iterable[int]) -> Any:
@@ -47,10 +48,10 @@ def compiled_form() -> CoreForm | None:
         built: Any = import_module(f"{__package__}.compiled")
     except ImportError:
         return None
-    return CoreForm("compiled", _row, _zeros, built.price, built.begin, built.next_rung, built.best_rung)
+    return CoreForm("compiled", _row, _zeros, built.price, built.begin, built.next_rung, built.best_rung, built.fill)
 
 
-PLAIN = CoreForm("plain", list, _plain_zeros, pricing.price, climb.begin, climb.next_rung, best.best_rung)
+PLAIN = CoreForm("plain", list, _plain_zeros, pricing.price, climb.begin, climb.next_rung, best.best_rung, ladder.fill)
 COMPILED = compiled_form()
 
 

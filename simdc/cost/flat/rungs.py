@@ -20,8 +20,9 @@ TABLE_ROWS: Final = 6
 WALK_ROWS: Final = 7
 # Of each walk: number of tiles, passes of the array in all, in the largest tile and in the last; elements of weight,
 # bias, ifmap and psum, of the latter two along what the image does not move; the number of the table with the others;
-# how often tiles come into use and for how many tiles they stay.
-WALK: Final = 27
+# how often tiles come into use and for how many tiles they stay; which cut it is, and which side is innermost (-1: the
+# image).
+WALK: Final = 29
 TILES: Final = 0
 PASSES: Final = 1
 MOST_PASSES: Final = 2
@@ -37,6 +38,8 @@ IFMAP_RELOADS: Final = 23
 PSUM_RELOADS: Final = 24
 IFMAP_STAYS: Final = 25
 PSUM_STAYS: Final = 26
+CUT_NUMBER: Final = 27
+INNERMOST: Final = 28
 # Of each way to cut the image the same four numbers as of a walk, and elements of a result.
 IMAGE: Final = 8
 RESULTS: Final = 4

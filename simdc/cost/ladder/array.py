@@ -12,7 +12,7 @@ from simdc.cost.exact.flat import flat_contraction
 from simdc.cost.flat import climb, tiles
 from simdc.cost.flat import rungs as at
 from simdc.cost.flat.best import BEST_RUNG
-from simdc.cost.flat.core import CoreForm, run
+from simdc.cost.flat.core import PLAIN, CoreForm, run
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
@@ -23,7 +23,7 @@ from simdc.cost.tiling import Tiling
 from .climb import Least, Rail
 from .contraction import ArrayLadder
 from .ports import Ports
-from .rows import LadderRows, with_more_room
+from .rows import LadderInForm, LadderRows, with_more_room
 
 
 @lru_cache(maxsize=1024)
@@ -73,8 +73,9 @@ class ArrayRungs:
         return run(lambda form: self._cheapest(form, room))
 
     def _cheapest(self, form: CoreForm, room: int) -> Tiling | None:
-        (ladder, ways), on = self._rows.in_form(form), form.row(self._on)
-        room += len(self._rows.ladder.walks)
+        filled, on = self._rows.in_form(form), form.row(self._on)
+        ladder = filled.ladder
+        room += ladder[at.WALKS]
         waiting = form.zeros(climb.HEAP + (1 + climb.ENTRY) * room)
         form.begin(ladder, on, waiting, room)
         flat, best = self._flat, form.row([-1, -1, -1])
@@ -87,49 +88,55 @@ class ArrayRungs:
             ]
             plan = flat.in_form(form)
             while True:
-                ended = form.best_rung(ladder, ways, on, waiting, room, plan, *rows, best)
+                ended = form.best_rung(*filled, on, waiting, room, plan, *rows, best)
                 if ended != climb.NO_ROOM:
                     break
                 waiting, room = form.row(with_more_room(waiting, room)), 2 * room
             if ended == climb.NONE_LEFT:
                 rung = best[BEST_RUNG]
-                return None if rung < 0 else self._rows.tiling(*divmod(rung, len(self._rows.ladder.image)))
+                return None if rung < 0 else self._rows.tiling(filled, rung)
             form.begin(ladder, on, waiting, room)
-        return self._one_by_one(form, ladder, on, waiting, room)
+        return self._one_by_one(form, filled, on, waiting, room)
 
     def _one_by_one(
-        self, form: CoreForm, ladder: list[int], on: list[int], waiting: list[int], room: int
+        self, form: CoreForm, filled: LadderInForm, on: list[int], waiting: list[int], room: int
     ) -> Tiling | None:
         """As `cheapest`, where `cost/flat` does not price all rungs."""
         best = (-1, -1)
         chosen: Tiling | None = None
-        while (rung := form.next_rung(ladder, on, waiting, room, *best)) != climb.NONE_LEFT:
+        while (rung := form.next_rung(filled.ladder, on, waiting, room, *best)) != climb.NONE_LEFT:
             if rung == climb.NO_ROOM:
                 waiting, room = form.row(with_more_room(waiting, room)), 2 * room
                 continue
-            priced = self.price(*divmod(rung, len(self._rows.ladder.image)))
+            priced = self._price(self._rows.tiling(filled, rung))
             if priced is not None and (chosen is None or priced[:2] < best):
                 best, chosen = priced[:2], priced[2]
         return chosen
 
+    @property
+    def _plain(self) -> LadderInForm:
+        return self._rows.in_form(PLAIN)
+
     def rails(self) -> Iterator[Rail]:
-        room = len(self._rows.ladder.walks)
+        room = self._plain.ladder[at.WALKS]
         waiting = [0] * (climb.HEAP + (1 + climb.ENTRY) * room)
-        climb.begin(self._rows.plain, self._on, waiting, room)
+        climb.begin(self._plain.ladder, self._on, waiting, room)
         for entry in waiting[climb.HEAP : climb.HEAP + waiting[climb.WAITING]]:
             bound, _, _, group, step = waiting[entry : entry + climb.ENTRY]
             yield Rail(bound, group, step)
 
     def step(self, rail: Rail) -> tuple[Least | None, Rail | None]:
         walk, (_, group, step), found = at.WALK_ROWS + rail.group * at.WALK, rail, [0]
-        cycles = at.least_of_rung(self._rows.plain, self._on, walk, step, found, 0)
-        after = at.following(self._rows.plain, self._on, walk, step + 1)
-        rest = None if after < 0 else Rail(at.least_of_rail(self._rows.plain, self._on, walk, after), group, after)
+        cycles = at.least_of_rung(self._plain.ladder, self._on, walk, step, found, 0)
+        after = at.following(self._plain.ladder, self._on, walk, step + 1)
+        rest = None if after < 0 else Rail(at.least_of_rail(self._plain.ladder, self._on, walk, after), group, after)
         return Least(cycles, found[0]), rest
 
     def price(self, group: int, step: int) -> tuple[int, int, Tiling] | None:
         """Cycles and DRAM bits of a rung and its tiling, None if it cannot be run."""
-        tiling = self._rows.tiling(group, step)
+        return self._price(self._rows.tiling(self._plain, group * len(self._rows.ladder.image) + step))
+
+    def _price(self, tiling: Tiling) -> tuple[int, int, Tiling] | None:
         found = None if self._flat is None else self._flat.price_one(*tiling, everything=False)
         if self._flat is not None and found is not None:
             return found[tiles.TOTAL], self._flat.dram_bits_total(found), tiling

@@ -252,7 +252,7 @@ def test_a_module_that_is_not_there_is_no_form(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "simdc.cost.flat.compiled", None)  # pyright: ignore
     assert core.compiled_form() is None
     built = ModuleType("built")
-    for name in ("price", "begin", "next_rung", "best_rung"):
+    for name in ("price", "begin", "next_rung", "best_rung", "fill"):
         setattr(built, name, None)
     monkeypatch.setitem(sys.modules, "simdc.cost.flat.compiled", built)
     form = core.compiled_form()
