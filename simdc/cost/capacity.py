@@ -67,7 +67,7 @@ def vector_need(nest: LoopNest, grid: Grid, hardware: Hardware, rule: MachineRul
     need_bits = vectors * hardware.simd.lanes * hardware.simd.width_bits
     for operand in operands:
         need_bits = need_bits + grid.footprint(operand).largest * operand.bits
-    memory = rule.vector_memory
+    memory = rule.program_memory(hardware)
     return Need(memory.name, memory.capacity, need_bits, memory.usable_bits(hardware))
 
 

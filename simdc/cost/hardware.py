@@ -12,7 +12,7 @@ from attrs import frozen
 
 from .dram import Dram
 from .extensions import Extensions
-from .machine_fields import choice, name_text, number, option, optional_part, part, price, rate, remark, word
+from .machine_fields import choice, name_text, number, option, optional_part, part, price, rate, remark, switch, word
 from .marks import Basis, marks
 from .ratio import Rate
 
@@ -31,6 +31,7 @@ OVERHEAD = "RTL of GeneSys, where it is 5: three register stages, two cycles of 
 LATENCY = "RTL of GeneSys, where it is 3"
 HAZARD = "wait: an interlock; refuse: RTL of GeneSys, which adds to sums that are not written yet"
 ONE_EACH = "interleaved: SimDIT section III; fission: RTL of GeneSys, whose nested loops hold one instruction"
+HALVES = "false: SimDIT section III, and RTL of GeneSys; true: vector units with two halves of memory"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -150,7 +151,8 @@ class SimdArray:
     between vector memory and the systolic array's psum and ifmap buffers, one way at a time; 0: there is no path. For
     `tile_overhead_cycles` each tile of a program sets its loops up, beside the fill. By `issue` each point of a
     tile's loops runs all of a block (`interleaved`), or each instruction has loops of its own (`fission`): none waits,
-    each loop is set up by itself, and vector memory holds a temporary for all points at once."""
+    each loop is set up by itself, and vector memory holds a temporary for all points at once.
+    If it is `double_buffered` half of it holds a tile, and the next one is loaded while this one computes."""
 
     lanes: int = _int("lane")
     width_bits: int = _int("bit")
@@ -164,6 +166,7 @@ class SimdArray:
     array_path_bits_per_cycle: Rate = rate(PATH, minimum=0, default=0)
     tile_overhead_cycles: int = option("cycle", SET_UP, 0)
     issue: str = choice(ONE_EACH, "interleaved", "fission")
+    double_buffered: bool = switch(HALVES)
     latency_cycles: Latencies = part(Latencies, factory=Latencies)
 
 

@@ -101,6 +101,12 @@ def choice(source: str, *values: str) -> Any:
     return field(validator=_one_of, metadata=metadata, default=values[0])
 
 
+def switch(source: str) -> Any:
+    """As `option`, false by default."""
+    metadata = {"unit": "true or false", "source": source, "option": True}
+    return field(validator=_of_type(bool, "true or false"), metadata=metadata, default=False)
+
+
 def _either(values: Sequence[str]) -> str:
     # segment, joint or separate
     return " or ".join([", ".join(values[:-1]), values[-1]])

@@ -144,6 +144,11 @@ class MachineRule:
     def _capacities(self) -> list[tuple[str, Callable[[Hardware], int], int]]:
         return [(operand, field(path), parts) for operand, _, path, parts in self.buffers]
 
+    def program_memory(self, hardware: Hardware) -> Buffer:
+        """The vector memory as programs have it: double-buffered a tile takes half of it."""
+        memory = self.vector_memory
+        return memory._replace(parts=2 * memory.parts) if hardware.simd.double_buffered else memory
+
     def array_fill_cycles(self, array: SystolicArray) -> int:
         """Beside its steps, for each tile: a value crosses all rows and all columns, and what the machine adds."""
         # 16 x 16 PEs: the last PE begins 15 + 15 = 30 cycles after the first. GeneSys adds 5.

@@ -52,6 +52,7 @@ DEPENDENCES = {
     "simd.tile_overhead_cycles": Dependence((SIMD,), "rate"),
     # What of a tile is in vector memory.
     "simd.issue": Dependence((SIMD,), "tiling"),
+    "simd.double_buffered": Dependence((SIMD,), "tiling"),
     "simd.pipeline_stages": Dependence((SIMD,), "rate"),
     "simd.raw_wait_cycles": Dependence((SIMD,), "rate"),
     "simd.latency_cycles": Dependence((SIMD,), "rate"),

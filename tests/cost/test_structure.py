@@ -44,11 +44,10 @@ FIELDS = dict(leaf_fields())
 WORDS = [path for path, field in FIELDS.items() if "words" in field.metadata]
 RATES = [path for path in FIELDS if path.endswith("_bits_per_cycle")]
 PARTS = ("systolic.", "simd.", "dram.")
-WHOLE = [path for path in FIELDS if path.startswith(PARTS) and path not in (*WORDS, *RATES)]
+SWITCHES = ("stores_padding", "simd.double_buffered")
+WHOLE = [path for path in FIELDS if path.startswith(PARTS) and path not in (*WORDS, *RATES, *SWITCHES)]
 TEXTS = ("name", "prices.source", "changed")
-REAL = [
-    path for path in FIELDS if path not in (*WHOLE, *WORDS, *RATES, *TEXTS, "stores_padding", "basis", "extensions")
-]
+REAL = [path for path in FIELDS if path not in (*WHOLE, *WORDS, *RATES, *TEXTS, *SWITCHES, "basis", "extensions")]
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
@@ -105,7 +104,7 @@ def test_defaults_may_be_left_out() -> None:
 
 @pytest.mark.parametrize("path", LEAVES)
 def test_a_single_field(path: str) -> None:
-    value: object = {"name": "other", "stores_padding": True, "prices.source": "elsewhere"}.get(path, 77)
+    value: object = {"name": "other", "prices.source": "elsewhere", **dict.fromkeys(SWITCHES, True)}.get(path, 77)
     value = FIELDS[path].metadata["words"][-1] if path in WORDS else value
     after = unstructure(with_field(small_machine(), path, value), every=True)
     assert after == changed(path, value)

@@ -46,9 +46,10 @@ def with_all_options(random: Random, machine: Hardware) -> Hardware:
     dram = random_bursts(random, dram) if random.random() < 0.5 else dram
     dram = evolve(dram, latency_cycles=random.choice((0, 1, random.randint(2, 60))))
     release = random.choice(("segment", "segment", "joint", "separate"))
-    fields = {
+    fields: dict[str, object] = {
         "issue": random.choice(("interleaved", "fission")),
         "tile_overhead_cycles": random.choice((0, random.randint(1, 50))),
+        "double_buffered": random.choice((False, False, True)),
     }
     array = evolve(varied.systolic, buffer_release=release)
     return evolve(varied, dram=dram, systolic=array, simd=evolve(varied.simd, **fields))

@@ -28,7 +28,7 @@ def run_tiled_program(
     program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule, inputs: Mapping[str, Array]
 ) -> TiledRun:
     """`inputs` are DRAM arrays of the operands that no nest makes before they are read. Raises ScheduleError."""
-    run = _Run(program, tiling, hardware, rule.vector_memory.usable_bits(hardware), dict(inputs))
+    run = _Run(program, tiling, hardware, rule.program_memory(hardware).usable_bits(hardware), dict(inputs))
     for number, nest in enumerate(program.nests):
         run.play(number, nest)
     results = {operand.name: run.dram[operand.name] for nest in program.nests for operand in nest.outputs}

@@ -16,9 +16,8 @@ from simdc.cost.tiling import Tiling
 from . import contraction, fused, vector
 from .contraction import ArrayVisit
 from .fused import FusedVisit
-from .issue import issue_cycles
 from .release import spans
-from .transfer import Transfer, slowest_port
+from .transfer import Transfer, beside_lanes, slowest_port
 from .walk import neighbours
 
 
@@ -102,15 +101,15 @@ def _reads(kernel: Contraction, visit: contraction.ArrayVisit, hardware: Hardwar
 
 
 def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Iterator[Share]:
-    """Load, compute and store take turns: all that moves is stall."""
+    """Load, compute and store take turns, so that all that moves is stall; or the next tile loads beside."""
     simd = hardware.simd
     for number, nest in enumerate(program.nests):
-        for visit in vector.visits(nest, program, tiling, hardware, rule):
+        visits = vector.visits(nest, program, tiling, hardware, rule)
+        results = {operand.name for operand in nest.outputs}
+        for before, visit, after in neighbours(visits):
             moves = (*visit.loads, *visit.stores)
-            adds = _moved(moves)
-            compute = (simd.pipeline_stages - 1) + (simd.lanes - 1) + issue_cycles(visit.waits, visit.loops, simd)
+            adds, compute = _moved(moves), visit.compute_cycles(simd)
             for block, issues in visit.issues:
-                compute += issues * vector.sequence_cycles(block, simd)
                 adds["sram_bits.vmem"] += issues * vector.vmem_bits(block, nest, simd)
                 adds["sram_bits.imm"] += issues * vector.immediates(block) * simd.width_bits
                 adds["sram_bits.insmem"] += issues * len(block.instructions) * simd.instruction_bits
@@ -118,6 +117,12 @@ def _program(program: VectorProgram, tiling: Tiling, hardware: Hardware, rule: M
             adds["cycles.stall"] = sum(move.cycles for move in moves)
             if any(move.cycles for move in visit.loads):
                 adds["cycles.stall"] += hardware.dram.latency_cycles
+            if simd.double_buffered and not visit.overlaps:
+                late, stores = hardware.dram.latency_cycles, before.stores if before is not None else ()
+                beside = beside_lanes(after.loads if after is not None else (), stores, results, late)
+                first = beside_lanes(visit.loads, (), results, late) if before is None else 0
+                last = beside_lanes((), visit.stores, results, late) if after is None else 0
+                adds["cycles.stall"] = first + max(compute, beside) - compute + last
             phase_of = [("nest", number)] if len(program.nests) > 1 else []
             yield Share((*phase_of, *visit.tile.index.items()), adds, visit.loads, visit.stores)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from attrs import frozen
 
@@ -50,6 +50,17 @@ class DramPorts:
             in_bursts = sum(ceil_div(width * run, dram.burst_bits) * dram.burst_bits for run in runs)
             waits = len(runs) * dram.request_cycles
         return Transfer(name, traffic, port, bits, ceil_div(in_bursts, self.bandwidths[port]) + waits)
+
+
+def beside_lanes(loads: Iterable[Transfer], stores: Iterable[Transfer], results: Container[str], latency: int) -> int:
+    """When the port of the lanes is through: with stores, then with inputs, then with `results` that were begun before,
+    which are asked for when those before them are stored."""
+    stored = sum(store.cycles for store in stores)
+    time = stored
+    for load in sorted((load for load in loads if load.cycles), key=lambda load: load.operand in results):
+        asked = stored if load.operand in results else 0
+        time = max(time, asked + latency) + load.cycles
+    return time
 
 
 def slowest_port(loads: Iterable[Transfer], stores: Iterable[Transfer] = (), latency: int = 0) -> int:

@@ -15,7 +15,7 @@ from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 
 from .footprint import differs
-from .issue import set_ups, waits_between_issues
+from .issue import issue_cycles, set_ups, waits_between_issues
 from .transfer import DramPorts, Transfer
 from .walk import Tile, neighbours, walk
 
@@ -23,7 +23,8 @@ from .walk import Tile, neighbours, walk
 @frozen
 class VectorVisit:
     """A tile's stay in vector memory: every load and store, how often each block's sequence is issued, how
-    often an issue waits for the one before it, and how many loops are set up if each holds one instruction."""
+    often an issue waits for the one before it, and how many loops are set up if each holds one instruction. `overlaps`:
+    other tiles have elements of its results, too."""
 
     tile: Tile
     loads: tuple[Transfer, ...]
@@ -31,6 +32,11 @@ class VectorVisit:
     waits: int
     loops: int
     stores: tuple[Transfer, ...]
+    overlaps: bool
+
+    def compute_cycles(self, simd: SimdArray) -> int:
+        cycles = (simd.pipeline_stages - 1) + (simd.lanes - 1) + issue_cycles(self.waits, self.loops, simd)
+        return cycles + sum(issues * sequence_cycles(block, simd) for block, issues in self.issues)
 
 
 def visits(
@@ -70,6 +76,7 @@ def visits(
                 for operand in nest.outputs
                 if differs(operand, tile, after)
             ),
+            overlaps=any(tile.counts[loop] > 1 for loops in shared for loop in loops),
         )
 
 

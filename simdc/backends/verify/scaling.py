@@ -175,7 +175,7 @@ def _shrink_buffers(
         ]
     elif isinstance(given, VectorProgram) and isinstance(kernel, VectorProgram):
         before_bits = program_need_bits(given, given_tiling, hardware)
-        needs = [(rule.vector_memory, before_bits, program_need_bits(kernel, tiling, small))]
+        needs = [(rule.program_memory(hardware), before_bits, program_need_bits(kernel, tiling, small))]
     elif isinstance(given, FusedProducts) and isinstance(kernel, FusedProducts):
         memories = {buffer.capacity: buffer for buffer in (*rule.buffers, rule.vector_memory)}
         needs = [

@@ -93,7 +93,8 @@ def program_law(program: VectorProgram) -> Law:
         counts, port = [count for _, count in ops], sum(busy) - busy.compute
         late = hardware.dram.latency_cycles * port
         return (
-            (0, port, stall, used.ifmap, used.ofmap, 0, 0),
+            # Double-buffered the port moves beside the lanes.
+            (0, port - (busy.compute if hardware.simd.double_buffered else 0), stall, used.ifmap, used.ofmap, 0, 0),
             (stall, stall, port + late, dram.ifmap, dram.ofmap, min(sram), min(counts, default=0)),
         )
 

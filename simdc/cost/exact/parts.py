@@ -8,6 +8,7 @@ from functools import partial
 
 from simdc.cost.account import CyclePart
 from simdc.cost.channels import STORED
+from simdc.cost.result import Number
 from simdc.cost.rule import segment_cycles
 
 from .contraction import TiledContraction
@@ -76,6 +77,8 @@ def _program(tiled: TiledProgram) -> list[CyclePart]:
         CyclePart("waits between instructions", waits),
     ]
     moved = {port: cycles for port, cycles in cost.busy._asdict().items() if port != "compute" and cycles}
+    if tiled.hardware.simd.double_buffered:
+        return _shown([*parts, CyclePart("fill", fill), *_beside(tiled, cost.cycles.stall)])
     return _shown(
         [
             *parts,
@@ -84,6 +87,22 @@ def _program(tiled: TiledProgram) -> list[CyclePart]:
             *(CyclePart("transfers", cycles, port) for port, cycles in moved.items()),
         ]
     )
+
+
+def _beside(tiled: TiledProgram, stall: Number) -> list[CyclePart]:
+    """Where tiles load beside others; what is left are nests whose tiles take turns."""
+    first = waited = last = 0
+    for opening, segments, closing in tiled.beside():
+        first, last = first + opening.port, last + closing
+        waited += sum(times * max(0, port - compute) for times, port, _, compute in segments)
+    late, port = tiled.latency_cycles(), tiled.rule.vector_ports[0][1]
+    return [
+        CyclePart(FIRST, first),
+        CyclePart(WAIT, waited, port),
+        CyclePart(LATENCY, late),
+        CyclePart("transfers", stall - first - waited - last - late, port),
+        CyclePart(LAST, last),
+    ]
 
 
 def _fused(tiled: TiledFused) -> list[CyclePart]:

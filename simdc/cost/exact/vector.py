@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 from simdc.cost.axis import Axis, Numbers
 from simdc.cost.bursts import bursts_of
@@ -20,7 +20,8 @@ from simdc.cost.tiling import Need, TilingError, loop_bounds
 from simdc.cost.whole import kept_whole
 
 from .code import code_cost
-from .latency import Result, least_waiting, waiting_tiles
+from .lane_tiles import LaneTiles, Segment, takes_turns
+from .latency import Result, after_load, least_waiting, waiting_tiles
 from .stream import Stream
 from .waits import waits_between_issues
 
@@ -97,29 +98,73 @@ class TiledProgram:
             yield vector_need(nest, grid, self.hardware, self.rule)
 
     def cost(self) -> Cost:
-        return _later(self._priced(Stream.cycles), self.latency_cycles())
+        return _later(self._priced(Stream.cycles), self.latency_cycles() - self.hidden_cycles())
 
     def least_cost(self) -> Cost:
         """All counts, and for cycles a bound that they never fall below: transfers as if tiles filled the port."""
-        late, larger, waits = self.hardware.dram.latency_cycles, self.nests[0][1].numbers.larger, 0
+        late, larger, waits = self.hardware.dram.latency_cycles, self.grid_numbers.larger, 0
         for nest, grid in self.nests:
             if late and not grid.clip:
                 waits = waits + least_waiting(nest.inputs, {axis.loop: axis.count for axis in grid.axes}, larger)
-        return _later(self._priced(Stream.least_cycles), waits * late)
+        cost = self._priced(Stream.least_cycles)
+        if self.hardware.simd.double_buffered:
+            # Neither lanes nor port are ever done sooner than by themselves.
+            cycles: Any = cost.cycles
+            longest = larger(cycles.compute, cycles.stall)
+            return cost._replace(cycles=Cycles(cycles.compute, longest - cycles.compute))
+        return _later(cost, waits * late)
 
     def latency_cycles(self) -> int:
         """Cycles in which the lanes wait for the first that a tile loads, all tiles together."""
         late, tiles = self.hardware.dram.latency_cycles, 0
         for nest, grid in self.nests if late else ():
-            streams = list(self._streams(nest, grid))
-            inputs = [stream for operand, _, _, stream in streams if operand in nest.inputs]
-            results = [
-                Result(stream, self._begins(operand, grid))
-                for operand, _, rows, stream in streams
-                if any(when == "resumed" for when, _ in rows)
-            ]
-            tiles = tiles + waiting_tiles(grid, inputs, results)
+            if not self._overlaps(nest, grid):
+                tiles = tiles + waiting_tiles(grid, *self._moving(nest, grid))
         return tiles * late
+
+    def hidden_cycles(self) -> int:
+        """Cycles of transfers beside which tiles compute, less what the first loads wait, all tiles together."""
+        # A tile of 20 cycles beside 30 of transfers lasts 30: 20 are hidden.
+        hidden, larger = 0, self.grid_numbers.larger
+        for first, beside, _ in self.beside():
+            hidden = hidden - first.port + first.moved
+            for times, port, moved, compute in beside:
+                hidden = hidden + times * (compute + moved - larger(port, compute))
+        return hidden
+
+    def beside(self) -> Iterator[tuple[Segment, Iterator[Segment], int]]:
+        """Of each nest whose tiles load while others compute: what comes before, the segments, and what after."""
+        simd, late = self.hardware.simd, self.hardware.dram.latency_cycles
+        for nest, grid in self.nests:
+            if self._overlaps(nest, grid):
+                inputs, results = self._moving(nest, grid)
+                first, last = (tuple([axis.place(n * (axis.count - 1)) for axis in grid.axes]) for n in (0, 1))
+                new = stored = 0
+                for stream in inputs:
+                    new = new + stream.cycles_at(first)
+                for stream, _ in results:
+                    stored = stored + stream.cycles_at(last)
+                tiles = LaneTiles(nest, grid, self.program.lanes, simd, self.rule.lanes_fill_cycles(simd))
+                opening = Segment(1, after_load(0, late, new, grid.numbers.larger), new, 0)
+                yield opening, tiles.segments(inputs, results, late), stored
+
+    @property
+    def grid_numbers(self) -> Numbers:
+        return self.nests[0][1].numbers
+
+    def _overlaps(self, nest: LoopNest, grid: Grid) -> bool:
+        return self.hardware.simd.double_buffered and not takes_turns(nest, grid)
+
+    def _moving(self, nest: LoopNest, grid: Grid) -> tuple[list[Stream], list[Result]]:
+        """What is loaded when it is new, and what where it was begun before."""
+        streams = list(self._streams(nest, grid))
+        inputs = [stream for operand, _, _, stream in streams if operand in nest.inputs]
+        results = [
+            Result(stream, self._begins(operand, grid))
+            for operand, _, rows, stream in streams
+            if any(when == "resumed" for when, _ in rows)
+        ]
+        return inputs, results
 
     def _begins(self, operand: Operand, grid: Grid) -> list[int]:
         """Slots of the axes at whose first tiles a result begins: those that it is summed over, and those along which

@@ -31,18 +31,18 @@ def waits_between_issues(nest: LoopNest, grid: Grid, lanes_loop: str, lanes: int
     """How often, over all tiles of the nest, an issue waits for the one before it: a count, to be multiplied by
     `raw_wait_cycles`. The order of issues is that of docs/architecture.md, section "A vector program", 4."""
     waits = 0
-    pairs = _handed_on(nest)
+    pairs = handed_on(nest)
     if pairs:
         along = {axis.loop: _along(axis, lanes if axis.loop == lanes_loop else 1) for axis in grid.every}
         for first, second, written in pairs:
             if first == second:
-                waits = waits + _within(nest, nest.blocks[first], written, along, grid.numbers)
+                waits = waits + within(nest, nest.blocks[first], written, along, grid.numbers)
             else:
                 waits = waits + _across(nest.blocks[first : second + 1], written, along, grid.numbers)
     return waits
 
 
-def _handed_on(nest: LoopNest) -> list[tuple[int, int, Operand]]:
+def handed_on(nest: LoopNest) -> list[tuple[int, int, Operand]]:
     """Numbers of two blocks, and the operand that the last instruction of the one writes and the first of the other
     reads. A temporary is not among them: each issue writes its own."""
     # Blocks sum = add(sum, x) and y = div(sum, n): (0, 0, sum), the block after itself, and (0, 1, sum).
@@ -60,7 +60,7 @@ def _along(axis: Axis, step: int) -> Along:
     return Along(axis.count, -(-axis.tile // step), -(-axis.last // step), step)
 
 
-def _within(nest: LoopNest, block: CodeBlock, written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
+def within(nest: LoopNest, block: CodeBlock, written: Operand, along: Mapping[str, Along], numbers: Numbers) -> int:
     """From each issue of a block to its next. Loops that move what is written stand inside: two issues in a row write
     one vector only in a tile that has no more than one, and there all do."""
     # sum[c] = add(sum[c], x[c, w]), 5 columns w: order w, c. 2 channels on 2 lanes are one vector of sums, and all but
@@ -78,7 +78,7 @@ def _within(nest: LoopNest, block: CodeBlock, written: Operand, along: Mapping[s
 
 
 def _where_windows_meet(written: Operand, order: Sequence[str], along: Mapping[str, Along], numbers: Numbers) -> int:
-    """As `_within` where several loops index a dimension: one loop may step on while those inside it go back to their
+    """As `within` where several loops index a dimension: one loop may step on while those inside it go back to their
     beginning, and both together lead to the element that was written last."""
     # y[ow + kw], ow 0 .. 2, kw 0 .. 1 inside: elements 0 1 | 1 2 | 2 3. From (0, 1) to (1, 0) and from (1, 1) to (2, 0)
     # the element stays: 2 waits.

@@ -70,7 +70,7 @@ def program_tile(program: VectorProgram, hardware: Hardware, rule: MachineRule) 
     tile = dict.fromkeys(bounds, 1) | {loop: bounds[loop] for loop in whole}
     tile[lanes] = min(simd.lanes, bounds[lanes])
     innermost = dict(tile)
-    limit_bits = rule.vector_memory.usable_bits(hardware)
+    limit_bits = rule.program_memory(hardware).usable_bits(hardware)
     nests = [
         ([box(operand) for operand in operands], vectors * simd.lanes * simd.width_bits)
         for operands, vectors in [in_memory(nest, simd) for nest in program.nests]

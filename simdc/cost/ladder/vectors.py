@@ -88,7 +88,7 @@ class VectorRungs:
         self._order, self._bounds = tuple(bounds), bounds
         self._ladder = _ladder(program, tuple(bounds.items()), simd.lanes, not hardware.stores_padding)
         self._fill = rule.lanes_fill_cycles(simd)
-        self._limit_bits = rule.vector_memory.usable_bits(hardware)
+        self._limit_bits = rule.program_memory(hardware).usable_bits(hardware)
         whole = TiledProgram.cut(program, self._order, tuple(bounds.values()), hardware, ONE, rule)
         # Tiles have whole vectors, so but for waits the code takes as long however the loops are cut.
         self._code_cycles = whole.cost().cycles.compute - whole.wait_cycles() - len(program.nests) * self._fill
@@ -114,7 +114,7 @@ class VectorRungs:
 
     def rails(self) -> Iterator[Rail]:
         for group, cut in enumerate(self._ladder.cuts):
-            yield Rail(self._array_cycles(cut, 0) + self._least_transfer, group, 0)
+            yield Rail(self._least_cycles(cut, 0, self._least_transfer), group, 0)
 
     def step(self, rail: Rail) -> tuple[Least | None, Rail | None]:
         cut, group, last = self._ladder.cuts[rail.group], rail.group, len(self._ladder.lanes) - 1
@@ -125,7 +125,7 @@ class VectorRungs:
             following = first(lambda number: self._fits(cut, number), following, last)
         rest = None
         if following <= last:
-            rest = Rail(self._array_cycles(cut, following) + self._least_transfer, group, following)
+            rest = Rail(self._least_cycles(cut, following, self._least_transfer), group, following)
         return self._least(cut, rail.step) if fits else None, rest
 
     def price(self, group: int, step: int) -> tuple[Number, Number, Tiling] | None:
@@ -139,6 +139,10 @@ class VectorRungs:
 
     def _sizes(self, cut: VectorCut, step: int) -> Sizes:
         return cut.sizes | {self._program.lanes: self._ladder.lanes[step]}
+
+    def _least_cycles(self, cut: VectorCut, step: int, transfers: int) -> Number:
+        compute = self._array_cycles(cut, step)
+        return max(compute, transfers) if self._hardware.simd.double_buffered else compute + transfers
 
     def _array_cycles(self, cut: VectorCut, step: int) -> Number:
         tiles = cut.fixed_tiles + cut.lane_tiles * self._ladder.counts[step]
@@ -162,7 +166,7 @@ class VectorRungs:
         sizes = self._sizes(cut, step)
         moved = [(self._ladder.dimensions(o).of(sizes).total * o.bits, width) for o, width in self._moved]
         transfers = sum(-(-bits // width) for bits, width in moved)
-        return Least(self._array_cycles(cut, step) + transfers, sum(bits for bits, _ in moved))
+        return Least(self._least_cycles(cut, step, transfers), sum(bits for bits, _ in moved))
 
     def _fits(self, cut: VectorCut, step: int) -> bool:
         """Whether the largest tiles of each nest, with its temporaries, fit the vector memory together."""

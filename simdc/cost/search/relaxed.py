@@ -136,6 +136,8 @@ class Relaxed:
                     ports.add(row.port, bits)
         busy = {port: -(-bits // self._bandwidths[port]) for port, bits in ports.items()}
         transfer = sum(busy.values()) + waits * self._hardware.dram.latency_cycles
+        if simd.double_buffered:
+            transfer = np.maximum(sum(busy.values()) - compute, 0)
         return self._whole._replace(
             cycles=Cycles(compute, transfer), dram_bits=DramBits(**traffic), busy=Busy(compute=compute, **busy)
         )
@@ -182,5 +184,5 @@ def _buffers(kernel: ArrayKernel, hardware: Hardware, rule: MachineRule) -> list
 
 def _vector_memory(nest: LoopNest, hardware: Hardware, rule: MachineRule) -> SharedLimit:
     operands, vectors = in_memory(nest, hardware.simd)
-    limit_bits = rule.vector_memory.usable_bits(hardware)
+    limit_bits = rule.program_memory(hardware).usable_bits(hardware)
     return SharedLimit(operands, vectors * hardware.simd.lanes * hardware.simd.width_bits, limit_bits)

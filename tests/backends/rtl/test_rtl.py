@@ -148,11 +148,12 @@ def test_what_there_is_no_hardware_for_is_named() -> None:
     [
         *("dram.burst_bits = 64", "dram.request_cycles = 2", "dram.latency_cycles = 9", "dram.psum_duplex = full"),
         *("simd.issue = fission", "simd.tile_overhead_cycles = 3", "systolic.buffer_release = joint"),
+        "simd.double_buffered = True",
     ],
 )
 def test_options_without_hardware_are_named(option: str) -> None:
     kernel, tiling, _ = pencil()
-    machine = simdc.load_hardware("HI1", ["systolic.rows=2", "systolic.columns=2", option.replace(" ", "")])
+    machine = simdc.load_hardware("HI1", ["systolic.rows=2", "systolic.columns=2", option.replace(" ", "").lower()])
     (found,) = play([RtlCase(kernel, tiling, machine)], ExactModel())
     assert isinstance(found, Unplayable)
     assert str(found) == option
