@@ -16,7 +16,7 @@ from simdc.cli import main
 PICTURE = Path(__file__).parent / "pictures/report.png"
 PAGE = ["report", "resnet50", "--hw", "HI3"]
 CHOSEN = "layer1.0.add1"
-SIZE = "1180,1345"
+SIZE = "1180,1375"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

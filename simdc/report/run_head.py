@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from simdc import __version__
 from simdc.backends.report import Report
+from simdc.backends.report.stamp import made_by
 
 from .cards import Card, cards_of
 from .field_tables import fields_of
@@ -35,7 +36,9 @@ def run_head(run: ShownRun, number: int, *, alone: bool) -> Markup:
         words = together(element("h3", "What stands out"), element("ul", *found, class_="findings"))
     if report.notes:
         notes = element("ul", *[element("li", note) for note in report.notes], class_="note")
-    parts = (title, element("p", " · ".join(said), class_="note"), cards, words, notes, _stamp(report))
+    # In short, as it is printed; in full where one unfolds it.
+    made = element("p", made_by(report.runs).replace("\n  ", " ").replace("\n", " · "), class_="note")
+    parts = (title, element("p", " · ".join(said), class_="note"), cards, words, notes, made, _stamp(report))
     return element("section", *parts, id=name, class_="run", aria_label=called, hidden=number > 0)
 
 

@@ -20,6 +20,8 @@ def test_a_network_on_a_machine(tmp_path: Path) -> None:
     assert "<h1>lenet5 on HI1: " in text
     # What made it can be done again: the command without where it was written to.
     assert "<td>simdc report lenet5 --hw HI1</td>" in text
+    assert "made by simdc " in text
+    assert "sha256 of lenet5 " in text
     assert "Side by side" not in text
 
 
