@@ -1,7 +1,8 @@
 """For mkdocs: what is different on the website from the pages in the repository.
 
-Files that pages link to, such as `../examples/autotuner.py`, come into it. mkdocs calls both functions. It is imported
-when they need it: whoever checks types may not have it.
+Files that pages link to, such as `../examples/autotuner.py`, come into it; equations become MathML, which browsers
+draw by themselves; the first page shows the README's table of peers. mkdocs calls these functions. It is imported when
+they need it: whoever checks types may not have it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"\]\(\.\./([^)#]+)")
 NESTED = re.compile(r"^ {3}(?=\* )", re.MULTILINE)
 """A list in a numbered list: mkdocs wants four spaces."""
+CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+MATH = re.compile(r"\$\$\n?(.+?)\n?\$\$|(?<![\\$\w])\$([^$\n]+)\$(?![\w$])", re.DOTALL)
+"""As GitHub reads it: `$$...$$` on lines of its own, `$...$` within one."""
+PEERS = "<!-- the README's table of peers -->"
 
 
 def on_files(files: Any, config: Any) -> None:
@@ -35,8 +40,39 @@ def on_files(files: Any, config: Any) -> None:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """Linked files stand below the pages."""
-    markdown = NESTED.sub("    ", markdown)
+    markdown = with_mathml(NESTED.sub("    ", markdown)).replace(PEERS, peers())
     return LINK.sub(lambda found: f"]({_place(found[1])}", markdown) if _is_on_top(page.file) else markdown
+
+
+def on_pre_build(config: Any) -> None:
+    """The network language has colours wherever Pygments knows it, which it does where simdc is installed anew."""
+    known = import_module("pygments.lexers").LEXERS
+    lexer = import_module("simdc.frontends.dsl.highlight").NetworkLexer
+    known["NetworkLexer"] = (lexer.__module__, lexer.name, lexer.aliases, lexer.filenames, ())
+
+
+def with_mathml(markdown: str) -> str:
+    """The text with its equations as MathML. Code stays as it is."""
+    convert = import_module("latex2mathml.converter").convert
+
+    def equation(found: re.Match[str]) -> str:
+        if found[1]:
+            return f'<div style="overflow-x: auto; margin: 1em 0">{convert(found[1], display="block")}</div>'
+        return convert(found[2])
+
+    start, parts = 0, list[str]()
+    for code in CODE.finditer(markdown):
+        parts += (MATH.sub(equation, markdown[start : code.start()]), code[0])
+        start = code.end()
+    return "".join((*parts, MATH.sub(equation, markdown[start:])))
+
+
+def peers() -> str:
+    """The README's table that compares simdc with other tools, its links as this folder has them."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| \| simdc \|.*?(?=^$)", readme, re.MULTILINE | re.DOTALL)
+    assert table is not None, "the README has no table of peers"
+    return table[0].replace("](docs/", "](")
 
 
 def _is_on_top(file: Any) -> bool:

@@ -136,3 +136,7 @@ def test_pages_make_a_website_that_loads_nothing_from_the_net(tmp_path):
         assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", tag), tag
     assert 'id="simdc.cost.Tiling"' in text_of(tmp_path / "api/cost.html")
     assert (tmp_path / "examples/autotuner.py").exists()
+    assert "$" not in re.sub(r"<(script|code|pre)\b.*?</\1>", "", text_of(tmp_path / "model.html"), flags=re.DOTALL)
+    assert text_of(tmp_path / "model.html").count('display="block"') >= 10
+    assert '<span class="nf">conv</span>' in text_of(tmp_path / "dsl.html")
+    assert "SCALE-Sim v3</th>" in text_of(tmp_path / "index.html")
