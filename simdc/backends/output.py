@@ -41,7 +41,8 @@ def choose_format(
         return given
     known = [f".{name}" for name in (*formats, *plugged()) if name != "table"]
     remedy = f"; {', '.join(known)} or .txt, or choose with --format" if known else ": it is a table, name it .txt"
-    raise UsageError(f"-o {target}: there is no format '{suffix}'{remedy}")
+    page = "; `simdc report` writes pages" if suffix in ("html", "htm") else ""
+    raise UsageError(f"-o {target}: there is no format '{suffix}'{remedy}{page}")
 
 
 def check_files(outputs: Sequence[str | None], inputs: Iterable[str] = ()) -> None:

@@ -189,7 +189,8 @@ def test_the_suffix_of_the_file_is_its_format(name: str, options: tuple[str, ...
     [
         (
             "net.dsl --hw HI1 -o x.html",
-            "there is no format 'html'; .markdown, .json, .csv, .parquet, .mlir or .txt, or choose with --format",
+            "there is no format 'html'; .markdown, .json, .csv, .parquet, .mlir or .txt, or choose with --format; "
+            "`simdc report` writes pages",
         ),
         ("net.dsl --hw HI1 -o x.json --format csv", "-o x.json: the suffix contradicts --format csv"),
         ("net.dsl --hw HI1 -o x.json --format table", "-o x.json: the suffix contradicts --format table"),
