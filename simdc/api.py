@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike, fspath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -43,6 +43,11 @@ class Network:
         self.module = module
         self._workloads: dict[object, Workload] = {}
 
+    def __repr__(self) -> str:
+        network = network_of(self.module)
+        layers, batch = len(list(network.layers())), network.batch.value.data
+        return f"<network {network.sym_name.data}: {layers} layers, {network.phase.data}, batch {batch}>"
+
     def training_step(
         self, optimizer: str = "sgd", weight_decay: float = 0.0, loss: Sequence[str] = (), class_axis: int | None = None
     ) -> Network:
@@ -74,21 +79,33 @@ def _open_forms(op: LayerOp, hardware: AnyMachine) -> Forms:
 
 
 def load(
-    path: str | PathLike[str],
-    batch: int | None = None,
+    path: str | PathLike[str] | Any,
+    batch: int | Sequence[object] | None = None,
     *,
+    example: Sequence[object] | None = None,
     bind: Mapping[str, int] | None = None,
     weights: Collection[str] | None = None,
     allow_uncosted: bool = False,
     run: TokenRun | None = None,
 ) -> Network:
-    """Read a network from a file (.dsl, .json, .onnx, .mlir, .csv) or by the name of an example.
+    """Read a network from a file (.dsl, .json, .onnx, .mlir, .csv, .pt2), by the name of an example, or from a module
+    of PyTorch for inputs like those of the tuple `example`, which may stand in the place of `batch`.
 
     `bind` gives sizes that an ONNX model leaves open, by name or by place (`x[2]`), and values of its inputs that are
     single numbers. `weights` are those of its inputs that are weights, not data; None takes inputs for weights only
     where the file holds none. With `allow_uncosted` its nodes that simdc has no op for stay in the network, without a
     cost. `run` is how many tokens go through network text, behind how many (`simdc.ir.token_run`). Raises SimdcError.
     """
+    if isinstance(batch, Sequence):
+        batch, example = None, batch
+    if not isinstance(path, (str, PathLike)):
+        if example is None:
+            raise SimdcError(f"a {type(path).__name__} needs an example of its inputs: simdc.load(module, (input,))")
+        from simdc.frontends.torch_export import load_module
+
+        return Network(load_module(path, example, batch, bind=bind, weights=weights, allow_uncosted=allow_uncosted))
+    if example is not None:
+        raise SimdcError("an example of inputs goes with a module of PyTorch, not with a file")
     module = load_network(fspath(path), batch, bind=bind, weights=weights, allow_uncosted=allow_uncosted, run=run)
     return Network(module)
 

@@ -8,7 +8,7 @@ from simdc.choices import DEFAULT_MODEL, OBJECTIVES, TILINGS
 
 from .parser import CommandParser
 
-NETWORK = "a .dsl, .json, .onnx, .mlir or .csv file, the name of an example (resnet50), or - for standard input"
+NETWORK = "a .dsl, .json, .onnx, .pt2, .mlir or .csv file, the name of an example (resnet50), or - for standard input"
 HOW_TO_TRAIN = (
     "--optimizer",
     "--weight-decay",

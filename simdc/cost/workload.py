@@ -27,6 +27,11 @@ class LayerCost(NamedTuple):
     reason: str = ""
     form: str = ""
 
+    def __repr__(self) -> str:
+        # A kernel in full is a page; a list of layers has to be read.
+        priced = f"not costed: {self.reason}" if self.cost is None else f"{self.cost.cycles.total:,} cycles"
+        return f"<{self.name}: {self.kernel.kind}{f' as {self.form}' if self.form else ''}, {priced}>"
+
 
 class Workload:
     """Layers in program order. Keep one and price it on machine after machine: the kernels are analysed once."""

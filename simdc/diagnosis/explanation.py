@@ -56,6 +56,10 @@ class Explanation(NamedTuple):
     refused: tuple[tuple[str, str], ...] = ()
     remarks: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        what = f"{self.kernel.kind} on {self.hardware.title}: {self.cost.cycles.total:,} cycles"
+        return f"<{what} in {len(self.parts)} parts, {len(self.helpful)} of {len(self.remedies)} changes help>"
+
     def saved(self, remedy: Remedy) -> Number:
         """Cycles that it saves; below zero where the layer takes longer."""
         return self.cost.cycles.total - remedy.cost.cycles.total

@@ -26,6 +26,7 @@ FRONT_ENDS = {
     "mlir": "IR text, as --emit-ir prints it",
     "csv": "a SCALE-Sim topology",
     "onnx": "an ONNX model",
+    "pt2": "a program of torch.export",
 }
 """What is read, by suffix."""
 IR_TEXT = re.compile(r'(?:\s|(?://|#)[^\n]*\n)*"?(?:builtin\.module|module|simdc\.)')
@@ -87,12 +88,10 @@ def load_network(
     source, kind = _recognized(find_file(path, "networks"), input_format)
     if run is not None:
         return _run_of_tokens(source, kind, 1 if batch is None else batch, run)
-    if kind == "onnx":
+    if kind in ("onnx", "pt2"):
         _refuse_tilings(source.file, given_tilings)
-
-        from .onnx import parse_onnx
-
-        return parse_onnx(source.openable, batch, bind, weights=weights, allow_uncosted=allow_uncosted)
+        parse = _reader_of_exports(kind)
+        return parse(source.openable, batch, bind, weights=weights, allow_uncosted=allow_uncosted)
     if bind:
         raise SimdcError(f"--bind {next(iter(bind))}: only ONNX models leave sizes open", file=source.file)
     if kind == "mlir":
@@ -153,6 +152,16 @@ def _run_of_tokens(source: _Source, kind: str, batch: int, run: TokenRun) -> Mod
         raise SimdcError(message + (remedy if kind == "onnx" else ""), file=file)
     check_taken(module, run, file)
     return module
+
+
+def _reader_of_exports(kind: str) -> Callable[..., ModuleOp]:
+    if kind == "onnx":
+        from .onnx import parse_onnx
+
+        return parse_onnx
+    from .torch_export import parse_pt2
+
+    return parse_pt2
 
 
 def _recognized(path: str, input_format: str | None) -> tuple[_Source, str]:

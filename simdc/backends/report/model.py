@@ -23,6 +23,7 @@ from simdc.ir.notes import notes_of
 from simdc.ir.provenance import CommandRun, runs_of
 
 from .analysed import analyst, foundation
+from .columns import html
 from .language import Llm
 from .memory import Memory, memory_of
 from .routing import RoutedRuns
@@ -160,6 +161,11 @@ class Report(NamedTuple):
     def __repr__(self) -> str:
         total = f"{self.total.cycles.total:,} cycles"
         return f"<report of {self.network} on {self.hardware.title}: {len(self.layers)} layers, {total}>"
+
+    def _repr_html_(self) -> str:
+        """The layers, for notebooks."""
+        heads = ["name", "operator", "shape", "cycles", "dram_bits", "bound_by"]
+        return html(heads, [[str(row[head]) for head in heads] for row in self.to_rows()], left=3, right_text=1)
 
     def utilization(self) -> float:
         """Useful MACs per PE and compute cycle of the systolic array."""

@@ -1,0 +1,34 @@
+"""What a person sees who types names of the interface: all of it, in short."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import simdc
+from simdc.backends.report import make_report
+
+
+def test_dir_has_the_whole_interface_before_anything_is_used() -> None:
+    code = "import sys, simdc; print(*dir(simdc)); sys.exit('simdc.api' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(simdc.__all__) <= set(done.stdout.split())
+    assert {"load", "compile", "evaluate", "compare", "explain", "NetworkBuilder"} <= set(simdc.__all__)
+    for name in simdc.__all__:
+        assert getattr(simdc, name) is not None
+
+
+def test_what_is_shown_is_short() -> None:
+    network, machine = simdc.load("resnet50"), simdc.load_hardware("HI3")
+    assert repr(network) == "<network resnet50: 175 layers, inference, batch 1>"
+    layers = simdc.evaluate(network, machine)
+    assert repr(layers[0]) == "<conv1: conv2d as array, 623,488 cycles>"
+    assert len(repr(layers)) < 10_000
+    assert repr(layers[0]._replace(cost=None, reason="no price")) == "<conv1: conv2d as array, not costed: no price>"
+    why = simdc.explain(network, "conv1", machine)
+    assert repr(why).startswith("<conv2d on HI3: 623,488 cycles in 4 parts, ")
+    report = make_report(simdc.compile(network, machine))
+    assert repr(report).startswith("<report of resnet50 on HI3: 121 layers, ")
+    page = report._repr_html_()
+    assert page.count("<tr>") == 122
+    assert ">3-&gt;64 7x7 112x112</td>" in page
