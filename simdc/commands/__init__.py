@@ -18,5 +18,6 @@ COMMANDS: dict[str, str] = {
     "report": "simdc.commands.report",
     "validate": "simdc.commands.validate",
     "list": "simdc.commands.list",
+    "completion": "simdc.commands.completion",
 }
 """Command by name, with the module it stands in; the first is meant where none is named."""

@@ -44,6 +44,10 @@ class CommandParser(ArgumentParser):
         self.register("action", "append", Collect)
         self.add_argument("-h", "--help", action="store_true", help="show this and end")
 
+    def actions(self) -> list[Action]:
+        """All arguments, options and others."""
+        return list(self._actions)
+
     def needs(self, options: Sequence[str], *conditions: str) -> None:
         """Each of `options` has an effect only where one of `conditions` holds: `--train`, or `--tiling search`."""
         self._needs.append((tuple(options), conditions))
