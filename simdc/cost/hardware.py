@@ -31,7 +31,7 @@ OVERHEAD = "RTL of GeneSys, where it is 5: three register stages, two cycles of 
 LATENCY = "RTL of GeneSys, where it is 3"
 HAZARD = "wait: an interlock; refuse: RTL of GeneSys, which adds to sums that are not written yet"
 ONE_EACH = "interleaved: SimDIT section III; fission: RTL of GeneSys, whose nested loops hold one instruction"
-HALVES = "false: SimDIT section III, and RTL of GeneSys; true: vector units with two halves of memory"
+HALVES = "false: SimDIT section III, RTL of GeneSys; true: assumption, as the systolic array's buffers have two halves"
 PATH = "assumption: GeneSys hands results of the array to the lanes on chip; the way back is assumed"
 
 
@@ -145,7 +145,7 @@ class Latencies:
 
 @frozen
 class SimdArray:
-    """`lanes` ALUs on a single-buffered vector memory whose loads, compute and stores take turns. A tile costs
+    """`lanes` ALUs on a vector memory whose loads, compute and stores take turns. A tile costs
     `pipeline_stages - 1 + lanes - 1` cycles to fill; an instruction that reads what the one before it
     wrote waits `raw_wait_cycles`, from one issue to the next, too. `array_path_bits_per_cycle` is how fast data goes
     between vector memory and the systolic array's psum and ifmap buffers, one way at a time; 0: there is no path. For

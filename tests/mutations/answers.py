@@ -13,12 +13,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from attrs import evolve
+from attrs import asdict, evolve
 
 from simdc.backends.simulate import simulate
 from simdc.backends.simulate.contraction import visits
+from simdc.cost.dram import Dram
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.kernel import Contraction, FusedProducts, Kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
 from tests.mutations.cases import ROOT
@@ -36,7 +37,7 @@ from tests.oracles.random_cases import random_cases
 from tests.oracles.random_layers import Case, random_tiling
 from tests.oracles.random_mappings import able, randomly_mapped
 from tests.oracles.tight_machines import greedy_cases
-from tests.oracles.variants import varied_cases, with_variants
+from tests.oracles.variants import varied_cases, with_all_options, with_variants
 
 MOST_RUNGS = 200
 RELEASES = ("segment", "joint", "separate")
@@ -107,6 +108,17 @@ def cases_with_options(random: Random, seed: int) -> Iterator[Case]:
         systolic = evolve(machine.systolic, bandwidths=widths, buffer_release=random.choice(RELEASES))
         dram = random_bursts(random, machine.dram) if random.random() < 0.5 else machine.dram
         yield Case(kernel, tiling, with_variants(random, evolve(machine, systolic=systolic, dram=dram)))
+    # Draws of their own: what comes behind stays as it is. Memory for what options keep there.
+    apart = Random(seed + 3)
+    cases = [*random_cases(seed + 2, 150), *(Case(*random_fused.random_case(apart)) for _ in range(40))]
+    for kernel, tiling, machine in cases:
+        roomy = evolve(machine, simd=evolve(machine.simd, vmem_bits=1 << 40))
+        drawn = with_all_options(apart, roomy)
+        if isinstance(kernel, FusedProducts):
+            # Its lanes need a channel of their own.
+            channels = {name: value for name, value in asdict(Dram()).items() if name.endswith("_channel")}
+            drawn = evolve(drawn, dram=evolve(drawn.dram, **channels))
+        yield Case(kernel, tiling, drawn)
 
 
 def golden_cases() -> list[Question]:
