@@ -5,6 +5,7 @@
 #   make test-oldest  the tests that touch dependencies, with the oldest versions that pyproject.toml admits
 #   make same-reports  compare the reports of this tree with those of REVISION=main
 #   make rtl      play NETWORK=resnet50 on HW=HI1 on the machine in SystemVerilog (ARGUMENTS=--train)
+#   make rtl-lint  lint the machine in SystemVerilog, and play schedules on a netlist of it
 #   make rtl-random  play SCHEDULES=10000 random ones there
 #   make wheel    build the wheel and check the types that its users see
 #   make fuzz     an hour of odd input for the front ends (MINUTES=5 for less)
@@ -24,7 +25,7 @@ ALL_EXTRAS := test,dev,onnx,plot,parquet,cluster,docs,fuzz,torch
 DEV := $(VENV)/.simdc-dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo dev test test-oldest lint same-reports rtl rtl-random wheel fuzz bench docs site clean
+.PHONY: demo dev test test-oldest lint same-reports rtl rtl-lint rtl-random wheel fuzz bench docs site clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.simdc-installed
@@ -60,6 +61,9 @@ rtl: $(VENV)/.simdc-installed
 SCHEDULES ?= 10000
 rtl-random: $(VENV)/.simdc-installed
 	$(BIN)/python -m tests.oracles.rtl_cases --schedules $(SCHEDULES)
+
+rtl-lint: $(VENV)/.simdc-installed
+	$(BIN)/python -m tests.oracles.rtl_netlist
 
 MINUTES ?= 60
 fuzz: $(VENV)/.simdc-test-installed

@@ -58,7 +58,9 @@ MUTANTS = (
         "fold_at + fold_rows * row_bits",
         "fold_at + rows * row_bits",
     ),
-    Mutant("columns beyond the edge are written", "machine.sv", "count: real_columns", "count: columns"),
+    Mutant(
+        "columns beyond the edge are written", "machine.sv", "entering.count = real_columns", "entering.count = columns"
+    ),
     Mutant("one position too many in the image", "machine.sv", "at[GUARD0+g] >= here", "at[GUARD0+g] > here"),
     Mutant(
         "weights counted once a fold",
@@ -98,7 +100,7 @@ MUTANTS = (
         "if (start) has_last <= 0;",
     ),
     Mutant("the pipeline is empty a cycle early", "lanes.sv", "5 + used_lanes - 1;", "5 + used_lanes - 2;"),
-    Mutant("all lanes read at once", "lanes.sv", ".read_row(later[3+l].read_row)", ".read_row(later[3].read_row)"),
+    Mutant("all lanes read at once", "lanes.sv", "reads = later[3+l]", "reads = later[3]"),
     Mutant("one position too many in the tensor", "lanes.sv", "at[OPERANDS+g] >= here", "at[OPERANDS+g] > here"),
     Mutant("rows of earlier tiles count", "lane.sv", "else if (stamps[row] != read_stamp[s])", "else if (0)"),
     Mutant("every instruction takes a cycle", "lanes.sv", "latency[instruction[0][3:0]]", "1"),

@@ -133,15 +133,22 @@ module lanes #(
   } operation_t;
   localparam int DEEP = 5 + LANES - 1;
   operation_t issued;
-  operation_t [DEEP:1] later;
+  // Plain bits, since not all tools take an array of records apart.
+  logic [DEEP:1][96+LANES+4+2*4*32+4*64-1:0] later;
   logic [DEEP:1] valid;
 
   logic in_tensor;
+  logic [3:0] is_read;
+  logic [3:0][31:0] source_row, source_stamp;
+  logic [3:0][63:0] constant;
   logic [31:0] read_bits, immediates_read, place;
   always_comb begin
     in_tensor = 1;
     for (int g = 0; g < GUARDS; g++) if (at[OPERANDS+g] >= here[LIMIT0+g]) in_tensor = 0;
     issued = '0;
+    is_read = '0;
+    source_stamp = '0;
+    constant = '0;
     issued.opcode = instruction[0];
     issued.row = row_of(instruction[2]);
     issued.stamp = {era, instruction[2][17:16] == 1 ? here[STAMP0+instruction[2][7:0]][15:0] : 16'd1};
@@ -152,25 +159,29 @@ module lanes #(
     immediates_read = 0;
     for (int s = 0; s < 4; s++) begin
       place = instruction[4+2*s];
-      issued.read_row[s] = row_of(place);
+      source_row[s] = row_of(place);
       if (s < instruction[1])
         case (place[17:16])
           1: begin
-            issued.read[s] = 1;
-            issued.read_stamp[s] = {era, here[STAMP0+place[7:0]][15:0]};
-            issued.otherwise[s] = immediates[here[INITIAL0+place[7:0]][$clog2(IMMEDIATES)-1:0]];
+            is_read[s] = 1;
+            source_stamp[s] = {era, here[STAMP0+place[7:0]][15:0]};
+            constant[s] = immediates[here[INITIAL0+place[7:0]][$clog2(IMMEDIATES)-1:0]];
           end
           2: begin
-            issued.read[s] = 1;
-            issued.read_stamp[s] = {era, 16'd1};
+            is_read[s] = 1;
+            source_stamp[s] = {era, 16'd1};
           end
-          default: issued.otherwise[s] = immediates[place[$clog2(IMMEDIATES)-1:0]];
+          default: constant[s] = immediates[place[$clog2(IMMEDIATES)-1:0]];
         endcase
-      if (issued.read[s]) begin
+      if (is_read[s]) begin
         read_bits = read_bits + instruction[5+2*s];
-        if (has_last && last_row == issued.read_row[s]) depends = 1;
+        if (has_last && last_row == source_row[s]) depends = 1;
       end else if (s < instruction[1]) immediates_read = immediates_read + 1;
     end
+    issued.read = is_read;
+    issued.read_row = source_row;
+    issued.read_stamp = source_stamp;
+    issued.otherwise = constant;
   end
 
   // ---- the interlock looks at one instruction back, in this issue or the one before
@@ -209,18 +220,21 @@ module lanes #(
 
   // ---- the lanes: lane l is in stage s when the operation was issued s - 1 + l cycles ago
   always_ff @(posedge clk) begin
-    later <= {later[DEEP-1:1], issued};
+    later[1] <= issued;
+    for (int d = 2; d <= DEEP; d++) later[d] <= later[d-1];
     valid <= start ? '0 : {valid[DEEP-1:1], fires};
   end
-  logic [MOST-1:0][63:0] given[LANES];
+  logic [LANES-1:0][MOST-1:0][63:0] given;
   for (genvar l = 0; l < LANES; l++) begin : all
+    operation_t reads, computes, writes;
+    assign reads = later[3+l];
+    assign computes = later[4+l];
+    assign writes = later[5+l];
     lane #(.NUMBER(l), .DEPTH(DEPTH), .MOST(MOST)) alu (
         .clk,
-        .read(later[3+l].read), .read_row(later[3+l].read_row), .read_stamp(later[3+l].read_stamp),
-        .otherwise(later[3+l].otherwise),
-        .opcode(later[4+l].opcode),
-        .write(valid[5+l] && later[5+l].enabled[l]), .write_row(later[5+l].row),
-        .write_stamp(later[5+l].stamp),
+        .read(reads.read), .read_row(reads.read_row), .read_stamp(reads.read_stamp), .otherwise(reads.otherwise),
+        .opcode(computes.opcode),
+        .write(valid[5+l] && writes.enabled[l]), .write_row(writes.row), .write_stamp(writes.stamp),
         .brings, .moved, .moved_lane, .moved_row, .moved_stamp({era, here[STAMP][15:0]}), .brought,
         .moved_otherwise(immediates[here[INITIAL][$clog2(IMMEDIATES)-1:0]]),
         .gives(takes), .given(given[l])
@@ -229,8 +243,8 @@ module lanes #(
   always_comb begin
     taken = '0;
     if (takes)
-      for (int e = 0; e < moved; e++)
-        taken[e] = given[moved_lane[e] < LANES ? moved_lane[e][$clog2(LANES)-1:0] : 0][e];
+      for (int e = 0; e < MOST; e++)
+        if (e < moved) taken[e] = given[moved_lane[e] < LANES ? moved_lane[e][$clog2(LANES)-1:0] : 0][e];
   end
 
   // ---- what is counted

@@ -205,12 +205,22 @@ module machine #(
   } companion_t;
   localparam int FILL = ROWS + COLUMNS - 2;
   companion_t entering, leaving;
-  companion_t [FILL:1] travelling;
+  logic [FILL:1][3*32+2:0] travelling;
   logic [COLUMNS-1:0][31:0] products, old_sums, biases, new_sums;
-  assign entering = '{
-      valid: issue, first: step_first, last: step_last,
-      sums_at: at[O_AT], bias_at: at[B_AT], count: real_columns};
-  always_ff @(posedge clk) travelling <= start ? '0 : {travelling[FILL-1:1], entering};
+  always_comb begin
+    entering.valid = issue;
+    entering.first = step_first;
+    entering.last = step_last;
+    entering.sums_at = at[O_AT];
+    entering.bias_at = at[B_AT];
+    entering.count = real_columns;
+  end
+  always_ff @(posedge clk)
+    if (start) travelling <= '0;
+    else begin
+      travelling[1] <= entering;
+      for (int d = 2; d <= FILL; d++) travelling[d] <= travelling[d-1];
+    end
   always_comb begin
     leaving = entering;
     for (int d = 1; d <= FILL; d++) if (rows + columns - 2 == d) leaving = travelling[d];
