@@ -18,7 +18,7 @@ from simdc.ir.ops.matmul import MatMulOp
 from .arrays import Array
 from .contraction import run_contraction
 from .gather import BY_ROWS
-from .nest import BY_NEST
+from .nest import BY_NEST, laid_sides
 from .program import run_program
 from .recurrent import BY_GATES
 
@@ -66,6 +66,8 @@ def contraction_operands(op: LayerOp, arguments: Sequence[Array]) -> tuple[Array
     if isinstance(op, ConvolutionWeightGradOp):
         x, gradient = arguments
         return x, dilated(gradient, op.stride.get_values())
+    if isinstance(op, ContractionOp):
+        arguments = laid_sides(op, arguments)
     if isinstance(op, (MatMulOp, ContractionOp)) and op.stationary == "lhs":
         lhs, rhs, *start = arguments
         return rhs, lhs, *start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from .module_text import attribute, integer, name_of
 from .problems import Unpriced
 
 SAME = "id"
+DIRECTION = re.compile(r"\b(EQ|NE|LT|LE|GT|GE)\b")
 ARITHMETIC = {
     **dict.fromkeys(("addf", "addi"), "add"),
     **dict.fromkeys(("subf", "subi"), "sub"),
@@ -41,7 +43,32 @@ MATHEMATICS = {
     **dict.fromkeys(("powf", "fpowi", "ipowi"), "pow"),
 }
 """Of `math`."""
-WORDS = ("eq", "ne", "lt", "le", "gt", "ge")
+HLO = {
+    **{
+        each: each
+        for each in ("tanh", "sqrt", "floor", "ceil", "logistic", "abs", "power", "sign", "clamp", "remainder")
+    },
+    **{each: each for each in ("and", "or", "xor", "not", "log", "select", "erf")},
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "maximum": "max",
+    "minimum": "min",
+    "exponential": "exp",
+    "exponential_minus_one": "expm1",
+    "log_plus_one": "log1p",
+    "rsqrt": "inv_sqrt",
+    "negate": "neg",
+    "cosine": "cos",
+    "sine": "sin",
+    "power": "pow",
+    "convert": SAME,
+    "reduce_precision": SAME,
+    "round_nearest_even": "round",
+    "round_nearest_afz": "round",
+}
+"""Of `stablehlo`, and of `chlo` what is called the same."""
 # Numbers of arith.cmpi and arith.cmpf: signed and unsigned, ordered and unordered are one.
 WHOLE_PREDICATES = dict(enumerate(("eq", "ne", "lt", "le", "gt", "ge", "lt", "le", "gt", "ge")))
 REAL_PREDICATES = {
@@ -102,6 +129,10 @@ def _translated(
     dialect, _, short = name.partition(".")
     if short == "constant":
         return number_of(attribute(op, "value"))
+    if name == "stablehlo.compare":
+        word = direction_of(op)
+        compared[op.results[0]] = word, op.operands[0], op.operands[1]
+        return code.compare(word, *map(symbol, op.operands))
     if name in ("arith.cmpf", "arith.cmpi"):
         table = WHOLE_PREDICATES if short == "cmpi" else REAL_PREDICATES
         word = table.get(integer(op, "predicate", -1))
@@ -109,13 +140,13 @@ def _translated(
             raise Unpriced("its body compares by a predicate that is always true, or asks for numbers that are none")
         compared[op.results[0]] = word, op.operands[0], op.operands[1]
         return code.compare(word, *map(symbol, op.operands))
-    if name == "arith.select":
+    if name in ("arith.select", "stablehlo.select"):
         return _selected(op, code, symbol, compared)
     if dialect == "arith" and short in LOGIC:
         if getattr(op.results[0].type, "bitwidth", 0) != 1:
             raise Unpriced(f"its body has {name} on numbers")
         return code.call(LOGIC[short], [*map(symbol, op.operands)])
-    table = {"arith": ARITHMETIC, "math": MATHEMATICS}.get(dialect, {})
+    table = {"arith": ARITHMETIC, "math": MATHEMATICS, "stablehlo": HLO, "chlo": HLO}.get(dialect, {})
     if short not in table:
         raise Unpriced(f"its body has {name}")
     return code.call(table[short], [*map(symbol, op.operands)])
@@ -130,6 +161,14 @@ def _selected(op: Operation, code: LaneCode, symbol: Callable[[SSAValue], Symbol
         larger = (word[0] == "g") == (chosen == sides)
         return code.put("max" if larger else "min", *sides)
     return code.call("select", [symbol(condition), *chosen])
+
+
+def direction_of(op: Operation) -> str:
+    """Of `stablehlo.compare`: eq, ne, lt, le, gt or ge."""
+    found = DIRECTION.search(str(attribute(op, "comparison_direction")))
+    if found is None:
+        raise Unpriced("its direction is not known")
+    return found[0].lower()
 
 
 def number_of(value: Attribute | None) -> float:

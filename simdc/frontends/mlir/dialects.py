@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-FILES = ("tensors", "linalg", "linalg_named")
+FILES = ("tensors", "linalg", "linalg_named", "stablehlo", "stablehlo_sums", "stablehlo_moves")
 
 
 def load() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+import struct
 from collections.abc import Sequence
 from typing import cast
 
@@ -13,6 +16,7 @@ from xdsl.dialects.builtin import (
     Builtin,
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
+    DenseResourceAttr,
     IntegerAttr,
     IntegerType,
     ModuleOp,
@@ -39,6 +43,24 @@ REMEDY = (
 )
 
 
+HEX = re.compile(r"dense<0x([0-9A-Fa-f]+)>(?= : tensor<(?:[0-9]+x)*(f64|f32|f16|bf16)>)")
+CODES = {"f64": ">d", "f32": ">f", "f16": ">e", "bf16": ">f"}
+
+
+def _decimal(found: re.Match[str]) -> str:
+    """Bits of a real number as MLIR writes what has no digits, infinities above all; xDSL takes them for an integer."""
+    # 0xFF800000 in 32 bits is minus infinity: -1.0e999 reads as such. bf16 is the upper half of 32 bits.
+    digits, kind = found.groups()
+    bits = bytes.fromhex(digits + ("0000" if kind == "bf16" else ""))
+    if len(bits) != struct.calcsize(CODES[kind]):
+        return found[0]
+    (number,) = struct.unpack(CODES[kind], bits)
+    if math.isnan(number):
+        return found[0]
+    text = f"{'-' if number < 0 else ''}1.0e999" if math.isinf(number) else f"{number:.17e}"
+    return f"dense<{text}>"
+
+
 class ForeignParser(IRParser):
     """Takes ops of every dialect, those that xDSL does not know in the generic form."""
 
@@ -61,6 +83,7 @@ def parse_foreign(text: str, file: str) -> ModuleOp:
     for dialect in (Builtin, Func, Arith, Math, Linalg, Tensor):
         context.load_dialect(dialect)
     parser: IRParser | None = None
+    text = HEX.sub(_decimal, text)
     try:
         parser = ForeignParser(context, text, file)
         return parser.parse_module()
@@ -100,6 +123,10 @@ def integers(op: Operation, name: str) -> tuple[int, ...] | None:
             if len(numbers) != len(entries):
                 raise Unpriced(f"'{name}' is no list of whole numbers")
             return tuple(numbers)
+        case DenseResourceAttr():
+            raise Unpriced(
+                f"'{name}' was left out by the printer: let it write 16 elements or more, large_elements_limit"
+            )
         case _:
             raise Unpriced(f"'{name}' is no list of whole numbers")
 

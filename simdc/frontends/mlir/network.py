@@ -142,7 +142,20 @@ class ForeignNetwork(ModuleBuilder):
         return self.add(ReshapeOp(self.unused(), value.base, shape=shape))
 
     def _bordered(self, value: Seen) -> SSAValue:
-        """With its border written out."""
+        """With its border written out, and what lies around that."""
+        names = [f"v{place}" for place in range(len(value.shape))]
+        order = [loop for terms, _ in value.index for loop, step in terms if step == 1]
+        if sorted(order) != names or len(value.own) != len(names):
+            raise Unpriced("it looks at a tensor with a border in a way that cannot be written out")
+        if order != names:
+            # As the base lies first: index v1, v0 on a shape [4, 6] is a border of a base seen as [6, 4].
+            straight = tuple(value.shape[int(name[1:])] for name in order)
+            inner = value._replace(
+                shape=straight,
+                index=tuple(affine(new, constant=e.constant) for new, e in zip(names, value.index, strict=True)),
+            )
+            turned = [affine(name) for name in order]
+            return self.tensor(plain(self._bordered(inner), straight).through(value.shape, turned))
         before = [-expression.constant for expression in value.index]
         after = [whole - own - low for whole, own, low in zip(value.shape, value.own, before, strict=True)]
         assert value.padding is not None

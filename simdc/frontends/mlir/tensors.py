@@ -17,6 +17,8 @@ from .reader import Reader, reads, result_bits, result_shape
 from .values import Filled, ModuleConstant, Seen, Value, names_for, plain
 
 DYNAMIC = -(2**63)
+ELIDED = "__elided__"
+"""The key of everything that a printer left out."""
 
 
 @reads("arith.constant", "stablehlo.constant", "tosa.const", "ml_program.global_load_const")
@@ -29,7 +31,7 @@ def constant(reader: Reader, op: Operation) -> Sequence[Value]:
     except Unpriced:
         if not shape:
             raise
-    if isinstance(value, DenseResourceAttr):
+    if isinstance(value, DenseResourceAttr) and value.resource_handle.data != ELIDED:
         # The same key is the same weight, however often it stands there.
         label = value.resource_handle.data
     else:

@@ -34,6 +34,8 @@ class WrittenNest(NamedTuple):
     makes: tuple[Made, ...]
     body: Callable[[Sequence[Symbol]], Body]
     macs: int | None = None
+    apart: tuple[int, ...] | None = None
+    turned: tuple[int, ...] = ()
 
 
 class _Named(NamedTuple):
@@ -130,7 +132,8 @@ def _result_access(made: Made) -> Access:
 def _contraction(network: ForeignNetwork, written: WrittenNest, sides: list[tuple[Seen, tuple[Affine, ...]]]) -> Value:
     """What comes with the network lies in the array, the other side passes."""
     (made,) = written.makes
-    sides = sorted(sides, key=lambda side: side[0].is_constant)
+    if written.apart is None and not written.turned:
+        sides = sorted(sides, key=lambda side: side[0].is_constant)
     accesses = [value.access(index) for value, index in sides]
     operands = [network.base(value) for value, _ in sides]
     start = made.start
@@ -142,9 +145,14 @@ def _contraction(network: ForeignNetwork, written: WrittenNest, sides: list[tupl
         start = start if start.padding is None else plain(network.tensor(start), made.shape)
         accesses.append(start.access(made.index))
         operands.append(network.base(start))
+    if written.apart is not None:
+        accesses[0] = accesses[0]._replace(
+            shape=tuple((size - 1) * step + 1 for size, step in zip(accesses[0].shape, written.apart, strict=True))
+        )
     nest = Nest(_loops(written), tuple(accesses), (_result_access(made),))
     try:
-        op = ContractionOp(network.unused(), *operands, nest=nest_text(nest), macs=written.macs)
+        fields = {"apart": written.apart, "turned": written.turned or None}
+        op = ContractionOp(network.unused(), *operands, nest=nest_text(nest), macs=written.macs, **fields)
     except VerifyException as error:
         raise Unpriced(str(error)) from None
     base = network.add(op, made.bits)

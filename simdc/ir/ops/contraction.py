@@ -7,7 +7,7 @@ from functools import partial
 from math import prod
 from typing import ClassVar, Literal
 
-from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
@@ -32,6 +32,8 @@ class ContractionOp(FormedOp):
     (`ir/nest_text.py`). In `rhs_stationary` the right side stays in the array as weights do, in `lhs_stationary` the
     left. Where one side or the sum has no loop for the array, such as a depthwise convolution, it may also run on
     the `lanes`. `macs` is how many products the mathematics needs, where that is less than the loops run through.
+    Along dimension d the elements of the lhs lie `apart[d]` positions from each other, zeros between them, as in a
+    gradient of a convolution that strides; the dimensions `turned` of the rhs are read backwards.
     """
 
     name = "simdc.contraction"
@@ -43,6 +45,8 @@ class ContractionOp(FormedOp):
     start = opt_operand_def(TENSOR)
     nest = prop_def(StringAttr)
     macs = opt_prop_def(IntegerAttr.constr(i64))
+    apart = opt_prop_def(DenseArrayBase.constr(i64))
+    turned = opt_prop_def(DenseArrayBase.constr(i64))
     result = result_def(TENSOR)
 
     @property
@@ -54,7 +58,8 @@ class ContractionOp(FormedOp):
         nest = parse_nest(self.nest.data)
         if len(nest.inputs) != len(self.operands) or len(nest.results) != 1:
             raise VerifyException(f"'nest' indexes {len(nest.inputs)} operands, there are {len(self.operands)}")
-        for name, value, access in zip(("lhs", "rhs", "start"), self.operands, nest.inputs, strict=False):
+        self._check_sides(nest)
+        for name, value, access in zip(("rhs", "start"), self.operands[1:], nest.inputs[1:], strict=False):
             check_access(access, prod(shape_of(value)), f"the {name}")
         check_result(nest.results[0], nest)
         if not set(nest.inputs[0].loops) | set(nest.inputs[1].loops) >= set(nest.bounds):
@@ -65,6 +70,28 @@ class ContractionOp(FormedOp):
         shape = nest.results[0].shape if given is UNKNOWN else shape_of(self.result)
         check_access(nest.results[0], prod(shape), "the result")
         return shape
+
+    def _check_sides(self, nest: Nest) -> None:
+        lhs, rank = nest.inputs[0], len(shape_of(self.rhs))
+        apart = self.distances
+        if len(apart) != len(lhs.shape) or min(apart) < 1:
+            raise VerifyException(f"'apart' takes {len(lhs.shape)} positive entries, got {list(apart)}")
+        # 5 positions, 2 apart: elements at 0, 2 and 4.
+        sizes = tuple((size - 1) // step + 1 for size, step in zip(lhs.shape, apart, strict=True))
+        check_access(lhs._replace(shape=sizes), prod(shape_of(self.lhs)), "the lhs")
+        if any(not 0 <= axis < rank for axis in self.backwards):
+            raise VerifyException(f"'turned' names dimensions 0 to {rank - 1}, got {list(self.backwards)}")
+
+    @property
+    def distances(self) -> tuple[int, ...]:
+        """`apart`, ones where nothing is said."""
+        rank = len(parse_nest(self.nest.data).inputs[0].shape)
+        return (1,) * rank if self.apart is None else self.apart.get_values()
+
+    @property
+    def backwards(self) -> tuple[int, ...]:
+        """`turned`, none where nothing is said."""
+        return () if self.turned is None else self.turned.get_values()
 
     def channel_axis(self, axis_of: Callable[[SSAValue], int | None]) -> int | None:
         """The dimension of the longest loop that moves the right side, the weights."""

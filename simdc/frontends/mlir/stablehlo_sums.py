@@ -1,0 +1,280 @@
+"""StableHLO's products, convolutions in any layout, and windows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import inf, prod
+from string import ascii_lowercase
+from typing import NamedTuple
+
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.cost.kernel import Affine, affine
+from simdc.ir.base import shape_of
+from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.max_pool import MaxPoolOp
+
+from .body import Body
+from .functions import Symbol
+from .linalg_named import border_of
+from .module_text import attribute, integer, integers, name_of
+from .network import ForeignNetwork
+from .problems import Unpriced
+from .reader import Reader, reads, result_bits, result_shape
+from .stablehlo import accumulated
+from .sums import multiply_add, numbered, product
+from .tensors import bordered
+from .values import Filled, Made, ModuleConstant, Read, Seen, Value, plain
+from .written import WrittenNest, emit
+
+REVERSE = "stablehlo.reverse"
+LAYOUT = re.compile(r"\[([^\]]*)\]\s*x\s*\[([^\]]*)\]\s*->\s*\[([^\]]*)\]")
+LIST = re.compile(r"(\w+) = \[([^\]]*)\]")
+
+
+@reads("stablehlo.dot_general")
+def dot_general(reader: Reader, op: Operation) -> Sequence[Value]:
+    text = str(attribute(op, "dot_dimension_numbers"))
+    lists = {name: [int(each) for each in found.split(",") if each.strip()] for name, found in LIST.findall(text)}
+    sides = reader.value(op.operands[0]), reader.value(op.operands[1])
+    letters = iter(ascii_lowercase)
+    names = [["" for _ in side.shape] for side in sides]
+    shared: dict[str, list[str]] = {"batching": [], "contracting": []}
+    for kind, found in shared.items():
+        lhs, rhs = (lists.get(f"{side}_{kind}_dimensions") or list[int]() for side in ("lhs", "rhs"))
+        for one, two in zip(lhs, rhs, strict=True):
+            names[0][one] = names[1][two] = next(letters)
+            found.append(names[0][one])
+    free: list[str] = []
+    for own in names:
+        for place, letter in enumerate(own):
+            own[place] = letter or next(letters)
+            free += [] if letter else [own[place]]
+    letters_ = "".join(names[0]), "".join(names[1]), "".join([*shared["batching"], *free])
+    return product(reader.network, letters_, sides, (Filled(result_shape(op), 0.0), result_bits(op)))
+
+
+class Convolution(NamedTuple):
+    """How a convolution lies, by letters: b and f of the image and the result, i and o of the weights, digits for
+    spatial dimensions. One number for each spatial dimension: steps, places before and behind, distances of the image's
+    elements and of the window's."""
+
+    image: list[str]
+    weight: list[str]
+    result: list[str]
+    stride: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    apart: tuple[int, ...]
+    dilation: tuple[int, ...]
+    turned: tuple[int, ...]
+    groups: int
+    batch_groups: int
+
+    @property
+    def spatial(self) -> list[str]:
+        return [str(place) for place in range(len(self.stride))]
+
+
+def _read(op: Operation) -> Convolution:
+    found = LAYOUT.search(str(attribute(op, "dimension_numbers")))
+    if found is None:
+        raise Unpriced("its dimension numbers are not known")
+    image, weight, result = ([each.strip() for each in side.split(",")] for side in found.groups())
+    rank = len(image) - 2
+    ones = (1,) * rank
+    border = integers(op, "padding") or (0,) * 2 * rank
+    stride, apart, dilation = (
+        integers(op, name) or ones for name in ("window_strides", "lhs_dilation", "rhs_dilation")
+    )
+    reversal = integers(op, "window_reversal") or (0,) * rank
+    turned = tuple(weight.index(str(place)) for place, each in enumerate(reversal) if each)
+    groups, batches = (integer(op, f"{name}_group_count", 1) for name in ("feature", "batch"))
+    return Convolution(
+        image, weight, result, stride, border[::2], border[1::2], apart, dilation, turned, groups, batches
+    )
+
+
+@reads("stablehlo.reverse")
+def reverse(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Of constants another constant; weights of convolutions are read backwards."""
+    value = reader.value(op.operands[0])
+    if isinstance(value, Filled):
+        return [value]
+    if isinstance(value.base, ModuleConstant):
+        label = reader.network.label(reader.network.step)
+        made = ModuleConstant(label, value.shape or (1,), result_bits(op), frozenset((value.base.label,)))
+        return [plain(made, made.shape, value.shape)]
+    readers = [(name_of(use.operation), use.index) for use in op.results[0].uses]
+    if set(readers) != {("stablehlo.convolution", 1)}:
+        raise Unpriced("it is read by others than convolutions, as their weights")
+    return [value]
+
+
+def _turned_before(op: Operation, conv: Convolution) -> tuple[int, ...]:
+    """Dimensions of the weights that are read backwards, those that a `reverse` before turned round with them."""
+    owner = op.operands[1].owner
+    before = integers(owner, "dimensions") or () if isinstance(owner, Operation) and name_of(owner) == REVERSE else ()
+    return tuple(sorted(set(conv.turned) ^ set(before)))
+
+
+@reads("stablehlo.convolution")
+def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
+    conv = _read(op)
+    sides = reader.seen(op.operands[0]), reader.seen(op.operands[1])
+    if not sides[1].is_constant:
+        conv = conv._replace(turned=_turned_before(op, conv))
+    native = _native(reader.network, conv, sides, result_bits(op))
+    if native is not None:
+        return [native]
+    return [_general(reader.network, conv, sides, result_shape(op), result_bits(op))]
+
+
+def _native(network: ForeignNetwork, conv: Convolution, sides: tuple[Seen, Seen], bits: int | None) -> Value | None:
+    """Our own layer, which others may fold into; None for another layout."""
+    layout = (conv.image, conv.weight, conv.result)
+    own = (["b", "f", "0", "1"], ["o", "i", "0", "1"], ["b", "f", "0", "1"])
+    plain_ = set(conv.apart) == {1} and not conv.turned and conv.batch_groups == 1
+    if layout != own or not plain_ or min((*conv.before, *conv.after)) < 0 or not all(each.is_plain for each in sides):
+        return None
+    fields = {"stride": conv.stride, "padding": (*conv.before, *conv.after), "dilation": conv.dilation}
+    try:
+        op = Conv2DOp(network.unused(), *map(network.base, sides), **fields, groups=conv.groups)
+    except VerifyException as error:
+        raise Unpriced(str(error)) from None
+    return plain(network.add(op, bits), shape_of(op.result))
+
+
+class _Split(NamedTuple):
+    """A side whose dimension of groups is cut in two: its letters, and it as a value."""
+
+    letters: list[str]
+    value: Seen
+
+
+def _split(network: ForeignNetwork, letters: list[str], value: Seen, letter: str, groups: int) -> _Split:
+    """`letter` as `g` outside and itself inside."""
+    if groups == 1:
+        return _Split(letters, value)
+    at = letters.index(letter)
+    shape = (*value.shape[:at], groups, value.shape[at] // groups, *value.shape[at + 1 :])
+    return _Split([*letters[:at], "g", *letters[at:]], network.reshaped(value, shape))
+
+
+def _general(
+    network: ForeignNetwork, conv: Convolution, sides: tuple[Seen, Seen], shape: tuple[int, ...], bits: int | None
+) -> Value:
+    groups = max(conv.groups, conv.batch_groups)
+    lhs = sides[0]
+    if max(conv.apart) > 1 and not lhs.is_plain:
+        lhs = plain(network.tensor(lhs), lhs.shape)
+    by = "f" if conv.groups > 1 else "b"
+    image = _split(network, conv.image, lhs, by, groups)
+    weight = _split(network, conv.weight, sides[1], "o", groups)
+    made = list(conv.result)
+    sizes = list(shape)
+    if groups > 1:
+        at = made.index("f")
+        made.insert(at, "g")
+        sizes[at : at + 1] = [groups, shape[at] // groups]
+    # The image's f is the weight's i, the result's f its o.
+    bounds = {("o" if each == "f" else each): size for each, size in zip(made, sizes, strict=True)}
+    bounds |= {f"k{each}": weight.value.shape[weight.letters.index(each)] for each in conv.spatial}
+    bounds["i"] = weight.value.shape[weight.letters.index("i")]
+    index = numbered(bounds)
+    at_image = {each: _slid(index, conv, int(each)) for each in conv.spatial} | {"f": index["i"]}
+    at_weight = {each: index[f"k{each}"] for each in conv.spatial}
+    reads_ = (
+        Read(image.value, tuple(at_image.get(each) or index[each] for each in image.letters)),
+        Read(weight.value, tuple(at_weight.get(each) or index[each] for each in weight.letters)),
+    )
+    result = Made(
+        tuple(sizes), tuple(index["o" if each == "f" else each] for each in made), Filled(tuple(sizes), 0.0), bits
+    )
+    apart = None
+    if max(conv.apart) > 1:
+        apart = tuple(conv.apart[int(each)] if each.isdigit() else 1 for each in image.letters)
+    turned = tuple(weight.letters.index(conv.weight[axis]) for axis in conv.turned)
+    nest = WrittenNest(
+        tuple(bounds.values()), reads_, (result,), multiply_add, _macs(conv, image, bounds), apart, turned
+    )
+    (found,) = emit(network, nest)
+    assert isinstance(found, Seen)
+    return network.reshaped(found, shape) if groups > 1 else found
+
+
+def _slid(index: dict[str, Affine], conv: Convolution, place: int) -> Affine:
+    steps: list[tuple[str, int]] = []
+    for letter, step in ((str(place), conv.stride[place]), (f"k{place}", conv.dilation[place])):
+        steps += [(loop, step * inner) for loop, inner in index[letter].terms]
+    return affine(*steps, constant=-conv.before[place])
+
+
+def _macs(conv: Convolution, image: _Split, bounds: dict[str, int]) -> int | None:
+    """Without the zeros between the image's elements: each element meets each place of the window."""
+    if max(conv.apart) == 1:
+        return None
+    every = prod(bounds.values())
+    places = prod(bounds[each] for each in conv.spatial)
+    elements = prod(image.value.shape[image.letters.index(each)] for each in conv.spatial)
+    return min(every, every // places * elements)
+
+
+@reads("stablehlo.reduce_window")
+def reduce_window(reader: Reader, op: Operation) -> Sequence[Value]:
+    if len(op.operands) != 2:
+        raise Unpriced("it gathers several tensors at once")
+    image, start = reader.value(op.operands[0]), reader.value(op.operands[1])
+    rank, shape = len(image.shape), result_shape(op)
+    taps = integers(op, "window_dimensions") or (1,) * rank
+    ones = (1,) * rank
+    stride, dilation, apart = (
+        integers(op, name) or ones for name in ("window_strides", "window_dilations", "base_dilations")
+    )
+    border = integers(op, "padding") or (0,) * 2 * rank
+    if max(apart) > 1 or not isinstance(start, Filled):
+        raise Unpriced("its elements lie apart, or where it starts depends on data")
+    seen = bordered(reader, image, border[::2], border[1::2], start.number or 0.0)
+    if isinstance(seen, Filled):
+        seen = reader.seen(op.operands[0])
+    opcode = name_of(op.regions[0].block.first_op) if op.regions[0].block.first_op else ""
+    native = _max_pool(reader, seen, opcode, (taps, stride, dilation), shape)
+    if native is not None:
+        return [native]
+    bounds = {f"o{place}": size for place, size in enumerate(shape)}
+    bounds |= {f"k{place}": size for place, size in enumerate(taps)}
+    index = numbered(bounds)
+    at: list[Affine] = []
+    for place in range(rank):
+        steps = [(loop, stride[place] * inner) for loop, inner in index[f"o{place}"].terms]
+        steps += [(loop, dilation[place] * inner) for loop, inner in index[f"k{place}"].terms]
+        at.append(affine(*steps))
+    block = op.regions[0].block
+
+    def body(symbols: Sequence[Symbol]) -> Body:
+        return accumulated(reader, block, symbols, 1)
+
+    made = Made(shape, tuple(index[f"o{place}"] for place in range(rank)), Filled(shape, start.number), result_bits(op))
+    return emit(reader.network, WrittenNest(tuple(bounds.values()), (Read(seen, tuple(at)),), (made,), body))
+
+
+def _max_pool(
+    reader: Reader, image: Seen, opcode: str, window: tuple[Sequence[int], ...], shape: tuple[int, ...]
+) -> Value | None:
+    taps, stride, dilation = window
+    border = border_of(image) if len(shape) == 4 else None
+    if (
+        border is None
+        or opcode != "stablehlo.maximum"
+        or tuple(taps[:2]) != (1, 1)
+        or image.padding not in (None, -inf)
+    ):
+        return None
+    fields = {"kernel_size": taps[2:], "stride": stride[2:], "padding": border, "dilation": dilation[2:]}
+    op = MaxPoolOp(reader.network.unused(), reader.network.base(image), **fields)
+    if shape_of(op.result) != shape:
+        op.drop_all_references()
+        return None
+    return plain(reader.network.add(op), shape)
