@@ -1,7 +1,7 @@
 """The table of docs/performance.md: what a version of simdc takes, beside another version in the same run.
 
-    python benchmarks/table.py                       this tree
-    python benchmarks/table.py --against FOLDER      also the tree in FOLDER, in turns, and the ratio
+    python benchmarks/table.py                       this tree, without the compiled core and with it, if it is there
+    python benchmarks/table.py --against FOLDER      also the tree in FOLDER, in turns, and ratios
     python benchmarks/table.py --rows again,machines --repetitions 1
 
 Processor time, not time on the clock. Each row runs in a process of its own, several times, and the median counts. What
@@ -143,13 +143,15 @@ WHOLE: dict[str, tuple[str, list[str], bool]] = {
 
 
 class Tree(NamedTuple):
-    """A version of simdc, and the folder in which its bytecode files are kept."""
+    """A version of simdc, the folder in which its bytecode files are kept, and whether its core runs as it stands."""
 
+    title: str
     folder: Path
     bytecode: str
+    plain: bool
 
     def environment(self, *, compiled: bool) -> dict[str, str]:
-        own = {"PYTHONPATH": str(self.folder), "SIMDC_CACHE": str(Path(self.bytecode) / "cache")}
+        own = {"PYTHONPATH": str(self.folder), "SIMDC_PLAIN": "1" if self.plain else ""}
         kept = {"PYTHONPYCACHEPREFIX": self.bytecode} if compiled else {"PYTHONDONTWRITEBYTECODE": "1"}
         given = {
             name: value
@@ -216,16 +218,19 @@ def main() -> None:
         print(INSIDE[chosen.inside][1]())
         return
     with TemporaryDirectory() as kept:
-        folders = [ROOT] if chosen.against is None else [chosen.against.resolve(), ROOT]
-        trees = [Tree(folder, str(Path(kept) / str(number))) for number, folder in enumerate(folders)]
+        trees = [Tree("plain", ROOT, f"{kept}/plain", plain=True)]
+        if any((ROOT / "simdc/cost/flat").glob("compiled.*")):
+            trees.append(Tree("compiled", ROOT, f"{kept}/compiled", plain=False))
+        if chosen.against is not None:
+            trees.insert(0, Tree("before", chosen.against.resolve(), f"{kept}/before", plain=True))
         print(f"plain Python work: {in_units(plain_work())}")
-        titles = ["before", "now", "ratio"] if len(trees) > 1 else ["now"]
+        titles = [tree.title for tree in trees] + ["ratio"] * (chosen.against is not None)
         print(f"| processor time | {' | '.join(titles)} |\n|---|{'---:|' * len(titles)}")
         for row in chosen.rows.split(","):
             found = measured(trees, row, chosen.repetitions)
             cells = [in_units(each) for each in found]
-            if len(found) > 1:
-                cells.append(f"{found[0] / found[1]:.2f}")
+            if chosen.against is not None:
+                cells.append(", ".join(f"{found[0] / each:.2f}" for each in found[1:]))
             print(f"| {WHOLE[row][0] if row in WHOLE else INSIDE[row][0]} | {' | '.join(cells)} |", flush=True)
 
 

@@ -14,7 +14,7 @@ from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Operand
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
-from simdc.cost.rule import MachineRule
+from simdc.cost.rule import MachineRule, StreamRow
 from simdc.cost.spread import Spread, spread_of
 from simdc.cost.structure import option_defaults
 from simdc.cost.tiling import Need
@@ -41,15 +41,40 @@ class Shape:
     """What of a contraction no machine changes: its loops by number, its operands as rows. `rows` is None for one that
     `cost/flat` does not price: too many loops, or a loop that moves two dimensions of an operand."""
 
-    __slots__ = ("kernel", "last", "loops", "numbers", "operands", "rows")
+    __slots__ = ("_of", "_template", "kernel", "last", "loops", "numbers", "operands", "rows")
 
     def __init__(self, kernel: Contraction):
         self.kernel, self.loops = kernel, kernel.bounds
         self.last: FlatContraction | None = None
+        self._of: MachineRule | None = None
+        self._template: list[int] = []
         self.numbers = {loop: number for number, loop in enumerate(self.loops)}
         self.operands = kernel.by_role
         known = len(self.loops) <= at.MOST_LOOPS and not any(map(_is_entangled, self.operands.values()))
         self.rows = list(map(self._row, self.operands.values())) if known else None
+
+    def template(self, rows: list[list[int]], streams: Sequence[StreamRow], rule: MachineRule) -> list[int]:
+        """A plan with all that the rule and the kernel say, and a width of 1 along each loop."""
+        if self._of is rule:
+            return self._template
+        kernel, roles, ports = self.kernel, list(self.operands), rule.array_ports
+        result = set(kernel.psum.loops)
+        plan = [0] * at.PLAN
+        plan[: at.RESULT + 1] = [len(self.loops), len(rows), len(streams), len(ports), roles.index("psum")]
+        for number, (loop, bound) in enumerate(self.loops.items()):
+            row = at.LOOP_ROWS + number * at.LOOP
+            plan[row : row + at.LOOP] = [bound, bound, 1, int(loop in result)]
+        for number, stream in enumerate(streams):
+            row, port, when = at.STREAM_ROWS + number * at.STREAM, ports.index(stream.port), WHEN[stream.when]
+            bits = kernel.ofmap_bits if when == at.COMPLETE else self.operands[stream.operand].bits
+            plan[row : row + at.STREAM] = [roles.index(stream.operand), bits, port, 1, 1, when]
+            if when >= at.PARTIAL:
+                plan[at.LEAVES + port] = 1
+        for number, row in enumerate(rows):
+            plan[at.OPERAND_ROWS + number] = len(plan)
+            plan += row
+        self._of, self._template = rule, plan
+        return plan
 
     def _row(self, operand: Operand) -> list[int]:
         # ifmap[ic, 2*oh + kh], loops ic 1, kh 2, oh 3: 2 dimensions; 1 term, 1 by 1; 2 terms, 3 by 2 and 2 by 1.
@@ -73,40 +98,27 @@ class FlatContraction:
         self.rule = rule = on_channels(rule, hardware)
         self._roles = list(shape.operands)
         self._streams = [row for row in rule.array_streams if row.operand in shape.operands]
-        self.plan = self._planned(rows)
+        self.plan = self._planned(shape.template(rows, self._streams, rule))
         self._forms: dict[str, list[int]] = {}
         self.buffers = array_buffers(shape.kernel, hardware, rule)
 
-    def _planned(self, rows: list[list[int]]) -> list[int]:
-        kernel, hardware, rule = self.shape.kernel, self.hardware, self.rule
-        widths, bandwidths, ports = self._spread.widths, rule.bandwidths(hardware), rule.array_ports
-        result = set(kernel.psum.loops)
-        plan = [0] * at.PLAN
-        plan[: at.KEPT + 1] = [
-            *(len(self.shape.loops), len(rows), len(self._streams), len(ports), self._roles.index("psum")),
-            *(rule.array_fill_cycles(hardware.systolic), int(self._spread.stays == "psum")),
-        ]
-        stored = padded_bounds(self.shape.loops, kernel, hardware)
-        for number, (loop, bound) in enumerate(self.shape.loops.items()):
-            row = at.LOOP_ROWS + number * at.LOOP
-            plan[row : row + at.LOOP] = [bound, stored[loop], widths.get(loop, 1), int(loop in result)]
-        for number, stream in enumerate(self._streams):
-            row, rate, when = at.STREAM_ROWS + number * at.STREAM, bandwidths[stream.port], WHEN[stream.when]
-            bits = self._bits(stream.operand, when)
-            plan[row : row + at.STREAM] = [
-                *(self._roles.index(stream.operand), bits, ports.index(stream.port)),
-                *(rate.numerator, rate.denominator, when),
-            ]
-            if when >= at.PARTIAL:
-                plan[at.LEAVES + ports.index(stream.port)] = 1
-        for number, row in enumerate(rows):
-            plan[at.OPERAND_ROWS + number] = len(plan)
-            plan += row
+    def _planned(self, template: list[int]) -> list[int]:
+        shape, hardware, rule = self.shape, self.hardware, self.rule
+        plan, bandwidths = template.copy(), rule.bandwidths(hardware)
+        plan[at.FILL], plan[at.KEPT] = rule.array_fill_cycles(hardware.systolic), int(self._spread.stays == "psum")
+        stored = padded_bounds(shape.loops, shape.kernel, hardware)
+        row = at.LOOP_ROWS + 1
+        for loop in shape.loops:
+            plan[row] = stored[loop]
+            row += at.LOOP
+        for loop, width in self._spread.widths.items():
+            plan[at.LOOP_ROWS + shape.numbers[loop] * at.LOOP + 2] = width
+        row = at.STREAM_ROWS + 3
+        for stream in self._streams:
+            rate = bandwidths[stream.port]
+            plan[row], plan[row + 1] = rate.numerator, rate.denominator
+            row += at.STREAM
         return plan
-
-    def _bits(self, role: str, when: int) -> int:
-        kernel = self.shape.kernel
-        return kernel.ofmap_bits if when == at.COMPLETE else self.shape.operands[role].bits
 
     def price_one(self, order: Sequence[str], sizes: Sequence[int], *, everything: bool) -> list[int] | None:
         """What `cost/flat` finds, as `tiles.py` numbers it, or None where loops are cut too often for it."""
