@@ -25,7 +25,7 @@ def linalg_text() -> str:
     nn = torch.nn
     model = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU()).eval()
     lowered = fx.export_and_import(model, torch.zeros(1, 3, 32, 32), output_type="linalg-on-tensors")
-    return lowered.operation.get_asm(print_generic_op_form=True, large_elements_limit=4)
+    return lowered.operation.get_asm(print_generic_op_form=True, large_elements_limit=16, large_resource_limit=16)
 
 
 def main() -> None:
