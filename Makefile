@@ -82,6 +82,7 @@ docs: $(VENV)/.simdc-test-installed
 	$(BIN)/python docs/shoot_report.py
 	$(BIN)/python docs/generate_layers.py
 	$(BIN)/python examples/compare_models.py --write docs/exact-vs-simdit.md
+	$(BIN)/python docs/run_notebooks.py
 	$(BIN)/python docs/run_pages.py
 
 site: $(VENV)/.simdc-docs-installed

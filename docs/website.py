@@ -1,13 +1,14 @@
 """For mkdocs: what is different on the website from the pages in the repository.
 
-Files that pages link to, such as `../examples/autotuner.py`, come into it; equations become MathML, which browsers
-draw by themselves; the first page shows the README's table of peers. mkdocs calls these functions. It is imported when
-they need it: whoever checks types may not have it.
+Files that pages link to, such as `../examples/autotuner.py`, come into it; notebooks become pages; equations become
+MathML, which browsers draw by themselves; the first page shows the README's table of peers. mkdocs calls these
+functions. It is imported when they need it: whoever checks types may not have it.
 """
 
 from __future__ import annotations
 
 import re
+import runpy
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,11 @@ PEERS = "<!-- the README's table of peers -->"
 
 
 def on_files(files: Any, config: Any) -> None:
-    """Add each linked file, and for a linked folder its files and a page that lists them."""
+    """Add the notebooks as pages, each linked file, and for a linked folder its files and a page that lists them."""
+    notebooks = runpy.run_path(str(ROOT / "docs/run_notebooks.py"))
+    for path in notebooks["notebooks"]():
+        text = path.read_text(encoding="utf-8")
+        _add(files, config, f"notebooks/{path.stem}.md", content=notebooks["as_page"](text))
     for page in files.documentation_pages():
         for target in LINK.findall(page.content_string) if _is_on_top(page) else ():
             path = ROOT / target
