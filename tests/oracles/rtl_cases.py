@@ -88,6 +88,7 @@ def random_rtl_machine(random: Random) -> Hardware:
         columns=random.randint(1, 6),
         bandwidths=Bandwidths(port(), port(), port()),
         weight_load=random.choice(("resident", "resident", "hidden", "exposed")),
+        tile_overhead_cycles=random.choice((0, 0, 1, random.randint(2, 9))),
     )
     return evolve(machine, systolic=array)
 

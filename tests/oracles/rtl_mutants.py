@@ -40,8 +40,12 @@ class Mutant(NamedTuple):
 MUTANTS = (
     Mutant("sums come a cycle early", "machine.sv", "rows + columns - 2 == d", "rows + columns - 3 == d"),
     Mutant(
-        "a dead cycle after each segment", "machine.sv", "array_done || (leaving.valid && leaving.last);", "array_done;"
+        "a dead cycle after each segment",
+        "machine.sv",
+        "overhead == 0 ? last_leaves",
+        "overhead == 0 ? counts_overhead",
     ),
+    Mutant("a tile's overhead is a cycle longer", "machine.sv", "over + 1 == overhead", "over == overhead"),
     Mutant("the bias is not loaded", "machine.sv", ".bits1(next_valid ? next[B_BITS] : 0)", ".bits1(0)"),
     Mutant("sums are not loaded", "machine.sv", ".bits1(next_valid ? next[P_BITS] : 0)", ".bits1(0)"),
     Mutant(

@@ -27,7 +27,9 @@ __all__ = ["HOW_TO_GET", "VERILOG", "Played", "RtlCase", "Unplayable", "missing_
 
 
 # A mapping of the array is one of the kernel, too, and refused there.
-KNOWN_OPTIONS = frozenset({"systolic.weight_load", "systolic.row_mapping", "systolic.group_mapping"})
+KNOWN_OPTIONS = frozenset(
+    f"systolic.{name}" for name in ("weight_load", "row_mapping", "group_mapping", "tile_overhead_cycles")
+)
 """Options of machines that the RTL has hardware for, at any of their values."""
 
 

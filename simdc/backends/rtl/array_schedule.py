@@ -196,7 +196,7 @@ class _Planner:
             *(self.rates["weight"], self.rates["ifmap"], self.rates["psum"], int(kernel.bias is not None)),
             sum((name in self.summed) << bit for bit, name in enumerate(names)),
             sum((name in self.inner) << bit for bit, name in enumerate(names)),
-            built.WEIGHT_LOADS.index(array.weight_load),
+            *(built.WEIGHT_LOADS.index(array.weight_load), array.tile_overhead_cycles),
         ]
         return given + [0] * (built.SETTINGS - len(given))
 

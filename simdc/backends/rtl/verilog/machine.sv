@@ -57,8 +57,9 @@ module machine #(
   assign has_bias = settings[9][0];
   assign summed = settings[10][LOOPS-1:0];
   assign inside_fold = settings[11][LOOPS-1:0];
-  logic [31:0] weight_load;
+  logic [31:0] weight_load, overhead;
   assign weight_load = settings[12];
+  assign overhead = settings[13];
 
   // ---- fields of a descriptor
   localparam int W_BITS = 0, W_BEAT = 1, B_BITS = 2, B_BEAT = 3, I_BITS = 4, I_BEAT = 5, P_BITS = 6, P_BEAT = 7;
@@ -248,10 +249,22 @@ module machine #(
       .load_data(psum_data),
       .store_half(past[HALVES][2]), .store, .store_bit, .store_shift, .store_width(past[S_WIDTH]), .store_data
   );
-  assign array_finishes = !here_valid || array_done || (leaving.valid && leaving.last);
+  // After its last sums a tile takes as many cycles more as settings say.
+  logic last_leaves, counts_overhead;
+  logic [31:0] over;
+  assign last_leaves = leaving.valid && leaving.last;
+  assign array_finishes = !here_valid || array_done ||
+      (overhead == 0 ? last_leaves : counts_overhead && over + 1 == overhead);
   always_ff @(posedge clk)
-    if (restart) array_done <= 0;
-    else if (leaving.valid && leaving.last) array_done <= 1;
+    if (restart) begin
+      array_done <= 0;
+      counts_overhead <= 0;
+      over <= 0;
+    end else begin
+      if (here_valid && array_finishes) array_done <= 1;
+      if (last_leaves) counts_overhead <= 1;
+      if (counts_overhead) over <= over + 1;
+    end
 
   // ---- what is counted
   logic computing;
