@@ -10,6 +10,7 @@ builtin.module { ... }            (expected; `pytest --update-golden` writes wha
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from difflib import unified_diff
@@ -93,6 +94,14 @@ def transformed(given: str, folder: Path) -> str:
 def without_digests(text: str) -> str:
     """Digests of kernels and machines change with every field that these get."""
     return re.sub(r'"[0-9a-f]{8}"', '"..."', text)
+
+
+def without_places(report: str) -> str:
+    """A JSON report without the places in files that its layers come from."""
+    data = json.loads(report)
+    for layer in data["layers"]:
+        layer.pop("source", None)
+    return json.dumps(data, indent=1)
 
 
 def parsed(text: str) -> ModuleOp:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from simdc.cli import main
-from simdc.cost.model_table import PLUGIN_MODELS, load_model
+from simdc.cost.model import CostModel
+from simdc.cost.model_table import PLUGIN_MODELS, PluginModel, load_model
 from simdc.plugins import Group
 from tests.distributions import install, visible
 from tests.ir.networks import written
@@ -513,6 +514,11 @@ def test_a_rule_may_name_any_field_of_bits(net: str, tmp_path: Path, capsys: pyt
     )
     with visible(tmp_path / "site"):
         assert run(capsys, net, "--hw", "HI1", "--model", "ruled")[0] == 0
+
+
+def test_a_plugins_model_is_asked_for_all_that_a_model_says() -> None:
+    methods = {name for name, value in vars(CostModel).items() if callable(value) and not name.startswith("_")}
+    assert methods <= vars(PluginModel).keys()
 
 
 def _without_name(report: str) -> str:

@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 
 from simdc.plugins import Group, Plugin
 
+from .account import Account
 from .analysis import Analysis
 from .batch import BatchCost
 from .extensions import extension_paths
@@ -89,6 +90,12 @@ class PluginModel(CostModel[AnyMachine]):
         if found is None or isinstance(found, Analysis):
             return found
         raise self._plugin.at_fault(f"failed: analyse gave {found!r:.80} where Analysis or None is expected")
+
+    def account(self, kernel: Kernel, tiling: Tiling, hardware: AnyMachine) -> Account | None:
+        found = self._plugin.call(object, self._model.account, kernel, tiling, hardware, fine=ANSWERS)
+        if found is None or isinstance(found, Account):
+            return found
+        raise self._plugin.at_fault(f"failed: account gave {found!r:.80} where Account or None is expected")
 
     def guard(self, kernel: Kernel) -> Check:
         with self._plugin.calling():

@@ -92,7 +92,7 @@ def test_a_machine_from_standard_input(
         (
             DSL,
             ("--input-format", "dls"),
-            "simdc: --input-format: there is no 'dls'; there are dsl, json, mlir, csv, onnx; did",
+            "simdc: --input-format: there is no 'dls'; there are dsl, json, mlir, csv, onnx, pt2; did",
         ),
     ],
 )

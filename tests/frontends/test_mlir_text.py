@@ -20,6 +20,7 @@ from simdc.frontends.presets import presets
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of, place_of
 from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
+from tests.conftest import without_places
 from tests.ir.networks import every_op, short_example, written
 
 DSL = "network n(x: 3x8x8) {\n  return x -> conv(4, 3) -> bn -> relu\n}\n"
@@ -40,7 +41,7 @@ def compiled(module: ModuleOp, machine: str = "HI2", *, train: bool = False) -> 
 
 
 def cost(module: ModuleOp) -> str:
-    return render_json(make_report(module))
+    return without_places(render_json(make_report(module)))
 
 
 @pytest.mark.parametrize("train", [False, True], ids=["inference", "training"])

@@ -24,6 +24,7 @@ from simdc.ir.dialect import Simdc
 from simdc.ir.network import network_of
 from simdc.passes.pipeline import default_passes, lowering_passes, make_context, run_pipeline
 from tests.backends.execute.test_kernels_compute import STEPS
+from tests.conftest import without_places
 from tests.ir.networks import every_op
 
 
@@ -73,7 +74,8 @@ def test_a_priced_network_has_the_same_report(module: ModuleOp) -> None:
     run_pipeline(priced, default_passes("exact"))
     again = parsed(printed(priced))
     assert again.is_structurally_equivalent(priced)
-    assert render_json(make_report(again)) == render_json(make_report(priced))
+    reports = [without_places(render_json(make_report(module))) for module in (again, priced)]
+    assert reports[0] == reports[1]
 
 
 @pytest.mark.parametrize("generic", [False, True], ids=["custom", "generic"])

@@ -20,6 +20,7 @@ from simdc.backends.report.machine_text import render_csv, render_json
 from simdc.backends.report.table import render_table
 from simdc.cost.machines import AnyMachine
 from simdc.cost.structure import with_field
+from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
 from simdc.frontends.presets import presets
@@ -147,6 +148,11 @@ def test_the_sheet_has_rows_that_it_knows_no_roofline_of() -> None:
 @pytest.mark.parametrize("network", list(presets("networks")))
 def test_layers_that_take_time_have_a_roofline_and_no_others(network: str, model: str, name: str) -> None:
     """GoogLeNet's sheet counts some convolutions in the rows of others: they take no time."""
+    if (network, name) == ("unet", "nv_small") and model != "roofline":
+        # 3 rows of 56 positions of 1,024 channels of 8 bits are 1,376,256; the buffer has 1,048,576.
+        with pytest.raises(SimdcError, match=r"enlarge memories\.cbuf\.capacity_bits"):
+            simdc.compile(Network(short_example(network)), machine(name), model)
+        return
     report = make_report(simdc.compile(Network(short_example(network)), machine(name), model))
     for layer in report.layers:
         assert (layer.analysis is not None) == (layer.cost.cycles.total > 0), layer.name
