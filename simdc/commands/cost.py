@@ -60,7 +60,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--annotate",
         metavar="FILE",
-        help="write the ONNX model again, with the costs in the metadata of its nodes, where viewers show them",
+        help="write the ONNX model again, with the costs in the metadata of its nodes, where viewers show them; or the "
+        "module of another compiler (.mlir), with the costs as attributes of its own ops",
     )
     parser.needs(HOW_TO_TRAIN, "--train")
     parser.apart("--emit-cost", "--emit-ir")

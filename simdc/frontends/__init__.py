@@ -32,8 +32,8 @@ FRONT_ENDS = {
 IR_TEXT = re.compile(r'(?:\s|(?://|#)[^\n]*\n)*"?(?:builtin\.module|module|simdc\.)')
 """How IR begins, after comments and aliases; network text has other words there."""
 
-OWN_IR = re.compile(r"simdc\.|\A(?![\s\S]*\bfunc\b)")
-"""What no module of another compiler has, or lacks: ours have no functions."""
+OWN_IR = re.compile(r"simdc\.(?!(?:cost|in) =)|\A(?![\s\S]*\bfunc\b)")
+"""What no module of another compiler has, but for the costs of --annotate, or lacks: ours have no functions."""
 
 
 class _Source(NamedTuple):

@@ -6,13 +6,14 @@ from collections.abc import Collection
 
 from xdsl.dialects.builtin import ModuleOp
 
+from .annotated import annotated_module
 from .importer import import_module
 from .module_text import parse_foreign
 
-__all__ = ["parse_foreign_module"]
+__all__ = ["annotated_module", "parse_foreign_module"]
 
 
 def parse_foreign_module(text: str, file: str, batch: int | None, weights: Collection[str] | None = None) -> ModuleOp:
     """The network that the only public function of a module is. `weights` names those of its arguments that are
     weights; `batch` must be None or the module's own. Raises SimdcError."""
-    return import_module(parse_foreign(text, file), file, batch, weights)
+    return import_module(parse_foreign(text, file), file, batch, weights).network

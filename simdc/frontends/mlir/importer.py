@@ -30,7 +30,15 @@ class _Import(NamedTuple):
     problems: list[UnpricedOp]
 
 
-def import_module(module: ModuleOp, file: str, batch: int | None, weights: Collection[str] | None) -> ModuleOp:
+class ForeignImport(NamedTuple):
+    """The network of a module, and its layers by name, each with every op of the module that it was made of, the one
+    that it is named after first."""
+
+    network: ModuleOp
+    made: Sequence[tuple[str, Operation]]
+
+
+def import_module(module: ModuleOp, file: str, batch: int | None, weights: Collection[str] | None) -> ForeignImport:
     """Raises SimdcError, one that lists all ops without a price."""
     dialects.load()
     functions = {op.sym_name.data: op for op in module.walk() if isinstance(op, FuncOp)}
@@ -53,7 +61,7 @@ def import_module(module: ModuleOp, file: str, batch: int | None, weights: Colle
     tensors = [network.tensor(value) for value in results if not isinstance(value, Filled)]
     if not tensors or network.last is None:
         raise SimdcError("computes nothing: its results are constants or missing", file=file)
-    return network.finish(tensors)
+    return ForeignImport(network.finish(tensors), network.made)
 
 
 def _main(functions: dict[str, FuncOp], file: str) -> FuncOp:
@@ -97,6 +105,7 @@ def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> li
     lost: set[SSAValue] = set()
     for op in block.ops:
         name = name_of(op)
+        found.network.reading = op
         if name in ("func.return", "return", "stablehlo.return"):
             return [known[each] for each in op.operands if each in known]
         _go_to(found.network, op, name)

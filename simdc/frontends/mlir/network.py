@@ -38,6 +38,10 @@ class ForeignNetwork(ModuleBuilder):
         """How many ops of the module read what has become of a result of theirs."""
         self.step = "op"
         """What the op being read is called; its layers are named after it."""
+        self.reading: Operation | None = None
+        """The op being read."""
+        self.made: list[tuple[str, Operation]] = []
+        """Layers by name, each with an op of the module that it was made of, the first of them first."""
 
     def argument(self, name: str, shape: tuple[int, ...], bits: int | None) -> SSAValue:
         """A network input of the whole `shape`."""
@@ -79,6 +83,8 @@ class ForeignNetwork(ModuleBuilder):
             if op.parent is None:
                 op.erase()
             raise Unpriced(error.message if isinstance(error, LayerError) else str(error)) from None
+        if isinstance(op, LayerOp) and self.reading is not None:
+            self.made.append((name, self.reading))
 
     def is_read_again(self, value: SSAValue) -> bool:
         """Whether an op beside the one being read needs the value as it is."""
@@ -90,13 +96,14 @@ class ForeignNetwork(ModuleBuilder):
 
     def replace(self, op: LayerOp, fresh: LayerOp, bits: int | None) -> SSAValue:
         """`fresh`, of the same name, in the place of a layer that nobody reads, with the work of the op being read."""
-        name = op.layer.data
+        name, taken_in = op.layer.data, self.unused()
+        self._layers.add(taken_in)
         self._layers.discard(name)
         self._reads -= len(op.operands)
         op.detach()
         op.erase()
         folded = () if op.folded is None else op.folded.data
-        fresh.folded = ArrayAttr([*folded, StringAttr(self.step)])
+        fresh.folded = ArrayAttr([*folded, StringAttr(taken_in)])
         return self.add(fresh, bits)
 
     def parameter_of(self, constant: ModuleConstant) -> SSAValue:

@@ -1,0 +1,54 @@
+"""What a report says of the ops of another compiler's module, as attributes to be written into it."""
+
+from __future__ import annotations
+
+from .model import Report
+
+Note = dict[str, int | float | str]
+
+
+def layer_notes(report: Report) -> dict[str, Note]:
+    """By layer: cycles, bits, picojoules, and useful MACs per PE and compute cycle of what runs on the array."""
+    return {layer.name: _note(report, place) for place, layer in enumerate(report.layers)}
+
+
+def parts_of_layers(report: Report) -> dict[str, str]:
+    """By the name of what became part of a layer, which."""
+    found = dict(report.merged)
+    for layer in report.layers:
+        found |= dict.fromkeys([*layer.folded, *(name for name, _ in layer.members)], layer.name)
+    for layer in report.layers:
+        found.pop(layer.name, None)
+    return found
+
+
+def whole_note(report: Report) -> Note:
+    """Of the whole module, and on which machine and by which model."""
+    total = report.total
+    return {
+        "machine": report.hardware.title,
+        "model": report.model,
+        "cycles": total.cycles.total,
+        "stall_cycles": total.cycles.stall,
+        "dram_bits": total.dram_bits.total,
+        "sram_bits": total.sram_bits.total,
+        **({"energy_pj": total.energy.total} if report.hardware.has_prices else {}),
+        "utilization": report.utilization(),
+    }
+
+
+def _note(report: Report, place: int) -> Note:
+    layer = report.layers[place]
+    cost, utilization = layer.cost, layer.utilization(report.hardware)
+    return {
+        "layer": layer.name,
+        "operator": layer.operator,
+        "unit": str(layer.unit),
+        "cycles": cost.cycles.total,
+        "stall_cycles": cost.cycles.stall,
+        "dram_bits": cost.dram_bits.total,
+        "sram_bits": cost.sram_bits.total,
+        **({"energy_pj": layer.energy.total} if report.hardware.has_prices else {}),
+        **({} if utilization is None else {"utilization": utilization}),
+        "bound_by": layer.bound_by,
+    }
