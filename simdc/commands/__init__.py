@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "explore": "simdc.commands.explore",
     "grow": "simdc.commands.grow",
     "verify": "simdc.commands.verify",
+    "judge": "simdc.commands.judge",
     "compare": "simdc.commands.compare",
     "diff": "simdc.commands.diff",
     "report": "simdc.commands.report",

@@ -72,7 +72,7 @@ def parser(command: str) -> CommandParser:
         ("help vefiry", "no command 'vefiry'; did you mean 'verify'?"),
         (
             "help zzz",
-            "no command 'zzz'; there are cost, explain, explore, grow, verify, compare, diff",
+            "no command 'zzz'; there are cost, explain, explore, grow, verify, judge, compare, diff",
         ),
         ("net.dsl --list passes", "'net.dsl' is one argument too many"),
         ("list wishes", "argument KIND: there is no 'wishes'; there are passes, models"),

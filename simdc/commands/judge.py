@@ -1,0 +1,118 @@
+"""`simdc judge`: what the schedules of another compiler or tuner cost, thousands at once."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from .arguments import (
+    HOW_TO_TRAIN,
+    add_format,
+    add_network,
+    add_output,
+    add_tiling,
+    add_tokens,
+    add_training,
+)
+from .parser import CommandParser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from simdc.backends.report import Report
+    from simdc.backends.report.judged import JudgedSchedule
+    from simdc.frontends.schedules_file import Schedule
+
+SUMMARY = "schedules from elsewhere, thousands at once: what each costs, or why it cannot run"
+HELP = (
+    "Prices a file of tilings with the model exact: the best of each layer beside simdc's own, and all of them as "
+    "JSON. One that cannot run says why; none is left out."
+)
+EPILOG = """examples:
+  simdc judge module.mlir --hw HI3 --schedules many.json
+  simdc judge lenet5 --hw HI1 --schedules many.json --tiling search -o judged.json
+"""
+FORMATS = ["table", "markdown", "json"]
+
+
+def add_arguments(parser: CommandParser) -> None:
+    add_network(parser)
+    parser.add_argument(
+        "--schedules",
+        metavar="FILE",
+        required=True,
+        help='JSON: a list of {"layer": NAME, "order": [LOOP, ...], "sizes": {LOOP: SIZE, ...}}, or one such tiling by '
+        "layer; loops that are left out stay whole, inside of the others",
+    )
+    parser.reads("schedules")
+    add_tiling(parser)
+    add_training(parser)
+    add_tokens(parser, many=False)
+    parser.needs(HOW_TO_TRAIN, "--train")
+    add_format(parser, "table, markdown or json", FORMATS)
+    add_output(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Raises SimdcError for wrong input. Schedules that cannot run are no error."""
+    from simdc.backends.output import choose_format, refuse_overwriting, width_of, write_text
+    from simdc.backends.report import make_report
+    from simdc.backends.report.columns import Style
+    from simdc.backends.report.judged import judged_json, judged_text
+    from simdc.backends.report.stamp import made_by
+    from simdc.choices import DEFAULT_MODEL
+    from simdc.frontends.schedules_file import read_schedules
+
+    from .compiled import compiled
+    from .token_options import one_run
+
+    name = choose_format(arguments.format, arguments.output, FORMATS)
+    refuse_overwriting(arguments.output, [arguments.schedules])
+    given = read_schedules(arguments.schedules)
+    arguments.model = DEFAULT_MODEL
+    report = make_report(compiled(arguments, one_run(arguments)))
+    judged = list(_judged(report, given))
+    if name == "json":
+        write_text(judged_json(report, judged), arguments.output)
+        return 0
+    style = Style(width_of(arguments.output), name == "markdown")
+    write_text(f"{judged_text(report, judged, style)}\n{made_by(report.runs)}\n", arguments.output)
+    return 0
+
+
+def _judged(report: Report, given: Sequence[Schedule]) -> Iterator[JudgedSchedule]:
+    """In the order of the file."""
+    from simdc.backends.report.judged import JudgedSchedule
+    from simdc.cost.hardware import Hardware
+    from simdc.cost.schedules.judge import Judged, judge
+    from simdc.cost.tiling import Tiling
+    from simdc.errors import SimdcError
+
+    hardware = report.hardware
+    if not isinstance(hardware, Hardware):
+        raise SimdcError(f"schedules are judged on machines of a systolic and a SIMD array; {hardware.title} is none")
+    places: dict[str, list[int]] = {}
+    for place, schedule in enumerate(given):
+        places.setdefault(schedule.layer, []).append(place)
+    found: dict[int, tuple[Tiling, Judged]] = {}
+    for layer in report.layers:
+        here = places.pop(layer.name, [])
+        tilings = [given[place].tiling(layer.kernel.bounds) for place in here]
+        verdicts = judge(layer.kernel, tilings, hardware, on_systolic=layer.multiplies)
+        found.update(zip(here, zip(tilings, verdicts, strict=True), strict=True))
+    for name, here in places.items():
+        why = _no_such_layer(name, report)
+        found.update({place: (given[place].tiling({}), Judged(why=why)) for place in here})
+    return (JudgedSchedule(schedule.layer, *found[place]) for place, schedule in enumerate(given))
+
+
+def _no_such_layer(name: str, report: Report) -> str:
+    from simdc.backends.report.module_notes import parts_of_layers
+    from simdc.errors import suggestion
+
+    whole = parts_of_layers(report).get(name)
+    if whole is not None:
+        return f"it became part of '{whole}'"
+    if name in [free for free, _ in report.free]:
+        return "it costs nothing: there is nothing to tile"
+    return f"there is no layer of this name{suggestion(name, [layer.name for layer in report.layers])}"
