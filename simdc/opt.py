@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from functools import partial
 from typing import IO
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 from xdsl.universe import XDSL_UNIVERSE
 from xdsl.utils.arg_spec import parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
@@ -24,7 +26,11 @@ from simdc.frontends.hardware_file import load_machine
 from simdc.ir.context import set_hardware
 from simdc.ir.text import IRParser
 from simdc.streams import say
-from simdc.universe import UNIVERSE
+from simdc.universe import UNIVERSE, take_passes_of_files
+
+
+def _given(found: type[ModulePass]) -> type[ModulePass]:
+    return found
 
 
 class OptMain(xDSLOptMain):
@@ -42,6 +48,9 @@ class OptMain(xDSLOptMain):
         self.available_targets = {**XDSL_UNIVERSE.all_targets}
 
     def setup_pipeline(self) -> None:
+        self.args.passes, of_files = take_passes_of_files(self.args.passes)
+        for name, found in of_files.items():
+            self.available_passes[name] = partial(_given, found)
         for spec in parse_pipeline(self.args.passes):
             if spec.name not in self.available_passes:
                 hint = suggestion(spec.name, [*self.available_passes])

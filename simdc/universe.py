@@ -12,6 +12,9 @@ from xdsl.universe import Universe
 
 from simdc.ir.plugin_ops import PLUGIN_DIALECTS, plugin_dialect
 from simdc.passes import PASSES, PLUGIN_PASSES, load_pass
+from simdc.passes.from_file import take_passes_of_files
+
+__all__ = ["UNIVERSE", "make_universe", "simdc_dialect", "take_passes_of_files"]
 
 
 def simdc_dialect() -> Dialect:

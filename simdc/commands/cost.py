@@ -31,7 +31,12 @@ def add_arguments(parser: CommandParser) -> None:
     add_tiling(parser)
     add_training(parser)
     add_tokens(parser)
-    parser.add_argument("-p", "--passes", metavar="PIPELINE", help="run these passes instead of the default pipeline")
+    parser.add_argument(
+        "-p",
+        "--passes",
+        metavar="PIPELINE",
+        help="run these passes instead of the default pipeline; file.py:Pass is one of a file",
+    )
     parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")
     parser.add_argument("--emit-cost", action="store_true", help="print the cost report (the default)")
     parser.add_argument("--emit-ir", action="store_true", help="print the annotated IR instead")

@@ -39,10 +39,10 @@ def load_pass(name: str) -> type[ModulePass]:
     plugin = PLUGIN_PASSES.get(name)
     if plugin is None:
         raise KeyError(name)
-    return _at_arms_length(plugin)
+    return at_arms_length(plugin)
 
 
-def _at_arms_length(plugin: Plugin[type[ModulePass]]) -> type[ModulePass]:
+def at_arms_length(plugin: Plugin[type[ModulePass]]) -> type[ModulePass]:
     """The pass, which raises PluginError for what a pass should not raise."""
     from xdsl.utils.exceptions import DiagnosticException, PassFailedException
 

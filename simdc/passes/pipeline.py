@@ -113,10 +113,13 @@ def default_passes(
 
 
 def parse_pipeline(text: str) -> tuple[ModulePass, ...]:
-    """The passes of `simdc-a,simdc-b{option=value}`. Raises SimdcError for an unknown pass or option."""
+    """The passes of `simdc-a,simdc-b{option=value},file.py:Pass`. Raises SimdcError for an unknown pass or option."""
     from xdsl.utils.arg_spec import parse_pipeline as parse_specs
     from xdsl.utils.exceptions import ArgSpecParseError
 
+    from .from_file import take_passes_of_files
+
+    text, of_files = take_passes_of_files(text)
     try:
         specs = list(parse_specs(text))
     except ArgSpecParseError as error:
@@ -124,7 +127,8 @@ def parse_pipeline(text: str) -> tuple[ModulePass, ...]:
     found: list[ModulePass] = []
     for spec in specs:
         try:
-            found.append(load_pass(spec.name).from_spec(spec))
+            made = of_files[spec.name] if spec.name in of_files else load_pass(spec.name)
+            found.append(made.from_spec(spec))
         except KeyError:
             known = [*PASSES, *PLUGIN_PASSES.names()]
             hint = suggestion(spec.name, known) or f"; known passes: {', '.join(known)}"
