@@ -48,11 +48,17 @@ def import_module(module: ModuleOp, file: str, batch: int | None, weights: Colle
         shapes = [shape_of_type(each.type) for each in arguments]
     except Unpriced as error:
         raise SimdcError(f"an argument of '{main.sym_name.data}': {error}; bind sizes before", file=file) from None
-    own = next((shape[0] for shape in shapes if len(shape) > 1), 1)
+    known = _batch_of(main, shapes, set(weights or ()))
+    own = 1 if known is None else known
     if batch is not None and batch != own:
-        raise SimdcError(f"the module is for a batch of {own} and cannot become one of {batch}", file=file)
+        what = f"is for a batch of {own}" if known is not None else "does not say which size is its batch"
+        raise SimdcError(f"the module {what} and cannot become one of {batch}", file=file)
     name = Path(file).stem if main.sym_name.data in ("main", "forward") else main.sym_name.data
     network = ForeignNetwork(name, own, file)
+    if known is None:
+        network.note(
+            "the module does not say which size is its batch: counted as one; --weights tells data from weights"
+        )
     found = _Import(network, functions, [])
     values = _arguments(network, main, shapes, set(weights or ()), file)
     results = _run(found, main.body.block, values, 0)
@@ -73,11 +79,23 @@ def _main(functions: dict[str, FuncOp], file: str) -> FuncOp:
     raise SimdcError(f"has {len(public)} public functions ({names}); it needs one, or one called main", file=file)
 
 
+def _names_of(main: FuncOp) -> list[str]:
+    return [each.name_hint or f"arg{place}" for place, each in enumerate(main.body.block.args)]
+
+
+def _batch_of(main: FuncOp, shapes: Sequence[tuple[int, ...]], weights: set[str]) -> int | None:
+    """The first size of the data, where all agree in it; None where they do not, as where weights are among them."""
+    # Images 8x3x32x32 and labels 8x10: 8. With weights 16x3x3x3 before them it could be 16 as well.
+    named = zip(_names_of(main), shapes, strict=True)
+    firsts = {shape[0] for name, shape in named if len(shape) > 1 and name not in weights}
+    return None if len(firsts) > 1 else min(firsts, default=1)
+
+
 def _arguments(
     network: ForeignNetwork, main: FuncOp, shapes: Sequence[tuple[int, ...]], weights: set[str], file: str
 ) -> list[Value]:
     """Inputs of the network, but for those called weights."""
-    names = [each.name_hint or f"arg{place}" for place, each in enumerate(main.body.block.args)]
+    names = _names_of(main)
     unknown = weights - set(names)
     if unknown:
         raise SimdcError(f"--weights {min(unknown)}: its arguments are {', '.join(names[:20])}", file=file)

@@ -15,6 +15,7 @@ from simdc.frontends.mlir import parse_foreign_module
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.context import make_context
 from simdc.ir.network import ParameterOp, network_of
+from simdc.ir.notes import notes_of
 from simdc.passes.tidy import TidyPass
 
 BLOCK = Path(__file__).resolve().parents[3] / "examples/mlir/block.mlir"
@@ -242,6 +243,18 @@ def test_sizes_that_are_open_are_refused() -> None:
 
 
 def test_the_batch_is_the_module_s_own() -> None:
-    assert network_of(load_network(str(BLOCK), 1)).batch.value.data == 1
-    with pytest.raises(SimdcError, match="is for a batch of 1 and cannot become one of 2"):
+    given = BLOCK.read_text()
+    one = network_of(parse_foreign_module(given, "m.mlir", 64, ["image"]))
+    assert one.batch.value.data == 64
+    assert notes_of(one) == ()
+    with pytest.raises(SimdcError, match="is for a batch of 64 and cannot become one of 2"):
+        parse_foreign_module(given, "m.mlir", 2, ["image"])
+
+
+def test_a_batch_that_is_not_known_is_told_so() -> None:
+    # An image of 1x16x32x32, scores of 64x32: either could begin with a batch.
+    unknown = network_of(load_network(str(BLOCK), 1))
+    assert unknown.batch.value.data == 1
+    assert notes_of(unknown)[0].startswith("the module does not say which size is its batch")
+    with pytest.raises(SimdcError, match="does not say which size is its batch and cannot become one of 2"):
         load_network(str(BLOCK), 2)
