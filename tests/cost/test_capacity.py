@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from attrs import evolve
 
 from simdc.cost import (
     CodeBlock,
@@ -20,6 +21,7 @@ from simdc.cost import (
     affine,
 )
 from simdc.cost.capacity import resident
+from simdc.cost.rule import GENESYS
 from simdc.cost.tiling import loop_bounds
 from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
@@ -196,3 +198,9 @@ def test_a_sum_in_vector_memory_must_not_be_left() -> None:
 def test_a_tiling_that_is_none(order: tuple[str, ...], sizes: tuple[int, ...], says: str) -> None:
     with pytest.raises(TilingError, match=re.escape(says)):
         EXACT.evaluate(CONVOLUTION, Tiling(order, sizes), small_machine())
+
+
+def test_programs_have_half_of_each_part_of_a_memory_that_is_double_buffered() -> None:
+    rule, machine = evolve(GENESYS, vector_memory=GENESYS.vector_memory._replace(parts=3)), small_machine()
+    assert rule.program_memory(machine).parts == 3
+    assert rule.program_memory(evolve(machine, simd=evolve(machine.simd, double_buffered=True))).parts == 6

@@ -11,7 +11,7 @@ from simdc.cost.nvdla import NvdlaModel
 from simdc.cost.nvdla_sheet import NvdlaSheetModel
 from simdc.cost.roofline import RooflineModel
 from simdc.cost.simdit import SimditModel
-from simdc.cost.workload import Workload
+from simdc.cost.workload import LayerCost, Workload
 from simdc.ir.ops.relu import ReluOp
 from tests.cost.machines import row_convolution, small_machine
 from tests.ir.tensors import tensor
@@ -77,3 +77,11 @@ def test_models_by_name() -> None:
     assert all(load_model(name, "training").name == name for name in MODELS)
     with pytest.raises(KeyError):
         load_model("absent")
+
+
+def test_a_layer_is_shown_in_short() -> None:
+    kernel = row_convolution(ic=3, oc=3, ow=6)
+    tiling = ExactModel().default(kernel, small_machine())
+    cost = ExactModel().evaluate(kernel, tiling, small_machine())
+    assert repr(LayerCost("c", kernel, tiling, cost)) == f"<c: {kernel.kind}, {cost.cycles.total:,} cycles>"
+    assert repr(LayerCost("c", kernel, None, None, "too odd")) == f"<c: {kernel.kind}, not costed: too odd>"

@@ -26,7 +26,7 @@ WALK = at.WALK_ROWS + at.WALK
 
 def ladder(**numbers: int) -> list[int]:
     """Nothing but these numbers of the walk, and others that would be seen if they were read."""
-    row = [7] * (WALK + at.WALK)
+    row = [70] * (WALK + at.WALK)
     row[WALK:] = [0] * at.WALK
     for name, number in numbers.items():
         row[WALK + getattr(at, name)] = number

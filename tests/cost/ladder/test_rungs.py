@@ -13,7 +13,7 @@ from simdc.cost import Hardware
 from simdc.cost.greedy.contraction import Room, _less_and_less
 from simdc.cost.kernel import Contraction, Kernel, Loop, Operand, affine
 from simdc.cost.ladder.contraction import ArrayLadder
-from simdc.cost.ladder.rungs import Rung, rungs
+from simdc.cost.ladder.rungs import Rung, part_counts, rungs
 from simdc.cost.spread import Spread
 from tests.cost.machines import row_convolution, small_machine
 from tests.oracles.random_mappings import able, randomly_mapped
@@ -80,3 +80,22 @@ def test_folds_that_drain_hide_loads(weight_port: int) -> None:
     machine = small_machine(ports=(weight_port, 64, 64))
     machine = evolve(machine, systolic=evolve(machine.systolic, fold_drain="serial", weight_load="exposed"))
     check_rungs([(row_convolution(ic=16, oc=8, ow=1), machine)], 3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_few_bounds_of_programs(seed: int) -> None:
+    """On lanes that load while they compute, or whose loops hold one instruction each."""
+    random, cases = Random(seed), list[tuple[Kernel, Hardware]]()
+    for kernel, machine in greedy_cases(random, 40):
+        if not isinstance(kernel, Contraction):
+            issue, overhead = random.choice(("interleaved", "fission")), random.choice((0, 30))
+            fields = {"issue": issue, "tile_overhead_cycles": overhead, "double_buffered": random.random() < 0.7}
+            simd = evolve(machine.simd, vmem_bits=8 * machine.simd.vmem_bits, **fields)
+            cases.append((kernel, evolve(machine, simd=simd)))
+    check_rungs(cases[:6], 0)
+
+
+def test_numbers_of_parts() -> None:
+    """In steps of a quarter of a power of two, and the most."""
+    assert part_counts(30) == [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 30]
+    assert part_counts(1) == [1]
