@@ -13,6 +13,7 @@ from simdc.backends.execute.network import PLUGIN_FUNCTIONS
 from simdc.backends.report import PLUGIN_REPORTS
 from simdc.cost.model_table import PLUGIN_MODELS
 from simdc.frontends import PLUGIN_FRONT_ENDS
+from simdc.frontends.mlir.annotated import PART_OF
 from simdc.frontends.onnx.table import PLUGIN_OPERATORS
 from simdc.ir.context import COST_MODEL, HARDWARE
 from simdc.ir.dialect import Simdc
@@ -37,7 +38,7 @@ GROUPS = (
     PLUGIN_REPORTS,
 )
 NOT_IN_PYTHON = {
-    *(PROVENANCE, HARDWARE, COST_MODEL),
+    *(PROVENANCE, HARDWARE, COST_MODEL, PART_OF),
     *(group.name for group in GROUPS),
     *(each.name for each in (*Simdc.operations, *Simdc.attributes)),
 }

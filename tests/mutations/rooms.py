@@ -45,7 +45,7 @@ HELD_BY = (
     "passes/test_pipeline.py", "passes/test_readers_decide_widths.py", "passes/test_search_tiling.py",
     "passes/test_tidy.py", "passes/test_training_loss.py", "passes/test_fuse_chains.py", "passes/test_choose_form.py",
     "passes/test_fold_views.py", "passes/test_turned_heads.py", "passes/test_fold_scores.py",
-    "passes/test_fuse_attention.py",
+    "passes/test_fuse_attention.py", "passes/test_from_file.py", "commands/test_judge.py",
     "passes/test_mappings.py", "frontends/test_hardware_file.py", "frontends/test_hardware_schema.py",
     "frontends/test_machine_sheet.py", "explore/test_units.py",
     "ir/ops", "backends/report/test_training_report.py", "backends/execute/test_kernels_compute.py",

@@ -63,7 +63,7 @@ def test_a_second_time_replaces_the_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["lenet5", "--hw", "HI3", "--annotate", "x.onnx"], "--annotate goes with a network in an .onnx file"),
+        (["lenet5", "--hw", "HI3", "--annotate", "x.onnx"], "--annotate goes with a network in an .onnx or .mlir file"),
         (["net.onnx", "--hw", "HI3", "--annotate", "x.json"], "--annotate x.json: name it .onnx"),
         (["net.onnx", "--hw", "HI3", "--annotate", "net.onnx"], "net.onnx would be written over"),
         (["net.onnx", "--hw", "HI3", "--annotate", "x.onnx", "--emit-ir"], "--annotate and --emit-ir exclude"),
