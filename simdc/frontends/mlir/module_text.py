@@ -70,7 +70,7 @@ class ForeignParser(IRParser):
 
     def _parse_dialect_resource_handle(self, dialect_name: str, interface: OpAsmDialectInterface) -> str:
         """The key as it is written. xDSL's is another one if an earlier text of the process had it."""
-        key = self.parse_identifier(" for resource handle")
+        key = self.expect(self.parse_optional_identifier, "identifier expected for resource handle")
         if (dialect_name, key) not in self.dialect_resources:
             interface.declare_resource(key)
             self.dialect_resources.add((dialect_name, key))
