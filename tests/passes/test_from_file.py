@@ -47,8 +47,8 @@ NUMBER = 3
 NETWORK = "network n(x: 3x8x8) {\n  return x -> conv(4, 3) -> relu\n}\n"
 
 
-@pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files, which is the working directory."""
     (tmp_path / "own.py").write_text(TEXT)
     (tmp_path / "fails.py").write_text("1 / 0\n")
     (tmp_path / "net.dsl").write_text(NETWORK)
@@ -56,17 +56,21 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_both_tools_run_it_with_its_options(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_tools_run_it_with_its_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = here(tmp_path, monkeypatch)
     pipeline = "simdc-fold-batch-norm,own.py:MarkPass{word=mine},simdc-split-units"
     assert simdc(["net.dsl", "-p", pipeline, "--emit-ir"]) == 0
     text = capsys.readouterr().out
     assert 'marked = "mine"' in text
-    (here / "net.mlir").write_text(text)
-    assert simdc_opt(["net.mlir", "-p", f"{here}/own.py:MarkPass"]) == 0
+    (folder / "net.mlir").write_text(text)
+    assert simdc_opt(["net.mlir", "-p", f"{folder}/own.py:MarkPass"]) == 0
     assert 'marked = "seen"' in capsys.readouterr().out
 
 
-def test_only_what_stands_for_a_name_is_a_file(here: Path) -> None:
+def test_only_what_stands_for_a_name_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here(tmp_path, monkeypatch)
     text, found = take_passes_of_files("own.py:MarkPass, simdc-choose-form{forms=a}")
     assert text == "mark, simdc-choose-form{forms=a}"
     assert list(found) == ["mark"]
@@ -87,14 +91,18 @@ def test_only_what_stands_for_a_name_is_a_file(here: Path) -> None:
         ("own.py:MarkPass{colour=red}", "mark"),
     ],
 )
-def test_what_is_wrong_is_said(pipeline: str, reason: str, here: Path) -> None:
+def test_what_is_wrong_is_said(pipeline: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here(tmp_path, monkeypatch)
     with pytest.raises(SimdcError) as error:
         parse_pipeline(pipeline)
     assert reason in str(error.value)
 
 
-def test_one_that_fails_is_named_by_its_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (here / "net.mlir").write_text("builtin.module {}")
+def test_one_that_fails_is_named_by_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = here(tmp_path, monkeypatch)
+    (folder / "net.mlir").write_text("builtin.module {}")
     for tool, arguments in ((simdc, ["net.dsl", "--emit-ir"]), (simdc_opt, ["net.mlir"])):
         assert tool([*arguments, "-p", "own.py:Broken"]) == 1
         said = capsys.readouterr().err

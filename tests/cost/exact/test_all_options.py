@@ -6,15 +6,13 @@ from random import Random
 
 from simdc.backends.execute.agreement import compare_with_untiled
 from simdc.backends.simulate import simulate
-from simdc.cost import Contraction, ExactModel, Tiling, TilingError
-from simdc.cost.exact.tiled import tile
-from simdc.cost.schedules import bound_many, evaluate_many
-from simdc.cost.tiling import loop_bounds
+from simdc.cost import Contraction, ExactModel, TilingError
+from tests.cost.exact.option_checks import check_arrays, check_bounds, check_search
 from tests.cost.exact.test_rule import keeps_laws
-from tests.cost.search.test_bounds import bound, numbers
 from tests.oracles import best_schedules
 from tests.oracles.random_cases import random_cases
 from tests.oracles.random_fused import random_case
+from tests.oracles.random_layers import Case
 from tests.oracles.random_mappings import mapped_cases
 from tests.oracles.rungs import check_rungs
 from tests.oracles.variants import with_all_options
@@ -35,12 +33,8 @@ def test_models_agree_and_bounds_hold() -> None:
         if keeps_laws(EXACT.evaluate(kernel, tiling, drawn), kernel, drawn):
             EXACT.guard(kernel)(cost, machine)
             lawful += 1
-        assert EXACT.least_cycles(kernel, machine) <= cost.cycles.total
         assert sum(part.cycles for part in EXACT.account(kernel, tiling, machine).parts) == cost.cycles.total
-        own, some = numbers(cost), [loop for loop in tiling.order if random.random() < 0.6]
-        least = numbers(tile(kernel, tiling.order, tiling.sizes, machine).least_cost())
-        for bounds in (least, *(numbers(bound(kernel, tiling, machine, loops)) for loops in (tiling.order, some))):
-            assert all(bounds[name] <= own[name] for name in bounds), (kernel, tiling, machine)
+        check_bounds(random, Case(kernel, tiling, machine), cost)
         seen += 1
     assert seen > 200
     assert lawful > 100
@@ -77,19 +71,9 @@ def test_products_on_chip() -> None:
 
 
 def test_arrays_of_tilings() -> None:
-    random, seen = Random(47), 0
-    for kernel, tiling, drawn in random_cases(48, 50):
-        machine, bounds = with_all_options(random, drawn), loop_bounds(kernel)
-        rows = [tiling.sizes, *([random.randint(1, bounds[loop]) for loop in tiling.order] for _ in range(4))]
-        exact, least = (price(kernel, tiling.order, rows, machine) for price in (evaluate_many, bound_many))
-        for row, sizes in enumerate(rows):
-            if exact.legal[row]:
-                cost = EXACT.evaluate(kernel, Tiling(tiling.order, tuple(sizes)), machine)
-                assert exact.cost.cycles.total[row] == cost.cycles.total
-                assert [int(port[row]) for port in exact.cost.busy] == [*cost.busy]
-                assert least.cost.cycles.total[row] <= cost.cycles.total
-                seen += 1
-    assert seen > 60
+    random = Random(47)
+    cases = [case._replace(machine=with_all_options(random, case.machine)) for case in random_cases(48, 50)]
+    assert check_arrays(random, cases) > 60
 
 
 def test_no_rung_is_cheaper_than_its_bound() -> None:
@@ -100,7 +84,4 @@ def test_no_rung_is_cheaper_than_its_bound() -> None:
 
 def test_the_search_finds_the_best_schedule_of_all() -> None:
     random = Random(51)
-    for kernel, drawn in best_schedules.random_layers(52, 4):
-        machine = with_all_options(random, drawn)
-        least = best_schedules.least_of_all(kernel, machine)
-        assert best_schedules.complaint(kernel, machine, least) is None
+    check_search((kernel, with_all_options(random, drawn)) for kernel, drawn in best_schedules.random_layers(52, 4))

@@ -11,18 +11,18 @@ from attrs import evolve
 import simdc
 from simdc.backends.simulate import simulate
 from simdc.cost import Contraction, ExactModel, Hardware, Kernel, Tiling, with_field
-from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.timeline import Handover, Timeline, repeated
 from simdc.cost.schedules import bound_many, evaluate_many, price_rates
 from simdc.cost.tiling import loop_bounds
+from tests.cost.exact.option_checks import check_bounds, check_search
 from tests.cost.exact.test_rule import keeps_laws
 from tests.cost.machines import row_convolution, schedule, small_machine
-from tests.cost.search.test_bounds import bound, numbers
 from tests.oracles import best_schedules
 from tests.oracles.balanced import balanced
 from tests.oracles.event_simulator import play
 from tests.oracles.random_cases import random_cases
 from tests.oracles.random_fused import random_case
+from tests.oracles.random_layers import Case
 from tests.oracles.rungs import check_rungs
 
 EXACT = ExactModel()
@@ -94,12 +94,7 @@ def test_agrees_with_both_simulators_and_keeps_its_laws_and_bounds() -> None:
             assert cost._replace(cycles=segment.cycles) == segment
             if keeps_laws(segment, kernel, drawn):
                 EXACT.guard(kernel)(cost, machine)
-            own = numbers(cost)
-            least = numbers(tile(kernel, tiling.order, tiling.sizes, machine).least_cost())
-            some = [loop for loop in tiling.order if random.random() < 0.6]
-            for bounds in (least, *(numbers(bound(kernel, tiling, machine, loops)) for loops in (tiling.order, some))):
-                assert all(bounds[name] <= own[name] for name in bounds), (kernel, tiling, machine)
-            tight += least["total"] == own["total"]
+            tight += check_bounds(random, Case(kernel, tiling, machine), cost)
     assert min(seen, tight) > 30
 
 
@@ -174,10 +169,10 @@ def test_no_rung_is_cheaper_than_its_bound() -> None:
 
 def test_the_search_finds_the_best_schedule_of_all() -> None:
     random = Random(15)
-    for kernel, drawn in best_schedules.random_layers(17, len(best_schedules.KINDS) // 2):
-        machine = released(drawn, random.choice(RELEASES[1:]))
-        least = best_schedules.least_of_all(kernel, machine)
-        assert best_schedules.complaint(kernel, machine, least) is None
+    check_search(
+        (kernel, released(drawn, random.choice(RELEASES[1:])))
+        for kernel, drawn in best_schedules.random_layers(17, len(best_schedules.KINDS) // 2)
+    )
 
 
 def test_more_freedom_never_costs() -> None:

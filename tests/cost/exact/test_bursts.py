@@ -11,23 +11,21 @@ import simdc
 from simdc.backends.simulate import simulate
 from simdc.backends.simulate.footprint import contiguous_runs
 from simdc.backends.simulate.walk import Tile
-from simdc.cost import ExactModel, Operand, Tiling, affine
+from simdc.cost import ExactModel, Operand, affine
 from simdc.cost.axis import ONE
 from simdc.cost.bursts import runs
 from simdc.cost.dram import Dram
-from simdc.cost.exact.tiled import tile
-from simdc.cost.schedules import bound_many, evaluate_many
-from simdc.cost.tiling import loop_bounds
 from tests.backends.simulate.tiny import tiny_machine
+from tests.cost.exact.option_checks import check_arrays, check_bounds, check_search
 from tests.cost.exact.test_buffer_release import RELEASES
 from tests.cost.exact.test_rule import keeps_laws
 from tests.cost.machines import pencil_layer
-from tests.cost.search.test_bounds import bound, numbers
 from tests.oracles import best_schedules
 from tests.oracles.bursts import random_bursts
 from tests.oracles.channels import random_channels, with_channels
 from tests.oracles.random_cases import random_cases
 from tests.oracles.random_fused import random_case
+from tests.oracles.random_layers import Case
 from tests.oracles.rungs import check_rungs
 
 EXACT = ExactModel()
@@ -75,12 +73,7 @@ def test_agrees_with_the_simulator_and_keeps_its_laws_and_bounds() -> None:
         if keeps_laws(before, kernel, drawn):
             EXACT.guard(kernel)(cost, machine)
             lawful += 1
-        assert EXACT.least_cycles(kernel, machine) <= cost.cycles.total
-        own, some = numbers(cost), [loop for loop in tiling.order if random.random() < 0.6]
-        least = numbers(tile(kernel, tiling.order, tiling.sizes, machine).least_cost())
-        for bounds in (least, *(numbers(bound(kernel, tiling, machine, loops)) for loops in (tiling.order, some))):
-            assert all(bounds[name] <= own[name] for name in bounds), (kernel, tiling, machine)
-        tight += least["total"] == own["total"]
+        tight += check_bounds(random, Case(kernel, tiling, machine), cost)
     assert min(seen, tight, lawful) > 25
 
 
@@ -96,28 +89,21 @@ def test_no_rung_is_cheaper_than_its_bound() -> None:
 
 def test_the_search_finds_the_best_schedule_of_all() -> None:
     random = Random(16)
-    for kernel, drawn in best_schedules.random_layers(19, 4):
-        machine = with_channels(drawn, random_bursts(random, Dram()))
-        least = best_schedules.least_of_all(kernel, machine)
-        assert best_schedules.complaint(kernel, machine, least) is None
+    check_search(
+        (kernel, with_channels(drawn, random_bursts(random, Dram())))
+        for kernel, drawn in best_schedules.random_layers(19, 4)
+    )
 
 
 def test_arrays_of_tilings() -> None:
-    random = Random(8)
+    random, cases = Random(8), list[Case]()
     for kernel, tiling, drawn in random_cases(10, 60):
-        dram, bounds = random_bursts(random, Dram()), loop_bounds(kernel)
+        dram = random_bursts(random, Dram())
         if random.random() < 0.2:
             # Beyond int64: Python's integers in arrays.
             dram = evolve(dram, request_cycles=10**18)
-        machine = with_channels(drawn, dram)
-        rows = [tiling.sizes, *([random.randint(1, bounds[loop]) for loop in tiling.order] for _ in range(4))]
-        exact, least = (price(kernel, tiling.order, rows, machine) for price in (evaluate_many, bound_many))
-        for row, sizes in enumerate(rows):
-            if exact.legal[row]:
-                cost = EXACT.evaluate(kernel, Tiling(tiling.order, tuple(sizes)), machine)
-                assert exact.cost.cycles.total[row] == cost.cycles.total
-                assert [int(port[row]) for port in exact.cost.busy] == [*cost.busy]
-                assert least.cost.cycles.total[row] <= cost.cycles.total
+        cases.append(Case(kernel, tiling, with_channels(drawn, dram)))
+    assert check_arrays(random, cases) > 60
 
 
 def test_products_on_chip() -> None:

@@ -9,22 +9,20 @@ from attrs import evolve
 
 import simdc
 from simdc.backends.simulate import simulate
-from simdc.cost import ExactModel, Tiling, TilingError
+from simdc.cost import ExactModel, TilingError
 from simdc.cost.channels import by_channel, on_channels
 from simdc.cost.dram import Dram
-from simdc.cost.exact.tiled import tile
 from simdc.cost.rule import GENESYS
-from simdc.cost.schedules import bound_many, evaluate_many
-from simdc.cost.tiling import loop_bounds
 from tests.backends.simulate.tiny import tiny_machine
+from tests.cost.exact.option_checks import check_arrays, check_bounds, check_search
 from tests.cost.exact.test_buffer_release import RELEASES
 from tests.cost.exact.test_rule import keeps_laws
 from tests.cost.machines import pencil_layer
-from tests.cost.search.test_bounds import bound, numbers
 from tests.oracles import best_schedules
 from tests.oracles.channels import STREAMS, random_channels, with_channels
 from tests.oracles.random_cases import random_cases
 from tests.oracles.random_fused import random_case
+from tests.oracles.random_layers import Case
 from tests.oracles.rungs import check_rungs
 
 EXACT = ExactModel()
@@ -59,12 +57,7 @@ def test_agrees_with_the_simulator_and_keeps_its_laws_and_bounds() -> None:
         if keeps_laws(own_ports, kernel, drawn):
             EXACT.guard(kernel)(cost, machine)
             lawful += 1
-        assert EXACT.least_cycles(kernel, machine) <= cost.cycles.total
-        own, some = numbers(cost), [loop for loop in tiling.order if random.random() < 0.6]
-        least = numbers(tile(kernel, tiling.order, tiling.sizes, machine).least_cost())
-        for bounds in (least, *(numbers(bound(kernel, tiling, machine, loops)) for loops in (tiling.order, some))):
-            assert all(bounds[name] <= own[name] for name in bounds), (kernel, tiling, machine)
-        tight += least["total"] == own["total"]
+        tight += check_bounds(random, Case(kernel, tiling, machine), cost)
     assert min(seen, tight, lawful) > 25
 
 
@@ -79,24 +72,17 @@ def test_no_rung_is_cheaper_than_its_bound() -> None:
 
 def test_the_search_finds_the_best_schedule_of_all() -> None:
     random = Random(16)
-    for kernel, drawn in best_schedules.random_layers(19, 4):
-        machine = with_channels(drawn, random_channels(random))
-        least = best_schedules.least_of_all(kernel, machine)
-        assert best_schedules.complaint(kernel, machine, least) is None
+    check_search(
+        (kernel, with_channels(drawn, random_channels(random))) for kernel, drawn in best_schedules.random_layers(19, 4)
+    )
 
 
 def test_arrays_of_tilings() -> None:
     random = Random(8)
-    for kernel, tiling, drawn in random_cases(10, 40):
-        machine, bounds = with_channels(drawn, random_channels(random)), loop_bounds(kernel)
-        rows = [tiling.sizes, *([random.randint(1, bounds[loop]) for loop in tiling.order] for _ in range(4))]
-        exact, least = (price(kernel, tiling.order, rows, machine) for price in (evaluate_many, bound_many))
-        for row, sizes in enumerate(rows):
-            if exact.legal[row]:
-                cost = EXACT.evaluate(kernel, Tiling(tiling.order, tuple(sizes)), machine)
-                assert exact.cost.cycles.total[row] == cost.cycles.total
-                assert [int(port[row]) for port in exact.cost.busy] == [*cost.busy]
-                assert least.cost.cycles.total[row] <= cost.cycles.total
+    cases = [
+        case._replace(machine=with_channels(case.machine, random_channels(random))) for case in random_cases(10, 40)
+    ]
+    assert check_arrays(random, cases) > 40
 
 
 def test_a_machine_that_says_nothing_has_the_rule_as_it_is() -> None:

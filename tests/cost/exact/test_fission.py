@@ -15,7 +15,6 @@ from simdc.backends.simulate import simulate
 from simdc.backends.verify.largest_tile import program_need_bits
 from simdc.cost import ExactModel, Hardware, TilingError, VectorProgram
 from simdc.cost.exact.fused import TiledFused
-from simdc.cost.exact.tiled import tile
 from simdc.cost.fission import inner_loops, kept_temporaries
 from simdc.cost.grid import stored_bounds
 from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, LoopRoles, Operand, affine
@@ -26,13 +25,13 @@ from simdc.cost.schedules import evaluate_many
 from simdc.cost.search.relaxed import Relaxed
 from simdc.cost.simdit import SimditModel
 from simdc.cost.tiling import loop_bounds
+from tests.cost.exact.option_checks import check_bounds
 from tests.cost.machines import schedule, small_machine
-from tests.cost.search.test_bounds import bound, numbers
 from tests.oracles import best_schedules
 from tests.oracles.event_simulator import play
 from tests.oracles.random_cases import random_cases
 from tests.oracles.random_fused import random_case
-from tests.oracles.random_layers import random_tiling
+from tests.oracles.random_layers import Case, random_tiling
 from tests.oracles.rungs import check_rungs
 from tests.oracles.tight_machines import greedy_cases
 
@@ -57,10 +56,7 @@ def test_models_agree_and_bounds_hold() -> None:
             continue
         less += EXACT.evaluate(kernel, tiling, apart(drawn)).cycles.total < before.cycles.total
         outside += any(inner_loops(nest, each) < set(each.loops) for nest in kernel.nests for each in nest.blocks)
-        some, own = [loop for loop in tiling.order if random.random() < 0.6], numbers(cost)
-        least = numbers(tile(kernel, tiling.order, tiling.sizes, machine).least_cost())
-        for bounds in (least, numbers(bound(kernel, tiling, machine, some))):
-            assert all(bounds[name] <= own[name] for name in bounds)
+        check_bounds(random, Case(kernel, tiling, machine), cost)
     assert less > 50
     assert outside > 5
 

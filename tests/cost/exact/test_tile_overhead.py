@@ -8,12 +8,12 @@ from attrs import evolve
 
 from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel, Hardware, VectorProgram
-from simdc.cost.exact.tiled import tile
-from tests.cost.search.test_bounds import bound, numbers
+from tests.cost.exact.option_checks import check_bounds
 from tests.oracles import best_schedules
 from tests.oracles.event_simulator import play
 from tests.oracles.random_cases import random_cases
 from tests.oracles.random_fused import random_case
+from tests.oracles.random_layers import Case
 from tests.oracles.rungs import check_rungs
 
 EXACT = ExactModel()
@@ -37,10 +37,7 @@ def test_each_tile_of_each_nest_takes_it() -> None:
         several += more > 63
         assert more >= 63 * len(kernel.nests)
         assert more % 63 == 0
-        some, own = [loop for loop in tiling.order if random.random() < 0.6], numbers(cost)
-        least = numbers(tile(kernel, tiling.order, tiling.sizes, machine).least_cost())
-        for bounds in (least, numbers(bound(kernel, tiling, machine, some))):
-            assert all(bounds[name] <= own[name] for name in bounds)
+        check_bounds(random, Case(kernel, tiling, machine), cost)
     assert several > 30
 
 
