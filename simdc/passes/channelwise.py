@@ -29,11 +29,10 @@ Producer: TypeAlias = ConvolutionOp | TransposedConvolutionOp | LinearOp
 
 
 class Change(NamedTuple):
-    """What a layer does to the channels of `value`, by its `parameters`, which have a number for each position of
-    dimension `along`, or one for all where that is None."""
+    """What a layer does to the channels of `value`, by parameters that have a number for each position of dimension
+    `along`, or one for all where that is None."""
 
     value: SSAValue
-    parameters: tuple[SSAValue, ...]
     along: int | None
     scales: bool
     shifts: bool
@@ -45,7 +44,7 @@ def fold(layer: LayerOp) -> bool:
     change = _change(layer)
     if change is None:
         return False
-    value, parameters, along, scales, shifts = change
+    value, along, scales, shifts = change
     producer, axes = _producer(value)
     if producer is None or along not in (None, *axes):
         return False
@@ -58,10 +57,7 @@ def fold(layer: LayerOp) -> bool:
     note_folded(producer, layer)
     take_width(producer, layer)
     layer.results[0].replace_all_uses_with(value)
-    erase(layer)
-    for parameter in parameters:
-        if parameter.first_use is None and isinstance(parameter.owner, ParameterOp):
-            erase(parameter.owner)
+    erase_with_parameters(layer)
     return True
 
 
@@ -70,11 +66,11 @@ def _change(layer: LayerOp) -> Change | None:
     match layer:
         case BatchNormOp():
             # (x - mean) * inv_std * scale + shift: factor inv_std * scale, offset shift - mean * inv_std * scale.
-            return Change(layer.input, (layer.mean, layer.inv_std, layer.scale, layer.shift), 1, True, True)
+            return Change(layer.input, 1, True, True)
         case ScalarOp() if layer.function.data in ("mul", "div", "add", "sub", "rsub"):
             # `rsub` is value - x, which turns the weights round, too.
             function = layer.function.data
-            return Change(layer.input, (), None, function not in ("add", "sub"), function not in ("mul", "div"))
+            return Change(layer.input, None, function not in ("add", "sub"), function not in ("mul", "div"))
         case MultiplyOp() | AddOp() | SubtractOp() | DivideOp():
             return _of_two(layer)
         case _:
@@ -99,7 +95,7 @@ def _of_two(layer: MultiplyOp | AddOp | SubtractOp | DivideOp) -> Change | None:
     shifts = isinstance(layer, (AddOp, SubtractOp))
     # parameter - y is y times -1 plus the parameter: weights turn round, too.
     scales = not shifts or (swapped and isinstance(layer, SubtractOp))
-    return Change(value, (other,), wide[0] if wide else None, scales, shifts)
+    return Change(value, wide[0] if wide else None, scales, shifts)
 
 
 def _producer(value: SSAValue) -> tuple[Producer | None, list[int]]:
@@ -170,3 +166,12 @@ def note_folded(owner: LayerOp, layer: LayerOp) -> None:
 def erase(op: Operation) -> None:
     op.detach()
     op.erase()
+
+
+def erase_with_parameters(layer: LayerOp) -> None:
+    """Take a layer away that nobody reads, and the parameters that it alone read, in one place or in several."""
+    read = dict.fromkeys(layer.operands)
+    erase(layer)
+    for value in read:
+        if value.first_use is None and isinstance(value.owner, ParameterOp):
+            erase(value.owner)

@@ -17,7 +17,7 @@ from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.select import SelectOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
-from .channelwise import erase, is_read_once
+from .channelwise import erase_with_parameters, is_read_once
 from .distinct import fold_layers
 
 HIDDEN = -100.0
@@ -129,11 +129,7 @@ def _replace(softmax: SoftmaxOp, before: LayerOp, scores: SSAValue, extras: list
     own = softmax.merged.data if softmax.merged is not None else ()
     inner = before.merged.data if before.merged is not None else ()
     softmax.merged = ArrayAttr([*own, before.layer, *inner])
-    read = list(before.operands)
-    erase(before)
-    for value in read:
-        if value.first_use is None and isinstance(value.owner, ParameterOp):
-            erase(value.owner)
+    erase_with_parameters(before)
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,18 @@ def test_shared_weights_are_not_scaled_but_a_bias_is_made() -> None:
     assert len(first.operands) == 2
 
 
+def test_one_parameter_may_stand_for_several() -> None:
+    """The norm's scale, shift, mean and inverse deviation are one tensor, as a file may store them."""
+    module = parse_dsl("network n(x: 3x6x6) { return conv(x, 4, 1, bias=false) -> bn }", "n.dsl", 2)
+    _, norm = network_of(module).layers()
+    shared = norm.operands[1].owner
+    assert isinstance(shared, ParameterOp)
+    norm.operands = [norm.operands[0], *[shared.result] * 4]
+    folded = tidied(module)
+    assert kinds(folded) == ["conv2d"]
+    assert shared.label not in [op.label for op in network_of(folded).body.block.ops if isinstance(op, ParameterOp)]
+
+
 def net_with_offset() -> ModuleOp:
     text = 'network n(x: 3x4x4) { return conv(x, 3, 1) -> conv(3, 1) -> scalar(function="add", value=1.0) }'
     return parse_dsl(text, "n.dsl", 1)
