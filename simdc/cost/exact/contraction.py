@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Self
 
 from simdc.cost.axis import Numbers, Places
@@ -196,11 +196,12 @@ class TiledContraction:
         """Cycles after the last tile computed."""
         return segment_cycles(self._last_stores(), 0, self.grid.numbers.larger)
 
-    @property
+    # Kept: of many tilings each place is a new object, and streams know the cycles of those that they have seen.
+    @cached_property
     def _first(self) -> Places:
         return tuple([axis.place(0) for axis in self.grid.axes])
 
-    @property
+    @cached_property
     def _last(self) -> Places:
         return tuple([axis.place(axis.count - 1) for axis in self.grid.axes])
 
