@@ -48,15 +48,22 @@ def set_up_cycles(nest: LoopNest, issues: Mapping[str, Any], tiles: Mapping[str,
     in the tile's fill. `issues` gives the vector instructions along each loop, all tiles together, `tiles` how many
     tiles there are along those that are cut; both numbers, or arrays [schedules]."""
     # 3 tiles, sub, mul, mul, add, 40 cycles each: 3 * 4 * 40 = 480. Interleaved it is 3 * 40.
+    cycles: Any = 0
+    for block in nest.blocks:
+        cycles = cycles + set_up_of(block, nest, issues, tiles, simd)
+    return cycles
+
+
+def set_up_of(
+    block: CodeBlock, nest: LoopNest, issues: Mapping[str, Any], tiles: Mapping[str, Any], simd: SimdArray
+) -> Any:
+    """As `set_up_cycles`, of one block of the nest."""
     if simd.issue == "interleaved":
         return 0
-    loops: Any = 0
-    for block in nest.blocks:
-        times: Any = len(block.instructions)
-        inner = inner_loops(nest, block)
-        for loop in block.loops:
-            times = times * (tiles.get(loop, 1) if loop in inner else issues[loop])
-        loops = loops + times
+    loops: Any = len(block.instructions)
+    inner = inner_loops(nest, block)
+    for loop in block.loops:
+        loops = loops * (tiles.get(loop, 1) if loop in inner else issues[loop])
     return loops * simd.tile_overhead_cycles
 
 

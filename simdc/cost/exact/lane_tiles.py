@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from simdc.cost.axis import Places
-from simdc.cost.fission import inner_loops, wait_cycles
+from simdc.cost.fission import issues_of, set_up_of, wait_cycles
 from simdc.cost.grid import Grid
 from simdc.cost.hardware import SimdArray
 from simdc.cost.kernel import CodeBlock, LoopNest, shared_loops
@@ -87,14 +87,14 @@ class LaneTiles:
             times = 1
             for loop in block.loops:
                 times = times * issues[loop]
-            code = times * sequence_cycles(block, self._simd) + self._set_up(block, issues)
+            code = times * sequence_cycles(block, self._simd) + set_up_of(block, self._nest, issues, {}, self._simd)
             cycles = cycles + choose(runs, code, 0)
         return cycles + self._waits(issues, running) * wait_cycles(self._simd)
 
     def _issues(self, places: Places) -> Mapping[str, int]:
         sizes = {axis.loop: axis.tile for axis in self._grid.every}
         sizes |= {axis.loop: place.size for axis, place in zip(self._grid.axes, places, strict=True)}
-        return {loop: -(-n // self._simd.lanes) if loop == self._lanes else n for loop, n in sizes.items()}
+        return issues_of(sizes, self._lanes, self._simd)
 
     def _runs(self, block: CodeBlock, places: Places) -> bool:
         runs = True
@@ -102,14 +102,6 @@ class LaneTiles:
             if axis.loop not in block.loops:
                 runs = runs & (place.is_first if block.at == "start" else place.is_last)
         return runs
-
-    def _set_up(self, block: CodeBlock, issues: Mapping[str, int]) -> int:
-        if self._simd.issue == "interleaved":
-            return 0
-        loops, inner = len(block.instructions), inner_loops(self._nest, block)
-        for loop in block.loops:
-            loops = loops * (1 if loop in inner else issues[loop])
-        return loops * self._simd.tile_overhead_cycles
 
     def _waits(self, issues: Mapping[str, int], running: Sequence[bool]) -> int:
         """From one issue to the next in the tile (`waits_between_issues`)."""
