@@ -45,8 +45,8 @@ class Network:
 
     def __repr__(self) -> str:
         network = network_of(self.module)
-        layers, batch = len(list(network.layers())), network.batch.value.data
-        return f"<network {network.sym_name.data}: {layers} layers, {network.phase.data}, batch {batch}>"
+        layers = len(list(network.layers()))
+        return f"<network {network.sym_name.data}: {layers} layers, {network.phase.data}, {network.batch_text}>"
 
     def training_step(
         self, optimizer: str = "sgd", weight_decay: float = 0.0, loss: Sequence[str] = (), class_axis: int | None = None

@@ -87,9 +87,7 @@ def run(arguments: Namespace) -> int:
             verdicts.append(verdict)
             progress.advance(verdict.names[0])
     report = VerifyReport(
-        network=network.sym_name.data,
-        phase=network.phase.data,
-        batch=network.batch.value.data,
+        source=network,
         hardware=hardware,
         model=arguments.model,
         layers=tuple(verdicts),

@@ -129,7 +129,8 @@ class NetworkOp(IRDLOperation):
 
     `parameters` counts the trained values of the network as it was described, before any pass rewrote it: those that
     its parameter ops hold and those `elsewhere`, which a pass took away or, below zero, put in or holds twice. `batch`
-    is the first size of one of the inputs, or 1 where none has a second.
+    is the first size of one of the inputs, or 1 where none has a second. Where the source does not tell data from
+    weights there is `unknown_batch`, and the run counts as one.
     """
 
     name = "simdc.network"
@@ -139,6 +140,7 @@ class NetworkOp(IRDLOperation):
     batch = prop_def(IntegerAttr.constr(i64))
     parameters = prop_def(IntegerAttr.constr(i64))
     elsewhere = opt_prop_def(IntegerAttr.constr(i64))
+    unknown_batch = opt_attr_def(UnitAttr, attr_name="simdc.unknown_batch")
     notes = opt_attr_def(NOTES, attr_name="simdc.notes")
     body = region_def("single_block")
     traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
@@ -154,6 +156,11 @@ class NetworkOp(IRDLOperation):
             },
         )
         self.settle_parameters()
+
+    @property
+    def batch_text(self) -> str:
+        """For people."""
+        return f"batch {self.batch.value.data}" if self.unknown_batch is None else "batch not known"
 
     def held_parameters(self) -> int:
         """Trained values that the parameter ops hold."""
@@ -196,7 +203,7 @@ class NetworkOp(IRDLOperation):
         batch, parameters, held = self.batch.value.data, self.parameters.value.data, self.held_parameters()
         shapes = [shape_of(argument) for argument in self.body.block.args]
         sizes = list(dict.fromkeys(shape[0] for shape in shapes if shape))
-        without = batch == 1 and all(len(shape) < 2 for shape in shapes)
+        without = batch == 1 and (self.unknown_batch is not None or all(len(shape) < 2 for shape in shapes))
         if shapes and batch not in sizes and not without:
             found = ", ".join(map(str, sizes))
             raise VerifyException(f"the batch is {batch}, and no input has that many images, but {found}")

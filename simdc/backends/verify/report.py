@@ -9,6 +9,7 @@ from simdc.backends.report.columns import columns
 from simdc.backends.report.stamp import made_by, provenance
 from simdc.cost.hardware import Hardware
 from simdc.cost.structure import unstructure
+from simdc.ir.network import NetworkOp
 from simdc.ir.provenance import CommandRun
 
 from . import LayerVerdict
@@ -31,9 +32,7 @@ class VerifyReport(NamedTuple):
     """`layers` are the distinct ones that were checked; `free` names those that cost nothing; `rtl` has what the RTL
     made of them, if it was asked."""
 
-    network: str
-    phase: str
-    batch: int
+    source: NetworkOp
     hardware: Hardware
     model: str
     layers: tuple[LayerVerdict, ...]
@@ -53,9 +52,8 @@ class VerifyReport(NamedTuple):
 
 def render_table(report: VerifyReport, *, brief: bool = False) -> str:
     """`brief` leaves out the layers but for the one that is explained."""
-    parts = [
-        f"{report.network}: {report.phase}, batch {report.batch}, on {report.hardware.title}, model {report.model}"
-    ]
+    network, phase, batch = report.source.sym_name.data, report.source.phase.data, report.source.batch_text
+    parts = [f"{network}: {phase}, {batch}, on {report.hardware.title}, model {report.model}"]
     if not brief:
         parts += [_layers(report), _scaled(report)]
     parts.append(_summary(report))
@@ -131,9 +129,10 @@ def render_json(report: VerifyReport) -> str:
 
 
 def as_data(report: VerifyReport) -> dict[str, object]:
+    source = report.source
     return {
         "schema": SCHEMA,
-        "network": {"name": report.network, "phase": report.phase, "batch": report.batch},
+        "network": {"name": source.sym_name.data, "phase": source.phase.data, "batch": source.batch.value.data},
         "hardware": unstructure(report.hardware),
         "model": report.model,
         "provenance": provenance(report.runs),

@@ -49,12 +49,11 @@ def import_module(module: ModuleOp, file: str, batch: int | None, weights: Colle
     except Unpriced as error:
         raise SimdcError(f"an argument of '{main.sym_name.data}': {error}; bind sizes before", file=file) from None
     known = _batch_of(main, shapes, set(weights or ()))
-    own = 1 if known is None else known
-    if batch is not None and batch != own:
-        what = f"is for a batch of {own}" if known is not None else "does not say which size is its batch"
+    if batch not in (None, known or 1):
+        what = f"is for a batch of {known}" if known is not None else "does not say which size is its batch"
         raise SimdcError(f"the module {what} and cannot become one of {batch}", file=file)
     name = Path(file).stem if main.sym_name.data in ("main", "forward") else main.sym_name.data
-    network = ForeignNetwork(name, own, file)
+    network = ForeignNetwork(name, known, file)
     if known is None:
         network.note(
             "the module does not say which size is its batch: counted as one; --weights tells data from weights"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from math import prod
 
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, f32
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, UnitAttr, f32
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
@@ -28,8 +28,9 @@ from .values import Filled, ModuleConstant, Seen, Value, plain
 class ForeignNetwork(ModuleBuilder):
     """Layers in the order of their ops; constants become parameters when somebody reads them."""
 
-    def __init__(self, name: str, batch: int, file: str):
-        super().__init__(name, batch, file)
+    def __init__(self, name: str, batch: int | None, file: str):
+        super().__init__(name, 1 if batch is None else batch, file)
+        self._is_batch_known = batch is not None
         self._constants: dict[tuple[str, tuple[int, ...]], SSAValue] = {}
         self._labels: set[str] = set()
         self._sizes: dict[str, int] = {}
@@ -188,6 +189,7 @@ class ForeignNetwork(ModuleBuilder):
         self._parameters = sum(self._sizes.values())
         module = super().finish(results)
         network = network_of(module)
+        network.unknown_batch = None if self._is_batch_known else UnitAttr()
         give_input_widths(network, self._input_bits)
         for bits, count in sorted(Counter(given_widths(network).values()).items()):
             add_note(network, f"the module stores {count} tensor{'s' * (count > 1)} in {bits} bits")

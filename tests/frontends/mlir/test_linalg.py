@@ -12,6 +12,7 @@ from simdc.cost.kernel import Contraction, VectorProgram
 from simdc.errors import SimdcError
 from simdc.frontends import load_network
 from simdc.frontends.mlir import parse_foreign_module
+from simdc.frontends.mlir_text import parse_mlir
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.context import make_context
 from simdc.ir.network import ParameterOp, network_of
@@ -258,6 +259,16 @@ def test_a_batch_that_is_not_known_is_told_so() -> None:
     # An image of 1x16x32x32, scores of 64x32: either could begin with a batch.
     unknown = network_of(load_network(str(BLOCK), 1))
     assert unknown.batch.value.data == 1
+    assert unknown.batch_text == "batch not known"
     assert notes_of(unknown)[0].startswith("the module does not say which size is its batch")
     with pytest.raises(SimdcError, match="does not say which size is its batch and cannot become one of 2"):
         load_network(str(BLOCK), 2)
+
+
+def test_ir_of_a_module_whose_batch_is_not_known_is_read_again() -> None:
+    # First sizes 3 and 8: nothing has a batch of one.
+    kind = "tensor<3x8xf32>"
+    body = f'%y = "stablehlo.exponential"(%x) : ({kind}) -> {kind}'
+    text = module(f"%x: {kind}, %w: tensor<8x5xf32>", kind, body)
+    again = network_of(parse_mlir(str(parse_foreign_module(text, "m.mlir", None)), "m.mlir", None))
+    assert again.batch_text == "batch not known"
