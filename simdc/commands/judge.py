@@ -61,6 +61,7 @@ def run(arguments: Namespace) -> int:
     from simdc.backends.report.judged import judged_json, judged_text
     from simdc.backends.report.stamp import made_by
     from simdc.choices import DEFAULT_MODEL
+    from simdc.frontends.reads import inputs_read
     from simdc.frontends.schedules_file import read_schedules
 
     from .compiled import compiled
@@ -68,9 +69,12 @@ def run(arguments: Namespace) -> int:
 
     name = choose_format(arguments.format, arguments.output, FORMATS)
     refuse_overwriting(arguments.output, [arguments.schedules])
-    given = read_schedules(arguments.schedules)
+    with inputs_read("schedules", arguments.schedules) as schedules_read:
+        given = read_schedules(arguments.schedules)
     arguments.model = DEFAULT_MODEL
     report = make_report(compiled(arguments, one_run(arguments)))
+    *earlier, last = report.runs
+    report = report._replace(runs=(*earlier, last._replace(inputs=(*last.inputs, *schedules_read))))
     judged = list(_judged(report, given))
     if name == "json":
         write_text(judged_json(report, judged), arguments.output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,10 @@ def test_none_is_dropped_and_the_best_has_the_fewest_cycles(tmp_path: Path) -> N
     assert entries[conv["best"]]["cycles"] == min(entries[0]["cycles"], entries[1]["cycles"])
     assert product["best"] == 6
     assert conv["schedules"] == 4
+    assert found["schema"] == "simdc-judged/1"
+    read = {each["role"]: each["sha256"] for each in found["provenance"]["inputs"]}
+    assert set(read) == {"network", "hardware", "schedules"}
+    assert read["schedules"] == sha256((tmp_path / "many.json").read_bytes()).hexdigest()
 
 
 def test_one_tiling_by_layer_and_own_tilings_again(tmp_path: Path) -> None:

@@ -11,6 +11,10 @@ from simdc.cost.tiling import Tiling
 
 from .columns import Style
 from .model import LayerReport, Report
+from .stamp import provenance
+
+SCHEMA = "simdc-judged/1"
+MOST_REASONS = 12
 
 
 class JudgedSchedule(NamedTuple):
@@ -21,22 +25,25 @@ class JudgedSchedule(NamedTuple):
     verdict: Judged
 
 
-def best_of(schedules: Sequence[JudgedSchedule], layer: str) -> int | None:
-    """The place of the schedule with the fewest cycles, of those the one with least traffic with DRAM, of those the
-    first; None if none can run."""
-    fits = [
-        (each.verdict.cycles, each.verdict.dram_bits, place)
-        for place, each in enumerate(schedules)
-        if each.layer == layer and not each.verdict.why
-    ]
-    return min(fits)[2] if fits else None
+class _LayerSchedules(NamedTuple):
+    """A layer of the network and its schedules, by their places in the file."""
+
+    layer: LayerReport
+    schedules: dict[int, JudgedSchedule]
+
+    @property
+    def best(self) -> int | None:
+        """The place of the schedule with the fewest cycles, of those the one with least traffic with DRAM, of those the
+        first; None if none can run."""
+        verdicts = {place: each.verdict for place, each in self.schedules.items() if not each.verdict.why}
+        return min(verdicts, key=lambda place: (verdicts[place].cycles, verdicts[place].dram_bits), default=None)
 
 
 def judged_text(report: Report, schedules: Sequence[JudgedSchedule], style: Style) -> str:
     """The best schedule of each layer that has any, beside the tiling that simdc chose, and why others cannot run."""
     illegal = [each for each in schedules if each.verdict.why]
     head = f"{report.network} on {report.hardware.title}, model {report.model}: {len(schedules):,} schedules, "
-    rows = [_row(layer, schedules) for layer in _asked(report, schedules)]
+    rows = [_row(each) for each in _by_layer(report, schedules)]
     heads = ["layer", "schedules", "can run", "best [cycle]", "own [cycle]", "best / own", "DRAM [KiB]", "tile"]
     table = style.table(heads, rows, left=1, right_text=1, spare=["DRAM [KiB]", "schedules"])
     reasons: dict[tuple[str, str], int] = {}
@@ -50,43 +57,45 @@ def judged_text(report: Report, schedules: Sequence[JudgedSchedule], style: Styl
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-MOST_REASONS = 12
-
-
 def judged_json(report: Report, schedules: Sequence[JudgedSchedule]) -> str:
     """All schedules in the order in which they were given."""
     layers = [
         {
-            "layer": layer.name,
-            "schedules": sum(each.layer == layer.name for each in schedules),
-            "best": best_of(schedules, layer.name),
-            "own_cycles": layer.cost.cycles.total,
-            "own_tiling": layer.tiling.as_dict(),
+            "layer": each.layer.name,
+            "schedules": len(each.schedules),
+            "best": each.best,
+            "own_cycles": each.layer.cost.cycles.total,
+            "own_tiling": each.layer.tiling.as_dict(),
         }
-        for layer in _asked(report, schedules)
+        for each in _by_layer(report, schedules)
     ]
     data = {
+        "schema": SCHEMA,
         "network": report.network,
         "machine": report.hardware.title,
         "model": report.model,
+        "provenance": provenance(report.runs),
         "layers": layers,
         "schedules": [_entry(each, with_energy=report.hardware.has_prices) for each in schedules],
     }
-    return json.dumps(data, indent=1) + "\n"
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
 
-def _asked(report: Report, schedules: Sequence[JudgedSchedule]) -> list[LayerReport]:
-    named = {each.layer for each in schedules}
-    return [layer for layer in report.layers if layer.name in named]
+def _by_layer(report: Report, schedules: Sequence[JudgedSchedule]) -> list[_LayerSchedules]:
+    """The layers that have schedules, in the order of the network."""
+    found: dict[str, dict[int, JudgedSchedule]] = {}
+    for place, each in enumerate(schedules):
+        found.setdefault(each.layer, {})[place] = each
+    return [_LayerSchedules(layer, found[layer.name]) for layer in report.layers if layer.name in found]
 
 
-def _row(layer: LayerReport, schedules: Sequence[JudgedSchedule]) -> list[str]:
-    own = [each for each in schedules if each.layer == layer.name]
-    place, cycles = best_of(schedules, layer.name), layer.cost.cycles.total
-    counts = [layer.name, f"{len(own):,}", f"{sum(not each.verdict.why for each in own):,}"]
+def _row(each: _LayerSchedules) -> list[str]:
+    place, cycles = each.best, each.layer.cost.cycles.total
+    able = sum(not schedule.verdict.why for schedule in each.schedules.values())
+    counts = [each.layer.name, f"{len(each.schedules):,}", f"{able:,}"]
     if place is None:
         return [*counts, "-", f"{cycles:,}", "-", "-", "-"]
-    tiling, verdict = schedules[place].tiling, schedules[place].verdict
+    _, tiling, verdict = each.schedules[place]
     tile = " ".join(f"{loop}={size}" for loop, size in tiling.as_dict().items())
     ratio = f"{verdict.cycles / cycles:.3f}" if cycles else "-"
     return [*counts, f"{verdict.cycles:,}", f"{cycles:,}", ratio, f"{verdict.dram_bits / 8192:,.1f}", tile]
