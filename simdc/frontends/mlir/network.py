@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from math import prod
+from typing import ClassVar
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, UnitAttr, f32
 from xdsl.ir import Operation, SSAValue
-from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, Loop, affine
-from simdc.ir.base import LayerOp, make_tensor_type, name_hint
-from simdc.ir.builder import ModuleBuilder
-from simdc.ir.layer_error import MAX_SIZE, LayerError
+from simdc.frontends.imported_network import ImportedNetwork, free_name
+from simdc.ir.base import LayerOp, make_tensor_type
+from simdc.ir.layer_error import MAX_SIZE
 from simdc.ir.nest_text import Access, Nest
 from simdc.ir.network import ParameterOp, network_of
-from simdc.ir.notes import add_note
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.program import ProgramOp
-from simdc.ir.stored_width import give_input_widths, give_width, given_widths
+from simdc.ir.stored_width import give_width
 
 from .problems import Unpriced
 from .values import Filled, ModuleConstant, Seen, Value, plain
 
 
-class ForeignNetwork(ModuleBuilder):
+class ForeignNetwork(ImportedNetwork):
     """Layers in the order of their ops; constants become parameters when somebody reads them."""
+
+    source: ClassVar = "module"
+    refused: ClassVar = Unpriced
 
     def __init__(self, name: str, batch: int | None, file: str):
         super().__init__(name, 1 if batch is None else batch, file)
@@ -34,7 +36,6 @@ class ForeignNetwork(ModuleBuilder):
         self._constants: dict[tuple[str, tuple[int, ...]], SSAValue] = {}
         self._labels: set[str] = set()
         self._sizes: dict[str, int] = {}
-        self._input_bits: dict[int, int] = {}
         self.reads: dict[SSAValue, int] = {}
         """How many ops of the module read what has become of a result of theirs."""
         self.step = "op"
@@ -45,29 +46,21 @@ class ForeignNetwork(ModuleBuilder):
         """Layers by name, each with an op of the module that it was made of, the first of them first."""
 
     def argument(self, name: str, shape: tuple[int, ...], bits: int | None) -> SSAValue:
-        """A network input of the whole `shape`."""
-        if prod(shape) > MAX_SIZE:
-            raise LayerError(f"input '{name}' has {prod(shape)} elements, more than {MAX_SIZE}")
-        made = self._block.insert_arg(make_tensor_type(f32, shape), len(self._block.args))
-        made.name_hint = name_hint(name)
+        """A network input of the whole `shape`, `bits` wide in the source."""
+        made = self.image(name, shape)
         if bits is not None and bits < 32:
             self._input_bits[made.index] = bits
         return made
 
     def label(self, wanted: str) -> str:
         """A name for a constant that no other has."""
-        found, count = wanted, 2
-        while found in self._labels:
-            found, count = f"{wanted}.{count}", count + 1
+        found = free_name(wanted, self._labels)
         self._labels.add(found)
         return found
 
     def unused(self) -> str:
         """A name for a layer of the op being read."""
-        found, count = self.step, 2
-        while found in self._layers:
-            found, count = f"{self.step}.{count}", count + 1
-        return found
+        return free_name(self.step, self._layers)
 
     def add(self, op: LayerOp, bits: int | None = None) -> SSAValue:
         """The only result of a layer, `bits` wide in the source."""
@@ -77,13 +70,7 @@ class ForeignNetwork(ModuleBuilder):
         return op.results[0]
 
     def insert(self, op: Operation, name: str) -> None:
-        """Raises Unpriced for an op that does not fit."""
-        try:
-            super().insert(op, name)
-        except (VerifyException, LayerError) as error:
-            if op.parent is None:
-                op.erase()
-            raise Unpriced(error.message if isinstance(error, LayerError) else str(error)) from None
+        super().insert(op, name)
         if isinstance(op, LayerOp) and self.reading is not None:
             self.made.append((name, self.reading))
 
@@ -185,14 +172,10 @@ class ForeignNetwork(ModuleBuilder):
         source = self.tensor(value)
         return plain(self.add(ReshapeOp(self.unused(), source, shape=shape or (1,))), shape or (1,), shape)
 
-    def finish(self, results: list[SSAValue]) -> ModuleOp:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._parameters = sum(self._sizes.values())
         module = super().finish(results)
-        network = network_of(module)
-        network.unknown_batch = None if self._is_batch_known else UnitAttr()
-        give_input_widths(network, self._input_bits)
-        for bits, count in sorted(Counter(given_widths(network).values()).items()):
-            add_note(network, f"the module stores {count} tensor{'s' * (count > 1)} in {bits} bits")
+        network_of(module).unknown_batch = None if self._is_batch_known else UnitAttr()
         return module
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from math import prod
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp, StringAttr, f32
 from xdsl.ir import BlockArgument, Operation, SSAValue
-from xdsl.utils.exceptions import VerifyException
 
-from simdc.ir.base import LayerOp, make_tensor_type, name_hint
-from simdc.ir.builder import ModuleBuilder
-from simdc.ir.layer_error import MAX_SIZE, LayerError
-from simdc.ir.network import CAUSAL, ParameterOp, network_of
-from simdc.ir.notes import add_note
-from simdc.ir.stored_width import give_input_widths, give_width, given_widths
+from simdc.frontends.imported_network import ImportedNetwork, free_name
+from simdc.ir.base import LayerOp, make_tensor_type
+from simdc.ir.layer_error import MAX_SIZE
+from simdc.ir.network import CAUSAL, ParameterOp
+from simdc.ir.stored_width import give_width
 
 from .constant import Constant, known
 from .constant_nodes import FLOAT
@@ -36,13 +33,15 @@ class Mark(NamedTuple):
     labels: frozenset[str]
 
 
-class OnnxNetwork(ModuleBuilder):
+class OnnxNetwork(ImportedNetwork):
     """`constants` are the parameters' values by label."""
+
+    source: ClassVar = "file"
+    refused: ClassVar = Unsupported
 
     def __init__(self, name: str, batch: int, file: str):
         super().__init__(name, batch, file)
         self.constants: dict[str, Constant] = {}
-        self._input_bits: dict[int, int] = {}
         self._made: dict[str, SSAValue] = {}
         self._labels: dict[tuple[int, Kind], str] = {}
         """By constant, which `constants` keeps alive: a weight that several layers read is one parameter."""
@@ -50,24 +49,13 @@ class OnnxNetwork(ModuleBuilder):
         self._tables: set[str] = set()
         """Labels of what rows are picked from."""
 
-    def image(self, name: str, shape: Sequence[int]) -> SSAValue:
-        """A network input of the whole `shape`, batch included."""
-        if prod(shape) > MAX_SIZE:
-            raise LayerError(f"input '{name}' has {prod(shape)} elements, more than {MAX_SIZE}")
-        argument = self._block.insert_arg(make_tensor_type(f32, tuple(shape)), len(self._block.args))
-        argument.name_hint = name_hint(name)
-        return argument
-
     def go_to_node(self, node: Node) -> None:
         """Layers from here on come from `node`. A model has no lines: the node's number stands for one, in column 0."""
         self.go_to(node.number, 0)
 
     def unused(self, name: str) -> str:
         """`name`, or one like it if a layer has it already."""
-        taken, found, count = self._layers, name, 2
-        while found in taken:
-            found, count = f"{name}.{count}", count + 1
-        return found
+        return free_name(name, self._layers)
 
     def table(self, label: str, value: Constant, kind: Kind) -> SSAValue:
         """As `constant`, of what rows are picked from. Another weight with the same values is the same parameter."""
@@ -81,9 +69,7 @@ class OnnxNetwork(ModuleBuilder):
         label_of_twin = self._labels.get(key) or self._tied(value, kind)
         if label_of_twin is not None:
             return self._made[label_of_twin]
-        found, count = label, 2
-        while found in self.constants:
-            found, count = f"{label}.{count}", count + 1
+        found = free_name(label, self.constants)
         if not value.shape or min(value.shape) < 1:
             raise Unsupported(f"a weight of shape {list(value.shape)} has no place here")
         if value.elements > MAX_SIZE:
@@ -123,15 +109,6 @@ class OnnxNetwork(ModuleBuilder):
             self._input_bits[value.index] = bits
         give_width(value, bits)
 
-    def insert(self, op: Operation, name: str) -> None:
-        """Raises Unsupported for an op that does not fit, which then reads nothing."""
-        try:
-            super().insert(op, name)
-        except (VerifyException, LayerError) as error:
-            if op.parent is None:
-                op.erase()
-            raise Unsupported(error.message if isinstance(error, LayerError) else str(error)) from None
-
     def add_all(self, op: Operation, name: str) -> tuple[SSAValue, ...]:
         """The results of an op that is put at the current place."""
         self.insert(op, name)
@@ -149,12 +126,7 @@ class OnnxNetwork(ModuleBuilder):
 
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._parameters = self._weights()
-        module = super().finish(results)
-        network = network_of(module)
-        give_input_widths(network, self._input_bits)
-        for bits, count in sorted(Counter(given_widths(network).values()).items()):
-            add_note(network, f"the file stores {count} tensor{'s' * (count > 1)} in {bits} bits")
-        return module
+        return super().finish(results)
 
     def _weights(self) -> int:
         """Trained values. A weight of the file counts whole, whatever is cut from it and in however many forms it is
