@@ -68,8 +68,6 @@ class Shape:
             row, port, when = at.STREAM_ROWS + number * at.STREAM, ports.index(stream.port), WHEN[stream.when]
             bits = kernel.ofmap_bits if when == at.COMPLETE else self.operands[stream.operand].bits
             plan[row : row + at.STREAM] = [roles.index(stream.operand), bits, port, 1, 1, when]
-            if when >= at.PARTIAL:
-                plan[at.LEAVES + port] = 1
         for number, row in enumerate(rows):
             plan[at.OPERAND_ROWS + number] = len(plan)
             plan += row

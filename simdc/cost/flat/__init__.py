@@ -1,5 +1,5 @@
 """Whole numbers and lists alone: what prices one tiling of a contraction, as it stands or compiled.
 
-`plain` and `compiled` have the same functions. What is beyond 64 bits the compiled ones refuse with OverflowError; the
-plain ones know no limit.
+`compiled`, where `compile_core.py` built it, has the same functions. What is beyond 64 bits it refuses with
+OverflowError; as they stand here they know no limit. `core` chooses.
 """

@@ -10,7 +10,6 @@ from .tiles import (
     FIRSTS,
     INNER,
     LASTS,
-    LEAVES,
     NEW,
     PARTIAL,
     PORTS,
@@ -138,11 +137,10 @@ def segment(
             port, when = BUSY + plan[STREAM_ROWS + stream * STREAM + 2], plan[STREAM_ROWS + stream * STREAM + 5]
             if when == NEW and room[INNER + stream] >= left:
                 room[port] = room[port] + carried(plan, room, stream, after)
-            # Resumed unless it is the first tile of all loops that are summed over. Where stores leave over another
-            # port it waits for these: it may go where they come from.
+            # Resumed unless it is the first tile of all loops that are summed over. Also on another port it waits for
+            # stores: it may go where they come from.
             if when == RESUMED and result >= left and (firsts & sums) != sums:
-                begun = room[port] if plan[port - BUSY + LEAVES] else max(room[port], stored)
-                room[port] = begun + carried(plan, room, stream, after)
+                room[port] = max(room[port], stored) + carried(plan, room, stream, after)
     longest = computed(plan, room, here)
     for port in range(plan[PORTS]):
         longest = max(longest, room[BUSY + port])

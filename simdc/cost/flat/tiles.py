@@ -37,9 +37,7 @@ PARTIAL: Final = 2
 COMPLETE: Final = 3
 # Where each operand stands; there number of dimensions, then for each number of terms and (loop, step) of each term.
 OPERAND_ROWS: Final = 152
-# Of each port, whether results leave over it.
-LEAVES: Final = 160
-PLAN: Final = 168
+PLAN: Final = 160
 
 # Room for what is worked out. Of loops: slot (-1 where it is whole), size in a full tile and in the last one. Of slots:
 # number of tiles. Of streams and the result: slots that move it, as bits, and the innermost of them. Of ports: cycles.

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 import simdc.cost.flat
 from simdc.cost import ExactModel, Hardware, Tiling, TilingError, with_field
+from simdc.cost.dram import Dram
 from simdc.cost.exact.flat import FlatContraction, flat_contraction
 from simdc.cost.exact.tiled import tile_once
 from simdc.cost.flat import core, tiles
@@ -115,6 +116,16 @@ def check_equal(
 @pytest.mark.parametrize("seed", range(4))
 def test_is_what_the_classes_say(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert check_equal(CHECKED, flat_cases(Random(seed), 60), monkeypatch) > 25
+
+
+def test_partial_sums_that_leave_over_another_port_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results leave over the port that partial sums come back over; partial sums do not."""
+    streams = [row._replace(port="ifmap_port") if row.when == "partial" else row for row in GENESYS.array_streams]
+    rule = evolve(GENESYS, array_streams=tuple(streams))
+    cases = [
+        (kernel, tiling, evolve(machine, dram=Dram()), rule) for kernel, tiling, machine, _ in flat_cases(Random(3), 60)
+    ]
+    assert check_equal(CHECKED, cases, monkeypatch) > 25
 
 
 def test_compiled_is_what_the_classes_say(compiled: core.CoreForm, monkeypatch: pytest.MonkeyPatch) -> None:
