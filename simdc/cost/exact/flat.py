@@ -10,6 +10,7 @@ from simdc.cost.capacity import array_buffers
 from simdc.cost.channels import by_channel, on_channels
 from simdc.cost.flat import tiles as at
 from simdc.cost.flat.core import CoreForm, run
+from simdc.cost.flat.price import dram_bits, moved_bits
 from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Operand
@@ -144,15 +145,8 @@ class FlatContraction:
         """To price a tiling in, of which at most so many loops are cut."""
         return form.zeros(at.TABLES + (len(self._streams) + 1 << cut))
 
-    def dram_bits_total(self, found: Sequence[int]) -> int:
-        return sum(
-            found[at.MOVES + 2 * number] * found[at.MOVES + 2 * number + 1] * self.plan[row]
-            for number, row in enumerate(range(at.STREAM_ROWS + 1, at.STREAM_ROWS + 1 + self._width, at.STREAM))
-        )
-
-    @property
-    def _width(self) -> int:
-        return at.STREAM * len(self._streams)
+    def dram_bits_total(self, found: list[int]) -> int:
+        return dram_bits(self.plan, found)
 
     def needs(self, found: Sequence[int]) -> list[Need]:
         """The largest tile of each operand against what its buffer holds at a time."""
@@ -166,14 +160,12 @@ class FlatContraction:
             for buffer, operand, limit_bits in self.buffers
         ]
 
-    def cost(self, found: Sequence[int]) -> Cost:
+    def cost(self, found: list[int]) -> Cost:
         kernel, array, rule = self.shape.kernel, self.hardware.systolic, self.rule
         total, compute, steps, visits, outputs = found[: at.LARGEST]
         bits: dict[str, int] = {}
         for number, stream in enumerate(self._streams):
-            moves = at.MOVES + 2 * number
-            moved = found[moves] * found[moves + 1] * self.plan[at.STREAM_ROWS + number * at.STREAM + 1]
-            bits[stream.traffic] = bits.get(stream.traffic, 0) + moved
+            bits[stream.traffic] = bits.get(stream.traffic, 0) + moved_bits(self.plan, found, number)
         ports = dict(zip(rule.array_ports, found[at.TRANSFERS :], strict=False))
         sram = sram_bits(kernel, array, self._spread.stays, steps, steps, visits, outputs)
         ops = (("mac", kernel.useful_macs), ("mac_executed", steps * array.rows * array.columns))

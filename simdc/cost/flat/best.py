@@ -6,8 +6,8 @@ from typing import Final
 
 from .climb import next_rung
 from .ladder import schedule
-from .price import price
-from .tiles import LOOPS, MOVES, STREAM, STREAM_ROWS, STREAMS, TOTAL
+from .price import dram_bits, price
+from .tiles import LOOPS, TOTAL
 
 TOO_CUT: Final = -3
 # The best so far: cycles, DRAM bits, rung, each -1 where there is none.
@@ -39,11 +39,7 @@ def best_rung(
         schedule(sides, ways, ladder, rung, plan[LOOPS], tiling, sizes)
         if price(plan, tiling, sizes, work, found, 0):
             return TOO_CUT
-        bits = 0
-        for stream in range(plan[STREAMS]):
-            moves = MOVES + 2 * stream
-            bits = bits + found[moves] * found[moves + 1] * plan[STREAM_ROWS + stream * STREAM + 1]
-        cycles = found[TOTAL]
+        cycles, bits = found[TOTAL], dram_bits(plan, found)
         if (
             best[BEST_RUNG] < 0
             or cycles < best[BEST_CYCLES]

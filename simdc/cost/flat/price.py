@@ -81,6 +81,20 @@ def count_stream(plan: list[int], room: list[int], found: list[int], stream: int
     return times
 
 
+def dram_bits(plan: list[int], found: list[int]) -> int:
+    """Of all streams together."""
+    bits = 0
+    for stream in range(plan[STREAMS]):
+        bits = bits + moved_bits(plan, found, stream)
+    return bits
+
+
+def moved_bits(plan: list[int], found: list[int], stream: int) -> int:
+    """What crosses a port as this stream."""
+    moves = MOVES + 2 * stream
+    return found[moves] * found[moves + 1] * plan[STREAM_ROWS + stream * STREAM + 1]
+
+
 def transfers(plan: list[int], room: list[int], stream: int) -> int:
     """Cycles to move all tiles of a stream once."""
     cycles, own = 0, room[MOVED + stream]
