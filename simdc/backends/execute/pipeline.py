@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from math import prod
 
 from simdc.backends.simulate.issue import issue_order
 from simdc.backends.simulate.walk import Tile
@@ -49,10 +50,10 @@ class Pipeline:
         for block in blocks:
             inner = inner_loops(self._nest, block)
             steps = {loop: tile.values[loop][:: simd.lanes if loop == self._lanes else 1] for loop in block.loops}
+            issues = prod([len(steps[loop]) for loop in block.loops if loop in inner])
             for _ in product(*(steps[loop] for loop in block.loops if loop not in inner)):
                 for opcode, _, _ in block.instructions:
                     latency: int = getattr(simd.latency_cycles, opcode)
-                    issues = sum(1 for _ in product(*(steps[loop] for loop in block.loops if loop in inner)))
                     self.cycles += simd.tile_overhead_cycles + issues * latency
 
     def _same_vector(self, name: str, before: Mapping[str, int], now: Mapping[str, int]) -> bool:
