@@ -14,7 +14,7 @@ from .machines import AnyMachine
 from .marks import MARKS, Mark, mark_at
 from .ratio import Ratio
 from .reading import hint
-from .structure import leaf_paths, unstructure
+from .structure import leaf_paths, unstructure, without_marks
 
 
 class Weakest(NamedTuple):
@@ -63,7 +63,7 @@ def weakest_mark(machine: AnyMachine) -> Weakest:
 
 def check_marks(machine: AnyMachine) -> None:
     """Raises HardwareError for a mark of what the machine does not have."""
-    leaves = leaf_paths({name: each for name, each in unstructure(machine, every=True).items() if name != "basis"})
+    leaves = leaf_paths(without_marks(unstructure(machine, every=True)))
     # Of a machine without prices, too: its base may have some.
     known = {"prices": None}
     for path in leaves:

@@ -91,18 +91,19 @@ def with_field(hardware: SomeMachine, path: str, value: object) -> SomeMachine:
 def leaf_path(hardware: AnyMachine, field: str) -> str:
     """The dotted path of a field that is named by it, or by so much of its end as no other path has: `rows` is
     `systolic.rows`. The clock's other name stays. Raises HardwareError with all that may be meant."""
-    known = leaf_paths(_without_marks(unstructure(with_extension(hardware, field), every=True)))
+    known = leaf_paths(without_marks(unstructure(with_extension(hardware, field), every=True)))
     if field in known or field == CLOCK_IN_WORDS:
         return field
     ends = [path for path in known if path.endswith(f".{field}")]
     if len(ends) > 1:
         raise HardwareError(field, f"names {len(ends)} fields, say which: {', '.join(ends)}")
     if not ends:
-        raise HardwareError(field[:80], _unknown(field, _without_marks(unstructure(hardware, every=True))))
+        raise HardwareError(field[:80], _unknown(field, without_marks(unstructure(hardware, every=True))))
     return ends[0]
 
 
-def _without_marks(data: Mapping[str, object]) -> dict[str, object]:
+def without_marks(data: Mapping[str, object]) -> dict[str, object]:
+    """A machine's data but for what its numbers rest on."""
     # `rows` is the end of systolic.rows, and of what it rests on: basis.systolic.rows.
     return {name: each for name, each in data.items() if name != "basis"}
 
@@ -158,7 +159,7 @@ def unmodelled_paths() -> list[str]:
 
 def option_paths() -> list[str]:
     """Dotted paths of the options of a systolic and a SIMD array."""
-    return [path for path, metadata in described(Hardware) if metadata.get("option")]
+    return list(option_defaults())
 
 
 def option_defaults(cls: type = Hardware, prefix: str = "") -> dict[str, object]:
