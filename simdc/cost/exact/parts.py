@@ -64,29 +64,18 @@ def _released(tiled: TiledContraction) -> tuple[int, list[int], int]:
 
 def _program(tiled: TiledProgram) -> list[CyclePart]:
     """Load, compute and store take turns, so that all that moves is waited for."""
-    cost, fill = tiled.cost(), 0
-    for _, grid in tiled.nests:
-        tiles = 1
-        for axis in grid.axes:
-            tiles *= axis.count
-        fill += tiles * tiled.rule.lanes_fill_cycles(tiled.hardware.simd)
-    waits, set_up = tiled.wait_cycles(), tiled.set_up_cycles()
+    cost, waits, set_up, fill = tiled.cost(), tiled.wait_cycles(), tiled.set_up_cycles(), tiled.fill_cycles()
     parts = [
         CyclePart("instructions", cost.cycles.compute - waits - set_up - fill),
         CyclePart("loops of one instruction", set_up),
         CyclePart("waits between instructions", waits),
+        CyclePart("fill", fill),
     ]
-    moved = {port: cycles for port, cycles in cost.busy._asdict().items() if port != "compute" and cycles}
     if tiled.hardware.simd.double_buffered:
-        return _shown([*parts, CyclePart("fill", fill), *_beside(tiled, cost.cycles.stall)])
-    return _shown(
-        [
-            *parts,
-            CyclePart("fill", fill),
-            CyclePart(LATENCY, tiled.latency_cycles()),
-            *(CyclePart("transfers", cycles, port) for port, cycles in moved.items()),
-        ]
-    )
+        return _shown([*parts, *_beside(tiled, cost.cycles.stall)])
+    moved = [(port, cycles) for port, cycles in cost.busy._asdict().items() if port != "compute"]
+    transfers = [CyclePart("transfers", cycles, port) for port, cycles in moved]
+    return _shown([*parts, CyclePart(LATENCY, tiled.latency_cycles()), *transfers])
 
 
 def _beside(tiled: TiledProgram, stall: Number) -> list[CyclePart]:

@@ -191,13 +191,23 @@ class TiledProgram:
             cycles = cycles + set_up_cycles(nest, issues, {axis.loop: axis.count for axis in grid.every}, simd)
         return cycles
 
+    def fill_cycles(self) -> int:
+        """Cycles of `compute` that fill the pipeline and the lanes, all tiles together."""
+        total = 0
+        for _, grid in self.nests:
+            tiles = 1
+            for axis in grid.axes:
+                tiles = tiles * axis.count
+            total = total + tiles
+        return total * self.rule.lanes_fill_cycles(self.hardware.simd)
+
     def _priced(self, cycles_of: Callable[[Stream, int], int]) -> Cost:
         """`cycles_of` gives the cycles to move a stream's tiles so many times."""
         # 3 tiles with 10 issues each of a 4-cycle sequence, 20 cycles of fill: 3 * (10 * 4 + 20) = 180 cycles of
         # compute, waits between issues left out.
-        simd, lanes, fill = self.hardware.simd, self.program.lanes, self.rule.lanes_fill_cycles(self.hardware.simd)
+        simd, lanes = self.hardware.simd, self.program.lanes
         vmem = imm = insmem = 0
-        compute = self.wait_cycles() + self.set_up_cycles()
+        compute = self.wait_cycles() + self.set_up_cycles() + self.fill_cycles()
         ops: dict[str, int] = {}
         bits: dict[str, int] = {}
         ports: dict[str, int] = {}
@@ -205,10 +215,7 @@ class TiledProgram:
             self._add_traffic(nest, grid, cycles_of, bits, ports)
             code = code_cost(nest, {axis.loop: _issues(axis, lanes, simd.lanes) for axis in grid.every}, simd)
             vmem, imm, insmem = vmem + code.vmem_bits, imm + code.immediate_bits, insmem + code.instruction_bits
-            tiles = 1
-            for axis in grid.axes:
-                tiles = tiles * axis.count
-            compute = compute + code.cycles + tiles * fill
+            compute = compute + code.cycles
             for opcode, elements in code.ops:
                 ops[opcode] = ops.get(opcode, 0) + elements
         # Load, compute and store take turns: every port's time is stall.

@@ -6,7 +6,7 @@ the default one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -91,8 +91,8 @@ class VectorRungs:
         self._limit_bits = rule.program_memory(hardware).usable_bits(hardware)
         whole = TiledProgram.cut(program, self._order, tuple(bounds.values()), hardware, ONE, rule)
         # Tiles have whole vectors, so but for waits the code takes as long however the loops are cut.
-        self._code_cycles = whole.cost().cycles.compute - whole.wait_cycles() - len(program.nests) * self._fill
-        self._code_cycles -= self._set_up_of({})
+        around = whole.wait_cycles() + whole.set_up_cycles() + whole.fill_cycles()
+        self._code_cycles = whole.cost().cycles.compute - around
         # Each input's tiles are loaded once at least, each result's leave once; resumed they need not be.
         bandwidths = rule.bandwidths(hardware)
         widths = {row.operand: bandwidths[row.port] for row in rule.vector_streams if row.when != "resumed"}
@@ -150,13 +150,10 @@ class VectorRungs:
 
     def _set_up_cycles(self, cut: VectorCut, step: int) -> int:
         """Of loops that hold one instruction each."""
-        if self._hardware.simd.issue == "interleaved":
+        simd = self._hardware.simd
+        if simd.issue == "interleaved":
             return 0
         counts = {loop: -(-self._bounds[loop] // size) for loop, size in self._sizes(cut, step).items()}
-        return self._set_up_of(counts)
-
-    def _set_up_of(self, counts: Mapping[str, int]) -> int:
-        simd = self._hardware.simd
         issues = issues_of(self._bounds, self._program.lanes, simd)
         return sum(set_up_cycles(nest, issues, counts, simd) for nest in self._program.nests)
 
