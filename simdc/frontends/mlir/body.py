@@ -44,11 +44,8 @@ MATHEMATICS = {
 }
 """Of `math`."""
 HLO = {
-    **{
-        each: each
-        for each in ("tanh", "sqrt", "floor", "ceil", "logistic", "abs", "power", "sign", "clamp", "remainder")
-    },
-    **{each: each for each in ("and", "or", "xor", "not", "log", "select", "erf")},
+    **{each: each for each in ("tanh", "sqrt", "floor", "ceil", "logistic", "abs", "sign", "clamp", "remainder")},
+    **{each: each for each in ("and", "or", "xor", "not", "log", "select", "erf", "square")},
     "add": "add",
     "subtract": "sub",
     "multiply": "mul",
@@ -129,15 +126,8 @@ def _translated(
     dialect, _, short = name.partition(".")
     if short == "constant":
         return number_of(attribute(op, "value"))
-    if name == "stablehlo.compare":
-        word = direction_of(op)
-        compared[op.results[0]] = word, op.operands[0], op.operands[1]
-        return code.compare(word, *map(symbol, op.operands))
-    if name in ("arith.cmpf", "arith.cmpi"):
-        table = WHOLE_PREDICATES if short == "cmpi" else REAL_PREDICATES
-        word = table.get(integer(op, "predicate", -1))
-        if word is None:
-            raise Unpriced("its body compares by a predicate that is always true, or asks for numbers that are none")
+    if name in ("stablehlo.compare", "arith.cmpf", "arith.cmpi"):
+        word = direction_of(op) if dialect == "stablehlo" else _predicate(op, short)
         compared[op.results[0]] = word, op.operands[0], op.operands[1]
         return code.compare(word, *map(symbol, op.operands))
     if name in ("arith.select", "stablehlo.select"):
@@ -150,6 +140,14 @@ def _translated(
     if short not in table:
         raise Unpriced(f"its body has {name}")
     return code.call(table[short], [*map(symbol, op.operands)])
+
+
+def _predicate(op: Operation, short: str) -> str:
+    table = WHOLE_PREDICATES if short == "cmpi" else REAL_PREDICATES
+    word = table.get(integer(op, "predicate", -1))
+    if word is None:
+        raise Unpriced("its body compares by a predicate that is always true, or asks for numbers that are none")
+    return word
 
 
 def _selected(op: Operation, code: LaneCode, symbol: Callable[[SSAValue], Symbol], compared: Comparisons) -> Symbol:

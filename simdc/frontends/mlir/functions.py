@@ -164,6 +164,7 @@ OF_ONE: dict[str, Callable[[LaneCode, Symbol], Symbol]] = {
     "round": lambda code, x: code.splice(nearest("x", "y"), "y", x=x),
     "tanh": _tanh,
     "logistic": _logistic,
+    "square": lambda code, x: code.put("mul", x, x),
     "reciprocal": lambda code, x: code.put("div", 1.0, x),
     "erf": lambda code, x: code.splice(erf("x", "y"), "y", x=x),
     "sin": lambda code, x: code.splice(sine("x", "y"), "y", x=x),

@@ -13,7 +13,7 @@ from .body import Body, read_body
 from .functions import LaneCode, Symbol
 from .gathers import rows_picked
 from .maps import index_of, maps_of, reversed_loops, terms_of
-from .module_text import attribute, element_bits, integers, name_of, segments, shape_of_type
+from .module_text import attribute, element_bits, integer, integers, name_of, segments, shape_of_type
 from .problems import Unpriced
 from .reader import Reader, reads
 from .values import Filled, Made, ModuleConstant, Read, Value, plain
@@ -64,8 +64,7 @@ def _asked(op: Operation) -> list[int]:
     """The loop whose number the op is, if it is one."""
     if name_of(op) != "linalg.index":
         return []
-    found = attribute(op, "dim")
-    return [int(getattr(getattr(found, "value", None), "data", 0))]
+    return [integer(op, "dim", 0)]
 
 
 def _start(reader: Reader, value: SSAValue, block: Block, place: int) -> Value:
@@ -95,25 +94,18 @@ def loop_bounds(maps: Sequence[AffineMap], shapes: Sequence[tuple[int, ...]]) ->
 
 @reads("linalg.fill")
 def fill(reader: Reader, op: Operation) -> Sequence[Value]:
-    value = reader.value(op.operands[0])
-    shape = shape_of_type(op.operands[1].type)
-    if isinstance(value, Filled):
-        return [Filled(shape, value.number)]
-    return [value.through(shape, ())]
+    return [reader.value(op.operands[0]).through(shape_of_type(op.operands[1].type), ())]
 
 
 @reads("linalg.transpose")
 def transpose(reader: Reader, op: Operation) -> Sequence[Value]:
     order = integers(op, "permutation") or ()
-    return [permuted(reader, op.operands[0], order)]
+    return [permuted(reader.value(op.operands[0]), order)]
 
 
-def permuted(reader: Reader, given: SSAValue, order: Sequence[int]) -> Value:
+def permuted(value: Value, order: Sequence[int]) -> Value:
     """Dimension i of what is seen is dimension `order[i]`."""
-    value = reader.value(given)
     shape = tuple(value.shape[place] for place in order)
-    if isinstance(value, Filled):
-        return Filled(shape, value.number)
     return value.through(shape, [affine(f"v{list(order).index(place)}") for place in range(len(order))])
 
 
@@ -122,14 +114,11 @@ def broadcast(reader: Reader, op: Operation) -> Sequence[Value]:
     added = integers(op, "dimensions") or ()
     shape = shape_of_type(op.operands[1].type)
     kept = [place for place in range(len(shape)) if place not in added]
-    return [spread(reader, op.operands[0], shape, kept)]
+    return [spread(reader.value(op.operands[0]), shape, kept)]
 
 
-def spread(reader: Reader, given: SSAValue, shape: tuple[int, ...], places: Sequence[int]) -> Value:
+def spread(value: Value, shape: tuple[int, ...], places: Sequence[int]) -> Value:
     """Dimension i of the value is dimension `places[i]` of `shape`; one of a single element is repeated."""
-    value = reader.value(given)
-    if isinstance(value, Filled):
-        return Filled(shape, value.number)
     sizes = zip(value.shape, places, strict=True)
     return value.through(shape, [affine(f"v{place}") if size > 1 else affine() for size, place in sizes])
 
@@ -166,8 +155,6 @@ def named_elementwise(reader: Reader, op: Operation) -> Sequence[Value]:
     inputs, outputs = segments(op, 2)
     short = name_of(op).partition(".")[2]
     shape, bits = shape_of_type(outputs[0].type), element_bits(outputs[0].type)
-    if short == "square":
-        return elementwise(reader, [inputs[0], inputs[0]], shape, bits, function="mul")
     return elementwise(reader, inputs, shape, bits, function=CALLED.get(short, short))
 
 

@@ -44,6 +44,7 @@ REMEDY = (
 
 
 HEX = re.compile(r"dense<0x([0-9A-Fa-f]+)>(?= : tensor<(?:[0-9]+x)*(f64|f32|f16|bf16)>)")
+LIST = re.compile(r"(\w+) = \[([^\]]*)\]")
 CODES = {"f64": ">d", "f32": ">f", "f16": ">e", "bf16": ">f"}
 
 
@@ -129,6 +130,13 @@ def integers(op: Operation, name: str) -> tuple[int, ...] | None:
             )
         case _:
             raise Unpriced(f"'{name}' is no list of whole numbers")
+
+
+def lists_of(op: Operation, name: str) -> dict[str, list[int]]:
+    """The lists of whole numbers in an attribute of a dialect that xDSL has not, by their names there."""
+    # #stablehlo.dot<lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [0]>
+    lists = LIST.findall(str(attribute(op, name)))
+    return {each: [int(number) for number in inner.split(",") if number.strip()] for each, inner in lists}
 
 
 def integer(op: Operation, name: str, default: int) -> int:

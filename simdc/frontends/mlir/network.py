@@ -130,6 +130,14 @@ class ForeignNetwork(ImportedNetwork):
         code = (Instruction("move", "y0", ("x0",)),)
         return self.add(ProgramOp.make(self.unused(), [self.base(value)], nest, [shape], code))
 
+    def written_out(self, value: Value) -> Seen:
+        """The same as a tensor that lies as it is seen."""
+        return plain(self.tensor(value), value.shape or (1,), value.shape)
+
+    def without_border(self, value: Seen) -> Seen:
+        """The same, its border written out if it has one."""
+        return value if value.padding is None else self.written_out(value)
+
     def _viewed(self, value: Seen) -> SSAValue:
         shape = value.shape or (1,)
         if isinstance(value.base, ModuleConstant):

@@ -10,7 +10,7 @@ from xdsl.ir import Operation, SSAValue
 from .module_text import element_bits, name_of, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced
-from .values import Filled, Seen, Value, plain
+from .values import Filled, Seen, Value
 
 
 class Reader(NamedTuple):
@@ -28,9 +28,7 @@ class Reader(NamedTuple):
     def seen(self, given: SSAValue) -> Seen:
         """A tensor; one number everywhere becomes one."""
         value = self.value(given)
-        if isinstance(value, Seen):
-            return value
-        return plain(self.network.tensor(value), value.shape or (1,), value.shape)
+        return value if isinstance(value, Seen) else self.network.written_out(value)
 
     def number(self, given: SSAValue) -> float:
         """Raises Unpriced for what is no number that is known."""

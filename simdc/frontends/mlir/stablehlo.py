@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation
 
 from simdc.cost.kernel import Instruction, Loop, affine
 from simdc.ir.nest_text import Access, Nest
@@ -23,14 +23,10 @@ from .written import WrittenNest, emit
 COLLECTIVES = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all", "collective_permute", "collective_broadcast")
 
 
-@reads(*(f"stablehlo.{name}" for name in HLO), "chlo.erf", "chlo.square", "chlo.constant_like")
+@reads(*(f"stablehlo.{name}" for name in HLO), "chlo.erf", "chlo.square")
 def element_op(reader: Reader, op: Operation) -> Sequence[Value]:
     short = name_of(op).partition(".")[2]
     shape, bits, operands = result_shape(op), result_bits(op), list(op.operands)
-    if short == "square":
-        return elementwise(reader, [operands[0], operands[0]], shape, bits, function="mul")
-    if short == "constant_like":
-        raise Unpriced("there is no layer for it")
     if short == "convert" and _rounds(op):
         return elementwise(reader, operands, shape, bits, function="truncate")
     return elementwise(reader, operands, shape, bits, function=HLO[short])
@@ -63,12 +59,12 @@ def iota(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("stablehlo.transpose", "tosa.transpose")
 def transpose(reader: Reader, op: Operation) -> Sequence[Value]:
-    return [permuted(reader, op.operands[0], integers(op, "permutation") or integers(op, "perms") or ())]
+    return [permuted(reader.value(op.operands[0]), integers(op, "permutation") or integers(op, "perms") or ())]
 
 
 @reads("stablehlo.broadcast_in_dim")
 def broadcast_in_dim(reader: Reader, op: Operation) -> Sequence[Value]:
-    return [spread(reader, op.operands[0], result_shape(op), integers(op, "broadcast_dimensions") or ())]
+    return [spread(reader.value(op.operands[0]), result_shape(op), integers(op, "broadcast_dimensions") or ())]
 
 
 @reads("stablehlo.slice")
@@ -104,12 +100,12 @@ def reduce(reader: Reader, op: Operation) -> Sequence[Value]:
     values = [reader.value(each) for each in op.operands[:count]]
     shapes = [result_shape(op, place) for place in range(count)]
     makes = [
-        Made(shape, kept, _start(reader, each, shape), element_bits(each.type))
+        Made(shape, kept, reader.value(each).through(shape, ()), element_bits(each.type))
         for shape, each in zip(shapes, op.operands[count:], strict=True)
     ]
     block = op.regions[0].block
     if all(whole[place] == 1 for place in gone):
-        return _of_single_elements(reader, values, shapes, gone)
+        return [_of_single_elements(value, shape, gone) for value, shape in zip(values, shapes, strict=True)]
 
     def body(symbols: Sequence[Symbol]) -> Body:
         return accumulated(reader, block, symbols, count)
@@ -123,24 +119,11 @@ def accumulated(reader: Reader, block: Block, symbols: Sequence[Symbol], count: 
     return read_body(block, [*symbols[count:], *symbols[:count]], reader.number, _no_loop)
 
 
-def _of_single_elements(
-    reader: Reader, values: Sequence[Value], shapes: Sequence[tuple[int, ...]], gone: Sequence[int]
-) -> list[Value]:
+def _of_single_elements(value: Value, shape: tuple[int, ...], gone: Sequence[int]) -> Value:
     """What is gathered of one element is that element, as sums start where they change nothing."""
-    found: list[Value] = []
-    for value, shape in zip(values, shapes, strict=True):
-        if isinstance(value, Filled):
-            found.append(Filled(shape, value.number))
-            continue
-        left = iter(range(len(shape)))
-        index = [affine() if place in gone else affine(f"v{next(left)}") for place in range(len(value.shape))]
-        found.append(value.through(shape, index))
-    return found
-
-
-def _start(reader: Reader, value: SSAValue, shape: tuple[int, ...]) -> Value:
-    found = reader.value(value)
-    return Filled(shape, found.number) if isinstance(found, Filled) else found.through(shape, ())
+    left = iter(range(len(shape)))
+    index = [affine() if place in gone else affine(f"v{next(left)}") for place in range(len(value.shape))]
+    return value.through(shape, index)
 
 
 def _no_loop(place: int) -> Symbol:

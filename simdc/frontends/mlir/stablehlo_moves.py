@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Instruction, affine
+from simdc.cost.kernel import Instruction
 from simdc.ir.base import shape_of
 from simdc.ir.ops.gather import ScatterAddOp
 from simdc.ir.ops.max_pool import MaxPoolGradOp, MaxPoolOp
@@ -16,7 +16,8 @@ from simdc.ir.ops.max_pool import MaxPoolGradOp, MaxPoolOp
 from .body import Body
 from .functions import Symbol
 from .gathers import picked
-from .module_text import attribute, integers, name_of
+from .linalg import permuted
+from .module_text import attribute, integers, lists_of, name_of
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
 from .sums import numbered
@@ -24,7 +25,6 @@ from .tensors import bordered, sliced
 from .values import Filled, Made, Read, Seen, Value, plain
 from .written import WrittenNest, emit
 
-LIST = re.compile(r"(\w+) = \[([^\]]*)\]")
 NUMBER = re.compile(r"index_vector_dim = (\d+)")
 
 
@@ -51,7 +51,7 @@ def _apart(reader: Reader, value: Value, axis: int, count: int, number: float) -
     # a b with one between: a 0 b 0, as [2, 1] with a column behind, without the last.
     shape = value.shape
     if isinstance(value, Filled):
-        value = plain(reader.network.tensor(value), shape or (1,), shape)
+        value = reader.network.written_out(value)
     column = reader.network.reshaped(value, (*shape[: axis + 1], 1, *shape[axis + 1 :]))
     after = [count if place == axis + 1 else 0 for place in range(len(shape) + 1)]
     wide = bordered(reader, column, [0] * len(after), after, number)
@@ -62,10 +62,8 @@ def _apart(reader: Reader, value: Value, axis: int, count: int, number: float) -
 
 
 def _lists(op: Operation, name: str) -> tuple[dict[str, list[int]], int | None]:
-    text = str(attribute(op, name))
-    found = {each: [int(number) for number in inner.split(",") if number.strip()] for each, inner in LIST.findall(text)}
-    vector = NUMBER.search(text)
-    return found, None if vector is None else int(vector[1])
+    vector = NUMBER.search(str(attribute(op, name)))
+    return lists_of(op, name), None if vector is None else int(vector[1])
 
 
 def _row_axis(found: dict[str, list[int]], names: tuple[str, str], ids: tuple[int, ...], vector: int | None) -> int:
@@ -185,7 +183,7 @@ def _overlapping(
         high = [full - own - first for full, own, first in zip(whole.shape, whole.own, low, strict=True)]
         sides = plain(whole.base, whole.own), gradient_
     order = [*(place for place in range(4) if place not in spatial), *spatial]
-    image, gradient = (network.tensor(_ordered(each, order)) for each in sides)
+    image, gradient = (network.tensor(permuted(each, order)) for each in sides)
     fields = {
         "kernel_size": [taps[place] for place in spatial],
         "stride": [stride[place] for place in spatial],
@@ -199,12 +197,7 @@ def _overlapping(
         raise Unpriced(str(error)) from None
     assert shape_of(most) == shape_of(gradient)
     back = plain(network.add(made, result_bits(op)), tuple(shape_of(made.result)))
-    turned = _ordered(back, [order.index(place) for place in range(4)])
+    turned = permuted(back, [order.index(place) for place in range(4)])
     found = bordered(reader, turned, low, high, 0.0)
     assert isinstance(found, Seen)
     return found
-
-
-def _ordered(value: Seen, order: Sequence[int]) -> Seen:
-    shape = tuple(value.shape[place] for place in order)
-    return value.through(shape, [affine(f"v{list(order).index(place)}") for place in range(len(order))])

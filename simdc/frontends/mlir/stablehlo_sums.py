@@ -11,7 +11,6 @@ from typing import NamedTuple
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Affine, affine
 from simdc.ir.base import shape_of
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.max_pool import MaxPoolOp
@@ -19,25 +18,23 @@ from simdc.ir.ops.max_pool import MaxPoolOp
 from .body import Body
 from .functions import Symbol
 from .linalg_named import border_of
-from .module_text import attribute, integer, integers, name_of
+from .module_text import attribute, integer, integers, lists_of, name_of
 from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
 from .stablehlo import accumulated
-from .sums import multiply_add, numbered, product
+from .sums import Sliding, multiply_add, numbered, product, slid
 from .tensors import bordered
 from .values import Filled, Made, ModuleConstant, Read, Seen, Value, plain
 from .written import WrittenNest, emit
 
 REVERSE = "stablehlo.reverse"
 LAYOUT = re.compile(r"\[([^\]]*)\]\s*x\s*\[([^\]]*)\]\s*->\s*\[([^\]]*)\]")
-LIST = re.compile(r"(\w+) = \[([^\]]*)\]")
 
 
 @reads("stablehlo.dot_general")
 def dot_general(reader: Reader, op: Operation) -> Sequence[Value]:
-    text = str(attribute(op, "dot_dimension_numbers"))
-    lists = {name: [int(each) for each in found.split(",") if each.strip()] for name, found in LIST.findall(text)}
+    lists = lists_of(op, "dot_dimension_numbers")
     sides = reader.value(op.operands[0]), reader.value(op.operands[1])
     letters = iter(ascii_lowercase)
     names = [["" for _ in side.shape] for side in sides]
@@ -169,7 +166,7 @@ def _general(
     groups = max(conv.groups, conv.batch_groups)
     lhs = sides[0]
     if max(conv.apart) > 1 and not lhs.is_plain:
-        lhs = plain(network.tensor(lhs), lhs.shape)
+        lhs = network.written_out(lhs)
     by = "f" if conv.groups > 1 else "b"
     image = _split(network, conv.image, lhs, by, groups)
     weight = _split(network, conv.weight, sides[1], "o", groups)
@@ -184,7 +181,11 @@ def _general(
     bounds |= {f"k{each}": weight.value.shape[weight.letters.index(each)] for each in conv.spatial}
     bounds["i"] = weight.value.shape[weight.letters.index("i")]
     index = numbered(bounds)
-    at_image = {each: _slid(index, conv, int(each)) for each in conv.spatial} | {"f": index["i"]}
+    windows = zip(conv.spatial, conv.stride, conv.dilation, conv.before, strict=True)
+    at_image = {"f": index["i"]}
+    for each, stride, dilation, before in windows:
+        window = Sliding(bounds[each], bounds[f"k{each}"], stride, dilation, before)
+        at_image[each] = slid(index, each, f"k{each}", window)
     at_weight = {each: index[f"k{each}"] for each in conv.spatial}
     reads_ = (
         Read(image.value, tuple(at_image.get(each) or index[each] for each in image.letters)),
@@ -203,13 +204,6 @@ def _general(
     (found,) = emit(network, nest)
     assert isinstance(found, Seen)
     return network.reshaped(found, shape) if groups > 1 else found
-
-
-def _slid(index: dict[str, Affine], conv: Convolution, place: int) -> Affine:
-    steps: list[tuple[str, int]] = []
-    for letter, step in ((str(place), conv.stride[place]), (f"k{place}", conv.dilation[place])):
-        steps += [(loop, step * inner) for loop, inner in index[letter].terms]
-    return affine(*steps, constant=-conv.before[place])
 
 
 def _macs(conv: Convolution, image: _Split, bounds: dict[str, int]) -> int | None:
@@ -246,18 +240,15 @@ def reduce_window(reader: Reader, op: Operation) -> Sequence[Value]:
     bounds = {f"o{place}": size for place, size in enumerate(shape)}
     bounds |= {f"k{place}": size for place, size in enumerate(taps)}
     index = numbered(bounds)
-    at: list[Affine] = []
-    for place in range(rank):
-        steps = [(loop, stride[place] * inner) for loop, inner in index[f"o{place}"].terms]
-        steps += [(loop, dilation[place] * inner) for loop, inner in index[f"k{place}"].terms]
-        at.append(affine(*steps))
+    windows = map(Sliding, shape, taps, stride, dilation)
+    at = tuple(slid(index, f"o{place}", f"k{place}", window) for place, window in enumerate(windows))
     block = op.regions[0].block
 
     def body(symbols: Sequence[Symbol]) -> Body:
         return accumulated(reader, block, symbols, 1)
 
     made = Made(shape, tuple(index[f"o{place}"] for place in range(rank)), Filled(shape, start.number), result_bits(op))
-    return emit(reader.network, WrittenNest(tuple(bounds.values()), (Read(seen, tuple(at)),), (made,), body))
+    return emit(reader.network, WrittenNest(tuple(bounds.values()), (Read(seen, at),), (made,), body))
 
 
 def _max_pool(

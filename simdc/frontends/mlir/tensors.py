@@ -62,20 +62,17 @@ def cast_number(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tensor.expand_shape", "tensor.collapse_shape", "tensor.reshape", "stablehlo.reshape", "tosa.reshape")
 def reshape(reader: Reader, op: Operation) -> Sequence[Value]:
-    value, shape = reader.value(op.operands[0]), result_shape(op)
-    if isinstance(value, Filled):
-        return [Filled(shape, value.number)]
-    return [reader.network.reshaped(value, shape)]
+    return [_reshaped(reader, reader.value(op.operands[0]), result_shape(op))]
+
+
+def _reshaped(reader: Reader, value: Value, shape: tuple[int, ...]) -> Value:
+    return Filled(shape, value.number) if isinstance(value, Filled) else reader.network.reshaped(value, shape)
 
 
 @reads("tensor.from_elements")
 def from_elements(reader: Reader, op: Operation) -> Sequence[Value]:
     if len(op.operands) == 1:
-        value = reader.value(op.operands[0])
-        shape = result_shape(op)
-        if isinstance(value, Filled):
-            return [Filled(shape, value.number)]
-        return [value.through(shape, ())]
+        return [reader.value(op.operands[0]).through(result_shape(op), ())]
     raise Unpriced("a tensor is put together of several numbers")
 
 
@@ -99,8 +96,6 @@ def sliced(
     value: Value, first: Sequence[int], sizes: Sequence[int], steps: Sequence[int], shape: tuple[int, ...]
 ) -> Value:
     """`sizes` positions of each dimension from `first` on; those of one element may fall away in `shape`."""
-    if isinstance(value, Filled):
-        return Filled(shape, value.number)
     left = list(enumerate(shape))
     index: list[Affine] = []
     for size, start, step in zip(sizes, first, steps, strict=True):
@@ -137,13 +132,13 @@ def bordered(reader: Reader, value: Value, low: Sequence[int], high: Sequence[in
     if isinstance(value, Filled):
         if value.number == number:
             return Filled(shape, number)
-        value = plain(reader.network.tensor(value), value.shape or (1,), value.shape)
+        value = reader.network.written_out(value)
     if min((*low, *high), default=0) < 0:
         raise Unpriced("its border cuts")
     if shape == value.shape:
         return value
     if not value.is_plain:
-        value = plain(reader.network.tensor(value), value.shape)
+        value = reader.network.written_out(value)
     index = [each._replace(constant=-before) for each, before in zip(names_for(len(shape)), low, strict=True)]
     return Seen(value.base, value.own, shape, tuple(index), number)
 
@@ -173,7 +168,7 @@ def insert_slice(reader: Reader, op: Operation) -> Sequence[Value]:
     if DYNAMIC in (*offsets, *sizes, *strides) or any(each != 1 for each in strides):
         raise Unpriced("where it puts its slice depends on data, or leaves gaps")
     whole = shape_of_type(op.operands[1].type)
-    part = source if source.shape == tuple(sizes) else _expanded(reader, source, tuple(sizes))
+    part = source if source.shape == tuple(sizes) else _reshaped(reader, source, tuple(sizes))
     if tuple(sizes) == whole:
         return [part]
     after = [full - first - size for full, first, size in zip(whole, offsets, sizes, strict=True)]
@@ -192,7 +187,3 @@ def insert_slice(reader: Reader, op: Operation) -> Sequence[Value]:
             starts = [first if place == axis else 0 for place in range(len(whole))]
             parts.append(sliced(target, starts, box, [1] * len(whole), box))
     return [joined(reader, parts, axis, whole, element_bits(op.results[0].type))]
-
-
-def _expanded(reader: Reader, value: Value, shape: tuple[int, ...]) -> Value:
-    return Filled(shape, value.number) if isinstance(value, Filled) else reader.network.reshaped(value, shape)

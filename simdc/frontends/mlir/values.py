@@ -29,6 +29,10 @@ class Filled(NamedTuple):
     shape: tuple[int, ...]
     number: float | None
 
+    def through(self, shape: tuple[int, ...], index: Sequence[Affine]) -> Filled:
+        """As of `Seen`: wherever one looks, it is the same number."""
+        return Filled(shape, self.number)
+
 
 class Seen(NamedTuple):
     """A tensor as it is looked at: `index` says for each dimension of `base` where its position is found, by the

@@ -138,11 +138,10 @@ def _contraction(network: ForeignNetwork, written: WrittenNest, sides: list[tupl
     operands = [network.base(value) for value, _ in sides]
     start = made.start
     if isinstance(start, Filled) and start.number not in (None, 0.0):
+        # One number for all results: an access to it looks at no index.
         start = plain(ModuleConstant(network.label(f"{network.step}.start"), (1,)), (1,), ())
-        accesses.append(start.access(()))
-        operands.append(network.base(start))
-    elif isinstance(start, Seen):
-        start = start if start.padding is None else plain(network.tensor(start), made.shape)
+    if isinstance(start, Seen):
+        start = network.without_border(start)
         accesses.append(start.access(made.index))
         operands.append(network.base(start))
     if written.apart is not None:
@@ -175,9 +174,8 @@ def _program(
     accesses: list[Access] = []
     operands: list[SSAValue] = []
     for name, (seen, index) in tensors.items():
-        value = seen
-        if value.padding is not None and not (gathers and NEUTRAL.get(whole) == value.padding):
-            value = plain(network.tensor(value), value.shape)
+        is_neutral = gathers and NEUTRAL.get(whole) == seen.padding
+        value = seen if is_neutral else network.without_border(seen)
         names[name] = f"x{len(operands)}"
         operands.append(network.base(value))
         accesses.append(value.access(index))
@@ -186,7 +184,7 @@ def _program(
         if isinstance(made.start, Filled):
             start.append(Instruction("move", f"y{place}", (made.start.number or 0.0,)))
             continue
-        value = made.start if made.start.padding is None else plain(network.tensor(made.start), made.shape)
+        value = network.without_border(made.start)
         start.append(Instruction("move", f"y{place}", (f"x{len(operands)}",)))
         operands.append(network.base(value))
         accesses.append(value.access(made.index))
