@@ -110,9 +110,11 @@ def cases_with_options(random: Random, seed: int) -> Iterator[Case]:
         yield Case(kernel, tiling, with_variants(random, evolve(machine, systolic=systolic, dram=dram)))
     # Draws of their own: what comes behind stays as it is. Memory for what options keep there.
     apart = Random(seed + 3)
-    cases = [*random_cases(seed + 2, 150), *(Case(*random_fused.random_case(apart)) for _ in range(40))]
+    cases = [*random_cases(seed + 2, 300), *(Case(*random_fused.random_case(apart)) for _ in range(40))]
     for kernel, tiling, machine in cases:
-        roomy = evolve(machine, simd=evolve(machine.simd, vmem_bits=1 << 40))
+        # Where the port is fast, what the lanes do beside it decides.
+        fast = {"bandwidth_bits_per_cycle": 1 << 20} if apart.random() < 0.5 else {}
+        roomy = evolve(machine, simd=evolve(machine.simd, vmem_bits=1 << 40, **fast))
         drawn = with_all_options(apart, roomy)
         if isinstance(kernel, FusedProducts):
             # Its lanes need a channel of their own.
