@@ -30,12 +30,17 @@ def printed_by(script, monkeypatch, capsys, *arguments):
 # Tests below look at what these print, and that of the paper's machines at what all of it is.
 LOOKED_AT = {"autotuner.py", "judge_schedule.py", "own_tiling_pass.py", "paper_dse.py", "sweep_hardware.py"}
 
+NEEDED = {
+    "from_jax.py": ["jax"],
+    "from_pytorch.py": ["torch", "onnxscript"],
+    "from_torch_mlir.py": ["torch", "torch_mlir.fx"],
+}
+
 
 @pytest.mark.parametrize("script", [path for path in SCRIPTS if path.name not in LOOKED_AT], ids=lambda path: path.name)
 def test_script_runs(script, tmp_path, monkeypatch, capsys):
-    if script.name == "from_pytorch.py":
-        pytest.importorskip("torch")
-        pytest.importorskip("onnxscript")
+    for package in NEEDED.get(script.name, ()):
+        pytest.importorskip(package)
     arguments = []
     if script.name == "optimal_dse.py":
         # ResNet-50, the default, takes minutes.
