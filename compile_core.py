@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import os
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copy
@@ -85,6 +86,7 @@ def _is_stored(name: ast.Name) -> bool:
 def calls(text: str) -> Iterator[str]:
     """The module that Python calls."""
     yield "from simdc.cost.flat cimport _flat"
+    yield f"DIGEST = {runpy.run_path(str(FOLDER / 'digest.py'))['digest_of'](FOLDER)!r}"
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name in CALLED:
             of_kind = {"int": "long long {0}", "list[int]": "long long[::1] {0}"}

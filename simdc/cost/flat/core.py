@@ -6,10 +6,12 @@ import os
 from array import array
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from . import best, climb, ladder
 from . import price as pricing
+from .digest import digest_of
 
 Found = TypeVar("Found")
 
@@ -41,12 +43,14 @@ def _plain_zeros(many: int) -> list[int]:
 
 
 def compiled_form() -> CoreForm | None:
-    """None where it was not built, or SIMDC_PLAIN is set."""
+    """None where it was not built, or of other sources than these, or SIMDC_PLAIN is set."""
     if os.environ.get("SIMDC_PLAIN"):
         return None
     try:
         built: Any = import_module(f"{__package__}.compiled")
     except ImportError:
+        return None
+    if digest_of(Path(__file__).parent) != built.DIGEST:
         return None
     return CoreForm("compiled", _row, _zeros, built.price, built.begin, built.next_rung, built.best_rung, built.fill)
 

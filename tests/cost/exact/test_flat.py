@@ -20,6 +20,7 @@ from simdc.cost.dram import Dram
 from simdc.cost.exact.flat import FlatContraction, flat_contraction
 from simdc.cost.exact.tiled import tile_once
 from simdc.cost.flat import core, tiles
+from simdc.cost.flat.digest import digest_of
 from simdc.cost.kernel import Contraction, Kernel, Loop
 from simdc.cost.ladder.array import ArrayRungs
 from simdc.cost.ladder.climb import cheapest
@@ -265,6 +266,10 @@ def test_a_module_that_is_not_there_is_no_form(monkeypatch: pytest.MonkeyPatch) 
     built = ModuleType("built")
     for name in ("price", "begin", "next_rung", "best_rung", "fill"):
         setattr(built, name, None)
+    built.__dict__["DIGEST"] = "that of other sources"
+    monkeypatch.setitem(sys.modules, "simdc.cost.flat.compiled", built)
+    assert core.compiled_form() is None
+    built.__dict__["DIGEST"] = digest_of(Path(core.__file__).parent)
     monkeypatch.setitem(sys.modules, "simdc.cost.flat.compiled", built)
     form = core.compiled_form()
     assert form is not None
