@@ -46,12 +46,12 @@ class Generic(NamedTuple):
 Body = tuple[str, tuple[str, ...], Callable[..., float], float]
 TWO: tuple[Body, ...] = (
     ("mac", ("%t = arith.mulf %a, %b : f32", "%r = arith.addf %o, %t : f32"), lambda a, b, o: o + a * b, 0.0),
-    # A zero point is the array's affair: the sum runs without it.
     ("mac", ("%t = arith.mulf %b, %a : f32", "%r = arith.addf %t, %o : f32"), lambda a, b, o: o + a * b, 2.0),
     (
         "mac",
         (
             "%z = arith.constant 3.0 : f32",
+            # A zero point is the array's affair: the sum runs without it.
             "%s = arith.subf %a, %z : f32",
             "%t = arith.mulf %s, %b : f32",
             "%r = arith.addf %o, %t : f32",
