@@ -160,6 +160,7 @@ def _with_start(
         bias = nest.results[0]
         one = type(bias)((made.shape[axis],), (bias.index[axis],))
         nest = nest._replace(inputs=(*nest.inputs, one))
-    macs = None if op.macs is None else op.macs.value.data
-    fresh = ContractionOp(op.layer.data, op.lhs, op.rhs, start, nest=nest_text(nest), macs=macs)
+    # All else that it says of itself stays: products that count, distances, what is read backwards.
+    fields = {name: each for name, each in op.properties.items() if name not in ("layer", "nest")}
+    fresh = ContractionOp(op.layer.data, op.lhs, op.rhs, start, nest=nest_text(nest), **fields)
     return plain(network.replace(op, fresh, made.bits), made.shape)

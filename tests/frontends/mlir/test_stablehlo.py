@@ -171,6 +171,37 @@ def test_zeros_between_elements_are_no_products() -> None:
     assert (kernel.useful_macs, kernel.ifmap.shape[-1]) == (9, 5)
 
 
+@pytest.mark.parametrize("fields", ["lhs_dilation = array<i64: 2>", "window_reversal = array<i1: true>"])
+def test_an_offset_by_channels_leaves_a_convolution_what_it_is(fields: str) -> None:
+    """What lies apart, or is read backwards, does so with a bias of its own as well."""
+    is_apart = "dilation" in fields
+    made = f"2x{5 if is_apart else 3}x5xf32"
+    constants = [
+        f'%{name} = "stablehlo.constant"() <{{value = dense_resource<{name}> : tensor<{kind}>}}> : () -> tensor<{kind}>'
+        for name, kind in (("w", "3x4x5xf32"), ("b", "5xf32"))
+    ]
+    text = module(
+        "x:2x3x4xf32",
+        made,
+        *constants,
+        op("convolution", "%x, %w", "2x3x4xf32 3x4x5xf32", made,
+           f"dimension_numbers = #stablehlo.conv<[b, 0, f]x[0, i, o]->[b, 0, f]>, {fields}, "
+           "padding = dense<1> : tensor<1x2xi64>, feature_group_count = 1 : i64, batch_group_count = 1 : i64", "%c"),
+        op("broadcast_in_dim", "%b", "5xf32", made, "broadcast_dimensions = array<i64: 2>", "%s"),
+        op("add", "%c, %s", f"{made} {made}", made),
+    )  # fmt: skip
+    w, b = np.arange(60.0).reshape(3, 4, 5), np.arange(5.0) + 100
+    loaded = parse_foreign_module(text, "m.mlir", None)
+    assert [layer.name for layer in network_of(loaded).layers()] == ["simdc.contraction"]
+    (found,) = execute(loaded, [A], {"w": w, "c.bias": b}).returned
+    # Rows 0 a 0 b 0 c 0, or 0 a b c 0 with the window turned round.
+    rows = np.zeros((2, 7 if is_apart else 5, 4))
+    rows[:, 1 : -1 : 2 if is_apart else 1] = A
+    window = w if is_apart else w[::-1]
+    expected = sum(rows[:, tap : tap + found.shape[1]] @ window[tap] for tap in range(3)) + b
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_windows_add_up() -> None:
     text = module("b:3x4xf32", "3x2xf32", ZERO,
         """%y = "stablehlo.reduce_window"(%b, %zero) <{padding = dense<[[0, 0], [1, 0]]> : tensor<2x2xi64>,
