@@ -14,9 +14,12 @@ from simdc.backends.simulate.walk import whole_loops
 from simdc.cost import Contraction, ExactModel, Hardware, Kernel, Tiling
 from simdc.cost.account import CyclePart, Fill
 from simdc.cost.kernel import FusedProducts
+from simdc.cost.ratio import Ratio
 from simdc.cost.tiling import Need
+from simdc.ir.ops.relu import ReluOp
 from tests.cost.exact.test_fused import ORDER, machine, small_attention
 from tests.cost.machines import row_convolution, schedule, small_machine
+from tests.ir.tensors import tensor
 from tests.oracles.balanced import balanced
 from tests.oracles.channels import random_channels, with_channels
 from tests.oracles.random_cases import random_cases
@@ -130,16 +133,18 @@ def test_a_latency_is_no_buffer() -> None:
     assert [need.buffer for need in needs] == ["weight buffer", "ifmap buffer", "psum buffer"]
 
 
-def test_attention_that_waits_for_keys() -> None:
-    """Ports of a bit a cycle: keys and values of the second tile, 16 + 8 bits, and more than what the first does."""
-    slow = evolve(
-        machine(), systolic=evolve(machine().systolic, bandwidths=small_machine(ports=(1, 16, 8)).systolic.bandwidths)
+@pytest.mark.parametrize("how", RELEASES)
+def test_attention_that_waits_for_keys(how: str) -> None:
+    """The same over a weight port of a bit in 4 cycles: first keys and values of 32 + 16 bits, 192 cycles. Those of the
+    second tile, 16 + 8 bits, take 96 beside the 69 of the first."""
+    array = machine().systolic
+    slow = evolve(array, bandwidths=evolve(array.bandwidths, weight_bits_per_cycle=Ratio(1, 4)))
+    chosen, tiling = released(evolve(machine(), systolic=slow), how), Tiling(ORDER, (1, 1, 1, 2, 2))
+    found = parts(small_attention(), tiling, chosen)
+    assert [part for part in found if part.name == "wait"] == [CyclePart("wait", 96 - 69, "weight_port")]
+    assert (
+        sum(part.cycles for part in found) == 192 + 96 + 80 == simulate(small_attention(), tiling, chosen).cycles.total
     )
-    tiling = Tiling(ORDER, (1, 1, 1, 2, 1))
-    for how in RELEASES:
-        chosen = released(slow, how)
-        found = {part.name: part.cycles for part in parts(small_attention(), tiling, chosen)}
-        assert sum(found.values()) == simulate(small_attention(), tiling, chosen).cycles.total
 
 
 def test_how_full_the_array_is() -> None:
@@ -156,6 +161,13 @@ def test_how_full_the_array_is() -> None:
     weights, inputs, sums = account.needs
     assert weights == Need("weight buffer", "systolic.buffers.weight_bits", 3 * 4 * 8, 400)
     assert (inputs.need_bits, sums.need_bits, sums.limit_bits) == (4 * 4 * 8, 3 * 4 * 32, 512)
+
+
+def test_how_full_lanes_are_by_hand() -> None:
+    """5 channels and 4 columns on 2 lanes: 3 vectors a column, 5 of 6 places."""
+    relu = ReluOp("r", tensor(1, 5, 1, 4)).kernel()
+    account = EXACT.account(relu, schedule("c n h w", c=5, w=4), small_machine())
+    assert account.fills == (Fill("lanes", "simd.lanes", 5 / 6),)
 
 
 def test_how_full_lanes_are() -> None:
