@@ -44,7 +44,7 @@ SPACE: dict[str, Any] = {
 
 @pytest.mark.parametrize("text", [PLAIN, NET])
 def test_each_machine_costs_what_it_costs_alone(tmp_path: Path, text: str) -> None:
-    """Of 16 machines 4 have too wide ports: 2 * 105.57 + 128 = 339.1 is over 337, 2 * 102.4 + 128 is not."""
+    """Of 16 machines 2 have too wide ports: 2 * 105.57 + 128 = 339.1 is over 337, 2 * 102.4 + 128 is not."""
     assert compare(space_of(SPACE), [network_of_text(tmp_path, text, "exact")], "exact")[0] == 14
 
 
