@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from simdc.backends.report import LayerReport, Report
 from simdc.backends.report.accounts import Accountant, accountant, share
 from simdc.backends.report.blocks import block_paths
+from simdc.backends.report.explained_text import remedy_in_words
 from simdc.backends.report.graph import edges_of, place_in_source
 from simdc.backends.report.machine_text import dimensions
 from simdc.backends.report.memory import alive_bytes, resident_bytes
@@ -16,7 +17,7 @@ from simdc.cost.result import Number
 from simdc.diagnosis import Explanation
 
 from .bandwidth import bytes_per_cycle
-from .shown_run import ShownRun, remedy_text
+from .shown_run import ShownRun
 
 BITS_PER_BYTE = 8
 HELPS_SHOWN = 5
@@ -68,7 +69,7 @@ def _helps(explanation: Explanation | None) -> list[list[object]] | None:
     """Changes with the cycles that a layer then takes, those that help most first; None where nothing was tried."""
     if explanation is None:
         return None
-    return [[remedy_text(remedy), _short(remedy.cost.cycles.total)] for remedy in explanation.helpful[:HELPS_SHOWN]]
+    return [[remedy_in_words(remedy), _short(remedy.cost.cycles.total)] for remedy in explanation.helpful[:HELPS_SHOWN]]
 
 
 def _kind(layer: LayerReport, report: Report, account: Accountant) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from simdc.backends.report import LayerReport, Report
 from simdc.backends.report.explained import explanation_of
-from simdc.diagnosis import Explanation, Remedy
+from simdc.diagnosis import Explanation
 from simdc.errors import SimdcError
 
 EXPLAINED = 4
@@ -51,9 +51,3 @@ def shown_run(report: Report, explained: int = EXPLAINED) -> ShownRun:
     except SimdcError:
         # The model of a plug-in that is not here.
         return run
-
-
-def remedy_text(remedy: Remedy) -> str:
-    """As the command line takes it."""
-    said = {"machine": f"--set {remedy.setting}", "search": "--tiling search", "tiling": "--tiling default"}
-    return said.get(remedy.kind, f"--form {remedy.what}")

@@ -10,6 +10,7 @@ import pytest
 import simdc
 from simdc.api import Network
 from simdc.backends.report import Report, make_report
+from simdc.backends.report.explained_text import remedy_in_words
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
 from simdc.report.amounts import amount, digits
@@ -18,7 +19,7 @@ from simdc.report.cards import cards_of
 from simdc.report.differences import in_words
 from simdc.report.field_tables import fields_of, fields_that_differ
 from simdc.report.findings import findings_of
-from simdc.report.shown_run import remedy_text, shown_run
+from simdc.report.shown_run import shown_run
 from simdc.report.side_by_side import side_by_side
 from tests.report.pages import NOTHING, report_of
 
@@ -130,7 +131,7 @@ def test_what_has_no_price_is_said_first() -> None:
 def test_what_helps_most_is_what_was_priced() -> None:
     run = shown_run(report_of("resnet50", "HI3"))
     text = next(text for text in words_of(run.report) if text.startswith("With "))
-    remedies = {remedy_text(remedy): remedy for each in run.explained.values() for remedy in each.helpful}
+    remedies = {remedy_in_words(remedy): remedy for each in run.explained.values() for remedy in each.helpful}
     setting = text.split()[1]
     assert f"--set {setting}" in remedies
     saved = sum(

@@ -121,6 +121,7 @@ def _change(remedy: Remedy) -> str:
 
 
 def remedy_in_words(remedy: Remedy) -> str:
+    """As the command line takes it."""
     words = {"search": "--tiling search", "tiling": "--tiling default", "form": f"--form {remedy.what}"}
     return words.get(remedy.kind) or f"--set {remedy.setting}"
 
