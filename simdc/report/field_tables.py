@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 from simdc.cost.machines import AnyMachine
-from simdc.cost.structure import unstructure
+from simdc.cost.structure import leaf_values, unstructure
 
 from .markup import Markup, element, together
 
@@ -16,7 +15,8 @@ NAMES = ("name", "changed")
 
 def fields_of(hardware: AnyMachine) -> dict[str, str]:
     """Each field by its dotted path, as text."""
-    return dict(_flat(cast("Mapping[str, object]", unstructure(hardware))))
+    fields = leaf_values(unstructure(hardware))
+    return {path: f"{value:,}" if type(value) is int else str(value) for path, value in fields.items()}
 
 
 def fields_that_differ(machines: Sequence[AnyMachine]) -> Markup:
@@ -38,11 +38,3 @@ def fields_that_differ(machines: Sequence[AnyMachine]) -> Markup:
     counted = "One field" if len(found) == 1 else f"{len(found)} fields"
     summary = element("summary", f"{counted} in which the machines differ")
     return element("details", summary, element("div", table, class_="wide"), class_="stamp")
-
-
-def _flat(record: Mapping[str, object], path: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            yield from _flat(cast("Mapping[str, object]", value), f"{path}{name}.")
-        else:
-            yield f"{path}{name}", f"{value:,}" if type(value) is int else str(value)
