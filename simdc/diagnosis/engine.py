@@ -166,7 +166,7 @@ def _searched(forms: Forms, model: AnyModel, hardware: Hardware, steps: int) -> 
         except (TilingError, Uncosted):
             continue
         sure = best.certificate.proven == "all"
-        note = "no schedule takes fewer" if sure else f"no schedule takes fewer than {best.certificate.bound:,.0f}"
+        note = "no schedule takes fewer" if sure else f"the search proves none below {best.certificate.bound:,.0f}"
         found.append(Remedy("search", "cycles", None, None, best.cost, best.tiling, name, note))
     if found:
         yield min(found, key=lambda remedy: remedy.cost.cycles.total)

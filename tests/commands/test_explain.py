@@ -24,6 +24,10 @@ def test_a_layer_whose_window_would_fill_the_rows(capsys: pytest.CaptureFixture[
     assert "rows             4.7" in text
     parts = text.partition("share [%]\n")[2].partition("\n\n")[0].splitlines()[1:]
     assert sum(cycles(line) for line in parts[:-1]) == cycles(parts[-1]) == 623_488
+    # A search proves no less than the sizes tell, and says so in other words.
+    by_sizes = cycles(text.partition("by its sizes alone, no schedule as array takes fewer than ")[2])
+    searched = cycles(text.partition("the search proves none below ")[2])
+    assert 0 < by_sizes <= searched <= 623_488
     (window,) = [line for line in text.splitlines() if line.startswith("--set systolic.row_mapping=window")]
     # What it says is what that machine gives.
     text = said(capsys, "resnet50", "conv1", "--hw", "HI3", "--set", "systolic.row_mapping=window")
