@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from textwrap import fill
 from typing import NamedTuple
 
@@ -112,9 +111,12 @@ def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int, 
 
 def html(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int, right_text: int = 0) -> str:
     """The same as a table for notebooks. What names hold is text, whatever it is."""
+    # Not at start-up: a table for people takes no characters of HTML, of which there are two thousand.
+    from html import escape
+
+    texts = [i < left or i >= len(heads) - right_text for i in range(len(heads))]
 
     def line(cells: Sequence[str], tag: str) -> str:
-        texts = [i < left or i >= len(heads) - right_text for i in range(len(heads))]
         made = (
             f'<{tag} style="text-align: {"left" if is_text else "right"}">{escape(cell)}</{tag}>'
             for cell, is_text in zip(cells, texts, strict=True)
