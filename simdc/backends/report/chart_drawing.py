@@ -23,11 +23,11 @@ SMALLEST_POINTS = 16.0
 def draw(report: Report, kind: str, stream: BinaryIO, path: str) -> None:
     """Write the picture in the format that `path` ends in. Raises OSError when the stream cannot be written."""
     title = f"{report.network}, {report.source.batch_text}, on {report.hardware.title}, model {report.model}"
-    write_picture(partial(KINDS[kind], under_roofs(report)), title, stream, path)
+    write_picture(partial(KINDS[kind], report), title, stream, path)
 
 
 def _roofline(report: Report, figure: Any) -> None:
-    chart, clock_ns = roofline_chart(report), report.hardware.clock_ns
+    chart, clock_ns = roofline_chart(under_roofs(report)), report.hardware.clock_ns
     plot = figure.add_subplot()
     if not chart.dots:
         plot.text(0.5, 0.5, "no layer has operations and bytes", ha="center", transform=plot.transAxes)
