@@ -15,6 +15,8 @@ from simdc.api import Network
 from simdc.backends.report import make_report
 from simdc.frontends.dsl import parse_dsl
 from simdc.report import render_page
+from simdc.report.findings import findings_of
+from simdc.report.shown_run import shown_run
 from tests.report.browser import Page, browser_path, open_browser
 from tests.report.pages import NAMES, NOTHING, hostile_report, page_of, report_of
 
@@ -160,8 +162,10 @@ def test_the_table_sorts_by_any_column(page: Page, folder: Path) -> None:
     ranked = sorted(report.layers, key=lambda layer: -layer.cost.cycles.total)
     assert page.run(names) == [layer.name for layer in ranked]
     # The heading keeps the focus, so that a keyboard can go on; the other way round equals stay in their order.
-    page.press("Enter")
-    assert page.run("document.querySelector('[aria-sort]').getAttribute('aria-sort')") in ("ascending", "descending")
+    assert page.run("document.activeElement.dataset.sort") == "time"
+    page.run("document.activeElement.click()")
+    assert page.run("document.querySelector('[aria-sort]').getAttribute('aria-sort')") == "ascending"
+    assert page.run(names) == [layer.name for layer in sorted(report.layers, key=lambda each: each.cost.cycles.total)]
     page.run("document.querySelector('[data-sort=name]').click()")
     assert page.run(names)[:2] == sorted(page.run(names)[:2])
     page.run("document.querySelector('[data-sort=use]').click()")
@@ -222,12 +226,18 @@ def test_keys_do_what_the_mouse_does(page: Page, folder: Path) -> None:
 
 def test_a_finding_shows_its_layers(page: Page, folder: Path) -> None:
     show(page, folder, page_of("resnet50", "HI3"))
-    link = "document.querySelector('.findings a')"
+    report = report_of("resnet50", "HI3")
+    run = shown_run(report)
+    linked = [finding for finding in findings_of(run) if finding.layers]
+    place = next(place for place, finding in enumerate(linked) if "bound by compute" in finding.text)
+    link = f"document.querySelectorAll('.findings a')[{place}]"
     numbers = page.run(f"{link}.dataset.layers.split(',').length")
     page.run(f"{link}.click()")
     assert page.run(SHOWN) == numbers
     assert page.run("document.querySelectorAll('#icicle rect.grouped').length") == numbers
-    assert page.run("document.querySelectorAll('#roofline circle.grouped').length") >= 0
+    # A dot for each kind of those that multiply.
+    dots = {run.of_layer[layer] for layer in linked[place].layers if report.layers[layer].multiplies}
+    assert page.run("document.querySelectorAll('#roofline circle.grouped').length") == len(dots) > 0
     # Its rows can be gone through without losing them.
     page.run("document.querySelectorAll('#layers tbody tr')[1].click()")
     assert page.run(SHOWN) == numbers
