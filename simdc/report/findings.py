@@ -94,7 +94,9 @@ def _sides(layer: LayerReport) -> str:
     if not isinstance(kernel, Contraction) or kernel.beside_rows or kernel.side_by_side:
         return ""
     bounds = kernel.bounds
-    return f"; it has {bounds[kernel.rows]:,} input and {bounds[kernel.columns]:,} output channels"
+    # No word for what they are: of a weight gradient the images of the batch lie along the rows.
+    rows, columns = bounds[kernel.rows], bounds[kernel.columns]
+    return f"; it has {rows:,} values to lie along the rows and {columns:,} along the columns"
 
 
 def _helpful(run: ShownRun) -> Iterator[Finding]:

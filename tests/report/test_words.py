@@ -106,7 +106,11 @@ def test_shares_of_the_time_are_those_of_the_layers_that_are_named() -> None:
 def test_the_layer_where_the_array_idles_most() -> None:
     idle = next(text for text in words_of(report_of("resnet50", "HI3")) if "idles most" in text)
     assert idle.startswith("conv1 is where the array idles most: 4.65 % of its multipliers work")
-    assert idle.endswith("it has 3 input and 64 output channels.")
+    assert idle.endswith("it has 3 values to lie along the rows and 64 along the columns.")
+    # Two images of 20 channels, 50 made of them: the gradient of these weights sums over the images.
+    step = next(text for text in words_of(report_of("lenet5", "HT1", train=True, batch=2)) if "idles most" in text)
+    assert step.startswith("conv2.grad_weight is where")
+    assert step.endswith("it has 2 values to lie along the rows and 50 along the columns.")
 
 
 def test_results_that_leave_are_not_called_partial_sums() -> None:
