@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
+
+from simdc.cost.greedy.contraction import loop_groups
 from simdc.cost.kernel import Contraction, Kernel, links_of
 
 
@@ -12,25 +15,28 @@ def shape_text(kernel: Kernel) -> str:
     # 1x64x56x56 by 3x3.
     first = links_of(kernel)[0]
     if isinstance(first, Contraction):
-        return _convolution(first) if "kh" in first.bounds else _product(first)
+        return _convolution(first) if _slides(first) else _product(first)
     result = first.nests[-1].outputs[0]
     window = [first.bounds[loop] for loop in ("kd", "kh", "kw") if loop in first.bounds]
     return "x".join(map(str, result.shape)) + (f" by {'x'.join(map(str, window))}" if window else "")
 
 
+def _slides(kernel: Contraction) -> bool:
+    """Whether a window slides over an image, as in ifmap[n, ic, 2*oh + kh], whatever the loops are called."""
+    loops = loop_groups(kernel)
+    return bool(loops.image and loops.window)
+
+
 def _convolution(kernel: Contraction) -> str:
-    # A product written as a convolution has a window, and no image.
-    size = {**dict.fromkeys(("g", "ic", "oc", "od", "kd", "oh", "ow", "kw", "n"), 1), **kernel.bounds}
-    groups, into, out = size["g"], size["ic"], size["oc"]
+    bounds, loops = kernel.bounds, loop_groups(kernel)
+    groups, batch = (prod([bounds[loop] for loop in each]) for each in (loops.groups, loops.batch))
+    into, out = bounds[kernel.rows], bounds[kernel.columns]
     if groups > 1:
         channels = f"{groups} dw" if into == out == 1 else f"{groups * into}->{groups * out} g{groups}"
     else:
         channels = f"{into}->{out}"
-    deep = size["od"] * size["kd"] > 1
-    window = [size["kd"], size["kh"], size["kw"]] if deep else [size["kh"], size["kw"]]
-    image = [size["od"], size["oh"], size["ow"]] if deep else [size["oh"], size["ow"]]
-    batch = f" n{size['n']}" if size["n"] > 1 else ""
-    return f"{channels} {'x'.join(map(str, window))} {'x'.join(map(str, image))}{batch}"
+    window, image = ("x".join(str(bounds[loop]) for loop in each) for each in (loops.window, loops.image))
+    return f"{channels} {window} {image}" + (f" n{batch}" if batch > 1 else "")
 
 
 def _product(kernel: Contraction) -> str:

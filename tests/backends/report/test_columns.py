@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import simdc
@@ -10,6 +12,27 @@ from simdc.backends.report.columns import PLAIN, Style, columns, html, markdown,
 from simdc.backends.report.shapes import shape_text
 from simdc.backends.report.table import render_markdown, render_table
 from simdc.backends.report.units import DRAM, ENERGY, unit_for
+from simdc.ir.context import forms_of
+
+MLIR = Path(__file__).resolve().parents[2] / "frontends/mlir/jax"
+ONE_CHANNEL = """
+func.func @main(%x: tensor<1x1x28x28xf32>, %w: tensor<20x1x5x5xf32>) -> tensor<1x20x24x24xf32> {
+  %none = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<1x20x24x24xf32>
+  %zero = linalg.fill ins(%none : f32) outs(%empty : tensor<1x20x24x24xf32>) -> tensor<1x20x24x24xf32>
+  %sum = linalg.generic {
+    indexing_maps = [affine_map<(o, h, w, a, b) -> (0, 0, h + a, w + b)>, affine_map<(o, h, w, a, b) -> (o, 0, a, b)>,
+                     affine_map<(o, h, w, a, b) -> (0, o, h, w)>],
+    iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]
+  } ins(%x, %w : tensor<1x1x28x28xf32>, tensor<20x1x5x5xf32>) outs(%zero : tensor<1x20x24x24xf32>) {
+  ^bb0(%one: f32, %other: f32, %so_far: f32):
+    %product = arith.mulf %one, %other : f32
+    %added = arith.addf %so_far, %product : f32
+    linalg.yield %added : f32
+  } -> tensor<1x20x24x24xf32>
+  return %sum : tensor<1x20x24x24xf32>
+}
+"""
 
 HEADS = ["layer", "op", "cycles", "bound by"]
 ROWS = [["block0.conv1", "conv2d", "1,200", "compute"], ["relu", "relu", "34", "simd port"]]
@@ -82,13 +105,31 @@ def test_shapes(network: str, layer: str, shape: str) -> None:
 def test_a_batch_and_a_depthwise_layer_on_the_array() -> None:
     (first, *_) = simdc.evaluate(simdc.load("lenet5", batch=8), simdc.load_hardware("HI3"))
     assert shape_text(first.kernel) == "1->20 5x5 24x24 n8"
-    # What is fully connected to an image has a window, and no image behind it.
-    chain = make_report(simdc.compile(simdc.load("alexnet"), simdc.load_machine("nv_small"), "nvdla"))
-    (connected,) = [layer for layer in chain.layers if layer.name.startswith("fc6")]
-    assert shape_text(connected.kernel) == "256->4096 6x6 1x1"
-    forms = simdc.explain(simdc.load("mobilenet_v2"), "stage1.0.conv1", simdc.load_hardware("HI1"))
-    (other,) = [each for each in forms.remedies if each.kind == "form"]
-    assert other.what == "array"
+    machine = simdc.load_hardware("HI1")
+    found = make_report(simdc.compile(simdc.load("mobilenet_v2"), machine))
+    (depthwise,) = [layer for layer in found.layers if layer.name == "stage1.0.conv1"]
+    assert shape_text(dict(forms_of(depthwise.source, machine))["array"]) == "32 dw 3x3 112x112"
+
+
+def test_what_is_fully_connected_to_an_image_is_a_product() -> None:
+    """On machines of units it stays a convolution in which nothing slides: AlexNet's 256 channels of 6 x 6."""
+    kernels = simdc.load("alexnet").workload(simdc.load_machine("nv_small"), "nvdla").kernels
+    assert "1x4096 k9216" in [shape_text(kernel) for kernel in kernels]
+
+
+def test_convolutions_of_other_compilers(tmp_path: Path) -> None:
+    """Their loops are d0, d1, ...; [2, 8, 8, 4] by [3, 3, 4, 8] in steps of 2, then 4 groups of 2 channels; and an
+    image of one channel, of which no loop is written."""
+    module = tmp_path / "many.mlir"
+    module.write_text((MLIR / "convolutions.stablehlo").read_text())
+    found = make_report(simdc.compile(simdc.load(str(module)), simdc.load_hardware("HI3")))
+    shapes = {layer.name: shape_text(layer.kernel) for layer in found.layers}
+    assert shapes["convolution.2"] == "4->8 3x3 4x4 n2"
+    assert shapes["convolution.5"] == "8->8 g4 3x3 4x4 n2"
+    module.write_text(ONE_CHANNEL)
+    machine = simdc.load_hardware("HI3")
+    (layer,) = make_report(simdc.compile(simdc.load(str(module)), machine)).layers
+    assert shape_text(dict(forms_of(layer.source, machine))["rhs_stationary"]) == "1->20 5x5 24x24"
 
 
 def test_the_head_counts_and_names_what_it_is_asked_for() -> None:
@@ -116,9 +157,3 @@ def test_markdown_is_the_same_report() -> None:
     for layer in found.layers:
         assert f"| {layer.name} | {layer.operator.replace('_', chr(92) + '_')} | " in text
         assert f" {layer.cost.cycles.total:,} |" in text
-
-
-def test_a_product_with_a_window_and_no_image() -> None:
-    """AlexNet's first product reads 256 channels of 6 x 6; on machines of units it stays a convolution of them."""
-    kernels = simdc.load("alexnet").workload(simdc.load_machine("nv_small"), "nvdla").kernels
-    assert "256->4096 6x6 1x1" in [shape_text(kernel) for kernel in kernels]
