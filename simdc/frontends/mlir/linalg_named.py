@@ -19,6 +19,7 @@ from .functions import LaneCode, Symbol
 from .linalg import from_maps
 from .maps import maps_of
 from .module_text import attribute, element_bits, integers, name_of, segments, shape_of_type
+from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, reads
 from .sums import Sliding, multiply_add, numbered, product, slid
@@ -168,20 +169,32 @@ def pool(reader: Reader, op: Operation) -> Sequence[Value]:
     windows = {
         each: Sliding(shape[letters.index(each)], taps[n], stride[n], dilation[n]) for n, each in enumerate(spatial)
     }
-    border = border_of(image)
-    if (letters, kind) == ("nchw", "max") and border is not None and image.padding in (None, -inf):
-        network = reader.network
-        fields = {"kernel_size": taps, "stride": stride, "padding": border, "dilation": dilation}
-        try:
-            op_ = MaxPoolOp(network.unused(), network.base(image), **fields)
-        except (VerifyException, TypeError):
-            op_ = None
-        if op_ is not None and shape_of(op_.result) == shape:
-            return [plain(network.add(op_, element_bits(outputs[0].type)), shape)]
-        if op_ is not None:
-            op_.drop_all_references()
     start, bits = reader.value(outputs[0]), element_bits(outputs[0].type)
+    if (letters, kind) == ("nchw", "max"):
+        native = max_pool(reader.network, image, (taps, stride, dilation), shape, bits)
+        if native is not None:
+            return [native]
     return emit(reader.network, gathered(image, letters, windows, shape, start, bits, kind))
+
+
+def max_pool(
+    network: ForeignNetwork, image: Seen, window: tuple[Sequence[int], ...], shape: tuple[int, ...], bits: int | None
+) -> Value | None:
+    """Our own layer, on images [n, c, h, w]; `window` has taps, steps and distances. None where the border holds what a
+    maximum looks at, or the layer does not take the window."""
+    border = border_of(image)
+    if border is None or image.padding not in (None, -inf):
+        return None
+    taps, stride, dilation = window
+    fields = {"kernel_size": taps, "stride": stride, "padding": border, "dilation": dilation}
+    try:
+        op = MaxPoolOp(network.unused(), network.base(image), **fields)
+    except VerifyException:
+        return None
+    if shape_of(op.result) != shape:
+        op.drop_all_references()
+        return None
+    return plain(network.add(op, bits), shape)
 
 
 def gathered(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from math import inf, prod
+from math import prod
 from string import ascii_lowercase
 from typing import NamedTuple
 
@@ -13,11 +13,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.base import shape_of
 from simdc.ir.ops.conv import Conv2DOp
-from simdc.ir.ops.max_pool import MaxPoolOp
 
 from .body import Body
 from .functions import Symbol
-from .linalg_named import border_of
+from .linalg_named import max_pool
 from .module_text import attribute, integer, integers, lists_of, name_of
 from .network import ForeignNetwork
 from .problems import Unpriced
@@ -234,9 +233,11 @@ def reduce_window(reader: Reader, op: Operation) -> Sequence[Value]:
     if isinstance(seen, Filled):
         seen = reader.seen(op.operands[0])
     opcode = name_of(op.regions[0].block.first_op) if op.regions[0].block.first_op else ""
-    native = _max_pool(reader, seen, opcode, (taps, stride, dilation), shape)
-    if native is not None:
-        return [native]
+    if rank == 4 and opcode == "stablehlo.maximum" and tuple(taps[:2]) == (1, 1):
+        window = taps[2:], stride[2:], dilation[2:]
+        native = max_pool(reader.network, seen, window, shape, result_bits(op))
+        if native is not None:
+            return [native]
     bounds = {f"o{place}": size for place, size in enumerate(shape)}
     bounds |= {f"k{place}": size for place, size in enumerate(taps)}
     index = numbered(bounds)
@@ -249,23 +250,3 @@ def reduce_window(reader: Reader, op: Operation) -> Sequence[Value]:
 
     made = Made(shape, tuple(index[f"o{place}"] for place in range(rank)), Filled(shape, start.number), result_bits(op))
     return emit(reader.network, WrittenNest(tuple(bounds.values()), (Read(seen, at),), (made,), body))
-
-
-def _max_pool(
-    reader: Reader, image: Seen, opcode: str, window: tuple[Sequence[int], ...], shape: tuple[int, ...]
-) -> Value | None:
-    taps, stride, dilation = window
-    border = border_of(image) if len(shape) == 4 else None
-    if (
-        border is None
-        or opcode != "stablehlo.maximum"
-        or tuple(taps[:2]) != (1, 1)
-        or image.padding not in (None, -inf)
-    ):
-        return None
-    fields = {"kernel_size": taps[2:], "stride": stride[2:], "padding": border, "dilation": dilation[2:]}
-    op = MaxPoolOp(reader.network.unused(), reader.network.base(image), **fields)
-    if shape_of(op.result) != shape:
-        op.drop_all_references()
-        return None
-    return plain(reader.network.add(op), shape)

@@ -11,6 +11,7 @@ from simdc.errors import SimdcError
 from simdc.frontends.mlir import parse_foreign_module
 from simdc.ir.base import LayerOp
 from simdc.ir.network import network_of
+from simdc.ir.stored_width import given_widths
 
 # Quarters, which are exact: rounding changes them.
 A, B = (np.arange(24.0).reshape(2, 3, 4) - 9) / 4, np.arange(12.0).reshape(3, 4) + 1
@@ -211,6 +212,22 @@ def test_windows_add_up() -> None:
              "stablehlo.return"(%r) : (tensor<f32>) -> ()
            }) : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x2xf32>""")  # fmt: skip
     np.testing.assert_array_equal(run(text, B), np.stack([B[:, :2].sum(1), B[:, 1:].sum(1)], 1))
+
+
+def test_a_pool_stores_what_the_module_says() -> None:
+    kind = "1x2x2x2xbf16"
+    text = module("x:1x2x4x4xbf16", kind,
+        '%low = "stablehlo.constant"() <{value = dense<0xFF80> : tensor<bf16>}> : () -> tensor<bf16>',
+        f"""%y = "stablehlo.reduce_window"(%x, %low) <{{padding = dense<0> : tensor<4x2xi64>,
+            window_dimensions = array<i64: 1, 1, 2, 2>, window_strides = array<i64: 1, 1, 2, 2>}}> ({{
+           ^bb0(%p: tensor<bf16>, %q: tensor<bf16>):
+             %r = "stablehlo.maximum"(%p, %q) : (tensor<bf16>, tensor<bf16>) -> tensor<bf16>
+             "stablehlo.return"(%r) : (tensor<bf16>) -> ()
+           }}) : (tensor<1x2x4x4xbf16>, tensor<bf16>) -> tensor<{kind}>""")  # fmt: skip
+    loaded = network_of(parse_foreign_module(text, "m.mlir", None))
+    (layer,) = loaded.layers()
+    assert layer.name == "simdc.max_pool"
+    assert given_widths(loaded) == {loaded.body.block.args[0]: 16, layer.results[0]: 16}
 
 
 @pytest.mark.parametrize(
