@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from simdc import __version__
 from simdc.backends.report import Report
-from simdc.backends.report.stamp import made_by
+from simdc.backends.report.stamp import made_by_lines
 
 from .cards import Card, cards_of
 from .field_tables import fields_of
@@ -37,7 +37,7 @@ def run_head(run: ShownRun, number: int, *, alone: bool) -> Markup:
     if report.notes:
         notes = element("ul", *[element("li", note) for note in report.notes], class_="note")
     # In short, as it is printed; in full where one unfolds it.
-    made = element("p", made_by(report.runs).replace("\n  ", " ").replace("\n", " · "), class_="note")
+    made = element("p", " · ".join(made_by_lines(report.runs)), class_="note")
     parts = (title, element("p", " · ".join(said), class_="note"), cards, words, notes, made, _stamp(report))
     return element("section", *parts, id=name, class_="run", aria_label=called, hidden=number > 0)
 

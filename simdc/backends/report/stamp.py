@@ -47,18 +47,28 @@ def origin_columns(report: Report) -> dict[str, str | int]:
 
 def footer(hardware: AnyMachine, runs: Sequence[CommandRun]) -> str:
     """For a table with energies: where their prices come from, and what made it."""
+    return "\n".join(map(_filled, footer_lines(hardware, runs)))
+
+
+def footer_lines(hardware: AnyMachine, runs: Sequence[CommandRun]) -> list[str]:
+    """The same for those who break lines themselves."""
     prices = f"energy prices: {hardware.price_source}"
     if hardware.changed and hardware.has_prices:
         prices += "; not adjusted to what was changed"
-    return f"{_filled(prices)}\n{made_by(runs)}"
+    return [prices, *made_by_lines(runs)]
 
 
 def made_by(runs: Sequence[CommandRun]) -> str:
     """For a table: which version and command made it of which inputs."""
+    return "\n".join(map(_filled, made_by_lines(runs)))
+
+
+def made_by_lines(runs: Sequence[CommandRun]) -> list[str]:
+    """The same for those who break lines themselves."""
     last = _last(runs)
     inputs = ", ".join(dict.fromkeys(f"{each.name} {each.sha256[:DIGITS]}" for each in last.inputs))
     made = f"made by simdc {last.simdc}" + (f": {last.command}" if last.command else "")
-    return "\n".join(map(_filled, [made, *([f"sha256 of {inputs}"] if inputs else [])]))
+    return [made, *([f"sha256 of {inputs}"] if inputs else [])]
 
 
 def _filled(line: str) -> str:

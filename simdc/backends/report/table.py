@@ -14,7 +14,7 @@ from .language_text import language_table
 from .model import LayerReport, Report, Totals, sum_layers
 from .routing import routing_table
 from .shapes import shape_text
-from .stamp import footer
+from .stamp import footer_lines
 from .units import DRAM, ENERGY, unit_for
 
 COSTLIEST = 10
@@ -40,7 +40,7 @@ def render_table(
     ]
     if levels:
         parts.append(levels_table(report, style))
-    parts.append(style.lines(footer(report.hardware, report.runs).split("\n")))
+    parts.append(style.lines(footer_lines(report.hardware, report.runs)))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -117,6 +117,18 @@ def test_what_is_fully_connected_to_an_image_is_a_product() -> None:
     assert "1x4096 k9216" in [shape_text(kernel) for kernel in kernels]
 
 
+def test_what_made_a_report_is_broken_once() -> None:
+    """In a document not at all: the prices of a changed machine take more than a line of a table."""
+    machine = simdc.load_machine("HI3", ["simd.lanes=128"])
+    found = make_report(simdc.compile(simdc.load("lenet5"), machine))
+    said = f"energy prices: {machine.price_source}; not adjusted to what was changed"
+    assert f"\n{said.replace('_', chr(92) + '_')}  \n" in render_markdown(found)
+    narrow = render_table(found, style=Style(70)).partition("\nenergy prices")[2].splitlines()
+    # A line ends where no further word fits; what goes on is indented once.
+    assert all(len(line) > 50 for line in narrow[:1])
+    assert "  " not in " ".join(line.removeprefix("  ") for line in narrow)
+
+
 def test_convolutions_of_other_compilers(tmp_path: Path) -> None:
     """Their loops are d0, d1, ...; [2, 8, 8, 4] by [3, 3, 4, 8] in steps of 2, then 4 groups of 2 channels; and an
     image of one channel, of which no loop is written."""
@@ -146,7 +158,7 @@ def test_the_head_counts_and_names_what_it_is_asked_for() -> None:
 def test_every_table_of_a_report_fits(width: int) -> None:
     for network in ("resnet18", "gpt2"):
         found = make_report(simdc.compile(simdc.load(network), simdc.load_hardware("HI3")))
-        text = render_table(found, every_layer=True, style=Style(width)).partition("\nenergy prices")[0]
+        text = render_table(found, every_layer=True, style=Style(width))
         assert max(map(len, text.splitlines())) <= width
 
 
