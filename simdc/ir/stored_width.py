@@ -24,6 +24,12 @@ def give_width(value: SSAValue, bits: int) -> None:
         value.op.attributes[BITS] = IntegerAttr(bits, i64)
 
 
+def noted_width(value: SSAValue) -> int | None:
+    """What `give_width` noted."""
+    found = value.op.attributes.get(BITS) if isinstance(value, OpResult) else None
+    return found.value.data if isinstance(found, IntegerAttr) else None
+
+
 def take_width(op: Operation, replaced: Operation) -> None:
     """`op` makes from now on what `replaced` made: of its own result nothing is stored any more."""
     op.attributes.pop(BITS, None)

@@ -7,7 +7,7 @@ from math import prod
 from typing import ClassVar
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, UnitAttr, f32
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from simdc.cost.kernel import Instruction, Loop, affine
 from simdc.frontends.imported_network import ImportedNetwork, free_name
@@ -18,7 +18,7 @@ from simdc.ir.network import ParameterOp, network_of
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.program import ProgramOp
-from simdc.ir.stored_width import give_width
+from simdc.ir.stored_width import give_width, noted_width
 
 from .problems import Unpriced
 from .values import Filled, ModuleConstant, Seen, Value, plain
@@ -128,7 +128,16 @@ class ForeignNetwork(ImportedNetwork):
         read = value.access(index if value.shape else ())
         nest = Nest(loops, (read,), (Access(shape, index),))
         code = (Instruction("move", "y0", ("x0",)),)
-        return self.add(ProgramOp.make(self.unused(), [self.base(value)], nest, [shape], code))
+        return self.add(ProgramOp.make(self.unused(), [self.base(value)], nest, [shape], code), self._bits(value))
+
+    def _bits(self, value: Seen) -> int | None:
+        """The width in the source of what is looked at, which a copy has as well."""
+        if isinstance(value.base, ModuleConstant):
+            return value.base.bits
+        base = value.base
+        while isinstance(base.owner, LayerOp) and base.owner.UNIT is None:
+            base = base.owner.operands[0]
+        return self._input_bits.get(base.index) if isinstance(base, BlockArgument) else noted_width(base)
 
     def written_out(self, value: Value) -> Seen:
         """The same as a tensor that lies as it is seen."""
@@ -163,7 +172,7 @@ class ForeignNetwork(ImportedNetwork):
         after = [whole - own - low for whole, own, low in zip(value.shape, value.own, before, strict=True)]
         assert value.padding is not None
         base = self.base(value)
-        return self.add(PadOp(self.unused(), base, before=before, after=after, value=value.padding))
+        return self.add(PadOp(self.unused(), base, before=before, after=after, value=value.padding), self._bits(value))
 
     def reshaped(self, value: Seen, shape: tuple[int, ...]) -> Seen:
         """The same numbers in another shape: where dimensions of one element come or go, nothing is made of it."""

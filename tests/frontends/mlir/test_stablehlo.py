@@ -230,6 +230,22 @@ def test_a_pool_stores_what_the_module_says() -> None:
     assert given_widths(loaded) == {loaded.body.block.args[0]: 16, layer.results[0]: 16}
 
 
+@pytest.mark.parametrize("source", ["%x", "%e"])
+@pytest.mark.parametrize("to", ["turned", "with a border"])
+def test_a_copy_is_as_narrow_as_what_it_copies(source: str, to: str) -> None:
+    """An input, and what a layer made."""
+    result = "4x2xbf16" if to == "turned" else "3x4xbf16"
+    zero = '%zero = "stablehlo.constant"() <{value = dense<0.0> : tensor<bf16>}> : () -> tensor<bf16>'
+    turned = op("transpose", source, "2x4xbf16", result, "permutation = array<i64: 1, 0>")
+    fields = "edge_padding_high = array<i64: 1, 0>, edge_padding_low = array<i64: 0, 0>"
+    wide = op("pad", f"{source}, %zero", "2x4xbf16 bf16", result, fields)
+    made = op("exponential", "%x", "2x4xbf16", "2x4xbf16", to="%e")
+    text = module("x:2x4xbf16", result, zero, made, turned if to == "turned" else wide)
+    loaded = network_of(parse_foreign_module(text, "m.mlir", None))
+    *_, copy = loaded.layers()
+    assert given_widths(loaded)[copy.results[0]] == 16
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
