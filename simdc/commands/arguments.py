@@ -19,6 +19,8 @@ HOW_TO_TRAIN = (
     "--input-grad",
 )
 """Options that have an effect on a training step only."""
+NO_MACHINE = ("dsl", "onnx", "pt2", "mlir", "csv")
+"""Suffixes of networks that no machine has."""
 
 
 def add_network(parser: CommandParser) -> None:
@@ -36,17 +38,33 @@ def add_network(parser: CommandParser) -> None:
 def add_networks(parser: CommandParser) -> None:
     """As `add_network`, any number of both."""
     parser.add_argument("networks", nargs="+", metavar="network", help=f"network: {NETWORK}; several are compared")
+    add_machines(parser)
+    add_reading(parser)
+    parser.reads("networks", "machines")
+
+
+def add_machines(parser: CommandParser) -> None:
+    """--hw, behind a network also of several: `--hw A B C`."""
     parser.add_argument(
         "--hw",
         dest="machines",
         metavar="MACHINE",
         action="append",
         default=[],
-        help="hardware: a JSON file (ours or GeneSys), a SCALE-Sim .cfg, a preset, or - for standard input; several "
-        "are compared",
+        help="hardware: a JSON file (ours or GeneSys), a SCALE-Sim .cfg, a preset, or - for standard input; behind the "
+        "networks several, --hw A B C, are compared",
     )
-    add_reading(parser)
-    parser.reads("networks", "machines")
+    parser.several("--hw", _is_network)
+
+
+def _is_network(word: str) -> bool:
+    """Whether this can be no machine: `net.dsl`, `resnet50`. A .json may be either."""
+    from simdc.frontends.presets import presets
+
+    name, dot, suffix = word.rpartition(".")
+    if dot and name:
+        return suffix.lower() in NO_MACHINE
+    return word in presets("networks") and word not in presets("hardware")
 
 
 def add_reading(parser: CommandParser) -> None:

@@ -13,7 +13,7 @@ EPILOG = """examples:
   simdc resnet50 --hw HI3
   simdc net.dsl --hw hw.json --set simd.lanes=128 --batch 8 --layers
   simdc net.json --hw HI1 -o cost.json
-  simdc resnet50 mobilenet_v2 --hw HI1 --hw HI3 --hw edge.json
+  simdc resnet50 mobilenet_v2 --hw HI1 HI3 edge.json
   simdc lenet5 --hw nv_small --model nvdla --levels --plot roof.svg
   simdc resnet50 --hw HT3 --batch 32 --train --optimizer momentum
   simdc net.dsl --hw HI3 -p simdc-fold-batch-norm,simdc-assign-widths --emit-ir | simdc-opt -

@@ -7,7 +7,7 @@ one that would have no effect beside the others is refused.
 from __future__ import annotations
 
 from argparse import Action, ArgumentError, ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn, cast
 
 from simdc.errors import UsageError, suggestion
@@ -41,6 +41,7 @@ class CommandParser(ArgumentParser):
         self._needs: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self._apart: list[tuple[str, str]] = []
         self._reads: list[str] = []
+        self._several: dict[str, Callable[[str], bool]] = {}
         self.register("action", "append", Collect)
         self.add_argument("-h", "--help", action="store_true", help="show this and end")
 
@@ -60,8 +61,14 @@ class CommandParser(ArgumentParser):
         """The arguments of these names are what is read: at most one of all is standard input."""
         self._reads += names
 
+    def several(self, option: str, is_other: Callable[[str], bool]) -> None:
+        """Behind an argument, `option A B C` means `option A option B option C`, but for words that `is_other` says
+        can only be arguments."""
+        self._several[option] = is_other
+
     def parse(self, argv: Sequence[str]) -> Namespace:
         """Options and networks in any order, also where a command takes any number of networks. Raises UsageError."""
+        argv = self._spread(argv)
         typed = [action.option_strings[-1] for action in self._options(argv)]
         for name in typed:
             action = self._option_string_actions[name]
@@ -83,6 +90,29 @@ class CommandParser(ArgumentParser):
             known = list(action.choices)
             text = f"there is no '{value[:80]}'; there are {', '.join(known)}{suggestion(value, known)}"
             raise ArgumentError(action, text)
+
+    def _spread(self, argv: Sequence[str]) -> list[str]:
+        # `net --hw A B -o x` is `net --hw A --hw B -o x`. In `--hw A net` no argument stands before: net is one.
+        spread: list[str] = []
+        option, arguments = "", 0
+        values = 0
+        for place, word in enumerate(argv):
+            if word == "--":
+                return [*spread, *argv[place:]]
+            is_value = bool(values) or word in STDIN or not word.startswith("-")
+            if not is_value:
+                name, equals, _ = word.partition("=")
+                action = self._option_string_actions.get(name)
+                values = int(action is not None and action.nargs != 0 and not equals)
+                option = name if name in self._several else ""
+            elif values:
+                values = 0
+            elif option and arguments and not self._several[option](word):
+                spread.append(option)
+            else:
+                option, arguments = "", arguments + 1
+            spread.append(word)
+        return spread
 
     def _options(self, argv: Sequence[str]) -> Iterator[Action]:
         """The options in `argv`, as argparse tells them from values and networks."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from simdc.errors import SimdcError, UsageError
 from simdc.streams import say
 
-from .arguments import HOW_TO_TRAIN, NETWORK, add_model, add_reading, add_tiling, add_tokens, add_training
+from .arguments import HOW_TO_TRAIN, NETWORK, add_machines, add_model, add_reading, add_tiling, add_tokens, add_training
 from .parser import STDIN, CommandParser
 
 if TYPE_CHECKING:
@@ -32,16 +32,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "networks", nargs="+", metavar="network", help=f"network: {NETWORK}; several stand side by side"
     )
-    parser.add_argument(
-        "--hw",
-        dest="machines",
-        metavar="MACHINE",
-        nargs="+",
-        action="append",
-        default=[],
-        help="machines, behind the networks: JSON files (ours or GeneSys), SCALE-Sim .cfg files, presets, or - for "
-        "standard input",
-    )
+    add_machines(parser)
     add_reading(parser)
     parser.reads("networks", "machines")
     add_model(parser, "prices")

@@ -11,6 +11,8 @@ import pytest
 
 import simdc
 from simdc.cli import main
+from simdc.commands import cost
+from simdc.commands.parser import CommandParser
 from simdc.frontends.hardware_file import load_machine
 
 
@@ -45,6 +47,31 @@ def test_the_format_follows_the_suffix(tmp_path: Path) -> None:
     out = tmp_path / "both.csv"
     assert main(["lenet5", "--hw", "HI1", "--hw", "HI2", "-o", str(out)]) == 0
     assert out.read_text().startswith("network,phase,batch,")
+
+
+@pytest.mark.parametrize(
+    ("words", "networks", "machines"),
+    [
+        # Behind a network all words are machines, up to the next option, but for what can be none.
+        ("lenet5 --hw HI1 HI2 HI3", "lenet5", "HI1 HI2 HI3"),
+        ("lenet5 --hw HI1 --hw HI2", "lenet5", "HI1 HI2"),
+        ("lenet5 --hw=HI1 HI2", "lenet5", "HI1 HI2"),
+        ("lenet5 --hw HI1 HI2 --batch 2 HI3 --hw HI3 -", "lenet5 HI3", "HI1 HI2 HI3 -"),
+        ("lenet5 --hw HI1 alexnet net.onnx HI2", "lenet5 alexnet net.onnx HI2", "HI1"),
+        ("lenet5 --hw HI1 mine.json ./.mine", "lenet5", "HI1 mine.json ./.mine"),
+        # Before all networks one machine, and then networks.
+        ("--hw HI1 lenet5", "lenet5", "HI1"),
+        ("--hw HI1 net.json HI2", "net.json HI2", "HI1"),
+        ("--batch 2 --hw HI1 net.json", "net.json", "HI1"),
+        ("- --hw HI1 HI2", "-", "HI1 HI2"),
+        ("lenet5 --train --hw HI1 HI2 -- HI3", "lenet5 HI3", "HI1 HI2"),
+    ],
+)
+def test_machines_behind_each_other(words: str, networks: str, machines: str) -> None:
+    parser = CommandParser("simdc", "", "")
+    cost.add_arguments(parser)
+    read = parser.parse(words.split())
+    assert (read.networks, read.machines) == (networks.split(), machines.split())
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from simdc.cli import main
 from simdc.commands import COMMANDS
+from simdc.commands.listing import KINDS
+from simdc.commands.parser import CommandParser
 
 
 def script(capsys: pytest.CaptureFixture[str], shell: str) -> str:
@@ -31,7 +34,11 @@ def test_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert completed(tmp_path, text, "simdc", "ex") == {"explain", "explore"}
     assert completed(tmp_path, text, "simdc", "resnet3") == {"resnet34"}
     assert completed(tmp_path, text, "simdc", "resnet50", "--hw", "HI") == {"HI1", "HI2", "HI3"}
+    assert completed(tmp_path, text, "simdc", "resnet50", "--hw", "HI1", "HT") == {"HT1", "HT2", "HT3"}
     assert completed(tmp_path, text, "simdc", "resnet50", "--tiling", "s") == {"search"}
+    assert completed(tmp_path, text, "simdc", "resnet50", "--model", "nv") == {"nvdla", "nvdla-sheet"}
+    assert completed(tmp_path, text, "simdc", "resnet50", "--set", "simd.lan") == {"simd.lanes="}
+    assert completed(tmp_path, text, "simdc", "judge", "resnet50", "--sch") == {"--schedules"}
     assert completed(tmp_path, text, "simdc", "verify", "x.dsl", "--rt") == {"--rtl"}
     assert completed(tmp_path, text, "simdc", "x.dsl", "--rt") == set()
     (tmp_path / "mine.dsl").write_text("")
@@ -43,5 +50,13 @@ def test_every_script_has_everything(shell: str, capsys: pytest.CaptureFixture[s
     text = script(capsys, shell)
     for word in (*COMMANDS, "GeneSys16", "mobilenet_v2", "momentum"):
         assert word in text
+    # Whatever a parser takes, and whatever there is to choose from.
+    for name, place in COMMANDS.items():
+        parser = CommandParser(name, "", "")
+        import_module(place).add_arguments(parser)
+        for option in (option for action in parser.actions() for option in action.option_strings):
+            assert (option if shell != "fish" else f"{'-l' if option[1] == '-' else '-s'} {option.lstrip('-')}") in text
+    for kind in ("hardware", "networks", "models", "reports", "frontends", "passes"):
+        assert all(entry.name in text for entry in KINDS[kind]())
     if (program := shutil.which(shell)) is not None:
         subprocess.run([program, "-n"], input=text, text=True, check=True)

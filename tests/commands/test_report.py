@@ -67,7 +67,7 @@ def test_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
         (["lenet5", "--hw", "HI1", "-", "-o", "-"], "standard input is read once"),
         (["lenet5", "--hw", "HI1", "--optimizer", "adam", "-o", "-"], "--optimizer goes with --train"),
         (["lenet5", "--hw", "HI1", "--explain", "-1", "-o", "-"], "--explain must be 0 or more"),
-        (["--hw", "HI1", "lenet5", "-o", "-"], "arguments are required: network"),
+        (["--hw", "HI1", "-o", "-"], "arguments are required: network"),
     ],
 )
 def test_what_is_wrong_with_the_command_line(
