@@ -55,9 +55,10 @@ class _Reader:
         if CLOCK in known:
             names[CLOCK] = CLOCK_IN_WORDS if CLOCK_IN_WORDS in given else CLOCK
             given = self.with_clock(given, prefix)
+        words = [*known, CLOCK_IN_WORDS] if CLOCK in known else list(known)
         for key in given:
             if key not in known:
-                self.fault(f"{prefix}{str(key)[:80]}", f"unknown field{hint(str(key), list(known))}")
+                self.fault(f"{prefix}{str(key)[:80]}", f"unknown field{hint(str(key), words)}")
         values: dict[str, object] = {}
         for name, attribute in known.items():
             if name in given:

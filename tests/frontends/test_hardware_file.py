@@ -176,6 +176,7 @@ def test_genesys_instruction_memory_has_a_limit(tmp_path: Path) -> None:
         (own("systolic", "buffers", "weight_bits", value=0), "systolic.buffers.weight_bits: must be positive, got 0"),
         (own("simd", "vmem_bits", value="1 furlong"), "simd.vmem_bits: must be bits as a whole number or a size"),
         (own("simd", "lames", value=1), "simd.lames: unknown field; did you mean 'lanes'?"),
+        (own("clok", value="1 GHz"), "clok: unknown field; did you mean 'clock'?"),
         (own("clock_ns", value=-1), "clock_ns: must be positive, got -1"),
         (own("prices", "source", value=3), "prices.source: must be printable text of 1 to 200 characters, got 3"),
         (own("simd", value=[1]), "simd: must be an object, got [1]"),
