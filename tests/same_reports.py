@@ -44,7 +44,8 @@ def write(folder: Path, networks: list[str], machines: list[str]) -> None:
         output, errors = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
             code = main([network, "--hw", machine, "--model", model, *PHASES[phase], "--format", "json"])
-        text = errors.getvalue()
+        # Of an error, with its place in whichever tree this is.
+        text = errors.getvalue().replace(f"{Path.cwd()}/", "")
         if code == 0:
             report = json.loads(output.getvalue())
             # Version, command and inputs: they may differ.
@@ -78,16 +79,17 @@ def differing(before: Path, now: Path) -> list[str]:
         old, new = ((folder / path.name).read_text(encoding="utf-8") for folder in (before, now))
         if old.startswith("{") and new.startswith("{"):
             new = json.dumps(known_keys(json.loads(new), json.loads(old), added), indent=1)
+        if old == new:
+            continue
+        found.append(path.name)
         lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), "before", "now", lineterm="", n=1))
-        if lines:
-            found.append(path.name)
-            more = len(lines) - SHOWN_LINES
-            print(
-                f"{path.name} differs",
-                *lines[:SHOWN_LINES],
-                *([f"... {more} lines more"] if more > 0 else []),
-                sep="\n",
-            )
+        more = len(lines) - SHOWN_LINES
+        print(
+            f"{path.name} differs",
+            *lines[:SHOWN_LINES],
+            *([f"... {more} lines more"] if more > 0 else []),
+            sep="\n",
+        )
     if added:
         print(f"new: {', '.join(sorted(added))}")
     return found
