@@ -119,6 +119,15 @@ class FlatContraction:
             row += at.STREAM
         return plan
 
+    @property
+    def felt(self) -> tuple[int, ...]:
+        """What of the plan matters to tiles that are cut out of the loops as the machine stores them."""
+        # 100 channels stored as 128: a tile of 128 is the whole loop, one of 112 is not, whether there are 100 or 120.
+        felt = self.plan.copy()
+        for row in range(at.LOOP_ROWS, at.LOOP_ROWS + len(self.shape.loops) * at.LOOP, at.LOOP):
+            felt[row] = felt[row + 1]
+        return tuple(felt)
+
     def price_one(self, order: Sequence[str], sizes: Sequence[int], *, everything: bool) -> list[int] | None:
         """What `cost/flat` finds, as `tiles.py` numbers it, or None where loops are cut too often for it."""
         numbers, bounds = self.shape.numbers, self.shape.loops

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from simdc.cost.axis import ONE
 from simdc.cost.channels import on_channels
@@ -16,7 +16,7 @@ from simdc.cost.flat.core import PLAIN, CoreForm, run
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
-from simdc.cost.rule import MachineRule
+from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.spread import Spread, spread_of
 from simdc.cost.tiling import Tiling
 
@@ -31,6 +31,11 @@ def _ladder(kernel: Contraction, bounds: tuple[tuple[str, int], ...], spread: Sp
     return LadderRows(ArrayLadder(kernel, dict(bounds), spread, clip))
 
 
+MOST_CHOSEN = 4096
+_CHOSEN: dict[object, Tiling | None] = {}
+"""The cheapest rungs found last, by what the array feels of kernel and machine."""
+
+
 class ArrayRungs:
     """The rungs of a contraction on one machine: groups are the walks of its ladder, steps the ways to cut the image,
     coarsest first."""
@@ -41,10 +46,13 @@ class ArrayRungs:
         rule = on_channels(rule, hardware)
         self._kernel, self._hardware, self._rule = kernel, hardware, rule
         bounds = stored_bounds(kernel, hardware)
-        self._order = tuple(bounds)
-        self._rows = _ladder(kernel, tuple(bounds.items()), spread_of(kernel, array), not hardware.stores_padding)
-        self._law = rule.fold_law(array)
+        self._order, self._bounds = tuple(bounds), tuple(bounds.items())
+        self._spread, self._law = spread_of(kernel, array), rule.fold_law(array)
         self._on = self._machine()
+
+    @cached_property
+    def _rows(self) -> LadderRows:
+        return _ladder(self._kernel, self._bounds, self._spread, not self._hardware.stores_padding)
 
     def _machine(self) -> list[int]:
         """The machine as `flat/rungs.py` has it."""
@@ -68,8 +76,26 @@ class ArrayRungs:
             on.append(len(rows) - len(crossing))
         return list(map(int, on))
 
-    def cheapest(self, room: int = 64) -> Tiling | None:
-        """As `climb.cheapest`. Beside the walks as many entries have room at first."""
+    def cheapest(self) -> Tiling | None:
+        """As `climb.cheapest`. What the array does not tell from a kernel that was asked before has the same rung."""
+        felt = self._felt()
+        if felt is None:
+            return self.climbed()
+        if felt not in _CHOSEN:
+            if len(_CHOSEN) >= MOST_CHOSEN:
+                _CHOSEN.clear()
+            _CHOSEN[felt] = self.climbed()
+        return _CHOSEN[felt]
+
+    def _felt(self) -> object:
+        """All that rungs and their prices depend on, where `cost/flat` prices them by the usual rule, else None."""
+        # 1,000 keys on 64 columns are stored as 1,024, and so are 1,020: tiles, loads and steps are the same.
+        if self._flat is None or self._flat.given is not GENESYS:
+            return None
+        return (self._order, self._spread, self._flat.felt, tuple(self._on))
+
+    def climbed(self, room: int = 1024) -> Tiling | None:
+        """As `cheapest`, worked out. Beside the walks as many entries have room at first."""
         return run(lambda form: self._cheapest(form, room))
 
     def _cheapest(self, form: CoreForm, room: int) -> Tiling | None:

@@ -106,7 +106,7 @@ class LadderRows:
         sides = [many, most, self._count]
         for side in ladder.sides:
             sides += (len(side.rungs), *map(int, side.moves))
-        row = form.row([*head, *[0] * walks, *images, *self._tables])
+        row = form.row(head) + form.zeros(walks) + form.row([*images, *self._tables])
         sides_row = form.row([*sides, *self._rows])
         form.fill(sides_row, form.row(self._factors), row, form.zeros(many + 1), form.zeros(many + 1))
         return LadderInForm(row, sides_row, form.row(self._schedules()))
