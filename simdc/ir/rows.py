@@ -8,6 +8,7 @@ row from DRAM again, for where a row has no room.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, LoopRoles, Operand, VectorProgram, affine
@@ -168,14 +169,7 @@ class RowProgram(NamedTuple):
         return Operand(name, self.bits, tuple(loop.bound for loop in loops), tuple(affine(loop.name) for loop in loops))
 
     def _handed_on(self) -> tuple[str, ...]:
-        """What a stage makes once a row and a later one reads, in the order in which it is made."""
-        found: list[str] = []
-        for number, stage in enumerate(self.stages):
-            later = self.stages[number + 1 :]
-            read = _sources([one for other in later for one in (*other.each, *other.finish)])
-            made = dict.fromkeys([*(one.name for one in stage.sums), *(one.dest for one in stage.finish)])
-            found += [name for name in made if name in read]
-        return tuple(found)
+        return _handed_on(self.stages)
 
 
 def row_forms(
@@ -185,6 +179,9 @@ def row_forms(
     shared by lanes: into parts of two elements of its longest loop, or of more, so that there are no more than 64;
     not into fewer than 8. Where a layer has a program of its own for `streamed`, which `first` makes, that of its
     stages is called `stages`."""
+
+    # All forms are made for one machine, most often of one width.
+    make = lru_cache(maxsize=2)(make)
 
     def streamed(bits: int) -> VectorProgram:
         return make(bits).streamed()
@@ -211,6 +208,18 @@ def parts_of(length: int) -> int | None:
     # 4,096: 64. 1,000: 64. 49: 25. 14: none, since 7 are fewer than 8.
     parts = min(MOST_PARTS, -(-length // 2))
     return parts if parts >= FEWEST_PARTS else None
+
+
+@lru_cache(maxsize=256)
+def _handed_on(stages: tuple[Stage, ...]) -> tuple[str, ...]:
+    """What a stage makes once a row and a later one reads, in the order in which it is made. Rows of another length
+    have the same stages."""
+    found: list[str] = []
+    for number, stage in enumerate(stages):
+        read = _sources([one for later in stages[number + 1 :] for one in (*later.each, *later.finish)])
+        made = dict.fromkeys([*(one.name for one in stage.sums), *(one.dest for one in stage.finish)])
+        found += [name for name in made if name in read]
+    return tuple(found)
 
 
 def _names(loops: Sequence[Loop]) -> tuple[str, ...]:
