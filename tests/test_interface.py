@@ -27,6 +27,18 @@ def test_what_is_shown_is_short() -> None:
     assert repr(layers[0]._replace(cost=None, reason="no price")) == "<conv1: conv2d as array, not costed: no price>"
     why = simdc.explain(network, "conv1", machine)
     assert repr(why).startswith("<conv2d on HI3: 623,488 cycles in 4 parts, ")
+    told = why._repr_html_()
+    assert told.startswith("<p>conv2d as array on HI3, model exact: 623,488 cycles</p>\n<table>")
+    cells = (
+        '<td style="text-align: left">{}</td><td style="text-align: right">{}</td><td style="text-align: right">{}</td>'
+    )
+    # 614,656 of 623,488 cycles are steps; the window along the rows leaves 51,041 of them: 8.2 %.
+    assert cells.format("steps", "614,656", "98.6") in told
+    assert cells.format("systolic.row_mapping=window", "51,041", "91.8") in told
+    # 3 of 64 rows, and 196 of 256 KiB.
+    assert '>rows</td><td style="text-align: right">4.7</td>' in told
+    assert '>weight buffer</td><td style="text-align: right">76.6</td>' in told
+    assert ">systolic.buffers.ifmap_bits=512KiB</td>" in told
     report = make_report(simdc.compile(network, machine))
     assert repr(report).startswith("<report of resnet50 on HI3: 121 layers, ")
     page = report._repr_html_()

@@ -47,5 +47,7 @@ def run(arguments: Namespace) -> int:
     report = make_report(compiled(arguments, one_run(arguments)))
     layer = longest(report) if arguments.layer is None else layer_named(report, arguments.layer)
     text = explanation_text(layer, explanation_of(layer, report), style)
+    if arguments.layer not in (None, layer.name):
+        text = f"{style.lines([f'{arguments.layer} is part of {layer.name}'])}\n\n{text}"
     write_text(f"{text}\n{made_by(report.runs)}\n", arguments.output)
     return 0

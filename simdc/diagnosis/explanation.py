@@ -10,6 +10,8 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost, Number
 from simdc.cost.tiling import Need, Tiling
 
+SIZES = {"MiB": 2**23, "KiB": 2**13}
+"""Bits in a unit, the larger first."""
 Room = Need
 """A buffer: what the layer's largest tiles need of it, and what it holds at a time."""
 
@@ -33,7 +35,12 @@ class Remedy(NamedTuple):
     @property
     def setting(self) -> str:
         """As `--set` takes it; empty for what is not of the machine."""
-        return f"{self.what}={self.value}" if self.kind == "machine" else ""
+        value = f"{self.value}"
+        if self.what.endswith("_bits") and isinstance(self.value, int):
+            # 4,194,304 bits are 512KiB, 8,388,608 are 1MiB; 1,000 stay bits.
+            unit = next((unit for unit in SIZES if self.value and self.value % SIZES[unit] == 0), "")
+            value = f"{self.value // SIZES[unit]}{unit}" if unit else value
+        return f"{self.what}={value}" if self.kind == "machine" else ""
 
 
 class Explanation(NamedTuple):
@@ -59,6 +66,12 @@ class Explanation(NamedTuple):
     def __repr__(self) -> str:
         what = f"{self.kernel.kind} on {self.hardware.title}: {self.cost.cycles.total:,} cycles"
         return f"<{what} in {len(self.parts)} parts, {len(self.helpful)} of {len(self.remedies)} changes help>"
+
+    def _repr_html_(self) -> str:
+        """Tables for notebooks."""
+        from .notebook import tables
+
+        return tables(self)
 
     def saved(self, remedy: Remedy) -> Number:
         """Cycles that it saves; below zero where the layer takes longer."""

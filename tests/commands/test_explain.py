@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from xdsl.dialects.builtin import ArrayAttr, StringAttr
 
+import simdc
+from simdc.backends.report import make_report
+from simdc.backends.report.explained import layer_named, owners_of
 from simdc.cli import main
+from simdc.errors import SimdcError
+from simdc.ir.network import network_of
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -66,3 +72,29 @@ def test_a_given_form_is_no_choice(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_wrong_is_said(words: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", *words]) == code
     assert message in capsys.readouterr().err
+
+
+def test_what_became_part_of_a_layer_is_that_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "resnet50", "bn1", "--hw", "HI3")
+    assert text.startswith("bn1 is part of conv1\n\nconv1: conv2d as array on HI3")
+    assert said(capsys, "lenet5", "relu1", "--hw", "nv_small", "--model", "nvdla").startswith(
+        "relu1 is part of fc1+relu1\n\nfc1+relu1: linear+relu"
+    )
+    assert main(["explain", "resnet50", "bn11", "--hw", "HI3"]) == 1
+    assert "no layer 'bn11' in resnet50; did you mean 'bn1'?" in capsys.readouterr().err
+
+
+def test_parts_of_parts_and_of_views(capsys: pytest.CaptureFixture[str]) -> None:
+    # A front end noted the scale on the softmax, and the bias on the view of what the product makes.
+    module = simdc.compile(simdc.load("vit_b16"), simdc.load_hardware("HI3"))
+    ops = {op.layer.data: op for op in network_of(module).layers()}
+    ops["layer0.attention.softmax"].merged = ArrayAttr([StringAttr("scale")])
+    ops["layer0.heads1.split"].merged = ArrayAttr([StringAttr("bias")])
+    report = make_report(module)
+    owners = owners_of(report)
+    assert (owners["scale"], owners["bias"]) == ("layer0.attention.softmax", "layer0.query")
+    assert owners["layer0.heads1"] == "layer0.attention.scores"
+    for name in ("scale", "bias", "layer0.heads1"):
+        assert layer_named(report, name).name == owners[name]
+    with pytest.raises(SimdcError, match="costs nothing"):
+        layer_named(report, "layer0.heads1.split")

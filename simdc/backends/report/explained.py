@@ -17,13 +17,20 @@ from simdc.errors import SimdcError, suggestion
 from simdc.ir.context import forms_of
 from simdc.ir.derived import given_form, given_tiling
 
+from .graph import edges_of
 from .model import LayerReport, Report
 
 
 def layer_named(report: Report, name: str) -> LayerReport:
-    """Raises SimdcError for a layer that is not there, or costs nothing."""
+    """The layer that is called so, or has what is called so in it. Raises SimdcError for one that is not there, or
+    costs nothing."""
+    owners = owners_of(report)
+    # A mask that is part of a softmax whose scale is part of a product: a step each.
+    owner, steps = name, 0
+    while owner in owners and steps < len(owners):
+        owner, steps = owners[owner], steps + 1
     for layer in report.layers:
-        if layer.name == name or name in layer.folded or any(name == member for member, _ in layer.members):
+        if layer.name == owner:
             return layer
     for free, op in report.free:
         if free == name:
@@ -31,8 +38,23 @@ def layer_named(report: Report, name: str) -> LayerReport:
     for uncosted, op, reason in report.uncosted:
         if uncosted == name:
             raise SimdcError(f"layer '{name}' ({op}) is not costed: {reason}")
-    known = [layer.name for layer in report.layers]
+    known = [*(layer.name for layer in report.layers), *owners, *(free for free, _ in report.free)]
     raise SimdcError(f"no layer '{name[:80]}' in {report.network}{suggestion(name, known)}")
+
+
+def owners_of(report: Report) -> dict[str, str]:
+    """By the name of a node that became part of a layer: that layer, or another such node."""
+    views = {view for view, _ in report.free}
+    shown = {edge.end: edge.begin for edge in edges_of(report.source) if edge.end in views}
+    owners: dict[str, str] = {}
+    for name, owner in report.merged:
+        # The bias that a front end noted on the view behind a product is added by the product.
+        while shown.get(owner):
+            owner = shown[owner]
+        owners[name] = owner
+    owners |= {name: layer.name for layer in report.layers for name in layer.folded}
+    owners |= {name: layer.name for layer in report.layers for name, _ in layer.members}
+    return {name: owner for name, owner in owners.items() if name != owner}
 
 
 def longest(report: Report) -> LayerReport:

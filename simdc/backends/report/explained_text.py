@@ -116,8 +116,8 @@ def _row(explanation: Explanation, remedy: Remedy) -> list[str]:
 
 
 def _change(remedy: Remedy) -> str:
-    if remedy.what.endswith("_bits") and isinstance(remedy.before, int) and isinstance(remedy.value, int):
-        return f"{_bits(remedy.value)}, was {_bits(remedy.before)}"
+    if remedy.what.endswith("_bits") and isinstance(remedy.before, int):
+        return f"was {_bits(remedy.before)}"
     return f"was {remedy.before}"
 
 
