@@ -80,6 +80,11 @@ def test_cards_say_what_the_report_does() -> None:
     assert cards["on simd"].value == pytest.approx(report.by_unit["simd"].cycles.total / report.total.cycles.total)
     words = {card.name: card for card in cards_of(report_of("gpt2", "HI3"))}
     assert words["rate"].unit == "tokens/s"
+    # 128 tokens a step, also where they are learnt from; nobody counts those of a sentence that is classified.
+    step = report_of("gpt2", "HT3", train=True)
+    learnt = {card.name: card for card in cards_of(step)}["rate"]
+    assert (learnt.value, learnt.unit) == (pytest.approx(128 / step.total.runtime_s(step.hardware)), "tokens/s")
+    assert {card.name: card for card in cards_of(report_of("bert_base", "HT3"))}["rate"].unit == "samples/s"
     # Without prices there is no energy; a machine of four units has no other array.
     plain = {card.name: card for card in cards_of(report_of("lenet5", "nv_small", model="nvdla"))}
     assert plain["energy"].value is plain["energy"].shown is None

@@ -39,8 +39,7 @@ def figures_of(report: Report) -> Figures:
     # 1,000 MACs in 10 cycles of 2 ns on 256 PEs: 2,000 operations in 20 ns are 0.1 TOPS, 1000 / 2560 of the peak.
     hardware, total = report.hardware, report.total
     cycles, runtime_s = total.cycles.total, total.runtime_s(hardware)
-    # Of what makes text: an image's patches, or a sentence that is classified, nobody counts.
-    makes_text = report.llm is not None and report.llm.phase in ("prefill", "decode")
+    llm = report.llm
     priced = hardware.has_prices
     return Figures(
         network=report.network,
@@ -51,7 +50,7 @@ def figures_of(report: Report) -> Figures:
         cycles=cycles,
         runtime_s=runtime_s,
         inputs_per_s=_rate(report.batch, runtime_s),
-        tokens_per_s=report.llm.tokens_per_s if report.llm is not None and makes_text else None,
+        tokens_per_s=llm.tokens_per_s if llm is not None and llm.makes_text else None,
         energy_j=total.energy.total / PJ_PER_J if priced else None,
         power_w=total.average_power_w(hardware) if priced else None,
         dram_bytes=total.dram_bits.total / BITS_PER_BYTE,

@@ -59,7 +59,8 @@ class Generation(NamedTuple):
 class Llm(NamedTuple):
     """One run. `phase` is prefill, decode, encode (attention that is not causal) or training; `tokens` of each sequence
     go in, each sees up to `context`. `macs` are the products that run, `useful_macs` those that no causal mask throws
-    away. `recomputed_bits` would be free if a training step computed scores and softmaxes twice."""
+    away. `recomputed_bits` would be free if a training step computed scores and softmaxes twice. `is_causal` is whether
+    a token sees those before it only, as where text is made."""
 
     phase: str
     tokens: int
@@ -72,8 +73,14 @@ class Llm(NamedTuple):
     cache: Cache | None
     parts: tuple[Part, ...]
     recomputed_bits: int | None
+    is_causal: bool = False
     curve: tuple[DecodeStep, ...] = ()
     generation: Generation | None = None
+
+    @property
+    def makes_text(self) -> bool:
+        """Whether tokens are what people count: not those of an image, or of a sentence that is classified."""
+        return self.is_causal or self.phase == "decode"
 
     @property
     def tokens_per_s(self) -> float:

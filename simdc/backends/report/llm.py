@@ -42,6 +42,7 @@ def llm_of(report: Report, network: NetworkOp) -> Llm | None:
         cache=None if training else _cache(network, report.batch, causal=bool(causal)),
         parts=_parts(report.layers, roles_of(network)),
         recomputed_bits=_recomputed(network) if training else None,
+        is_causal=bool(causal),
     )
 
 

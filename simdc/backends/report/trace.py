@@ -24,13 +24,20 @@ def render_trace(report: Report) -> str:
     return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
 
-def _spans(report: Report) -> Iterator[tuple[LayerReport, float, float]]:
-    """(layer, begin, duration) in us."""
-    now, us = 0.0, report.hardware.clock_ns * 1e-3
+def _spans(report: Report) -> Iterator[tuple[LayerReport, int, int]]:
+    """(layer, begin, end) in whole ns, as viewers keep them: rounded once, so that what begins where another ends does
+    so there, too."""
+    # Clock of 0.97 ns, layers of 10 and 10 cycles: 0 to 10 (9.7), 10 to 19 (19.4).
+    cycles, begin = 0, 0
     for layer in report.layers:
-        duration = layer.cost.cycles.total * us
-        yield layer, now, duration
-        now += duration
+        cycles += layer.cost.cycles.total
+        end = round(cycles * report.hardware.clock_ns)
+        yield layer, begin, end
+        begin = end
+
+
+def _end(report: Report) -> int:
+    return max((end for _, _, end in _spans(report)), default=0)
 
 
 def _named(report: Report) -> Iterator[Event]:
@@ -41,24 +48,26 @@ def _named(report: Report) -> Iterator[Event]:
 
 
 def _blocks(report: Report) -> Iterator[Event]:
-    """A slice for each block, inside those around it: from its first layer to its last of those that run together."""
+    """A slice for each block, inside those around it: from its first layer to its last of those that run together.
+    Of those that begin together the longest comes first, and the outer of equals: viewers stack them in this order, and
+    drop one that would end behind the one below."""
     paths = block_paths(report)
-    open_since: dict[str, float] = {}
-    end = 0.0
-    for layer, begin, duration in _spans(report):
+    open_since: dict[str, int] = {}
+    found: list[tuple[str, int, int]] = []
+    for layer, begin, _ in _spans(report):
         inside = paths[layer.name]
         for block in [block for block in open_since if block not in inside]:
-            yield _slice(block, BLOCKS, open_since[block], begin - open_since.pop(block), {})
+            found.append((block, open_since.pop(block), begin))
         for block in inside:
             open_since.setdefault(block, begin)
-        end = begin + duration
-    for block, begin in open_since.items():
-        yield _slice(block, BLOCKS, begin, end - begin, {})
+    found += [(block, begin, _end(report)) for block, begin in open_since.items()]
+    for block, begin, last in sorted(found, key=lambda each: (each[1], -each[2], len(each[0]))):
+        yield _slice(block, BLOCKS, begin, last, {})
 
 
 def _layers(report: Report) -> Iterator[Event]:
     threads = {str(unit): thread for thread, unit in enumerate(report.by_unit, BLOCKS + 1)}
-    for layer, begin, duration in _spans(report):
+    for layer, begin, end in _spans(report):
         tiles = " ".join(f"{loop}={size}" for loop, size in layer.tiling.as_dict().items())
         told: Event = {
             "operator": layer.operator,
@@ -70,17 +79,17 @@ def _layers(report: Report) -> Iterator[Event]:
             "bound by": layer.bound_by,
             "tile": tiles,
         }
-        yield _slice(layer.name, threads[str(layer.unit)], begin, duration, told)
+        yield _slice(layer.name, threads[str(layer.unit)], begin, end, told)
 
 
-def _slice(name: str, thread: int, begin: float, duration: float, told: Event) -> Event:
+def _slice(name: str, thread: int, begin: int, end: int, told: Event) -> Event:
     return {
         "ph": "X",
         "pid": 1,
         "tid": thread,
         "name": name,
-        "ts": round(begin, 6),
-        "dur": round(duration, 6),
+        "ts": _us(begin),
+        "dur": _us(end - begin),
         "args": told,
     }
 
@@ -89,17 +98,21 @@ def _counters(report: Report) -> Iterator[Event]:
     """Ports that move anything at all; bytes alive in DRAM. Both fall to nothing at the end."""
     alive, ports = alive_bytes(report.source), list(BINDS)[1:]
     ports = [port for port in ports if any(getattr(layer.cost.busy, port) for layer in report.layers)]
-    end = 0.0
-    for layer, begin, duration in _spans(report):
+    for layer, begin, _ in _spans(report):
         cycles = layer.cost.cycles.total
         for port in ports:
             busy = 100 * getattr(layer.cost.busy, port) / cycles if cycles else 0.0
             yield _counter(f"{BINDS[port]} [%]", begin, busy)
         yield _counter("DRAM in use [MiB]", begin, alive.get(layer.name, 0) / 2**20)
-        end = begin + duration
     for name in (*(f"{BINDS[port]} [%]" for port in ports), "DRAM in use [MiB]"):
-        yield _counter(name, end, 0.0)
+        yield _counter(name, _end(report), 0.0)
 
 
-def _counter(name: str, when: float, value: float) -> Event:
-    return {"ph": "C", "pid": 1, "name": name, "ts": round(when, 6), "args": {name: value}}
+def _us(ns: int) -> float:
+    """In us, as the format wants it, and a hair more: some viewers cut what is below a ns off, and 2.3 * 1000 is
+    2299.9999999999995 in their numbers."""
+    return round(ns / 1000 + 1e-5, 5)
+
+
+def _counter(name: str, when: int, value: float) -> Event:
+    return {"ph": "C", "pid": 1, "name": name, "ts": _us(when), "args": {name: value}}
