@@ -42,6 +42,11 @@ class Remedy(NamedTuple):
             value = f"{self.value // SIZES[unit]}{unit}" if unit else value
         return f"{self.what}={value}" if self.kind == "machine" else ""
 
+    @property
+    def called(self) -> str:
+        """The setting, or `search: cycles`."""
+        return self.setting or f"{self.kind}: {self.what}"
+
 
 class Explanation(NamedTuple):
     """Of a layer as `kernel` with `tiling` on `hardware`. `parts` add up to the cycles of `cost`; `fills` are shares
@@ -68,10 +73,29 @@ class Explanation(NamedTuple):
         return f"<{what} in {len(self.parts)} parts, {len(self.helpful)} of {len(self.remedies)} changes help>"
 
     def _repr_html_(self) -> str:
-        """Tables for notebooks."""
-        from .notebook import tables
+        """What the cycles went to, how full it is and what would help, as tables of a notebook."""
+        # Not at start-up: escaping HTML takes a table of its own.
+        from .notebook import Table, count, page, share
 
-        return tables(self)
+        total = self.cost.cycles.total
+        form = f" as {self.form}" if self.form else ""
+        head = f"{self.kernel.kind}{form} on {self.hardware.title}, model {self.model}: {count(total)} cycles"
+        parts = [
+            [f"{part.name} {part.port.replace('_', ' ')}".rstrip(), count(part.cycles), share(part.cycles, total)]
+            for part in self.parts
+        ]
+        full = [[fill.name, share(fill.share, 1)] for fill in self.fills]
+        full += [[room.buffer, share(room.need_bits, room.limit_bits)] for room in self.rooms]
+        helps = [
+            [remedy.called, count(remedy.cost.cycles.total), share(self.saved(remedy), total)]
+            for remedy in self.helpful
+        ]
+        tables = (
+            Table(("what the cycles went to", "cycles", "share [%]"), parts),
+            Table(("how full", "[%]"), full),
+            Table(("what would help", "cycles left", "saved [%]"), helps),
+        )
+        return page(head, tables, self.remarks)
 
     def saved(self, remedy: Remedy) -> Number:
         """Cycles that it saves; below zero where the layer takes longer."""

@@ -10,6 +10,7 @@ from .cards import Card, cards_of
 from .differences import in_words
 from .field_tables import fields_that_differ
 from .markup import Markup, element, together
+from .time_bars import time_bars
 
 EVEN = 0.005
 """Cards that differ by a smaller share than this are alike."""
@@ -38,8 +39,8 @@ def side_by_side(reports: Sequence[Report]) -> Markup:
     )
     words = element("ul", *[element("li", text) for text in _differences(reports)])
     fields = fields_that_differ([report.hardware for report in reports])
-    parts = (title, note, element("div", table, class_="wide"), words, fields)
-    return element("section", *parts, aria_labelledby="compare-title")
+    parts = (title, note, element("div", table, class_="wide"), time_bars(reports), words, fields)
+    return element("section", *parts, id="compare", aria_labelledby="compare-title")
 
 
 def _differences(reports: Sequence[Report]) -> Iterator[str]:

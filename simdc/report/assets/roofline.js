@@ -47,7 +47,7 @@ const roofline = {
     const path = [`M${px(xs(xs.high))} ${px(ys(peak))}`, `L${px(xs(flat))} ${px(ys(peak))}`];
     if (bandwidth && ridge > xs.low) path.push(`L${px(xs(Math.max(xs.low, ys.low / bandwidth)))} ${px(ys(Math.max(ys.low, xs.low * bandwidth)))}`);
     drawing.append(svg("path", { class: "roof", d: path.join("") }));
-    drawing.append(svg("text", { class: "axis", x: px(xs(xs.high)), y: px(ys(peak) - 5), "text-anchor": "end" }, `${digits(peak)} a cycle`));
+    drawing.append(svg("text", { class: "axis", x: px(xs(xs.high)), y: 11, "text-anchor": "end" }, `roof: ${digits(peak)} a cycle`));
     if (bandwidth && ridge > xs.low) drawing.append(svg("text", { class: "axis", x: 52, y: 26 }, `slope: all ports, ${digits(bandwidth)} B a cycle`));
   },
 
@@ -84,7 +84,9 @@ function logScale(least, most, begin, end) {
   const scale = (value) => begin + ((Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))) * (end - begin);
   const powers = [];
   for (let power = Math.ceil(Math.log10(low)); 10 ** power <= high; power += 1) powers.push(10 ** power);
-  return Object.assign(scale, { low, high, ticks: powers.length > 1 ? powers : [least, most] });
+  // Less than a decade: 200, 500, 1,000.
+  const steps = [-1, 0, 1, 2].flatMap((more) => [1, 2, 5].map((each) => each * 10 ** (Math.floor(Math.log10(low)) + more)));
+  return Object.assign(scale, { low, high, ticks: powers.length > 1 ? powers : steps.filter((step) => step >= low && step <= high) });
 }
 
 roofline.place.addEventListener("click", (event) => {

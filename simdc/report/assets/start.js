@@ -27,7 +27,13 @@ addEventListener("resize", () => {
     for (const view of views) if (view !== table && run().layers.length) view.draw();
   });
 });
-addEventListener("beforeprint", drawAll);
+// On paper nothing unfolds: what differs between machines is shown.
+const folded = [...document.querySelectorAll("#compare details:not([open])")];
+addEventListener("beforeprint", () => {
+  folded.forEach((part) => (part.open = true));
+  drawAll();
+});
+addEventListener("afterprint", () => folded.forEach((part) => (part.open = false)));
 
 drawAll();
 if (location.hash.length > 1) readAddress();
