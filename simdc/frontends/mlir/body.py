@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from simdc.cost.kernel import Instruction
 
 from .functions import LaneCode, Symbol
-from .module_text import attribute, integer, name_of
+from .module_text import attribute, element_kind, integer, name_of
 from .problems import Unpriced
 
 SAME = "id"
+ARCS = ("tan", "atan", "asin", "acos", "sinh", "cosh", "asinh", "acosh", "atanh", "cbrt", "erfc")
+"""What dialects call the same."""
 DIRECTION = re.compile(r"\b(EQ|NE|LT|LE|GT|GE)\b")
 ARITHMETIC = {
     **dict.fromkeys(("addf", "addi"), "add"),
@@ -23,6 +25,8 @@ ARITHMETIC = {
     **dict.fromkeys(("mulf", "muli"), "mul"),
     "divf": "div",
     **dict.fromkeys(("divsi", "divui"), "divide_whole"),
+    "floordivsi": "floor_divide",
+    **dict.fromkeys(("ceildivsi", "ceildivui"), "ceil_divide"),
     **dict.fromkeys(("remf", "remsi", "remui"), "remainder"),
     **dict.fromkeys(("maximumf", "maxnumf", "maxsi", "maxui"), "max"),
     **dict.fromkeys(("minimumf", "minnumf", "minsi", "minui"), "min"),
@@ -34,7 +38,12 @@ ARITHMETIC = {
 LOGIC = {"andi": "and", "ori": "or", "xori": "xor"}
 MATHEMATICS = {
     **{each: each for each in ("exp", "log", "sqrt", "tanh", "erf", "sin", "cos", "exp2", "expm1", "log1p", "log2")},
-    **{each: each for each in ("log10", "floor", "ceil", "fma")},
+    **{each: each for each in ("log10", "floor", "ceil", "fma", "atan2", "copysign")},
+    **{each: each for each in ARCS},
+    "isfinite": "is_finite",
+    "isinf": "is_inf",
+    "isnan": "is_nan",
+    "round": "round_away",
     "rsqrt": "inv_sqrt",
     "absf": "abs",
     "absi": "abs",
@@ -45,7 +54,11 @@ MATHEMATICS = {
 """Of `math`."""
 HLO = {
     **{each: each for each in ("tanh", "sqrt", "floor", "ceil", "logistic", "abs", "sign", "clamp", "remainder")},
-    **{each: each for each in ("and", "or", "xor", "not", "log", "select", "erf", "square")},
+    **{
+        each: each
+        for each in ("and", "or", "xor", "not", "log", "select", "erf", "square", "atan2", "is_finite", *ARCS)
+    },
+    "is_inf": "is_inf",
     "add": "add",
     "subtract": "sub",
     "multiply": "mul",
@@ -63,9 +76,10 @@ HLO = {
     "convert": SAME,
     "reduce_precision": SAME,
     "round_nearest_even": "round",
-    "round_nearest_afz": "round",
+    "round_nearest_afz": "round_away",
 }
 """Of `stablehlo`, and of `chlo` what is called the same."""
+BITWISE = ("and", "or", "xor", "not")
 # Numbers of arith.cmpi and arith.cmpf: signed and unsigned, ordered and unordered are one.
 WHOLE_PREDICATES = dict(enumerate(("eq", "ne", "lt", "le", "gt", "ge", "lt", "le", "gt", "ge")))
 REAL_PREDICATES = {
@@ -136,10 +150,25 @@ def _translated(
         if getattr(op.results[0].type, "bitwidth", 0) != 1:
             raise Unpriced(f"its body has {name} on numbers")
         return code.call(LOGIC[short], [*map(symbol, op.operands)])
-    table = {"arith": ARITHMETIC, "math": MATHEMATICS, "stablehlo": HLO, "chlo": HLO}.get(dialect, {})
+    if dialect in ("stablehlo", "chlo") and short in HLO:
+        return code.call(function_of(op, short), [*map(symbol, op.operands)])
+    table = {"arith": ARITHMETIC, "math": MATHEMATICS}.get(dialect, {})
     if short not in table:
         raise Unpriced(f"its body has {name}")
     return code.call(table[short], [*map(symbol, op.operands)])
+
+
+def function_of(op: Operation, short: str) -> str:
+    """What an element-wise op of StableHLO computes, which differs by what its elements are. Raises Unpriced."""
+    kind = element_kind(op.operands[0].type)
+    if short in BITWISE and kind != "i1":
+        raise Unpriced("the lanes have no code for the bits of numbers")
+    if short == "divide" and kind[:1] in ("i", "u", "s"):
+        return "divide_whole"
+    if short == "convert" and kind[:1] in ("f", "b"):
+        made = element_kind(op.results[0].type)
+        return "truncate" if made[:1] in ("i", "u", "s") and made != "i1" else SAME
+    return HLO[short]
 
 
 def _predicate(op: Operation, short: str) -> str:
@@ -175,14 +204,19 @@ def number_of(value: Attribute | None) -> float:
         case FloatAttr():
             return float(value.value.data)
         case IntegerAttr():
-            return float(value.value.data)
+            return _whole(float(value.value.data), cast("IntegerAttr[IntegerType]", value).type)
         case DenseIntOrFPElementsAttr() if value.is_splat():
             number = next(iter(value.get_values()))
             if isinstance(number, tuple):
                 raise Unpriced("a constant is a complex number")
-            return float(number)
+            return _whole(float(number), value.type)
         case _:
             raise Unpriced("a constant is no number")
+
+
+def _whole(number: float, kind: Attribute) -> float:
+    """Truth is 1, and not the -1 that one signed bit is read as."""
+    return abs(number) if element_kind(kind) == "i1" else number
 
 
 def _needed(code: Sequence[Instruction], results: Sequence[Symbol]) -> tuple[Instruction, ...]:

@@ -1,10 +1,10 @@
-"""The files with functions for ops; importing one enters them into the table."""
+"""The files with functions for ops, and with code for the lanes; importing one enters them into a table."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
-FILES = ("tensors", "linalg", "linalg_named", "stablehlo", "stablehlo_sums", "stablehlo_moves")
+FILES = ("special", "tensors", "linalg", "linalg_named", "stablehlo", "stablehlo_sums", "stablehlo_moves")
 
 
 def load() -> None:

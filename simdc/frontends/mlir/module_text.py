@@ -166,6 +166,11 @@ def element_bits(kind: Attribute) -> int | None:
     return max(8, bits) if isinstance(bits, int) else None
 
 
+def element_kind(kind: Attribute) -> str:
+    """The name of an element's type: f32, bf16, i1, ui8, index."""
+    return str(cast("TensorType[Attribute]", kind).element_type if isinstance(kind, TensorType) else kind)
+
+
 def segments(op: Operation, counts: int) -> list[Sequence[SSAValue]]:
     """The operands in as many groups as `operandSegmentSizes` says."""
     sizes = integers(op, "operandSegmentSizes") or (len(op.operands), *(0,) * (counts - 1))

@@ -10,7 +10,7 @@ from simdc.cost.kernel import Instruction, Loop, affine
 from simdc.ir.nest_text import Access, Nest
 from simdc.ir.ops.program import ProgramOp
 
-from .body import HLO, Body, direction_of, read_body
+from .body import ARCS, HLO, Body, direction_of, function_of, read_body
 from .functions import LaneCode, Symbol
 from .linalg import elementwise, permuted, spread
 from .module_text import element_bits, integer, integers, name_of, shape_of_type, text_of
@@ -23,20 +23,10 @@ from .written import WrittenNest, emit
 COLLECTIVES = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all", "collective_permute", "collective_broadcast")
 
 
-@reads(*(f"stablehlo.{name}" for name in HLO), "chlo.erf", "chlo.square")
+@reads(*(f"stablehlo.{name}" for name in HLO), *(f"chlo.{name}" for name in ("erf", "square", "is_inf", *ARCS)))
 def element_op(reader: Reader, op: Operation) -> Sequence[Value]:
-    short = name_of(op).partition(".")[2]
-    shape, bits, operands = result_shape(op), result_bits(op), list(op.operands)
-    if short == "convert" and _rounds(op):
-        return elementwise(reader, operands, shape, bits, function="truncate")
-    return elementwise(reader, operands, shape, bits, function=HLO[short])
-
-
-def _rounds(op: Operation) -> bool:
-    """Whether real numbers become whole ones."""
-    kinds = [str(each.type).rpartition("x")[2] for each in (op.operands[0], op.results[0])]
-    real, whole = (kind.strip("<>").removeprefix("tensor<") for kind in kinds)
-    return real[:1] in ("f", "b") and whole[:1] in ("i", "u", "s") and whole != "i1"
+    function = function_of(op, name_of(op).partition(".")[2])
+    return elementwise(reader, list(op.operands), result_shape(op), result_bits(op), function=function)
 
 
 @reads("stablehlo.compare")
