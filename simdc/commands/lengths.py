@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -82,15 +82,21 @@ class StepPrices:
             ops = [(stretch(first, last, line), count) for first, last, count in self._moving.values()]
         except NotLinear:
             return self._whole(length, self._compile(length))
-        steps = [self._still]
-        for (op, count), (given, _, _) in zip(ops, self._moving.values(), strict=True):
-            wanted = given_form(given)
-            forms = tuple(each for each in forms_of(op, self._hardware) if wanted in (None, each[0]))
-            if forms not in self._costs:
-                (layer,) = Workload([(op.layer.data, forms)]).price(self._model, self._hardware)
-                self._costs[forms] = layer.cost
-            steps.append(self._priced(self._costs[forms], op, count))
-        return total(length, steps)
+        every = [self._forms(op, given) for (op, _), (given, _, _) in zip(ops, self._moving.values(), strict=True)]
+        self._price({forms: op.layer.data for forms, (op, _) in zip(every, ops, strict=True)})
+        priced = [self._priced(self._costs[forms], op, count) for forms, (op, count) in zip(every, ops, strict=True)]
+        return total(length, [self._still, *priced])
+
+    def _forms(self, op: LayerOp, given: LayerOp) -> Forms:
+        """What the layer can be; one form where a person chose it."""
+        wanted = given_form(given)
+        return tuple(each for each in forms_of(op, self._hardware) if wanted in (None, each[0]))
+
+    def _price(self, layers: Mapping[Forms, str]) -> None:
+        """Those that are not priced yet, by the names that errors tell."""
+        new = [(name, forms) for forms, name in layers.items() if forms not in self._costs]
+        for (_, forms), layer in zip(new, Workload(new).price(self._model, self._hardware), strict=True):
+            self._costs[forms] = layer.cost
 
     def _whole(self, length: int, module: ModuleOp) -> DecodeStep:
         return total(length, map(self._of, network_of(module).layers()))

@@ -46,6 +46,8 @@ class Workload:
             self._names.append(name)
             self._numbers.append(known.setdefault(forms, len(known)))
         self.distinct = tuple(known)
+        # Each model's check of a form, made once: what a layer must move does not depend on the machine. By
+        # the identity of the kernel: its hash takes longer than many a check.
         self._guards: dict[str, dict[int, Guard]] = {}
 
     @property
@@ -72,13 +74,17 @@ class Workload:
         cost that no schedule can have, ValueError for an option of the machine that the model does not know."""
         check_options(model, hardware)
         tiler = tiler or model.default
-        every, value, guards = model.takes_forms, value_for(objective, hardware), self._guards_of(model)
+        every, value = model.takes_forms, value_for(objective, hardware)
+        guards = self._guards.setdefault(model.name, {})
         least = least_for(objective, model, hardware)
 
         def price(kernel: Kernel) -> tuple[Tiling, Cost]:
             tiling = tiler(kernel, hardware)
             cost = model.evaluate(kernel, tiling, hardware)
-            guards[id(kernel)](cost, hardware)
+            guard = guards.get(id(kernel))
+            if guard is None:
+                guard = guards[id(kernel)] = guard_of(model, kernel)
+            guard(cost, hardware)
             return tiling, cost
 
         priced: list[tuple[Kernel, Tiling | None, Cost | None, str, str]] = []
@@ -96,11 +102,3 @@ class Workload:
             except InvariantError as broken:
                 raise layer_fault(self._names[self._numbers.index(number)], model.name, broken) from None
         return [LayerCost(name, *priced[number]) for name, number in zip(self._names, self._numbers, strict=True)]
-
-    def _guards_of(self, model: CostModel[SomeMachine]) -> dict[int, Guard]:
-        """The model's check for every form, made once: what a layer must move does not depend on the machine. By the
-        identity of the kernel, which this workload holds: its hash takes longer than many a check."""
-        if model.name not in self._guards:
-            kernels = [kernel for forms in self.distinct for _, kernel in forms]
-            self._guards[model.name] = {id(kernel): guard_of(model, kernel) for kernel in kernels}
-        return self._guards[model.name]

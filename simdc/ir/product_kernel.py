@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from simdc.cost.kernel import Affine, Contraction, Loop, Operand, affine
@@ -21,7 +22,7 @@ def product_kernel(
     and runs along the columns, `n` moves what passes, `g` both, such as heads. Where there are several of a kind the
     longest has the name, the others have it with a number. Query heads that share keys are such: `n1`.
     """
-    bare = merged(without_units(product))
+    bare = _bare(product)
     if stationary == "lhs":
         bare, bits = StackProduct(bare.rhs, bare.lhs, bare.result), (bits[1], bits[0], bits[2])
     bare = _with_array_loops(bare)
@@ -35,6 +36,12 @@ def product_kernel(
     )
     loops = tuple(Loop(names[loop], bounds[loop]) for loop in order)
     return Contraction("matmul", loops, ifmap, weight, psum, bits[2])
+
+
+@lru_cache(maxsize=64)
+def _bare(product: StackProduct) -> StackProduct:
+    """With as few loops as there can be, whichever side stays."""
+    return merged(without_units(product))
 
 
 def _index(place: Place, names: dict[int, str]) -> Affine:

@@ -6,6 +6,7 @@ A dimension is its size and the loop that runs along it, `36:b+12` from position
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from string import ascii_letters
 
 from xdsl.utils.exceptions import VerifyException
@@ -31,6 +32,8 @@ def _dimension(place: Place, letters: dict[int, str]) -> str:
     return f"{place.size}:{letters[place.loop]}{f'+{place.first}' if place.first else ''}"
 
 
+# Each form of a product asks anew.
+@lru_cache(maxsize=64)
 def parse_product(text: str) -> StackProduct:
     """Raises VerifyException for what `product_text` does not write."""
     sides, arrow, result = text.partition("->")

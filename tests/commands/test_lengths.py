@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -12,6 +13,7 @@ from simdc.backends.report import make_report
 from simdc.backends.report.language import DecodeStep, law_of
 from simdc.cli import main
 from simdc.commands.lengths import StepPrices
+from simdc.cost import Hardware, with_field
 from simdc.ir.token_run import decode_step
 from tests.frontends.test_token_runs import decoder
 from tests.ir.networks import written
@@ -41,6 +43,41 @@ def test_each_length_of_a_curve_is_a_single_run(machine: str, tmp_path: Path) ->
         cycles, dram_bits, energy = single(path, step.context, machine)
         assert (step.cycles, step.dram_bits) == (cycles, dram_bits), step.context
         assert step.energy_pj == pytest.approx(energy, rel=1e-12)
+
+
+def drawn(random: Random) -> Hardware:
+    """A machine with room for any row, each of its other fields by itself."""
+    machine = simdc.load_hardware("HI1")
+    for path, values in {
+        "systolic.rows": range(1, 9),
+        "systolic.columns": range(1, 9),
+        "simd.lanes": range(1, 20),
+        "simd.vmem_bits": range(20_000, 90_000),
+        "systolic.buffers.weight_bits": range(9_000, 40_000),
+        "systolic.buffers.psum_bits": range(9_000, 40_000),
+        "systolic.bandwidths.ifmap_bits_per_cycle": range(3, 80),
+        "simd.bandwidth_bits_per_cycle": range(9, 90),
+        "stores_padding": (True, True, False),
+    }.items():
+        machine = with_field(machine, path, random.choice(values))
+    return machine
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_lengths_on_random_machines(seed: int, tmp_path: Path) -> None:
+    """Lengths side by side, which an array stores alike, and some far apart."""
+    random = Random(seed)
+    text = decoder(kv=random.choice((1, 2, 4)), turn=random.choice(("rope", "rope(base=100)")))
+    path, machine, begin = written(tmp_path, text.replace("rows=9", "rows=4000")), drawn(random), random.randint(2, 70)
+    lengths = sorted({begin, begin + 1, begin + 2, begin + random.randint(3, 9), random.randint(90, 900)})
+
+    def compile_step(length: int) -> simdc.api.ModuleOp:
+        return simdc.compile(simdc.load(path, run=decode_step(length)), machine)
+
+    for step in StepPrices(compile_step, lengths[0], lengths[-1]).steps(lengths):
+        alone = make_report(compile_step(step.context)).total
+        assert (step.cycles, step.dram_bits) == (alone.cycles.total, alone.dram_bits.total), step.context
+        assert step.energy_pj == pytest.approx(alone.energy.total, rel=1e-12)
 
 
 def test_a_curve_from_the_first_token_on_compiles_what_does_not_fit_a_line(tmp_path: Path) -> None:

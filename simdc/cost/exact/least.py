@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 from simdc.cost.axis import ONE
 from simdc.cost.channels import on_channels
 from simdc.cost.fission import issues_of, set_up_cycles
-from simdc.cost.grid import stored_bounds
+from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import ArrayKernel, Contraction, Kernel, Operand, VectorProgram
+from simdc.cost.kernel import Contraction, Kernel, Operand, VectorProgram
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import MachineRule, passes
 from simdc.cost.spread import spread_of
@@ -35,13 +36,14 @@ def _contraction(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> 
     # fills, 520 cycles.
     array, bandwidths = hardware.systolic, rule.bandwidths(hardware)
     spread, bounds = spread_of(kernel, array), loop_bounds(kernel)
+    stored = padded_bounds(bounds, kernel, hardware) if hardware.stores_padding else None
     apart = [passes(bound, spread.widths.get(loop, 1)) for loop, bound in bounds.items() if loop not in spread.joint]
     steps = prod(apart) * spread.least_passes(bounds, {}, ONE)
     tiles, room, ports = 1, rule.usable_bits(hardware), dict[str, int]()
     for role, operand in kernel.by_role.items():
         when = "complete" if role == "psum" else "new"
         row = next(each for each in rule.array_streams if (each.operand, each.when) == (role, when))
-        bits, elements = kernel.ofmap_bits if role == "psum" else operand.bits, _moved(operand, kernel, hardware)
+        bits, elements = kernel.ofmap_bits if role == "psum" else operand.bits, _moved(operand, bounds, stored)
         ports[row.port] = ports.get(row.port, 0) + elements * bits
         tiles = max(tiles, ceil_div(elements * operand.bits, room[role]))
     transfers = [ceil_div(bits, bandwidths[port]) for port, bits in ports.items()]
@@ -55,25 +57,31 @@ def _program(program: VectorProgram, hardware: Hardware, rule: MachineRule) -> i
     # y = max(x, 0) of 640 numbers of 32 bits on 64 lanes and a port of 512: 10 issues, 68 of fill, 2 * 40 cycles of
     # traffic: 158.
     simd, bandwidths = hardware.simd, rule.bandwidths(hardware)
-    bounds = stored_bounds(program, hardware)
+    own = loop_bounds(program)
+    bounds = padded_bounds(own, program, hardware)
+    stored = bounds if hardware.stores_padding else None
     issues = issues_of(bounds, program.lanes, simd)
     cycles, fill = 0, rule.lanes_fill_cycles(simd)
     for nest in program.nests:
         compute, moved = fill + code_cost(nest, issues, simd).cycles + set_up_cycles(nest, issues, {}, simd), 0
-        if any(_moved(operand, program, hardware) for operand in nest.inputs):
+        crossing = {
+            role: [_moved(operand, own, stored) * operand.bits for operand in operands]
+            for role, operands in (("input", nest.inputs), ("output", nest.outputs))
+        }
+        if any(crossing["input"]):
             cycles += hardware.dram.latency_cycles
         for role, port, _ in rule.vector_ports:
-            for operand in nest.inputs if role == "input" else nest.outputs:
-                moved += ceil_div(_moved(operand, program, hardware) * operand.bits, bandwidths[port])
+            for bits in crossing[role]:
+                moved += ceil_div(bits, bandwidths[port])
         cycles += max(compute, moved) if simd.double_buffered else compute + moved
     return cycles
 
 
-def _moved(operand: Operand, kernel: ArrayKernel, hardware: Hardware) -> int:
-    """Elements that are moved at least once, stored padding among them."""
-    own = used_bits(operand, loop_bounds(kernel)) // operand.bits
-    if not hardware.stores_padding or len(operand.loops) < sum(len(terms) for terms, _ in operand.index):
-        return own
+def _moved(operand: Operand, own: Mapping[str, int], stored: Mapping[str, int] | None) -> int:
+    """Elements that are moved at least once by loops of bounds `own`; `stored` are these where padding is moved, too,
+    None where it is not."""
+    used = used_bits(operand, own) // operand.bits
+    if stored is None or len(operand.loops) < sum(len(terms) for terms, _ in operand.index):
+        return used
     # 4 channels of 5,048 positions on 64 columns are stored as 64 * 5,048.
-    bounds = stored_bounds(kernel, hardware)
-    return max(own, prod([max((bounds[loop] for loop, _ in terms), default=1) for terms, _ in operand.index]))
+    return max(used, prod([max((stored[loop] for loop, _ in terms), default=1) for terms, _ in operand.index]))
