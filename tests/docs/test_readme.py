@@ -40,6 +40,34 @@ def test_machine_of_readme_is_part_of_preset():
     assert json.loads(text) == {"systolic": preset["systolic"]}
 
 
+def test_a_model_and_a_data_sheet_become_three_machines_side_by_side(tmp_path, capsys, monkeypatch):
+    """The README's commands as somebody types them, who has exported a model."""
+    onnx = pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 32, 32] x, float[8, 3, 3, 3] w)'
+        " => (float[1, 8, 30, 30] y) { c = Conv (x, w) y = Relu (c) }"
+    )
+    onnx.save(model, "model.onnx")
+    readme = README.read_text(encoding="utf-8")
+    sheet = re.search(r'^```json title="edge.json"\n(.*?)^```$', readme, re.MULTILINE | re.DOTALL)
+    assert sheet is not None
+    Path("edge.json").write_text(sheet[1], encoding="utf-8")
+    (typed,) = [text for language, text in blocks(README) if language == "sh" and "edge.json" in text]
+    install, *commands = typed.splitlines()
+    assert install == "pip install '.[onnx]'"
+    assert len(commands) < 5
+    for command in commands:
+        program, *words = command.split()
+        assert program == "simdc"
+        assert main(words) == 0
+    table = capsys.readouterr().out
+    assert all(f"\nmodel    {machine} " in table for machine in ("HI1", "HI3", "edge"))
+    page = Path("three.html").read_text(encoding="utf-8")
+    assert all(f"model on {machine}</a>" in page for machine in ("HI1", "HI3", "edge"))
+    assert main(["explain", "model.onnx", "c", "--hw", "edge.json"]) == 0
+
+
 @pytest.fixture(scope="module")
 def comparison():
     """What `examples/compare_models.py` defines."""
