@@ -6,6 +6,7 @@ python docs/shoot_report.py
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -39,9 +40,10 @@ PICTURES = (
 
 def shoot(browser: str, picture: Picture, folder: Path) -> None:
     page = folder / "page.html"
-    words = [str(folder / word) if word == SHEET else word for word in picture.runs.split()]
-    if main(["report", *words, "-o", str(page)]):
-        raise SystemExit("there is no page")
+    # The page shows the command as somebody types it who is there.
+    with contextlib.chdir(folder):
+        if main(["report", *picture.runs.split(), "-o", page.name]):
+            raise SystemExit("there is no page")
     command = [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
     command += [f"--user-data-dir={folder}/browser", f"--window-size={picture.size}"]
     command += [f"--screenshot={FOLDER / picture.file}", f"{page.as_uri()}#{picture.chosen}"]

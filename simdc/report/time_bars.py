@@ -40,7 +40,7 @@ def _bar(report: Report, longest: float) -> Markup:
             if time:
                 told.append(f"{unit} {verb} {amount(time, 's')}")
                 width = f"width:{100 * time / longest:.3g}%"
-                pieces.append(element("i", class_=f"{kind}{number % COLOURS}", style=width))
+                pieces.append(element("span", class_=f"piece {kind}{number % COLOURS}", style=width))
     whole = amount(report.total.runtime_s(report.hardware), "s")
     name = f"{report.network} on {report.hardware.title}: {whole}: {', '.join(told)}"
     return element("span", *pieces, element("b", str(whole)), class_="time-bar", role="img", aria_label=name)
@@ -49,7 +49,7 @@ def _bar(report: Report, longest: float) -> Markup:
 def _legend(reports: Sequence[Report]) -> list[Markup]:
     units = dict.fromkeys(pair for report in reports for pair in enumerate(report.by_unit))
     return [
-        element("span", element("i", class_=f"{kind}{number % COLOURS}"), f" {unit} {verb}")
+        element("span", element("span", class_=f"swatch {kind}{number % COLOURS}"), f"{unit} {verb}")
         for number, unit in units
         for kind, verb in (("unit", "computes"), ("wait", "waits"))
     ]

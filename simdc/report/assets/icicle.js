@@ -85,8 +85,10 @@ const icicle = {
       const unit = Math.min(layer.data.unit, 5);
       if (middle > left) drawing.append(svg("rect", { class: `unit${unit}`, x: px(left), y, width: px(Math.max(0.1, middle - left - gap)), height }));
       if (right > middle) drawing.append(svg("rect", { class: `wait${unit}`, x: px(middle), y, width: px(Math.max(0.1, right - middle - gap)), height }));
-      const text = fitted(ownName(layer), right - left);
-      if (text) drawing.append(svg("text", { x: px(left + 3), y: y + 28, class: middle - left > 30 ? "inside" : "over" }, text));
+      // Its name lies wholly on the wider part, in a colour that can be read there.
+      const [begin, room, name] = middle - left >= right - middle ? [left, middle - left, "on-unit"] : [middle, right - middle, "over"];
+      const text = fitted(ownName(layer), room);
+      if (text) drawing.append(svg("text", { x: px(begin + 3), y: y + 28, class: name }, text));
     }
     flush();
   },

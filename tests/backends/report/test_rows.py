@@ -63,6 +63,17 @@ def test_pandas_takes_rows() -> None:
     assert int(frame["cycles"].sum()) == REPORT.total.cycles.total
 
 
+@pytest.mark.skipif(find_spec("polars") is None, reason="needs polars")
+@pytest.mark.parametrize("model", ["exact", "simdit"])
+def test_polars_takes_rows(model: str) -> None:
+    import polars  # pyright: ignore[reportMissingImports]
+
+    report = make_report(simdc.compile(simdc.load("lenet5"), simdc.load_hardware("HI3"), model))
+    frame = polars.DataFrame(report.to_rows())
+    assert frame["cycles"].sum() == report.total.cycles.total
+    assert frame["utilization"].null_count() == sum(not layer.multiplies for layer in report.layers)
+
+
 def test_parquet_is_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lenet5", "--hw", "HI3", "--format", "parquet"]) == 2
     assert "--format parquet writes a file; name it with -o" in capsys.readouterr().err
