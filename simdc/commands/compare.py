@@ -54,7 +54,7 @@ Key = tuple[str, tuple[int, ...]]
 
 def add_arguments(parser: CommandParser) -> None:
     add_network(parser)
-    parser.add_argument("--with", dest="result", metavar="FILE", required=True, help="the SimDIT result: a JSON file")
+    parser.add_argument("--with", dest="result", metavar="FILE", help="the SimDIT result: a JSON file; needed")
     add_model(parser, "answers")
     add_training(parser)
     parser.needs(HOW_TO_TRAIN, "--train")
@@ -68,11 +68,15 @@ def run(arguments: Namespace) -> int:
     from simdc.backends.output import choose_format, refuse_overwriting, write_text
     from simdc.backends.report import make_report
     from simdc.backends.report.stamp import made_by
+    from simdc.errors import UsageError
     from simdc.frontends.reads import inputs_read
     from simdc.frontends.simdit_result import load_simdit_result
 
     from .compiled import check_chosen, load_module, price
 
+    if arguments.result is None:
+        beside = "networks and machines side by side are `simdc NETWORK NETWORK --hw MACHINE MACHINE`"
+        raise UsageError(f"--with FILE is needed, a result of SimDIT; {beside}", program="simdc compare")
     check_chosen(arguments.model)
     choose_format(None, arguments.output, ["table"])
     refuse_overwriting(arguments.output, [arguments.result])

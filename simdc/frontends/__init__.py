@@ -192,9 +192,11 @@ def _unsupported(file: str, kind: str, input_format: str | None) -> SimdcError:
 
 def _load_json(source: _Source, batch: int | None, given_tilings: bool) -> ModuleOp:
     from .json_text import parse_object
+    from .own_results import refuse_results
 
     path = source.file
     data = parse_object(source.read(MAX_JSON_BYTES), path)
+    refuse_results(data, path, "network")
     if "mode" in data and "program" in data:
         from .simdit_spec import parse_simdit_spec
 

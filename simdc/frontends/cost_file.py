@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple, cast
 
 from simdc.errors import SimdcError
@@ -11,6 +12,8 @@ from .json_text import name_of, parse_object, read_text
 
 MAX_BYTES = 64 * 2**20
 SCHEMA = "simdc-cost/"
+KNOWN = (1, 2)
+"""Numbers of the schema that are read: keys of a later one may mean something else."""
 
 
 class LayerCosts(NamedTuple):
@@ -44,6 +47,9 @@ def load_cost_file(path: str) -> CostFile:
     schema = root.need("schema", ": a cost report of --format json begins with it").text()
     if not schema.startswith(SCHEMA):
         raise SimdcError(f"must be a cost report, {SCHEMA}1 or later, got '{schema[:80]}'", file=file, path="schema")
+    if schema.removeprefix(SCHEMA) not in map(str, KNOWN):
+        later = f"is a report of another simdc, {schema[:80]}; this one reads {SCHEMA}1 to {SCHEMA}{KNOWN[-1]}"
+        raise SimdcError(later, file=file, path="schema")
     network, hardware, totals = root.need("network"), root.need("hardware"), root.need("totals")
     name, batch = network.need("name").text(), _text(network.need("batch"))
     machine, model = hardware.need("name").text(), root.need("model").text()
@@ -99,7 +105,7 @@ def _text(node: JsonNode) -> str:
 def _number(node: JsonNode) -> float:
     value = node.value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise node.error(f"must be a number, got {_text(node)[:60]!r}")
+        raise node.error(f"must be a number, got {json.dumps(value)[:60]}")
     return value
 
 

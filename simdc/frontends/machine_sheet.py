@@ -22,6 +22,7 @@ from simdc.visible import to_name
 from . import genesys_file
 from .commented_json import Places, parse_commented, places_in
 from .json_text import name_of, read_text
+from .own_results import refuse_results
 from .presets import find_file, presets
 
 MAX_BYTES = 2**20
@@ -56,6 +57,7 @@ def parse_sheet(text: str, path: str, below: tuple[str, ...] = ()) -> Sheet:
 
         return _plain(parse_config(text, path))
     data: dict[str, Any] = parse_commented(text, path)
+    refuse_results(data, path, "machine")
     name = to_name(Path(path).stem.strip("<>"))
     try:
         if genesys_file.is_genesys(data):

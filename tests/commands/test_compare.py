@@ -122,3 +122,11 @@ def test_a_result_that_is_none(
 def test_what_is_missing(options: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "resnet50", *options]) == 1
     assert says in capsys.readouterr().err
+
+
+def test_who_looks_for_a_comparison_of_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "resnet50", "--hw", "HI3"]) == 2
+    assert (
+        "simdc compare: error: --with FILE is needed, a result of SimDIT; networks and machines"
+        in capsys.readouterr().err
+    )

@@ -89,6 +89,12 @@ def test_a_machine_without_prices(reports: list[str], capsys: pytest.CaptureFixt
             "c.json: network: must be an object",
         ),
         ("[1]", "c.json"),
+        # A later schema may mean something else by the same words.
+        (
+            '{"schema": "simdc-cost/3", "network": 3}',
+            "another simdc, simdc-cost/3; this one reads simdc-cost/1 to simdc-cost/2",
+        ),
+        ('{"schema": "simdc-cost/"}', "c.json: schema: is a report of another simdc"),
     ],
 )
 def test_what_is_no_report(text: str, message: str, reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,3 +107,23 @@ def test_what_is_refused(reports: list[str], capsys: pytest.CaptureFixture[str])
     assert main(["diff", *reports, "--layers", "--format", "csv"]) == 2
     assert main(["diff", *reports, "-o", reports[0]]) == 2
     assert "is read; name another file" in capsys.readouterr().err
+
+
+def test_other_networks_are_called_so(reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["alexnet", "--hw", "HI1", "-o", "c.json"]) == 0
+    note = "note: the networks are called differently; layers of one name stand side by side, whatever they do"
+    assert note in " ".join(said(capsys, reports[0], "c.json").split())
+    assert "note:" not in said(capsys, *reports)
+
+
+def test_a_report_is_no_network_and_no_machine(reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([reports[0], "--hw", "HI1"]) == 1
+    remedy = "`simdc diff` sets two of them side by side"
+    assert (
+        f"{reports[0]}: is simdc-cost/2, what simdc wrote of a run, and no network; {remedy}" in capsys.readouterr().err
+    )
+    assert main(["report", "lenet5", "--hw", reports[0], "-o", "c.html"]) == 1
+    assert f"and no machine; {remedy}" in capsys.readouterr().err
+    Path("c.json").write_text('{"schema": "simdc-comparison/1", "runs": []}')
+    assert main(["c.json", "--hw", "HI1"]) == 1
+    assert "what simdc wrote of a run, and no network\n" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def as_table(changes: Changes, style: Style, *, every: bool = False) -> str:
     rows = [[name, *_pair(one, other)] for name, one, other in sums]
     parts = [
         style.lines([f"before: {before.title}", f"after:  {after.title}"]),
-        style.lines([_settings(changes.settings)]),
+        style.lines(_settings(changes.settings)),
         style.table(["all layers", "before", "after", "more", "ratio"], rows, left=1),
     ]
     if shown:
@@ -66,10 +66,15 @@ def as_csv(changes: Changes) -> str:
     return out.getvalue()
 
 
-def _settings(settings: Sequence[Altered]) -> str:
+def _settings(settings: Sequence[Altered]) -> list[str]:
     if not settings:
-        return "same network, machine and model"
-    return f"changed: {', '.join(map(str, settings))}"
+        return ["same network, machine and model"]
+    lines = [f"changed: {', '.join(map(str, settings))}"]
+    if any(change.what == "network.name" for change in settings):
+        lines.append(
+            "note: the networks are called differently; layers of one name stand side by side, whatever they do"
+        )
+    return lines
 
 
 def _layer(layer: LayerChange) -> list[str]:
