@@ -223,3 +223,15 @@ def test_a_run_without_a_priced_layer_has_no_findings() -> None:
     report = make_report(simdc.compile(Network(parse_dsl(NOTHING, "n.dsl", 1)), simdc.load_hardware("HI1")))
     assert findings_of(shown_run(report)) == []
     assert in_words(report, report) == "On HI1 n takes 1.00 times as long as on HI1."
+
+
+def test_the_layer_that_a_page_begins_with_is_explained() -> None:
+    # Of each kind there are many, which together take longer than the first convolution: the longest layer alone.
+    report = report_of("resnet50", "HT3", train=True, batch=32)
+    longest = max(range(len(report.layers)), key=lambda number: report.layers[number].cost.cycles.total)
+    run = shown_run(report, 2)
+    cycles = [sum(report.layers[number].cost.cycles.total for number in numbers) for numbers in run.kinds]
+    ranked = sorted(range(len(cycles)), key=lambda kind: -cycles[kind])
+    assert run.of_layer[longest] not in ranked[:2]
+    assert list(run.explained) == [ranked[0], run.of_layer[longest]]
+    assert shown_run(report, 0).explained == {}
