@@ -9,7 +9,9 @@ from xdsl.dialects.builtin import ArrayAttr, StringAttr
 
 import simdc
 from simdc.backends.report import make_report
-from simdc.backends.report.explained import layer_named, owners_of
+from simdc.backends.report.columns import Style
+from simdc.backends.report.explained import explanation_of, layer_named, owners_of
+from simdc.backends.report.explained_text import explanation_text
 from simdc.cli import main
 from simdc.errors import SimdcError
 from simdc.ir.network import network_of
@@ -98,3 +100,17 @@ def test_parts_of_parts_and_of_views(capsys: pytest.CaptureFixture[str]) -> None
         assert layer_named(report, name).name == owners[name]
     with pytest.raises(SimdcError, match="costs nothing"):
         layer_named(report, "layer0.heads1.split")
+
+
+def test_a_narrow_terminal_gives_up_notes_and_not_names() -> None:
+    report = make_report(simdc.compile(simdc.load("resnet50"), simdc.load_hardware("HI3")))
+    layer = layer_named(report, "conv1")
+    explanation = explanation_of(layer, report)
+    narrow, wide = (explanation_text(layer, explanation, Style(width)) for width in (80, None))
+    assert max(map(len, narrow.splitlines())) <= 80
+    for setting in ("--set systolic.buffers.ifmap_bits=512KiB ", "--set systolic.bandwidths.psum_bits_per_cycle=1024 "):
+        assert setting in narrow
+    assert "196.0 KiB of 256.0 KiB (systolic.buffers.weight_bits)" in narrow
+    assert "no room for: note" in narrow
+    assert "was 256.0 KiB" not in narrow
+    assert "was 256.0 KiB" in wide

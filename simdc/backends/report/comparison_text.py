@@ -15,7 +15,7 @@ from .comparison import TEXTS, Comparison, cells_of
 SCHEMA = "simdc-comparison/1"
 
 
-SPARE = ("TOPS", "power [W]", "of peak [%]")
+SPARE = ("TOPS", "power [W]", "of peak [%]", "inputs/s", "tokens/s")
 """Heads of columns that go where there is no room."""
 
 

@@ -12,6 +12,7 @@ from .model import BINDS, LayerReport
 
 LEAST = 0.0005
 """Of the cycles, to have a row."""
+TRIED = ["tried", "[cycle]", "saved [%]", "note"]
 WORDS = {
     "steps": "steps: the array multiplies",
     "folds": "folds: weights load, sums wait",
@@ -79,13 +80,13 @@ def _fullness(explanation: Explanation, style: Style) -> str:
     """Shares while something works; buffers against what they hold at a time; ports over the whole layer."""
     rows = [[each.name, f"{100 * each.share:.1f}", f"while it works ({each.field})"] for each in explanation.fills]
     for room in explanation.rooms:
-        told = f"{_bits(room.need_bits)} of {_bits(room.limit_bits)} at a time ({room.field})"
+        told = f"{_bits(room.need_bits)} of {_bits(room.limit_bits)} ({room.field})"
         rows.append([room.buffer, percent(room.need_bits, room.limit_bits), told])
     total = explanation.cost.cycles.total
     for name, busy in explanation.cost.busy._asdict().items():
         if busy:
             rows.append([BINDS[name], percent(busy, total), f"busy {busy:,.0f} of {total:,.0f} cycles"])
-    return style.table(["how full", "[%]", ""], rows, left=1, right_text=1)
+    return style.table(["how full", "[%]", "at a time"], rows, left=1, right_text=1)
 
 
 def _remedies(explanation: Explanation, style: Style) -> str:
@@ -93,7 +94,7 @@ def _remedies(explanation: Explanation, style: Style) -> str:
     worth = LEAST * explanation.cost.cycles.total
     told = [remedy for remedy in explanation.remedies if remedy.kind != "machine" or explanation.saved(remedy) > worth]
     rows = [_row(explanation, remedy) for remedy in told]
-    table, lines = style.table(["tried", "[cycle]", "saved [%]", ""], rows, left=1, right_text=1), list[str]()
+    table, lines = style.table(TRIED, rows, left=1, right_text=1, spare=["note"]), list[str]()
     others = [remedy for remedy in explanation.remedies if remedy not in told]
     for verb, found in (
         ("hardly any help", [remedy.setting for remedy in others if explanation.saved(remedy) > 0]),

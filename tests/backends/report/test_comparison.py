@@ -10,6 +10,7 @@ import pytest
 
 import simdc
 from simdc.backends.report import make_report
+from simdc.backends.report.columns import Style
 from simdc.backends.report.comparison import compared
 from simdc.backends.report.comparison_text import RENDERINGS, as_csv, as_json, as_markdown, as_table
 from simdc.backends.report.figures import Figures, figures_of
@@ -85,3 +86,10 @@ def test_columns_that_say_nothing_are_left_out() -> None:
     assert "energy" not in table
     assert "tokens/s" in table
     assert "inputs/s" not in table
+
+
+def test_a_narrow_terminal_keeps_times_energies_and_traffic() -> None:
+    table = as_table(compared([run(), run(machine="a machine", runtime_s=2e-3)]), Style(80))
+    assert max(map(len, table.splitlines())) <= 80
+    assert "no room for: TOPS, power [W], of peak [%], inputs/s" in table
+    assert all(head in table for head in ("runtime [ms]", "energy [mJ]", "DRAM [MiB]"))
