@@ -89,7 +89,7 @@ def test_columns_that_say_nothing_are_left_out() -> None:
 
 
 def test_a_narrow_terminal_keeps_times_energies_and_traffic() -> None:
-    table = as_table(compared([run(), run(machine="a machine", runtime_s=2e-3)]), Style(80))
+    table = as_table(compared([run(batch=1), run(batch=1, machine="edge", runtime_s=2e-3)]), Style(80))
     assert max(map(len, table.splitlines())) <= 80
     assert "no room for: TOPS, power [W], of peak [%], inputs/s" in table
     assert all(head in table for head in ("runtime [ms]", "energy [mJ]", "DRAM [MiB]"))
