@@ -38,11 +38,14 @@ def chart_data(run: ShownRun) -> dict[str, object]:
     account, kind_of = accountant(report), run.of_layer
     paths: dict[tuple[str, ...], int] = {}
     layers: list[list[object]] = []
+    merged: dict[str, list[str]] = {}
+    for name, into in report.merged:
+        merged.setdefault(into, []).append(name)
     file = ""
     for number, layer in enumerate(report.layers):
         file, line, _ = place_in_source(layer.source) or (file, 0, 0)
         path = paths.setdefault(blocks[layer.name], len(paths))
-        parts = [*layer.folded, *(name for name, _ in layer.members)]
+        parts = [*layer.folded, *(name for name, _ in layer.members), *merged.get(layer.name, ())]
         layers.append([layer.name, kind_of[number], path, alive[layer.name], line, reads[layer.name], parts])
     kinds = [
         {**_kind(run.one_of(kind), report, account), "helps": _helps(run.explained.get(kind))}

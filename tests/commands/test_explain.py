@@ -87,7 +87,7 @@ def test_what_became_part_of_a_layer_is_that_layer(capsys: pytest.CaptureFixture
 
 
 def test_parts_of_parts_and_of_views(capsys: pytest.CaptureFixture[str]) -> None:
-    # A front end noted the scale on the softmax, and the bias on the view of what the product makes.
+    # A front end noted the scale on the softmax, and the bias on the view of what the product makes, which adds it.
     module = simdc.compile(simdc.load("vit_b16"), simdc.load_hardware("HI3"))
     ops = {op.layer.data: op for op in network_of(module).layers()}
     ops["layer0.attention.softmax"].merged = ArrayAttr([StringAttr("scale")])

@@ -160,3 +160,15 @@ def test_texts_can_be_read(theme: str) -> None:
     for ground in ("paper", "panel", "chosen-row"):
         for ink in ("ink", "soft", "link", "better", "worse"):
             assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+
+
+def test_layers_name_what_became_part_of_them() -> None:
+    # The batch norm is folded, as the report says; the bias was noted by a front end.
+    report = report_of("resnet18", "HI1")
+    layers = {
+        layer[0]: layer[6]
+        for layer in data_in(render_page([report._replace(merged=(("bias", "conv1"),))]))[0]["layers"]
+    }
+    assert layers["conv1"] == ["bn1", "bias"]
+    assert layers["layer1.0.conv1"] == ["layer1.0.bn1"]
+    assert layers["maxpool"] == []

@@ -17,7 +17,6 @@ from simdc.errors import SimdcError, suggestion
 from simdc.ir.context import forms_of
 from simdc.ir.derived import given_form, given_tiling
 
-from .graph import edges_of
 from .model import LayerReport, Report
 
 
@@ -44,14 +43,7 @@ def layer_named(report: Report, name: str) -> LayerReport:
 
 def owners_of(report: Report) -> dict[str, str]:
     """By the name of a node that became part of a layer: that layer, or another such node."""
-    views = {view for view, _ in report.free}
-    shown = {edge.end: edge.begin for edge in edges_of(report.source) if edge.end in views}
-    owners: dict[str, str] = {}
-    for name, owner in report.merged:
-        # The bias that a front end noted on the view behind a product is added by the product.
-        while shown.get(owner):
-            owner = shown[owner]
-        owners[name] = owner
+    owners = dict(report.merged)
     owners |= {name: layer.name for layer in report.layers for name in layer.folded}
     owners |= {name: layer.name for layer in report.layers for name, _ in layer.members}
     return {name: owner for name, owner in owners.items() if name != owner}

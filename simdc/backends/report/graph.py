@@ -36,6 +36,14 @@ def edges_of(network: NetworkOp) -> Iterator[Edge]:
                     yield Edge("", end, tensor_bytes(value))
 
 
+def worker_of(op: LayerOp) -> LayerOp:
+    """The layer itself, or of a view of data the layer that made them, where one did."""
+    # A front end notes the bias of a product on the reshape behind it: the product adds it.
+    while op.runs_on is None and op.uncosted is None and op.operands and isinstance(op.operands[0].owner, LayerOp):
+        op = op.operands[0].owner
+    return op
+
+
 def place_in_source(op: LayerOp) -> tuple[str, int, int] | None:
     """The name of the file without its folder, line and column; None where nobody knows. In an ONNX model a node's
     number stands for the line, and 0 for the column."""

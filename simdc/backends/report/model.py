@@ -24,6 +24,7 @@ from simdc.ir.provenance import CommandRun, runs_of
 
 from .analysed import analyst, foundation
 from .columns import html
+from .graph import worker_of
 from .language import Llm
 from .memory import Memory, memory_of
 from .routing import RoutedRuns
@@ -219,7 +220,7 @@ def layers_report(module: ModuleOp) -> Report:
     for op in network.layers():
         name, kind = op.layer.data, _kind(op)
         if op.merged is not None:
-            merged += [(entry.data, name) for entry in op.merged]
+            merged += [(entry.data, worker_of(op).layer.data) for entry in op.merged]
         check_origins(op, setting)
         if op.uncosted is not None:
             uncosted.append((name, kind, op.uncosted.data))
