@@ -115,6 +115,9 @@ def _fish() -> str:
     names = " ".join(command.name for command in every)
     lines.append(f"complete -c simdc -n __fish_use_subcommand -a '{names} help version'")
     lines.append(f"complete -c simdc -a '{' '.join(sorted(presets('networks')))}'")
+    machines = " ".join(KNOWN["--hw"]())
+    # A machine may stand behind a machine.
+    lines.append(f"complete -c simdc -n 'contains -- (commandline -opc)[-1] {machines}' -a '{machines}'")
     for command in every:
         seen = f"__fish_seen_subcommand_from {command.name}"
         condition = seen if command.name != "cost" else f"not __fish_seen_subcommand_from {names} || {seen}"
