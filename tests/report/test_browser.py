@@ -285,6 +285,13 @@ def test_names_do_no_harm(page: Page, folder: Path) -> None:
 def test_a_narrow_window_shows_all(page: Page, folder: Path, width: int) -> None:
     show(page, folder, page_of("resnet18", "HI1", "HI3"), width=width, height=800)
     assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    # No word of a picture is cut at its edges.
+    show(page, folder, page_of("resnet50", "HT3", train=True, batch=32), width=width, height=800)
+    outside = "r => r.left < p.left - 1 || r.right > p.right + 1"
+    for name in ("icicle", "timeline", "roofline", "memory"):
+        texts = f"[...document.querySelectorAll('#{name} svg text')].map(text => text.getBoundingClientRect())"
+        cut = f"(p => {texts}.filter({outside}).length)(document.querySelector('#{name} svg').getBoundingClientRect())"
+        assert page.run(cut) == 0, name
 
 
 def test_screen_readers_are_told_what_there_is(page: Page, folder: Path) -> None:

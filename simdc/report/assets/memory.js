@@ -28,8 +28,11 @@ const memory = {
     drawing.append(svg("line", { class: "resident", x1: left, x2: right, y1: px(y(resident)), y2: px(y(resident)) }));
     if (peak.start < state.to && peak.end > state.from) {
       const at = Math.max(left, left + this.x(peak.start));
-      const anchor = at > (left + right) / 2 ? "end" : "start";
-      drawing.append(svg("text", { class: "axis", x: px(at), y: top - 8, "text-anchor": anchor }, `${bytes(peak.alive)} at ${peak.name}`));
+      const text = `${bytes(peak.alive)} at ${peak.name}`;
+      // At some six pixels a letter: above the peak, and inside the picture.
+      const room = Math.min(6.3 * text.length, width - 8);
+      const begin = Math.max(4, Math.min(at > (left + right) / 2 ? at - room : at, width - 4 - room));
+      drawing.append(svg("text", { class: "axis", x: px(begin), y: top - 8 }, text));
     }
     timeAxis(drawing, left, right - left, height - 6, this.x);
     this.chosen = svg("rect", { class: "chosen", y: top, height: bottom - top });
