@@ -48,9 +48,9 @@ def run(arguments: Namespace) -> int:
     arguments.model = arguments.model or DEFAULT_MODEL
     check_chosen(arguments.model)
     chosen = _format(arguments)
-    render = RENDERINGS[chosen]
+    render, style = RENDERINGS[chosen], Style(width_of(arguments.output), chosen == "markdown")
     if chosen == "table":
-        render = partial(as_table, style=Style(width_of(arguments.output)))
+        render = partial(as_table, style=style)
     asked = [(network, machine) for network in arguments.networks for machine in arguments.machines or [None]]
     _refuse_overwriting(arguments)
     runs: list[Figures] = []
@@ -67,7 +67,7 @@ def run(arguments: Namespace) -> int:
     text = render(compared(runs))
     if chosen in ("table", "markdown"):
         inputs = tuple(dict.fromkeys(each for stamp in stamps for each in stamp.inputs))
-        text += f"\n{made_by([stamps[-1]._replace(inputs=inputs)])}\n"
+        text += f"\n{made_by([stamps[-1]._replace(inputs=inputs)], style)}\n"
     write_text(text, arguments.output)
     return 0
 

@@ -49,5 +49,5 @@ def run(arguments: Namespace) -> int:
     text = explanation_text(layer, explanation_of(layer, report), style)
     if arguments.layer not in (None, layer.name):
         text = f"{style.lines([f'{arguments.layer} is part of {layer.name}'])}\n\n{text}"
-    write_text(f"{text}\n{made_by(report.runs)}\n", arguments.output)
+    write_text(f"{text}\n{made_by(report.runs, style)}\n", arguments.output)
     return 0

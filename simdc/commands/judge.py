@@ -80,7 +80,7 @@ def run(arguments: Namespace) -> int:
         write_text(judged_json(report, judged), arguments.output)
         return 0
     style = Style(width_of(arguments.output), name == "markdown")
-    write_text(f"{judged_text(report, judged, style)}\n{made_by(report.runs)}\n", arguments.output)
+    write_text(f"{judged_text(report, judged, style)}\n{made_by(report.runs, style)}\n", arguments.output)
     return 0
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from io import StringIO
 from textwrap import fill
 
-from simdc.backends.report.columns import columns
-from simdc.backends.report.stamp import WIDTH, made_by, provenance
+from simdc.backends.report.columns import LINE, columns
+from simdc.backends.report.stamp import made_by, provenance
 from simdc.cost.result import Number
 from simdc.ir.provenance import CommandRun
 
@@ -37,7 +37,7 @@ def render_table(data: DataSet, run: CommandRun) -> str:
         ]
         parts.append(columns(["counted", "unit", "equal", "worst error [%]"], counted, left=2))
     parts.append("\n".join(f"level {level}: {knows}" for level, knows in enumerate(data.levels)))
-    parts.append("\n".join(fill(each, WIDTH, subsequent_indent="  ") for each in data.remarks))
+    parts.append("\n".join(fill(each, LINE, subsequent_indent="  ") for each in data.remarks))
     return "\n\n".join(parts) + f"\n\n{made_by([run])}\n"
 
 

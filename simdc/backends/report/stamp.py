@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
 
 from simdc import __version__
 from simdc.cost.machines import AnyMachine
 from simdc.ir.provenance import CommandRun
 
+from .columns import PLAIN, Style
 from .model import Report
 
-WIDTH = 110
 DIGITS = 12
 """Of a SHA-256, for people; JSON and CSV have it whole."""
 
@@ -47,7 +46,7 @@ def origin_columns(report: Report) -> dict[str, str | int]:
 
 def footer(hardware: AnyMachine, runs: Sequence[CommandRun]) -> str:
     """For a table with energies: where their prices come from, and what made it."""
-    return "\n".join(map(_filled, footer_lines(hardware, runs)))
+    return PLAIN.lines(footer_lines(hardware, runs))
 
 
 def footer_lines(hardware: AnyMachine, runs: Sequence[CommandRun]) -> list[str]:
@@ -58,9 +57,9 @@ def footer_lines(hardware: AnyMachine, runs: Sequence[CommandRun]) -> list[str]:
     return [prices, *made_by_lines(runs)]
 
 
-def made_by(runs: Sequence[CommandRun]) -> str:
+def made_by(runs: Sequence[CommandRun], style: Style = PLAIN) -> str:
     """For a table: which version and command made it of which inputs."""
-    return "\n".join(map(_filled, made_by_lines(runs)))
+    return style.lines(made_by_lines(runs))
 
 
 def made_by_lines(runs: Sequence[CommandRun]) -> list[str]:
@@ -69,7 +68,3 @@ def made_by_lines(runs: Sequence[CommandRun]) -> list[str]:
     inputs = ", ".join(dict.fromkeys(f"{each.name} {each.sha256[:DIGITS]}" for each in last.inputs))
     made = f"made by simdc {last.simdc}" + (f": {last.command}" if last.command else "")
     return [made, *([f"sha256 of {inputs}"] if inputs else [])]
-
-
-def _filled(line: str) -> str:
-    return fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
