@@ -15,6 +15,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from resource import RUSAGE_CHILDREN, getrusage
@@ -109,16 +110,43 @@ def _curve() -> float:
     return process_time() - start
 
 
-def _search(machine: str) -> float:
+PORTS = tuple(FIELDS)[4:8]
+SEARCHED: dict[str, tuple[str, str, dict[str, object]]] = {
+    "HI1": ("HI1", "HI1", {}),
+    "HI2": ("HI2", "HI2", {}),
+    "HI3": ("HI3", "HI3", {}),
+    "ports8": ("HI3, all ports 8 bits a cycle", "HI3", dict.fromkeys(PORTS, 8)),
+    "ports32": ("HI3, all ports 32 bits a cycle", "HI3", dict.fromkeys(PORTS, 32)),
+    "odd": (
+        "HI3, 48 x 40 PEs, 40 lanes",
+        "HI3",
+        {"systolic.rows": 48, "systolic.columns": 40, "simd.lanes": 40},
+    ),
+    "clipped": ("HI3, borders clipped", "HI3", {"stores_padding": False}),
+    "HT1": ("training step, HT1", "HT1", {}),
+    "HT2": ("training step, HT2", "HT2", {}),
+    "HT3": ("training step, HT3", "HT3", {}),
+}
+"""Machines to search ResNet-50 on: by name of the row, a title, a preset and what is changed of it."""
+
+
+def _search(name: str, taken: Callable[[list[float]], float]) -> float:
+    """What was `taken` of the seconds of each layer."""
     import simdc
+    from simdc.cost import with_field
     from simdc.cost.search import objective_for, search
 
-    hardware = simdc.load_hardware(machine)
-    kernels = simdc.load("resnet50").workload(hardware).kernels
-    start = process_time()
-    for kernel in kernels:
+    _, preset, changed = SEARCHED[name]
+    hardware = simdc.load_hardware(preset)
+    for path, value in changed.items():
+        hardware = with_field(hardware, path, value)
+    network = simdc.load("resnet50", 32).training_step() if preset.startswith("HT") else simdc.load("resnet50")
+    seconds: list[float] = []
+    for kernel in network.workload(hardware).kernels:
+        start = process_time()
         search(kernel, hardware, objective_for("cycles", kernel, hardware))
-    return process_time() - start
+        seconds.append(process_time() - start)
+    return taken(seconds)
 
 
 INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
@@ -129,7 +157,11 @@ INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
     "machines": ("ResNet-50 on machines with nothing in common, each", lambda: _machines("default")),
     "machines_greedy": ("the same, greedy tilings", lambda: _machines("greedy")),
     "curve": ("200 lengths of a decode step, 8B Llama", _curve),
-    "search": ("search, ResNet-50 on HI3", lambda: _search("HI3")),
+    **{f"search_{name}": (f"search, {row[0]}", partial(_search, name, sum)) for name, row in SEARCHED.items()},
+    **{
+        f"slowest_{name}": (f"its slowest layer, {row[0]}", partial(_search, name, max))
+        for name, row in SEARCHED.items()
+    },
 }
 """Rows that are measured from inside a process, in seconds."""
 COMMAND = [sys.executable, "-m", "simdc", "examples/networks/resnet50.dsl", "--hw", "HI3", "--emit-cost"]

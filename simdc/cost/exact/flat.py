@@ -169,7 +169,8 @@ class FlatContraction:
             for buffer, operand, limit_bits in self.buffers
         ]
 
-    def cost(self, found: list[int]) -> Cost:
+    def cost(self, found: list[int], larger: Callable[[int, int], int] = max) -> Cost:
+        """Of what was found; of arrays, with `larger` for these, one of arrays."""
         kernel, array, rule = self.shape.kernel, self.hardware.systolic, self.rule
         total, compute, steps, visits, outputs = found[: at.LARGEST]
         bits: dict[str, int] = {}
@@ -178,7 +179,7 @@ class FlatContraction:
         ports = dict(zip(rule.array_ports, found[at.TRANSFERS :], strict=False))
         sram = sram_bits(kernel, array, self._spread.stays, steps, steps, visits, outputs)
         ops = (("mac", kernel.useful_macs), ("mac_executed", steps * array.rows * array.columns))
-        busy = Busy(compute, **by_channel(ports))
+        busy = Busy(compute, **by_channel(ports, larger))
         return Cost(Cycles(compute, total - compute), DramBits(**bits), sram, ops, busy)
 
 

@@ -7,9 +7,10 @@ from array import array
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
-from . import best, climb, ladder
+from . import best, climb, ladder, least
 from . import price as pricing
 from .digest import digest_of
 
@@ -21,17 +22,28 @@ class CoreForm(NamedTuple):
 
     name: str
     row: Callable[[Iterable[int]], list[int]]
+    table: Callable[[bytes], list[int]]
     zeros: Callable[[int], list[int]]
     price: Callable[[list[int], list[int], list[int], list[int], list[int], int], int]
     begin: Callable[[list[int], list[int], list[int], int], int]
     next_rung: Callable[[list[int], list[int], list[int], int, int, int], int]
     best_rung: Callable[..., int]
     fill: Callable[[list[int], list[int], list[int], list[int], list[int]], int]
+    bound_many: Callable[..., int]
+    price_many: Callable[..., int]
 
 
 def _row(numbers: Iterable[int]) -> Any:
     """Raises OverflowError for what is beyond 64 bits."""
     return array("q", numbers)
+
+
+def _table(numbers: bytes) -> Any:
+    return array("q", numbers)
+
+
+def _plain_table(numbers: bytes) -> list[int]:
+    return memoryview(numbers).cast("q").tolist()
 
 
 def _zeros(many: int) -> Any:
@@ -52,10 +64,18 @@ def compiled_form() -> CoreForm | None:
         return None
     if digest_of(Path(__file__).parent) != built.DIGEST:
         return None
-    return CoreForm("compiled", _row, _zeros, built.price, built.begin, built.next_rung, built.best_rung, built.fill)
+    return _form("compiled", _row, _table, _zeros, built)
 
 
-PLAIN = CoreForm("plain", list, _plain_zeros, pricing.price, climb.begin, climb.next_rung, best.best_rung, ladder.fill)
+def _form(name: str, row: Any, table: Any, zeros: Any, *modules: ModuleType) -> CoreForm:
+    """With the functions of these names, wherever they stand."""
+    found: dict[str, Any] = {}
+    for module in modules:
+        found |= vars(module)
+    return CoreForm(name, row, table, zeros, *(found[key] for key in CoreForm._fields[4:]))
+
+
+PLAIN = _form("plain", list, _plain_table, _plain_zeros, pricing, climb, best, ladder, least)
 COMPILED = compiled_form()
 
 

@@ -1,0 +1,68 @@
+"""A search by the compiled core is that by arrays: the same schedule, certificate and work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from random import Random
+
+import pytest
+from attrs import evolve
+
+from simdc.choices import OBJECTIVES
+from simdc.cost import Hardware, Kernel, TilingError
+from simdc.cost.flat import core
+from simdc.cost.kernel import Contraction
+from simdc.cost.search import Found, leaves, objective_for, pricing, search
+from tests.cost.exact.test_flat import CHECKED
+from tests.cost.machines import row_convolution, small_machine
+from tests.oracles.best_schedules import random_layers
+
+
+def found(kernel: Kernel, machine: Hardware, objective: str, steps: float) -> Found | str:
+    try:
+        return search(kernel, machine, objective_for(objective, kernel, machine), steps)
+    except TilingError as error:
+        return str(error)
+
+
+def cases(random: Random) -> Iterator[tuple[Kernel, Hardware]]:
+    """Memories so small that loops must be cut; ports from wide to starved."""
+    for kernel, machine in random_layers(random.randrange(100), 6):
+        if isinstance(kernel, Contraction):
+            yield kernel, evolve(machine, stores_padding=True)
+    for ports in ((8, 16, 8), (64, 4, 8)):
+        systolic = small_machine(ports=ports, buffers=(2**9, 2**9, 2**11, 2**10)).systolic
+        yield row_convolution(ic=6, oc=5, ow=6, kw=2), evolve(small_machine(stores_padding=True), systolic=systolic)
+
+
+@pytest.mark.parametrize(("objective", "ahead"), list(zip(OBJECTIVES, (1, 64, 1, 64), strict=True)))
+def test_the_core_changes_nothing(objective: str, ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaves, "AHEAD", ahead)
+    monkeypatch.setattr(leaves, "AT_ONCE", 32 * ahead)
+    priced = 0
+    for kernel, machine in cases(Random(ahead)):
+        monkeypatch.setattr(core, "COMPILED", None)
+        expected = found(kernel, machine, objective, 30_000)
+        monkeypatch.setattr(core, "COMPILED", CHECKED)
+        assert found(kernel, machine, objective, 30_000) == expected
+        priced += expected.certificate.evaluated if isinstance(expected, Found) else 0
+    assert priced > {"cycles": 100}.get(objective, 0)
+
+
+def test_what_the_core_does_not_know_is_left_to_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it knew no kernel with two loops cut, and numbers beyond 64 bits."""
+    kernel, machine = row_convolution(ic=6, oc=5, ow=8, kw=3), small_machine(stores_padding=True, side=2)
+    machine = evolve(machine, systolic=small_machine(buffers=(2**9, 2**9, 2**11, 2**10)).systolic)
+    monkeypatch.setattr(core, "COMPILED", None)
+    expected = found(kernel, machine, "cycles", inf)
+    monkeypatch.setattr(core, "COMPILED", CHECKED)
+    monkeypatch.setattr(pricing, "MOST_CUT", 1)
+    assert found(kernel, machine, "cycles", inf) == expected
+
+    def too_large(*given: object) -> int:
+        raise OverflowError
+
+    monkeypatch.setattr(pricing, "MOST_CUT", 10)
+    monkeypatch.setattr(core, "COMPILED", CHECKED._replace(bound_many=too_large, price_many=too_large))
+    assert found(kernel, machine, "cycles", inf) == expected
