@@ -14,7 +14,7 @@ from .module_text import integer, name_of, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader
-from .values import Value, plain
+from .values import Filled, Value, plain
 
 CASTS = ("arith.index_cast", "arith.index_castui", "arith.extsi", "arith.extui", "arith.trunci")
 
@@ -57,6 +57,11 @@ def picked(
     network: ForeignNetwork, table: Value, ids: Value, axis: int, shape: tuple[int, ...], bits: int | None
 ) -> Value:
     """Rows of `table` along `axis` by the numbers `ids`."""
+    if isinstance(table, Filled):
+        return Filled(shape, table.number)
+    if isinstance(ids, Filled) or ids.is_constant:
+        if table.is_constant:
+            raise Unpriced("its rows are known before the network runs")
     rows, numbers = network.tensor(table), network.tensor(ids)
     try:
         op = GatherOp(network.unused(), rows, numbers, axis=axis)

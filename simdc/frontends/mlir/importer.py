@@ -14,6 +14,7 @@ from simdc.errors import SimdcError
 from simdc.ir.layer_error import LayerError
 
 from . import dialects
+from .constants import worked_out
 from .module_text import attribute, element_bits, name_of, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced, UnpricedOp, refusal
@@ -143,10 +144,16 @@ def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> li
 
 
 def _read(name: str, op: Operation, reader: Reader) -> Sequence[Value]:
-    function = FUNCTIONS.get(name)
-    if function is None:
-        raise Unpriced("there is no layer for it")
-    return function(reader, op)
+    try:
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise Unpriced("there is no layer for it")
+        return function(reader, op)
+    except Unpriced:
+        made = worked_out(reader, op)
+        if made is None:
+            raise
+        return made
 
 
 def _called(found: _Import, op: Operation, reader: Reader, deep: int) -> list[Value]:

@@ -103,7 +103,9 @@ def name_of(op: Operation) -> str:
 
 def attribute(op: Operation, name: str) -> Attribute | None:
     """A property or an attribute, which differ by who printed the op."""
-    return op.properties.get(name) or op.attributes.get(name)
+    # Not `or`: an integer attribute of 0 is false.
+    found = op.properties.get(name)
+    return op.attributes.get(name) if found is None else found
 
 
 def integers(op: Operation, name: str) -> tuple[int, ...] | None:

@@ -186,6 +186,8 @@ class ForeignNetwork(ImportedNetwork):
             return value.through(shape, index)
         if value.is_plain and isinstance(value.base, ModuleConstant):
             return plain(value.base._replace(shape=shape), shape)
+        if prod(value.shape) != prod(shape):
+            raise Unpriced(f"{list(value.shape)} cannot be read as {list(shape)}")
         source = self.tensor(value)
         return plain(self.add(ReshapeOp(self.unused(), source, shape=shape or (1,))), shape or (1,), shape)
 

@@ -39,7 +39,7 @@ def compare(reader: Reader, op: Operation) -> Sequence[Value]:
     return elementwise(reader, list(op.operands), result_shape(op), result_bits(op), code)
 
 
-@reads("stablehlo.iota")
+@reads("stablehlo.iota", "stablehlo.dynamic_iota")
 def iota(reader: Reader, op: Operation) -> Sequence[Value]:
     """Numbers that are known before the network runs."""
     shape, axis = result_shape(op), integer(op, "iota_dimension", 0)
@@ -52,7 +52,7 @@ def transpose(reader: Reader, op: Operation) -> Sequence[Value]:
     return [permuted(reader.value(op.operands[0]), integers(op, "permutation") or integers(op, "perms") or ())]
 
 
-@reads("stablehlo.broadcast_in_dim")
+@reads("stablehlo.broadcast_in_dim", "stablehlo.dynamic_broadcast_in_dim")
 def broadcast_in_dim(reader: Reader, op: Operation) -> Sequence[Value]:
     return [spread(reader.value(op.operands[0]), result_shape(op), integers(op, "broadcast_dimensions") or ())]
 

@@ -24,7 +24,8 @@ ELIDED = "__elided__"
 @reads("arith.constant", "stablehlo.constant", "tosa.const", "ml_program.global_load_const")
 def constant(reader: Reader, op: Operation) -> Sequence[Value]:
     """A number, alone or everywhere; of all else the shape."""
-    value = attribute(op, "value") or attribute(op, "values") or attribute(op, "global")
+    held = (attribute(op, name) for name in ("value", "values", "global"))
+    value = next((each for each in held if each is not None), None)
     shape = result_shape(op)
     try:
         return [Filled(shape, number_of(value))]
@@ -60,7 +61,8 @@ def cast_number(reader: Reader, op: Operation) -> Sequence[Value]:
     return [Filled((), reader.number(op.operands[0]))]
 
 
-@reads("tensor.expand_shape", "tensor.collapse_shape", "tensor.reshape", "stablehlo.reshape", "tosa.reshape")
+@reads("tensor.expand_shape", "tensor.collapse_shape", "tensor.reshape", "stablehlo.reshape", "stablehlo.dynamic_reshape",
+       "tosa.reshape")  # fmt: skip
 def reshape(reader: Reader, op: Operation) -> Sequence[Value]:
     return [_reshaped(reader, reader.value(op.operands[0]), result_shape(op))]
 

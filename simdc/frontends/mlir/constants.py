@@ -1,0 +1,55 @@
+"""What is made of constants alone: it is worked out before the network runs, whatever the op does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.ir import Operation, SSAValue
+
+from .module_text import name_of
+from .problems import Unpriced
+from .reader import Reader, result_bits, result_shape
+from .values import Filled, ModuleConstant, Value, plain
+
+KNOWN = ("arith", "chlo", "linalg", "math", "stablehlo", "tensor", "tm_tensor", "tosa")
+"""Dialects whose ops give the same results of the same operands."""
+DRAWN = ("stablehlo.custom_call", "stablehlo.rng", "stablehlo.infeed", "stablehlo.recv", "stablehlo.partition_id",
+         "stablehlo.replica_id")  # fmt: skip
+"""But for these, of which nobody knows, or which draw numbers."""
+
+
+def worked_out(reader: Reader, op: Operation) -> Sequence[Value] | None:
+    """The results of an op that reads constants alone, its body included, as constants; None for any other op."""
+    name = name_of(op)
+    read = [*op.operands, *_captured(op)]
+    values = [reader.known.get(each) for each in read]
+    if name.partition(".")[0] not in KNOWN or name in DRAWN or not values:
+        return None
+    if not all(isinstance(value, Filled) or (value is not None and value.is_constant) for value in values):
+        return None
+    of = frozenset(label for value in values for label in _labels(value))
+    network = reader.network
+    found: list[Value] = []
+    for place in range(len(op.results)):
+        try:
+            shape = result_shape(op, place)
+        except Unpriced:
+            return None
+        made = ModuleConstant(network.label(network.step), shape or (1,), result_bits(op, place), of)
+        found.append(plain(made, made.shape, shape))
+    return found
+
+
+def _captured(op: Operation) -> list[SSAValue]:
+    """What bodies take from around the op."""
+    return [each for inner in op.walk() if inner is not op for each in inner.operands if not _is_inside(each, op)]
+
+
+def _is_inside(value: SSAValue, op: Operation) -> bool:
+    return op.is_ancestor(value.owner)
+
+
+def _labels(value: Value | None) -> frozenset[str]:
+    if value is None or isinstance(value, Filled) or not isinstance(value.base, ModuleConstant):
+        return frozenset()
+    return frozenset((value.base.label,))
