@@ -9,7 +9,7 @@ from xdsl.ir import Operation, SSAValue
 from .module_text import name_of
 from .problems import Unpriced
 from .reader import Reader, result_bits, result_shape
-from .values import Filled, ModuleConstant, Value, plain
+from .values import Filled, ModuleConstant, Value, plain, roots_of
 
 KNOWN = ("arith", "chlo", "linalg", "math", "stablehlo", "tensor", "tm_tensor", "tosa")
 """Dialects whose ops give the same results of the same operands."""
@@ -22,12 +22,12 @@ def worked_out(reader: Reader, op: Operation) -> Sequence[Value] | None:
     """The results of an op that reads constants alone, its body included, as constants; None for any other op."""
     name = name_of(op)
     read = [*op.operands, *_captured(op)]
-    values = [reader.known.get(each) for each in read]
-    if name.partition(".")[0] not in KNOWN or name in DRAWN or not values:
+    if name.partition(".")[0] not in KNOWN or name in DRAWN or not read:
         return None
-    if not all(isinstance(value, Filled) or (value is not None and value.is_constant) for value in values):
+    values = [reader.known[each] for each in read if each in reader.known]
+    if len(values) < len(read) or not all(isinstance(value, Filled) or value.is_constant for value in values):
         return None
-    of = frozenset(label for value in values for label in _labels(value))
+    of = roots_of(values)
     network = reader.network
     found: list[Value] = []
     for place in range(len(op.results)):
@@ -47,9 +47,3 @@ def _captured(op: Operation) -> list[SSAValue]:
 
 def _is_inside(value: SSAValue, op: Operation) -> bool:
     return op.is_ancestor(value.owner)
-
-
-def _labels(value: Value | None) -> frozenset[str]:
-    if value is None or isinstance(value, Filled) or not isinstance(value.base, ModuleConstant):
-        return frozenset()
-    return frozenset((value.base.label,))

@@ -59,9 +59,8 @@ def picked(
     """Rows of `table` along `axis` by the numbers `ids`."""
     if isinstance(table, Filled):
         return Filled(shape, table.number)
-    if isinstance(ids, Filled) or ids.is_constant:
-        if table.is_constant:
-            raise Unpriced("its rows are known before the network runs")
+    if table.is_constant and (isinstance(ids, Filled) or ids.is_constant):
+        raise Unpriced("its rows are known before the network runs")
     rows, numbers = network.tensor(table), network.tensor(ids)
     try:
         op = GatherOp(network.unused(), rows, numbers, axis=axis)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,7 +114,9 @@ def _arguments(
 
 
 def _weight(network: ForeignNetwork, name: str, shape: tuple[int, ...], bits: int | None) -> ModuleConstant:
-    return ModuleConstant(network.label(name), shape, bits)
+    made = ModuleConstant(network.label(name), shape, bits)
+    network.trained[made.label] = prod(shape)
+    return made
 
 
 def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> list[Value]:

@@ -87,7 +87,7 @@ def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
         each: Sliding(shape[made.index(each)], taps[each], stride[n], dilation[n]) for n, each in enumerate(spatial)
     }
     bits = element_bits(outputs[0].type)
-    if (image, kernel) == ("nchw", "fchw") and len(inputs) == 2:
+    if (image, kernel) in (("nchw", "fchw"), ("nchw", "chw")) and len(inputs) == 2:
         native = _conv2d(reader, sides, start, windows, bits)
         if native is not None:
             return [native]
@@ -123,15 +123,21 @@ def _conv2d(
 ) -> Value | None:
     """Our own layer, which others may fold into; None where the image or the sums' start are seen in another way."""
     image, weight = sides
+    network = reader.network
+    groups = 1
+    whole = weight
+    if len(weight.shape) == 3:
+        # Weights [c, h, w], of each channel its own: [c, 1, h, w] in c groups.
+        groups, *window = weight.shape
+        whole = network.reshaped(weight, (groups, 1, *window))
     border = border_of(image)
     bias = _bias(reader, start)
-    if border is None or not weight.is_plain or bias is None or image.padding not in (None, 0.0):
+    if border is None or not (weight.is_plain or whole.is_plain) or bias is None or image.padding not in (None, 0.0):
         return None
-    network = reader.network
-    operands = [network.base(image), network.base(weight), *bias]
+    operands = [network.base(image), network.tensor(whole), *bias]
     stride, dilation = ([windows[each][field] for each in "hw"] for field in (2, 3))
     try:
-        op = Conv2DOp(network.unused(), *operands, stride=stride, padding=border, dilation=dilation)
+        op = Conv2DOp(network.unused(), *operands, stride=stride, padding=border, dilation=dilation, groups=groups)
     except VerifyException as error:
         raise Unpriced(str(error)) from None
     return plain(network.add(op, bits), shape_of(op.result))

@@ -173,6 +173,11 @@ def element_kind(kind: Attribute) -> str:
     return str(cast("TensorType[Attribute]", kind).element_type if isinstance(kind, TensorType) else kind)
 
 
+def may_be_trained(kind: Attribute) -> bool:
+    """Whether elements may be weights: not truth values, and not what places are counted in."""
+    return element_kind(kind) not in ("i1", "i64", "index")
+
+
 def segments(op: Operation, counts: int) -> list[Sequence[SSAValue]]:
     """The operands in as many groups as `operandSegmentSizes` says."""
     sizes = integers(op, "operandSegmentSizes") or (len(op.operands), *(0,) * (counts - 1))

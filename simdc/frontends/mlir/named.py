@@ -17,12 +17,13 @@ from simdc.ir.ops.broadcast import AddOp, DivideOp, MaximumOp, MinimumOp, Multip
 from simdc.ir.ops.contraction import ContractionOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.linear import LinearOp
-from simdc.ir.ops.relu import ReluOp
 
 from .body import Body
+from .clipped import bounds_of, clip
 from .functions import Symbol
 from .network import ForeignNetwork
-from .values import Made, ModuleConstant, Seen, Value, plain
+from .statistics import note_statistics, subtracted, under_roots
+from .values import Made, ModuleConstant, Seen, Value, plain, roots_of
 
 OF_TWO: dict[str, type[BroadcastOp]] = {
     "add": AddOp,
@@ -51,15 +52,18 @@ def named_layer(network: ForeignNetwork, body: Body, tensors: Tensors, made: Mad
 
 
 def _layer(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made) -> Value | None:
-    if len(body.code) != 1 or body.code[0].opcode not in OF_TWO or len(made.shape) > len(NAMES):
+    if len(made.shape) > len(NAMES):
+        return None
+    bounds = bounds_of(body) if len(tensors) == 1 else None
+    if bounds is not None:
+        (only,) = tensors.values()
+        value = _operand(network, *only, made)
+        if value is not None and shape_of(value) == made.shape:
+            return plain(clip(network, value, bounds, made.bits), made.shape)
+    if len(body.code) != 1 or body.code[0].opcode not in OF_TWO:
         return None
     opcode, _, sources = body.code[0]
-    places = [source for source in sources if isinstance(source, str)]
-    operands = [_operand(network, *tensors[place], made) for place in places]
-    if opcode == "max" and len(places) == 1 and 0.0 in sources:
-        value = operands[0]
-        if value is not None and shape_of(value) == made.shape:
-            return plain(network.add(ReluOp(network.unused(), value), made.bits), made.shape)
+    operands = [_operand(network, *tensors[each], made) for each in sources if isinstance(each, str)]
     if len(operands) != 2 or operands[0] is None or operands[1] is None:
         return None
     if broadcast_shape(shape_of(operands[0]), shape_of(operands[1])) != made.shape:
@@ -96,17 +100,21 @@ def _taken_in(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made)
     if not isinstance(producer, (Conv2DOp, LinearOp, ContractionOp)) or seen.base.first_use is not None:
         return None
     axis = _channel(producer)
+    constants = {name: value for name, (value, _) in tensors.items() if value.is_constant}
     numbers = [value.access(at) for value, at in tensors.values() if value.is_constant]
     others = {loop for access in numbers for loop in access.loops}
     if axis is None or others - {f"d{axis}"} or network.is_read_again(seen.base):
         return None
+    note_statistics(network, constants, subtracted(body, moving[0]) | under_roots(body), made.shape[axis])
+    roots = roots_of(constants.values())
+    network.use(roots)
     if isinstance(producer, ContractionOp):
         return _with_start(network, producer, made, axis, change)
     wide = tuple(size if place == axis else 1 for place, size in enumerate(made.shape))
     value = seen.base
     for present, kind in ((change.scales, MultiplyOp), (change.shifts, AddOp)):
         if present:
-            by = network.parameter_of(ModuleConstant(network.label(network.step), wide))
+            by = network.parameter_of(ModuleConstant(network.label(network.step), wide, of=roots))
             value = network.add(kind(network.unused(), value, by), made.bits)
     return plain(value, made.shape)
 

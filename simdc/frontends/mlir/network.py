@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import ClassVar
 
@@ -35,7 +35,11 @@ class ForeignNetwork(ImportedNetwork):
         self._is_batch_known = batch is not None
         self._constants: dict[tuple[str, tuple[int, ...]], SSAValue] = {}
         self._labels: set[str] = set()
-        self._sizes: dict[str, int] = {}
+        self.trained: dict[str, int] = {}
+        """Elements of those constants of the module that may be weights, by their labels."""
+        self.statistics: set[str] = set()
+        """Those among them that are gathered, not trained."""
+        self._used: set[str] = set()
         self.reads: dict[SSAValue, int] = {}
         """How many ops of the module read what has become of a result of theirs."""
         self.step = "op"
@@ -102,10 +106,14 @@ class ForeignNetwork(ImportedNetwork):
                 raise Unpriced(f"constant '{constant.label}' has more than {MAX_SIZE} elements")
             op = ParameterOp.make(constant.label, make_tensor_type(f32, constant.shape))
             self._constants[key] = self.append(op, constant.label)
-            self._sizes[constant.label] = prod(constant.shape)
+            self.use(constant.roots)
             if constant.bits is not None and constant.bits < 32:
                 give_width(op.result, constant.bits)
         return self._constants[key]
+
+    def use(self, labels: Iterable[str]) -> None:
+        """Constants of the module that some layer reads, or has taken in."""
+        self._used.update(labels)
 
     def base(self, seen: Seen) -> SSAValue:
         """What is looked at, as a tensor."""
@@ -192,7 +200,7 @@ class ForeignNetwork(ImportedNetwork):
         return plain(self.add(ReshapeOp(self.unused(), source, shape=shape or (1,))), shape or (1,), shape)
 
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
-        self._parameters = sum(self._sizes.values())
+        self._parameters = sum(self.trained.get(label, 0) for label in self._used - self.statistics)
         module = super().finish(results)
         network_of(module).unknown_batch = None if self._is_batch_known else UnitAttr()
         return module

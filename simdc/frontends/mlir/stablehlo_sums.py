@@ -101,7 +101,7 @@ def reverse(reader: Reader, op: Operation) -> Sequence[Value]:
         return [value]
     if isinstance(value.base, ModuleConstant):
         label = reader.network.label(reader.network.step)
-        made = ModuleConstant(label, value.shape or (1,), result_bits(op), frozenset((value.base.label,)))
+        made = ModuleConstant(label, value.shape or (1,), result_bits(op), value.base.roots)
         return [plain(made, made.shape, value.shape)]
     readers = [(name_of(use.operation), use.index) for use in op.results[0].uses]
     if set(readers) != {("stablehlo.convolution", 1)}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from xdsl.dialects.builtin import DenseResourceAttr
 from xdsl.ir import Operation
@@ -11,10 +12,10 @@ from simdc.cost.kernel import Affine, affine
 from simdc.ir.ops.concat import ConcatOp
 
 from .body import number_of
-from .module_text import attribute, element_bits, integer, integers, shape_of_type
+from .module_text import attribute, element_bits, integer, integers, may_be_trained, shape_of_type
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
-from .values import Filled, ModuleConstant, Seen, Value, names_for, plain
+from .values import Filled, ModuleConstant, Seen, Value, names_for, plain, roots_of
 
 DYNAMIC = -(2**63)
 ELIDED = "__elided__"
@@ -38,6 +39,8 @@ def constant(reader: Reader, op: Operation) -> Sequence[Value]:
     else:
         label = reader.network.label(op.results[0].name_hint or reader.network.step)
     made = ModuleConstant(label, shape or (1,), result_bits(op))
+    if may_be_trained(op.results[0].type):
+        reader.network.trained[label] = prod(shape)
     return [plain(made, made.shape, shape)]
 
 
@@ -61,8 +64,8 @@ def cast_number(reader: Reader, op: Operation) -> Sequence[Value]:
     return [Filled((), reader.number(op.operands[0]))]
 
 
-@reads("tensor.expand_shape", "tensor.collapse_shape", "tensor.reshape", "stablehlo.reshape", "stablehlo.dynamic_reshape",
-       "tosa.reshape")  # fmt: skip
+@reads("tensor.expand_shape", "tensor.collapse_shape", "tensor.reshape", "tosa.reshape", "stablehlo.reshape",
+       "stablehlo.dynamic_reshape")  # fmt: skip
 def reshape(reader: Reader, op: Operation) -> Sequence[Value]:
     return [_reshaped(reader, reader.value(op.operands[0]), result_shape(op))]
 
@@ -156,7 +159,7 @@ def joined(reader: Reader, values: Sequence[Value], axis: int, shape: tuple[int,
     if len(values) == 1:
         return values[0]
     if all(isinstance(value, Filled) or value.is_constant for value in values):
-        return plain(ModuleConstant(network.label(network.step), shape, bits), shape)
+        return plain(ModuleConstant(network.label(network.step), shape, bits, roots_of(values)), shape)
     tensors = [network.tensor(value) for value in values]
     return plain(network.add(ConcatOp(network.unused(), *tensors, axis=axis), bits), shape)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from xdsl.ir import SSAValue
@@ -15,12 +15,18 @@ from .problems import Unpriced
 
 class ModuleConstant(NamedTuple):
     """Numbers that come with the module, or follow from such: a parameter once somebody reads them. Their values are
-    not looked at. `bits` are those of an element in memory; `of` are the labels of the constants that made it."""
+    not looked at. `bits` are those of an element in memory; `of` are the labels of the module's own constants that it
+    was made of."""
 
     label: str
     shape: tuple[int, ...]
     bits: int | None = None
     of: frozenset[str] = frozenset()
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The labels of the module's own constants that it comes from, its own if it is one."""
+        return self.of or frozenset((self.label,))
 
 
 class Filled(NamedTuple):
@@ -85,6 +91,12 @@ class Made(NamedTuple):
     index: tuple[Affine, ...]  # pyright: ignore[reportIncompatibleMethodOverride]  # nobody searches it
     start: Value
     bits: int | None = None
+
+
+def roots_of(values: Iterable[Value]) -> frozenset[str]:
+    """Of all that are constants."""
+    bases = (value.base for value in values if isinstance(value, Seen))
+    return frozenset(label for base in bases if isinstance(base, ModuleConstant) for label in base.roots)
 
 
 def names_for(rank: int) -> tuple[Affine, ...]:

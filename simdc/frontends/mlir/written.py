@@ -20,7 +20,8 @@ from .functions import Symbol
 from .named import named_layer
 from .network import ForeignNetwork
 from .problems import Unpriced
-from .values import Filled, Made, ModuleConstant, Read, Seen, Value, plain, substituted
+from .statistics import note_statistics, under_roots
+from .values import Filled, Made, ModuleConstant, Read, Seen, Value, plain, roots_of, substituted
 
 NEUTRAL = {"add": 0.0, "max": -inf, "min": inf}
 """What a border may hold that a sum, or the largest or smallest element, does not look at."""
@@ -57,6 +58,9 @@ def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
     if not summed and not body.code:
         return [_looked_at(made, body.results[place], tensors) for place, made in enumerate(written.makes)]
     if all(value.is_constant for value in known):
+        values = {name: value for name, (value, _) in tensors.items()}
+        for made in written.makes:
+            note_statistics(network, values, under_roots(body), max(made.shape, default=1))
         return _constants(network, written, body, known, gathers=bool(summed))
     if not summed and len(written.makes) == 1:
         found = named_layer(network, body, tensors, written.makes[0])
@@ -100,7 +104,7 @@ def _constants(
     network: ForeignNetwork, written: WrittenNest, body: Body, known: Sequence[Seen], *, gathers: bool
 ) -> list[Value]:
     """What is made of constants alone takes no time: it is worked out before the network runs."""
-    of = frozenset(value.base.label for value in known if isinstance(value.base, ModuleConstant))
+    of = roots_of(known)
     found: list[Value] = []
     for made, result in zip(written.makes, body.results, strict=True):
         if not isinstance(result, str) and not gathers:

@@ -46,10 +46,10 @@ def test_an_op_without_a_price_has_none_to_pay_where_it_reads_constants_alone() 
 
 
 def test_an_op_without_a_price_is_refused_where_it_reads_data_in_its_operands_or_its_body() -> None:
-    with pytest.raises(SimdcError, match="no price for 1 op:\n  tm_tensor.scan, there is no layer for it: line 2"):
+    with pytest.raises(SimdcError, match=r"no price for 1 op:\n  tm_tensor.scan, there is no layer for it: line 2"):
         layers(network("\n".join([SCAN.format(read="%x", inner="%b"), ADDED])))
     taken = '%i = arith.constant 0 : index\n%e = "tensor.extract"(%x, %i, %i) : (tensor<2x3xf32>, index, index) -> f32'
-    with pytest.raises(SimdcError, match="tm_tensor.scan, there is no layer for it"):
+    with pytest.raises(SimdcError, match=r"tm_tensor\.scan, there is no layer for it"):
         layers(network("\n".join([TABLE, taken, SCAN.format(read="%t", inner="%e"), ADDED])))
 
 
