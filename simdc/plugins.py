@@ -99,6 +99,11 @@ class Group(Generic[T]):
         self._named: set[str] = set()
         Group.groups.append(self)  # pyright: ignore[reportArgumentType]  # a list of groups of any kind
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether anybody has looked for what is not built in."""
+        return self._points is not None
+
     def names(self) -> list[str]:
         """What is registered, as far as can be told without importing it."""
         return [name for name in self._found() if not isinstance(self._loaded.get(name), PluginError)]

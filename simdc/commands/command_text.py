@@ -18,6 +18,7 @@ ALONE = (
     ("--emit-ir",),
     ("--generic",),
     ("--locations",),
+    ("--no-cache",),
 )
 """Options that say how and where results are made and written, and change none of them."""
 

@@ -72,7 +72,8 @@ def run(arguments: Namespace) -> int:
     from simdc.frontends.reads import inputs_read
     from simdc.frontends.simdit_result import load_simdit_result
 
-    from .compiled import check_chosen, load_module, price
+    from .compiled import load_module, price
+    from .inputs import check_chosen
 
     if arguments.result is None:
         beside = "networks and machines side by side are `simdc NETWORK NETWORK --hw MACHINE MACHINE`"

@@ -14,9 +14,10 @@ from simdc.backends.report.figures import Figures, figures_of
 from simdc.backends.report.stamp import made_by
 from simdc.choices import DEFAULT_MODEL
 from simdc.errors import SimdcError, UsageError
-from simdc.ir.provenance import CommandRun
+from simdc.ir.runs import CommandRun
 
-from .compiled import check_chosen, compiled, input_files
+from .compiled import compiled
+from .inputs import check_chosen, input_files
 from .token_options import check_tokens, many_runs, token_run
 
 ALONE = (

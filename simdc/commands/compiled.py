@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
@@ -11,21 +10,21 @@ from xdsl.passes import ModulePass
 from simdc import __version__
 from simdc.backends.output import refuse_overwriting
 from simdc.choices import DEFAULT_MODEL
-from simdc.cost.model_table import MODELS, PLUGIN_MODELS, check_model
-from simdc.cost.structure import unmodelled_paths
-from simdc.errors import SimdcError, suggestion
+from simdc.cost.model_table import check_model
+from simdc.errors import SimdcError
 from simdc.frontends import load_network
 from simdc.frontends.bindings import parse_bindings, parse_weights
 from simdc.frontends.hardware_file import change_hardware, load_machine
-from simdc.frontends.presets import find_file, is_stream
 from simdc.frontends.reads import inputs_read
 from simdc.ir.context import COST_MODEL, HARDWARE, cost_model_of, machine_of, set_hardware
 from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
-from simdc.ir.provenance import CommandRun, InputFile, add_run
+from simdc.ir.provenance import add_run
+from simdc.ir.runs import CommandRun, InputFile
 from simdc.ir.token_run import TokenRun
 from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
-from simdc.streams import say
+
+from .inputs import input_files, warn_of_unmodelled
 
 
 def compiled(arguments: Namespace, run: TokenRun | None = None) -> ModuleOp:
@@ -39,15 +38,6 @@ def compiled(arguments: Namespace, run: TokenRun | None = None) -> ModuleOp:
 def price(module: ModuleOp, arguments: Namespace) -> None:
     """Run the passes from a loaded network to its costs. Raises SimdcError."""
     run_pipeline(module, (*training_step(arguments), *priced(arguments, arguments.model)), verify=False)
-
-
-def check_chosen(model: str) -> None:
-    """Raise SimdcError, with what may have been meant, for a --model that is not there."""
-    try:
-        check_model(model)
-    except ValueError as error:
-        hint = suggestion(model, [*MODELS, *PLUGIN_MODELS.names()])
-        raise SimdcError(f"--model: {error}{hint}") from None
 
 
 def load_module(arguments: Namespace, *, machine_needed: bool = True, run: TokenRun | None = None) -> ModuleOp:
@@ -75,13 +65,6 @@ def load_module(arguments: Namespace, *, machine_needed: bool = True, run: Token
     return module
 
 
-def warn_of_unmodelled(settings: Sequence[str]) -> None:
-    """Say of each `field=value` that changes no cost that it does not."""
-    for field in {setting.partition("=")[0].strip(): None for setting in settings}:
-        if field in unmodelled_paths():
-            say(f"simdc: warning: --set {field}: this field is not modelled: no cost depends on it")
-
-
 def read_network(
     arguments: Namespace,
     network: str,
@@ -101,12 +84,6 @@ def read_network(
         input_format=arguments.input_format,
         run=run,
     )
-
-
-def input_files(arguments: Namespace) -> list[str]:
-    """The network's file and the machine's."""
-    named = [(arguments.network, "networks"), (arguments.hw, "hardware")]
-    return [find_file(source, kind) for source, kind in named if source is not None and not is_stream(source)]
 
 
 def training_step(arguments: Namespace) -> tuple[ModulePass, ...]:

@@ -31,13 +31,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_tiling(parser)
     add_training(parser)
     add_tokens(parser)
-    parser.add_argument(
-        "-p",
-        "--passes",
-        metavar="PIPELINE",
-        help="run these passes instead of the default pipeline; file.py:Pass is one of a file",
-    )
-    parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")
+    _add_lowering(parser)
     parser.add_argument("--emit-cost", action="store_true", help="print the cost report (the default)")
     parser.add_argument("--emit-ir", action="store_true", help="print the annotated IR instead")
     parser.add_argument("--generic", action="store_true", help="print the IR in MLIR's generic form")
@@ -78,6 +72,23 @@ def add_arguments(parser: CommandParser) -> None:
         parser.apart(option, "--emit-ir")
     parser.needs(["--plot-kind"], "--plot")
     parser.needs(["--generic", "--locations"], "--emit-ir")
+
+
+def _add_lowering(parser: CommandParser) -> None:
+    """How the network gets its kernels."""
+    parser.add_argument(
+        "-p",
+        "--passes",
+        metavar="PIPELINE",
+        help="run these passes instead of the default pipeline; file.py:Pass is one of a file",
+    )
+    parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="read and lower the network anew, and keep nothing of it (default: what was lowered before is kept in "
+        "~/.cache/simdc and priced)",
+    )
 
 
 def run(arguments: Namespace) -> int:

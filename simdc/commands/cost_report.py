@@ -5,26 +5,19 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
-from io import StringIO
-
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass
-from xdsl.printer import Printer
 
 from simdc.backends.output import STDOUT, choose_format, open_whole, width_of, write_text
-from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report, make_report
+from simdc.backends.report import PLUGIN_REPORTS, REPORTS, Report, load_report
 from simdc.backends.report.columns import Style
 from simdc.backends.report.parquet import import_parquet, write_parquet
 from simdc.errors import SimdcError, UsageError, suggestion
-from simdc.passes.pipeline import parse_pipeline, run_pipeline
 from simdc.streams import say
 
 from .analysed import check_analyses, check_plot, draw_plot
 from .beside import check_beside, write_beside
-from .compiled import check_chosen, chosen_model, input_files, load_module, priced, training_step
-from .routing import with_routing
-from .token_options import check_tokens, many_runs, token_run
-from .tokens import with_tokens
+from .inputs import check_chosen, input_files
+from .kept import kept_network
+from .token_options import check_tokens, many_runs
 
 PARQUET = "parquet"
 TABLES = ("table", "markdown", "mlir")
@@ -35,29 +28,20 @@ LAYERS_SHOWN = 3
 
 def run(arguments: Namespace) -> int:
     """Do what the command line asks for. Raises SimdcError."""
-    chosen = None if arguments.passes is None else parse_pipeline(arguments.passes)
+    check_passes(arguments)
     _check_arguments(arguments)
     render = _renderer(arguments)
     check_plot(arguments, input_files(arguments))
     check_beside(arguments, input_files(arguments))
-    needed = chosen is None or not arguments.emit_ir
-    module = load_module(arguments, machine_needed=needed, run=token_run(arguments))
-    pipeline = priced(arguments, chosen_model(module, arguments)) if chosen is None else chosen
-    pipeline = (*training_step(arguments), *pipeline)
-    wanted = _names_to_print(arguments.print_ir_after, pipeline)
+    kept = kept_network(arguments)
+    report = None if kept is None else kept.report(arguments)
+    if report is None:
+        # Not at start-up: what was lowered before needs no IR.
+        from .compiled_report import compiled_report
 
-    def show(done: ModulePass) -> None:
-        if done.name in wanted:
-            say(f"// IR after {done}\n" + str(module))
-
-    run_pipeline(module, pipeline, verify=chosen is not None or bool(wanted), after=show)
-    if arguments.emit_ir:
-        write_text(_ir_text(module, arguments), arguments.output)
+        report = compiled_report(arguments, kept)
+    if report is None:
         return 0
-    report = with_tokens(make_report(module), arguments)
-    # Passes of one's own may do anything: who knows what they made of experts.
-    if chosen is None:
-        report = with_routing(report, module, arguments)
     check_analyses(report, arguments)
     if render is None:
         with open_whole(arguments.output) as stream:
@@ -69,6 +53,14 @@ def run(arguments: Namespace) -> int:
     for message, layers in report.warnings().items():
         say(f"simdc: warning: {_warning(report.model, message, layers)}")
     return 0
+
+
+def check_passes(arguments: Namespace) -> None:
+    """Raise SimdcError for passes that are not there, before anything else is looked at."""
+    if arguments.passes is not None:
+        from simdc.passes.pipeline import parse_pipeline
+
+        parse_pipeline(arguments.passes)
 
 
 def _warning(model: str, message: str, layers: list[str]) -> str:
@@ -124,18 +116,3 @@ def _renderer(arguments: Namespace) -> Callable[[Report], str] | None:
         return render
     shown = partial(render, every_layer=arguments.layers, levels=arguments.levels, names=arguments.verbose)
     return partial(shown, style=Style(width_of(arguments.output))) if name == "table" else shown
-
-
-def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[str]:
-    names = {step.name for step in pipeline}
-    if name is None:
-        return set()
-    if name != "all" and name not in names:
-        raise SimdcError(f"--print-ir-after: '{name}' is not in the pipeline: {', '.join(sorted(names))}, or all")
-    return names if name == "all" else {name}
-
-
-def _ir_text(module: ModuleOp, arguments: Namespace) -> str:
-    stream = StringIO()
-    Printer(stream, print_generic_format=arguments.generic, print_debuginfo=arguments.locations).print_op(module)
-    return stream.getvalue() + "\n"

@@ -38,7 +38,8 @@ def run(arguments: Namespace) -> int:
     from simdc.backends.report.explained_text import explanation_text
     from simdc.backends.report.stamp import made_by
 
-    from .compiled import check_chosen, compiled
+    from .compiled import compiled
+    from .inputs import check_chosen
     from .token_options import one_run
 
     check_chosen(arguments.model)

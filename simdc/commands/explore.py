@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simdc.explore.findings import Findings
     from simdc.explore.run import Runner
     from simdc.explore.space_file import NetworkEntry, SpaceFile
-    from simdc.ir.provenance import CommandRun, InputFile
+    from simdc.ir.runs import CommandRun, InputFile
 
 SUMMARY = "networks on every machine of a space: the best, the cheap that are almost best, what each choice changes"
 HELP = (
@@ -94,11 +94,11 @@ def run(arguments: Namespace) -> int:
     from simdc.explore.run import local
     from simdc.explore.space_file import NetworkEntry
     from simdc.frontends.presets import find_file
-    from simdc.ir.provenance import CommandRun
+    from simdc.ir.runs import CommandRun
     from simdc.passes.search_tiling import check_search
     from simdc.pictures import check_picture
 
-    from .compiled import check_chosen
+    from .inputs import check_chosen
 
     if arguments.workers < 1:
         raise UsageError(f"--workers must be at least 1, got {arguments.workers}", program="simdc explore")
@@ -142,7 +142,7 @@ def _space(arguments: Namespace, inputs: list[InputFile]) -> SpaceFile:
     from simdc.frontends.presets import find_file
     from simdc.frontends.reads import inputs_read
 
-    from .compiled import warn_of_unmodelled
+    from .inputs import warn_of_unmodelled
 
     def load_base(named: str | None) -> AnyMachine:
         source = arguments.hw or named

@@ -49,8 +49,9 @@ def run(arguments: Namespace) -> int:
     from simdc.passes.distinct import model_of
     from simdc.pictures import check_picture
 
-    from .compiled import check_chosen, input_files, load_module
+    from .compiled import load_module
     from .growth import draw, render_json, render_table
+    from .inputs import check_chosen, input_files
 
     if not 1 <= arguments.steps <= MOST_STEPS:
         raise UsageError(f"--steps must be from 1 to {MOST_STEPS}, got {arguments.steps}", program="simdc grow")

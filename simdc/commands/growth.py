@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from simdc.backends.report.columns import columns
 from simdc.backends.report.stamp import made_by, provenance
 from simdc.explore.along import Step
-from simdc.ir.provenance import CommandRun
+from simdc.ir.runs import CommandRun
 from simdc.pictures import write_picture
 
 TERMS_SHOWN = 3

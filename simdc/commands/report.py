@@ -57,7 +57,7 @@ def run(arguments: Namespace) -> int:
     from simdc.backends.output import write_text
     from simdc.report import render_page
 
-    from .compiled import check_chosen
+    from .inputs import check_chosen
 
     check_chosen(arguments.model)
     _check_output(arguments.output)
@@ -84,7 +84,8 @@ def _reports(asked: list[Namespace]) -> list[Report]:
     from simdc.backends.output import refuse_overwriting
     from simdc.backends.report import make_report
 
-    from .compiled import compiled, input_files
+    from .compiled import compiled
+    from .inputs import input_files
     from .token_options import one_run
 
     # Before the work begins.

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute
 
 from simdc.backends.report import LayerReport, Report
-from simdc.backends.report.model import layers_report
+from simdc.backends.report.from_module import layers_report
 from simdc.backends.report.routing import GIVEN, RoutedRun, RoutedRuns
 from simdc.cost.result import Number, add_up
 from simdc.ir.base import LayerOp

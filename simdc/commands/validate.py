@@ -39,13 +39,13 @@ def run(arguments: Namespace) -> int:
     from simdc import __version__
     from simdc.backends.output import check_files, choose_format, open_whole, write_text
     from simdc.errors import UsageError, suggestion
-    from simdc.ir.provenance import CommandRun
+    from simdc.ir.runs import CommandRun
     from simdc.pictures import check_picture
     from simdc.validation import DATA_SETS, load_data_set, titles
     from simdc.validation.plot import draw
     from simdc.validation.render import RENDERERS
 
-    from .compiled import check_chosen
+    from .inputs import check_chosen
 
     if arguments.name is None:
         for option in sorted(arguments.given):

@@ -106,7 +106,7 @@ def check_verifiable(model: str) -> None:
     from simdc.cost.model_table import load_model
     from simdc.errors import SimdcError
 
-    from .compiled import check_chosen
+    from .inputs import check_chosen
 
     check_chosen(model)
     if not load_model(model).verifiable:

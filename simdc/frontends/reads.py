@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from simdc.ir.provenance import InputFile
+from simdc.ir.runs import InputFile
 
 _listener: ContextVar[Callable[[bytes, str], None] | None] = ContextVar("_listener", default=None)
 

@@ -6,31 +6,14 @@ that made the text, too; this run is the last.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
+from .runs import CommandRun, InputFile
+
 PROVENANCE = "simdc.provenance"
-
-
-class InputFile(NamedTuple):
-    """A file that was read. `role` is what it was read as (`network`, `hardware`), `name` what it was asked for by, and
-    `sha256` the digest of its bytes. Files that it points to, such as an ONNX model's external data, are not in it."""
-
-    role: str
-    name: str
-    sha256: str
-
-
-class CommandRun(NamedTuple):
-    """`command` has every word that the numbers depend on, and none that says how and where they are written."""
-
-    simdc: str
-    command: str
-    inputs: tuple[InputFile, ...]
 
 
 def add_run(module: ModuleOp, run: CommandRun) -> None:

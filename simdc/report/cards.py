@@ -36,7 +36,7 @@ def cards_of(report: Report) -> tuple[Card, ...]:
         rate, each = figures.inputs_per_s, "images/s" if _reads_images(report) else "samples/s"
     cards = [
         Card("runtime", figures.runtime_s, "s", "less", f"{figures.cycles:,.0f} cycles"),
-        Card("rate", rate, each, "more", report.source.batch_text),
+        Card("rate", rate, each, "more", report.batch_text),
         Card("energy", figures.energy_j, "J", "less", "of the run"),
         Card("power", figures.power_w, "W", "less", "on average"),
         Card("operations", figures.operations_per_s, "op/s", "more", "two a MAC"),

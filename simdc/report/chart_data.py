@@ -8,9 +8,7 @@ from simdc.backends.report import LayerReport, Report
 from simdc.backends.report.accounts import Accountant, accountant, share
 from simdc.backends.report.blocks import block_paths
 from simdc.backends.report.explained_text import remedy_in_words
-from simdc.backends.report.graph import edges_of, place_in_source
 from simdc.backends.report.machine_text import dimensions
-from simdc.backends.report.memory import alive_bytes, resident_bytes
 from simdc.backends.report.shapes import shape_text
 from simdc.cost.account import Account
 from simdc.cost.result import Number
@@ -34,7 +32,7 @@ def chart_data(run: ShownRun) -> dict[str, object]:
     """`layers` stand in program order: name, number of the kind, block, bytes alive, line, layers it reads, layers that
     became part of it. `kinds` has the numbers."""
     report, hardware = run.report, run.report.hardware
-    blocks, alive, reads = block_paths(report), alive_bytes(report.source), _reads(report)
+    blocks, alive, reads = block_paths(report), report.around.alive_bytes(), _reads(report)
     account, kind_of = accountant(report), run.of_layer
     paths: dict[tuple[str, ...], int] = {}
     layers: list[list[object]] = []
@@ -43,7 +41,7 @@ def chart_data(run: ShownRun) -> dict[str, object]:
         merged.setdefault(into, []).append(name)
     file = ""
     for number, layer in enumerate(report.layers):
-        file, line, _ = place_in_source(layer.source) or (file, 0, 0)
+        file, line, _ = layer.place or (file, 0, 0)
         path = paths.setdefault(blocks[layer.name], len(paths))
         parts = [*layer.folded, *(name for name, _ in layer.members), *merged.get(layer.name, ())]
         layers.append([layer.name, kind_of[number], path, alive[layer.name], line, reads[layer.name], parts])
@@ -60,7 +58,7 @@ def chart_data(run: ShownRun) -> dict[str, object]:
         "lanes": list(LANES.values()),
         "peak": hardware.peak_macs_per_cycle,
         "bandwidth": bytes_per_cycle(hardware),
-        "resident": resident_bytes(report.source),
+        "resident": report.around.resident_bytes(),
         "file": file,
         "blocks": [list(path) for path in paths],
         "kinds": kinds,
@@ -113,7 +111,7 @@ def _reads(report: Report) -> Mapping[str, list[int]]:
     """The costed layers that each one reads, by their numbers; what costs nothing hands on."""
     numbers = {layer.name: number for number, layer in enumerate(report.layers)}
     made: dict[str, dict[int, None]] = {}
-    for edge in edges_of(report.source):
+    for edge in report.around.edges():
         found = made.setdefault(edge.end, {})
         if edge.begin in numbers:
             found[numbers[edge.begin]] = None

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from simdc.backends.report import LayerReport, Report
-from simdc.backends.report.memory import alive_bytes, resident_bytes
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Number, add_up
 
@@ -127,11 +126,11 @@ def _costliest(report: Report) -> Iterator[Finding]:
 
 
 def _memory(report: Report) -> Iterator[Finding]:
-    alive = alive_bytes(report.source)
+    alive = report.around.alive_bytes()
     numbers = {layer.name: number for number, layer in enumerate(report.layers)}
     name = max(alive, key=lambda each: alive[each], default="")
     if name in numbers:
-        peak, resident = amount(alive[name], "B"), amount(resident_bytes(report.source), "B")
+        peak, resident = amount(alive[name], "B"), amount(report.around.resident_bytes(), "B")
         kept = "" if report.memory is None else f", {amount(report.memory.kept, 'B')} are kept for the backward layers"
         text = f"At most {peak} of DRAM are in use, at {name}; {resident} of it all the time{kept}."
         yield Finding(text, (numbers[name],))

@@ -23,7 +23,7 @@ def run_head(run: ShownRun, number: int, *, alone: bool) -> Markup:
     title = together() if alone else element("h2", called)
     said = [
         report.phase,
-        report.source.batch_text,
+        report.batch_text,
         f"model {report.model}",
         report.hardware.in_short,
         f"{len(report.layers):,} layers",

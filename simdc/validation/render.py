@@ -11,7 +11,7 @@ from textwrap import fill
 from simdc.backends.report.columns import LINE, columns
 from simdc.backends.report.stamp import made_by, provenance
 from simdc.cost.result import Number
-from simdc.ir.provenance import CommandRun
+from simdc.ir.runs import CommandRun
 
 from .data_set import DataSet, KindErrors, MeasuredRow, errors_by_kind
 

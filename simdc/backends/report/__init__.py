@@ -6,15 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from xdsl.dialects.builtin import ModuleOp
-
-from simdc.ir.network import network_of
 from simdc.plugins import Group
 
-from .llm import llm_of
-from .model import LayerReport, Report, Totals, has_levels, layers_report
+from .model import LayerReport, Report, Totals, has_levels
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
 
 __all__ = ["PLUGIN_REPORTS", "REPORTS", "LayerReport", "Report", "Totals", "has_levels", "load_report", "make_report"]
 
@@ -29,8 +28,13 @@ REPORTS = {
 def make_report(module: ModuleOp) -> Report:
     """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not, and
     for a layer whose price or proof is of another machine, model, kernel or tiling."""
+    # Not at start-up: the report of a network that was kept needs no IR.
+    from .from_module import layers_report
+    from .llm import llm_of
+    from .llm_facts import language_facts
+
     report = layers_report(module)
-    return report._replace(llm=llm_of(report, network_of(module)))
+    return report._replace(llm=llm_of(report, language_facts(report.source)))
 
 
 def load_report(name: str) -> Callable[..., str]:

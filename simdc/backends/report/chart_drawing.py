@@ -22,7 +22,7 @@ SMALLEST_POINTS = 16.0
 
 def draw(report: Report, kind: str, stream: BinaryIO, path: str) -> None:
     """Write the picture in the format that `path` ends in. Raises OSError when the stream cannot be written."""
-    title = f"{report.network}, {report.source.batch_text}, on {report.hardware.title}, model {report.model}"
+    title = f"{report.network}, {report.batch_text}, on {report.hardware.title}, model {report.model}"
     write_picture(partial(KINDS[kind], report), title, stream, path)
 
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from simdc.cost.result import Number
 
-from .memory import alive_bytes
 from .model import LayerReport, Report, sum_layers
 
 BARS = 15
@@ -48,7 +47,7 @@ def _with_others(ranked: list[tuple[str, list[LayerReport]]], parts: Callable[[A
 
 def memory_steps(report: Report) -> list[tuple[float, int]]:
     """(when each layer begins in ms, bytes alive in DRAM while it runs), in order of the program, and the end."""
-    alive = alive_bytes(report.source)
+    alive = report.around.alive_bytes()
     steps: list[tuple[float, int]] = []
     now, ms = 0.0, report.hardware.clock_ns * 1e-6
     for layer in report.layers:

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import PurePath
-from typing import NamedTuple
 
 from xdsl.ir import BlockArgument
 
+from simdc.backends.lowered.network import Edge
 from simdc.ir.base import LayerOp
 from simdc.ir.network import NetworkOp, ReturnOp, place_of
 
 from .memory import tensor_bytes
-
-
-class Edge(NamedTuple):
-    """A tensor of `bytes` that the layer `begin` makes and the layer `end` reads. `begin` is empty for an input of the
-    network, `end` for a result."""
-
-    begin: str
-    end: str
-    bytes: int
 
 
 def edges_of(network: NetworkOp) -> Iterator[Edge]:
@@ -51,4 +43,9 @@ def place_in_source(op: LayerOp) -> tuple[str, int, int] | None:
     if place is None or not place[1]:
         return None
     file, line, column = place
-    return PurePath(file).name, line, column
+    return _base_name(file), line, column
+
+
+@cache
+def _base_name(file: str) -> str:
+    return PurePath(file).name

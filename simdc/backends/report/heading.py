@@ -15,8 +15,7 @@ NAMES_SHOWN = 4
 def heading(report: Report, style: Style, *, names: bool) -> str:
     """Counts; with `names` every name that stands behind them, else a few."""
     lines = [
-        f"{report.network}: {report.phase}, {report.source.batch_text}, on {report.hardware.title}, "
-        f"model {report.model}",
+        f"{report.network}: {report.phase}, {report.batch_text}, on {report.hardware.title}, model {report.model}",
         f"{report.parameters:,} parameters, {report.macs:,} MACs",
         _coverage(report, names=names),
     ]

@@ -6,6 +6,20 @@ from typing import NamedTuple
 
 from simdc.cost.result import Number
 
+ROLES = (
+    "projections",
+    "attention",
+    "scores",
+    "softmax",
+    "context",
+    "mlp",
+    "norms",
+    "head",
+    "embedding",
+    "cache",
+    "other",
+)
+"""What the layers of a transformer are for, in the order of reports."""
 TOLERANCE = 0.01
 """How far a piece of a law may be off, as a share."""
 

@@ -17,7 +17,6 @@ from simdc.visible import spreadsheet_text
 
 from .analysed import marks_data
 from .language_text import language_data
-from .memory import resident_bytes
 from .model import LayerReport, Report, Totals
 from .roofline import roofline_cells, roofline_data
 from .routing import routing_data
@@ -76,7 +75,7 @@ def _summary(report: Report) -> dict[str, object]:
                 else {}
             ),
             **({"memory_bytes": report.memory._asdict()} if report.memory is not None else {}),
-            "resident_bytes": resident_bytes(report.source),
+            "resident_bytes": report.around.resident_bytes(),
         },
         "coverage": {
             "costed": len(report.layers),

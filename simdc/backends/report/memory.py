@@ -8,31 +8,13 @@ from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
+from simdc.backends.lowered.network import Memory
 from simdc.cost.numbers import ceil_div
 from simdc.ir.base import LayerOp, shape_of, width_bits
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.update import UpdateOp
 
 BITS_PER_BYTE = 8
-
-
-class Memory(NamedTuple):
-    """Bytes of DRAM.
-
-    `weights` are parameters; `statistics` what else comes with the network, dropout masks, running statistics and
-    constants; `state` the optimizer's, master weights included; `gradients` those of parameters; `kept` the results of
-    forward layers that backward layers read; `peak` the most that is there at once, at layer `peak_layer`.
-
-    Tensors count as they are, without padding of channels to the arrays.
-    """
-
-    weights: int
-    statistics: int
-    state: int
-    gradients: int
-    kept: int
-    peak: int
-    peak_layer: str
 
 
 class _Lifetimes(NamedTuple):

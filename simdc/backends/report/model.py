@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from xdsl.dialects.builtin import ModuleOp
-
+from simdc.backends.lowered.network import Edge, Memory
 from simdc.cost.analysis import Analysis
-from simdc.cost.energy import Energy, energy_of
+from simdc.cost.energy import Energy
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits, add_up
 from simdc.cost.tiling import Tiling
-from simdc.ir.attributes import Unit
-from simdc.ir.base import LayerOp
-from simdc.ir.context import cost_model_of, kernel_of, layer_error, machine_of, unit_of
-from simdc.ir.derived import Setting, price_fault, proof_fault, setting_of
-from simdc.ir.form import ONLY
-from simdc.ir.network import NetworkOp, network_of
-from simdc.ir.notes import notes_of
-from simdc.ir.provenance import CommandRun, runs_of
+from simdc.ir.runs import CommandRun
 
-from .analysed import analyst, foundation
 from .columns import html
-from .graph import worker_of
 from .language import Llm
-from .memory import Memory, memory_of
 from .routing import RoutedRuns
 from .rows import flat_row
-from .searched import Searched, searched_of
+from .searched import Searched
+
+if TYPE_CHECKING:
+    from simdc.ir.base import LayerOp
+    from simdc.ir.network import NetworkOp
 
 BINDS = {
     "compute": "compute",
@@ -44,52 +37,42 @@ STEPS = {"forward": "forward", "input_gradient": "backward", "weight_gradient": 
 
 
 class LayerReport(NamedTuple):
-    """One costed layer. `source` is its op; `step` its part of a training iteration; `folded` names the layers that
-    became part of it, `members` are (name, op) of those that run in it; `analysis` is what the model knows beside its
-    cost."""
+    """One costed layer. `step` is its part of a training iteration; `form` the one that was chosen, empty where it has
+    but one; `operator` its op, with its form where that is not the first, or of layers that run as one each that
+    computes anything. `multiplies` says whether an array of multiply-accumulates runs it, `is_product` whether it is a
+    product, wherever it runs. `folded` names the layers that became part of it, `members` are (name, op) of those that
+    run in it; `artefacts` is what the model finds wrong with its answer; `place` file, line and column in the source;
+    `analysis` what the model knows beside its cost; `behind` the op, where the report is of a module."""
 
     name: str
     op: str
     unit: str
     step: str
-    source: LayerOp
+    form: str
+    operator: str
+    multiplies: bool
+    is_product: bool
+    kernel: Kernel
     tiling: Tiling
     cost: Cost
     energy: Energy
     folded: tuple[str, ...] = ()
     members: tuple[tuple[str, str], ...] = ()
+    artefacts: tuple[str, ...] = ()
+    searched: Searched | None = None
+    place: tuple[str, int, int] | None = None
     analysis: Analysis | None = None
+    behind: LayerOp | None = None
 
     @property
-    def kernel(self) -> Kernel:
-        kernel = self.source.laid_kernel()
-        assert kernel is not None
-        return kernel
-
-    @property
-    def form(self) -> str:
-        """The form that was chosen for the layer; empty where it has but one."""
-        return "" if self.source.form is None else self.source.form.data
-
-    @property
-    def operator(self) -> str:
-        """The op, with its form where that is not the first; of layers that run as one, each that computes anything."""
-        if self.members:
-            return "+".join(_kind(member) for member in self.source.members if member.runs_on is not None)
-        return f"{self.op} ({self.form})" if self.form not in ("", next(iter(self.source.forms()), ONLY)) else self.op
-
-    @property
-    def searched(self) -> Searched | None:
-        return searched_of(self.source)
+    def source(self) -> LayerOp:
+        """The op, for those who ask about layers of a module."""
+        assert self.behind is not None
+        return self.behind
 
     @property
     def phase(self) -> str:
         return STEPS[self.step]
-
-    @property
-    def multiplies(self) -> bool:
-        """Whether an array of multiply-accumulates runs it."""
-        return self.source.runs_on is Unit.SYSTOLIC
 
     @property
     def bound_by(self) -> str:
@@ -119,17 +102,34 @@ class Totals(NamedTuple):
         return self.energy.total / PJ_PER_J / runtime_s if runtime_s else 0.0
 
 
+class Around(Protocol):
+    """What there is around the layers of a network: worked out when asked for, as most reports show none of it."""
+
+    def alive_bytes(self) -> Mapping[str, int]:
+        """Bytes of DRAM that are in use while each layer runs, by its name."""
+        ...
+
+    def resident_bytes(self) -> int:
+        """Bytes of DRAM of what is there all the time."""
+        ...
+
+    def edges(self) -> Iterable[Edge]:
+        """Which layer reads what of which."""
+        ...
+
+
 class Report(NamedTuple):
     """Everything that a rendering needs. `free` are (name, op) of layers that cost nothing; `uncosted` are
     (name, op, reason) of layers that the model has no price for, missing from every sum: `by_unit`, `by_step` (in
     training), `total`; `merged` are (name, layer) of nodes of the source that a layer does the work of. `memory` is
     what a training step keeps in DRAM; None in inference. `notes` say what was decided where the input left it open.
-    `llm` is what more there is to say of a network with attention, `routing` of one with mixtures of experts. `source`
-    is the network itself."""
+    `llm` is what more there is to say of a network with attention, `routing` of one with mixtures of experts. `around`
+    tells what is around its layers, `behind` is the network itself, where the report is of a module."""
 
     network: str
     phase: str
     batch: int
+    batch_text: str
     parameters: int
     model: str
     hardware: AnyMachine
@@ -141,17 +141,24 @@ class Report(NamedTuple):
     by_step: dict[str, Totals]
     total: Totals
     memory: Memory | None
-    source: NetworkOp
+    around: Around
     notes: tuple[str, ...] = ()
     runs: tuple[CommandRun, ...] = ()
     llm: Llm | None = None
     routing: RoutedRuns | None = None
+    behind: NetworkOp | None = None
+
+    @property
+    def source(self) -> NetworkOp:
+        """The network, for those who ask about one of a module."""
+        assert self.behind is not None
+        return self.behind
 
     @property
     def macs(self) -> Number:
         """Multiply-accumulates of layers that multiply, wherever they run. A softmax, whose lanes scale its scores by
         the instruction `mac`, is none of them."""
-        chosen = [layer for layer in self.layers if layer.members or layer.source.UNIT is Unit.SYSTOLIC]
+        chosen = [layer for layer in self.layers if layer.members or layer.is_product]
         return sum(dict(layer.cost.ops).get("mac", 0) for layer in chosen)
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -176,8 +183,8 @@ class Report(NamedTuple):
         """What the cost model itself finds wrong with its numbers, and for which layers."""
         found: dict[str, list[str]] = {}
         for layer in self.layers:
-            for text in layer.source.artefacts or ():
-                found.setdefault(text.data, []).append(layer.name)
+            for text in layer.artefacts:
+                found.setdefault(text, []).append(layer.name)
         return found
 
 
@@ -201,77 +208,26 @@ def sum_layers(layers: Sequence[LayerReport]) -> Totals:
     )
 
 
+def sums_of(
+    layers: Sequence[LayerReport], hardware: AnyMachine, *, training: bool
+) -> tuple[dict[str, Totals], dict[str, Totals], Totals]:
+    """Sums by unit, by step of a training iteration (none in inference), and of all."""
+    by_unit = {unit: sum_layers([layer for layer in layers if layer.unit == unit]) for unit in hardware.unit_names}
+    by_step = {step: sum_layers([layer for layer in layers if layer.step == step]) for step in STEPS if training}
+    return by_unit, by_step, sum_layers(layers)
+
+
+def operator_text(kind: str, form: str, first: str, members: str) -> str:
+    """What a report calls the operator of a layer: its members where it has some, else its kind, with a form that is
+    not the `first`."""
+    if members:
+        return members
+    return f"{kind} ({form})" if form not in ("", first) else kind
+
+
 def _sums(records: Iterable[tuple[Number, ...]]) -> list[Number]:
     """Field by field; nothing for no records."""
     return [add_up(column) for column in zip(*records, strict=True)]
-
-
-def layers_report(module: ModuleOp) -> Report:
-    """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not, and
-    for a layer whose price or proof is of another machine, model, kernel or tiling."""
-    network, hardware, model = network_of(module), machine_of(module), cost_model_of(module)
-    setting = setting_of(module, model)
-    analyse = analyst(model, network.phase.data, hardware)
-    costed: list[LayerReport] = []
-    free: list[tuple[str, str]] = []
-    uncosted: list[tuple[str, str, str]] = []
-    merged: list[tuple[str, str]] = []
-    energies: dict[int, Energy] = {}
-    for op in network.layers():
-        name, kind = op.layer.data, _kind(op)
-        if op.merged is not None:
-            merged += [(entry.data, worker_of(op).layer.data) for entry in op.merged]
-        check_origins(op, setting)
-        if op.uncosted is not None:
-            uncosted.append((name, kind, op.uncosted.data))
-        elif op.runs_on is None:
-            free.append((name, kind))
-        elif op.cost is not None and op.tiling is not None:
-            cost = op.cost.data
-            if id(cost) not in energies:
-                energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.runs_on is Unit.SYSTOLIC)
-            folded = () if op.folded is None else tuple(entry.data for entry in op.folded)
-            tiling, energy = op.tiling.data, energies[id(cost)]
-            unit = unit_of(op, hardware) or op.runs_on
-            step = "forward" if op.phase is None else op.phase.data
-            members = tuple((member.layer.data, _kind(member)) for member in op.members)
-            layer = LayerReport(name, kind, unit, step, op, tiling, cost, energy, folded, members)
-            costed.append(layer if analyse is None else layer._replace(analysis=analyse(layer.kernel, tiling)))
-    training = network.phase.data == "training"
-    return Report(
-        network=network.sym_name.data,
-        phase=network.phase.data,
-        batch=network.batch.value.data,
-        parameters=network.parameters.value.data,
-        model=model,
-        hardware=hardware,
-        layers=tuple(costed),
-        free=tuple(free),
-        uncosted=tuple(uncosted),
-        merged=tuple(merged),
-        by_unit={unit: sum_layers([layer for layer in costed if layer.unit == unit]) for unit in hardware.unit_names},
-        by_step={step: sum_layers([layer for layer in costed if layer.step == step]) for step in STEPS if training},
-        total=sum_layers(costed),
-        memory=memory_of(network) if training else None,
-        source=network,
-        notes=(*notes_of(network), *foundation(hardware)),
-        runs=runs_of(module),
-    )
-
-
-def _kind(op: LayerOp) -> str:
-    return op.name.removeprefix("simdc.")
-
-
-def check_origins(op: LayerOp, setting: Setting) -> None:
-    """Raises SimdcError for a layer without a price, or with one that is not the price of what the report is of."""
-    kernel = kernel_of(op)
-    if kernel is None:
-        return
-    if fault := price_fault(op, kernel, setting):
-        raise layer_error(op, f"{fault}; the pipeline must end with simdc-annotate-cost (without -p it does)")
-    if fault := proof_fault(op, kernel, setting):
-        raise layer_error(op, f"{fault}; search again (--tiling search)")
 
 
 def _utilization(layers: Iterable[LayerReport], hardware: AnyMachine) -> float:

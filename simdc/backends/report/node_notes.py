@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .graph import place_in_source
 from .model import Report
 from .shapes import shape_text
 
@@ -19,7 +18,7 @@ def node_notes(report: Report) -> dict[int, dict[str, str]]:
     for name, into in report.merged:
         merged.setdefault(into, []).append(name)
     for layer in report.layers:
-        place = place_in_source(layer.source)
+        place = layer.place
         if place is None:
             continue
         cycles, folded = layer.cost.cycles, [*layer.folded, *merged.get(layer.name, ())]

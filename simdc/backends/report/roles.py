@@ -13,19 +13,6 @@ from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
-ROLES = (
-    "projections",
-    "attention",
-    "scores",
-    "softmax",
-    "context",
-    "mlp",
-    "norms",
-    "head",
-    "embedding",
-    "cache",
-    "other",
-)
 BY_OP = {
     "cache_append": "cache",
     "layer_norm": "norms",

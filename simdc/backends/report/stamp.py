@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from simdc import __version__
 from simdc.cost.machines import AnyMachine
-from simdc.ir.provenance import CommandRun
+from simdc.ir.runs import CommandRun
 
 from .columns import PLAIN, Style
 from .model import Report

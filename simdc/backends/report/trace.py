@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from .blocks import block_paths
-from .memory import alive_bytes
 from .model import BINDS, LayerReport, Report
 from .shapes import shape_text
 
@@ -96,7 +95,7 @@ def _slice(name: str, thread: int, begin: int, end: int, told: Event) -> Event:
 
 def _counters(report: Report) -> Iterator[Event]:
     """Ports that move anything at all; bytes alive in DRAM. Both fall to nothing at the end."""
-    alive, ports = alive_bytes(report.source), list(BINDS)[1:]
+    alive, ports = report.around.alive_bytes(), list(BINDS)[1:]
     ports = [port for port in ports if any(getattr(layer.cost.busy, port) for layer in report.layers)]
     for layer, begin, _ in _spans(report):
         cycles = layer.cost.cycles.total

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simdc.backends.cache_folder import cache_folder
 from simdc.errors import SimdcError
 
 from . import array_machine, lanes_machine
@@ -77,7 +78,7 @@ def _build(top: str, sizes: Sequence[str], files: Sequence[Path], program: Path)
 def _cache() -> Path:
     """Where built machines are kept: the user's cache, or, where that cannot be written to, the folder for temporary
     files."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "simdc" / "rtl"
+    home = Path(cache_folder("rtl"))
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError:

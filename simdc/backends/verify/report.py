@@ -10,7 +10,7 @@ from simdc.backends.report.stamp import made_by, provenance
 from simdc.cost.hardware import Hardware
 from simdc.cost.structure import unstructure
 from simdc.ir.network import NetworkOp
-from simdc.ir.provenance import CommandRun
+from simdc.ir.runs import CommandRun
 
 from . import LayerVerdict
 from .difference import Difference

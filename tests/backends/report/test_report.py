@@ -21,7 +21,8 @@ import simdc
 from simdc.api import Network, load
 from simdc.backends.report import Report, make_report
 from simdc.backends.report.machine_text import SCHEMA, render_csv, render_json
-from simdc.backends.report.searched import Searched, searched_of
+from simdc.backends.report.proofs import searched_of
+from simdc.backends.report.searched import Searched
 from simdc.backends.report.table import COSTLIEST, render_table
 from simdc.backends.simulate import simulate
 from simdc.cost.structure import with_field

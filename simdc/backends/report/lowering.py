@@ -1,0 +1,78 @@
+"""From a lowered module to the records that are kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import ModuleOp
+
+from simdc.backends.lowered.network import LoweredLayer, LoweredNetwork
+from simdc.cost.forms import Forms
+from simdc.cost.machines import AnyMachine
+from simdc.ir.attributes import Unit
+from simdc.ir.base import LayerOp
+from simdc.ir.context import COST_MODEL, forms_of, has_choice, machine_of
+from simdc.ir.form import split_form
+from simdc.ir.network import network_of
+from simdc.ir.notes import notes_of
+from simdc.ir.provenance import runs_of
+from simdc.ir.routing import mixtures_of
+from simdc.ir.runs import InputFile
+
+from .from_module import computing, first_form, kind_of
+from .graph import edges_of, place_in_source, worker_of
+from .llm_facts import language_facts
+from .memory import alive_bytes, memory_of, resident_bytes
+
+
+def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNetwork | None:
+    """What there is to keep of a module before its forms are chosen, read of `inputs`. None for one that has more to
+    it: forms, tilings or prices that somebody gave, runs that made it before, mixtures of experts, whose routings are
+    priced as networks of their own."""
+    network, hardware = network_of(module), machine_of(module)
+    layers = list(network.layers())
+    if COST_MODEL in module.attributes or len(runs_of(module)) > 1 or mixtures_of(network):
+        return None
+    if any(each is not None for op in layers for each in (op.form, op.tiling, op.cost, op.uncosted, op.search)):
+        return None
+    return LoweredNetwork(
+        name=network.sym_name.data,
+        phase=network.phase.data,
+        batch=network.batch.value.data,
+        batch_text=network.batch_text,
+        parameters=network.parameters.value.data,
+        layers=tuple(_layer(op, hardware) for op in layers),
+        notes=notes_of(network),
+        inputs=tuple(inputs),
+        memory=memory_of(network) if network.phase.data == "training" else None,
+        alive=tuple(alive_bytes(network).items()),
+        resident=resident_bytes(network),
+        graph=tuple(edges_of(network)),
+        language=language_facts(network),
+    )
+
+
+def _layer(op: LayerOp, hardware: AnyMachine) -> LoweredLayer:
+    forms = () if op.runs_on is None else forms_of(op, hardware)
+    return LoweredLayer(
+        name=op.layer.data,
+        op=kind_of(op),
+        runs_on="" if op.runs_on is None else str(op.runs_on),
+        forms=forms,
+        units=_units(op, forms),
+        may_choose=has_choice(op, hardware),
+        first_form=first_form(op),
+        step="forward" if op.phase is None else op.phase.data,
+        multiplies=op.UNIT is Unit.SYSTOLIC,
+        folded=() if op.folded is None else tuple(entry.data for entry in op.folded),
+        merged=() if op.merged is None else tuple((entry.data, worker_of(op).layer.data) for entry in op.merged),
+        members=tuple((member.layer.data, kind_of(member)) for member in op.members),
+        computing=computing(op),
+        place=place_in_source(op),
+    )
+
+
+def _units(op: LayerOp, forms: Forms) -> tuple[str, ...]:
+    """The array of each form."""
+    named = op.forms()
+    return tuple(str(named[split_form(name)[0]].unit if named else op.runs_on) for name, _ in forms)
