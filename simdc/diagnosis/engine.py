@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import prod
 
 from simdc.cost.account import Account, CyclePart
 from simdc.cost.forms import Chosen, Forms, cheapest
@@ -11,12 +12,13 @@ from simdc.cost.kernel import Chain, Kernel
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel, Uncosted
+from simdc.cost.numbers import ceil_div
 from simdc.cost.result import Cost, Number
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import Tiling, TilingError
 
 from .explanation import Explanation, Remedy
-from .growth import TIMES, able, growable, is_memory
+from .growth import PLAYED, TIMES, able, growable, is_memory
 
 FormsOn = Callable[[AnyMachine], Forms]
 """What the layer can be on a machine: some mappings are on some machines only."""
@@ -38,16 +40,19 @@ def explain(
     *,
     searched: bool = False,
     search_steps: int = SEARCH_STEPS,
+    most_played: int | None = None,
 ) -> Explanation:
     """Why the layer that can be any of `forms_on` takes as long as it does, as `form` with `tiling`. On changed
     machines it is tiled by `tile`, and has the form that is the cheapest there. No search, where it is `searched`
-    already. Raises TilingError, Uncosted as the model does for the layer as it is."""
+    already. What has to be played tile by tile is left out for a layer of more than `most_played` tiles, if that is
+    given. Raises TilingError, Uncosted as the model does for the layer as it is."""
     forms = forms_on(hardware)
     kernel = dict(forms)[form]
     cost = model.evaluate(kernel, tiling, hardware)
     account, remarks = _account(kernel, tiling, cost, model, hardware)
     tried = _Tried(forms_on, model, tile)
-    remedies = [*tried.grown(hardware, cost.cycles.total)]
+    plays = most_played is None or tiles_of(kernel, tiling) <= most_played
+    remedies = [*tried.grown(hardware, cost.cycles.total, plays=plays)]
     refused: list[tuple[str, str]] = []
     own = tried.priced(kernel, hardware)
     if own is not None and own[1].cycles.total < cost.cycles.total:
@@ -100,6 +105,13 @@ def _account(
     return Account(parts), (told,)
 
 
+def tiles_of(kernel: Kernel, tiling: Tiling) -> int:
+    """How many tiles there are."""
+    # A loop of 100 in tiles of 64 and one of 9 in tiles of 3: 2 x 3.
+    bounds = kernel.bounds
+    return prod(ceil_div(bounds[name], size) for name, size in tiling.as_dict().items())
+
+
 class _Tried:
     """A layer on one machine after the other."""
 
@@ -113,7 +125,7 @@ class _Tried:
         except (TilingError, Uncosted):
             return None
 
-    def grown(self, hardware: AnyMachine, cycles: Number) -> Iterator[Remedy]:
+    def grown(self, hardware: AnyMachine, cycles: Number, *, plays: bool) -> Iterator[Remedy]:
         """Each field doubled; of a memory the first size that helps, twice as large, four or eight times. Then what the
         array may be able to do."""
         kernels = [kernel for _, kernel in self._forms_on(hardware)]
@@ -128,7 +140,7 @@ class _Tried:
             if tried:
                 yield min(tried, key=lambda remedy: remedy.cost.cycles.total)
         for path, (word, other) in able(kernels, hardware, self._model).items():
-            remedy = self._with(hardware, path, word, other)
+            remedy = self._with(hardware, path, word, other) if plays or path not in PLAYED else None
             if remedy is not None:
                 yield remedy
 

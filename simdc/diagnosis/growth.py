@@ -21,6 +21,8 @@ UNIT_FIELDS = ("rate_per_cycle", "capacity_bits", "read_bits_per_cycle", "write_
 TIMES = (2, 4, 8)
 WORDS = {"systolic.row_mapping": "window", "systolic.group_mapping": "packed", "systolic.buffer_release": "separate"}
 """What an array may do beside the usual: its mappings, and halves of buffers that change hands one by one."""
+PLAYED = ("systolic.buffer_release",)
+"""Of these the price of what differs is played tile by tile: 12,000 tiles take a fifth of a second."""
 
 
 def growable(kernels: Iterable[Kernel], hardware: AnyMachine, rule: MachineRule) -> dict[str, Number]:

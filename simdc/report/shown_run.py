@@ -14,6 +14,8 @@ EXPLAINED = 4
 """Kinds of layers for which changes are tried, the costliest, where nobody asks for more."""
 SEARCH_STEPS = 2_000
 """Of a search among what is tried: some milliseconds, so that a page takes hardly longer than its report."""
+MOST_PLAYED = 1_000
+"""Tiles of a layer for which changes are tried that have to be played tile by tile."""
 
 
 class ShownRun(NamedTuple):
@@ -50,7 +52,7 @@ def shown_run(report: Report, explained: int = EXPLAINED) -> ShownRun:
     run = ShownRun(report, kinds, {})
     try:
         return run._replace(
-            explained={kind: explanation_of(run.one_of(kind), report, SEARCH_STEPS) for kind in costliest}
+            explained={kind: explanation_of(run.one_of(kind), report, SEARCH_STEPS, MOST_PLAYED) for kind in costliest}
         )
     except SimdcError:
         # The model of a plug-in that is not here.

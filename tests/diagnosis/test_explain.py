@@ -13,6 +13,7 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.model_table import load_model
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.diagnosis import Explanation, Remedy, explain
+from simdc.diagnosis.engine import tiles_of
 from simdc.diagnosis.growth import able, growable, is_memory
 from simdc.frontends.hardware_file import change_hardware
 from tests.cost.exact.test_fused import machine as fusing
@@ -155,6 +156,20 @@ def test_forms_stand_beside_the_one_that_was_taken() -> None:
     assert found.cost == layer.cost
     # An array that takes groups side by side has a form more.
     assert by_setting(found)["systolic.group_mapping=packed"].form in ("lanes", "array+packed")
+
+
+def test_what_is_played_is_left_out_for_many_tiles() -> None:
+    kernel = row_convolution(ic=4, oc=2, ow=8)
+    tiling = whole(kernel, MACHINE)
+    # 8 pixels in tiles of 4, all channels in each: 2 tiles.
+    assert tiles_of(kernel, tiling) == 2
+    found = {
+        most: explain(lambda _: only(kernel), "", tiling, EXACT, MACHINE, whole, most_played=most)
+        for most in (None, 2, 1)
+    }
+    played = {remedy.what for remedy in found[None].remedies} - {remedy.what for remedy in found[1].remedies}
+    assert played == {"systolic.buffer_release"}
+    assert found[2] == found[None]
 
 
 def test_fields_that_a_layer_has_to_do_with() -> None:

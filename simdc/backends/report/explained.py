@@ -56,8 +56,11 @@ def longest(report: Report) -> LayerReport:
     return max(report.layers, key=lambda layer: layer.cost.cycles.total)
 
 
-def explanation_of(layer: LayerReport, report: Report, search_steps: int = SEARCH_STEPS) -> Explanation:
-    """Raises SimdcError for a model that is not here, as that of a plug-in which made IR elsewhere."""
+def explanation_of(
+    layer: LayerReport, report: Report, search_steps: int = SEARCH_STEPS, most_played: int | None = None
+) -> Explanation:
+    """As `simdc.diagnosis.explain`. Raises SimdcError for a model that is not here, as that of a plug-in which made IR
+    elsewhere."""
     try:
         model = load_model(report.model, report.phase)
     except (KeyError, ValueError) as error:
@@ -73,7 +76,17 @@ def explanation_of(layer: LayerReport, report: Report, search_steps: int = SEARC
 
     tile = _tiler(layer, model, hardware, search_steps)
     searched = layer.searched is not None
-    return explain(forms_on, form, layer.tiling, model, hardware, tile, searched=searched, search_steps=search_steps)
+    return explain(
+        forms_on,
+        form,
+        layer.tiling,
+        model,
+        hardware,
+        tile,
+        searched=searched,
+        search_steps=search_steps,
+        most_played=most_played,
+    )
 
 
 def _tiler(
