@@ -9,11 +9,15 @@ from typing import Protocol, cast
 from attrs import astuple, evolve
 
 from simdc.choices import SPACE_OBJECTIVES
+from simdc.cost.exact.known import Asked, is_remembered
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Kernel
+from simdc.cost.kernel import Contraction, Kernel, VectorProgram
 from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel
+from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, TilingError
+
+Memories = tuple[int, ...]
 
 
 class Scheduler(Protocol):
@@ -53,14 +57,16 @@ class Search:
 
     What fits a machine fits one with larger memories, and costs the same there. So what was found on smaller machines
     is tried first, which makes sure that memory never costs anything; and what was found on a larger one and fits is
-    the best here, too, unless something known is better.
+    the best here, too, unless something known is better. A layer is searched once on all machines that differ in what
+    its array does not feel.
     """
 
     rates_matter = True
 
     def __init__(self, objective: str):
         self.objective = SPACE_OBJECTIVES[objective]
-        self._found: dict[Kernel, list[tuple[Hardware, Tiling, float]]] = {}
+        self._found: dict[object, list[tuple[Memories, Tiling, float]]] = {}
+        self._like: Hardware | None = None
 
     def __call__(self, model: AnyModel, kernel: Kernel, machine: AnyMachine, /) -> Tiling:
         from simdc.cost.search import objective_for, search
@@ -68,9 +74,10 @@ class Search:
         # No model of any other kind of machine is searchable.
         hardware = cast("Hardware", machine)
         objective = objective_for(self.objective, kernel, hardware)
-        before = self._found.setdefault(kernel, [])
-        known = [(value, tiling) for other, tiling, value in before if _covers(hardware, other)]
-        larger = [(value, tiling) for other, tiling, value in before if _covers(other, hardware)]
+        before = self._found.setdefault(self._felt(kernel, hardware, model.rule), [])
+        own = _memories(kernel, hardware)
+        known = [(value, tiling) for other, tiling, value in before if not any(map(lt, own, other))]
+        larger = [(value, tiling) for other, tiling, value in before if not any(map(lt, other, own))]
         # The largest machine comes first (`pricing._by_memory`): where its optimum fits, no smaller one is searched.
         fitting = [(value, tiling) for value, tiling in larger if _fits(model, kernel, tiling, hardware)]
         if fitting:
@@ -79,17 +86,26 @@ class Search:
             tried = [tiling for _, tiling in sorted(known)[:1]]
             tiling, cost, _ = search(kernel, hardware, objective, even_only=True, known=tried, rule=model.rule)
             value = objective(cost)
-        before.append((hardware, tiling, value))
+        before.append((own, tiling, value))
         return tiling
 
+    def _felt(self, kernel: Kernel, hardware: Hardware, rule: MachineRule) -> object:
+        """The kernel on the machine, but for memories: equal where nothing else differs that matters. Energy knows
+        prices, too."""
+        self._like = like = self._like or hardware
+        systolic = evolve(hardware.systolic, buffers=like.systolic.buffers)
+        bare = evolve(hardware, systolic=systolic, simd=evolve(hardware.simd, vmem_bits=like.simd.vmem_bits))
+        if self.objective in ("cycles", "dram") and is_remembered(kernel, rule):
+            return Asked(kernel, bare)
+        return kernel, bare
 
-def _covers(larger: Hardware, smaller: Hardware) -> bool:
-    """Whether the machines differ in memories only, and none of them is smaller in `larger`."""
-    high, low = larger.systolic.buffers, smaller.systolic.buffers
-    if larger.simd.vmem_bits < smaller.simd.vmem_bits or any(map(lt, astuple(high), astuple(low))):
-        return False
-    systolic, simd = evolve(larger.systolic, buffers=low), evolve(larger.simd, vmem_bits=smaller.simd.vmem_bits)
-    return evolve(larger, systolic=systolic, simd=simd) == smaller
+
+def _memories(kernel: Kernel, hardware: Hardware) -> Memories:
+    """Those that hold tiles of the kernel."""
+    buffers, vector = astuple(hardware.systolic.buffers), hardware.simd.vmem_bits
+    if isinstance(kernel, Contraction):
+        return buffers
+    return (vector,) if isinstance(kernel, VectorProgram) else (*buffers, vector)
 
 
 def _fits(model: AnyModel, kernel: Kernel, tiling: Tiling, hardware: AnyMachine) -> bool:

@@ -53,6 +53,7 @@ class Relaxed:
         # Cut, a program may wait less often than whole.
         self._wait_cycles = whole.wait_cycles() if isinstance(whole, TiledProgram) else 0
         self._buffers = _buffers(kernel, hardware, rule)
+        self._moved_once: dict[tuple[object, ...], int] = {}
 
     def fits(self, sizes: Decided) -> Any:
         """Whether tiles of the decided `sizes`, in iterations, may fit their buffers; the other loops count as one."""
@@ -143,7 +144,14 @@ class Relaxed:
         )
 
     def _least_moved(self, operand: Operand) -> int:
-        """Elements that any tiling moves at least once."""
+        """Elements that any tiling moves at least once, kept: each bound asks again."""
+        key = operand.index, operand.shape
+        found = self._moved_once.get(key)
+        if found is None:
+            found = self._moved_once[key] = self._moved_at_least(operand)
+        return found
+
+    def _moved_at_least(self, operand: Operand) -> int:
         elements, counted = 1, set[str]()
         for (terms, constant), extent in zip(operand.index, operand.shape, strict=True):
             loops = {loop for loop, _ in terms}
