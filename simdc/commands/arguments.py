@@ -36,10 +36,10 @@ def add_network(parser: CommandParser) -> None:
 
 
 def add_networks(parser: CommandParser) -> None:
-    """As `add_network`, any number of both."""
+    """As `add_network`, any number of both and of batches."""
     parser.add_argument("networks", nargs="+", metavar="network", help=f"network: {NETWORK}; several are compared")
     add_machines(parser)
-    add_reading(parser)
+    add_reading(parser, batches=True)
     parser.reads("networks", "machines")
 
 
@@ -67,8 +67,8 @@ def _is_network(word: str) -> bool:
     return word in presets("networks") and word not in presets("hardware")
 
 
-def add_reading(parser: CommandParser) -> None:
-    """What changes the machine, and how networks are read."""
+def add_reading(parser: CommandParser, *, batches: bool = False) -> None:
+    """What changes the machine, and how networks are read. `--batch` is a number, or with `batches` its text."""
     parser.add_argument(
         "--set",
         metavar="FIELD=VALUE",
@@ -76,7 +76,12 @@ def add_reading(parser: CommandParser) -> None:
         default=[],
         help="change a hardware field, such as simd.lanes=128 or systolic.buffers.weight_bits='256 KiB'; repeatable",
     )
-    parser.add_argument("--batch", type=int, metavar="N", help="batch size (default 1, or the file's own)")
+    size = "batch size (default 1, or the file's own)"
+    if batches:
+        many = "several, 1,8,32 or 1:64 or 8:64:8, are a row of a table each"
+        parser.add_argument("--batch", metavar="N", help=f"{size}; {many}")
+    else:
+        parser.add_argument("--batch", type=int, metavar="N", help=size)
     parser.add_argument(
         "--bind",
         metavar="NAME=SIZE",

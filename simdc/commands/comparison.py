@@ -1,8 +1,9 @@
-"""Several networks, or one on several machines: one table."""
+"""Several networks, machines or batches: one table."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from functools import partial
 
 from simdc.backends.output import choose_format, refuse_overwriting, width_of, write_text
@@ -16,6 +17,7 @@ from simdc.choices import DEFAULT_MODEL
 from simdc.errors import SimdcError, UsageError
 from simdc.ir.runs import CommandRun
 
+from .batches import runs_of_batches
 from .compiled import compiled
 from .inputs import check_chosen, input_files
 from .token_options import check_tokens, many_runs, token_run
@@ -38,8 +40,9 @@ ALONE = (
 """Options that say something of one report."""
 
 
-def run(arguments: Namespace) -> int:
-    """Raises SimdcError, which says of which network on which machine."""
+def run(arguments: Namespace, batches: Sequence[int]) -> int:
+    """`batches` are none where each network has its own. Raises SimdcError, which says of which network on which
+    machine."""
     for option in ALONE:
         if option in arguments.given:
             raise UsageError(f"{option} goes with one network on one machine")
@@ -58,19 +61,25 @@ def run(arguments: Namespace) -> int:
     stamps: list[CommandRun] = []
     for arguments.network, arguments.hw in asked:
         try:
-            report = make_report(compiled(arguments, token_run(arguments)))
+            found = runs_of_batches(arguments, batches) if batches else _run(arguments)
         except SimdcError as error:
             if error.file is not None:
                 raise
             raise SimdcError(f"{arguments.network} on {arguments.hw}: {error}") from error
-        runs.append(figures_of(report))
-        stamps += report.runs[-1:]
+        runs += found[0]
+        stamps += found[1]
     text = render(compared(runs))
     if chosen in ("table", "markdown"):
         inputs = tuple(dict.fromkeys(each for stamp in stamps for each in stamp.inputs))
         text += f"\n{made_by([stamps[-1]._replace(inputs=inputs)], style)}\n"
     write_text(text, arguments.output)
     return 0
+
+
+def _run(arguments: Namespace) -> tuple[list[Figures], list[CommandRun]]:
+    """With the network's own batch."""
+    report = make_report(compiled(arguments, token_run(arguments)))
+    return [figures_of(report)], list(report.runs[-1:])
 
 
 def _format(arguments: Namespace) -> str:

@@ -14,6 +14,7 @@ EPILOG = """examples:
   simdc net.dsl --hw hw.json --set simd.lanes=128 --batch 8 --layers
   simdc net.json --hw HI1 -o cost.json
   simdc resnet50 mobilenet_v2 --hw HI1 HI3 edge.json
+  simdc resnet50 --hw HI3 --batch 1,8,32
   simdc lenet5 --hw nv_small --model nvdla --levels --plot roof.svg
   simdc resnet50 --hw HT3 --batch 32 --train --optimizer momentum
   simdc net.dsl --hw HI3 -p simdc-fold-batch-norm,simdc-assign-widths --emit-ir | simdc-opt -
@@ -91,12 +92,20 @@ def _add_lowering(parser: CommandParser) -> None:
     )
 
 
+def _batches(arguments: Namespace) -> tuple[int, ...]:
+    from .batch_option import batches_of
+
+    return batches_of(arguments)
+
+
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
-    if len(arguments.networks) > 1 or len(arguments.machines) > 1:
+    batches = () if arguments.batch is None else _batches(arguments)
+    if len(arguments.networks) > 1 or len(arguments.machines) > 1 or len(batches) > 1:
         from . import comparison
 
-        return comparison.run(arguments)
+        return comparison.run(arguments, batches)
+    arguments.batch = batches[0] if batches else None
     from . import cost_report
 
     (arguments.network,) = arguments.networks

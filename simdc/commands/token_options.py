@@ -8,17 +8,11 @@ from typing import NamedTuple
 from simdc.errors import UsageError
 from simdc.ir.token_run import TokenRun, decode_step
 
+from .number_list import NumberList, NumberOption, number_of, numbers_of
+
 MAX_TOKENS = 2**24
-MAX_LENGTHS = 20_000
-STEPS = 200
-"""ContextLengths of a curve at most, where no step is given."""
-
-
-class ContextLengths(NamedTuple):
-    """What --context says: lengths in order, of which one alone is a run and more are a curve."""
-
-    values: tuple[int, ...]
-    curve: bool
+CONTEXT = NumberOption("--context", "lengths", "tokens", "curve", MAX_TOKENS)
+GENERATE = CONTEXT._replace(option="--generate")
 
 
 class PromptAndMade(NamedTuple):
@@ -28,36 +22,14 @@ class PromptAndMade(NamedTuple):
     made: int
 
 
-def lengths_of(arguments: Namespace) -> ContextLengths | None:
-    """What --context says. Raises UsageError."""
+def lengths_of(arguments: Namespace) -> NumberList | None:
+    """What --context says: of several lengths each is a step of one token. Raises UsageError."""
     if arguments.context is None:
         return None
-    text: str = arguments.context
-    first, colon, rest = text.partition(":")
-    if not colon:
-        values = tuple(_tokens(word, "--context") for word in text.split(","))
-        if sorted(set(values)) != list(values):
-            raise UsageError(f"--context: lengths must rise, got {text[:80]}")
-        found = ContextLengths(values, len(values) > 1)
-    else:
-        last, colon, step = rest.partition(":")
-        low, high = _tokens(first, "--context"), _tokens(last, "--context")
-        if low >= high:
-            raise UsageError(f"--context: a curve goes from less to more, got {low}:{high}")
-        found = ContextLengths(_between(low, high, _tokens(step, "--context") if colon else None), True)
-    if found.curve and not arguments.decode:
+    found = numbers_of(arguments.context, CONTEXT)
+    if found.several and not arguments.decode:
         raise UsageError("--context: several lengths are a curve of single tokens, which needs --decode")
     return found
-
-
-def _between(low: int, high: int, step: int | None) -> tuple[int, ...]:
-    """From `low` to `high`, both among them."""
-    # 128 to 32,768 are 32,640 steps of one; in steps of 165 they are 198 lengths and the last.
-    step = step or -(-(high - low) // (STEPS - 1))
-    if (high - low) // step >= MAX_LENGTHS:
-        count = (high - low) // step + 1
-        raise UsageError(f"--context: {count} lengths are more than {MAX_LENGTHS}; take a step, as in {low}:{high}:64")
-    return (*range(low, high, step), high)
 
 
 def generation_of(arguments: Namespace) -> PromptAndMade | None:
@@ -67,7 +39,7 @@ def generation_of(arguments: Namespace) -> PromptAndMade | None:
     prompt, plus, made = str(arguments.generate).partition("+")
     if not plus:
         raise UsageError(f"--generate: expected P+T, such as 128+256, got '{arguments.generate[:80]}'")
-    return PromptAndMade(_tokens(prompt, "--generate"), _tokens(made, "--generate"))
+    return PromptAndMade(number_of(prompt, GENERATE), number_of(made, GENERATE))
 
 
 def many_runs(arguments: Namespace) -> str | None:
@@ -75,7 +47,7 @@ def many_runs(arguments: Namespace) -> str | None:
     lengths = lengths_of(arguments)
     if generation_of(arguments) is not None:
         return "--generate"
-    return "a curve of --context" if lengths is not None and lengths.curve else None
+    return "a curve of --context" if lengths is not None and lengths.several else None
 
 
 def check_tokens(arguments: Namespace) -> None:
@@ -97,7 +69,7 @@ def one_run(arguments: Namespace) -> TokenRun | None:
     lengths = lengths_of(arguments)
     if lengths is None:
         return None
-    if lengths.curve:
+    if lengths.several:
         raise UsageError(f"--context: one length at a time is taken here, got {arguments.context[:80]}")
     return _run(arguments, lengths)
 
@@ -110,14 +82,7 @@ def token_run(arguments: Namespace) -> TokenRun | None:
     return None if lengths is None else _run(arguments, lengths)
 
 
-def _run(arguments: Namespace, lengths: ContextLengths) -> TokenRun:
+def _run(arguments: Namespace, lengths: NumberList) -> TokenRun:
     """Of the last length, which is the only one or the end of a curve."""
     length = lengths.values[-1]
     return decode_step(length) if arguments.decode else TokenRun(length)
-
-
-def _tokens(word: str, option: str) -> int:
-    text = word.strip()
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= MAX_TOKENS):
-        raise UsageError(f"{option}: expected 1 to {MAX_TOKENS} tokens, got '{word[:80]}'")
-    return int(text)

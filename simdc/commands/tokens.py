@@ -20,7 +20,7 @@ from .token_options import generation_of, lengths_of
 def with_tokens(report: Report, arguments: Namespace) -> Report:
     """The report with the curve or the generated text, where one is asked for. Raises SimdcError."""
     lengths, generation = lengths_of(arguments), generation_of(arguments)
-    if generation is None and (lengths is None or not lengths.curve):
+    if generation is None and (lengths is None or not lengths.several):
         return report
     llm = report.llm
     if llm is None:

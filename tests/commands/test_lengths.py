@@ -80,6 +80,26 @@ def test_random_lengths_on_random_machines(seed: int, tmp_path: Path) -> None:
         assert step.energy_pj == pytest.approx(alone.energy.total, rel=1e-12)
 
 
+def curve(path: str, machine: Hardware, lengths: tuple[int, ...]) -> tuple[list[float], list[int]]:
+    """Cycles at the lengths, and which of them were compiled whole."""
+    compiled: list[int] = []
+
+    def compile_step(length: int) -> simdc.api.ModuleOp:
+        compiled.append(length)
+        return simdc.compile(simdc.load(path, run=decode_step(length)), machine)
+
+    steps = StepPrices(compile_step, lengths[0], lengths[-1]).steps(lengths)
+    return [step.cycles for step in steps], compiled
+
+
+def test_where_attention_may_be_one_layer_each_length_is_compiled(tmp_path: Path) -> None:
+    """Whether it is, the price decides at each length by itself."""
+    path, machine = written(tmp_path, decoder()), simdc.load_hardware("HI1")
+    assert curve(path, machine, (3, 5, 6, 9))[1] == [3, 9]
+    on_chip = with_field(machine, "simd.array_path_bits_per_cycle", 64)
+    assert curve(path, on_chip, (3, 5, 6, 9))[1] == [3, 9, 5, 6]
+
+
 def test_a_curve_from_the_first_token_on_compiles_what_does_not_fit_a_line(tmp_path: Path) -> None:
     """At length 1 there is no cache to append to: such a network has other layers."""
     path = written(tmp_path, decoder())

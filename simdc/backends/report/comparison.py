@@ -28,6 +28,10 @@ class Comparison(NamedTuple):
             return self.runs[0]
         return next(each for each in self.runs if (each.network, each.batch) == (run.network, run.batch))
 
+    @property
+    def varies_batch(self) -> bool:
+        return len({run.batch for run in self.runs}) > 1
+
     def ratio(self, run: Figures, field: str) -> float | None:
         """Of one of `RATIOS`; None where there is nothing to compare."""
         own, first = getattr(run, field), getattr(self.reference(run), field)
@@ -66,7 +70,7 @@ def cells_of(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     heads += ["DRAM [MiB]", "ratio", "TOPS", "of peak [%]"]
     rows: list[list[str]] = []
     for run in runs:
-        batch = f", batch {run.batch}" if run.batch != 1 else ""
+        batch = f", batch {run.batch}" if run.batch != 1 or comparison.varies_batch else ""
         phase = ", training" if run.phase == "training" else ""
         each = run.tokens_per_s if speaks else run.inputs_per_s
         row = [f"{run.network}{batch}{phase}", run.machine, _number(run.runtime_s * 1e3)]

@@ -55,6 +55,8 @@ def _head(comparison: Comparison) -> str:
     first = comparison.runs[0]
     machines = len({run.machine for run in comparison.runs})
     reference = f"network on {first.machine}" if machines > 1 else f"machine with {first.network}"
+    if comparison.varies_batch:
+        reference += " in the same batch" if machines > 1 else f" in batch {first.batch}"
     return f"model {first.model}; ratios are to the same {reference}"
 
 

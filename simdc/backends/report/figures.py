@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Number
 
 from .model import PJ_PER_J, Report
@@ -35,29 +36,52 @@ class Figures(NamedTuple):
     uncosted: int
 
 
+class RunSums(NamedTuple):
+    """Over all layers of a run; `macs` of those that multiply, `uncosted` is how many layers have no price."""
+
+    cycles: Number = 0
+    dram_bits: Number = 0
+    energy_pj: Number = 0
+    macs: Number = 0
+    uncosted: int = 0
+
+
 def figures_of(report: Report) -> Figures:
+    total, llm = report.total, report.llm
+    sums = RunSums(total.cycles.total, total.dram_bits.total, total.energy.total, report.macs, len(report.uncosted))
+    tokens = llm.tokens if llm is not None and llm.makes_text else None
+    return _figures((report.network, report.phase, report.batch), report.model, report.hardware, sums, tokens)
+
+
+def figures_at(run: Figures, batch: int, sums: RunSums, hardware: AnyMachine) -> Figures:
+    """Of the same network as `run` on the same machine, with another batch."""
+    # 512 tokens of 8 sequences in 2 s were 2,048 tokens a second.
+    tokens = None if run.tokens_per_s is None else round(run.tokens_per_s * run.runtime_s / run.batch)
+    return _figures((run.network, run.phase, batch), run.model, hardware, sums, tokens)
+
+
+def _figures(run: tuple[str, str, int], model: str, hardware: AnyMachine, sums: RunSums, tokens: int | None) -> Figures:
+    """`run` is network, phase and batch; `tokens` go in for each of the batch."""
     # 1,000 MACs in 10 cycles of 2 ns on 256 PEs: 2,000 operations in 20 ns are 0.1 TOPS, 1000 / 2560 of the peak.
-    hardware, total = report.hardware, report.total
-    cycles, runtime_s = total.cycles.total, total.runtime_s(hardware)
-    llm = report.llm
-    priced = hardware.has_prices
+    network, phase, batch = run
+    runtime_s, priced = sums.cycles * hardware.clock_ns * 1e-9, hardware.has_prices
     return Figures(
-        network=report.network,
-        phase=report.phase,
-        batch=report.batch,
+        network=network,
+        phase=phase,
+        batch=batch,
         machine=hardware.title,
-        model=report.model,
-        cycles=cycles,
+        model=model,
+        cycles=sums.cycles,
         runtime_s=runtime_s,
-        inputs_per_s=_rate(report.batch, runtime_s),
-        tokens_per_s=llm.tokens_per_s if llm is not None and llm.makes_text else None,
-        energy_j=total.energy.total / PJ_PER_J if priced else None,
-        power_w=total.average_power_w(hardware) if priced else None,
-        dram_bytes=total.dram_bits.total / BITS_PER_BYTE,
-        macs=report.macs,
-        operations_per_s=_rate(OPERATIONS_PER_MAC * report.macs, runtime_s),
-        of_peak=_rate(report.macs, hardware.peak_macs_per_cycle * cycles),
-        uncosted=len(report.uncosted),
+        inputs_per_s=_rate(batch, runtime_s),
+        tokens_per_s=None if tokens is None else _rate(tokens * batch, runtime_s),
+        energy_j=sums.energy_pj / PJ_PER_J if priced else None,
+        power_w=_rate(sums.energy_pj / PJ_PER_J, runtime_s) if priced else None,
+        dram_bytes=sums.dram_bits / BITS_PER_BYTE,
+        macs=sums.macs,
+        operations_per_s=_rate(OPERATIONS_PER_MAC * sums.macs, runtime_s),
+        of_peak=_rate(sums.macs, hardware.peak_macs_per_cycle * sums.cycles),
+        uncosted=sums.uncosted,
     )
 
 
