@@ -1,6 +1,7 @@
 # Each target sets up what it needs in $(VENV) first, and only once: a stamp file tells that it is there.
 #   make demo     what ResNet-50 costs on the preset machine HI3
 #   make test     lint, format check, types, tests
+#   make mutants  make mistakes in simdc, a fixed sample, and see that a test fails for each
 #   make dev      set up to work on simdc: editable, all extras (CONTRIBUTING.md)
 #   make test-oldest  the tests that touch dependencies, with the oldest versions that pyproject.toml admits
 #   make same-reports  compare the reports of this tree with those of REVISION=main
@@ -25,7 +26,7 @@ ALL_EXTRAS := test,dev,onnx,plot,parquet,cluster,docs,fuzz,torch
 DEV := $(VENV)/.simdc-dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo dev test test-oldest lint same-reports rtl rtl-lint rtl-random wheel fuzz bench docs site clean
+.PHONY: demo dev test mutants test-oldest lint same-reports rtl rtl-lint rtl-random wheel fuzz bench docs site clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.simdc-installed
@@ -33,6 +34,10 @@ demo: $(VENV)/.simdc-installed
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# Minutes that say of the tests what the tests say of simdc: CI runs it with them.
+mutants: $(VENV)/.simdc-test-installed
+	$(BIN)/python -m pytest -m mutants tests/test_mutations.py
 
 # In an environment of its own. What does not call a dependency is tested by `make test`.
 test-oldest: $(VENV)-oldest/.simdc-installed

@@ -19,6 +19,7 @@ UNEXPLAINED = "not explained yet"
 MOST_UNEXPLAINED = 65
 
 
+@pytest.mark.mutants
 def test_every_mutant_of_the_sample_is_killed() -> None:
     command = [sys.executable, "-m", "tests.mutations.run", "--json"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=3000)
