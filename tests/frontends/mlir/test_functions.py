@@ -108,3 +108,16 @@ def test_whole_divisions_of_linalg(line: str, expected: Callable[..., np.ndarray
     )
     p, q = np.array([7.0, -7, 8, -1]), np.array([2.0, 2, 4, 3])
     np.testing.assert_array_equal(run(text, p, q), expected(p, q))
+
+
+def test_a_constant_may_be_zero() -> None:
+    """A whole zero is false in Python, and is there all the same."""
+    text = module(
+        "a:4xf32",
+        "4xf32",
+        '%zero = "arith.constant"() <{value = 0 : i64}> : () -> i64',
+        "%from = arith.sitofp %zero : i64 to f32",
+        "%f = tensor.splat %from : tensor<4xf32>",
+        op("stablehlo.add", "%a, %f", "4xf32 4xf32", "4xf32"),
+    )
+    np.testing.assert_array_equal(run(text, np.arange(4.0)), np.arange(4.0))
