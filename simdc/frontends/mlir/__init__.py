@@ -1,4 +1,4 @@
-"""Modules of other compilers: `linalg` on tensors and StableHLO, as they are."""
+"""Modules of other compilers: `linalg` on tensors, StableHLO and TOSA, as they are."""
 
 from __future__ import annotations
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from importlib import import_module
 
-FILES = ("special", "tensors", "linalg", "linalg_named", "stablehlo", "stablehlo_sums", "stablehlo_moves")
+FILES = (
+    "special",
+    "tensors",
+    "linalg",
+    "linalg_named",
+    "stablehlo",
+    "stablehlo_sums",
+    "stablehlo_moves",
+    "tosa",
+    "tosa_sums",
+)
 
 
 def load() -> None:

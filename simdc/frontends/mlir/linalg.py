@@ -14,6 +14,7 @@ from .functions import LaneCode, Symbol
 from .gathers import rows_picked
 from .maps import index_of, maps_of, reversed_loops, terms_of
 from .module_text import attribute, element_bits, integer, integers, name_of, segments, shape_of_type
+from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, reads
 from .values import Filled, Made, ModuleConstant, Read, Value, plain
@@ -131,18 +132,43 @@ def copy(reader: Reader, op: Operation) -> Sequence[Value]:
 def elementwise(reader: Reader, operands: Sequence[SSAValue], shape: tuple[int, ...], bits: int | None,
                 code: Callable[..., Symbol] | None = None, function: str = "id") -> Sequence[Value]:  # fmt: skip
     """A function of the elements at the same place; `code` writes it where it has no name."""
+    values = [reader.value(each) for each in operands]
+    return pointwise(reader.network, values, shape, bits, code or called(function))
+
+
+def called(function: str) -> Callable[..., Symbol]:
+    """Code of a function by its name."""
+
+    def code(written: LaneCode, *own: Symbol) -> Symbol:
+        return written.call(function, own)
+
+    return code
+
+
+def compared(word: str) -> Callable[..., Symbol]:
+    """Code of a comparison: eq, ne, lt, le, gt or ge."""
+
+    def code(written: LaneCode, lhs: Symbol, rhs: Symbol) -> Symbol:
+        return written.compare(word, lhs, rhs)
+
+    return code
+
+
+def pointwise(
+    network: ForeignNetwork, values: Sequence[Value], shape: tuple[int, ...], bits: int | None,
+    code: Callable[..., Symbol],
+) -> Sequence[Value]:  # fmt: skip
+    """What `code` makes of the elements of `values` at the same place; a value of shape () is the same everywhere."""
     index: tuple[Affine, ...] = tuple(affine(f"d{place}") if size > 1 else affine() for place, size in enumerate(shape))
 
     def body(symbols: Sequence[Symbol]) -> Body:
         written = LaneCode()
-        own = symbols[: len(operands)]
-        result = written.call(function, own) if code is None else code(written, *own)
+        result = code(written, *symbols[: len(values)])
         return Body(tuple(written.steps), (result,))
 
-    values = [reader.value(each) for each in operands]
     reads_ = tuple(Read(value, index if value.shape else ()) for value in values)
     makes = (Made(shape, index, Filled(shape, None), bits),)
-    return emit(reader.network, WrittenNest(shape or (1,), reads_, makes, body))
+    return emit(network, WrittenNest(shape or (1,), reads_, makes, body))
 
 
 ELEMENTWISE = ("add", "sub", "mul", "div", "exp", "log", "sqrt", "max", "min", "select", "abs", "ceil", "floor", "tanh",

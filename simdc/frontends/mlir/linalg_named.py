@@ -88,7 +88,7 @@ def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
     }
     bits = element_bits(outputs[0].type)
     if (image, kernel) in (("nchw", "fchw"), ("nchw", "chw")) and len(inputs) == 2:
-        native = _conv2d(reader, sides, start, windows, bits)
+        native = conv2d(reader, sides, start, windows, bits)
         if native is not None:
             return [native]
     return emit(reader.network, written_convolution(sides, (image, kernel, made), windows, shape, start, bits))
@@ -118,7 +118,7 @@ def written_convolution(
     return WrittenNest(tuple(bounds.values()), reads_, (result,), multiply_add)
 
 
-def _conv2d(
+def conv2d(
     reader: Reader, sides: tuple[Seen, Seen], start: Value, windows: dict[str, Sliding], bits: int | None
 ) -> Value | None:
     """Our own layer, which others may fold into; None where the image or the sums' start are seen in another way."""

@@ -11,7 +11,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from simdc.cost.kernel import Instruction, Loop, affine
 from simdc.frontends.imported_network import ImportedNetwork, free_name
-from simdc.ir.base import LayerOp, make_tensor_type
+from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.layer_error import MAX_SIZE
 from simdc.ir.nest_text import Access, Nest
 from simdc.ir.network import ParameterOp, network_of
@@ -166,7 +166,7 @@ class ForeignNetwork(ImportedNetwork):
         names = [f"v{place}" for place in range(len(value.shape))]
         order = [loop for terms, _ in value.index for loop, step in terms if step == 1]
         if sorted(order) != names or len(value.own) != len(names):
-            raise Unpriced("it looks at a tensor with a border in a way that cannot be written out")
+            return self.tensor(self._within_border(value))
         if order != names:
             # As the base lies first: index v1, v0 on a shape [4, 6] is a border of a base seen as [6, 4].
             straight = tuple(value.shape[int(name[1:])] for name in order)
@@ -181,6 +181,22 @@ class ForeignNetwork(ImportedNetwork):
         assert value.padding is not None
         base = self.base(value)
         return self.add(PadOp(self.unused(), base, before=before, after=after, value=value.padding), self._bits(value))
+
+    def _within_border(self, value: Seen) -> Seen:
+        """The same, looked at in a copy with as much border as is seen of it."""
+        # Positions 2*v0 - 1 of v0 = 0 .. 2 run from -1 to 3: of 3 elements one before and one behind.
+        before = [max(0, -each.constant) for each in value.index]
+        last = [
+            each.constant + sum(step * (value.shape[int(name[1:])] - 1) for name, step in each.terms)
+            for each in value.index
+        ]
+        after = [max(0, end - own + 1) for end, own in zip(last, value.own, strict=True)]
+        assert value.padding is not None
+        base = self.base(value)
+        wide = PadOp(self.unused(), base, before=before, after=after, value=value.padding)
+        copy = self.add(wide, self._bits(value))
+        index = [each._replace(constant=each.constant + low) for each, low in zip(value.index, before, strict=True)]
+        return plain(copy, shape_of(copy)).through(value.shape, index)
 
     def reshaped(self, value: Seen, shape: tuple[int, ...]) -> Seen:
         """The same numbers in another shape: where dimensions of one element come or go, nothing is made of it."""

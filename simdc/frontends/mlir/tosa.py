@@ -1,0 +1,203 @@
+"""TOSA's element-wise ops, reductions and moves. Operands broadcast as in numpy; what is a shape comes by an op."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from xdsl.ir import Operation, SSAValue
+
+from simdc.cost.kernel import affine
+from simdc.ir.ops.reduce_extreme import ArgMaxOp
+from simdc.ir.ops.scatter import ScatterNdOp
+
+from .body import Body, number_of
+from .functions import LaneCode, Symbol
+from .gathers import picked
+from .linalg import called, compared, pointwise, spread
+from .module_text import attribute, element_kind, integer, integers, name_of, text_of
+from .problems import Unpriced
+from .reader import Reader, reads, result_bits, result_shape
+from .tensors import bordered, sliced
+from .values import Filled, Made, Read, Value, plain
+from .written import WrittenNest, emit
+
+LARGEST = 3.4e38
+"""A clamp to as much, or to less than minus that, is none."""
+OF_ONE = {
+    **{each: each for each in ("abs", "ceil", "floor", "exp", "log", "reciprocal", "tanh", "erf", "sin", "cos")},
+    "rsqrt": "inv_sqrt",
+    "sigmoid": "logistic",
+    "negate": "neg",
+    "logical_not": "not",
+}
+OF_TWO = {
+    **{each: each for each in ("add", "sub", "mul", "pow")},
+    "maximum": "max",
+    "minimum": "min",
+    "intdiv": "divide_whole",
+    "logical_and": "and",
+    "logical_or": "or",
+    "logical_xor": "xor",
+}
+COMPARED = {"equal": "eq", "greater": "gt", "greater_equal": "ge"}
+REDUCED = {
+    "sum": ("add", 0.0),
+    "product": ("mul", 1.0),
+    "max": ("max", -inf),
+    "min": ("min", inf),
+    "all": ("min", 1.0),
+    "any": ("max", 0.0),
+}
+
+
+def listed(value: SSAValue) -> tuple[int, ...]:
+    """The whole numbers of a shape or another constant that an op reads. Raises Unpriced."""
+    found = integers(value.owner, "values") if isinstance(value.owner, Operation) else None
+    if found is None:
+        raise Unpriced("a shape depends on data")
+    return found
+
+
+def broadcast(value: Value, shape: tuple[int, ...]) -> Value:
+    """As large as the result: from the last dimension on, as in numpy."""
+    missing = len(shape) - len(value.shape)
+    return spread(value, shape, range(missing, len(shape)))
+
+
+def together(reader: Reader, op: Operation, operands: Sequence[SSAValue], function: str) -> Sequence[Value]:
+    shape = result_shape(op)
+    values = [broadcast(reader.value(each), shape) for each in operands]
+    return pointwise(reader.network, values, shape, result_bits(op), called(function))
+
+
+@reads("tosa.const_shape")
+def const_shape(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Its readers look at the numbers."""
+    return [Filled((), None)]
+
+
+@reads(*(f"tosa.{name}" for name in OF_ONE))
+def of_one(reader: Reader, op: Operation) -> Sequence[Value]:
+    return together(reader, op, op.operands[:1], OF_ONE[name_of(op).partition(".")[2]])
+
+
+@reads(*(f"tosa.{name}" for name in OF_TWO))
+def of_two(reader: Reader, op: Operation) -> Sequence[Value]:
+    if len(op.operands) > 2 and reader.number(op.operands[2]):
+        raise Unpriced("its products are shifted")
+    return together(reader, op, op.operands[:2], OF_TWO[name_of(op).partition(".")[2]])
+
+
+@reads("tosa.select")
+def select(reader: Reader, op: Operation) -> Sequence[Value]:
+    return together(reader, op, op.operands, "select")
+
+
+@reads(*(f"tosa.{name}" for name in COMPARED))
+def compare(reader: Reader, op: Operation) -> Sequence[Value]:
+    word, shape = COMPARED[name_of(op).partition(".")[2]], result_shape(op)
+    values = [broadcast(reader.value(each), shape) for each in op.operands]
+    return pointwise(reader.network, values, shape, result_bits(op), compared(word))
+
+
+@reads("tosa.clamp")
+def clamp(reader: Reader, op: Operation) -> Sequence[Value]:
+    low, high = (number_of(attribute(op, f"{name}_val")) for name in ("min", "max"))
+
+    def code(written: LaneCode, x: Symbol) -> Symbol:
+        above = written.put("max", x, low) if low > -LARGEST else x
+        return written.put("min", above, high) if high < LARGEST else above
+
+    return pointwise(reader.network, [reader.value(op.operands[0])], result_shape(op), result_bits(op), code)
+
+
+@reads("tosa.cast")
+def cast(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Real numbers to the nearest whole ones."""
+    kind, made = (element_kind(each.type) for each in (op.operands[0], op.results[0]))
+    is_real = kind[:1] in ("f", "b")
+    if made == "i1" and kind != "i1":
+        values = [reader.value(op.operands[0]), Filled((), 0.0)]
+        return pointwise(reader.network, values, result_shape(op), result_bits(op), compared("ne"))
+    return together(reader, op, op.operands[:1], "round" if is_real and made[:1] not in ("f", "b") else "id")
+
+
+@reads(*(f"tosa.reduce_{name}" for name in REDUCED))
+def reduce(reader: Reader, op: Operation) -> Sequence[Value]:
+    """The dimension stays, of one element."""
+    opcode, start = REDUCED[name_of(op).partition("reduce_")[2]]
+    value, axis, shape = reader.value(op.operands[0]), integer(op, "axis", 0), result_shape(op)
+    whole = value.shape
+    if whole[axis] == 1:
+        return [value]
+    loops = tuple(affine(f"d{place}") if size > 1 else affine() for place, size in enumerate(whole))
+    kept = tuple(affine() if place == axis else each for place, each in enumerate(loops))
+
+    def body(symbols: Sequence[Symbol]) -> Body:
+        code = LaneCode()
+        result = code.put(opcode, symbols[-1], symbols[0])
+        return Body(tuple(code.steps), (result,))
+
+    made = Made(shape, kept, Filled(shape, start), result_bits(op))
+    return emit(reader.network, WrittenNest(whole, (Read(value, loops),), (made,), body))
+
+
+@reads("tosa.pad")
+def pad(reader: Reader, op: Operation) -> Sequence[Value]:
+    border = listed(op.operands[1])
+    number = reader.number(op.operands[2]) if len(op.operands) > 2 else 0.0
+    return [bordered(reader, reader.value(op.operands[0]), border[::2], border[1::2], number)]
+
+
+@reads("tosa.slice")
+def cut(reader: Reader, op: Operation) -> Sequence[Value]:
+    first, sizes = listed(op.operands[1]), listed(op.operands[2])
+    return [sliced(reader.value(op.operands[0]), first, sizes, [1] * len(sizes), result_shape(op))]
+
+
+@reads("tosa.tile")
+def tile(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A dimension of s elements r times is [1, s] seen as [r, s]."""
+    value, counts, shape = reader.value(op.operands[0]), listed(op.operands[1]), result_shape(op)
+    apart = tuple(each for size, count in zip(value.shape, counts, strict=True) for each in (count, size))
+    wide = spread(value, apart, range(1, len(apart), 2))
+    return [Filled(shape, wide.number) if isinstance(wide, Filled) else reader.network.reshaped(wide, shape)]
+
+
+@reads("tosa.gather")
+def gather(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Rows of a table [1, rows, row]."""
+    table, ids, shape = reader.seen(op.operands[0]), reader.seen(op.operands[1]), result_shape(op)
+    if table.shape[0] != 1:
+        raise Unpriced("it picks rows of several tables")
+    network = reader.network
+    rows, numbers = network.reshaped(table, table.shape[1:]), network.reshaped(ids, ids.shape[1:])
+    found = picked(network, rows, numbers, 0, shape[1:], result_bits(op))
+    return [network.reshaped(found, shape) if not isinstance(found, Filled) else found]
+
+
+@reads("tosa.argmax")
+def argmax(reader: Reader, op: Operation) -> Sequence[Value]:
+    network, shape = reader.network, result_shape(op)
+    source = network.tensor(reader.value(op.operands[0]))
+    made = ArgMaxOp(network.unused(), source, axis=integer(op, "axis", 0))
+    return [plain(network.add(made, result_bits(op)), shape or (1,), shape)]
+
+
+@reads("tosa.scatter")
+def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Rows of a table [1, rows, row], written over."""
+    table, ids, rows = (reader.seen(each) for each in op.operands)
+    shape, network = result_shape(op), reader.network
+    if shape[0] != 1:
+        raise Unpriced("it writes rows of several tables")
+    numbers = network.tensor(network.reshaped(ids, (*ids.shape[1:], 1)))
+    data, updates = (network.tensor(network.reshaped(each, each.shape[1:])) for each in (table, rows))
+    made = network.add(ScatterNdOp(network.unused(), numbers, updates, data), result_bits(op))
+    return [network.reshaped(plain(made, shape[1:]), shape)]
+
+
+@reads("tosa.custom")
+def custom(reader: Reader, op: Operation) -> Sequence[Value]:
+    raise Unpriced(f"nobody knows what the custom op '{text_of(op, 'operator_name') or '?'}' computes")

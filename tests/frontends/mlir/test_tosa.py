@@ -1,0 +1,192 @@
+"""TOSA: each op against numpy, and what transposes around a convolution cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from simdc.cost.kernel import Contraction
+from simdc.errors import SimdcError
+from simdc.frontends.mlir import parse_foreign_module
+from simdc.ir.base import LayerOp
+from simdc.ir.network import network_of
+from tests.frontends.mlir.hlo_text import module, op, run
+
+A, B = (np.arange(24.0).reshape(2, 3, 4) - 9) / 4, np.arange(3.0).reshape(1, 3, 1) + 1
+ZERO = '%z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>'
+SHIFT = '%s = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>'
+
+
+def shape_of(name: str, *numbers: int) -> str:
+    count = len(numbers)
+    held = f"values = dense<{list(numbers)}> : tensor<{count}xindex>"
+    return op("tosa.const_shape", "", "", f"!tosa.shape<{count}>", held, name)
+
+
+def layers(text: str) -> list[LayerOp]:
+    return list(network_of(parse_foreign_module(text, "m.mlir", None)).layers())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("add", A + B),
+        ("sub", A - B),
+        ("maximum", np.maximum(A, B)),
+        ("minimum", np.minimum(A, B)),
+        ("greater", A > B),
+        ("greater_equal", A >= B),
+        ("equal", A == B),
+    ],
+)
+def test_sides_broadcast(name: str, expected: np.ndarray) -> None:
+    text = module("a:2x3x4xf32 b:1x3x1xf32", "2x3x4xf32",
+                  op(f"tosa.{name}", "%a, %b", "2x3x4xf32 1x3x1xf32", "2x3x4xf32"))  # fmt: skip
+    np.testing.assert_array_equal(run(text, A, B), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "expected"),
+    [
+        ("abs", "", abs(A)),
+        ("sigmoid", "", 1 / (1 + np.exp(-A))),
+        ("clamp", "min_val = -1.0 : f32, max_val = 0.75 : f32", np.clip(A, -1, 0.75)),
+        ("clamp", "min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32", np.maximum(A, 0)),
+        ("reverse", "axis = 1 : i32", None),
+    ],
+)
+def test_functions_of_one(name: str, fields: str, expected: np.ndarray | None) -> None:
+    text = module("a:2x3x4xf32", "2x3x4xf32", op(f"tosa.{name}", "%a", "2x3x4xf32", "2x3x4xf32", fields))
+    if expected is None:
+        with pytest.raises(SimdcError, match=r"tosa.reverse, there is no layer for it"):
+            run(text, A)
+        return
+    np.testing.assert_allclose(run(text, A), expected, atol=1e-6)
+    if "E+38" in fields:
+        assert [layer.name for layer in layers(text)] == ["simdc.relu"]
+
+
+def test_a_cast_takes_the_nearest_whole_number() -> None:
+    text = module("a:4xf32", "4xi32", op("tosa.cast", "%a", "4xf32", "4xi32"))
+    np.testing.assert_array_equal(run(text, np.array([0.5, 1.5, -1.4, 2.6])), [0, 2, -1, 3])
+
+
+def test_products_that_are_shifted_are_refused() -> None:
+    text = module("a:4xi32", "4xi32", SHIFT.replace("<0>", "<3>"),
+                  op("tosa.mul", "%a, %a, %s", "4xi32 4xi32 1xi8", "4xi32"))  # fmt: skip
+    with pytest.raises(SimdcError, match="its products are shifted"):
+        run(text, np.ones(4))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("sum", A.sum(1)), ("max", A.max(1)), ("min", A.min(1)), ("product", A.prod(1))],
+)
+def test_reductions_keep_their_dimension(name: str, expected: np.ndarray) -> None:
+    text = module("a:2x3x4xf32", "2x1x4xf32",
+                  op(f"tosa.reduce_{name}", "%a", "2x3x4xf32", "2x1x4xf32", "axis = 1 : i32"))  # fmt: skip
+    np.testing.assert_allclose(run(text, A), expected[:, None])
+
+
+def test_where_the_largest_stands() -> None:
+    text = module("a:2x3x4xf32", "2x4xi32", op("tosa.argmax", "%a", "2x3x4xf32", "2x4xi32", "axis = 1 : i32"))
+    np.testing.assert_array_equal(run(text, A * [[[1], [-1], [0]]]), (A * [[[1], [-1], [0]]]).argmax(1))
+
+
+def test_borders_cuts_and_tiles() -> None:
+    text = module(
+        "a:2x3x4xf32", "4x4x9xf32", ZERO,
+        shape_of("%b", 0, 0, 1, 0, 0, 2), shape_of("%f", 0, 0, 1), shape_of("%n", 2, 4, 3), shape_of("%c", 2, 1, 3),
+        op("tosa.pad", "%a, %b, %z", "2x3x4xf32 !tosa.shape<6> 1xf32", "2x4x6xf32", to="%p"),
+        op("tosa.slice", "%p, %f, %n", "2x4x6xf32 !tosa.shape<3> !tosa.shape<3>", "2x4x3xf32", to="%q"),
+        op("tosa.tile", "%q, %c", "2x4x3xf32 !tosa.shape<3>", "4x4x9xf32"),
+    )  # fmt: skip
+    expected = np.tile(np.pad(A, ((0, 0), (1, 0), (0, 2)))[:, :, 1:4], (2, 1, 3))
+    np.testing.assert_array_equal(run(text, A), expected)
+
+
+def test_rows_picked_and_written() -> None:
+    table, ids = np.arange(12.0).reshape(1, 4, 3), np.array([[2, 0]])
+    text = module("t:1x4x3xf32 i:1x2xi32", "1x2x3xf32", op("tosa.gather", "%t, %i", "1x4x3xf32 1x2xi32", "1x2x3xf32"))
+    np.testing.assert_array_equal(run(text, table, ids), table[:, [2, 0]])
+    text = module("t:1x4x3xf32 i:1x2xi32 r:1x2x3xf32", "1x4x3xf32",
+                  op("tosa.scatter", "%t, %i, %r", "1x4x3xf32 1x2xi32 1x2x3xf32", "1x4x3xf32"))  # fmt: skip
+    expected = table.copy()
+    expected[0, [2, 0]] = 7
+    np.testing.assert_array_equal(run(text, table, ids, np.full((1, 2, 3), 7.0)), expected)
+
+
+def windows(x: np.ndarray, taps: int, stride: int, gather: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Of images [n, h, w, c] what `gather` makes of each window [n, taps, taps, c]."""
+    places = range(0, x.shape[1] - taps + 1, stride)
+    return np.stack([np.stack([gather(x[:, i : i + taps, j : j + taps]) for j in places], 1) for i in places], 1)
+
+
+IMAGE = np.sin(np.arange(2 * 5 * 5 * 4)).reshape(2, 5, 5, 4)
+WEIGHT = np.cos(np.arange(6 * 3 * 3 * 4)).reshape(6, 3, 3, 4)
+CONV = "pad = array<i64: 1, 1, 1, 1>, stride = array<i64: 2, 2>, dilation = array<i64: 1, 1>"
+KINDS = "2x5x5x4xf32 6x3x3x4xf32 6xf32 1xf32 1xf32"
+
+
+def expected_convolution(bias: np.ndarray) -> np.ndarray:
+    wide = np.pad(IMAGE, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    return windows(wide, 3, 2, lambda part: np.einsum("nhwc,ohwc->no", part, WEIGHT)) + bias
+
+
+def test_a_convolution_of_images_as_they_lie() -> None:
+    bias = np.arange(6.0)
+    text = module("x:2x5x5x4xf32 w:6x3x3x4xf32 b:6xf32", "2x3x3x6xf32", ZERO,
+                  op("tosa.conv2d", "%x, %w, %b, %z, %z", KINDS, "2x3x3x6xf32", CONV))  # fmt: skip
+    np.testing.assert_allclose(run(text, IMAGE, WEIGHT, bias), expected_convolution(bias), atol=1e-6)
+    (layer,) = layers(text)
+    kernel = layer.kernel()
+    assert isinstance(kernel, Contraction)
+    assert kernel.useful_macs == 2 * 3 * 3 * 6 * 36
+
+
+def test_transposes_around_a_convolution_cost_nothing() -> None:
+    text = module(
+        "x:2x4x5x5xf32 w:6x4x3x3xf32 b:6xf32", "2x6x3x3xf32", ZERO,
+        op("tosa.transpose", "%x", "2x4x5x5xf32", "2x5x5x4xf32", "perms = array<i32: 0, 2, 3, 1>", "%p"),
+        op("tosa.transpose", "%w", "6x4x3x3xf32", "6x3x3x4xf32", "perms = array<i32: 0, 2, 3, 1>", "%q"),
+        op("tosa.conv2d", "%p, %q, %b, %z, %z", KINDS, "2x3x3x6xf32", CONV, "%r"),
+        op("tosa.transpose", "%r", "2x3x3x6xf32", "2x6x3x3xf32", "perms = array<i32: 0, 3, 1, 2>"),
+    )  # fmt: skip
+    found = run(text, IMAGE.transpose(0, 3, 1, 2), WEIGHT.transpose(0, 3, 1, 2), np.arange(6.0))
+    np.testing.assert_allclose(found, expected_convolution(np.arange(6.0)).transpose(0, 3, 1, 2), atol=1e-6)
+    assert [layer.name for layer in layers(text)] == ["simdc.conv2d"]
+
+
+def test_channels_by_themselves() -> None:
+    weight = np.cos(np.arange(3 * 3 * 4 * 2)).reshape(3, 3, 4, 2)
+    fields = "pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>"
+    text = module("x:2x5x5x4xf32 w:3x3x4x2xf32 b:8xf32", "2x3x3x8xf32", ZERO,
+                  op("tosa.depthwise_conv2d", "%x, %w, %b, %z, %z",
+                     "2x5x5x4xf32 3x3x4x2xf32 8xf32 1xf32 1xf32", "2x3x3x8xf32", fields))  # fmt: skip
+    expected = windows(IMAGE, 3, 1, lambda part: np.einsum("nhwc,hwcm->ncm", part, weight).reshape(2, 8))
+    np.testing.assert_allclose(run(text, IMAGE, weight, np.arange(8.0)), expected + np.arange(8.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["max", "avg"])
+@pytest.mark.parametrize("border", [0, 1])
+def test_pools(name: str, border: int) -> None:
+    """A mean counts what lies inside the image alone."""
+    side = (5 + 2 * border - 3) // 2 + 1
+    made = f"2x{side}x{side}x4xf32"
+    fields = "kernel = array<i64: 3, 3>, stride = array<i64: 2, 2>, pad = array<i64: "
+    fields += ", ".join([str(border)] * 4) + ">"
+    zeros = (", %z, %z", " 1xf32 1xf32") if name == "avg" else ("", "")
+    text = module("x:2x5x5x4xf32", made, ZERO,
+                  op(f"tosa.{name}_pool2d", f"%x{zeros[0]}", f"2x5x5x4xf32{zeros[1]}", made, fields))  # fmt: skip
+    wide = np.pad(IMAGE, ((0, 0), (border,) * 2, (border,) * 2, (0, 0)), constant_values=np.nan)
+    gather = np.nanmax if name == "max" else np.nanmean
+    np.testing.assert_allclose(run(text, IMAGE), windows(wide, 3, 2, lambda p: gather(p, axis=(1, 2))), atol=1e-6)
+
+
+def test_a_product_has_a_batch() -> None:
+    w = np.arange(40.0).reshape(2, 4, 5)
+    text = module("a:2x3x4xf32 w:2x4x5xf32", "2x3x5xf32", ZERO,
+                  op("tosa.matmul", "%a, %w, %z, %z", "2x3x4xf32 2x4x5xf32 1xf32 1xf32", "2x3x5xf32"))  # fmt: skip
+    np.testing.assert_allclose(run(text, A, w), A @ w)
