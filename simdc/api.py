@@ -54,8 +54,9 @@ class Network:
         """One whole training iteration of this network: forward, loss, gradients, update. `loss` names one of softmax,
         mse, bce and given, or one for each result; without it the results' shapes decide. Raises SimdcError naming a
         layer that cannot be trained."""
-        module = self.module.clone()
-        run_pipeline(module, training_passes(optimizer, weight_decay, loss=loss, class_axis=class_axis))
+        module = _valid_copy(self.module)
+        passes = training_passes(optimizer, weight_decay, loss=loss, class_axis=class_axis)
+        run_pipeline(module, passes, verify=False)
         return Network(module)
 
     def workload(
@@ -64,12 +65,19 @@ class Network:
         """The network's kernels with the element widths of `hardware`: made once for all machines of these widths."""
         key = (hardware.stored_widths, hardware.fusing, model, fold, fuse)
         if key not in self._workloads:
-            module = self.module.clone()
+            module = _valid_copy(self.module)
             set_hardware(module, hardware)
-            run_pipeline(module, lowering_passes(model, fold=fold, fuse=fuse))
+            run_pipeline(module, lowering_passes(model, fold=fold, fuse=fuse), verify=False)
             layers = [(op.layer.data, _open_forms(op, hardware)) for op in network_of(module).layers()]
             self._workloads[key] = Workload((name, forms) for name, forms in layers if forms)
         return self._workloads[key]
+
+
+def _valid_copy(module: ModuleOp) -> ModuleOp:
+    """A module that somebody made by hand is checked, once; our own passes keep what is valid so."""
+    if (error := first_invalid(module)) is not None:
+        raise error
+    return module.clone()
 
 
 def _open_forms(op: LayerOp, hardware: AnyMachine) -> Forms:
@@ -123,11 +131,8 @@ def compile(
     for an objective: `cycles`, `energy`, `dram` or `edp`. Without `fold` no layer takes over the work of its neighbour,
     without `fuse` none runs as one with another.
     Raises SimdcError."""
-    module = network.module.clone()
+    module = _valid_copy(network.module)
     set_hardware(module, hardware)
-    # A module that somebody made by hand is checked; our own passes keep what is valid so.
-    if (error := first_invalid(module)) is not None:
-        raise error
     run_pipeline(module, default_passes(model, objective, fold=fold, fuse=fuse), verify=False)
     return module
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+
 import simdc
+import simdc.api
 from simdc.backends.report import make_report
+from simdc.errors import SimdcError
+from simdc.ir.context import first_invalid
+from simdc.ir.network import network_of
 
 
 def test_dir_has_the_whole_interface_before_anything_is_used() -> None:
@@ -44,3 +51,24 @@ def test_what_is_shown_is_short() -> None:
     page = report._repr_html_()
     assert page.count("<tr>") == 122
     assert ">3-&gt;64 7x7 112x112</td>" in page
+
+
+def test_a_module_that_somebody_broke_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checked once before our own passes, and not after each."""
+    network, machine, checked = simdc.load("resnet18"), simdc.load_hardware("HI3"), list[ModuleOp]()
+
+    def counted(module: ModuleOp) -> SimdcError | None:
+        checked.append(module)
+        return first_invalid(module)
+
+    monkeypatch.setattr(simdc.api, "first_invalid", counted)
+    network.workload(machine)
+    network.training_step()
+    simdc.compile(network, machine)
+    assert checked == [network.module] * 3
+    conv = next(network_of(network.module).layers())
+    del conv.properties["stride"]
+    broken = simdc.api.Network(network.module)
+    for work in (lambda: broken.workload(machine), broken.training_step, lambda: simdc.compile(broken, machine)):
+        with pytest.raises(SimdcError, match="stride"):
+            work()
