@@ -12,14 +12,13 @@ from xdsl.printer import Printer
 from simdc.backends.output import write_text
 from simdc.backends.report import Report, make_report
 from simdc.errors import SimdcError
+from simdc.ir.network import network_of
 from simdc.passes.pipeline import parse_pipeline, run_pipeline
 from simdc.streams import say
 
 from .compiled import chosen_model, load_module, priced, training_step
 from .kept import KeptNetwork
-from .routing import with_routing
-from .token_options import token_run
-from .tokens import with_tokens
+from .token_options import many_runs, token_run
 
 FORMS = "simdc-choose-form"
 """The pass that begins to price: what stands before it is kept."""
@@ -46,11 +45,20 @@ def compiled_report(arguments: Namespace, kept: KeptNetwork | None) -> Report | 
     if arguments.emit_ir:
         write_text(_ir_text(module, arguments), arguments.output)
         return None
-    report = with_tokens(make_report(module), arguments)
+    report = make_report(module)
+    # What few networks and runs need is imported for these.
+    if many_runs(arguments) is not None:
+        from .tokens import with_tokens
+
+        report = with_tokens(report, arguments)
     if kept is not None:
         kept.write()
     # Passes of one's own may do anything: who knows what they made of experts.
-    return with_routing(report, module, arguments) if chosen is None else report
+    if chosen is None and network_of(module).is_routed:
+        from .routing import with_routing
+
+        report = with_routing(report, module, arguments)
+    return report
 
 
 def _last_before_forms(pipeline: tuple[ModulePass, ...]) -> ModulePass | None:

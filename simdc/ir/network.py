@@ -72,6 +72,9 @@ class ReturnOp(IRDLOperation):
 CAUSAL = "causal"
 """The attribute of a parameter whose values say that a query sees no key that comes later, and the last one all:
 `added` to scores, or 1 where a key is `seen`, or `hidden`."""
+ROUTE = "route"
+"""The attribute of a constant that holds numbers of tokens: the first turn of its expert, tokens, experts a token,
+experts."""
 
 
 @irdl_op_definition
@@ -175,6 +178,11 @@ class NetworkOp(IRDLOperation):
         """For whoever added or took away parameters, to a network that is described as before."""
         elsewhere = self.parameters.value.data - self.held_parameters()
         self.elsewhere = IntegerAttr(elsewhere, i64) if elsewhere else None
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether it says of any tokens how they are given out to experts."""
+        return any(ROUTE in op.attributes for op in self._parameter_ops())
 
     def layers(self) -> Iterator[LayerOp]:
         """The layers in program order."""

@@ -10,9 +10,9 @@ from xdsl.ir import Attribute, Block, SSAValue
 
 from .base import LayerOp, make_tensor_type, shape_of, tensor_type
 from .derived import given_form
-from .network import NetworkOp, ParameterOp, ReturnOp, network_of
+from .network import ROUTE, NetworkOp, ParameterOp, ReturnOp, network_of
 from .ops.gather import ScatterAddOp
-from .ops.moe import ROUTE, Mixture
+from .ops.moe import Mixture
 from .stretch import DERIVED
 
 

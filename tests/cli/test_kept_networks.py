@@ -217,3 +217,19 @@ def test_files_of_other_kinds(net: str, capsys: pytest.CaptureFixture[str], monk
     refuse_ir(monkeypatch)
     assert run(capsys, graph, "--hw", "HI3") == first
     assert net
+
+
+def test_a_network_imports_no_layers_that_it_does_not_have(net: str) -> None:
+    code = (
+        "import sys; from simdc.cli import main; main(sys.argv[1:]); "
+        "print([name for name in ('moe', 'gated', 'top_k', 'rope') if f'simdc.ir.ops.{name}' in sys.modules], "
+        "'simdc.commands.lengths' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, net, "--hw", "HI3", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[] False"

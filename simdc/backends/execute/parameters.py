@@ -11,8 +11,7 @@ from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, ModuleOp
 from xdsl.ir import OpResult
 
 from simdc.ir.base import shape_of
-from simdc.ir.network import ParameterOp, network_of
-from simdc.ir.ops.moe import ROUTE
+from simdc.ir.network import ROUTE, ParameterOp, network_of
 from simdc.ir.ops.rope import RopeOp
 from simdc.ir.ops.update import UpdateOp
 

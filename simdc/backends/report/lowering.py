@@ -16,7 +16,6 @@ from simdc.ir.form import split_form
 from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
 from simdc.ir.provenance import runs_of
-from simdc.ir.routing import mixtures_of
 from simdc.ir.runs import InputFile
 
 from .from_module import computing, first_form, kind_of
@@ -31,7 +30,7 @@ def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNet
     priced as networks of their own."""
     network, hardware = network_of(module), machine_of(module)
     layers = list(network.layers())
-    if COST_MODEL in module.attributes or len(runs_of(module)) > 1 or mixtures_of(network):
+    if COST_MODEL in module.attributes or len(runs_of(module)) > 1 or network.is_routed:
         return None
     if any(each is not None for op in layers for each in (op.form, op.tiling, op.cost, op.uncosted, op.search)):
         return None

@@ -17,6 +17,7 @@ from simdc.ir.base import shape_of
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
+from simdc.ir.network import ROUTE
 from simdc.ir.options import Counts, Freeze, Positive, one_of
 
 from .broadcast import MultiplyOp
@@ -29,9 +30,6 @@ from .top_k import TopKOp
 
 Routing = Literal["balanced", "best", "worst"]
 MOST_EXPERTS = 512
-ROUTE = "route"
-"""The attribute of a constant that holds numbers of tokens: the first turn of its expert, tokens, experts a token,
-experts."""
 ROUTINGS: tuple[Routing, ...] = ("best", "balanced", "worst")
 """From the fewest weights to the most unequal experts."""
 
