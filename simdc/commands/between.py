@@ -20,7 +20,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.context import cost_model_of, forms_of, kernel_of, machine_of
 from simdc.ir.derived import given_form, given_tiling
 from simdc.ir.network import network_of
-from simdc.ir.stretch import Line, NotLinear, stretch
+from simdc.ir.stretch import LayersBetween, Line, NotLinear
 from simdc.passes.distinct import model_of
 
 Compile = Callable[[int], ModuleOp]
@@ -45,7 +45,7 @@ class RunsBetween:
         self._model: AnyModel = model_of(one, cost_model_of(one))
         self._known[first] = self._whole(one)
         self._costs: dict[Forms, LayerCost] = {}
-        self._moving: dict[Pair, tuple[LayerOp, LayerOp, int]] | None = {}
+        self._moving: dict[Pair, tuple[LayersBetween, int]] | None = {}
         self._still = RunSums()
         if other is not None:
             self._known[last] = self._whole(other)
@@ -67,34 +67,36 @@ class RunsBetween:
             self._moving = None
             return
         still: list[LayerOp] = []
-        moving: dict[Pair, tuple[LayerOp, LayerOp, int]] = {}
+        pairs: dict[Pair, list[tuple[LayerOp, LayerOp]]] = {}
         for first, last in zip(firsts, lasts, strict=True):
             kernels = (_first_kernel(first, self.machine), _first_kernel(last, self.machine))
             if kernels[0] is None or kernels[1] is None or kernels[0] == kernels[1]:
                 still.append(first)
             else:
-                pair = kernels[0], kernels[1], given_form(first)
-                *_, count = moving.get(pair, (first, last, 0))
-                moving[pair] = (first, last, count + 1)
-        self._moving, self._still = moving, total(map(self._of, still))
+                pairs.setdefault((kernels[0], kernels[1], given_form(first)), []).append((first, last))
+        self._still = total(map(self._of, still))
+        try:
+            self._moving = {pair: (LayersBetween(*layers[-1]), len(layers)) for pair, layers in pairs.items()}
+        except NotLinear:
+            self._moving = None
 
     def _between(self, number: int) -> RunSums:
         if self._moving is None:
             return self._whole(self._compile(number))
         line = Line(number - self._first, self._last - self._first)
         try:
-            ops = [(stretch(first, last, line), first, count) for first, last, count in self._moving.values()]
+            ops = [moving.at(line) for moving, _ in self._moving.values()]
         except NotLinear:
             return self._whole(self._compile(number))
-        every = [self._forms(op, given) for op, given, _ in ops]
-        self._price({forms: op.layer.data for forms, (op, _, _) in zip(every, ops, strict=True)})
-        moved = [self._moved(op, self._costs[forms], n) for forms, (op, _, n) in zip(every, ops, strict=True)]
+        every = [self._forms(op, given) for op, (*_, given) in zip(ops, self._moving, strict=True)]
+        self._price({forms: op.layer.data for forms, op in zip(every, ops, strict=True)})
+        counts = [count for _, count in self._moving.values()]
+        moved = [self._moved(*each) for each in zip(ops, (self._costs[forms] for forms in every), counts, strict=True)]
         return total([self._still, *moved])
 
-    def _forms(self, op: LayerOp, given: LayerOp) -> Forms:
-        """What the layer can be; one form where a person chose it."""
-        wanted = given_form(given)
-        return tuple(each for each in forms_of(op, self.machine) if wanted in (None, each[0]))
+    def _forms(self, op: LayerOp, given: str | None) -> Forms:
+        """What the layer can be: the form that was `given`, or any."""
+        return tuple(each for each in forms_of(op, self.machine) if given in (None, each[0]))
 
     def _price(self, layers: Mapping[Forms, str]) -> None:
         """Those that are not priced yet, by the names that errors tell."""

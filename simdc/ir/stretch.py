@@ -33,33 +33,47 @@ class Line(NamedTuple):
         return first + step
 
 
-def stretch(first: LayerOp, last: LayerOp, line: Line) -> LayerOp:
-    """The op between `first` and `last`, reading inputs of its own. Raises NotLinear."""
-    if type(first) is not type(last) or len(first.operands) != len(last.operands):
-        raise NotLinear
-    # Layers that run as one read values around them, and are no operands.
-    if first.regions:
-        raise NotLinear
-    pairs = zip(first.operand_types, last.operand_types, strict=True)
-    block = Block(arg_types=[_between(one, other, line) for one, other in pairs])
-    return type(first).create(
-        operands=block.args,
-        result_types=[_between(a, b, line) for a, b in zip(first.result_types, last.result_types, strict=True)],
-        properties=_all(first.properties, last.properties, line),
-        attributes=_all(first.attributes, last.attributes, line),
-    )
+class LayersBetween:
+    """The ops between `first` and `last`, whose modules it does not hold. Raises NotLinear where there are none."""
+
+    def __init__(self, first: LayerOp, last: LayerOp):
+        if type(first) is not type(last) or len(first.operands) != len(last.operands):
+            raise NotLinear
+        # Layers that run as one read values around them, and are no operands.
+        if first.regions:
+            raise NotLinear
+        self._kind = type(first)
+        self._operands = [_pair(*each) for each in zip(first.operand_types, last.operand_types, strict=True)]
+        self._results = [_pair(*each) for each in zip(first.result_types, last.result_types, strict=True)]
+        self._properties = _pairs(first.properties, last.properties)
+        self._attributes = _pairs(first.attributes, last.attributes)
+
+    def at(self, line: Line) -> LayerOp:
+        """One of them, reading inputs of its own. Raises NotLinear."""
+        block = Block(arg_types=[_between(*pair, line) for pair in self._operands])
+        return self._kind.create(
+            operands=block.args,
+            result_types=[_between(*pair, line) for pair in self._results],
+            properties={name: _between(*pair, line) for name, pair in self._properties.items()},
+            attributes={name: _between(*pair, line) for name, pair in self._attributes.items()},
+        )
 
 
-def _all(first: dict[str, Attribute], last: dict[str, Attribute], line: Line) -> dict[str, Attribute]:
+def _pair(first: Attribute, last: Attribute) -> tuple[Attribute, Attribute]:
+    """The same one twice where they are equal, which is seen at a glance."""
+    return (first, first) if first == last else (first, last)
+
+
+def _pairs(first: dict[str, Attribute], last: dict[str, Attribute]) -> dict[str, tuple[Attribute, Attribute]]:
     one = {name: value for name, value in first.items() if name not in DERIVED}
     other = {name: value for name, value in last.items() if name not in DERIVED}
     if one.keys() != other.keys():
         raise NotLinear
-    return {name: _between(value, other[name], line) for name, value in one.items()}
+    return {name: _pair(value, other[name]) for name, value in one.items()}
 
 
 def _between(first: Attribute, last: Attribute, line: Line) -> Attribute:
-    if first == last:
+    if first is last or first == last:
         return first
     match first, last:
         case TensorType(), TensorType() if first.element_type == last.element_type:
