@@ -1,4 +1,4 @@
-"""Compares the compiled core, the plain one and the classes of `exact` on random contractions, tilings and machines.
+"""Compares the compiled core, the plain one and the classes of `exact` on random layers, tilings and machines.
 
     python compile_core.py; python tests/same_forms.py --draws 100000
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -21,12 +22,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from simdc.cost import ExactModel, Hardware, Tiling, TilingError
 from simdc.cost.exact import _cost, _tiled  # pyright: ignore[reportPrivateUsage]
 from simdc.cost.exact.flat import flat_contraction
+from simdc.cost.exact.flat_lanes import flat_program
 from simdc.cost.flat import core
-from simdc.cost.kernel import Contraction, Loop
+from simdc.cost.kernel import ArrayKernel, Contraction, Loop, VectorProgram
+from simdc.cost.ladder import ladder_tiling
+from simdc.cost.ladder.vectors import VectorRungs
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS
 from tests.oracles.channels import random_channels, with_channels
 from tests.oracles.random_layers import random_contraction, random_machine, random_tiling
+from tests.oracles.random_programs import random_program
 from tests.oracles.tight_machines import tight_machine
 
 MODEL = ExactModel()
@@ -36,8 +41,29 @@ FLOWS = ("weight_stationary", "output_stationary", "input_stationary")
 class Classes(ExactModel):
     """Never asks the core."""
 
-    def evaluate(self, kernel: Contraction, tiling: Tiling, hardware: Hardware) -> Cost:
+    def evaluate(self, kernel: ArrayKernel, tiling: Tiling, hardware: Hardware) -> Cost:
         return _tiled(kernel, tiling, hardware, GENESYS).cost()
+
+
+def program_drawn(random: Random) -> tuple[VectorProgram, Tiling, Hardware]:
+    kernel = random_program(random)
+    machine = random_machine(random) if random.random() < 0.7 else tight_machine(random, kernel)
+    machine = evolve(machine, stores_padding=random.random() < 0.9)
+    tiling = random_tiling(random, kernel, 500)
+    if random.random() < 0.2:
+        machine = evolve(machine, stores_padding=True)
+        grown = {loop: bound * 2 ** random.randrange(18) for loop, bound in kernel.bounds.items()}
+        nests = [nest._replace(loops=tuple(Loop(name, grown[name]) for name, _ in nest.loops)) for nest in kernel.nests]
+        kernel = kernel._replace(nests=tuple(nests))
+    if random.random() < 0.3:
+        machine = with_channels(machine, random_channels(random))
+    simd = evolve(
+        machine.simd,
+        issue=random.choice(("interleaved", "fission")),
+        double_buffered=random.random() < 0.5,
+        tile_overhead_cycles=random.choice((0, 7, 20)),
+    )
+    return kernel, tiling, evolve(machine, simd=simd)
 
 
 def drawn(random: Random) -> tuple[Contraction, Tiling, Hardware]:
@@ -55,11 +81,24 @@ def drawn(random: Random) -> tuple[Contraction, Tiling, Hardware]:
     return kernel, tiling, evolve(machine, systolic=systolic)
 
 
-def answer(model: ExactModel, kernel: Contraction, tiling: Tiling, machine: Hardware) -> Cost | str:
+def answer(model: ExactModel, kernel: ArrayKernel, tiling: Tiling, machine: Hardware) -> Cost | str:
     try:
         return model.evaluate(kernel, tiling, machine)
     except TilingError as error:
         return str(error)
+
+
+def climbs_alike(kernel: VectorProgram, machine: Hardware, forms: tuple[core.CoreForm | None, ...]) -> bool:
+    """Whether the core finds the rung of a program's ladder that the classes find."""
+    wanted = VectorRungs(kernel, machine, GENESYS).cheapest()
+    for form in forms:
+        core.COMPILED = form
+        found = ladder_tiling(kernel, machine)
+        # Where no rung fits it is the smallest tile.
+        if wanted is not None and found != wanted:
+            print(f"{found}, not {wanted}: {kernel}, {machine}")
+            return False
+    return True
 
 
 def main() -> int:
@@ -73,17 +112,21 @@ def main() -> int:
         return 1
     random, found = Random(chosen.seed), Counter[str]()
 
-    def counted(*given: list[int]) -> int:
-        try:
-            return compiled.price(*given)  # pyright: ignore
-        except OverflowError:
-            found["beyond 64 bits"] += 1
-            raise
+    def counted(name: str) -> Callable[..., int]:
+        def call(*given: object) -> int:
+            try:
+                return getattr(compiled, name)(*given)
+            except OverflowError:
+                found["beyond 64 bits"] += 1
+                raise
 
-    for _ in range(chosen.draws):
-        case = drawn(random)
+        return call
+
+    counting = compiled._replace(price=counted("price"), price_program=counted("price_program"))
+    for number in range(chosen.draws):
+        case = drawn(random) if number % 2 else program_drawn(random)
         wanted = answer(Classes(), *case)
-        for form in (compiled._replace(price=counted), None):
+        for form in (counting, None):
             core.COMPILED = form
             _cost.cache_clear()  # pyright: ignore
             given = answer(MODEL, *case)
@@ -91,7 +134,16 @@ def main() -> int:
                 print(f"{'plain' if form is None else 'compiled'}: {given}, not {wanted}: {case}")
                 return 1
         found["refused" if isinstance(wanted, str) else "priced"] += 1
-        found["by the core"] += flat_contraction(case[0], case[2], MODEL.rule) is not None
+        if isinstance(case[0], Contraction):
+            found["by the core"] += flat_contraction(case[0], case[2], MODEL.rule) is not None
+            continue
+        found["by the core"] += flat_program(case[0], case[2], MODEL.rule) is not None
+        if (
+            number % 20 == 0
+            and max(case[0].bounds.values()) < 100
+            and not climbs_alike(case[0], case[2], (compiled, None))
+        ):
+            return 1
     print(f"{chosen.draws:,} draws, none differs: {', '.join(f'{what} {count:,}' for what, count in found.items())}")
     return 0
 

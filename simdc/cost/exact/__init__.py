@@ -11,13 +11,14 @@ from simdc.cost.greedy import greedy_tiling
 from simdc.cost.guards import Check
 from simdc.cost.hardware import Hardware
 from simdc.cost.hazards import LATENCY
-from simdc.cost.kernel import Contraction, Kernel
+from simdc.cost.kernel import Contraction, Kernel, VectorProgram
 from simdc.cost.model import CostModel, array_kernel, tiled_kernel
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, check_loops
 
 from .flat import flat_contraction
+from .flat_lanes import flat_program
 from .fused import TiledFused
 from .known import Asked, is_remembered, remembered
 from .laws import kernel_law
@@ -96,12 +97,15 @@ def _default(asked: Asked) -> Tiling:
 def _cost(asked: Asked) -> Cost:
     kernel, tiling, hardware = asked.kernel, asked.tiling, asked.hardware
     assert tiling is not None
-    flat = flat_contraction(kernel, hardware, GENESYS) if isinstance(kernel, Contraction) else None
-    if flat is not None:
-        found = flat.price_one(*tiling, everything=True)
-        if found is not None:
-            check(flat.needs(found), tiling)
-            return flat.cost(found)
+    flat = None
+    if isinstance(kernel, Contraction):
+        flat = flat_contraction(kernel, hardware, GENESYS)
+    elif isinstance(kernel, VectorProgram):
+        flat = flat_program(kernel, hardware, GENESYS)
+    found = None if flat is None else flat.price_one(*tiling)
+    if flat is not None and found is not None:
+        check(flat.needs(found), tiling)
+        return flat.cost(found)
     return _tiled(kernel, tiling, hardware, GENESYS).cost()
 
 

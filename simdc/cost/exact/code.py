@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import NamedTuple
 
 from simdc.cost.fission import wait_cycles
@@ -24,31 +25,52 @@ class CodeCost(NamedTuple):
 def code_cost(nest: LoopNest, issues_along: Mapping[str, int], simd: SimdArray) -> CodeCost:
     """`issues_along` gives for each loop how many vector instructions all its tiles issue along it."""
     # sum = add(sum, x), sums of 32 and x of 8 bits, issued 5 times on 16 lanes: 5 * (32 + 32 + 8) * 16 = 5,760 bits of
-    # vector memory. An accumulator is read and written; a temporary counts with the width of the SIMD array.
+    # vector memory. An accumulator is read and written.
     cycles = vmem_bits = immediates = instructions = 0
-    ops: list[tuple[str, int]] = []
-    operands = (*nest.inputs, *nest.outputs, *nest.scratch, *nest.views)
-    widths = {operand.name: operand.bits for operand in operands}
-    bounds = {loop.name: loop.bound for loop in nest.loops}
-    for block in nest.blocks:
-        issues = elements = 1
+    for block, (own, bits, numbers) in zip(nest.blocks, issue_counts(nest, simd.width_bits), strict=True):
+        issues = 1
         for loop in block.loops:
             issues *= issues_along[loop]
-            elements *= bounds[loop]
         cycles += issues * sequence_cycles(block, simd)
-        instructions += issues * len(block.instructions)
-        for opcode, dest, sources in block.instructions:
-            bits = widths.get(dest, simd.width_bits)
+        instructions += issues * own
+        vmem_bits += issues * bits
+        immediates += issues * numbers
+    return CodeCost(
+        cycles,
+        vmem_bits * simd.lanes,
+        immediates * simd.width_bits,
+        instructions * simd.instruction_bits,
+        operations(nest),
+    )
+
+
+def issue_counts(nest: LoopNest, width_bits: int) -> list[tuple[int, int, int]]:
+    """Of each block what one issue of it takes: instructions, bits that a lane reads and writes in vector memory,
+    immediates."""
+    # sum = add(sum, x), sums of 32 and x of 8 bits: (1, 32 + 32 + 8, 0). A temporary has the lanes' width.
+    operands = (*nest.inputs, *nest.outputs, *nest.scratch, *nest.views)
+    widths = {operand.name: operand.bits for operand in operands}
+    found: list[tuple[int, int, int]] = []
+    for block in nest.blocks:
+        bits = immediates = 0
+        for _, dest, sources in block.instructions:
+            bits += widths.get(dest, width_bits)
             for place in sources:
                 if isinstance(place, str):
-                    bits += widths.get(place, simd.width_bits)
+                    bits += widths.get(place, width_bits)
                 else:
-                    immediates += issues
-            vmem_bits += issues * bits
-            ops.append((opcode, elements))
-    return CodeCost(
-        cycles, vmem_bits * simd.lanes, immediates * simd.width_bits, instructions * simd.instruction_bits, ops
-    )
+                    immediates += 1
+        found.append((len(block.instructions), bits, immediates))
+    return found
+
+
+def operations(nest: LoopNest) -> list[tuple[str, int]]:
+    """(opcode, elements) of every instruction, however loops are cut."""
+    bounds, found = {loop.name: loop.bound for loop in nest.loops}, list[tuple[str, int]]()
+    for block in nest.blocks:
+        elements = prod([bounds[loop] for loop in block.loops])
+        found += ((code.opcode, elements) for code in block.instructions)
+    return found
 
 
 def sequence_cycles(block: CodeBlock, simd: SimdArray) -> int:

@@ -128,7 +128,7 @@ class FlatContraction:
             felt[row] = felt[row + 1]
         return tuple(felt)
 
-    def price_one(self, order: Sequence[str], sizes: Sequence[int], *, everything: bool) -> list[int] | None:
+    def price_one(self, order: Sequence[str], sizes: Sequence[int], *, everything: bool = True) -> list[int] | None:
         """What `cost/flat` finds, as `tiles.py` numbers it, or None where loops are cut too often for it."""
         numbers, bounds = self.shape.numbers, self.shape.loops
         loops = [numbers[loop] for loop in order]

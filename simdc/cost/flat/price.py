@@ -61,7 +61,7 @@ def price(
             found[TRANSFERS + port] = 0
         for stream in range(plan[STREAMS]):
             port = TRANSFERS + plan[STREAM_ROWS + stream * STREAM + 2]
-            cycles = found[MOVES + 2 * stream] * transfers(plan, room, stream)
+            cycles = found[MOVES + 2 * stream] * transfers(plan, room, stream, 0)
             found[port] = found[port] + cycles
     return 0
 
@@ -95,14 +95,20 @@ def moved_bits(plan: list[int], found: list[int], stream: int) -> int:
     return found[moves] * found[moves + 1] * plan[STREAM_ROWS + stream * STREAM + 1]
 
 
-def transfers(plan: list[int], room: list[int], stream: int) -> int:
-    """Cycles to move all tiles of a stream once."""
+def transfers(plan: list[int], room: list[int], stream: int, firsts: int) -> int:
+    """Cycles to move all tiles of a stream once; along the slots `firsts` the first tiles alone."""
     cycles, own = 0, room[MOVED + stream]
     for kind in range(1 << room[CUT]):
-        if kind & ~own == 0:
-            many = 1
-            for slot in range(room[CUT]):
-                if (own >> slot) & 1 and not (kind >> slot) & 1:
-                    many = many * (room[COUNT + slot] - 1)
-            cycles = cycles + many * carried(plan, room, stream, kind)
+        if kind & ~own == 0 and kind & firsts == 0:
+            cycles = cycles + alike(room, own & ~firsts, kind) * carried(plan, room, stream, kind)
     return cycles
+
+
+def alike(room: list[int], slots: int, kind: int) -> int:
+    """How many tiles there are of a kind along these slots."""
+    # 4 and 3 tiles, last along the second: 3 of them.
+    many = 1
+    for slot in range(room[CUT]):
+        if (slots >> slot) & 1 and not (kind >> slot) & 1:
+            many = many * (room[COUNT + slot] - 1)
+    return many

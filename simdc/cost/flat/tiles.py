@@ -1,10 +1,11 @@
 """The tiles of a contraction as whole numbers: how many there are, what each touches, computes and moves.
 
 This folder prices a tiled contraction as `cost/exact` does, of one tiling, where no border clips it and folds follow
-each other. It runs as it stands, and compiled: a compiler for it reads `int` as 64 bits and `list[int]` as a row of
-them, and each name that is no argument as `int`. So there are no objects here, no lists are made, and nothing of a
-library is called but `range` and `max`. The classes of `cost/exact` do the same for whole arrays of tilings, for
-borders and for machines with options; tests hold both to the same numbers.
+each other; `lanes.py` prices vector programs, whose tiles are the same. It runs as it stands, and compiled: a compiler
+for it reads `int` as 64 bits and `list[int]` as a row of them, and each name that is no argument as `int`. So there are
+no objects here, no lists are made, and nothing of a library is called but `range`, `min` and `max`. The classes of
+`cost/exact` do the same for whole arrays of tilings, for borders and for machines with options; tests hold both to the
+same numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Final
 MOST_LOOPS: Final = 24
 MOST_CUT: Final = 10
 """Most loops, and most of them with more than one tile: tables have an entry for each way to be last along these."""
-MOST_STREAMS: Final = 6
+MOST_STREAMS: Final = 48
+MOST_OPERANDS: Final = 32
 
 # A plan: a contraction on a machine. Numbers of loops, operands, streams, ports; the result's operand; cycles to fill
 # the array; whether PEs keep their sums.
@@ -28,16 +30,17 @@ KEPT: Final = 6
 # Of each loop: its bound by the kernel and on the machine, PEs along it, whether it moves the result.
 LOOP_ROWS: Final = 8
 LOOP: Final = 4
-# Of each stream: operand, bits of an element, port, bits per cycle as a fraction, when it moves.
+# Of each stream: operand, bits of an element, port, bits per cycle as a fraction, when it moves; of a program's results
+# also the loops along which their tiles overlap, as bits.
 STREAM_ROWS: Final = 104
-STREAM: Final = 6
+STREAM: Final = 7
 NEW: Final = 0
 RESUMED: Final = 1
 PARTIAL: Final = 2
 COMPLETE: Final = 3
 # Where each operand stands; there number of dimensions, then for each number of terms and (loop, step) of each term.
-OPERAND_ROWS: Final = 152
-PLAN: Final = 160
+OPERAND_ROWS: Final = STREAM_ROWS + STREAM * MOST_STREAMS
+PLAN: Final = OPERAND_ROWS + MOST_OPERANDS
 
 # Room for what is worked out. Of loops: slot (-1 where it is whole), size in a full tile and in the last one. Of slots:
 # number of tiles. Of streams and the result: slots that move it, as bits, and the innermost of them. Of ports: cycles.
@@ -47,13 +50,13 @@ FULL: Final = 24
 LAST: Final = 48
 COUNT: Final = 72
 MOVED: Final = 96
-INNER: Final = 104
-BUSY: Final = 112
-CUT: Final = 120
-SUMS: Final = 121
-FIRSTS: Final = 122
-LASTS: Final = 123
-TABLES: Final = 124
+INNER: Final = MOVED + MOST_STREAMS + 1
+BUSY: Final = INNER + MOST_STREAMS + 1
+CUT: Final = BUSY + 8
+SUMS: Final = CUT + 1
+FIRSTS: Final = CUT + 2
+LASTS: Final = CUT + 3
+TABLES: Final = CUT + 4
 """From here on cycles by kind of tile, -1 where nobody asked yet: of the array, then of each stream."""
 
 
@@ -73,24 +76,28 @@ FOUND: Final = 34
 
 def cut(plan: list[int], order: list[int], sizes: list[int], room: list[int]) -> int:
     """Cuts the loops and numbers those with several tiles, outermost first. Gives how many these are."""
+    room[CUT] = 0
+    for place in range(plan[LOOPS]):
+        cut_loop(plan, order[place], sizes[place], room)
+    return room[CUT]
+
+
+def cut_loop(plan: list[int], loop: int, tile: int, room: list[int]) -> int:
+    """One loop behind those that were cut before. Gives its number of tiles."""
     # Bound 10 in tiles of 4: 3 tiles, full ones of 4, the last of 2. A tile as large as the kernel's own bound is the
     # whole loop, what the machine adds to it included.
-    slots = 0
-    for place in range(plan[LOOPS]):
-        loop = order[place]
-        bound, tile = plan[LOOP_ROWS + loop * LOOP + 1], sizes[place]
-        if tile >= plan[LOOP_ROWS + loop * LOOP] or tile >= bound:
-            tile = bound
-        count = -(-bound // tile)
-        room[FULL + loop] = tile
-        room[LAST + loop] = bound - (count - 1) * tile
-        room[SLOT + loop] = -1
-        if count > 1:
-            room[SLOT + loop] = slots
-            room[COUNT + slots] = count
-            slots = slots + 1
-    room[CUT] = slots
-    return slots
+    bound = plan[LOOP_ROWS + loop * LOOP + 1]
+    if tile >= plan[LOOP_ROWS + loop * LOOP] or tile >= bound:
+        tile = bound
+    count = -(-bound // tile)
+    room[FULL + loop] = tile
+    room[LAST + loop] = bound - (count - 1) * tile
+    room[SLOT + loop] = -1
+    if count > 1:
+        room[SLOT + loop] = room[CUT]
+        room[COUNT + room[CUT]] = count
+        room[CUT] = room[CUT] + 1
+    return count
 
 
 def moved(plan: list[int], operand: int, room: list[int], stream: int) -> int:

@@ -6,6 +6,7 @@ fit, a wider port or narrower data makes none of them dearer: the least cycles o
 
 from __future__ import annotations
 
+from simdc.cost.exact.flat_lanes import flat_program
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import FusedProducts, Kernel, VectorProgram
@@ -16,6 +17,7 @@ from simdc.cost.tiling import Tiling
 
 from .array import ArrayRungs
 from .fused import fused_ladder
+from .lanes import TooFine, flat_cheapest
 from .vectors import VectorRungs
 
 
@@ -27,8 +29,7 @@ def ladder_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESY
     if isinstance(kernel, FusedProducts):
         return fused_ladder(kernel, hardware, rule)
     is_program = isinstance(kernel, VectorProgram)
-    rungs = VectorRungs(kernel, hardware, rule) if is_program else ArrayRungs(kernel, hardware, rule)
-    found = rungs.cheapest()
+    found = _cheapest_program(kernel, hardware, rule) if is_program else ArrayRungs(kernel, hardware, rule).cheapest()
     if found is not None:
         return found
     # No rung fits: the smallest tile that fills an array, one iteration of all other loops. A 3x3 convolution of 64
@@ -36,3 +37,13 @@ def ladder_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESY
     widths = {kernel.lanes: hardware.simd.lanes} if is_program else spread_of(kernel, hardware.systolic).widths
     bounds = stored_bounds(kernel, hardware)
     return Tiling(tuple(bounds), tuple([min(widths.get(loop, 1), bound) for loop, bound in bounds.items()]))
+
+
+def _cheapest_program(program: VectorProgram, hardware: Hardware, rule: MachineRule) -> Tiling | None:
+    flat = flat_program(program, hardware, rule)
+    if flat is not None:
+        try:
+            return flat_cheapest(flat)
+        except TooFine:
+            pass
+    return VectorRungs(program, hardware, rule).cheapest()

@@ -40,6 +40,33 @@ class VectorCut(NamedTuple):
     lane_tiles: int
 
 
+class ProgramCuts:
+    """The ways to cut all loops but the lanes, which no machine changes: `parts` for the window, the image and what is
+    left, `whole` the loops that are never cut, `cuts` all of them together, the last part changing first."""
+
+    def __init__(self, program: VectorProgram):
+        bounds, lanes = program.bounds, program.lanes
+        window, whole, image, others, _ = program_loops(program)
+        self.whole = {loop: bounds[loop] for loop in whole}
+        # Lanes may run through a window: a row of l + 64 * p with l along them.
+        window = [loop for loop in window if loop != lanes]
+        self.parts = [together(loops, bounds) for loops in (window, image, [loop for loop, _ in others])]
+        names = [[loop.name for loop in nest.loops] for nest in program.nests]
+        self.cuts: list[VectorCut] = []
+        for ways in product(*self.parts):
+            sizes = self.whole | {loop: each[loop] for each in ways for loop in each}
+            counts = {loop: -(-bounds[loop] // size) for loop, size in sizes.items()}
+            # Two nests over the lanes with 4 and 3 tiles of their other loops, one of 2 tiles without lanes: with n
+            # tiles along the lanes there are 7 n + 2.
+            tiles = [(lanes in own, prod([counts.get(loop, 1) for loop in own])) for own in names]
+            self.cuts.append(VectorCut(sizes, sum(n for on, n in tiles if not on), sum(n for on, n in tiles if on)))
+
+
+@lru_cache(maxsize=1024)
+def program_cuts(program: VectorProgram) -> ProgramCuts:
+    return ProgramCuts(program)
+
+
 class VectorLadder:
     """The ways to cut a program: `cuts` for all loops but the lanes, `lanes` the tile sizes along these, largest first,
     `counts` the tiles that each makes."""
@@ -47,18 +74,7 @@ class VectorLadder:
     def __init__(self, program: VectorProgram, bounds: dict[str, int], width: int, clip: bool):
         self.lanes = tile_sizes(bounds[program.lanes], width)
         self.counts = [-(-bounds[program.lanes] // size) for size in self.lanes]
-        window, whole, image, others, _ = program_loops(program)
-        uncut = {loop: bounds[loop] for loop in (program.lanes, *whole)}
-        names = [[loop.name for loop in nest.loops] for nest in program.nests]
-        parts = [together(loops, bounds) for loops in (window, image, [loop for loop, _ in others])]
-        self.cuts: list[VectorCut] = []
-        for ways in product(*parts):
-            sizes = uncut | {loop: each[loop] for each in ways for loop in each}
-            counts = {loop: -(-bounds[loop] // size) for loop, size in sizes.items()}
-            # Two nests over the lanes with 4 and 3 tiles of their other loops, one of 2 tiles without lanes: with n
-            # tiles along the lanes there are 7 n + 2.
-            tiles = [(program.lanes in own, prod([counts[loop] for loop in own])) for own in names]
-            self.cuts.append(VectorCut(sizes, sum(n for on, n in tiles if not on), sum(n for on, n in tiles if on)))
+        self.cuts = program_cuts(program).cuts
         operands = [o for nest in program.nests for o in (*nest.inputs, *nest.outputs, *nest.scratch)]
         self._seen = bounds, clip
         self._dimensions = {(o.index, o.shape): Dimensions(o, range(len(o.index)), bounds, clip) for o in operands}

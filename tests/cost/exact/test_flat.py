@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from random import Random
 from types import ModuleType
-from typing import SupportsIndex
 
 import pytest
 from attrs import evolve
-from typing_extensions import override
 
-import simdc.cost.flat
 from simdc.cost import ExactModel, Hardware, Tiling, TilingError, with_field
 from simdc.cost.dram import Dram
 from simdc.cost.exact.flat import FlatContraction, flat_contraction
@@ -28,53 +24,12 @@ from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.structure import option_defaults
 from tests.cost.machines import pencil_layer, row_convolution, small_machine
 from tests.oracles.channels import random_channels, with_channels
+from tests.oracles.core_forms import CHECKED
 from tests.oracles.random_layers import random_contraction, random_machine, random_tiling
 from tests.oracles.tight_machines import tight_machine
 
 MODEL = ExactModel()
 FLOWS = ("weight_stationary", "output_stationary", "input_stationary")
-
-
-class Checked(list[int]):
-    """A row that no place outside is read from or written to: compiled, nobody looks."""
-
-    @override
-    def __getitem__(self, at):  # pyright: ignore
-        assert not isinstance(at, SupportsIndex) or int(at) >= 0
-        return super().__getitem__(at)
-
-    @override
-    def __setitem__(self, at, value):  # pyright: ignore
-        assert not isinstance(at, SupportsIndex) or int(at) >= 0
-        super().__setitem__(at, value)
-
-
-CHECKED = core.PLAIN._replace(name="checked", row=Checked, zeros=lambda many: Checked([0] * many))
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[core.CoreForm]:
-    """Built here, from what stands in the tree now."""
-    pytest.importorskip("Cython")
-    pytest.importorskip("setuptools")
-    if os.environ.get("SIMDC_PLAIN"):
-        pytest.skip("only the plain form is asked for")
-    # Somebody's own build would be found first.
-    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
-    from compile_core import build
-
-    folder, kept = tmp_path_factory.mktemp("core"), list(simdc.cost.flat.__path__)
-    known = {name: module for name, module in sys.modules.items() if name.startswith("simdc.cost.flat.")}
-    build(folder)
-    for name in ("compiled", "_flat"):
-        sys.modules.pop(f"simdc.cost.flat.{name}", None)
-    simdc.cost.flat.__path__[:] = [str(folder), *kept]
-    form = core.compiled_form()
-    assert form is not None
-    yield form
-    simdc.cost.flat.__path__[:] = kept
-    sys.modules.update(known)
-    sys.path.pop(0)
 
 
 def padded(ports: tuple[int, int, int] = (8, 16, 8)) -> Hardware:

@@ -14,9 +14,9 @@ from simdc.cost import Hardware, Kernel, TilingError
 from simdc.cost.flat import core
 from simdc.cost.kernel import Contraction
 from simdc.cost.search import Found, leaves, objective_for, pricing, search
-from tests.cost.exact.test_flat import CHECKED
 from tests.cost.machines import row_convolution, small_machine
 from tests.oracles.best_schedules import random_layers
+from tests.oracles.core_forms import CHECKED
 
 
 def found(kernel: Kernel, machine: Hardware, objective: str, steps: float) -> Found | str:

@@ -1,0 +1,100 @@
+"""The cheapest rung of a vector program's ladder: the most promising are priced until none can be better."""
+
+from __future__ import annotations
+
+from .best import BEST_BITS, BEST_CYCLES, BEST_RUNG, TOO_CUT
+from .climb import FOUND_BITS, HEAP, NO_ROOM, NONE_LEFT, USED, WAITING, pop, push
+from .lane_rungs import (
+    LANE_STEPS,
+    LEAST_MOVING,
+    PROGRAM_CUTS,
+    cut_sizes,
+    fits_from,
+    least_of_lanes,
+    least_of_program,
+    least_of_step,
+)
+from .lanes import ALL_BITS, REFUSED, TOO_FINE, price_program
+from .tiles import TOTAL
+
+
+def begin_cuts(
+    ladder: list[int], plan: list[int], on: list[int], waiting: list[int], room: int, sizes: list[int]
+) -> int:
+    """Puts all cuts into `waiting`, which has `room` for so many entries: they must be as many as cuts."""
+    least_of_program(plan, on)
+    waiting[WAITING] = waiting[USED] = 0
+    for cut in range(ladder[PROGRAM_CUTS]):
+        push(waiting, room, least_of_lanes(ladder, plan, on, cut, 0, on[LEAST_MOVING], sizes), 0, 0, cut, 0)
+    return waiting[WAITING]
+
+
+def best_cut(
+    ladder: list[int],
+    plan: list[int],
+    on: list[int],
+    waiting: list[int],
+    room: int,
+    order: list[int],
+    sizes: list[int],
+    work: list[int],
+    found: list[int],
+    best: list[int],
+) -> int:
+    """Leaves the cheapest rung in `best`: its cut times the number of steps, plus its step. NONE_LEFT when it is
+    through, NO_ROOM where `waiting` has no place for two more, TOO_CUT for a rung that `price_program` does not
+    price."""
+    # Best 100 cycles and 500 bits: what is bounded by (120, 0) is never looked at, by (100, 400) it is, (100, 500) not.
+    while waiting[WAITING]:
+        first = waiting[HEAP]
+        bound, least_bits, is_rung = waiting[first], waiting[first + 1], waiting[first + 2]
+        cut, step = waiting[first + 3], waiting[first + 4]
+        if best[BEST_RUNG] >= 0 and (
+            bound > best[BEST_CYCLES] or (bound == best[BEST_CYCLES] and least_bits >= best[BEST_BITS])
+        ):
+            return NONE_LEFT
+        if waiting[USED] + 2 > room:
+            return NO_ROOM
+        pop(waiting)
+        if not is_rung:
+            open_rail(ladder, plan, on, waiting, room, bound, cut, step, sizes)
+            continue
+        cut_sizes(ladder, plan, cut, step, sizes)
+        refused = price_program(plan, order, sizes, work, found)
+        if refused == TOO_FINE:
+            return TOO_CUT
+        if refused != REFUSED and (
+            best[BEST_RUNG] < 0
+            or found[TOTAL] < best[BEST_CYCLES]
+            or (found[TOTAL] == best[BEST_CYCLES] and found[ALL_BITS] < best[BEST_BITS])
+        ):
+            best[BEST_CYCLES], best[BEST_BITS] = found[TOTAL], found[ALL_BITS]
+            best[BEST_RUNG] = cut * ladder[LANE_STEPS] + step
+    return NONE_LEFT
+
+
+def open_rail(
+    ladder: list[int],
+    plan: list[int],
+    on: list[int],
+    waiting: list[int],
+    room: int,
+    bound: int,
+    cut: int,
+    step: int,
+    sizes: list[int],
+) -> int:
+    """The rung of a cut at `step`, where that fits, and the steps behind it."""
+    fitting, last, after = fits_from(ladder, plan, on, cut, step, sizes), ladder[LANE_STEPS] - 1, step + 1
+    if fitting == step:
+        # What holds for all of them holds for each: a bound never falls on the way down.
+        least = max(bound, least_of_step(ladder, plan, on, cut, step, sizes, waiting, FOUND_BITS))
+        push(waiting, room, least, waiting[FOUND_BITS], 1, cut, step)
+    elif fitting > last:
+        return 0
+    else:
+        after = fitting
+    if after <= last:
+        rest = least_of_lanes(ladder, plan, on, cut, after, on[LEAST_MOVING], sizes)
+        push(waiting, room, max(bound, rest), 0, 0, cut, after)
+    return after
