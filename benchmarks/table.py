@@ -165,13 +165,26 @@ INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
 }
 """Rows that are measured from inside a process, in seconds."""
 COMMAND = [sys.executable, "-m", "simdc", "examples/networks/resnet50.dsl", "--hw", "HI3", "--emit-cost"]
-WHOLE: dict[str, tuple[str, list[str], bool]] = {
-    "xdsl": ("importing xDSL, nothing else", XDSL_ONLY, True),
-    "cold": ("the command on ResNet-50", COMMAND, True),
-    "cold_train": ("the same, training step", [*COMMAND, "--batch", "32", "--train"], True),
-    "cold_source": ("the command, no bytecode files", COMMAND, False),
+TRAINING = [*COMMAND, "--batch", "32", "--train"]
+
+
+class Process(NamedTuple):
+    """A whole process, whether it finds bytecode files, and whether the network was lowered before."""
+
+    title: str
+    command: list[str]
+    bytecode: bool = True
+    seen: bool = False
+
+
+WHOLE = {
+    "xdsl": Process("importing xDSL, nothing else", XDSL_ONLY),
+    "cold": Process("the command on ResNet-50", COMMAND),
+    "cold_train": Process("the same, training step", TRAINING),
+    "cold_source": Process("the command, no bytecode files", COMMAND, bytecode=False),
+    "seen": Process("the command on a network that it lowered before", COMMAND, seen=True),
+    "seen_train": Process("the same, training step", TRAINING, seen=True),
 }
-"""Whole processes, and whether they find bytecode files."""
 
 
 class Tree(NamedTuple):
@@ -182,9 +195,14 @@ class Tree(NamedTuple):
     bytecode: str
     plain: bool
 
-    def environment(self, *, compiled: bool) -> dict[str, str]:
-        own = {"PYTHONPATH": str(self.folder), "SIMDC_PLAIN": "1" if self.plain else ""}
-        kept = {"PYTHONPYCACHEPREFIX": self.bytecode} if compiled else {"PYTHONDONTWRITEBYTECODE": "1"}
+    def environment(self, *, bytecode: bool, seen: bool = False) -> dict[str, str]:
+        own = {
+            "PYTHONPATH": str(self.folder),
+            "SIMDC_PLAIN": "1" if self.plain else "",
+            "SIMDC_NO_CACHE": "" if seen else "1",
+            "XDG_CACHE_HOME": f"{self.bytecode}-cache",
+        }
+        kept = {"PYTHONPYCACHEPREFIX": self.bytecode} if bytecode else {"PYTHONDONTWRITEBYTECODE": "1"}
         given = {
             name: value
             for name, value in os.environ.items()
@@ -196,7 +214,7 @@ class Tree(NamedTuple):
         done = subprocess.run(
             [sys.executable, __file__, "--inside", row],
             cwd=self.folder,
-            env=self.environment(compiled=True),
+            env=self.environment(bytecode=True),
             capture_output=True,
             text=True,
             check=True,
@@ -204,11 +222,10 @@ class Tree(NamedTuple):
         return float(done.stdout)
 
     def whole(self, row: str) -> float:
-        _, command, compiled = WHOLE[row]
+        _, command, bytecode, seen = WHOLE[row]
         before = getrusage(RUSAGE_CHILDREN)
-        subprocess.run(
-            command, cwd=self.folder, env=self.environment(compiled=compiled), stdout=subprocess.DEVNULL, check=True
-        )
+        environment = self.environment(bytecode=bytecode, seen=seen)
+        subprocess.run(command, cwd=self.folder, env=environment, stdout=subprocess.DEVNULL, check=True)
         after = getrusage(RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -263,7 +280,7 @@ def main() -> None:
             cells = [in_units(each) for each in found]
             if chosen.against is not None:
                 cells.append(", ".join(f"{found[0] / each:.2f}" for each in found[1:]))
-            print(f"| {WHOLE[row][0] if row in WHOLE else INSIDE[row][0]} | {' | '.join(cells)} |", flush=True)
+            print(f"| {WHOLE[row].title if row in WHOLE else INSIDE[row][0]} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
