@@ -59,8 +59,7 @@ def test_a_step_computes_what_its_framework_computes(name: str) -> None:
     expected = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     assert len(found) == len(expected)
     for result, numbers in zip(found, expected, strict=True):
-        np.testing.assert_allclose(result.reshape(-1)[:5], numbers["first"], atol=1e-6, rtol=0)
-        np.testing.assert_allclose(result.sum(), numbers["sum"], atol=2e-5, rtol=1e-5)
+        np.testing.assert_allclose(result.reshape(-1), numbers, atol=1e-6, rtol=0)
 
 
 def products(module: ModuleOp) -> list[int]:

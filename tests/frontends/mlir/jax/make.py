@@ -1,4 +1,4 @@
-"""Training steps as JAX writes them, with arguments by a formula, and some numbers of each result. Needs jax.
+"""Training steps as JAX writes them, with arguments by a formula, and all numbers of each result. Needs jax.
 
 python tests/frontends/mlir/jax/make.py
 """
@@ -85,5 +85,5 @@ if __name__ == "__main__":
         text = lowered.compiler_ir().operation.get_asm(print_generic_op_form=True)
         (FOLDER / f"{name}.stablehlo").write_text(text, encoding="utf-8")
         results = [np.asarray(each).reshape(-1) for each in jax.tree.leaves(jax.jit(step(network))(*arguments))]
-        shown = [{"sum": float(each.sum()), "first": [float(v) for v in each[:5]]} for each in results]
-        (FOLDER / f"{name}.json").write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
+        shown = ",\n".join(json.dumps([float(f"{number:.8g}") for number in each]) for each in results)
+        (FOLDER / f"{name}.json").write_text(f"[{shown}]\n", encoding="utf-8")
