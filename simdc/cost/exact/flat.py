@@ -123,10 +123,14 @@ class FlatContraction:
     def felt(self) -> tuple[int, ...]:
         """What of the plan matters to tiles that are cut out of the loops as the machine stores them."""
         # 100 channels stored as 128: a tile of 128 is the whole loop, one of 112 is not, whether there are 100 or 120.
-        felt = self.plan.copy()
-        for row in range(at.LOOP_ROWS, at.LOOP_ROWS + len(self.shape.loops) * at.LOOP, at.LOOP):
+        plan, shape = self.plan, self.shape
+        felt = plan[: at.LOOP_ROWS + len(shape.loops) * at.LOOP]
+        for row in range(at.LOOP_ROWS, len(felt), at.LOOP):
             felt[row] = felt[row + 1]
-        return tuple(felt)
+        # The room that is left in a plan, most of it, is the same in all.
+        felt += plan[at.STREAM_ROWS : at.STREAM_ROWS + len(self._streams) * at.STREAM]
+        felt += plan[at.OPERAND_ROWS : at.OPERAND_ROWS + len(shape.operands)]
+        return (*felt, *plan[at.PLAN :])
 
     def price_one(self, order: Sequence[str], sizes: Sequence[int], *, everything: bool = True) -> list[int] | None:
         """What `cost/flat` finds, as `tiles.py` numbers it, or None where loops are cut too often for it."""
