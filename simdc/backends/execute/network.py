@@ -28,6 +28,7 @@ from simdc.plugins import Group
 
 from .activation import ActivationFunctions
 from .arrays import Array, Arrays
+from .at_place import PlaceFunctions
 from .broadcast import BroadcastFunctions
 from .conv import ConvFunctions
 from .elementwise import ElementwiseFunctions, FreeFunctions
@@ -53,6 +54,7 @@ FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
     MovementFunctions,
     NestFunctions,
     GatherFunctions,
+    PlaceFunctions,
     TokenFunctions,
     PoolFunctions,
     RecurrentFunctions,

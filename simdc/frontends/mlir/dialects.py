@@ -12,6 +12,7 @@ FILES = (
     "stablehlo",
     "stablehlo_sums",
     "stablehlo_moves",
+    "stablehlo_places",
     "tosa",
     "tosa_sums",
 )

@@ -17,7 +17,7 @@ from .module_text import element_bits, integer, integers, name_of, shape_of_type
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
 from .tensors import sliced
-from .values import Filled, Made, ModuleConstant, Read, Seen, Value, plain
+from .values import Made, ModuleConstant, Read, Seen, Value, plain
 from .written import WrittenNest, emit
 
 COLLECTIVES = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all", "collective_permute", "collective_broadcast")
@@ -62,22 +62,6 @@ def cut(reader: Reader, op: Operation) -> Sequence[Value]:
     first, limits, steps = (integers(op, name) or () for name in ("start_indices", "limit_indices", "strides"))
     sizes = [-(-(limit - start) // step) for start, limit, step in zip(first, limits, steps, strict=True)]
     return [sliced(reader.value(op.operands[0]), first, sizes, steps, result_shape(op))]
-
-
-@reads("stablehlo.dynamic_slice")
-def cut_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Wherever it begins, as much is moved: where that depends on data it is cut from the start."""
-    source = reader.value(op.operands[0])
-    starts = [reader.value(each) for each in op.operands[1:]]
-    sizes = integers(op, "slice_sizes") or ()
-    room = [whole - size for whole, size in zip(source.shape, sizes, strict=True)]
-    known = [int(each.number or 0) if isinstance(each, Filled) else 0 for each in starts]
-    first = [min(max(start, 0), most) for start, most in zip(known, room, strict=True)]
-    if any(not isinstance(each, Filled) for each in starts):
-        reader.network.note(
-            f"'{reader.network.step}' is cut at a place that depends on data: priced as if at the start"
-        )
-    return [sliced(source, first, sizes, [1] * len(sizes), result_shape(op))]
 
 
 @reads("stablehlo.reduce")

@@ -31,7 +31,7 @@ from tests.backends.execute.networks import every_op, forks
 from tests.backends.execute.recurrent_networks import every_recurrence
 from tests.backends.execute.row_networks import every_row, uneven
 from tests.backends.execute.test_gradients import pipeline, windowed
-from tests.backends.execute.token_networks import every_token, placed, tied
+from tests.backends.execute.token_networks import boxes, every_token, placed, tied
 from tests.backends.execute.training import derived, random_inputs, random_parameters, value_of
 from tests.backends.execute.volume_networks import every_volume
 
@@ -55,6 +55,7 @@ def steps() -> list[tuple[str, ModuleOp]]:
     tokens = every_token(2)
     trained += [("tokens", tokens), ("tokens-sgd", derived(tokens, input_grad=True))]
     trained.append(("placed", derived(placed(2), input_grad=True)))
+    trained.append(("boxes", boxes(2)))
     trained.append(("tied", derived(tied(2, again=True), master_weights=True)))
     trained += [(f"loss-{name}", derived(forks(2), loss=(name,))) for name in ("mse", "bce")]
     trained.append(("soft-targets", derived(forks(2), soft_targets=True)))

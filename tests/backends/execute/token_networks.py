@@ -9,6 +9,8 @@ from simdc.frontends.dsl import parse_dsl
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_table import layer_table
 from simdc.ir.ops.activation.rounding import IsInfOp, IsNanOp
+from simdc.ir.ops.at_place import PutAtOp, SliceAtOp
+from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp
@@ -59,6 +61,20 @@ def placed(batch: int = 2) -> ModuleOp:
     more = layers["add"].add(net, [more, below], {}, "same")
     flat = layers["flatten"].add(net, [more], {}, "flat")
     return net.finish([layers["fc"].add(net, [flat], {"features": 3}, "head")])
+
+
+def boxes(batch: int = 2) -> ModuleOp:
+    """Boxes that are cut out, and written somewhere else, where largest numbers say."""
+    net = ModuleBuilder("boxes", batch, "test")
+    value = net.input("x", (4, 4))
+    ids = layer_table()["argmax"].add(net, [value], {"axis": 2}, "ids")
+    for at in range(4):
+        one = net.append(SliceAtOp(f"one{at}", ids, [], first=(0, at), sizes=(1, 1)), f"one{at}")
+        start = net.append(ReshapeOp(f"start{at}", one, shape=(1,)), f"start{at}")
+        cut = SliceAtOp(f"cut{at}", value, [start, start], first=(0, -1, -1), sizes=(batch, 2, 3))
+        put = PutAtOp(f"put{at}", value, net.append(cut, f"cut{at}"), [start], first=(0, at % 2, -1))
+        value = net.append(put, f"put{at}")
+    return net.finish([value])
 
 
 def tied(batch: int = 2, *, again: bool = False) -> ModuleOp:

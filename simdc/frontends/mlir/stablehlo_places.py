@@ -1,0 +1,87 @@
+"""StableHLO's slices that begin where numbers say, known ones or data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from simdc.ir.ops.at_place import GIVEN, PutAtOp, SliceAtOp
+
+from .module_text import integers
+from .problems import Unpriced
+from .reader import Reader, reads, result_bits
+from .tensors import bordered, sliced
+from .values import Filled, Value, plain
+
+
+class _Corner(NamedTuple):
+    """`first` has the first position along each dimension, `GIVEN` where it is that of the next of `starts`."""
+
+    first: tuple[int, ...]
+    starts: tuple[SSAValue, ...]
+
+
+def _corner(reader: Reader, whole: Sequence[int], sizes: Sequence[int], starts: Sequence[SSAValue]) -> _Corner:
+    """Where a box of `sizes` begins in a tensor of shape `whole`; it begins earlier where it would not fit."""
+    first: list[int] = []
+    given: list[SSAValue] = []
+    for full, size, start in zip(whole, sizes, starts, strict=True):
+        value = reader.value(start)
+        if isinstance(value, Filled) or full == size:
+            number = int(value.number or 0) if isinstance(value, Filled) else 0
+            first.append(min(max(number, 0), full - size))
+        else:
+            first.append(GIVEN)
+            given.append(reader.network.tensor(value.through((1,), ())))
+    return _Corner(tuple(first), tuple(given))
+
+
+def _check_not_constant(reader: Reader, op: Operation) -> None:
+    """Raise Unpriced where nothing is data: it is worked out before the network runs then."""
+    values = [reader.value(each) for each in op.operands]
+    if all(isinstance(value, Filled) or value.is_constant for value in values):
+        raise Unpriced("all of it is known before the network runs")
+
+
+@reads("stablehlo.dynamic_slice")
+def cut_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
+    """At a place that is known it is a slice; else the box is moved, wherever it begins."""
+    source, *starts = op.operands
+    value, sizes, network = reader.value(source), integers(op, "slice_sizes") or (), reader.network
+    if isinstance(value, Filled):
+        return [Filled(tuple(sizes), value.number)]
+    known = [reader.value(each) for each in starts]
+    if not all(isinstance(each, Filled) for each in known):
+        _check_not_constant(reader, op)
+    place = _corner(reader, value.shape, sizes, starts)
+    if not place.starts:
+        return [sliced(value, place.first, sizes, [1] * len(sizes), tuple(sizes))]
+    try:
+        made = SliceAtOp(network.unused(), network.tensor(value), place.starts, first=place.first, sizes=sizes)
+    except VerifyException as error:
+        raise Unpriced(str(error)) from None
+    return [plain(network.add(made, result_bits(op)), tuple(sizes))]
+
+
+@reads("stablehlo.dynamic_update_slice")
+def put_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
+    """The box is written over what is there; into a tensor of one number, at a place that is known, it is a border."""
+    target, source, *starts = op.operands
+    data, part, network = reader.value(target), reader.value(source), reader.network
+    if part.shape == data.shape:
+        return [part]
+    _check_not_constant(reader, op)
+    place = _corner(reader, data.shape, part.shape, starts)
+    if isinstance(data, Filled) and not place.starts:
+        sizes = zip(data.shape, part.shape, place.first, strict=True)
+        after = [full - size - first for full, size, first in sizes]
+        return [bordered(reader, part, place.first, after, data.number or 0.0)]
+    whole, box = network.tensor(data), network.tensor(part)
+    try:
+        made = PutAtOp(network.unused(), whole, box, place.starts, first=place.first)
+    except VerifyException as error:
+        raise Unpriced(str(error)) from None
+    return [plain(network.add(made, result_bits(op)), data.shape)]
