@@ -100,9 +100,10 @@ def load(
     of PyTorch for inputs like those of the tuple `example`, which may stand in the place of `batch`.
 
     `bind` gives sizes that an ONNX model leaves open, by name or by place (`x[2]`), and values of its inputs that are
-    single numbers. `weights` are those of its inputs that are weights, not data; None takes inputs for weights only
-    where the file holds none. With `allow_uncosted` its nodes that simdc has no op for stay in the network, without a
-    cost. `run` is how many tokens go through network text, behind how many (`simdc.ir.token_run`). Raises SimdcError.
+    single numbers; for a module of another compiler sizes by place (`arg0.0`). `weights` are those of its inputs that
+    are weights, not data; None takes inputs for weights only where the file holds none. With `allow_uncosted` its nodes
+    that simdc has no op for stay in the network, without a cost. `run` is how many tokens go through network text,
+    behind how many (`simdc.ir.token_run`). Raises SimdcError.
     """
     if isinstance(batch, Sequence):
         batch, example = None, batch

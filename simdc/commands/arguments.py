@@ -87,8 +87,8 @@ def add_reading(parser: CommandParser, *, batches: bool = False) -> None:
         metavar="NAME=SIZE",
         action="append",
         default=[],
-        help="a size that an ONNX model leaves open, such as height=224 or 'x[2]=224', or the value of an input that "
-        "is a single number; repeatable",
+        help="a size that an ONNX model or a module leaves open, such as height=224, 'x[2]=224' or arg0.0=8, or the "
+        "value of an input that is a single number; repeatable",
     )
     parser.add_argument(
         "--weights",

@@ -9,7 +9,7 @@ from simdc.backends.output import check_files, open_whole, write_text
 from simdc.backends.report import Report
 from simdc.errors import UsageError
 from simdc.frontends import OWN_IR
-from simdc.frontends.bindings import parse_weights
+from simdc.frontends.bindings import parse_bindings, parse_weights
 from simdc.frontends.json_text import read_text
 from simdc.frontends.limits import MAX_MLIR_BYTES
 from simdc.frontends.presets import find_file
@@ -57,8 +57,9 @@ def _write_module(report: Report, arguments: Namespace) -> None:
     from simdc.frontends.mlir import annotated_module
 
     text, weights = read_text(arguments.network, MAX_MLIR_BYTES), parse_weights(arguments.weights)
+    bind = parse_bindings(arguments.bind)
     notes, parts = layer_notes(report), parts_of_layers(report)
-    written = annotated_module(text, arguments.network, weights, notes, parts, whole_note(report))
+    written = annotated_module(text, arguments.network, weights, bind, notes, parts, whole_note(report))
     write_text(written, arguments.annotate)
 
 

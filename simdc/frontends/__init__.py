@@ -76,10 +76,11 @@ def load_network(
 
     `given_tilings` keeps the tilings of a SimDIT specification, and of IR text those, too, that a pass made for another
     machine; other formats have none.
-    `bind` gives sizes by the names that an ONNX model has for them, `weights` which of its inputs are weights; with
-    `allow_uncosted` its nodes that simdc has no op for stay in the network without a cost. `input_format` is one of
-    `FRONT_ENDS` or a plug-in's (None: by the suffix, or by how the text of a stream begins). `run` is how many tokens
-    go through network text or a network graph (None: as it says). Raises SimdcError.
+    `bind` gives sizes by the names that an ONNX model has for them, for a module by place (`arg0.0`); `weights` says
+    which of its inputs are weights; with `allow_uncosted` its nodes that simdc has no op for stay in the network
+    without a cost. `input_format` is one of `FRONT_ENDS` or a plug-in's (None: by the suffix, or by how the text of a
+    stream begins). `run` is how many tokens go through network text or a network graph (None: as it says). Raises
+    SimdcError.
     """
     from .presets import find_file
 
@@ -92,10 +93,9 @@ def load_network(
         _refuse_tilings(source.file, given_tilings)
         parse = _reader_of_exports(kind)
         return parse(source.openable, batch, bind, weights=weights, allow_uncosted=allow_uncosted)
-    if bind:
-        raise SimdcError(f"--bind {next(iter(bind))}: only ONNX models leave sizes open", file=source.file)
     if kind == "mlir":
-        return _load_mlir(source, batch, weights, given_tilings)
+        return _load_mlir(source, batch, weights, given_tilings, bind)
+    _refuse_bindings(source.file, bind)
     if weights is not None:
         raise SimdcError("--weights: only ONNX models and modules have weights among their inputs", file=source.file)
     if kind == "json":
@@ -115,12 +115,24 @@ def load_network(
     return _by_plugin(plugin, source.openable, batch)
 
 
-def _load_mlir(source: _Source, batch: int | None, weights: Collection[str] | None, given_tilings: bool) -> ModuleOp:
+def _refuse_bindings(file: str, bind: Mapping[str, int] | None) -> None:
+    if bind:
+        raise SimdcError(f"--bind {next(iter(bind))}: only ONNX models and modules leave sizes open", file=file)
+
+
+def _load_mlir(
+    source: _Source,
+    batch: int | None,
+    weights: Collection[str] | None,
+    given_tilings: bool,
+    bind: Mapping[str, int] | None,
+) -> ModuleOp:
     """Our own IR, or a module of another compiler."""
     text, file = source.read(MAX_MLIR_BYTES), source.file
     if OWN_IR.search(text):
         if weights is not None:
             raise SimdcError("--weights: IR of simdc says itself what its weights are", file=file)
+        _refuse_bindings(file, bind)
         from .mlir_text import parse_mlir
 
         return parse_mlir(text, file, batch, given_tilings=given_tilings)
@@ -128,7 +140,7 @@ def _load_mlir(source: _Source, batch: int | None, weights: Collection[str] | No
 
     from .mlir import parse_foreign_module
 
-    return parse_foreign_module(text, file, batch, weights)
+    return parse_foreign_module(text, file, batch, weights, bind)
 
 
 def _run_of_tokens(source: _Source, kind: str, batch: int, run: TokenRun) -> ModuleOp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -13,7 +13,14 @@ from .module_text import parse_foreign
 __all__ = ["annotated_module", "parse_foreign_module"]
 
 
-def parse_foreign_module(text: str, file: str, batch: int | None, weights: Collection[str] | None = None) -> ModuleOp:
+def parse_foreign_module(
+    text: str,
+    file: str,
+    batch: int | None,
+    weights: Collection[str] | None = None,
+    bind: Mapping[str, int] | None = None,
+) -> ModuleOp:
     """The network that the only public function of a module is. `weights` names those of its arguments that are
-    weights; `batch` must be None or the module's own. Raises SimdcError."""
-    return import_module(parse_foreign(text, file), file, batch, weights).network
+    weights; `batch` must be None or the module's own; `bind` gives sizes that its arguments leave open, `arg0.0` for
+    the first of `arg0`. Raises SimdcError."""
+    return import_module(parse_foreign(text, file), file, batch, weights, bind or {}).network

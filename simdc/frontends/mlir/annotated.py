@@ -24,6 +24,7 @@ def annotated_module(
     text: str,
     file: str,
     weights: Collection[str] | None,
+    bind: Mapping[str, int],
     notes: Mapping[str, Note],
     parts: Mapping[str, str],
     total: Note,
@@ -38,7 +39,7 @@ def annotated_module(
     owned: dict[Operation, list[str]] = {}
     shared: dict[Operation, list[str]] = {}
     owners: dict[str, Operation] = {}
-    for layer, op in import_module(module, file, None, weights).made:
+    for layer, op in import_module(module, file, None, weights, bind).made:
         whole = parts.get(layer, layer)
         if whole not in notes:
             continue

@@ -6,6 +6,7 @@ from importlib import import_module
 
 FILES = (
     "special",
+    "whole_numbers",
     "tensors",
     "linalg",
     "linalg_named",

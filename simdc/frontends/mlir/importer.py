@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from . import dialects
 from .constants import worked_out
 from .module_text import attribute, element_bits, name_of, shape_of_type
 from .network import ForeignNetwork
+from .open_sizes import OpenSizes
 from .problems import Unpriced, UnpricedOp, refusal
 from .reader import FUNCTIONS, Reader
 from .values import Filled, ModuleConstant, Value, plain
@@ -30,6 +31,7 @@ class _Import(NamedTuple):
     network: ForeignNetwork
     functions: dict[str, FuncOp]
     problems: list[UnpricedOp]
+    sizes: OpenSizes
 
 
 class ForeignImport(NamedTuple):
@@ -40,16 +42,34 @@ class ForeignImport(NamedTuple):
     made: Sequence[tuple[str, Operation]]
 
 
-def import_module(module: ModuleOp, file: str, batch: int | None, weights: Collection[str] | None) -> ForeignImport:
-    """Raises SimdcError, one that lists all ops without a price."""
+def import_module(
+    module: ModuleOp, file: str, batch: int | None, weights: Collection[str] | None, bind: Mapping[str, int]
+) -> ForeignImport:
+    """`bind` gives the sizes that arguments leave open. Raises SimdcError, one that lists all ops without a price."""
     dialects.load()
+    sizes = OpenSizes()
+    try:
+        return _imported(module, file, batch, weights, bind, sizes)
+    finally:
+        sizes.restore()
+
+
+def _imported(
+    module: ModuleOp,
+    file: str,
+    batch: int | None,
+    weights: Collection[str] | None,
+    bind: Mapping[str, int],
+    sizes: OpenSizes,
+) -> ForeignImport:
     functions = {op.sym_name.data: op for op in module.walk() if isinstance(op, FuncOp)}
     main = _main(functions, file)
     arguments = main.body.block.args
+    sizes.bind(arguments, _names_of(main), bind, file)
     try:
         shapes = [shape_of_type(each.type) for each in arguments]
     except Unpriced as error:
-        raise SimdcError(f"an argument of '{main.sym_name.data}': {error}; bind sizes before", file=file) from None
+        raise SimdcError(f"an argument of '{main.sym_name.data}': {error}", file=file) from None
     known = _batch_of(main, shapes, set(weights or ()))
     if batch not in (None, known or 1):
         what = f"is for a batch of {known}" if known is not None else "does not say which size is its batch"
@@ -60,7 +80,7 @@ def import_module(module: ModuleOp, file: str, batch: int | None, weights: Colle
         network.note(
             "the module does not say which size is its batch: counted as one; --weights tells data from weights"
         )
-    found = _Import(network, functions, [])
+    found = _Import(network, functions, [], sizes)
     values = _arguments(network, main, shapes, set(weights or ()), file)
     results = _run(found, main.body.block, values, 0)
     if found.problems:
@@ -136,7 +156,7 @@ def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> li
             lost.update(op.results)
             continue
         try:
-            made = _called(found, op, reader, deep) if name == "func.call" else _read(name, op, reader)
+            made = _called(found, op, reader, deep) if name == "func.call" else _read(found, name, op, reader)
             for result, value in zip(op.results, made, strict=True):
                 known[result] = value
                 _count_reads(found.network, result, value)
@@ -146,7 +166,8 @@ def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> li
     raise Unpriced("a function returns nothing")
 
 
-def _read(name: str, op: Operation, reader: Reader) -> Sequence[Value]:
+def _read(found: _Import, name: str, op: Operation, reader: Reader) -> Sequence[Value]:
+    found.sizes.infer(reader, op)
     try:
         function = FUNCTIONS.get(name)
         if function is None:
@@ -164,9 +185,12 @@ def _called(found: _Import, op: Operation, reader: Reader, deep: int) -> list[Va
     name = callee.string_value() if isinstance(callee, SymbolRefAttr) else ""
     if name not in found.functions or deep > MOST_DEEP:
         raise Unpriced(f"there is no function '{name}', or it calls itself")
-    made = _run(found, found.functions[name].body.block, [reader.value(each) for each in op.operands], deep + 1)
+    block = found.functions[name].body.block
+    found.sizes.pass_on(block.args, op.operands)
+    made = _run(found, block, [reader.value(each) for each in op.operands], deep + 1)
     if len(made) != len(op.results):
         raise Unpriced("it calls what has ops without a price")
+    found.sizes.take(op, block.last_op.operands if block.last_op is not None else ())
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
+from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.ir import Operation, SSAValue
 
 from .module_text import element_bits, name_of, shape_of_type
@@ -66,3 +67,9 @@ def result_bits(op: Operation, place: int = 0) -> int | None:
 
 def result_shape(op: Operation, place: int = 0) -> tuple[int, ...]:
     return shape_of_type(op.results[place].type)
+
+
+def filled_in(reader: Reader, numbers: Sequence[int], given: Sequence[SSAValue]) -> tuple[int, ...]:
+    """With the next of `given` in the place of each number that is open. Raises Unpriced if it depends on data."""
+    rest = iter(given)
+    return tuple(int(reader.number(next(rest))) if each == DYNAMIC_INDEX else each for each in numbers)

@@ -92,6 +92,8 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
     several = _leading(found, ("collapsed_slice_dims", "start_index_map"), ids, vector)
     sizes = integers(op, "slice_sizes") or ()
     shape = result_shape(op)
+    if several > 1 and ids.is_constant and (isinstance(table, Filled) or table.is_constant):
+        raise Unpriced("its rows are known before the network runs")
     if several > 1 and tuple(sizes[several:]) == table.shape[several:]:
         picks = GatherNdOp(reader.network.unused(), reader.network.tensor(table), reader.network.tensor(ids))
         if found.get("offset_dims", []) == list(range(len(ids.shape) - 1, len(shape))):

@@ -12,12 +12,11 @@ from simdc.cost.kernel import Affine, affine
 from simdc.ir.ops.concat import ConcatOp
 
 from .body import number_of
-from .module_text import attribute, element_bits, integer, integers, may_be_trained, shape_of_type
+from .module_text import attribute, element_bits, integer, integers, may_be_trained, segments, shape_of_type
 from .problems import Unpriced
-from .reader import Reader, reads, result_bits, result_shape
+from .reader import Reader, filled_in, reads, result_bits, result_shape
 from .values import Filled, ModuleConstant, Seen, Value, names_for, plain, roots_of
 
-DYNAMIC = -(2**63)
 ELIDED = "__elided__"
 """The key of everything that a printer left out."""
 
@@ -54,7 +53,15 @@ def splat(reader: Reader, op: Operation) -> Sequence[Value]:
     return [Filled(result_shape(op), reader.number(op.operands[0]))]
 
 
-@reads("tensor.cast", "arith.bitcast", "stablehlo.optimization_barrier", "tosa.identity")
+@reads("tensor.cast")
+def cast(reader: Reader, op: Operation) -> Sequence[Value]:
+    value, shape = reader.value(op.operands[0]), result_shape(op)
+    if value.shape != shape:
+        raise Unpriced(f"it takes {list(value.shape)} for {list(shape)}")
+    return [value]
+
+
+@reads("arith.bitcast", "stablehlo.optimization_barrier", "tosa.identity")
 def same(reader: Reader, op: Operation) -> Sequence[Value]:
     return [reader.value(each) for each in op.operands]
 
@@ -91,9 +98,11 @@ def extract(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tensor.extract_slice")
 def extract_slice(reader: Reader, op: Operation) -> Sequence[Value]:
-    offsets, sizes, strides = (integers(op, f"static_{name}") or () for name in ("offsets", "sizes", "strides"))
-    if any(each == DYNAMIC for each in (*offsets, *sizes, *strides)):
-        raise Unpriced("where it cuts depends on data")
+    given = segments(op, 4)[1:]
+    offsets, sizes, strides = (
+        filled_in(reader, integers(op, f"static_{name}") or (), each)
+        for name, each in zip(("offsets", "sizes", "strides"), given, strict=True)
+    )
     return [sliced(reader.value(op.operands[0]), offsets, sizes, strides, result_shape(op))]
 
 
@@ -116,9 +125,9 @@ def sliced(
 
 @reads("tensor.pad")
 def pad(reader: Reader, op: Operation) -> Sequence[Value]:
-    low, high = integers(op, "static_low") or (), integers(op, "static_high") or ()
-    if DYNAMIC in (*low, *high):
-        raise Unpriced("how wide its border is depends on data")
+    _, before, after = segments(op, 3)
+    low = filled_in(reader, integers(op, "static_low") or (), before)
+    high = filled_in(reader, integers(op, "static_high") or (), after)
     inner = op.regions[0].block.last_op
     if inner is None or not inner.operands or inner.operands[0].owner is op.regions[0].block:
         raise Unpriced("what its border holds depends on the place")
@@ -168,10 +177,14 @@ def joined(reader: Reader, values: Sequence[Value], axis: int, shape: tuple[int,
 def insert_slice(reader: Reader, op: Operation) -> Sequence[Value]:
     """Into a tensor of one number everywhere it is a border; else the rest must lie before and behind along one
     dimension."""
-    offsets, sizes, strides = (integers(op, f"static_{name}") or () for name in ("offsets", "sizes", "strides"))
+    given = segments(op, 5)[2:]
+    offsets, sizes, strides = (
+        filled_in(reader, integers(op, f"static_{name}") or (), each)
+        for name, each in zip(("offsets", "sizes", "strides"), given, strict=True)
+    )
     source, target = reader.value(op.operands[0]), reader.value(op.operands[1])
-    if DYNAMIC in (*offsets, *sizes, *strides) or any(each != 1 for each in strides):
-        raise Unpriced("where it puts its slice depends on data, or leaves gaps")
+    if any(each != 1 for each in strides):
+        raise Unpriced("it puts its slice down with gaps")
     whole = shape_of_type(op.operands[1].type)
     part = source if source.shape == tuple(sizes) else _reshaped(reader, source, tuple(sizes))
     if tuple(sizes) == whole:

@@ -73,7 +73,7 @@ def test_rows_of_constants_picked_by_constants_are_constants() -> None:
 
 
 def test_elements_of_constants_picked_by_pairs_of_numbers_are_constants() -> None:
-    # As torch-mlir writes position ids: [[row, column], ...] of a table, which is no picking of rows.
+    # As torch-mlir writes position ids: [[row, column], ...] of a table.
     pairs = (
         '%i = "stablehlo.constant"() <{value = dense_resource<pairs> : tensor<2x3x2xi64>}> : () -> tensor<2x3x2xi64>\n'
         '%s = "stablehlo.gather"(%t, %i) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0, 1], '
@@ -81,8 +81,7 @@ def test_elements_of_constants_picked_by_pairs_of_numbers_are_constants() -> Non
         ": (tensor<2x3xf32>, tensor<2x3x2xi64>) -> tensor<2x3xf32>"
     )
     assert layers(network("\n".join([TABLE, pairs, ADDED]))) == ["simdc.add"]
-    with pytest.raises(SimdcError, match="it picks or places in a way that is not by rows"):
-        layers(network("\n".join([pairs.replace("%t", "%x"), ADDED])))
+    assert layers(network("\n".join([pairs.replace("%t", "%x"), ADDED]))) == ["simdc.gather_nd", "simdc.add"]
 
 
 def test_numbers_of_an_axis_whose_length_was_computed() -> None:

@@ -324,7 +324,7 @@ def test_errors_of_later_passes_name_the_node(tmp_path: Path, capsys: pytest.Cap
         (["--bind", "height=-3"], "--bind takes name=value"),
         (["--bind", "height=99999999999"], "the number bound to 'height' must be 0 to"),
         (["--bind", "height=3", "--bind", "height=4"], "--bind gives 'height' twice"),
-        (["--bind", "height=3"], "--bind height: only ONNX models leave sizes open"),
+        (["--bind", "height=3"], "--bind height: only ONNX models and modules leave sizes open"),
         (["--tiling", "given"], ""),
     ],
 )
