@@ -130,13 +130,14 @@ def read_body(
             continue
         if len(op.results) != 1 or op.regions:
             raise Unpriced(f"its body has {name}")
-        known[op.results[0]] = _translated(op, name, code, symbol, compared)
+        known[op.results[0]] = translated(op, name, code, symbol, compared)
     raise Unpriced("its body yields nothing")
 
 
-def _translated(
+def translated(
     op: Operation, name: str, code: LaneCode, symbol: Callable[[SSAValue], Symbol], compared: Comparisons
 ) -> Symbol:
+    """What one op computes; `compared` has the comparisons before it. Raises Unpriced."""
     dialect, _, short = name.partition(".")
     if short == "constant":
         return number_of(attribute(op, "value"))

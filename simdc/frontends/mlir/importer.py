@@ -150,7 +150,7 @@ def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> li
         if name in ("func.return", "return", "stablehlo.return"):
             return [known[each] for each in op.operands if each in known]
         _go_to(found.network, op, name)
-        if name in ("cf.assert", "ml_program.global"):
+        if name == "ml_program.global":
             continue
         if any(each in lost for each in op.operands):
             lost.update(op.results)

@@ -7,15 +7,16 @@ from math import prod
 
 from xdsl.ir import Operation, SSAValue
 
-from .body import ARITHMETIC
+from .body import translated
+from .functions import LaneCode, Symbol
 from .linalg import elementwise
-from .module_text import element_bits, integer, integers, name_of, shape_of_type
+from .module_text import element_bits, integer, integers, name_of, shape_of_type, text_of
 from .problems import Unpriced
 from .reader import Reader, reads
 from .values import Filled, Value
 
 OF_NUMBERS = ("addi", "subi", "muli", "divsi", "divui", "floordivsi", "ceildivsi", "remsi", "remui", "maxsi", "minsi",
-              "maxui", "minui")  # fmt: skip
+              "maxui", "minui", "andi", "ori", "xori", "cmpi", "select")  # fmt: skip
 AS_THEY_ARE = ("stablehlo.reshape", "stablehlo.convert", "stablehlo.concatenate", "tensor.from_elements",
                "arith.index_cast", "tensor.cast")  # fmt: skip
 """Ops whose numbers are those of their operands, one after the other."""
@@ -32,9 +33,23 @@ def size_of_dimension(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads(*(f"arith.{name}" for name in OF_NUMBERS))
 def arithmetic(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Of sizes that are known it is a number, too."""
+
+    def code(written: LaneCode, *own: Symbol) -> Symbol:
+        given = dict(zip(op.operands, own, strict=True))
+        return translated(op, name_of(op), written, lambda value: given[value], {})
+
     kind = op.results[0].type
-    function = ARITHMETIC[name_of(op).partition(".")[2]]
-    return elementwise(reader, list(op.operands), shape_of_type(kind), element_bits(kind), function=function)
+    return elementwise(reader, list(op.operands), shape_of_type(kind), element_bits(kind), code)
+
+
+@reads("cf.assert")
+def asserted(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Takes no time; sizes that go against it are refused."""
+    known = reader.known.get(op.operands[0])
+    if isinstance(known, Filled) and known.number == 0:
+        raise Unpriced(f"what it asserts is not so: '{text_of(op, 'msg') or '?'}'")
+    return []
 
 
 def whole_numbers(reader: Reader, value: SSAValue) -> tuple[int, ...] | None:

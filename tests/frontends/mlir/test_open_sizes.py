@@ -46,6 +46,40 @@ def test_loops_run_as_far_as_what_is_bound() -> None:
     assert network.batch.value.data == 7
 
 
+@pytest.mark.parametrize(("other", "size"), [(3, 3), (5, 1)])
+def test_sizes_that_are_compared(other: int, size: int) -> None:
+    """As PyTorch broadcasts: as many rows as %x where %z has as many, else one."""
+    body = """
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %n = tensor.dim %x, %c0 : tensor<?x4xf32>
+      %m = tensor.dim %z, %c0 : tensor<?x4xf32>
+      %is = arith.cmpi eq, %n, %m : index
+      %k = arith.select %is, %n, %c1 : index
+      %c = "tensor.extract_slice"(%x, %k) <{static_offsets = array<i64: 0, 0>,
+            static_sizes = array<i64: -9223372036854775808, 4>, static_strides = array<i64: 1, 1>,
+            operandSegmentSizes = array<i32: 1, 0, 1, 0>}> : (tensor<?x4xf32>, index) -> tensor<?x4xf32>
+      %y = "stablehlo.negate"(%c) : (tensor<?x4xf32>) -> tensor<?x4xf32>
+    """
+    text = module("%x: tensor<?x4xf32>, %z: tensor<?x4xf32>", "tensor<?x4xf32>", body)
+    np.testing.assert_array_equal(run(text, {"x.0": 3, "z.0": other}, X, np.ones((other, 4))), -X[:size])
+
+
+def test_sizes_that_go_against_what_is_asserted() -> None:
+    body = """
+      %c0 = arith.constant 0 : index
+      %n = tensor.dim %x, %c0 : tensor<?x4xf32>
+      %m = tensor.dim %z, %c0 : tensor<?x4xf32>
+      %is = arith.cmpi eq, %n, %m : index
+      "cf.assert"(%is) <{msg = "sizes differ"}> : (i1) -> ()
+      %y = "stablehlo.add"(%x, %x) : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+    """
+    text = module("%x: tensor<?x4xf32>, %z: tensor<?x4xf32>", "tensor<?x4xf32>", body)
+    np.testing.assert_array_equal(run(text, {"x.0": 3, "z.0": 3}, X, X), X + X)
+    with pytest.raises(SimdcError, match=r"cf\.assert, what it asserts is not so: 'sizes differ': line 6"):
+        parse_foreign_module(text, "m.mlir", None, None, {"x.0": 3, "z.0": 5})
+
+
 def test_shapes_that_are_worked_out() -> None:
     """[n, 4] to [n, 2, 2] and [2n, 2], one row before and one behind; its second to (2n + 1)th row are what it was."""
     body = """
