@@ -76,7 +76,7 @@ def test_sizes_that_go_against_what_is_asserted() -> None:
     """
     text = module("%x: tensor<?x4xf32>, %z: tensor<?x4xf32>", "tensor<?x4xf32>", body)
     np.testing.assert_array_equal(run(text, {"x.0": 3, "z.0": 3}, X, X), X + X)
-    with pytest.raises(SimdcError, match=r"cf\.assert, what it asserts is not so: 'sizes differ': line 6"):
+    with pytest.raises(SimdcError, match=r"cf\.assert, what it asserts is not so: 'sizes differ': line 7"):
         parse_foreign_module(text, "m.mlir", None, None, {"x.0": 3, "z.0": 5})
 
 
