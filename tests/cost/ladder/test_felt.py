@@ -18,11 +18,6 @@ from tests.oracles.random_layers import random_contraction
 from tests.oracles.tight_machines import tight_machine
 
 
-@pytest.fixture(autouse=True)
-def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(array, "_CHOSEN", {})
-
-
 def product(keys: int, columns: str = "oc", bits: int = 8, first: int = 0) -> Contraction:
     """3 queries times `keys` of 5 numbers, stored behind `first` others."""
     n, ic, oc = affine("n"), affine("ic"), affine(columns)
@@ -44,6 +39,7 @@ def chosen(kernel: Contraction, machine: Hardware) -> tuple[Tiling | None, int]:
 
 def test_keys_that_are_stored_alike_are_climbed_to_once() -> None:
     """On an array of 2 columns 7 and 8 keys are stored as 8, 9 as 10."""
+    array._CHOSEN.clear()
     machine = small_machine(stores_padding=True)
     assert spread_of(product(7), machine.systolic).padded["oc"] == 2
     assert chosen(product(7), machine) == (chosen(product(8), machine)[0], 1)
@@ -52,6 +48,7 @@ def test_keys_that_are_stored_alike_are_climbed_to_once() -> None:
 
 
 def test_what_the_array_feels_is_climbed_to_anew() -> None:
+    array._CHOSEN.clear()
     machine = small_machine(stores_padding=True)
     wider = evolve(machine, systolic=evolve(machine.systolic, columns=4))
     asked = [
@@ -66,6 +63,7 @@ def test_what_the_array_feels_is_climbed_to_anew() -> None:
 
 
 def test_other_rules_and_machines_that_clip_are_asked_each_time() -> None:
+    array._CHOSEN.clear()
     assert chosen(product(7), small_machine())[1] == 0
     ArrayRungs(product(7), small_machine(stores_padding=True), evolve(GENESYS)).cheapest()
     assert array._CHOSEN == {}
@@ -73,6 +71,7 @@ def test_other_rules_and_machines_that_clip_are_asked_each_time() -> None:
 
 def test_what_is_known_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(array, "MOST_CHOSEN", 2)
+    array._CHOSEN.clear()
     assert [chosen(product(keys), small_machine(stores_padding=True))[1] for keys in (2, 4, 6, 8)] == [1, 2, 1, 2]
 
 
@@ -88,9 +87,10 @@ def alike(random: Random, kernel: Contraction, machine: Hardware) -> Iterator[Co
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_shared_rung_is_each_ones_own(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shared_rung_is_each_ones_own(seed: int) -> None:
     """And it costs each as much, but for the products that the mathematics needs."""
     random, model, shared = Random(seed), ExactModel(), 0
+    array._CHOSEN.clear()
     for _ in range(6):
         kernel = random_contraction(random)
         machine = evolve(tight_machine(random, kernel), stores_padding=True)
