@@ -62,6 +62,16 @@ def test_what_the_array_feels_is_climbed_to_anew() -> None:
     assert [chosen(*each)[1] for each in asked] == [1, 2, 3, 4, 5, 6]
 
 
+def test_each_port_is_felt() -> None:
+    array._CHOSEN.clear()
+    machine = small_machine(stores_padding=True)
+    ports = machine.systolic.bandwidths
+    for place, name in enumerate(("weight", "ifmap", "psum")):
+        field = f"{name}_bits_per_cycle"
+        other = evolve(ports, **{field: getattr(ports, field) + 1})
+        assert chosen(product(8), evolve(machine, systolic=evolve(machine.systolic, bandwidths=other)))[1] == place + 1
+
+
 def test_other_rules_and_machines_that_clip_are_asked_each_time() -> None:
     array._CHOSEN.clear()
     assert chosen(product(7), small_machine())[1] == 0
