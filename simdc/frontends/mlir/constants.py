@@ -9,7 +9,7 @@ from xdsl.ir import Operation, SSAValue
 from .module_text import name_of
 from .problems import Unpriced
 from .reader import Reader, result_bits, result_shape
-from .values import Filled, ModuleConstant, Value, plain, roots_of
+from .values import ModuleConstant, Value, plain, roots_of
 
 KNOWN = ("arith", "chlo", "linalg", "math", "stablehlo", "tensor", "tm_tensor", "tosa")
 """Dialects whose ops give the same results of the same operands."""
@@ -25,7 +25,7 @@ def worked_out(reader: Reader, op: Operation) -> Sequence[Value] | None:
     if name.partition(".")[0] not in KNOWN or name in DRAWN or not read:
         return None
     values = [reader.known[each] for each in read if each in reader.known]
-    if len(values) < len(read) or not all(isinstance(value, Filled) or value.is_constant for value in values):
+    if len(values) < len(read) or not all(value.is_constant for value in values):
         return None
     of = roots_of(values)
     network = reader.network
@@ -38,6 +38,12 @@ def worked_out(reader: Reader, op: Operation) -> Sequence[Value] | None:
         made = ModuleConstant(network.label(network.step), shape or (1,), result_bits(op, place), of)
         found.append(plain(made, made.shape, shape))
     return found
+
+
+def refuse_known(*values: Value) -> None:
+    """Raise Unpriced where all are constants: what is made of them is worked out, too, and needs no layer."""
+    if all(value.is_constant for value in values):
+        raise Unpriced("all that it reads is known before the network runs")
 
 
 def _captured(op: Operation) -> list[SSAValue]:

@@ -10,6 +10,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.ir.base import shape_of
 from simdc.ir.ops.gather import GatherOp
 
+from .constants import refuse_known
 from .module_text import integer, name_of, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced
@@ -59,8 +60,7 @@ def picked(
     """Rows of `table` along `axis` by the numbers `ids`."""
     if isinstance(table, Filled):
         return Filled(shape, table.number)
-    if table.is_constant and (isinstance(ids, Filled) or ids.is_constant):
-        raise Unpriced("its rows are known before the network runs")
+    refuse_known(table, ids)
     rows, numbers = network.tensor(table), network.tensor(ids)
     try:
         op = GatherOp(network.unused(), rows, numbers, axis=axis)

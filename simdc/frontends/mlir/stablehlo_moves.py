@@ -15,6 +15,7 @@ from simdc.ir.ops.max_pool import MaxPoolGradOp, MaxPoolOp
 from simdc.ir.ops.scatter import GatherNdOp, ScatterNdOp
 
 from .body import Body
+from .constants import refuse_known
 from .functions import Symbol
 from .gathers import picked
 from .linalg import permuted
@@ -90,22 +91,17 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
     found, vector = _lists(op, "dimension_numbers")
     table, ids = reader.value(op.operands[0]), reader.seen(op.operands[1])
     several = _leading(found, ("collapsed_slice_dims", "start_index_map"), ids, vector)
-    sizes = integers(op, "slice_sizes") or ()
-    shape = result_shape(op)
-    if several > 1 and ids.is_constant and (isinstance(table, Filled) or table.is_constant):
-        raise Unpriced("its rows are known before the network runs")
-    if several > 1 and tuple(sizes[several:]) == table.shape[several:]:
-        picks = GatherNdOp(reader.network.unused(), reader.network.tensor(table), reader.network.tensor(ids))
-        if found.get("offset_dims", []) == list(range(len(ids.shape) - 1, len(shape))):
+    sizes, shape, offset = integers(op, "slice_sizes") or (), result_shape(op), found.get("offset_dims", [])
+    if several > 1:
+        refuse_known(table, ids)
+        are_rows = tuple(sizes[several:]) == table.shape[several:]
+        if are_rows and offset == list(range(len(ids.shape) - 1, len(shape))):
+            picks = GatherNdOp(reader.network.unused(), reader.network.tensor(table), reader.network.tensor(ids))
             return [plain(reader.network.add(picks, result_bits(op)), shape or (1,), shape)]
-        picks.drop_all_references()
     axis = _row_axis(found, ("collapsed_slice_dims", "start_index_map"), ids.shape, vector)
-    sizes = integers(op, "slice_sizes") or ()
     if any(size != whole for place, (size, whole) in enumerate(zip(sizes, table.shape, strict=True)) if place != axis):
         raise Unpriced("it picks parts of rows")
-    shape = result_shape(op)
     count = tuple(size for place, size in enumerate(ids.shape) if place != vector)
-    offset = found.get("offset_dims", [])
     if offset != [place for place in range(len(shape)) if not axis <= place < axis + len(count)]:
         raise Unpriced("it picks rows and lays them down in another order")
     return [picked(reader.network, table, reader.network.reshaped(ids, count), axis, shape, result_bits(op))]
@@ -148,8 +144,7 @@ def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
     if reduction is not None and several > (reduction == "add") and is_row and len(op.operands) == 3:
         return [_written(reader, op, (base, ids, rows), reduction)]
     axis = _row_axis(found, ("inserted_window_dims", "scatter_dims_to_operand_dims"), ids.shape, vector)
-    first = op.regions[0].block.first_op
-    if first is None or name_of(first) != "stablehlo.add" or len(op.operands) != 3:
+    if reduction != "add" or len(op.operands) != 3:
         raise Unpriced("it places otherwise than by adding up")
     count = tuple(size for place, size in enumerate(ids.shape) if place != vector)
     network, shape = reader.network, result_shape(op)

@@ -10,6 +10,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.ops.at_place import GIVEN, PutAtOp, SliceAtOp
 
+from .constants import refuse_known
 from .module_text import integers
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits
@@ -39,13 +40,6 @@ def _corner(reader: Reader, whole: Sequence[int], sizes: Sequence[int], starts: 
     return _Corner(tuple(first), tuple(given))
 
 
-def _check_not_constant(reader: Reader, op: Operation) -> None:
-    """Raise Unpriced where nothing is data: it is worked out before the network runs then."""
-    values = [reader.value(each) for each in op.operands]
-    if all(isinstance(value, Filled) or value.is_constant for value in values):
-        raise Unpriced("all of it is known before the network runs")
-
-
 @reads("stablehlo.dynamic_slice")
 def cut_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
     """At a place that is known it is a slice; else the box is moved, wherever it begins."""
@@ -55,7 +49,7 @@ def cut_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
         return [Filled(tuple(sizes), value.number)]
     known = [reader.value(each) for each in starts]
     if not all(isinstance(each, Filled) for each in known):
-        _check_not_constant(reader, op)
+        refuse_known(value, *known)
     place = _corner(reader, value.shape, sizes, starts)
     if not place.starts:
         return [sliced(value, place.first, sizes, [1] * len(sizes), tuple(sizes))]
@@ -73,7 +67,7 @@ def put_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
     data, part, network = reader.value(target), reader.value(source), reader.network
     if part.shape == data.shape:
         return [part]
-    _check_not_constant(reader, op)
+    refuse_known(data, part, *(reader.value(each) for each in starts))
     place = _corner(reader, data.shape, part.shape, starts)
     if isinstance(data, Filled) and not place.starts:
         sizes = zip(data.shape, part.shape, place.first, strict=True)

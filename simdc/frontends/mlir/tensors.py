@@ -167,7 +167,7 @@ def joined(reader: Reader, values: Sequence[Value], axis: int, shape: tuple[int,
     network = reader.network
     if len(values) == 1:
         return values[0]
-    if all(isinstance(value, Filled) or value.is_constant for value in values):
+    if all(value.is_constant for value in values):
         return plain(ModuleConstant(network.label(network.step), shape, bits, roots_of(values)), shape)
     tensors = [network.tensor(value) for value in values]
     return plain(network.add(ConcatOp(network.unused(), *tensors, axis=axis), bits), shape)

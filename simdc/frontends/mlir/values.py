@@ -35,6 +35,10 @@ class Filled(NamedTuple):
     shape: tuple[int, ...]
     number: float | None
 
+    @property
+    def is_constant(self) -> bool:
+        return True
+
     def through(self, shape: tuple[int, ...], index: Sequence[Affine]) -> Filled:
         """As of `Seen`: wherever one looks, it is the same number."""
         return Filled(shape, self.number)
