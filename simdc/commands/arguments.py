@@ -19,8 +19,6 @@ HOW_TO_TRAIN = (
     "--input-grad",
 )
 """Options that have an effect on a training step only."""
-NO_MACHINE = ("dsl", "onnx", "pt2", "mlir", "csv")
-"""Suffixes of networks that no machine has."""
 
 
 def add_network(parser: CommandParser) -> None:
@@ -59,11 +57,12 @@ def add_machines(parser: CommandParser) -> None:
 
 def _is_network(word: str) -> bool:
     """Whether this can be no machine: `net.dsl`, `resnet50`. A .json may be either."""
+    from simdc.frontends import FRONT_ENDS
     from simdc.frontends.presets import presets
 
     name, dot, suffix = word.rpartition(".")
     if dot and name:
-        return suffix.lower() in NO_MACHINE
+        return suffix.lower() != "json" and suffix.lower() in FRONT_ENDS
     return word in presets("networks") and word not in presets("hardware")
 
 
