@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from math import inf, prod
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,14 @@ class ArrayLeaves:
         return TiledQuote(self._layer.tiled(loops, sizes), self._layer.objective)
 
 
+class Bounds(NamedTuple):
+    """Of the orders from number `first` on: the least of each way, and whether it fits, both [orders, ways]."""
+
+    first: int
+    least: NDArray[np.generic]
+    fits: NDArray[np.bool_]
+
+
 class FlatLeaves:
     """`best` tells the best value that is known: what cannot be better is not priced ahead."""
 
@@ -116,13 +124,12 @@ class FlatLeaves:
         self._layer, self._flat, self._best, self._orders = layer, flat, best, orders
         own = list(layer.own)
         self._table = np.ascontiguousarray(sizes[:, [loops.index(loop) for loop in own]])
-        self._first = self._end = 0
+        self._known = Bounds(0, np.zeros((0, 0)), np.zeros((0, 0), dtype=bool))
         self._exact: dict[tuple[int, int], tuple[FoundMany, int, Any]] = {}
 
     def bounds(self, order: int) -> NDArray[np.generic]:
-        if not self._first <= order < self._end:
-            self._bound_from(order)
-        return self._bounds[order - self._first]
+        known = self._around(order)
+        return known.least[order - known.first]
 
     def values(self, order: int, ways: NDArray[np.intp]) -> NDArray[np.float64]:
         found = self._priced(np.column_stack([np.full(len(ways), order), ways]))
@@ -132,8 +139,8 @@ class FlatLeaves:
         return FlatQuote(self, order, way)
 
     def fits(self, order: int, way: int) -> bool:
-        self.bounds(order)
-        return bool(self._fits[order - self._first, way])
+        known = self._around(order)
+        return bool(known.fits[order - known.first, way])
 
     def work(self, way: int) -> int:
         # As `neighbourhoods` counts.
@@ -157,20 +164,23 @@ class FlatLeaves:
     def _ahead(self, order: int, way: int) -> Iterator[tuple[int, int]]:
         """This one, and those behind it that will be asked for next unless the best falls meanwhile."""
         yield order, way
-        may_win = np.less(self._bounds[order - self._first :], self._best()).astype(bool)
-        may_win &= self._fits[order - self._first :]
+        known = self._around(order)
+        may_win = np.less(known.least[order - known.first :], self._best()).astype(bool)
+        may_win &= known.fits[order - known.first :]
         may_win[0, : way + 1] = False
         orders, ways = (each[:AHEAD] for each in np.nonzero(may_win))
         yield from zip((orders + order).tolist(), ways.tolist(), strict=True)
 
-    def _bound_from(self, order: int) -> None:
-        ways = len(self._table)
-        self._first, self._end = order, min(len(self._orders), order + max(1, AT_ONCE // ways))
-        orders = self._orders[self._first : self._end]
-        found = bound_all(self._flat, walks_in(tuple(self._layer.own), tuple(orders)), self._table)
-        shape = len(orders), ways
-        self._bounds = self._layer.values(found.cost(), len(orders) * ways).reshape(shape)
-        self._fits = found.fits().reshape(shape)
+    def _around(self, order: int) -> Bounds:
+        """Those that are known if the order is among them, else those of the orders from this one on."""
+        if not 0 <= order - self._known.first < len(self._known.least):
+            ways = len(self._table)
+            orders = self._orders[order : order + max(1, AT_ONCE // ways)]
+            found = bound_all(self._flat, walks_in(tuple(self._layer.own), tuple(orders)), self._table)
+            shape = len(orders), ways
+            least = self._layer.values(found.cost(), len(orders) * ways).reshape(shape)
+            self._known = Bounds(order, least, found.fits().reshape(shape))
+        return self._known
 
     def _priced(self, pairs: NDArray[np.intp]) -> FoundMany:
         return price_all(self._flat, walks_in(tuple(self._layer.own), tuple(self._orders)), self._table, pairs)
