@@ -52,6 +52,11 @@ class Operand(NamedTuple):
         """The loops that move this operand, in the order in which they appear."""
         return _loops_of(self.index)
 
+    @property
+    def is_entangled(self) -> bool:
+        """Whether a loop moves two dimensions at once, as along a diagonal."""
+        return len(self.loops) < sum(len(terms) for terms, _ in self.index)
+
 
 @lru_cache(maxsize=4096)
 def _loops_of(index: tuple[Affine, ...]) -> tuple[str, ...]:

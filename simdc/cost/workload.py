@@ -47,7 +47,7 @@ class Workload:
             self._numbers.append(known.setdefault(forms, len(known)))
         self.distinct = tuple(known)
         # Each model's check of a form, made once: what a layer must move does not depend on the machine. By
-        # the identity of the kernel: its hash takes longer than many a check.
+        # the identity of the kernel, which `distinct` holds: its hash takes longer than many a check.
         self._guards: dict[str, dict[int, Guard]] = {}
 
     @property

@@ -124,7 +124,7 @@ def _may_merge(nests: Sequence[LoopNest], outer: str, inner: str) -> bool:
                 return False
             if operand.shape[at + 1] != bounds[inner] or operand.shape[at] != bounds[outer]:
                 return False
-            if len(operand.loops) != sum(len(terms) for terms, _ in operand.index):
+            if operand.is_entangled:
                 return False
     return True
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from operator import attrgetter
 
 from simdc.cost.capacity import array_buffers
 from simdc.cost.channels import by_channel, on_channels
@@ -17,9 +16,9 @@ from simdc.cost.kernel import Contraction, Operand
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
 from simdc.cost.rule import MachineRule, StreamRow
 from simdc.cost.spread import Spread, spread_of
-from simdc.cost.structure import option_defaults
 from simdc.cost.tiling import Need
 
+from .flat_plan import FlatPlan, options_beside
 from .sram import sram_bits
 
 WHEN = {"new": at.NEW, "resumed": at.RESUMED, "partial": at.PARTIAL, "complete": at.COMPLETE}
@@ -28,14 +27,8 @@ KNOWN = ("systolic.dataflow", "systolic.row_mapping", "systolic.group_mapping", 
 
 @lru_cache(maxsize=1)
 def _others() -> tuple[Callable[[Hardware], tuple[object, ...]], tuple[object, ...]]:
-    """What reads the options of a machine that must be at their defaults, those that are yet to come among them, and
-    these defaults. Those of the SIMD array and of channels, which a rule knows, may be anything."""
-    found = {
-        path: default
-        for path, default in option_defaults().items()
-        if path not in KNOWN and not path.startswith("simd.") and not path.endswith(("_channel", "_duplex"))
-    }
-    return attrgetter(*found), tuple(found.values())
+    """As `options_beside`."""
+    return options_beside(KNOWN, "simd.")
 
 
 class Shape:
@@ -51,7 +44,7 @@ class Shape:
         self._template: list[int] = []
         self.numbers = {loop: number for number, loop in enumerate(self.loops)}
         self.operands = kernel.by_role
-        known = len(self.loops) <= at.MOST_LOOPS and not any(map(_is_entangled, self.operands.values()))
+        known = len(self.loops) <= at.MOST_LOOPS and not any(each.is_entangled for each in self.operands.values())
         self.rows = list(map(self._row, self.operands.values())) if known else None
 
     def template(self, rows: list[list[int]], streams: Sequence[StreamRow], rule: MachineRule) -> list[int]:
@@ -85,11 +78,7 @@ class Shape:
         return row
 
 
-def _is_entangled(operand: Operand) -> bool:
-    return len(operand.loops) < sum(len(terms) for terms, _ in operand.index)
-
-
-class FlatContraction:
+class FlatContraction(FlatPlan):
     """A contraction on one machine. `price_one` prices a tiling, `cost` makes a cost of that."""
 
     def __init__(self, shape: Shape, rows: list[list[int]], spread: Spread, hardware: Hardware, rule: MachineRule):
@@ -97,8 +86,7 @@ class FlatContraction:
         self.rule = rule = on_channels(rule, hardware)
         self._roles = list(shape.operands)
         self._streams = [row for row in rule.array_streams if row.operand in shape.operands]
-        self.plan = self._planned(shape.template(rows, self._streams, rule))
-        self._forms: dict[str, list[int]] = {}
+        super().__init__(shape.loops, self._planned(shape.template(rows, self._streams, rule)), len(self._streams))
         self.buffers = array_buffers(shape.kernel, hardware, rule)
 
     def _planned(self, template: list[int]) -> list[int]:
@@ -134,9 +122,7 @@ class FlatContraction:
 
     def price_one(self, order: Sequence[str], sizes: Sequence[int], *, everything: bool = True) -> list[int] | None:
         """What `cost/flat` finds, as `tiles.py` numbers it, or None where loops are cut too often for it."""
-        numbers, bounds = self.shape.numbers, self.shape.loops
-        loops = [numbers[loop] for loop in order]
-        cut = sum(size < bounds[loop] for loop, size in zip(order, sizes, strict=True))
+        loops, cut = self.numbered(order, sizes)
         if cut > at.MOST_CUT:
             return None
 
@@ -146,17 +132,6 @@ class FlatContraction:
             return found
 
         return run(work)
-
-    def in_form(self, form: CoreForm) -> list[int]:
-        """The plan. Raises OverflowError for numbers that the form has no room for."""
-        found = self._forms.get(form.name)
-        if found is None:
-            found = self._forms[form.name] = form.row(self.plan)
-        return found
-
-    def room(self, form: CoreForm, cut: int) -> list[int]:
-        """To price a tiling in, of which at most so many loops are cut."""
-        return form.zeros(at.TABLES + (len(self._streams) + 1 << cut))
 
     def dram_bits_total(self, found: list[int]) -> int:
         return dram_bits(self.plan, found)

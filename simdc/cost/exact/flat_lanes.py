@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
 
 from simdc.cost.capacity import in_memory
 from simdc.cost.channels import on_channels
@@ -16,11 +15,11 @@ from simdc.cost.hardware import Hardware, SimdArray
 from simdc.cost.kernel import LoopNest, Operand, VectorProgram, shared_loops
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.rule import MachineRule, StreamRow
-from simdc.cost.structure import option_defaults
 from simdc.cost.tiling import Need
 from simdc.cost.whole import kept_whole
 
 from .code import issue_counts, operations, sequence_cycles
+from .flat_plan import FlatPlan, options_beside
 from .waits import handed_on
 
 WHEN = {"new": tiles.NEW, "resumed": tiles.RESUMED, "left": tiles.COMPLETE}
@@ -29,18 +28,13 @@ KNOWN = ("simd.tile_overhead_cycles", "simd.issue", "simd.double_buffered")
 
 @lru_cache(maxsize=1)
 def _others() -> tuple[Callable[[Hardware], tuple[object, ...]], tuple[object, ...]]:
-    """As of contractions (`flat.py`): options that must be at their defaults, and these."""
-    found = {
-        path: default
-        for path, default in option_defaults().items()
-        if path not in KNOWN and not path.startswith("systolic.") and not path.endswith(("_channel", "_duplex"))
-    }
-    return attrgetter(*found), tuple(found.values())
+    """As `options_beside`."""
+    return options_beside(KNOWN, "systolic.")
 
 
 class ProgramShape:
     """What of a program memories, ports and lanes do not change. `is_known` is false for one that `cost/flat` does not
-    price: too many loops, operands, streams or nests, or a loop that moves two dimensions of an operand."""
+    price: too many loops, operands, streams, nests or blocks, or a loop that moves two dimensions of an operand."""
 
     def __init__(self, kernel: VectorProgram):
         self.kernel, self.loops = kernel, kernel.bounds
@@ -58,8 +52,9 @@ class ProgramShape:
         self.is_known = (
             len(self.loops) <= tiles.MOST_LOOPS
             and len(kernel.nests) <= program.MOST_NESTS
+            and all(len(nest.blocks) <= program.MOST_BLOCKS for nest in kernel.nests)
             and sum(len(nest.inputs) + 2 * len(nest.outputs) for nest in kernel.nests) <= tiles.MOST_STREAMS
-            and not any(len(o.loops) < sum(len(terms) for terms, _ in o.index) for o in operands)
+            and not any(each.is_entangled for each in operands)
         )
 
     def bits(self, loops: Iterable[str]) -> int:
@@ -175,7 +170,7 @@ def _order(nest: LoopNest, number: int, written: Operand) -> tuple[list[str], li
     return [loop for loop, _ in nest.loops if loop in nest.blocks[number].loops and loop not in moving], moving
 
 
-class FlatProgram:
+class FlatProgram(FlatPlan):
     """A program on one machine. `price_one` prices a tiling, `cost` makes a cost of that."""
 
     def __init__(self, shape: ProgramShape, rows: ProgramRows, hardware: Hardware, rule: MachineRule):
@@ -184,7 +179,7 @@ class FlatProgram:
         self.memory = self.rule.program_memory(hardware)
         self.limit_bits = self.memory.usable_bits(hardware)
         self.lanes_number = shape.numbers[shape.kernel.lanes]
-        self.plan, self._forms = self._planned(), dict[str, list[int]]()
+        super().__init__(shape.loops, self._planned(), len(rows.streams))
 
     def _planned(self) -> list[int]:
         shape, rows, hardware, kernel = self.shape, self.rows, self.hardware, self.shape.kernel
@@ -208,9 +203,7 @@ class FlatProgram:
     def price_one(self, order: Sequence[str], sizes: Sequence[int]) -> list[int] | None:
         """What `cost/flat` finds, as `lanes.py` numbers it, or None where it does not price such a tiling: where loops
         are cut too often for it, or the program cannot be run so."""
-        numbers, bounds = self.shape.numbers, self.shape.loops
-        loops = [numbers[loop] for loop in order]
-        cut = sum(size < bounds[loop] for loop, size in zip(order, sizes, strict=True))
+        loops, cut = self.numbered(order, sizes)
         if cut > tiles.MOST_CUT:
             return None
 
@@ -222,17 +215,6 @@ class FlatProgram:
             return None if refused else found
 
         return run(work)
-
-    def in_form(self, form: CoreForm) -> list[int]:
-        """The plan. Raises OverflowError for numbers that the form has no room for."""
-        found = self._forms.get(form.name)
-        if found is None:
-            found = self._forms[form.name] = form.row(self.plan)
-        return found
-
-    def room(self, form: CoreForm, cut: int) -> list[int]:
-        """To price a tiling in, of which at most so many loops are cut."""
-        return form.zeros(tiles.TABLES + (len(self.rows.streams) + 1 << cut))
 
     def needs(self, found: Sequence[int]) -> list[Need]:
         """What the largest tiles of each nest need together."""

@@ -81,7 +81,7 @@ def _moved(operand: Operand, own: Mapping[str, int], stored: Mapping[str, int] |
     """Elements that are moved at least once by loops of bounds `own`; `stored` are these where padding is moved, too,
     None where it is not."""
     used = used_bits(operand, own) // operand.bits
-    if stored is None or len(operand.loops) < sum(len(terms) for terms, _ in operand.index):
+    if stored is None or operand.is_entangled:
         return used
     # 4 channels of 5,048 positions on 64 columns are stored as 64 * 5,048.
     return max(used, prod([max((stored[loop] for loop, _ in terms), default=1) for terms, _ in operand.index]))

@@ -37,6 +37,8 @@ NESTS: Final = 4
 WAIT: Final = 6
 DOUBLED: Final = 7
 MOST_NESTS: Final = 16
+MOST_BLOCKS: Final = 32
+"""Most of one nest: which of them run in a tile are bits of a number, which no shift may leave."""
 # Of each nest: its loops, as bits; its streams, from one to before another; its blocks, pairs of these (`waiting.py`),
 # what it holds in memory (operand and bits) and what of that may not leave it, of each how many and where; bits of
 # vectors beside these; the loops that must stay whole, as bits.

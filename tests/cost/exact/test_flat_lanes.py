@@ -243,6 +243,10 @@ def test_programs_that_the_classes_alone_know() -> None:
     assert flat_program(VectorProgram("diagonal", (diagonal,)), lanes_of(), GENESYS) is None
     assert flat_program(VectorProgram("many", (nest,) * program.MOST_NESTS), lanes_of(), GENESYS) is not None
     assert flat_program(VectorProgram("more", (nest,) * (program.MOST_NESTS + 1)), lanes_of(), GENESYS) is None
+    blocks = nest.blocks[:1] * program.MOST_BLOCKS
+    assert flat_program(VectorProgram("long", (nest._replace(blocks=blocks),)), lanes_of(), GENESYS) is not None
+    longer = nest._replace(blocks=(*blocks, blocks[0]))
+    assert flat_program(VectorProgram("longer", (longer,)), lanes_of(), GENESYS) is None
 
 
 def test_the_last_machine_is_remembered_and_no_other() -> None:
