@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 from math import inf
 from random import Random
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from attrs import evolve
 
 from simdc.choices import OBJECTIVES
 from simdc.cost import Hardware, Kernel, TilingError
+from simdc.cost.exact.flat import flat_contraction
 from simdc.cost.flat import core
 from simdc.cost.kernel import Contraction
+from simdc.cost.rule import GENESYS
 from simdc.cost.search import Found, leaves, objective_for, pricing, search
 from tests.cost.machines import row_convolution, small_machine
 from tests.oracles.best_schedules import random_layers
@@ -84,3 +88,25 @@ def test_a_small_search(seed: int, ahead: int) -> None:
         assert found(kernel, machine, "edp", 3_000) == expected
     assert isinstance(expected, Found)
     assert expected.certificate.evaluated > 3
+
+
+def test_bounds_and_fits_of_each_order_in_any_turn() -> None:
+    """Two orders at once: the ones that are kept begin now here, now there."""
+    kernel, drawn = next(iter(random_layers(12, 2)))
+    assert isinstance(kernel, Contraction)
+    machine = evolve(drawn, stores_padding=True)
+    layer = leaves.SearchedLayer(kernel, machine, GENESYS, objective_for("cycles", kernel, machine))
+    loops, bounds = list(layer.own), list(layer.own.values())
+    cut = [loop for loop in loops if layer.own[loop] > 1][:3]
+    orders = [(*(loop for loop in loops if loop not in cut), *inner) for inner in permutations(cut)]
+    ways = np.array([bounds, [1 if loop in cut else bound for loop, bound in layer.own.items()]])
+    flat = flat_contraction(kernel, machine, GENESYS)
+    assert flat is not None
+    with patch.object(leaves, "AT_ONCE", 2 * len(ways)):
+        ours = leaves.FlatLeaves(layer, flat, loops, ways, orders, lambda: inf)
+        theirs = leaves.ArrayLeaves(layer, loops, ways, orders)
+        for order in (0, 1, 2, 3, 2, 5, 0):
+            assert ours.bounds(order).tolist() == theirs.bounds(order).tolist()
+            for way in range(len(ways)):
+                assert ours.fits(order, way) == theirs.quote(order, way).fits()
+    assert len({tuple(theirs.bounds(order).tolist()) for order in range(6)}) > 1
