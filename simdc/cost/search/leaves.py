@@ -29,7 +29,7 @@ from .orders import Order, reloads_in
 from .quotes import Quote, TiledQuote
 
 AT_ONCE = 2048
-"""Bounds that the compiled form finds in one call."""
+"""OrderBounds that the compiled form finds in one call."""
 AHEAD = 64
 """Exact costs that it finds before they are asked for: most are."""
 
@@ -101,7 +101,7 @@ class ArrayLeaves:
         return TiledQuote(self._layer.tiled(loops, sizes), self._layer.objective)
 
 
-class Bounds(NamedTuple):
+class OrderBounds(NamedTuple):
     """Of the orders from number `first` on: the least of each way, and whether it fits, both [orders, ways]."""
 
     first: int
@@ -124,7 +124,7 @@ class FlatLeaves:
         self._layer, self._flat, self._best, self._orders = layer, flat, best, orders
         own = list(layer.own)
         self._table = np.ascontiguousarray(sizes[:, [loops.index(loop) for loop in own]])
-        self._known = Bounds(0, np.zeros((0, 0)), np.zeros((0, 0), dtype=bool))
+        self._known = OrderBounds(0, np.zeros((0, 0)), np.zeros((0, 0), dtype=bool))
         self._exact: dict[tuple[int, int], tuple[FoundMany, int, Any]] = {}
 
     def bounds(self, order: int) -> NDArray[np.generic]:
@@ -171,7 +171,7 @@ class FlatLeaves:
         orders, ways = (each[:AHEAD] for each in np.nonzero(may_win))
         yield from zip((orders + order).tolist(), ways.tolist(), strict=True)
 
-    def _around(self, order: int) -> Bounds:
+    def _around(self, order: int) -> OrderBounds:
         """Those that are known if the order is among them, else those of the orders from this one on."""
         if not 0 <= order - self._known.first < len(self._known.least):
             ways = len(self._table)
@@ -179,7 +179,7 @@ class FlatLeaves:
             found = bound_all(self._flat, walks_in(tuple(self._layer.own), tuple(orders)), self._table)
             shape = len(orders), ways
             least = self._layer.values(found.cost(), len(orders) * ways).reshape(shape)
-            self._known = Bounds(order, least, found.fits().reshape(shape))
+            self._known = OrderBounds(order, least, found.fits().reshape(shape))
         return self._known
 
     def _priced(self, pairs: NDArray[np.intp]) -> FoundMany:
