@@ -29,7 +29,7 @@ from .orders import Order, reloads_in
 from .quotes import Quote, TiledQuote
 
 AT_ONCE = 2048
-"""OrderBounds that the compiled form finds in one call."""
+"""Bounds that the compiled form finds in one call."""
 AHEAD = 64
 """Exact costs that it finds before they are asked for: most are."""
 
