@@ -22,10 +22,10 @@ from simdc.cost.workload import Workload
 from simdc.explore.exploration import Exploration, NetworkChoice
 from simdc.explore.findings import Findings, find
 from simdc.explore.plots import draw
-from simdc.explore.run import local
 from simdc.explore.space import Economy, Space
 from simdc.explore.space_file import read_space
 from simdc.frontends.dsl import parse_dsl
+from simdc.workers import local
 
 KIB = 8192
 WEIGHT_BITS = IFMAP_BITS = 8

@@ -45,19 +45,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explore",
         "report",
         "validation",
+        "workers",
         "ir",
         "cost",
     },
     # A page shows numbers of reports and explanations, and prices nothing.
     "report": {"backends", "diagnosis", "ir", "cost", "__init__"},
     # It reads space files as the front ends read theirs; a journal knows the version that wrote it.
-    "explore": {"frontends", "cost", "__init__"},
+    "explore": {"frontends", "workers", "cost", "__init__"},
     # Each measured layer is a network, which goes the way of any other.
     "validation": {"api", "network_builder", "frontends", "backends", "ir", "cost"},
     "api": {"frontends", "passes", "backends", "diagnosis", "ir", "cost"},
     "network_builder": {"api", "frontends", "ir"},
     "frontends": {"ir", "cost"},
-    "passes": {"ir", "cost"},
+    "passes": {"workers", "ir", "cost"},
     # A report says which version made it.
     "backends": {"diagnosis", "ir", "cost", "__init__"},
     "ir": {"cost"},
@@ -71,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "streams": set(),
     "terminal": set(),
     "visible": set(),
+    "workers": set(),
     # simdc in the tools of xDSL.
     "universe": {"passes", "ir"},
     "opt": {"universe", "frontends", "ir"},

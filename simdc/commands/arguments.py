@@ -146,7 +146,13 @@ def add_tiling(parser: CommandParser) -> None:
         help="how much work --tiling search may do for a layer, one or two microseconds a step (default 2000000); "
         "where it ends before the proof, the report says how far above the optimum the layers can be",
     )
-    parser.needs(["--objective", "--search-steps"], "--tiling search")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that do --tiling search (default 1); they find the same",
+    )
+    parser.needs(["--objective", "--search-steps", "--workers"], "--tiling search")
     parser.add_argument(
         "--form",
         action="append",

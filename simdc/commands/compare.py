@@ -60,7 +60,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.needs(HOW_TO_TRAIN, "--train")
     add_output(parser)
     parser.reads("result")
-    parser.set_defaults(tiling=None, objective=None, search_steps=None, form=None)
+    parser.set_defaults(tiling=None, objective=None, search_steps=None, workers=None, form=None)
 
 
 def run(arguments: Namespace) -> int:

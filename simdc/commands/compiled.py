@@ -112,9 +112,18 @@ def priced(arguments: Namespace, model: str) -> tuple[ModulePass, ...]:
     steps: int | None = arguments.search_steps
     if steps is not None and steps < 1:
         raise SimdcError(f"--search-steps must be positive, got {steps}")
-    fold = not arguments.no_fold
+    workers: int = 1 if arguments.workers is None else arguments.workers
+    if workers < 1:
+        raise SimdcError(f"--workers must be positive, got {workers}")
     return default_passes(
-        model, objective, steps, rule=rule, fold=fold, fuse=not arguments.no_fuse, forms=arguments.form or ()
+        model,
+        objective,
+        steps,
+        rule=rule,
+        fold=not arguments.no_fold,
+        fuse=not arguments.no_fuse,
+        forms=arguments.form or (),
+        workers=workers,
     )
 
 

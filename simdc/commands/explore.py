@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from simdc.cost.workload import Workload
     from simdc.explore.exploration import Exploration, NetworkChoice
     from simdc.explore.findings import Findings
-    from simdc.explore.run import Runner
     from simdc.explore.space_file import NetworkEntry, SpaceFile
+    from simdc.explore.tasks import Runner
     from simdc.ir.runs import CommandRun, InputFile
 
 SUMMARY = "networks on every machine of a space: the best, the cheap that are almost best, what each choice changes"
@@ -91,12 +91,12 @@ def run(arguments: Namespace) -> int:
     from simdc.explore.exploration import Exploration
     from simdc.explore.findings import find
     from simdc.explore.plots import draw
-    from simdc.explore.run import local
     from simdc.explore.space_file import NetworkEntry
     from simdc.frontends.presets import find_file
     from simdc.ir.runs import CommandRun
     from simdc.passes.search_tiling import check_search
     from simdc.pictures import check_picture
+    from simdc.workers import local
 
     from .inputs import check_chosen
 

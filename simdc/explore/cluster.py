@@ -20,8 +20,7 @@ from simdc import __version__
 from simdc.errors import SimdcError
 
 from .pricing import Priced
-from .run import Finish, Runner
-from .tasks import Job
+from .tasks import Finish, Job, Runner
 
 # 8 threads hold 32 tasks: a worker has its next one while a result is on its way and a new one comes.
 AHEAD = 4

@@ -15,6 +15,7 @@ from simdc.cost.structure import option_paths
 from simdc.cost.tiling import TilingError
 from simdc.cost.workload import Workload
 from simdc.errors import SimdcError
+from simdc.workers import WorkerLost, run_here
 
 from . import dependence
 from .admitted import Admitted, admitted_machines
@@ -22,10 +23,9 @@ from .guarded import hold_one
 from .journal import Journal
 from .points import Points, unit_points
 from .pricing import Priced, Rules, Work, has_both_units
-from .run import Runner, WorkerLost, run_here
 from .space import Space
 from .survey import PricedUnit, Survey, counts_for, put_together
-from .tasks import FEW_POINTS, MANY_POINTS, Job, cut
+from .tasks import FEW_POINTS, MANY_POINTS, Job, Runner, cut
 
 # 2**26 numbers of 8 bytes are 512 MiB a column.
 MAX_MACHINES = 2**26

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simdc.workers import run_here
+
 from . import choose
 from .exploration import Exploration
-from .run import Runner, run_here
 from .sensitivity import Swing, sensitivity
 from .space import METRICS, OBJECTIVES, Economy, Space, Value
 from .survey import Survey
+from .tasks import Runner
 
 # How many machines a ranking has unless somebody asks for more.
 RANKED = 10

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from simdc.choices import DEFAULT_MODEL
 from simdc.cost.machines import AnyMachine
+from simdc.workers import run_here
 
 from .admitted import listed_machines
 from .exploration import Exploration, NetworkChoice
-from .run import Runner, run_here
 from .space import Space, SpaceAxis
 from .survey import Survey
+from .tasks import Runner
 
 FEW_TASKS = 2
 """So few are done here: other processes take longer to start."""

@@ -7,9 +7,9 @@ was interrupted and continues from its journal.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -83,6 +83,12 @@ class Job(NamedTuple):
         """Counts, networks, points."""
         _, start, stop, _ = self.tasks[number]
         return len(self.rules.counts), len(next(iter(self.works.values()))[0].times), stop - start
+
+
+Finish: TypeAlias = Callable[[int, Priced], None]
+"""Told the number and the result of each finished task, in the process that asked for it."""
+Runner: TypeAlias = Callable[[Job, Sequence[int], Finish], None]
+"""Does the tasks with these numbers, in any order."""
 
 
 def works_at(works: Mapping[int, tuple[Work, ...]], points: Points, place: int) -> list[Work]:

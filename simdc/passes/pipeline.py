@@ -85,10 +85,11 @@ def default_passes(
     fold: bool = True,
     fuse: bool = True,
     forms: Sequence[str] = (),
+    workers: int = 1,
 ) -> tuple[ModulePass, ...]:
     """The passes from a network to its cost, with tilings by a rule of `simdc-legalize-tiling` or those that are best
-    for an objective of `simdc.choices`, found in `steps` of work a layer. `forms` are given as to `simdc-choose-form`,
-    which chooses the others. Raises SimdcError for a model that nothing searches under."""
+    for an objective of `simdc.choices`, found in `steps` of work a layer by so many `workers`. `forms` are given as to
+    `simdc-choose-form`, which chooses the others. Raises SimdcError for a model that nothing searches under."""
     from .annotate_cost import AnnotateCostPass
     from .choose_form import ChooseFormPass
     from .fuse_attention import FuseAttentionPass
@@ -101,7 +102,7 @@ def default_passes(
         from .search_tiling import SearchTilingPass
 
         try:
-            tile = SearchTilingPass(objective, steps, model)
+            tile = SearchTilingPass(objective, steps, model, workers)
         except ValueError as error:
             raise SimdcError(str(error)) from None
         choose = ChooseFormPass(model, "search", objective, steps, tuple(forms))

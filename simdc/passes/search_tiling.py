@@ -45,13 +45,20 @@ class SearchTilingPass(ModulePass):
     model: str = DEFAULT_MODEL
     """The cost model under which a tiling is best."""
 
+    workers: int = 1
+    """Processes that search. What is found does not depend on it."""
+
     def __post_init__(self) -> None:
         check_search(self.model, self.objective)
+        if self.workers < 1:
+            raise ValueError(f"workers must be positive, got {self.workers}")
         if self.steps is not None and self.steps < 1:
             raise ValueError(f"steps must be positive, got {self.steps}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         setting = setting_of(op, self.model)
-        tile = by_search(self.objective, self.steps, hardware_of(op), setting)
-        for layer, tiled in ask_once(untile(op, setting), tile, setting):
+        questions = list(untile(op, setting))
+        kernels = (kernel for _, (kernel,) in questions)
+        tile = by_search(self.objective, self.steps, hardware_of(op), setting, kernels, self.workers)
+        for layer, tiled in ask_once(questions, tile, setting):
             tiled.write(layer)

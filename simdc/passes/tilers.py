@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from xdsl.dialects.builtin import DictionaryAttr, StringAttr
 
@@ -16,6 +16,9 @@ from simdc.errors import SimdcError
 from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.base import LayerOp
 from simdc.ir.derived import Setting
+
+if TYPE_CHECKING:
+    from simdc.cost.search import Found
 
 
 class Tiled(NamedTuple):
@@ -50,18 +53,32 @@ def check_prices(hardware: AnyMachine, objective: str) -> None:
         raise SimdcError(f"{hardware.name} has no energy prices, so that nothing has the least {objective}")
 
 
-def by_search(objective: Objective, steps: int | None, hardware: Hardware, setting: Setting) -> Tiler:
-    """The best tiling and loop order for an objective, found in `steps` of work. Raises SimdcError as
-    `check_prices`."""
+def by_search(
+    objective: Objective,
+    steps: int | None,
+    hardware: Hardware,
+    setting: Setting,
+    kernels: Iterable[Kernel] = (),
+    workers: int = 1,
+) -> Tiler:
+    """The best tiling and loop order for an objective, found in `steps` of work. With several `workers` so many
+    processes search the `kernels` that are sure to be asked for, at once. Raises SimdcError as `check_prices`, and when
+    a worker is lost."""
     check_prices(hardware, objective)
-    from simdc.cost.model_table import load_model
-    from simdc.cost.search import STEPS, objective_for, search
+    from simdc.cost.search import STEPS, Searches
 
-    # The search prices under the machine rule of the model that asks, or its proof would be of another machine.
-    rule = load_model(setting.model).rule
+    searches = Searches(tuple(dict.fromkeys(kernels)), hardware, objective, steps or STEPS, setting.model)
+    known: dict[Kernel, Found | None] = {}
+    if workers > 1:
+        from simdc.workers import local
+
+        def keep(number: int, found: Found | None) -> None:
+            known[searches.kernels[number]] = found
+
+        local(workers)(searches, range(len(searches.kernels)), keep)
 
     def searched(kernel: Kernel) -> Tiled:
-        found = search(kernel, hardware, objective_for(objective, kernel, hardware), steps or STEPS, rule=rule)
+        found = known.get(kernel) or searches.of(kernel)
         # As text: there are more candidates than an integer attribute holds.
         said = {"objective": objective, **found.certificate._asdict()}
         proof = DictionaryAttr({name: StringAttr(str(value)) for name, value in said.items()})

@@ -19,8 +19,8 @@ from simdc.explore.data import as_data, csv_chunks, render_json
 from simdc.explore.exploration import Exploration
 from simdc.explore.findings import find
 from simdc.explore.journal import Journal
-from simdc.explore.run import local
 from simdc.explore.table import render_table
+from simdc.workers import local
 from tests.explore.spaces import NET, SPACE, network_of_text, space_of
 
 TASKS = 12

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from simdc import workers
 from simdc.errors import SimdcError
-from simdc.explore import run as run_module
 from simdc.explore.journal import Journal
-from simdc.explore.run import local
+from simdc.workers import local
 from tests.explore.spaces import NET, SPACE
 from tests.explore.test_resume import everything, exploration, short_tasks
 from tests.waiting import wait_until
@@ -24,10 +24,10 @@ __all__ = ["short_tasks"]
 
 
 def die_at_seven(number: int) -> object:
-    """What a worker does in the place of `run._do`: the task with number 7 is too much for it."""
+    """What a worker does in the place of `workers._do`: the task with number 7 is too much for it."""
     if number == 7:
         os.kill(os.getpid(), signal.SIGKILL)
-    return run_module._JOB[0].do(number)  # pyright: ignore[reportPrivateUsage]
+    return workers._JOB[0].do(number)  # pyright: ignore[reportPrivateUsage]
 
 
 def test_a_killed_worker_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +35,7 @@ def test_a_killed_worker_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch
     whole.run()
     journal = Journal(str(tmp_path / "j"), found.job)
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "_do", die_at_seven)
+        patch.setattr(workers, "_do", die_at_seven)
         with pytest.raises(SimdcError) as caught:
             found.run(local(2), journal)
     journal.close()
@@ -54,15 +54,16 @@ def test_a_killed_worker_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch
 
 
 def test_without_a_journal_the_remedy_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "_do", die_at_seven)
+    monkeypatch.setattr(workers, "_do", die_at_seven)
     with pytest.raises(SimdcError, match="with --resume FILE the next try would go on from there"):
         exploration(tmp_path).run(local(2))
 
 
 MASTER = """
 import os, sys
-from simdc.explore import exploration, run, tasks
+from simdc import workers
 from simdc.cli import main
+from simdc.explore import exploration
 
 def busy(number):
     "A task without end: its worker is in the middle of it when the master dies."
@@ -72,7 +73,7 @@ def busy(number):
         pass
 
 exploration.FEW_POINTS = 5
-run._do = busy
+workers._do = busy
 if __name__ == "__main__":
     sys.exit(main(sys.argv[2:]))
 """
@@ -96,12 +97,12 @@ def test_workers_end_with_their_master(ending: signal.Signals, tmp_path: Path) -
     )
     try:
         wait_until(lambda: len(list(pids.iterdir())) == 2 or master.poll() is not None)
-        workers = [int(each.stem) for each in pids.iterdir()]
+        working = [int(each.stem) for each in pids.iterdir()]
         assert master.poll() is None, master.communicate()
         master.send_signal(ending)
         # The pipes end when the last worker has let go of them.
         said = master.communicate(timeout=60)
-        wait_until(lambda: not any(map(_is_alive, workers)))
+        wait_until(lambda: not any(map(_is_alive, working)))
     finally:
         master.kill()
     assert master.returncode == (-9 if ending == signal.SIGKILL else 1)

@@ -14,7 +14,7 @@ from simdc.backends.report.searched import Searched, sentence
 from simdc.cli import main
 from simdc.cost import ExactModel
 from simdc.cost.hardware import NO_PRICES
-from simdc.cost.search import objective_for, search
+from simdc.cost.search import Searches, objective_for, search
 from simdc.errors import SimdcError
 from simdc.ir.derived import Setting
 from simdc.passes.tilers import by_search
@@ -63,6 +63,29 @@ def test_no_layer_gets_worse(
         assert 1 <= proof["evaluated"] <= proof["candidates"]
 
 
+def test_processes_that_share_the_search_find_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = [written(tmp_path, NET), "--hw", "HI1", *SMALL, "--train", "--tiling", "search", "--emit-ir"]
+    said = list[str]()
+    for more in ((), ("--workers", "2")):
+        assert main([*options, *more]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+    assert said[0].count("search = {") > 10
+
+
+def test_what_workers_found_is_not_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, setting = small_machine(), Setting("exact", "")
+    kernels = simdc.load("resnet18").workload(machine).kernels[:3]
+
+    def refuse(*given: object) -> None:
+        raise AssertionError(f"asked for again: {given}")
+
+    tile = by_search("cycles", 1000, machine, setting, kernels, workers=2)
+    alone = [by_search("cycles", 1000, machine, setting)(kernel) for kernel in kernels]
+    monkeypatch.setattr(Searches, "of", refuse)
+    assert [tile(kernel) for kernel in kernels] == alone
+
+
 def test_the_table_says_what_was_searched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([written(tmp_path, NET), "--hw", "HI1", "--tiling", "search"]) == 0
     assert "tilings searched for cycles: 7 distinct layers, " in capsys.readouterr().out
@@ -89,7 +112,15 @@ def test_ir_keeps_what_was_proven(tmp_path: Path, capsys: pytest.CaptureFixture[
         (["--tiling", "search", "--search-steps", "0"], 1, "--search-steps must be positive, got 0"),
         (["--search-steps", "5"], 2, "--search-steps goes with --tiling search"),
         (["-p", "simdc-search-tiling{steps=0}"], 1, "steps must be positive, got 0"),
+        (["--tiling", "search", "--workers", "0"], 1, "--workers must be positive, got 0"),
+        (["--workers", "2"], 2, "--workers goes with --tiling search"),
+        (["-p", "simdc-search-tiling{workers=0}"], 1, "workers must be positive, got 0"),
         (["--tiling", "search", "--set", "systolic.buffers.weight_bits=8"], 1, "the weight buffer needs"),
+        (
+            ["--tiling", "search", "--set", "systolic.buffers.weight_bits=8", "--workers", "2"],
+            1,
+            "the weight buffer needs",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(

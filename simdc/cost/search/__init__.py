@@ -6,7 +6,8 @@ tiling, cost, certificate = search(kernel, hardware, objective_for("cycles", ker
 
 from __future__ import annotations
 
+from .many import Searches
 from .objective import Objective, objective_for
 from .search import STEPS, Certificate, Found, search
 
-__all__ = ["STEPS", "Certificate", "Found", "Objective", "objective_for", "search"]
+__all__ = ["STEPS", "Certificate", "Found", "Objective", "Searches", "objective_for", "search"]

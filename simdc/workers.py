@@ -1,4 +1,4 @@
-"""Doing the tasks of a job: in this process or in several, with what is finished kept whatever happens."""
+"""Doing numbered tasks: in this process or in several, with what is finished kept whatever happens."""
 
 from __future__ import annotations
 
@@ -11,24 +11,30 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
 from threading import Thread
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from simdc.errors import SimdcError
 
-from .pricing import Priced
-from .tasks import Job
+Done = TypeVar("Done")
+Result = TypeVar("Result", covariant=True)
 
-Finish = Callable[[int, Priced], None]
+
+class Tasks(Protocol[Result]):
+    """Work cut into numbered tasks, which any process can do in any order; it can be pickled."""
+
+    def do(self, number: int) -> Result: ...
+
+
+Finish: TypeAlias = Callable[[int, Done], None]
 """Told the number and the result of each finished task, in the process that asked for it."""
-Runner = Callable[[Job, Sequence[int], Finish], None]
-"""Does the tasks with these numbers, in any order."""
 
 
-def local(workers: int) -> Runner:
+def local(workers: int) -> Callable[[Tasks[Done], Sequence[int], Finish[Done]], None]:
+    """What does the tasks with these numbers, in so many processes."""
     return run_here if workers == 1 else partial(run_in_processes, workers=workers)
 
 
-def run_here(job: Job, numbers: Sequence[int], finish: Finish) -> None:
+def run_here(job: Tasks[Done], numbers: Sequence[int], finish: Finish[Done]) -> None:
     for number in numbers:
         finish(number, job.do(number))
 
@@ -37,7 +43,7 @@ class WorkerLost(SimdcError):
     """A worker process ended in the middle of its work."""
 
 
-def run_in_processes(job: Job, numbers: Sequence[int], finish: Finish, workers: int) -> None:
+def run_in_processes(job: Tasks[Done], numbers: Sequence[int], finish: Finish[Done], workers: int) -> None:
     """Raises KeyboardInterrupt as soon as it comes, WorkerLost when a worker is killed; tasks that are under way are
     given up, finished ones are kept."""
     # One in work and one waiting for each worker; more would be lost work when interrupted.
@@ -47,7 +53,7 @@ def run_in_processes(job: Job, numbers: Sequence[int], finish: Finish, workers: 
     context = get_context("spawn")
     leash, hold = context.Pipe(duplex=False)
     with leash, hold, ProcessPoolExecutor(workers, context, _begin, (job, leash)) as pool:
-        running: dict[Future[Priced], int] = {}
+        running: dict[Future[Done], int] = {}
         try:
             while left or running:
                 while left and len(running) < ahead:
@@ -65,7 +71,7 @@ def run_in_processes(job: Job, numbers: Sequence[int], finish: Finish, workers: 
             raise
 
 
-_JOB: list[Job] = []
+_JOB: list[Tasks[Any]] = []
 """In a worker: the job that its tasks belong to, sent once."""
 
 
@@ -75,7 +81,7 @@ class Leash(Protocol):
     def recv_bytes(self) -> bytes: ...
 
 
-def _begin(job: Job, leash: Leash) -> None:
+def _begin(job: Tasks[Any], leash: Leash) -> None:
     # The terminal sends an interrupt to the workers, too. Only their master acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_follow, args=(leash,), daemon=True).start()
@@ -89,5 +95,5 @@ def _follow(leash: Leash) -> None:
     os._exit(1)
 
 
-def _do(number: int) -> Priced:
+def _do(number: int) -> Any:
     return _JOB[0].do(number)
