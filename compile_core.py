@@ -20,12 +20,12 @@ ROOT = Path(__file__).resolve().parent
 FOLDER = ROOT / "simdc/cost/flat"
 SOURCES = (
     *("tiles", "segments", "price", "rungs", "climb", "ladder", "best", "least"),
-    *("program", "waiting", "beside", "lanes", "lane_rungs", "lane_best"),
+    *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_best"),
 )
 """In the order in which they need each other."""
 CALLED = (
     *("price", "begin", "next_rung", "best_rung", "fill", "bound_many", "price_many"),
-    *("price_program", "begin_cuts", "best_cut"),
+    *("price_program", "fill_lanes", "begin_cuts", "best_cut"),
 )
 """What Python calls."""
 DIRECTIVES = {"language_level": 3, "overflowcheck": True, "cdivision": False, "annotation_typing": False}

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
-from . import best, climb, ladder, lane_best, lanes, least
+from . import best, climb, ladder, lane_best, lane_ladder, lanes, least
 from . import price as pricing
 from .digest import digest_of
 
@@ -32,6 +32,7 @@ class CoreForm(NamedTuple):
     bound_many: Callable[..., int]
     price_many: Callable[..., int]
     price_program: Callable[[list[int], list[int], list[int], list[int], list[int]], int]
+    fill_lanes: Callable[[list[int], list[int], list[int]], int]
     begin_cuts: Callable[[list[int], list[int], list[int], list[int], int, list[int]], int]
     best_cut: Callable[..., int]
 
@@ -78,7 +79,9 @@ def _form(name: str, row: Any, table: Any, zeros: Any, *modules: ModuleType) -> 
     return CoreForm(name, row, table, zeros, *(found[key] for key in CoreForm._fields[4:]))
 
 
-PLAIN = _form("plain", list, _plain_table, _plain_zeros, pricing, climb, best, ladder, least, lanes, lane_best)
+PLAIN = _form(
+    "plain", list, _plain_table, _plain_zeros, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best
+)
 COMPILED = compiled_form()
 
 

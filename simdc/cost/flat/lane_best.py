@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from .best import BEST_BITS, BEST_CYCLES, BEST_RUNG, TOO_CUT
 from .climb import FOUND_BITS, HEAP, NO_ROOM, NONE_LEFT, USED, WAITING, pop, push
+from .lane_ladder import LANE_STEPS, PROGRAM_CUTS
 from .lane_rungs import (
-    LANE_STEPS,
     LEAST_MOVING,
-    PROGRAM_CUTS,
     cut_sizes,
     fits_from,
     least_of_lanes,

@@ -9,6 +9,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from .lane_ladder import (
+    KNOWN_CUT,
+    KNOWN_CUTS,
+    LANE_LOOP,
+    LANE_STEPS,
+    MOST_KNOWN,
+    SIDE_SIZES,
+    SIDE_WAYS,
+    STEP_SIZES,
+    TOUCHED,
+    tiles_of_cut,
+)
 from .program import (
     BLOCK,
     BLOCK_CYCLES,
@@ -27,25 +39,6 @@ from .program import (
 )
 from .tiles import FILL, LOOP, LOOP_ROWS, LOOPS, OPERAND_ROWS, OPERANDS, RESUMED, STREAM, STREAM_ROWS, STREAMS
 
-# A ladder of a program. Numbers of cuts and steps; the loop along the lanes; how many ways there are to cut the loops
-# of each of three sides, and where the sizes of each way stand, by loop, 0 for those of another side; where sizes of
-# steps stand; where cuts do, and how many numbers each has.
-PROGRAM_CUTS: Final = 0
-LANE_STEPS: Final = 1
-LANE_LOOP: Final = 2
-SIDE_WAYS: Final = 3
-SIDE_SIZES: Final = 6
-STEP_SIZES: Final = 9
-CUT_ROWS: Final = 10
-CUT_ROW: Final = 11
-LANE_LADDER: Final = 12
-# Of each cut: tiles of the nests without lanes, and of those with them for each tile along the lanes; whether the rest
-# is known; of each operand what a tile has and what of it for each iteration along the lanes, what all have and what of
-# it for each tile along these.
-STILL_TILES: Final = 0
-LANE_TILES: Final = 1
-IS_KNOWN: Final = 2
-TOUCHED: Final = 3
 # A machine: cycles of all instructions, and to move all that is used once; bits of memory.
 CODE_CYCLES: Final = 0
 LEAST_MOVING: Final = 1
@@ -67,13 +60,13 @@ def cut_sizes(ladder: list[int], plan: list[int], cut: int, step: int, sizes: li
 
 
 def know_cut(ladder: list[int], plan: list[int], cut: int, sizes: list[int]) -> int:
-    """Where the numbers of a cut stand, which are worked out if nobody asked before."""
-    row = ladder[CUT_ROWS] + cut * ladder[CUT_ROW]
-    if not ladder[row + IS_KNOWN]:
+    """Where the numbers of a cut stand, which are worked out unless it was asked for lately."""
+    row = ladder[KNOWN_CUTS] + cut % MOST_KNOWN * ladder[KNOWN_CUT]
+    if ladder[row] != cut + 1:
         cut_sizes(ladder, plan, cut, 0, sizes)
         for operand in range(plan[OPERANDS]):
             touch_operand(ladder, plan, operand, sizes, row + TOUCHED + 4 * operand)
-        ladder[row + IS_KNOWN] = 1
+        ladder[row] = cut + 1
     return row
 
 
@@ -145,8 +138,7 @@ def least_of_lanes(
     ladder: list[int], plan: list[int], on: list[int], cut: int, step: int, moving: int, sizes: list[int]
 ) -> int:
     """Cycles that a rung takes at least, `moving` of them at least to move what it uses."""
-    row = ladder[CUT_ROWS] + cut * ladder[CUT_ROW]
-    tiles = ladder[row + STILL_TILES] + ladder[row + LANE_TILES] * tiles_of_step(ladder, plan, step)
+    tiles = tiles_of_cut(ladder, plan, cut, tiles_of_step(ladder, plan, step))
     cycles = on[CODE_CYCLES] + tiles * plan[FILL] + least_set_up(ladder, plan, cut, step, sizes)
     return max(cycles, moving) if plan[DOUBLED] else cycles + moving
 

@@ -53,10 +53,11 @@ def in_turn(loops: Sequence[str], bounds: Mapping[str, int], widths: Mapping[str
 
 
 def together(loops: Sequence[str], bounds: Mapping[str, int]) -> list[Sizes]:
-    """Cut all loops into as many parts, a loop that has fewer iterations into single ones."""
-    # 7 rows and 3 columns in 4 parts: rows of 2, 2, 2, 1 and columns of 1, 1, 1.
+    """Cut all loops into as many parts, a loop that has fewer iterations into single ones; each way once."""
+    # 7 rows and 3 columns in 4 parts: rows of 2, 2, 2, 1 and columns of 1, 1, 1. In 5 and 6 parts they are the same.
     most = max((bounds[loop] for loop in loops), default=1)
-    return [{loop: -(-bounds[loop] // count) for loop in loops} for count in part_counts(most)]
+    ways = [tuple([-(-bounds[loop] // count) for loop in loops]) for count in part_counts(most)]
+    return [dict(zip(loops, sizes, strict=True)) for sizes in dict.fromkeys(ways)]
 
 
 def rungs(

@@ -48,8 +48,8 @@ class ProgramCuts:
         bounds, lanes = program.bounds, program.lanes
         window, whole, image, others, _ = program_loops(program)
         self.whole = {loop: bounds[loop] for loop in whole}
-        # Lanes may run through a window: a row of l + 64 * p with l along them.
-        window = [loop for loop in window if loop != lanes]
+        # Lanes may run through a window, a row of l + 64 * p with l along them; rows of an image, too.
+        window = [loop for loop in window if loop != lanes and loop not in image]
         self.parts = [together(loops, bounds) for loops in (window, image, [loop for loop, _ in others])]
         names = [[loop.name for loop in nest.loops] for nest in program.nests]
         self.cuts: list[VectorCut] = []

@@ -13,10 +13,12 @@ from simdc.cost.exact.flat_lanes import FlatProgram, flat_program
 from simdc.cost.exact.tiled import tile_once
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.flat import core, lanes, program, tiles
+from simdc.cost.flat import lane_ladder as filled
 from simdc.cost.flat import lane_rungs as at
+from simdc.cost.grid import stored_bounds
 from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.ladder.lanes import LaneLadders, flat_cheapest
-from simdc.cost.ladder.vectors import VectorRungs
+from simdc.cost.ladder.vectors import VectorLadder, VectorRungs
 from simdc.cost.rule import GENESYS
 from tests.cost.machines import small_machine
 from tests.oracles.channels import random_channels, with_channels
@@ -141,11 +143,11 @@ def test_what_a_cut_has_of_an_operand() -> None:
     block = CodeBlock(("c", "h", "k"), (Instruction("max", "y", ("y", "x")),))
     nest = LoopNest((Loop("c", 8), Loop("h", 10), Loop("k", 3)), (x,), (y,), (block,))
     flat = known(VectorProgram("window", (nest,)), lanes_of())
-    ladder, found = [0] * at.LANE_LADDER, [0] * 4
-    ladder[at.LANE_LOOP] = 0
+    ladder, found = [0] * filled.LANE_LADDER, [0] * 4
+    ladder[filled.LANE_LOOP] = 0
     touched = [*ladder, *found]
-    at.touch_operand(touched, flat.plan, 0, [4, 4, 3], at.LANE_LADDER)
-    assert touched[at.LANE_LADDER :] == [8, 4, 80, 20]
+    at.touch_operand(touched, flat.plan, 0, [4, 4, 3], filled.LANE_LADDER)
+    assert touched[filled.LANE_LADDER :] == [8, 4, 80, 20]
 
 
 def test_the_first_step_that_fits() -> None:
@@ -153,9 +155,58 @@ def test_the_first_step_that_fits() -> None:
     kernel = mean()
     for limit, step in ((704, 0), (703, 1), (352, 1), (351, 2)):
         flat = known(kernel, lanes_of(vmem_bits=limit))
-        ladder = LaneLadders(kernel).on(core.PLAIN, flat)
-        assert (ladder[at.LANE_STEPS], ladder[ladder[at.STEP_SIZES] :][:2]) == (2, [8, 4])
+        ladder = LaneLadders(flat.shape).on(core.PLAIN, flat)
+        assert (ladder[filled.LANE_STEPS], ladder[ladder[filled.STEP_SIZES] :][:2]) == (2, [8, 4])
         assert at.fits_from(ladder, flat.plan, [0, 0, limit], 0, 0, [0, 0]) == step
+
+
+def check_cuts(form: core.CoreForm, count: int, seed: int) -> None:
+    """Sizes and numbers of tiles of all rungs, in their order."""
+    random = Random(seed)
+    for _ in range(count):
+        kernel, machine = random_program(random), options(random, random_machine(random))
+        most = random.choice((1, 7, 1000))
+        grown = {loop: bound * random.randint(1, most) for loop, bound in kernel.bounds.items()}
+        kernel = kernel._replace(
+            nests=tuple(nest._replace(loops=tuple(Loop(n, grown[n]) for n, _ in nest.loops)) for nest in kernel.nests)
+        )
+        flat, bounds = known(kernel, machine), stored_bounds(kernel, machine)
+        classes = VectorLadder(kernel, bounds, machine.simd.lanes, clip=False)
+        ladder, sizes = LaneLadders(flat.shape).on(form, flat), [0] * len(bounds)
+        assert ladder[filled.PROGRAM_CUTS] == len(classes.cuts)
+        assert ladder[filled.LANE_STEPS] == len(classes.lanes)
+        for number in random.sample(range(len(classes.cuts)), min(40, len(classes.cuts))):
+            cut, step = classes.cuts[number], random.randrange(len(classes.lanes))
+            at.cut_sizes(ladder, flat.plan, number, step, sizes)
+            expected = {**cut.sizes, kernel.lanes: classes.lanes[step]}
+            assert dict(zip(flat.shape.loops, sizes, strict=True)) == expected
+            along = classes.counts[step]
+            assert filled.tiles_of_cut(ladder, flat.plan, number, along) == cut.fixed_tiles + cut.lane_tiles * along
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cuts_are_those_of_the_classes(seed: int) -> None:
+    check_cuts(CHECKED, 20, seed)
+
+
+def test_compiled_cuts_are_too(compiled: core.CoreForm) -> None:
+    check_cuts(compiled, 60, 60)
+
+
+def test_cuts_with_a_pencil() -> None:
+    """10 rows in 1, 2, 3, 4 and 5 parts are 10, 5, 4, 3 and 2, in 6 to 8 they are 2, too, and in 10 single: 6 ways.
+    8 channels on 4 lanes in one part or two. Tiles of 4 rows and 4 channels: 3 * 2."""
+    flat = known(mean(), lanes_of())
+    ladder = LaneLadders(flat.shape).on(CHECKED, flat)
+    assert (ladder[filled.PROGRAM_CUTS], ladder[filled.LANE_STEPS]) == (6, 2)
+    found: list[int] = []
+    for cut in range(6):
+        sizes = [0, 0]
+        at.cut_sizes(ladder, flat.plan, cut, 1, sizes)
+        assert sizes[0] == 4
+        found.append(sizes[1])
+    assert found == [10, 5, 4, 3, 2, 1]
+    assert filled.tiles_of_cut(ladder, flat.plan, 2, 2) == 6
 
 
 def check_ladders(form: core.CoreForm, count: int, seed: int, patch: pytest.MonkeyPatch) -> None:
@@ -186,10 +237,11 @@ def test_a_heap_without_room_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(10):
         kernel = random_program(random)
         machine = evolve(tight_machine(random, kernel), stores_padding=True)
-        ladders = LaneLadders(kernel)
+        flat = known(kernel, machine)
+        ladders = LaneLadders(flat.shape)
         ladders.room = 0
         expected = VectorRungs(kernel, machine, GENESYS).cheapest()
-        assert ladders.cheapest(CHECKED, known(kernel, machine)) == expected
+        assert ladders.cheapest(CHECKED, flat) == expected
 
 
 def test_numbers_beyond_64_bits_are_exact(compiled: core.CoreForm, monkeypatch: pytest.MonkeyPatch) -> None:
