@@ -20,9 +20,9 @@ BIN := $(VENV)/bin
 # The first of these that is new enough; choose another with: make PYTHON=/path/to/python3
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
-# What the tests may use; CI adds torch, which some of them compare gradients with.
+# What the tests may use; CI adds torch, which some of them compare gradients with, and what writes modules for the MLIR front end.
 EXTRAS ?= test
-ALL_EXTRAS := test,dev,onnx,plot,parquet,cluster,docs,fuzz,torch
+ALL_EXTRAS := test,dev,onnx,plot,parquet,cluster,docs,fuzz,torch,torch-mlir,jax
 DEV := $(VENV)/.simdc-dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 

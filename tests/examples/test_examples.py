@@ -29,15 +29,13 @@ def printed_by(script, monkeypatch, capsys, *arguments):
 
 # Tests below look at what these print, and that of the paper's machines at what all of it is.
 LOOKED_AT = {"autotuner.py", "judge_schedule.py", "own_tiling_pass.py", "paper_dse.py", "sweep_hardware.py"}
+MODULES = {"from_jax.py", "from_torch_mlir.py"}
 
-NEEDED = {
-    "from_jax.py": ["jax"],
-    "from_pytorch.py": ["torch", "onnxscript"],
-    "from_torch_mlir.py": ["torch", "torch_mlir.fx"],
-}
+NEEDED = {"from_pytorch.py": ["torch", "onnxscript"]}
+SCRIPTS_THAT_PRINT = [path for path in SCRIPTS if path.name not in LOOKED_AT | MODULES]
 
 
-@pytest.mark.parametrize("script", [path for path in SCRIPTS if path.name not in LOOKED_AT], ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS_THAT_PRINT, ids=lambda path: path.name)
 def test_script_runs(script, tmp_path, monkeypatch, capsys):
     for package in NEEDED.get(script.name, ()):
         pytest.importorskip(package)
@@ -51,6 +49,25 @@ def test_script_runs(script, tmp_path, monkeypatch, capsys):
         # All six machines are worked out in tests/cost/simdit/test_paper_tables.py.
         arguments = ["--hw", "HI2"]
     assert printed_by(script, monkeypatch, capsys, *arguments)
+
+
+# 32 x 64 by 64 x 128 and by 128 x 10, forward; backward the gradients of both weights and of what lies between.
+STEP = 2 * 32 * 64 * 128 + 3 * 32 * 128 * 10
+
+
+@pytest.mark.parametrize(
+    ("script", "package", "macs"),
+    [("from_jax.py", "jax", STEP), ("from_torch_mlir.py", "torch_mlir.fx", 32 * 32 * 16 * 3 * 9)],
+)
+# Of frameworks about themselves.
+@pytest.mark.filterwarnings("ignore")
+def test_module_that_a_script_prints_is_priced(script, package, macs, tmp_path, monkeypatch, capsys):
+    pytest.importorskip(package)
+    module = tmp_path / "module.mlir"
+    module.write_text(printed_by(EXAMPLES / script, monkeypatch, capsys), encoding="utf-8")
+    report = cost(module, EXAMPLES / "hardware/HT3.json", capsys)
+    assert report["totals"]["ops"]["mac"] == macs
+    assert not report["coverage"]["uncosted"]
 
 
 # The released generator cuts no rows and no windows: it cannot add 128 x 4096 values on HI1, nor average 112 x 112.
