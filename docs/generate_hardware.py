@@ -8,9 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from attrs import NOTHING, Factory, fields
 
 from simdc.cost.dram import Dram
 from simdc.cost.extensions import Extensions
@@ -18,6 +15,7 @@ from simdc.cost.hardware import Hardware, Prices, SimdArray, SystolicArray
 from simdc.cost.machine import ComputeUnit, Machine, MemoryLevel
 from simdc.frontends.hardware_file import load_machine
 from simdc.frontends.hardware_schema import hardware_schema
+from simdc.frozen import MISSING, Field, Frozen, fields
 
 NAME = "NAME."
 """In a path, for the name of a unit or memory."""
@@ -90,30 +88,30 @@ compressed weights (nv_full) are not modelled.
 """
 
 
-def default_of(attribute: Any) -> str:
+def default_of(attribute: Field) -> str:
     default = attribute.default
     if "absent" in attribute.metadata:
         return "none"
-    if default is NOTHING:
+    if attribute.is_required:
         return "required"
     if default in (Extensions(), (), ""):
         return "none"
-    return "all defaults" if isinstance(default, Factory) else f"{default!r}"  # pyright: ignore[reportArgumentType]
+    return "all defaults" if default is MISSING else f"{default!r}"
 
 
-def rows(cls: type, prefix: str) -> Iterator[str]:
+def rows(cls: type[Frozen], prefix: str) -> Iterator[str]:
     """A table row for each field of `cls`, and for those of its parts."""
     for attribute in fields(cls):
         path, metadata = f"{prefix}{attribute.name}", attribute.metadata
         if "part" in metadata or "parts" in metadata:
             yield from rows(metadata.get("part") or metadata["parts"], f"{path}.{NAME if 'parts' in metadata else ''}")
         else:
-            lowest = {0: "zero or more", 1: "positive"}.get(metadata.get("minimum"), "")
+            lowest = {0: "zero or more", 1: "positive"}.get(metadata.get("minimum", -1), "")
             source = metadata.get("source", "") + ("" if metadata.get("modelled", True) else "; **not modelled**")
             yield f"| `{path}` | {metadata['unit']} | {lowest} | {default_of(attribute)} | {source} |"
 
 
-def sections(cls: type, prefix: str = "") -> Iterator[tuple[str, type]]:
+def sections(cls: type[Frozen], prefix: str = "") -> Iterator[tuple[str, type[Frozen]]]:
     """Every class of the description with the path of its place."""
     yield prefix, cls
     for attribute in fields(cls):
@@ -151,7 +149,7 @@ def presets() -> Iterator[str]:
 
 def page() -> str:
     lines = [INTRODUCTION]
-    titles = {
+    titles: dict[type[Frozen], str] = {
         Hardware: "The machine",
         SystolicArray: "Systolic array",
         SimdArray: "SIMD array",

@@ -12,13 +12,13 @@ from itertools import islice
 from types import CodeType
 from typing import NamedTuple
 
-from attrs import frozen
 from xdsl.ir import SSAValue
 
 from simdc.api import Network
 from simdc.errors import SimdcError, suggestion
 from simdc.frontends.json_graph import MAX_DIMENSIONS
 from simdc.frontends.limits import MAX_BATCH
+from simdc.frozen import Frozen
 from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_error import LayerError
 from simdc.ir.layer_table import find_layer, layer_table
@@ -45,8 +45,7 @@ class UnknownLayer(SimdcError, AttributeError):
     """There is no layer of that name."""
 
 
-@frozen(eq=False, repr=False)
-class Tensor:
+class Tensor(Frozen, eq=False):
     """An input of a network or the result of a layer."""
 
     net: NetworkBuilder

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from attrs import evolve
+from simdc.frozen import evolve
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 

@@ -464,7 +464,7 @@ def test_what_a_model_knows_beside_costs_is_reported(
 
 
 RULE = """
-from attrs import evolve
+from simdc.frozen import evolve
 from simdc.cost import ExactModel, HardwareField
 from simdc.cost.rule import GENESYS
 

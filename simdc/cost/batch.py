@@ -10,7 +10,7 @@ from copy import copy
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar, cast
 
-from attrs import fields
+from simdc.frozen import Frozen, fields
 
 from .extensions import Extensions
 from .machine_fields import HardwareError
@@ -18,7 +18,7 @@ from .machines import SomeMachine
 from .result import Cost
 from .structure import leaf_paths, unstructure, with_extension
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Frozen)
 
 
 class BatchCost(NamedTuple):
@@ -49,32 +49,32 @@ def _with_columns(instance: T, columns: Mapping[str, object], prefix: str) -> T:
     # Its class refuses what is no whole number, so the copy's fields are set behind its back.
     # {"simd.lanes": array([16, 32])} -> out.simd.lanes.
     out = copy(instance)
-    for attribute in fields(cast("Any", type(instance))):
-        path, value = f"{prefix}{attribute.name}", getattr(instance, attribute.name)
-        if "part" in attribute.metadata:
+    for field in fields(type(instance)):
+        path, value = f"{prefix}{field.name}", getattr(instance, field.name)
+        if "part" in field.metadata:
             value = _with_columns(value, columns, f"{path}.")
-        elif "parts" in attribute.metadata:
+        elif "parts" in field.metadata:
             value = tuple((name, _with_columns(each, columns, f"{path}.{name}.")) for name, each in value)
-        elif attribute.metadata.get("show") is dict:
+        elif field.metadata.get("show") is dict:
             value = tuple((name, columns.get(f"{path}.{name}", each)) for name, each in value)
         elif isinstance(value, Extensions):
             value = _namespace(value.as_data(), columns, f"{path}.")
-        object.__setattr__(out, attribute.name, columns.get(path, value))
+        object.__setattr__(out, field.name, columns.get(path, value))
     return out
 
 
 def with_numbers(machines: T, kind: type) -> T:
     """The same batch with arrays of another `kind` of numbers: float, or object for Python's integers."""
     out = copy(machines)
-    for attribute in fields(cast("Any", type(machines))):
-        value = getattr(machines, attribute.name)
-        if "part" in attribute.metadata:
+    for field in fields(type(machines)):
+        value = getattr(machines, field.name)
+        if "part" in field.metadata:
             value = with_numbers(value, kind)
-        elif "parts" in attribute.metadata:
+        elif "parts" in field.metadata:
             value = tuple((name, with_numbers(each, kind)) for name, each in value)
         elif hasattr(value, "astype"):
             value = value.astype(kind)
-        object.__setattr__(out, attribute.name, value)
+        object.__setattr__(out, field.name, value)
     return out
 
 

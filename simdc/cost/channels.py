@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 
-from attrs import evolve
+from simdc.frozen import evolve
 
 from .dram import Dram
 from .hardware import Hardware

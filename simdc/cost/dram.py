@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from simdc.frozen import Frozen, evolve
 
 from .machine_fields import choice, option
 
@@ -13,8 +13,7 @@ LATENCY = "a data sheet; RTL of GeneSys waits for its first loads only, as reque
 REQUESTS = "RTL of GeneSys: 4 to 12 dead cycles between the bursts of a store"
 
 
-@frozen
-class Dram:
+class Dram(Frozen):
     """Which channel carries what: `psum_channel` partial sums that are loaded again, `result_channel` all that the
     systolic array stores. Each is called after what it carries where nothing is said, and as wide as that port is
     (`systolic.bandwidths`, `simd.bandwidth_bits_per_cycle`). On a `full` duplex channel loads and stores do not wait

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
-from attrs import frozen
-
+from simdc.frozen import Frozen
 from simdc.plugins import Group
 
 
@@ -22,8 +21,7 @@ class HardwareField(NamedTuple):
     minimum: int = 1
 
 
-@frozen
-class Section:
+class Section(Frozen):
     """Values by name, read like attributes: `section.dram_bits_per_cycle`."""
 
     values: tuple[tuple[str, int], ...]
@@ -35,8 +33,7 @@ class Section:
         raise AttributeError(name)
 
 
-@frozen
-class Extensions:
+class Extensions(Frozen):
     """Sections by the name of the plug-in. `getattr(extensions, "one-channel")` of a machine without that section has
     the defaults."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from attrs import frozen
+from simdc.frozen import Frozen
 
 from .dram import Dram
 from .extensions import Extensions
@@ -39,8 +39,7 @@ def _int(unit: str, source: str = MACHINE, **options: Any) -> Any:
     return number(unit, source, **options)
 
 
-@frozen
-class Widths:
+class Widths(Frozen):
     """Bits of one element on the systolic array. `cache_bits` are those of keys and values that a decoder keeps; 0: as
     many as the ifmap has."""
 
@@ -51,8 +50,7 @@ class Widths:
     cache_bits: int = _int("bit", CACHE, minimum=0, default=0)
 
 
-@frozen
-class Buffers:
+class Buffers(Frozen):
     """Total capacities of the systolic array's buffers. Each is double-buffered: half of it holds the tile in use."""
 
     # 32 KiB are 262,144 bits and take tiles of 131,072 bits: 128 x 128 weights of 8 bits.
@@ -63,8 +61,7 @@ class Buffers:
     bias_bits: int = _int("bit")
 
 
-@frozen
-class Bandwidths:
+class Bandwidths(Frozen):
     """The three DRAM ports of the systolic array: weights and bias share one, psum loads and all stores another. What
     takes a fraction of a cycle longer takes all of it: 1,025 bits at 102.4 bits a cycle take 11 cycles."""
 
@@ -73,8 +70,7 @@ class Bandwidths:
     psum_bits_per_cycle: Rate = rate(MACHINE)
 
 
-@frozen
-class SystolicArray:
+class SystolicArray(Frozen):
     """Array of `rows` x `columns` PEs, weight-stationary if `dataflow` says nothing else: input channels along the
     rows, output channels along the columns. A tile costs `rows + columns - 2` cycles to fill. With `output_stationary`
     positions of the result lie along the rows, output channels along the columns, and a PE adds up one result; with
@@ -123,8 +119,7 @@ class SystolicArray:
         return ("window",) * window + ("packed",) * packed
 
 
-@frozen
-class Latencies:
+class Latencies(Frozen):
     """Cycles of one SIMD instruction, by opcode."""
 
     add: int = _int("cycle", RELEASE, default=1)
@@ -143,8 +138,7 @@ class Latencies:
     mac: int = _int("cycle", ASSUMED + "; GeneSys has it (MACC), taken as mul", default=1)
 
 
-@frozen
-class SimdArray:
+class SimdArray(Frozen):
     """`lanes` ALUs on a vector memory whose loads, compute and stores take turns. A tile costs
     `pipeline_stages - 1 + lanes - 1` cycles to fill; an instruction that reads what the one before it
     wrote waits `raw_wait_cycles`, from one issue to the next, too. `array_path_bits_per_cycle` is how fast data goes
@@ -170,8 +164,7 @@ class SimdArray:
     latency_cycles: Latencies = part(Latencies, factory=Latencies)
 
 
-@frozen
-class SramPrices:
+class SramPrices(Frozen):
     """Energy of one bit read from or written to each on-chip memory."""
 
     wbuf: float = price("pJ/bit", "SimDIT Eq. 31")
@@ -183,8 +176,7 @@ class SramPrices:
     insmem: float = price("pJ/bit", "SimDIT Eq. 31")
 
 
-@frozen
-class Prices:
+class Prices(Frozen):
     """Energy prices (SimDIT Eqs. 29-32). `source` says where the numbers come from."""
 
     source: str = name_text()
@@ -200,8 +192,7 @@ NO_PRICES = Prices("none known, so no energies", 0.0, 0.0, 0.0, SramPrices(*[0.0
 """Of a machine whose prices nobody gave: no report of it has energies."""
 
 
-@frozen
-class Hardware:
+class Hardware(Frozen):
     """One machine. `changed` lists what was changed since it had its name, as `field=value, field=value`. `basis` is as
     in `Machine`; where there is none nothing is said of what numbers rest on.
 

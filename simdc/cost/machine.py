@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, TypeVar, cast
 
-from attrs import field, frozen
+from simdc.frozen import Frozen, field
 
 from .extensions import Extensions
 from .hardware import Widths
@@ -61,8 +61,7 @@ CHAINS: dict[str, object] = {"unit": "lists of units", "read": _read_chains, "sh
 PRICES: dict[str, object] = {"unit": "pJ by operation", "read": _read_prices, "show": dict}
 
 
-@frozen
-class Granule:
+class Granule(Frozen):
     """Channels that the array takes at a time: what is left of the last granule idles."""
 
     # 20 channels in granules of 8 are three, as if there were 24.
@@ -71,8 +70,7 @@ class Granule:
     output_channels: int = number("channel", SPEC, default=1)
 
 
-@frozen
-class ComputeUnit:
+class ComputeUnit(Frozen):
     """A unit that runs kernels of the kinds `runs`, `rate_per_cycle` operations (`operation`) a cycle.
 
     A multiply-accumulate unit holds weights for a run of pixels of at least `min_run_cycles` and at most
@@ -103,8 +101,7 @@ class ComputeUnit:
     max_window: int = number("position", SPEC, minimum=0, default=0)
 
 
-@frozen
-class MemoryLevel:
+class MemoryLevel(Frozen):
     """A memory that holds `capacity_bits` (0: without limit) in `banks`, read and written by `carries` (operands; none
     named: all of them). Data cross in beats; `burst_beats` at a time are asked for, with idle cycles between. `shared`
     tells whether reads and writes share its cycles."""
@@ -126,8 +123,7 @@ class MemoryLevel:
     write_pj_per_bit: float = price("pJ/bit", ANY, default=0.0)
 
 
-@frozen
-class Machine:
+class Machine(Frozen):
     """One machine of named units and memories. `chains` lists units that stream into each other within one hardware
     layer. `basis` tells, by dotted path or the beginning of one, what numbers rest on; what it does not name is
     assumed. `changed` is as in `Hardware`. Raises HardwareError for chains of what is not there, for two units that run
@@ -147,7 +143,7 @@ class Machine:
     changed: str = remark()
     extensions: Extensions = word(Extensions, "an object", "plug-ins, by name", default=Extensions())
 
-    def __attrs_post_init__(self) -> None:
+    def check_all(self) -> None:
         names = [name for name, _ in self.units]
         for chain in self.chains:
             for unit in chain:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
-from attrs import Attribute, Factory, fields
+from simdc.frozen import Frozen, fields
 
-from .hardware import Hardware
 from .machine_fields import HardwareError
 from .machines import AnyMachine
 from .marks import MARKS, Mark, mark_at
@@ -79,22 +78,17 @@ def _marked(stated: Sequence[Stated], marks: dict[str, Mark], mark: Mark) -> tup
     return tuple([path for each in stated for path in each.named(chosen)])
 
 
-def _stated(part: object, prefix: str) -> Iterator[Stated]:
+def _stated(part: Frozen, prefix: str) -> Iterator[Stated]:
     """What a part states that is not the default."""
-    for attribute in fields(cast("type[Hardware]", type(part))):
-        value, metadata, path = getattr(part, attribute.name), attribute.metadata, f"{prefix}{attribute.name}"
+    for field in fields(type(part)):
+        value, metadata, path = getattr(part, field.name), field.metadata, f"{prefix}{field.name}"
         if "parts" in metadata:
             for name, each in value:
                 yield Stated(f"{path}.{name}", tuple(_stated(each, f"{path}.{name}.")))
-        elif value == _default(attribute):
+        elif value == field.usual():
             continue
         elif "part" in metadata:
             inner = tuple(_stated(value, f"{path}."))
             yield from [Stated(path, inner)] if inner else []
         elif isinstance(value, (bool, int, float, Ratio)) or "words" in metadata:
             yield Stated(path)
-
-
-def _default(attribute: Attribute[Any]) -> object:
-    default: Any = attribute.default
-    return default.factory() if isinstance(default, Factory) else default  # pyright: ignore[reportArgumentType]

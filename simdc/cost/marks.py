@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from attrs import field
+from simdc.frozen import field
 
 from .machine_fields import HardwareError
 

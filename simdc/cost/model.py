@@ -8,6 +8,8 @@ from typing import Generic, Literal, TypeAlias, cast, get_args
 
 from typing_extensions import TypeVar
 
+from simdc.frozen import Frozen
+
 from .account import Account
 from .analysis import Analysis
 from .batch import BatchCost
@@ -191,10 +193,10 @@ def check_machine(model: CostModel, machine: object, varied: Iterable[str] = ())
     for path in varied:
         if not knows(model, path):
             raise ValueError(f"the cost model '{model.name}' does not know {path}, which varies")
-    check_options(model, machine)
+    check_options(model, cast("Frozen", machine))
 
 
-def check_options(model: CostModel[SomeMachine], machine: object) -> None:
+def check_options(model: CostModel[SomeMachine], machine: Frozen) -> None:
     """Raise ValueError for an option of a machine, or a fraction of a bit a cycle, that the model does not take."""
     name = getattr(machine, "name", "the machine")
     for path, value in options_of(machine).items():

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, TypeVar, cast
 
-from attrs import NOTHING, Attribute, fields
+from simdc.frozen import Field, Frozen, fields
 
 from .extensions import Extensions, HardwareField, Section, declared_fields, extension_paths
 from .machine_fields import LARGEST, MAX_TEXT, HardwareError
 from .quantities import BINARY, exact, parse_bits, parse_period, parse_rate
 from .ratio import rate_of
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Frozen)
 CLOCK = "clock_ns"
 CLOCK_IN_WORDS = "clock"
 """Another name of the clock's field, whose value has a unit."""
@@ -49,7 +49,7 @@ class _Reader:
         given = self.fields_of(data, path or "top level")
         if given is None:
             return None
-        known: dict[str, Attribute[object]] = {attribute.name: attribute for attribute in fields(cls)}  # pyright: ignore[reportArgumentType]
+        known: dict[str, Field] = {field.name: field for field in fields(cls)}
         prefix = f"{path}." if path else ""
         names = {name: name for name in known}
         if CLOCK in known:
@@ -60,11 +60,11 @@ class _Reader:
             if key not in known:
                 self.fault(f"{prefix}{str(key)[:80]}", f"unknown field{hint(str(key), words)}")
         values: dict[str, object] = {}
-        for name, attribute in known.items():
+        for name, field in known.items():
             if name in given:
-                values[name] = self.value(attribute, given[name], f"{prefix}{names[name]}")
-            elif attribute.default is NOTHING:
-                self.fault(f"{prefix}{name}", f"missing ({attribute.metadata.get('unit', 'an object')})")
+                values[name] = self.value(field, given[name], f"{prefix}{names[name]}")
+            elif field.is_required:
+                self.fault(f"{prefix}{name}", f"missing ({field.metadata.get('unit', 'an object')})")
         # A part names its fields as it knows them: `rows` becomes `systolic.rows` here.
         try:
             return cls(**values) if len(self.faults) == before else self.checked(known, values, prefix)
@@ -75,13 +75,14 @@ class _Reader:
                 self.fault(f"{prefix}{error.path}", error.message)
             return None
 
-    def checked(self, known: Mapping[str, Attribute[Any]], values: Mapping[str, object], prefix: str) -> None:
+    def checked(self, known: Mapping[str, Field], values: Mapping[str, object], prefix: str) -> None:
         """Each field by itself: what is made of all of them stops at the first that is wrong."""
         for name, value in values.items():
-            if value is FAULTY or known[name].validator is None:
+            field = known[name]
+            if value is FAULTY or field.check is None:
                 continue
             try:
-                cast("Any", known[name].validator)(None, known[name], value)
+                field.check(field, value)
             except HardwareError as error:
                 self.fault(f"{prefix}{error.path}", error.message)
 
@@ -107,16 +108,16 @@ class _Reader:
             self.period_ns = exact(clock)
         return given
 
-    def value(self, attribute: Attribute[object], value: object, path: str) -> object:
+    def value(self, field: Field, value: object, path: str) -> object:
         """FAULTY where there are faults."""
-        metadata = attribute.metadata
+        metadata = field.metadata
         if "part" in metadata or "parts" in metadata:
             if value is None and "absent" in metadata:
                 return metadata["absent"]
             read = self.part if "part" in metadata else self.parts
             found = read(metadata.get("part") or metadata["parts"], value, path)
             return FAULTY if found is None else found
-        if attribute.name == "extensions":
+        if field.name == "extensions":
             return self.extensions(value, path)
         try:
             return metadata["read"](value) if "read" in metadata else self.quantity(metadata, value)
@@ -150,7 +151,7 @@ class _Reader:
             )
         return rate_of(found)
 
-    def parts(self, cls: type, value: object, path: str) -> tuple[tuple[str, object], ...] | None:
+    def parts(self, cls: type[Frozen], value: object, path: str) -> tuple[tuple[str, object], ...] | None:
         entries = self.fields_of(value, path)
         if entries is None:
             return None
@@ -160,7 +161,7 @@ class _Reader:
                 self.fault(f"{path}.{name[:80]}", "must be named by letters, digits and underscores")
         found: list[tuple[str, object]] = []
         for key, each in entries.items():
-            found.append((str(key), self.part(cast("type[object]", cls), each, f"{path}.{str(key)[:80]}")))
+            found.append((str(key), self.part(cls, each, f"{path}.{str(key)[:80]}")))
         return tuple(found)
 
     def extensions(self, value: object, path: str) -> Extensions:

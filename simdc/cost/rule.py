@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache, reduce
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
-from attrs import frozen
+from simdc.frozen import Frozen
 
 from .dram import Dram
 from .folds import FoldLaw, fold_law
@@ -61,8 +61,7 @@ def field(path: str) -> Callable[[Hardware], int]:
     return attrgetter(path)
 
 
-@frozen(slots=False)
-class MachineRule:
+class MachineRule(Frozen):
     """`ports` has the hardware field with the bits per cycle of each port. Streams on one port move in turn, ports side
     by side. Buffers of the array stand in the order in which they are checked. Raises ValueError where a row or a port
     is missing."""
@@ -75,7 +74,7 @@ class MachineRule:
     channels: Dram | None = None
     """Of the machine whose channels the ports are, if it is one with others than the rule had (`channels.py`)."""
 
-    def __attrs_post_init__(self) -> None:
+    def check_all(self) -> None:
         for streams, needed in ((self.array_streams, ARRAY_ROWS), (self.vector_streams, VECTOR_ROWS)):
             found = [(row.operand, row.when) for row in streams]
             for row in needed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from attrs import NOTHING, Attribute, fields
+from simdc.frozen import Field, Frozen, fields
 
 from .extensions import Extensions
 from .hardware import Hardware
@@ -16,33 +16,33 @@ from .ratio import Ratio
 from .reading import CLOCK_IN_WORDS, hint, structure
 
 
-def unstructure(instance: object, *, every: bool = False) -> dict[str, Any]:
+def unstructure(instance: Frozen, *, every: bool = False) -> dict[str, Any]:
     """The nested dictionaries that `structure` reads, in field order. Left out are an optional text that is empty,
     extensions where there are none, prices where none are known and, but for `every`, options at their defaults."""
     # A report of HI3 does not say that its `systolic.buffer_release` is `segment`; one of HI3 with another says which.
     out: dict[str, Any] = {}
-    for attribute in fields(cast("type[Hardware]", type(instance))):
-        value = getattr(instance, attribute.name)
+    for field in fields(type(instance)):
+        value = getattr(instance, field.name)
         if isinstance(value, Extensions):
             value = value.as_data()
-        if value in ("", {}) and attribute.default is not NOTHING:
+        if value in ("", {}) and not field.is_required:
             continue
-        if "absent" in attribute.metadata and value == attribute.metadata["absent"]:
+        if "absent" in field.metadata and value == field.metadata["absent"]:
             continue
-        shown = _shown(attribute, value, every)
-        if not every and (_is_usual(attribute, value) or ("part" in attribute.metadata and not shown)):
+        shown = _shown(field, value, every)
+        if not every and (_is_usual(field, value) or ("part" in field.metadata and not shown)):
             continue
-        out[attribute.name] = shown
+        out[field.name] = shown
     return out
 
 
-def _is_usual(attribute: Attribute[Any], value: object) -> bool:
+def _is_usual(field: Field, value: object) -> bool:
     """Whether it is an option at its default."""
-    return bool(attribute.metadata.get("option")) and value == attribute.default
+    return bool(field.metadata.get("option")) and value == field.default
 
 
-def _shown(attribute: Attribute[object], value: Any, every: bool) -> Any:
-    metadata = attribute.metadata
+def _shown(field: Field, value: Any, every: bool) -> Any:
+    metadata = field.metadata
     if "part" in metadata:
         return unstructure(value, every=every)
     if "parts" in metadata:
@@ -50,15 +50,15 @@ def _shown(attribute: Attribute[object], value: Any, every: bool) -> Any:
     return metadata["show"](value) if "show" in metadata else value
 
 
-def options_of(instance: object, prefix: str = "") -> dict[str, object]:
+def options_of(instance: Frozen, prefix: str = "") -> dict[str, object]:
     """The options that are not at their defaults, with their values, by dotted path."""
     found: dict[str, object] = {}
-    for attribute in fields(cast("type[Hardware]", type(instance))):
-        value = getattr(instance, attribute.name)
-        if "part" in attribute.metadata:
-            found |= options_of(value, f"{prefix}{attribute.name}.")
-        elif attribute.metadata.get("option") and value != attribute.default:
-            found[f"{prefix}{attribute.name}"] = value
+    for field in fields(type(instance)):
+        value = getattr(instance, field.name)
+        if "part" in field.metadata:
+            found |= options_of(value, f"{prefix}{field.name}.")
+        elif field.metadata.get("option") and value != field.default:
+            found[f"{prefix}{field.name}"] = value
     return found
 
 
@@ -126,17 +126,17 @@ def with_extension(hardware: SomeMachine, path: str) -> SomeMachine:
     return structure(type(hardware), {**data, "extensions": {**sections, name: {}}})
 
 
-def fractions_of(machine: object, prefix: str = "") -> Iterator[tuple[str, Ratio]]:
+def fractions_of(machine: Frozen, prefix: str = "") -> Iterator[tuple[str, Ratio]]:
     """The bandwidths that are no whole bits per cycle, by dotted path."""
-    for attribute in fields(cast("type[Hardware]", type(machine))):
-        value = getattr(machine, attribute.name)
+    for field in fields(type(machine)):
+        value = getattr(machine, field.name)
         if isinstance(value, Ratio):
-            yield f"{prefix}{attribute.name}", value
-        elif "part" in attribute.metadata:
-            yield from fractions_of(value, f"{prefix}{attribute.name}.")
-        elif "parts" in attribute.metadata:
+            yield f"{prefix}{field.name}", value
+        elif "part" in field.metadata:
+            yield from fractions_of(value, f"{prefix}{field.name}.")
+        elif "parts" in field.metadata:
             for name, each in value:
-                yield from fractions_of(each, f"{prefix}{attribute.name}.{name}.")
+                yield from fractions_of(each, f"{prefix}{field.name}.{name}.")
 
 
 def leaf_values(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
@@ -162,15 +162,15 @@ def option_paths() -> list[str]:
     return list(option_defaults())
 
 
-def option_defaults(cls: type = Hardware, prefix: str = "") -> dict[str, object]:
+def option_defaults(cls: type[Frozen] = Hardware, prefix: str = "") -> dict[str, object]:
     """The options of a machine by dotted path, with their defaults."""
     found: dict[str, object] = {}
-    for attribute in fields(cls):
-        path = f"{prefix}{attribute.name}"
-        if "part" in attribute.metadata:
-            found |= option_defaults(attribute.metadata["part"], f"{path}.")
-        elif attribute.metadata.get("option"):
-            found[path] = attribute.default
+    for field in fields(cls):
+        path = f"{prefix}{field.name}"
+        if "part" in field.metadata:
+            found |= option_defaults(field.metadata["part"], f"{path}.")
+        elif field.metadata.get("option"):
+            found[path] = field.default
     return found
 
 
@@ -179,10 +179,10 @@ def bit_paths() -> list[str]:
     return [path for path, metadata in described(Hardware) if metadata["unit"] in ("bit", "bit/cycle")]
 
 
-def described(cls: type, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def described(cls: type[Frozen], prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every field that is no part, by dotted path, with its metadata."""
-    for attribute in fields(cls):
-        path, metadata = f"{prefix}{attribute.name}", attribute.metadata
+    for field in fields(cls):
+        path, metadata = f"{prefix}{field.name}", field.metadata
         if "part" in metadata:
             yield from described(metadata["part"], f"{path}.")
         else:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from operator import lt
 from typing import Protocol, cast
 
-from attrs import astuple, evolve
-
 from simdc.choices import SPACE_OBJECTIVES
 from simdc.cost.exact.known import Asked, is_remembered
 from simdc.cost.hardware import Hardware
@@ -16,6 +14,7 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, TilingError
+from simdc.frozen import astuple, evolve
 
 Memories = tuple[int, ...]
 

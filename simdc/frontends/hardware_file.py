@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from attrs import evolve
-
 from simdc.cost.hardware import Hardware
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.machines import AnyMachine, SomeMachine
@@ -14,6 +12,7 @@ from simdc.cost.quantities import BINARY
 from simdc.cost.reading import CLOCK, CLOCK_IN_WORDS, structure
 from simdc.cost.structure import leaf_path, unstructure
 from simdc.errors import SimdcError
+from simdc.frozen import evolve
 
 from .json_text import parse_json
 from .machine_sheet import MAX_BYTES, Sheet, merged, parse_sheet, read_sheet

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from attrs import NOTHING, Attribute, fields
-
 from simdc.cost.hardware import Hardware
 from simdc.cost.machine import Machine
 from simdc.cost.machine_fields import LARGEST, MAX_TEXT
 from simdc.cost.marks import MARKS
 from simdc.cost.reading import CLOCK, CLOCK_IN_WORDS
+from simdc.frozen import Field, Frozen, fields
 
 from .machine_sheet import BASE, SCHEMA
 
@@ -61,7 +60,7 @@ def hardware_schema() -> dict[str, object]:
     }
 
 
-def _whole(cls: type) -> dict[str, object]:
+def _whole(cls: type[Frozen]) -> dict[str, object]:
     found = _object(cls)
     head = {
         SCHEMA: {"type": "string", "description": "This schema. With it, kB, MB and GB count by 1000."},
@@ -80,18 +79,18 @@ def _whole(cls: type) -> dict[str, object]:
     }
 
 
-def _object(cls: type) -> dict[str, object]:
+def _object(cls: type[Frozen]) -> dict[str, object]:
     return {
         "description": " ".join((cls.__doc__ or "").split()),
         "type": "object",
         "additionalProperties": False,
-        "properties": {attribute.name: _field(attribute) for attribute in fields(cls)},
+        "properties": {field.name: _field(field) for field in fields(cls)},
     }
 
 
-def _needs(cls: type) -> dict[str, Any]:
+def _needs(cls: type[Frozen]) -> dict[str, Any]:
     """What must be there where no base has it."""
-    needed = [each.name for each in fields(cls) if each.default is NOTHING]
+    needed = [each.name for each in fields(cls) if each.is_required]
     inner = {each.name: _needs(each.metadata["part"]) for each in fields(cls) if "part" in each.metadata}
     inner |= {
         each.name: {"additionalProperties": _needs(each.metadata["parts"])}
@@ -102,25 +101,25 @@ def _needs(cls: type) -> dict[str, Any]:
     return {**({"required": needed} if needed else {}), **({"properties": inner} if inner else {})}
 
 
-def _field(attribute: Attribute[Any]) -> dict[str, object]:
-    metadata = attribute.metadata
+def _field(field: Field) -> dict[str, object]:
+    metadata = field.metadata
     if "part" in metadata:
         inner = _object(metadata["part"])
         return {"anyOf": [inner, {"type": "null"}]} if "absent" in metadata else inner
     if "parts" in metadata:
         return {"type": "object", "minProperties": 1, "additionalProperties": _object(metadata["parts"])}
     said = {"description": ", ".join(each for each in (metadata["unit"], metadata.get("source")) if each)}
-    return {**said, **_values(attribute, metadata), **_default(attribute)}
+    return {**said, **_values(field, metadata), **_default(field)}
 
 
-def _default(attribute: Attribute[Any]) -> dict[str, object]:
-    plain = isinstance(attribute.default, (int, float, str)) and attribute.default != ""
-    return {"default": attribute.default} if plain else {}
+def _default(field: Field) -> dict[str, object]:
+    plain = isinstance(field.default, (int, float, str)) and field.default != ""
+    return {"default": field.default} if plain else {}
 
 
-def _values(attribute: Attribute[Any], metadata: Mapping[str, Any]) -> dict[str, object]:
+def _values(field: Field, metadata: Mapping[str, Any]) -> dict[str, object]:
     """What is allowed in a field that is no part, as its definition tells."""
-    unit, kind = metadata["unit"], str(attribute.type)
+    unit, kind = metadata["unit"], str(field.type)
     # A field that takes one of some words lists them.
     words = [cast("tuple[str, ...]", each) for each in metadata.values() if isinstance(each, tuple)]
     if unit in BY_NAME:
@@ -134,7 +133,7 @@ def _values(attribute: Attribute[Any], metadata: Mapping[str, Any]) -> dict[str,
     if kind == "Extensions":
         return {"type": "object"}
     if "minimum" not in metadata:
-        return {"type": "string", "minLength": int(attribute.default is NOTHING), "maxLength": MAX_TEXT}
+        return {"type": "string", "minLength": int(field.is_required), "maxLength": MAX_TEXT}
     named = {"bit": "size", "bit/cycle": "rate", "ns": "clock"}.get(unit)
     whole = kind == "int" and unit != "bit/cycle"
     what = {"type": "integer" if whole else "number"} if named is None else {"$ref": f"#/$defs/{named}"}

@@ -6,9 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import cast
 
-from attrs import frozen
-
 from simdc.errors import SimdcError, suggestion
+from simdc.frozen import Frozen
 from simdc.ir.layer_error import MAX_SIZE
 
 MAX_TEXT = 200
@@ -16,8 +15,7 @@ MAX_LISTED = 40
 MAX_CANDIDATES = 1000
 
 
-@frozen
-class JsonNode:
+class JsonNode(Frozen):
     """Every method raises SimdcError when the value is not what it asks for."""
 
     value: object

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
-from attrs import frozen
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, f32
 from xdsl.ir import Block, SSAValue
 
+from simdc.frozen import Frozen
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.layer_error import MAX_SIZE, LayerError
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp
@@ -73,8 +73,7 @@ def _check_elements(shape: Sequence[int]) -> None:
         raise LayerError(f"a tensor of the layer would have {prod(shape)} elements, more than {MAX_SIZE}")
 
 
-@frozen
-class SpecOperation:
+class SpecOperation(Frozen):
     """`images` is the dimension that counts the batch, None where there are no images. `tile` says for each loop of the
     kernel which tile of TILES and which of its keys give the size; a loop that is not in it is never tiled. `reduced`
     is the summed dimension of a contraction, None for a SIMD layer. `phase` is the part of a training step that the

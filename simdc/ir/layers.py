@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
-from attrs import frozen
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.errors import suggestion
+from simdc.frozen import Frozen
 
 from .base import LayerOp, shape_of
 from .builder import ModuleBuilder
@@ -34,8 +34,7 @@ class Parameter(NamedTuple):
     note: str
 
 
-@frozen(slots=False)
-class LayerKind:
+class LayerKind(Frozen):
     """How a layer is called: number of tensor `inputs`, None for two or more, and its options in positional order.
     `defaults` has those that are not required; `text` says what the layer does."""
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, cast
 
-from attrs import frozen
 from xdsl.ir import SSAValue
+
+from simdc.frozen import Frozen
 
 from .base import shape_of
 from .layer_error import MAX_SIZE, LayerError
@@ -21,8 +22,7 @@ from .movement import MAX_RANK
 SEVERAL = "int | Sequence[int]"
 
 
-@frozen(eq=False)
-class Option:
+class Option(Frozen, eq=False):
     """A kind of value. `check` gets the option's name, a value as it was written, and the layer's first input; it gives
     what the layer function takes, or raises LayerError. `python` is the type as programs write it."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from simdc.cost.hardware import (
     Bandwidths,
     Buffers,
@@ -16,6 +14,7 @@ from simdc.cost.hardware import (
 )
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.cost.tiling import Tiling
+from simdc.frozen import evolve
 
 ROOMY_BITS = 1 << 40
 NO_PRICES = Prices("not under test", 0.0, 0.0, 0.0, SramPrices(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))

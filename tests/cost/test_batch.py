@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from attrs import evolve
 
 from simdc.cost import Cost, Extensions, Hardware
 from simdc.cost.batch import BatchCost, machines_like
 from simdc.cost.batch_numbers import in_whole_numbers
 from simdc.cost.extensions import Section
 from simdc.cost.result import Busy, Cycles, DramBits, SramBits
+from simdc.frozen import evolve
 from tests.cost.machines import small_machine
 
 

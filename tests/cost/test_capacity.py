@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from attrs import evolve
 
 from simdc.cost import (
     CodeBlock,
@@ -23,6 +22,7 @@ from simdc.cost import (
 from simdc.cost.capacity import resident
 from simdc.cost.rule import GENESYS
 from simdc.cost.tiling import loop_bounds
+from simdc.frozen import evolve
 from simdc.ir.ops.average_pool import AveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from simdc.cost.hardware import Prices, SramPrices
 from simdc.cost.result import Busy
 from simdc.cost.structure import structure_machine, unstructure
 from simdc.frontends.hardware_file import load_machine
+from simdc.frozen import evolve
 from tests.cost.machines import small_machine
 
 # 3 x 3 PEs, 5 lanes, 2 ns a cycle.

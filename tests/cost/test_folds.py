@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.backends.simulate import simulate
@@ -25,6 +24,7 @@ from simdc.cost.ladder.climb import Rail
 from simdc.cost.rule import GENESYS
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import loop_bounds
+from simdc.frozen import evolve
 from tests.cost.exact.test_mappings import groups_in_a_row
 from tests.cost.machines import row_convolution, schedule, small_machine
 from tests.cost.schedules.test_schedules import agree

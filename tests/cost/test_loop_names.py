@@ -10,7 +10,6 @@ from itertools import islice
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.backends.simulate import simulate
 from simdc.cost.exact import ExactModel
@@ -19,6 +18,7 @@ from simdc.cost.hardware import Buffers, Hardware
 from simdc.cost.kernel import Affine, Contraction, Kernel, LoopNest, LoopRoles, Operand, VectorProgram
 from simdc.cost.search import objective_for, search
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
+from simdc.frozen import evolve
 from tests.oracles.random_cases import random_cases
 
 EXACT = ExactModel()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.hardware_view import as_machine
@@ -16,6 +15,7 @@ from simdc.cost.machine_fields import HardwareError, part, word
 from simdc.cost.structure import structure_machine, unstructure, with_field
 from simdc.errors import SimdcError
 from simdc.frontends.hardware_file import load_hardware, load_machine
+from simdc.frozen import Frozen
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,8 +123,7 @@ def test_a_machine_has_prices_where_any_number_of_energy_is_given() -> None:
 
 
 def test_a_field_says_what_it_must_be() -> None:
-    @frozen
-    class Described:
+    class Described(Frozen):
         whole: int = word(int, "a whole thing", "nobody")
         inner: int = part(int)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.machine import ComputeUnit, Granule, Machine, MemoryLevel
@@ -12,6 +11,7 @@ from simdc.cost.machine_marks import Weakest, check_marks, weakest_mark
 from simdc.cost.machines import SomeMachine
 from simdc.cost.marks import Mark, mark_at, marks_on_base
 from simdc.cost.structure import leaf_path, structure_machine, unstructure
+from simdc.frozen import evolve
 from tests.cost.machines import small_machine
 
 # 3 numbers of conv and 2 of its granule, 2 of sdp, and of DRAM 3 and that it is shared; with the clock 10 less one:

@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from attrs import evolve, field, frozen
 
 from simdc.cost.machine_fields import HardwareError, choice, number, option, part
 from simdc.cost.model import check_options, knows
 from simdc.cost.structure import options_of, structure, unstructure
+from simdc.frozen import Frozen, evolve, field
 
 
-@frozen
-class Dram:
+class Dram(Frozen):
     """All of its fields are options."""
 
     burst_bits: int = option("bit", "a data sheet", 1, minimum=1)
     page: str = choice("a data sheet", "open", "closed", "none")
 
 
-@frozen
-class Toy:
+class Toy(Frozen):
     name: str = field(metadata={"unit": "text"})
     lanes: int = number("lane", "a data sheet")
     waits: int = number("cycle", "a data sheet", minimum=0, default=0)

@@ -8,7 +8,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from attrs import evolve, frozen
 
 from simdc.cost import ExactModel, structure, unstructure
 from simdc.cost.hardware import Bandwidths, Hardware
@@ -21,6 +20,7 @@ from simdc.cost.roofline import RooflineModel
 from simdc.cost.schedules import evaluate_many
 from simdc.cost.simdit import SimditModel
 from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.frozen import Frozen, evolve
 from tests.cost.machines import small_machine
 from tests.oracles.random_layers import random_contraction, random_machine
 
@@ -144,8 +144,7 @@ def test_numbers_are_divided_by_a_rate() -> None:
 
 
 def test_a_rate_need_not_be_whole() -> None:
-    @frozen
-    class Toy:
+    class Toy(Frozen):
         bits_per_cycle: Rate = rate("a data sheet")
 
     assert structure(Toy, {"bits_per_cycle": 102.4}) == Toy(Ratio(512, 5))

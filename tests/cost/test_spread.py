@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from simdc.cost.array_kernel import mapped
 from simdc.cost.axis import ONE
 from simdc.cost.rule import GENESYS
 from simdc.cost.search.least_compute import least_compute
 from simdc.cost.spread import Spread, spread_of
+from simdc.frozen import evolve
 from tests.cost.machines import row_convolution, small_machine
 from tests.oracles.random_mappings import able
 

@@ -8,7 +8,6 @@ from operator import attrgetter
 from typing import Any
 
 import pytest
-from attrs import Attribute, evolve, fields
 from hypothesis import given, settings
 
 from simdc.cost import Extensions, Hardware, HardwareError, structure, with_field
@@ -23,6 +22,7 @@ from simdc.cost.structure import (
     unstructure,
     with_extension,
 )
+from simdc.frozen import Field, evolve, fields
 from tests.cost.machines import small_machine
 from tests.strategies import machines
 
@@ -30,7 +30,7 @@ DATA = unstructure(small_machine(), every=True)
 LEAVES = leaf_paths(DATA)
 
 
-def leaf_fields(cls: type = Hardware, prefix: str = "") -> Iterator[tuple[str, Attribute[Any]]]:
+def leaf_fields(cls: type = Hardware, prefix: str = "") -> Iterator[tuple[str, Field]]:
     """Dotted path and definition of every field that holds a value."""
     for field in fields(cls):
         part = field.metadata.get("part")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.backends.execute.agreement import compare_with_untiled
 from simdc.backends.simulate import simulate
@@ -16,6 +15,7 @@ from simdc.cost.ladder import ladder_tiling
 from simdc.cost.schedules import evaluate_many
 from simdc.cost.search import objective_for, search
 from simdc.cost.search.candidates import all_sizes, even
+from simdc.frozen import evolve
 from tests.cost.machines import small_machine
 from tests.oracles.random_layers import random_tiling
 from tests.oracles.random_programs import random_program

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.cost import ExactModel, Hardware, Kernel, Tiling, TilingError
@@ -16,6 +15,7 @@ from simdc.diagnosis import Explanation, Remedy, explain
 from simdc.diagnosis.engine import tiles_of
 from simdc.diagnosis.growth import able, growable, is_memory
 from simdc.frontends.hardware_file import change_hardware
+from simdc.frozen import evolve
 from tests.cost.exact.test_fused import machine as fusing
 from tests.cost.exact.test_fused import small_attention
 from tests.cost.machines import row_convolution, schedule, small_machine

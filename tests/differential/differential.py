@@ -17,7 +17,6 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from attrs import evolve
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
@@ -29,6 +28,7 @@ from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.json_graph import parse_json_graph
 from simdc.frontends.mlir_text import parse_mlir
+from simdc.frozen import evolve
 from simdc.ir.base import shape_of
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 import simdc.cost.search
 from simdc.cost import ExactModel, Hardware, Kernel, with_field
 from simdc.cost.search import objective_for, search
 from simdc.explore.schedulers import Search
+from simdc.frozen import evolve
 from tests.cost.machines import row_convolution, small_machine
 from tests.cost.nvdla_sheet.layers import addition
 

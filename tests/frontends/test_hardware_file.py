@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from simdc.cost.hardware import Hardware, Latencies
 from simdc.cost.structure import unstructure
 from simdc.errors import SimdcError
 from simdc.frontends.hardware_file import MAX_BYTES, load_hardware, load_machine
 from simdc.frontends.presets import presets
+from simdc.frozen import evolve
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "hw"
 NAMES = ("HI1", "HI2", "HI3", "HT1", "HT2", "HT3")

@@ -13,15 +13,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from attrs import asdict, evolve
-
 from simdc.backends.simulate import simulate
 from simdc.backends.simulate.contraction import visits
 from simdc.cost.dram import Dram
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, Kernel
 from simdc.cost.result import Cost
+from simdc.cost.structure import unstructure
 from simdc.cost.tiling import Tiling
+from simdc.frozen import evolve
 from tests.mutations.cases import ROOT
 from tests.mutations.cases import Case as Question
 from tests.oracles import random_fused
@@ -118,7 +118,9 @@ def cases_with_options(random: Random, seed: int) -> Iterator[Case]:
         drawn = with_all_options(apart, roomy)
         if isinstance(kernel, FusedProducts):
             # Its lanes need a channel of their own.
-            channels = {name: value for name, value in asdict(Dram()).items() if name.endswith("_channel")}
+            channels = {
+                name: getattr(Dram(), name) for name in unstructure(Dram(), every=True) if name.endswith("_channel")
+            }
             drawn = evolve(drawn, dram=evolve(drawn.dram, **channels))
         yield Case(kernel, tiling, drawn)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from attrs import evolve
-
 from simdc.cost import ExactModel, Hardware
 from simdc.cost.hardware import Bandwidths
 from simdc.cost.kernel import Contraction
 from simdc.cost.tiling import Tiling
+from simdc.frozen import evolve
 
 EXACT = ExactModel()
 

@@ -22,14 +22,13 @@ from typing import NamedTuple
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from attrs import evolve
-
 from simdc.choices import OBJECTIVES
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, energy_of
 from simdc.cost.hardware import Prices, SramPrices
 from simdc.cost.kernel import Contraction
 from simdc.cost.search import objective_for, search
 from simdc.cost.tiling import loop_bounds
+from simdc.frozen import evolve
 from tests.oracles.random_layers import random_contraction
 from tests.oracles.random_programs import random_program
 from tests.oracles.tight_machines import tight_machine

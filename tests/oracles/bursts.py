@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from attrs import evolve
-
 from simdc.cost.dram import Dram
+from simdc.frozen import evolve
 
 
 def random_bursts(random: Random, dram: Dram) -> Dram:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from attrs import evolve
-
 from simdc.cost import Hardware
 from simdc.cost.dram import Dram
+from simdc.frozen import evolve
 
 CHANNELS = ("weight", "ifmap", "psum", "simd")
 STREAMS = ("weight", "bias", "ifmap", "psum", "result", "simd")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from attrs import evolve
-
 from simdc.cost.hardware import Buffers, Hardware
 from simdc.cost.kernel import FusedProducts
 from simdc.cost.tiling import Tiling
+from simdc.frozen import evolve
 from simdc.ir.fused_attention import SCORES, AttentionBits, AttentionShape, fused_attention
 from tests.oracles.random_layers import ROOMY_BITS, WIDTHS, Case, random_machine, random_tiling
 

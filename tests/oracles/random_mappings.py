@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from attrs import evolve
-
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.tiling import Tiling
+from simdc.frozen import evolve
 from tests.oracles.random_cases import random_cases
 
 

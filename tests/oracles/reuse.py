@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import product
-
-from attrs import define, field
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Affine, Contraction, LoopNest, Operand, VectorProgram
@@ -22,7 +21,7 @@ Point = dict[str, int]
 Slice = tuple[tuple[int, ...], ...]
 
 
-@define
+@dataclass
 class Traffic:
     """Elements that crossed the port for one operand.
 
@@ -37,7 +36,7 @@ class Traffic:
     begun: int = 0
 
 
-@define
+@dataclass
 class Buffer:
     """Room for one tile. A machine does not compare contents: it loads when the loops that index the operand have
     moved on, whether or not the new tile overlaps with the old one."""
@@ -45,7 +44,7 @@ class Buffer:
     operand: Operand
     clip: bool
     values: Slice | None = None
-    held: set[Element] = field(factory=set)
+    held: set[Element] = field(default_factory=set)
 
     def turn_to(self, points: list[Point]) -> bool:
         """Make the tile of `points` the one in use; whether it is another tile."""

@@ -15,12 +15,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from attrs import evolve
-
 from simdc.backends.rtl import VERILOG, Played, RtlCase, Unplayable, play
 from simdc.cost import ExactModel, TilingError
 from simdc.cost.hardware import Bandwidths, Hardware
 from simdc.cost.kernel import Affine, Contraction, Kernel, Loop, Operand, VectorProgram, affine
+from simdc.frozen import evolve
 from tests.oracles.random_layers import random_machine, random_tiling, window, with_random_widths
 from tests.oracles.random_networks import random_kernels
 from tests.oracles.random_programs import random_program

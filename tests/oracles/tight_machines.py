@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from attrs import evolve
-
 from simdc.cost.hardware import Buffers, Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.tiling import loop_bounds
+from simdc.frozen import evolve
 from tests.oracles.greedy_rules import tile_bits
 from tests.oracles.random_layers import random_contraction, random_machine, with_random_widths
 from tests.oracles.random_networks import random_kernels

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from attrs import evolve
-
 from simdc.cost.dram import Dram
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
+from simdc.frozen import evolve
 from tests.oracles.bursts import random_bursts
 from tests.oracles.channels import random_channels
 from tests.oracles.random_cases import random_cases

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from attrs import evolve
 from jsonschema import Draft202012Validator
 
 import simdc
@@ -16,6 +15,7 @@ from simdc.cost import ExactModel
 from simdc.cost.hardware import NO_PRICES
 from simdc.cost.search import Searches, objective_for, search
 from simdc.errors import SimdcError
+from simdc.frozen import evolve
 from simdc.ir.derived import Setting
 from simdc.passes.tilers import by_search
 from tests.conftest import parsed

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.frozen import Frozen
 
 from .folds import ArrayWork, Sweep, work_of
 from .footprint import differs
@@ -18,8 +17,7 @@ from .transfer import DramPorts, Transfer
 from .walk import Tile, neighbours, walk
 
 
-@frozen
-class ArrayVisit:
+class ArrayVisit(Frozen):
     """A tile's stay in the array: what it loads before, how it computes, what it stores after.
 
     A step is one cycle of all PEs; `work` is how long they take. `sums` are what is written to the psum buffer at a

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from math import prod
 
-from attrs import frozen
-
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, LoopNest, Operand
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
+from simdc.frozen import Frozen
 
 from .folds import Sweep, work_of
 from .footprint import differs
@@ -22,8 +21,7 @@ from .vector import immediates, sequence_cycles, vmem_bits
 from .walk import Tile, neighbours, walk
 
 
-@frozen
-class FusedVisit:
+class FusedVisit(Frozen):
     """A tile's stay: what is loaded for the array while the tile before computes (`loads`); what crosses the port of
     the lanes, which wait for it (`lane_loads`, `lane_stores`); cycles of the array, of the lanes and of the path
     between them; and what it adds to counts, by their dotted names. `takes` are the array's operands of which it has

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from attrs import frozen
-
 from simdc.cost.channels import on_channels
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, TiledKernel, VectorProgram
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
+from simdc.frozen import Frozen
 
 from . import contraction, fused, vector
 from .contraction import ArrayVisit
@@ -21,8 +20,7 @@ from .transfer import Transfer, beside_lanes, slowest_port
 from .walk import neighbours
 
 
-@frozen
-class Share:
+class Share(Frozen):
     """A tile's part of a cost: `adds` by the dotted name of the number (`dram_bits.psum`), and what it moves."""
 
     index: tuple[tuple[str, int], ...]

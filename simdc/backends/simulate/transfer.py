@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 
-from attrs import frozen
-
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Operand
 from simdc.cost.numbers import ceil_div
 from simdc.cost.ratio import Rate
+from simdc.frozen import Frozen
 
 from .footprint import contiguous_runs, footprint_elements
 from .walk import Tile
 
 
-@frozen
-class Transfer:
+class Transfer(Frozen):
     """A tile of `operand` that crosses a DRAM port, a field of `Busy`, counted as `traffic`, a field of `DramBits`.
     `buffer` is where it goes to or comes from: that of its operand, results with the psums."""
 
@@ -32,8 +30,7 @@ class Transfer:
         return "psum" if self.operand == "ofmap" else self.operand
 
 
-@frozen
-class DramPorts:
+class DramPorts(Frozen):
     """What moves tiles of tensors that the loops with `bounds` have in DRAM. `bandwidths` are those of the ports."""
 
     hardware: Hardware

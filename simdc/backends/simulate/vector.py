@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from math import prod
 
-from attrs import frozen
-
 from simdc.cost.hardware import Hardware, SimdArray
 from simdc.cost.kernel import CodeBlock, LoopNest, Operand, VectorProgram, shared_loops
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
+from simdc.frozen import Frozen
 
 from .footprint import differs
 from .issue import issue_cycles, set_ups, waits_between_issues
@@ -20,8 +19,7 @@ from .transfer import DramPorts, Transfer
 from .walk import Tile, neighbours, walk
 
 
-@frozen
-class VectorVisit:
+class VectorVisit(Frozen):
     """A tile's stay in vector memory: every load and store, how often each block's sequence is issued, how
     often an issue waits for the one before it, and how many loops are set up if each holds one instruction. `overlaps`:
     other tiles have elements of its results, too."""

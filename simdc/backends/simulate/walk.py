@@ -8,16 +8,14 @@ from itertools import product
 from math import prod
 from typing import TypeVar
 
-from attrs import frozen
-
 from simdc.cost.kernel import TiledKernel, VectorProgram
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
+from simdc.frozen import Frozen
 
 T = TypeVar("T")
 
 
-@frozen
-class Tile:
+class Tile(Frozen):
     """One tile: for each loop the tile's index, the loop values that it covers and the loop's number of tiles."""
 
     index: Mapping[str, int]

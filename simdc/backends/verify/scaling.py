@@ -12,8 +12,6 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
-from attrs import evolve
-
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, TiledKernel, VectorProgram
 from simdc.cost.numbers import ceil_div, round_up
@@ -22,6 +20,7 @@ from simdc.cost.spread import spread_of
 from simdc.cost.structure import with_field
 from simdc.cost.tiling import Tiling, loop_bounds
 from simdc.cost.whole import whole_loops
+from simdc.frozen import evolve
 
 from .fused import largest_needs
 from .largest_tile import contraction_needs_bits, program_need_bits

@@ -8,7 +8,6 @@ from math import prod
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from attrs import astuple
 from numpy.typing import ArrayLike, NDArray
 
 from simdc.cost.exact.tiled import Tiled, tile
@@ -21,6 +20,7 @@ from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.structure import fractions_of
 from simdc.cost.tiling import TilingError, loop_bounds
+from simdc.frozen import astuple
 
 from .arrays import MANY, Whole
 

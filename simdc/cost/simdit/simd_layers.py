@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attrs import frozen
+from simdc.frozen import Frozen
 
 from ..kernel import VectorProgram
 from ..model import Uncosted
@@ -14,8 +14,7 @@ from .simd_tiling import MemoryRule
 from .simd_work import SimdWork
 
 
-@frozen
-class SimdLayer:
+class SimdLayer(Frozen):
     """How the release tiles a kind of SIMD layer and what it costs."""
 
     memory: MemoryRule

@@ -6,15 +6,14 @@ family and the gradient of max pooling keep more than one tensor in it.
 
 from __future__ import annotations
 
-from attrs import frozen
+from simdc.frozen import Frozen
 
 from ..numbers import divisors
 from .arithmetic import SCALARS, Arithmetic, common_divisors
 from .simd_dims import SimdDims, SimdTile, make_tile
 
 
-@frozen
-class MemoryRule:
+class MemoryRule(Frozen):
     """What shares one vector memory: `(pixels * n + vectors_per_tile) * c + reserved * lanes` elements must fit, and
     `channel_share * c` elements as well."""
 

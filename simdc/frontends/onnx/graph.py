@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from attrs import field, frozen
-
 from simdc.errors import SimdcError
+from simdc.frozen import Frozen
 
 from .constant import Constant
 from .problems import Unsupported
@@ -34,8 +33,7 @@ def operator_key(name: str, domain: str) -> str:
     return name if domain in ("", "ai.onnx") else f"{domain}::{name}"
 
 
-@frozen(eq=False)
-class Node:
+class Node(Frozen, eq=False):
     """One node. `number` counts from 1 in file order; `captured` are names that its subgraphs read from outside;
     `module` is the path of what the exporter made it from, empty where nobody says."""
 
@@ -45,10 +43,13 @@ class Node:
     domain: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    attributes: Mapping[str, object] = field(repr=False)
-    captured: frozenset[str] = field(repr=False)
-    proto: NodeMessage = field(repr=False)
+    attributes: Mapping[str, object]
+    captured: frozenset[str]
+    proto: NodeMessage
     module: str = ""
+
+    def __repr__(self) -> str:
+        return f"Node({self.place})"
 
     @property
     def operator(self) -> str:

@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from attrs import evolve, frozen
-
 from simdc.errors import SimdcError, suggestion
+from simdc.frozen import Frozen, evolve
 
 from .graph import Dimension, Shaped
 
 
-@frozen
-class Symbols:
+class Symbols(Frozen):
     """`sizes` are those that the batch fixes, by name or place. `rebatch` is (size in the file, size asked for) where
     the file has a batch of its own and another is asked for. Both are known once the inputs are (`with_batch`)."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.api import Network
@@ -17,6 +16,7 @@ from simdc.cost.exact.tiled import tile
 from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.tiling import loop_bounds
 from simdc.frontends.dsl import parse_dsl
+from simdc.frozen import evolve
 from tests.cost.machines import small_machine
 from tests.oracles.random_layers import random_machine, random_tiling
 from tests.oracles.residents import residents

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from simdc.cost import ExactModel
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, VectorProgram, affine
 from simdc.cost.tiling import Tiling, TilingError
+from simdc.frozen import evolve
 from tests.backends.simulate.tiny import tiny_machine
 from tests.cost.machines import pencil_layer
 from tests.strategies import ROOMY_BITS, contractions, machines, tilings, vector_programs

@@ -6,7 +6,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 from simdc.backends.execute.agreement import compare_with_untiled, make_inputs
 from simdc.backends.execute.arrays import Array
@@ -20,6 +19,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import FusedProducts
 from simdc.cost.rule import GENESYS
 from simdc.cost.structure import with_field
+from simdc.frozen import evolve
 from simdc.ir.fused_attention import AttentionBits, AttentionShape, fused_attention
 from tests.oracles.random_fused import random_case, tight
 from tests.oracles.random_layers import Case

@@ -11,7 +11,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.api import Network, load
@@ -24,6 +23,7 @@ from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
 from simdc.frontends.presets import presets
+from simdc.frozen import evolve
 from tests.backends.report.test_report import lines
 from tests.ir.networks import short_example
 

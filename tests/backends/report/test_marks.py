@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.api import load
@@ -12,6 +11,7 @@ from simdc.backends.report.analysed import foundation, marks_data
 from simdc.cost.hardware import NO_PRICES
 from simdc.cost.marks import Mark
 from simdc.frontends.hardware_file import load_hardware
+from simdc.frozen import evolve
 from tests.backends.report.test_analysed_report import schema_of
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import product
 from math import prod
 
-from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, Operand, VectorProgram
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.frozen import evolve
 from tests.strategies import contractions, machines, tilings, vector_programs
 
 kernels = st.one_of(contractions(), vector_programs())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import prod
 
 import pytest
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from simdc.cost import ExactModel
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
 from simdc.frontends.hardware_file import load_hardware
+from simdc.frozen import evolve
 from tests.strategies import contractions, machines, tilings, vector_programs
 
 

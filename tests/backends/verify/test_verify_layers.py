@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 from simdc.backends.verify import Difference, Verdict, distinct, verify_layer, verify_layers
 from simdc.backends.verify import layer as limits
@@ -12,6 +11,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
 from simdc.cost.model import CostModel
 from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.frozen import evolve
 from tests.backends.execute.test_tiled import TINY, row_sums, window_sum
 from tests.backends.verify.wrong_models import Careless, Lenient, NoEdges, OffBy
 from tests.cost.machines import pencil_layer

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
 from simdc.cost import ExactModel
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS
 from simdc.cost.tiling import Tiling
+from simdc.frozen import Frozen
 
 
-@frozen
-class OffBy:
+class OffBy(Frozen):
     """`exact`, but for `by` in the number `what` (`dram_bits.psum`) of kernels of `kind`."""
 
     what: str
@@ -37,8 +35,7 @@ class OffBy:
         return cost._replace(**{part: numbers._replace(**{field: getattr(numbers, field) + self.by})})
 
 
-@frozen
-class NoEdges:
+class NoEdges(Frozen):
     """`exact`, had it taken a smaller last tile along `loop` for a whole one."""
 
     loop: str
@@ -59,8 +56,7 @@ class NoEdges:
         return cost._replace(ops=ExactModel().evaluate(kernel, tiling, hardware).ops)
 
 
-@frozen
-class Lenient:
+class Lenient(Frozen):
     """`exact` on a machine whose buffers are a thousand times larger."""
 
     name = "lenient"
@@ -70,7 +66,7 @@ class Lenient:
         return ExactModel().greedy(kernel, hardware)
 
     def evaluate(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Cost:
-        from attrs import evolve
+        from simdc.frozen import evolve
 
         buffers = hardware.systolic.buffers
         roomy = evolve(
@@ -91,8 +87,7 @@ class Lenient:
         )
 
 
-@frozen
-class Careless:
+class Careless(Frozen):
     """Prices a tiling as the simulator plays it, whether the machine can run it or not."""
 
     name = "careless"

@@ -6,7 +6,6 @@ from collections import Counter
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.backends.simulate import simulate
 from simdc.backends.simulate.trace import trace
@@ -16,6 +15,7 @@ from simdc.cost.account import CyclePart, Fill
 from simdc.cost.kernel import FusedProducts
 from simdc.cost.ratio import Ratio
 from simdc.cost.tiling import Need
+from simdc.frozen import evolve
 from simdc.ir.ops.relu import ReluOp
 from tests.cost.exact.test_fused import ORDER, machine, small_attention
 from tests.cost.machines import row_convolution, schedule, small_machine

@@ -6,7 +6,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.backends.simulate import simulate
@@ -14,6 +13,7 @@ from simdc.cost import Contraction, ExactModel, Hardware, Kernel, Tiling, with_f
 from simdc.cost.exact.timeline import Handover, Timeline, repeated
 from simdc.cost.schedules import bound_many, evaluate_many, price_rates
 from simdc.cost.tiling import loop_bounds
+from simdc.frozen import evolve
 from tests.cost.exact.option_checks import check_bounds, check_search
 from tests.cost.exact.test_rule import keeps_laws
 from tests.cost.machines import row_convolution, schedule, small_machine

@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.backends.simulate import simulate
@@ -15,6 +14,7 @@ from simdc.cost import ExactModel, Operand, affine
 from simdc.cost.axis import ONE
 from simdc.cost.bursts import runs
 from simdc.cost.dram import Dram
+from simdc.frozen import evolve
 from tests.backends.simulate.tiny import tiny_machine
 from tests.cost.exact.option_checks import check_arrays, check_bounds, check_search
 from tests.cost.exact.test_buffer_release import RELEASES

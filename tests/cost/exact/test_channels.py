@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.backends.simulate import simulate
@@ -13,6 +12,7 @@ from simdc.cost import ExactModel, TilingError
 from simdc.cost.channels import by_channel, on_channels
 from simdc.cost.dram import Dram
 from simdc.cost.rule import GENESYS
+from simdc.frozen import evolve
 from tests.backends.simulate.tiny import tiny_machine
 from tests.cost.exact.option_checks import check_arrays, check_bounds, check_search
 from tests.cost.exact.test_buffer_release import RELEASES

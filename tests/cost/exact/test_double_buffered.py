@@ -7,7 +7,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.backends.execute.agreement import compare_with_untiled
@@ -21,6 +20,7 @@ from simdc.cost.exact.tiled import tile
 from simdc.cost.exact.vector import TiledProgram
 from simdc.cost.kernel import LoopRoles, VectorProgram
 from simdc.cost.search.relaxed import Relaxed
+from simdc.frozen import evolve
 from tests.cost.machines import schedule, small_machine
 from tests.cost.search.test_bounds import numbers
 from tests.oracles import best_schedules

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 from simdc.backends.execute.agreement import compare_with_untiled
 from simdc.backends.simulate import simulate
@@ -25,6 +24,7 @@ from simdc.cost.schedules import evaluate_many
 from simdc.cost.search.relaxed import Relaxed
 from simdc.cost.simdit import SimditModel
 from simdc.cost.tiling import loop_bounds
+from simdc.frozen import evolve
 from tests.cost.exact.option_checks import check_bounds
 from tests.cost.machines import schedule, small_machine
 from tests.oracles import best_schedules

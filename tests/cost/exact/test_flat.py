@@ -9,7 +9,6 @@ from random import Random
 from types import ModuleType
 
 import pytest
-from attrs import evolve
 
 from simdc.cost import ExactModel, Hardware, Tiling, TilingError, with_field
 from simdc.cost.dram import Dram
@@ -22,6 +21,7 @@ from simdc.cost.ladder.array import ArrayRungs
 from simdc.cost.ladder.climb import cheapest
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.structure import option_defaults
+from simdc.frozen import evolve
 from tests.cost.machines import pencil_layer, row_convolution, small_machine
 from tests.oracles.channels import random_channels, with_channels
 from tests.oracles.core_forms import CHECKED

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.cost import ExactModel, Hardware, Tiling, TilingError, with_field
 from simdc.cost.exact.flat_lanes import FlatProgram, flat_program
@@ -20,6 +19,7 @@ from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand, V
 from simdc.cost.ladder.lanes import LaneLadders, flat_cheapest
 from simdc.cost.ladder.vectors import VectorLadder, VectorRungs
 from simdc.cost.rule import GENESYS
+from simdc.frozen import evolve
 from tests.cost.machines import small_machine
 from tests.oracles.channels import random_channels, with_channels
 from tests.oracles.core_forms import CHECKED

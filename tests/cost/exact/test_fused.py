@@ -7,7 +7,6 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.backends.simulate import simulate
 from simdc.backends.verify.compare import first_mismatch
@@ -17,6 +16,7 @@ from simdc.cost.guards import InvariantError
 from simdc.cost.hardware import Prices, SramPrices
 from simdc.cost.kernel import FusedProducts, VectorProgram, links_of
 from simdc.cost.result import Busy, SramBits
+from simdc.frozen import evolve
 from simdc.ir.fused_attention import AttentionBits, AttentionShape, fused_attention
 from tests.cost.machines import small_machine
 from tests.oracles.random_fused import random_attention, random_case, random_path

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.cost import Cost, ExactModel, Hardware, Tiling, TilingError, with_field
 from simdc.cost.exact.known import Asked, is_remembered
 from simdc.cost.kernel import Chain, Contraction, Kernel
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.structure import described
+from simdc.frozen import evolve
 from tests.cost.machines import pencil_layer, row_convolution, small_machine
 from tests.oracles.random_layers import random_tiling
 from tests.oracles.tight_machines import greedy_cases

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import permutations, product
 
 import pytest
-from attrs import evolve
 
 from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel, Tiling, TilingError
 from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, LoopRoles, Operand, VectorProgram, affine
+from simdc.frozen import evolve
 from tests.cost.machines import small_machine
 
 EXACT = ExactModel()

@@ -6,7 +6,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.backends.simulate import simulate
@@ -15,6 +14,7 @@ from simdc.cost.batch import machines_like
 from simdc.cost.dram import Dram
 from simdc.cost.exact.latency import after_load, least_waiting
 from simdc.cost.kernel import LoopRoles, VectorProgram
+from simdc.frozen import evolve
 from tests.backends.simulate.tiny import tiny_machine
 from tests.cost.machines import pencil_layer, schedule, small_machine
 from tests.oracles.channels import with_channels

@@ -7,7 +7,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 from simdc.backends.execute.agreement import compare_with_untiled
 from simdc.backends.simulate import simulate
@@ -26,6 +25,7 @@ from simdc.cost.search.relaxed import Relaxed
 from simdc.cost.spread import spread_of
 from simdc.cost.tiling import Tiling, loop_bounds
 from simdc.cost.wellformed import KernelError
+from simdc.frozen import evolve
 from tests.cost.machines import row_convolution, schedule, small_machine
 from tests.oracles.event_simulator import play
 from tests.oracles.random_layers import random_contraction, random_tiling

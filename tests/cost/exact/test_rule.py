@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.backends.simulate import simulate
 from simdc.cost import (
@@ -23,6 +22,7 @@ from simdc.cost import (
 from simdc.cost.extensions import Section
 from simdc.cost.guards import InvariantError
 from simdc.cost.rule import GENESYS
+from simdc.frozen import evolve
 from tests.backends.simulate.tiny import tiny_machine
 from tests.cost.machines import pencil_layer
 from tests.cost.search.test_bounds import bound, numbers

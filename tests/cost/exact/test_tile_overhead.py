@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from attrs import evolve
-
 from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel, Hardware, VectorProgram
+from simdc.frozen import evolve
 from tests.cost.exact.option_checks import check_bounds
 from tests.oracles import best_schedules
 from tests.oracles.event_simulator import play

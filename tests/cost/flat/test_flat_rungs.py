@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import fields
 
 from simdc.cost import affine
 from simdc.cost.bursts import stored_extent
@@ -17,6 +16,7 @@ from simdc.cost.ladder.array import ArrayRungs
 from simdc.cost.ladder.rows import with_more_room
 from simdc.cost.rule import GENESYS
 from simdc.cost.schedules.evaluate import SAFE, number_type
+from simdc.frozen import fields
 from tests.cost.machines import pencil_layer, row_convolution, small_machine
 from tests.oracles.channels import with_channels
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import prod
 
 import pytest
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -23,6 +22,7 @@ from simdc.cost import (
 )
 from simdc.cost.hardware import Buffers
 from simdc.cost.tiling import loop_bounds
+from simdc.frozen import evolve
 from simdc.ir.ops.average_pool import AveragePoolOp, GlobalAveragePoolOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.cost import Contraction, ExactModel, Hardware, Loop, Operand, Tiling, affine
 from simdc.cost.ladder import array
 from simdc.cost.ladder.array import ArrayRungs
 from simdc.cost.rule import GENESYS
 from simdc.cost.spread import spread_of
+from simdc.frozen import evolve
 from tests.cost.machines import small_machine
 from tests.oracles.random_layers import random_contraction
 from tests.oracles.tight_machines import tight_machine

@@ -7,7 +7,6 @@ from math import ceil
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.cost import Hardware
 from simdc.cost.greedy.contraction import Room, _less_and_less
@@ -15,6 +14,7 @@ from simdc.cost.kernel import Contraction, Kernel, Loop, Operand, affine
 from simdc.cost.ladder.contraction import ArrayLadder
 from simdc.cost.ladder.rungs import Rung, part_counts, rungs
 from simdc.cost.spread import Spread
+from simdc.frozen import evolve
 from tests.cost.machines import row_convolution, small_machine
 from tests.oracles.random_mappings import able, randomly_mapped
 from tests.oracles.rungs import check_rungs

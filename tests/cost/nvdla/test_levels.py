@@ -7,7 +7,6 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
-import attrs
 import numpy as np
 import pytest
 
@@ -18,6 +17,7 @@ from simdc.cost.nvdla.parts import Nvdla
 from simdc.cost.nvdla.pass_amounts import last_run, work_of
 from simdc.cost.nvdla.sizes import ConvolutionPass, UnitPass, pass_beats
 from simdc.cost.nvdla.split import Windows
+from simdc.frozen import Frozen, fields
 from tests.cost.nvdla.measured import nv_small
 from tests.cost.nvdla.oracle import Row, last, levels
 
@@ -193,9 +193,9 @@ def as_arrays(machine: Nvdla, columns: dict[str, Any]) -> Nvdla:
 
 
 def _open(part: Any) -> Any:
-    if not attrs.has(type(part)):
+    if not isinstance(part, Frozen):
         return part
-    return SimpleNamespace(**{each.name: _open(getattr(part, each.name)) for each in attrs.fields(type(part))})
+    return SimpleNamespace(**{each.name: _open(getattr(part, each.name)) for each in fields(type(part))})
 
 
 SWEPT: dict[str, tuple[int, ...]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 import simdc
 from simdc.backends.report import make_report
@@ -29,6 +28,7 @@ from simdc.cost.result import Busy, Cost, Cycles, DramBits
 from simdc.cost.tiling import TilingError
 from simdc.explore.exploration import Exploration, NetworkChoice
 from simdc.explore.space_file import read_space
+from simdc.frozen import evolve
 from tests.cost.nvdla.measured import machine
 
 IMAGE = ("n", "c", "h", "w")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from attrs import evolve
 
 from simdc.cost.guards import SOUND
 from simdc.cost.kernel import Chain, Contraction, Kernel, Operand, affine
@@ -15,6 +14,7 @@ from simdc.cost.model_table import load_model
 from simdc.cost.nvdla_sheet import NvdlaSheetModel
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.frontends.hardware_file import load_machine
+from simdc.frozen import evolve
 from tests.cost.nvdla_sheet.layers import addition, convolution, linear, loops, machine, pool
 
 KIB = 8192

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from attrs import astuple
 
 from simdc.cost.capacity import Held, array_buffers
 from simdc.cost.kernel import Contraction
 from simdc.cost.search import relaxed
+from simdc.frozen import astuple
 from tests.oracles import best_schedules
 
 CASES = 2 * len(best_schedules.KINDS)

@@ -10,7 +10,6 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 from simdc.choices import OBJECTIVES
 from simdc.cost import Hardware, Kernel, TilingError
@@ -19,6 +18,7 @@ from simdc.cost.flat import core
 from simdc.cost.kernel import Contraction
 from simdc.cost.rule import GENESYS
 from simdc.cost.search import Found, leaves, objective_for, pricing, search
+from simdc.frozen import evolve
 from tests.cost.machines import row_convolution, small_machine
 from tests.oracles.best_schedules import random_layers
 from tests.oracles.core_forms import CHECKED

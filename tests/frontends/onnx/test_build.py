@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from attrs import field, frozen
 from xdsl.ir import SSAValue
 
 from simdc.frontends.onnx import Build, Constant, Unsupported, Value
@@ -15,11 +14,11 @@ from simdc.frontends.onnx.constant import known
 from simdc.frontends.onnx.graph import Node
 from simdc.frontends.onnx.network import OnnxNetwork
 from simdc.frontends.onnx.tables import Standing
+from simdc.frozen import Frozen, field
 from simdc.ir.network import ParameterOp
 
 
-@frozen
-class Surroundings:
+class Surroundings(Frozen):
     network: OnnxNetwork
     values: Mapping[str, Value]
     is_a: Standing = Standing.TRAINED

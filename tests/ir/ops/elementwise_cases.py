@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType, f32
 from xdsl.ir import Block, SSAValue
 
+from simdc.frozen import Frozen
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.gradient import rule_of
 from simdc.ir.network import NetworkOp, ReturnOp
@@ -29,8 +29,7 @@ Array = NDArray[np.float64]
 IMAGE = (2, 3, 4, 5)
 
 
-@frozen
-class Case:
+class Case(Frozen):
     """`build(*operands)` makes the op called "layer". `torch(module, *tensors)` computes the same; `onnx` is the
     operator, its attributes and the opset. `span` is the range that inputs are drawn from. The last `gates` operands
     are conditions, without a gradient: every second element is 0."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from attrs import evolve
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.backends.simulate import simulate
 from simdc.cost import ExactModel, Tiling, VectorProgram
 from simdc.cost.tiling import loop_bounds
 from simdc.frontends.dsl import parse_dsl
+from simdc.frozen import evolve
 from simdc.ir.network import network_of
 from simdc.ir.ops.layer_norm import LayerNormGradOp, LayerNormOp
 from simdc.passes.derive_training import DeriveTrainingPass
