@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 SUMMARY = "schedules from elsewhere, thousands at once: what each costs, or why it cannot run"
 HELP = (
-    "Prices a file of tilings with the model exact: the best of each layer beside simdc's own, and all of them as "
-    "JSON. One that cannot run says why; none is left out."
+    "Prices a file of tilings, or those that a module or a transform script says, with the model exact: the best of "
+    "each layer beside simdc's own, and all of them as JSON. One that cannot run says why; none is left out."
 )
 EPILOG = """examples:
   simdc judge module.mlir --hw HI3 --schedules many.json
+  simdc judge module.mlir --hw HI3 --schedules tiling.mlir --level 0
   simdc judge lenet5 --hw HI1 --schedules many.json --tiling search -o judged.json
 """
 FORMATS = ["table", "markdown", "json"]
@@ -42,7 +43,13 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="FILE",
         required=True,
         help='JSON: a list of {"layer": NAME, "order": [LOOP, ...], "sizes": {LOOP: SIZE, ...}}, or one such tiling by '
-        "layer; loops that are left out stay whole, inside of the others",
+        "layer; loops that are left out stay whole, inside of the others. MLIR: a transform script for the module, or "
+        "the module itself, whose ops have lowering_config",
+    )
+    parser.add_argument(
+        "--level",
+        metavar="LEVEL",
+        help="of several levels of tile sizes in MLIR the innermost whose tiles come from DRAM: 0, 1, or its name",
     )
     parser.reads("schedules")
     add_tiling(parser)
@@ -61,6 +68,8 @@ def run(arguments: Namespace) -> int:
     from simdc.backends.report.judged import judged_json, judged_text
     from simdc.backends.report.stamp import made_by
     from simdc.choices import DEFAULT_MODEL
+    from simdc.errors import SimdcError
+    from simdc.frontends.module_schedules import read_script
     from simdc.frontends.reads import inputs_read
     from simdc.frontends.schedules_file import read_schedules
 
@@ -69,10 +78,16 @@ def run(arguments: Namespace) -> int:
 
     name = choose_format(arguments.format, arguments.output, FORMATS)
     refuse_overwriting(arguments.output, [arguments.schedules])
+    in_module = arguments.schedules.endswith(".mlir")
+    if arguments.level is not None and not in_module:
+        raise SimdcError("--level is for schedules in an .mlir file: those of a JSON have one level")
     with inputs_read("schedules", arguments.schedules) as schedules_read:
-        given = read_schedules(arguments.schedules)
+        script = read_script(arguments.schedules) if in_module else None
+        given = [] if in_module else read_schedules(arguments.schedules)
     arguments.model = DEFAULT_MODEL
     report = make_report(compiled(arguments, one_run(arguments)))
+    if script is not None:
+        given = _of_module(report, script, arguments)
     *earlier, last = report.runs
     report = report._replace(runs=(*earlier, last._replace(inputs=(*last.inputs, *schedules_read))))
     judged = list(_judged(report, given))
@@ -82,6 +97,21 @@ def run(arguments: Namespace) -> int:
     style = Style(width_of(arguments.output), name == "markdown")
     write_text(f"{judged_text(report, judged, style)}\n{made_by(report.runs, style)}\n", arguments.output)
     return 0
+
+
+def _of_module(report: Report, script: tuple[str, str], arguments: Namespace) -> list[Schedule]:
+    """Of the ops of the module that the network is."""
+    from simdc.frontends.bindings import parse_bindings, parse_weights
+    from simdc.frontends.module_schedules import schedules_of_module
+
+    return schedules_of_module(
+        arguments.network,
+        script,
+        {layer.name: layer.kernel.bounds for layer in report.layers},
+        level=arguments.level,
+        weights=parse_weights(arguments.weights),
+        bind=parse_bindings(arguments.bind),
+    )
 
 
 def _judged(report: Report, given: Sequence[Schedule]) -> Iterator[JudgedSchedule]:
@@ -96,9 +126,12 @@ def _judged(report: Report, given: Sequence[Schedule]) -> Iterator[JudgedSchedul
     if not isinstance(hardware, Hardware):
         raise SimdcError(f"schedules are judged on machines of a systolic and a SIMD array; {hardware.title} is none")
     places: dict[str, list[int]] = {}
-    for place, schedule in enumerate(given):
-        places.setdefault(schedule.layer, []).append(place)
     found: dict[int, tuple[Tiling, Judged]] = {}
+    for place, schedule in enumerate(given):
+        if schedule.why:
+            found[place] = schedule.tiling({}), Judged(why=schedule.why)
+            continue
+        places.setdefault(schedule.layer, []).append(place)
     for layer in report.layers:
         here = places.pop(layer.name, [])
         tilings = [given[place].tiling(layer.kernel.bounds) for place in here]

@@ -19,11 +19,13 @@ KEYS = {"layer", "order", "sizes"}
 
 
 class Schedule(NamedTuple):
-    """A tiling of the loops that `order` names, outermost first. Sizes that are not given are whole."""
+    """A tiling of the loops that `order` names, outermost first. Sizes that are not given are whole. `why` says why it
+    is none of the layer, where that is known before it is judged."""
 
     layer: str
     order: tuple[str, ...]
     sizes: dict[str, int]
+    why: str = ""
 
     def tiling(self, bounds: Mapping[str, int]) -> Tiling:
         """With the loops that it does not name inside of the others, whole. What is not a loop of the layer stays, for

@@ -27,6 +27,16 @@ def merged_nest(nest: Nest) -> Nest:
     return nest
 
 
+def merged_loops(nest: Nest) -> dict[str, tuple[str, ...]]:
+    """The loops of `merged_nest`, each with those of `nest` that it is, outermost first."""
+    nest = _without_units(nest)
+    found: dict[str, tuple[str, ...]] = {loop.name: (loop.name,) for loop in nest.loops}
+    while (pair := _next_pair(nest)) is not None:
+        found[pair.outer] += found.pop(pair.inner)
+        nest = _joined(nest, pair)
+    return found
+
+
 def _without_units(nest: Nest) -> Nest:
     loops = tuple(loop for loop in nest.loops if loop.bound > 1) or nest.loops[:1]
     names = {loop.name for loop in loops}

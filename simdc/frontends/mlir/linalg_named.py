@@ -48,14 +48,19 @@ CONVOLUTION = re.compile(r"(depthwise_)?conv_([123])d(?:_([a-z]+)_([a-z]+?))?(_q
 POOL = re.compile(r"pooling_([a-z]+)_(sum|max|min)(_unsigned)?")
 
 
+def has_maps(op: Operation) -> bool:
+    """Whether a product has maps and a body of its own."""
+    is_whole = bool(op.regions) and bool(op.regions[0].blocks) and len(segments(op, 2)[0]) == 2
+    return is_whole and attribute(op, "indexing_maps") is not None
+
+
 @reads(*(f"linalg.{name}" for name in PRODUCTS))
 def matrix_product(reader: Reader, op: Operation) -> Sequence[Value]:
     """With maps of its own, where it has some, else by its name."""
     short = name_of(op).partition(".")[2]
     inputs, outputs = segments(op, 2)
-    maps = attribute(op, "indexing_maps")
-    if maps is not None and op.regions and op.regions[0].blocks and len(inputs) == 2:
-        return from_maps(reader, op, maps_of(maps))
+    if has_maps(op):
+        return from_maps(reader, op, maps_of(attribute(op, "indexing_maps")))
     sides = (reader.value(inputs[0]), reader.value(inputs[1]))
     made = reader.value(outputs[0]), element_bits(outputs[0].type)
     return product(reader.network, PRODUCTS[short], sides, made)

@@ -28,7 +28,7 @@ from xdsl.dialects.func import Func
 from xdsl.dialects.linalg import Linalg
 from xdsl.dialects.math import Math
 from xdsl.dialects.tensor import Tensor
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Dialect, Operation, SSAValue
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, VerifyException
 
@@ -78,11 +78,18 @@ class ForeignParser(IRParser):
         return key
 
 
+def _transform() -> Dialect:
+    from .transform_ops import TRANSFORM
+
+    return TRANSFORM
+
+
 def parse_foreign(text: str, file: str) -> ModuleOp:
     """Raises SimdcError at the place that cannot be read, with what may help."""
     context = Context(allow_unregistered=True)
     for dialect in (Builtin, Func, Arith, Math, Linalg, Tensor):
         context.load_dialect(dialect)
+    context.register_dialect("transform", _transform)
     parser: IRParser | None = None
     text = HEX.sub(_decimal, text)
     try:
