@@ -23,6 +23,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.context import first_invalid, forms_of, set_hardware
 from simdc.ir.derived import given_form
 from simdc.ir.network import network_of
+from simdc.ir.once_per_kind import OncePerKind
 from simdc.ir.token_run import TokenRun
 from simdc.passes.distinct import model_for
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
@@ -68,7 +69,8 @@ class Network:
             module = _valid_copy(self.module)
             set_hardware(module, hardware)
             run_pipeline(module, lowering_passes(model, fold=fold, fuse=fuse), verify=False)
-            layers = [(op.layer.data, _open_forms(op, hardware)) for op in network_of(module).layers()]
+            open_forms = OncePerKind[LayerOp, Forms](lambda op: _open_forms(op, hardware))
+            layers = ((op.layer.data, open_forms(op)) for op in network_of(module).layers())
             self._workloads[key] = Workload((name, forms) for name, forms in layers if forms)
         return self._workloads[key]
 

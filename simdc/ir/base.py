@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import ClassVar, Self, cast
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, NoneAttr, StringAttr, TensorType
@@ -19,20 +18,15 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import OUR_NAMES, Affine, Kernel, Operand, VectorProgram, affine
 
 from .attributes import CostAttr, ExecutionUnitAttr, OriginAttr, TilingAttr, Unit
-from .fields import Value, make_properties
+from .fields import Value, add_defaults, make_properties, make_tensor_type
 from .form import Form, map_kernel, names_of, no_form, split_form
 from .layout import NONE, laid_out, loop_along
+from .once_per_kind import OncePerKind
 from .syntax import parse_layer, print_layer
 
 TENSOR = TensorType.constr()
 UNKNOWN = NoneAttr()
 """Stands for the type of a result until operands and properties tell it."""
-
-
-@lru_cache(maxsize=4096)
-def make_tensor_type(element: Attribute, shape: tuple[int, ...]) -> TensorType[Attribute]:
-    """`TensorType(element, shape)`, shared: networks repeat their shapes and building a type costs."""
-    return TensorType(element, shape)
 
 
 def tensor_type(value: SSAValue) -> TensorType[Attribute]:
@@ -132,20 +126,18 @@ class LayerOp(IRDLOperation):
             properties=make_properties(definition, {"layer": StringAttr(layer), **fields}),
         )
         try:
-            shapes = self.result_shapes()
+            own = result_types(self)
         except VerifyException:
             # An op that is not made reads nothing: others ask who reads their values.
             self.drop_all_references()
             raise
-        if UNKNOWN in types:
-            self._give_types(shapes)
-
-    def _give_types(self, shapes: Sequence[tuple[int, ...]]) -> None:
-        """To the results that have none yet."""
-        for result, shape, like in zip(self.results, shapes, self.alike(), strict=True):
+        for result, kind in zip(self.results, own, strict=True):
             if result.type is UNKNOWN:
                 # Nobody reads it yet, so its type may change in place.
-                result._type = make_tensor_type(tensor_type(like).element_type, shape)  # pyright: ignore[reportPrivateUsage]
+                result._type = kind  # pyright: ignore[reportPrivateUsage]
+
+    def __post_init__(self) -> None:
+        add_defaults(self)
 
     def alike(self) -> Sequence[SSAValue]:
         """For each result the operand whose element type it has: the first, where an op says nothing else."""
@@ -258,6 +250,17 @@ class LayerOp(IRDLOperation):
                 raise no_form(self.form.data, names)
 
 
+@OncePerKind
+def result_types(op: LayerOp) -> list[Attribute]:
+    """As they were given, or by operands and properties. Raises VerifyException if these do not go together."""
+    shapes, given = op.result_shapes(), list(op.result_types)
+    if UNKNOWN not in given:
+        return given
+    pairs = zip(op.alike(), shapes, strict=True)
+    made = [make_tensor_type(tensor_type(like).element_type, shape) for like, shape in pairs]
+    return [new if kind is UNKNOWN else kind for kind, new in zip(given, made, strict=True)]
+
+
 class FormedOp(LayerOp):
     """An op with `forms()`: its kernel is that of its form, of the first while nobody has chosen."""
 
@@ -288,13 +291,9 @@ class GradientOp(LayerOp):
         """The gradient of `forward`; `fields` are what it has no property for."""
         definition = cls.get_irdl_definition()
         sources = {"gradient": gradient, "output": forward.results[0]}
-        operands = [sources.get(name) or _operand_named(forward, name) for name, _ in definition.operands]
+        operands = [sources.get(name) or getattr(forward, name) for name, _ in definition.operands]
         names = [name for name, _ in definition.results]
         of = [cls.OF if name == "result" else name.removesuffix("_grad") for name in names]
-        types = {name: _operand_named(forward, own).type for name, own in zip(names, of, strict=True)}
+        types = {name: getattr(forward, own).type for name, own in zip(names, of, strict=True)}
         shared = {name: forward.properties.get(name) for name in definition.properties if name != "layer"}
         return cls(layer, *operands, **{**types, **shared, **fields})
-
-
-def _operand_named(op: LayerOp, name: str) -> SSAValue:
-    return next(value for value in op.operands if value is getattr(op, name))

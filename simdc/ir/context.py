@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import Builtin, ModuleOp, StringAttr
 from xdsl.ir import Dialect, Operation
 from xdsl.utils.exceptions import VerifyException
 
@@ -19,8 +19,10 @@ from simdc.errors import SimdcError
 
 from .attributes import HardwareAttr, Unit
 from .base import LayerOp
+from .fields import whole, word
 from .form import ONLY, accumulator_bits, machine_mappings, map_forms
 from .network import place_of
+from .once_per_kind import OncePerKind
 
 HARDWARE = "simdc.hardware"
 COST_MODEL = "simdc.cost_model"
@@ -139,9 +141,9 @@ def _plain_kernel(op: LayerOp) -> Kernel | None:
 
 def take_form(op: LayerOp, name: str | None, hardware: AnyMachine) -> None:
     """Carry the layer out in a form from now on; None is the first. Its partial sums get the width of its array."""
-    op.form = None if name is None else StringAttr(name)
+    op.form = None if name is None else word(name)
     if op.runs_on is not None:
-        op.accumulator = IntegerAttr(accumulator_bits(op.runs_on, hardware), i64)
+        op.accumulator = whole(accumulator_bits(op.runs_on, hardware))
 
 
 def _error_at(op: Operation, text: str) -> SimdcError:
@@ -170,9 +172,14 @@ def _source_line(file: str, line: int) -> str | None:
 
 def first_invalid(module: ModuleOp) -> SimdcError | None:
     """The first op that does not verify, as an error at its place; None for a valid module."""
+    verify = OncePerKind[Operation, None](lambda op: op.verify(verify_nested_ops=False), names=("layer", "label"))
     for op in module.walk():
         try:
-            op.verify(verify_nested_ops=False)
+            # The last op of a block has to end it, others need not.
+            if op.next_op is None:
+                op.verify(verify_nested_ops=False)
+            else:
+                verify(op)
         except VerifyException as error:
             # What xDSL adds to a message of ours speaks of its classes.
             message = str(error).partition("\nUnderlying verification failure")[0]

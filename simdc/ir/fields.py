@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from math import copysign
 
-from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IntegerAttr, StringAttr, UnitAttr, f64, i64
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    FloatAttr,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    TensorType,
+    UnitAttr,
+    f64,
+    i64,
+)
 from xdsl.ir import Attribute
-from xdsl.irdl import AttrConstraint, OpDef, OptPropertyDef
+from xdsl.irdl import AttrConstraint, AttrOrPropDef, IRDLOperation, OpDef, OptionalDef, OptPropertyDef
 
 Value = Attribute | str | float | Sequence[int] | None
 """Of a property: an attribute as it is, or what its declared attribute is made of; None where it is left out."""
+FLAG = UnitAttr()
 
 
 def make_properties(definition: OpDef, values: Mapping[str, Value]) -> dict[str, Attribute]:
@@ -29,21 +42,80 @@ def make_properties(definition: OpDef, values: Mapping[str, Value]) -> dict[str,
     return found
 
 
+def add_defaults(op: IRDLOperation) -> None:
+    """Give an op the properties and attributes that are there where nobody gives them, as xDSL itself does, which asks
+    all 20 of a layer about it for every op."""
+    properties, attributes = _defaults(type(op))
+    for name, value in properties.items():
+        op.properties.setdefault(name, value)
+    for name, value in attributes.items():
+        op.attributes.setdefault(name, value)
+
+
+@cache
+def _defaults(kind: type[IRDLOperation]) -> tuple[dict[str, Attribute], dict[str, Attribute]]:
+    definition = kind.get_irdl_definition()
+    properties = {
+        name: value for name, field in definition.properties.items() if (value := _default(field)) is not None
+    }
+    attributes = {
+        name: value for name, field in definition.attributes.items() if (value := _default(field)) is not None
+    }
+    return properties, attributes
+
+
+def _default(field: AttrOrPropDef) -> Attribute | None:
+    return None if isinstance(field, OptionalDef) else field.default_value
+
+
+# Attributes never change, and to make one takes xDSL 10 to 20 us: what ops have in common they share.
+
+
+@lru_cache(maxsize=4096)
+def make_tensor_type(element: Attribute, shape: tuple[int, ...]) -> TensorType[Attribute]:
+    """`TensorType(element, shape)`."""
+    return TensorType(element, shape)
+
+
+@lru_cache(maxsize=1024)
+def whole(value: int) -> IntegerAttr[IntegerType]:
+    """`value : i64`."""
+    return IntegerAttr(value, i64)
+
+
+@lru_cache(maxsize=1024)
+def whole_list(values: tuple[int, ...]) -> DenseArrayBase[IntegerType]:
+    """`array<i64: 1, 1>`."""
+    return DenseArrayBase.from_list(i64, values)
+
+
+@lru_cache(maxsize=1024)
+def word(text: str) -> StringAttr:
+    """One of few texts, such as the phase of a layer."""
+    return StringAttr(text)
+
+
+@lru_cache(maxsize=1024)
+def _real(value: float, sign: float) -> FloatAttr:
+    """`sign` tells 0.0 from -0.0, which are equal."""
+    return FloatAttr(value, f64)
+
+
 def _attribute(constraint: AttrConstraint, value: Attribute | str | float | Sequence[int]) -> Attribute | None:
     """A number is what is declared: of a flag 1 and True, of a real number an integer, too."""
     match value:
         case Attribute():
             return value
         case str():
-            return StringAttr(value)
+            return word(value)
         case int() if constraint.get_bases() == {UnitAttr}:
-            return UnitAttr() if value else None
+            return FLAG if value else None
         case int() if constraint.get_bases() == {IntegerAttr}:
-            return IntegerAttr(value, i64)
+            return whole(int(value))
         case int() | float():
-            return FloatAttr(float(value), f64)
+            return _real(float(value), copysign(1.0, value))
         case _:
-            return DenseArrayBase.from_list(i64, value)
+            return whole_list(tuple(value))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp, shape_of
+from simdc.ir.fields import whole
 from simdc.ir.layout import NONE
 from simdc.ir.network import NetworkOp, network_of
 
@@ -36,7 +37,7 @@ class AssignLayoutPass(ModulePass):
             # A sum over tokens reads features and has none of their dimensions left: its input tells.
             alike = [value for value in (*layer.results, *layer.operands) if shape_of(value) == shape]
             axis = next((axes[value] for value in alike if value in axes), NONE)
-            channels = None if len(shape) < 3 or axis == USUAL else IntegerAttr(axis, i64)
+            channels = None if len(shape) < 3 or axis == USUAL else whole(axis)
             if channels != layer.channels:
                 layer.channels = channels
                 layer.drop_price()

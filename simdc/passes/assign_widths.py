@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, i64
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from simdc.cost.hardware import Hardware, Widths
 from simdc.cost.machines import AnyMachine
 from simdc.ir.attributes import Unit
-from simdc.ir.base import LayerOp, make_tensor_type, shape_of
+from simdc.ir.base import LayerOp, make_tensor_type, tensor_type
 from simdc.ir.context import machine_of
+from simdc.ir.fields import whole
 from simdc.ir.form import accumulator_bits
 from simdc.ir.network import NetworkOp, ParameterOp, network_of
 from simdc.ir.notes import add_note
+from simdc.ir.once_per_kind import OncePerKind
 from simdc.ir.ops.free import DropoutOp
 from simdc.ir.ops.update import UpdateOp
 from simdc.ir.stored_width import given_widths, is_kept
@@ -156,12 +159,16 @@ def element_widths(network: NetworkOp, widths: Widths) -> dict[SSAValue, int]:
 def _retype(value: SSAValue, width: int) -> None:
     """In place: xDSL's way, a new value, copies the operands of every reader for each of them, and a training step
     returns all its weights."""
-    value._type = make_tensor_type(IntegerType(width), shape_of(value))  # pyright: ignore[reportPrivateUsage]
+    value._type = _stored(tensor_type(value), width)  # pyright: ignore[reportPrivateUsage]
 
 
-def _set_accumulator(op: LayerOp, hardware: AnyMachine) -> None:
-    if op.runs_on is not None:
-        op.accumulator = IntegerAttr(accumulator_bits(op.runs_on, hardware), i64)
+@lru_cache(maxsize=4096)
+def _stored(kind: TensorType[Attribute], width: int) -> TensorType[Attribute]:
+    return make_tensor_type(IntegerType(width), kind.get_shape())
+
+
+def _is_priced(op: LayerOp) -> bool:
+    return op.cost is not None or op.uncosted is not None or op.artefacts is not None
 
 
 def _widths(op: LayerOp) -> list[Attribute | None]:
@@ -181,7 +188,7 @@ class AssignWidthsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         network, hardware = network_of(op), machine_of(op)
         # A cost counts bits: one that was made for tensors of 16 bits says nothing of the same layer at 8.
-        before = {layer: _widths(layer) for layer in network.layers()}
+        before = {layer: _widths(layer) for layer in network.layers() if _is_priced(layer)}
         if isinstance(hardware, Hardware):
             found = (dataflow_widths if self.rule == "dataflow" else program_order_widths)(network, hardware)
         else:
@@ -190,7 +197,14 @@ class AssignWidthsPass(ModulePass):
             take_given(network, hardware, found)
         for value, width in found.items():
             _retype(value, width)
+        accumulator = OncePerKind[LayerOp, "IntegerAttr | None"](lambda layer: _accumulator(layer, hardware))
+        for layer in network.layers():
+            layer.accumulator = accumulator(layer)
         for layer, widths in before.items():
-            _set_accumulator(layer, hardware)
             if _widths(layer) != widths:
                 layer.drop_price()
+
+
+def _accumulator(layer: LayerOp, hardware: AnyMachine) -> IntegerAttr | None:
+    """Bits of partial sums as an attribute; what runs on no array keeps what it has."""
+    return layer.accumulator if layer.runs_on is None else whole(accumulator_bits(layer.runs_on, hardware))

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from simdc.cost.machines import AnyMachine
 from simdc.ir.attributes import ExecutionUnitAttr
+from simdc.ir.base import LayerOp
 from simdc.ir.context import HARDWARE, machine_of, unit_of
 from simdc.ir.network import network_of
+from simdc.ir.once_per_kind import OncePerKind
+
+
+class Runner(NamedTuple):
+    """Whether a layer costs something, and what runs it, if anything does."""
+
+    runs: bool
+    unit: ExecutionUnitAttr | None
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,13 @@ class SplitUnitsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         machine = machine_of(op) if HARDWARE in op.attributes else None
+        runner = OncePerKind[LayerOp, Runner](lambda layer: _runner(layer, machine))
         for layer in network_of(op).layers():
-            unit = layer.runs_on if machine is None else unit_of(layer, machine)
-            if layer.runs_on is not None:
-                layer.unit = None if unit is None else ExecutionUnitAttr(unit)
+            runs, unit = runner(layer)
+            if runs:
+                layer.unit = unit
+
+
+def _runner(layer: LayerOp, machine: AnyMachine | None) -> Runner:
+    unit = layer.runs_on if machine is None else unit_of(layer, machine)
+    return Runner(layer.runs_on is not None, None if unit is None else ExecutionUnitAttr(unit))

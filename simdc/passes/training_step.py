@@ -7,6 +7,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.ir.base import LayerOp, name_hint
 from simdc.ir.context import layer_error
+from simdc.ir.fields import word
 from simdc.ir.gradient import INPUT, RULES, WEIGHT, give_input, rule_of
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.broadcast import AddOp
@@ -46,7 +47,7 @@ class TrainingStep:
 
     def emit(self, op: LayerOp, step: str) -> LayerOp:
         """Append an op; it stands where its forward layer was written."""
-        op.phase = StringAttr(step)
+        op.phase = word(step)
         if self.current is not None:
             op.location = self.current.location
         self.append(op, op.layer.data)
@@ -82,6 +83,8 @@ class TrainingStep:
         weight of the last layer, too, 65 M zeros less are stored and added."""
         owners = [part.owner for part in parts]
         sparse = [op for op in owners if isinstance(op, ScatterAddOp) and op.base is None]
+        if not sparse:
+            return parts, []
         dense = [part for part, owner in zip(parts, owners, strict=True) if owner not in sparse]
         # Only what is this value's alone may be written over: a gradient that an Add hands on is its other side's, too.
         if not dense:

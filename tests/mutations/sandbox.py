@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 import pytest
 
+from simdc.ir.base import result_types
 from tests.mutations.answers import ANSWERS
 from tests.mutations.cases import Case, cases_of
 from tests.mutations.coverage import PACKAGE, Coverage, Function, Reached, function_of, quickest
@@ -59,6 +60,7 @@ class Sandbox:
                     self._functions[where].append(each)
             elif isinstance(each, functools._lru_cache_wrapper):  # pyright: ignore[reportPrivateUsage]
                 each.cache_clear()
+        result_types.forget()
         gc.freeze()
 
     def judge(self, mutants: Iterable[Mutant], workers: int) -> Iterator[tuple[Mutant, Verdict]]:

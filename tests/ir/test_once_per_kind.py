@@ -1,0 +1,195 @@
+"""One op of each kind is asked for all, and none for one of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, f32, i8
+from xdsl.ir import Attribute, Block, Operation
+from xdsl.irdl import irdl_op_definition, operand_def, result_def, traits_def
+from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.test_value import create_ssa_value
+
+from simdc.frontends.dsl import parse_dsl
+from simdc.frontends.hardware_file import load_hardware
+from simdc.ir import once_per_kind
+from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of
+from simdc.ir.context import first_invalid, forms_of, kernel_of, set_hardware
+from simdc.ir.fields import whole, word
+from simdc.ir.network import network_of
+from simdc.ir.once_per_kind import LooksAround, OncePerKind
+from simdc.ir.ops.activation.piecewise import LeakyReluOp
+from simdc.ir.ops.fused import FusedOp
+from simdc.ir.ops.max_pool import MaxPoolOp
+from simdc.ir.ops.relu import ReluOp
+from simdc.passes.pipeline import lowering_passes, run_pipeline, training_passes
+from tests.ir.networks import every_op, short_example
+
+
+@irdl_op_definition
+class NeighbourlyOp(LayerOp):
+    """Its kernel could follow from the layer before it."""
+
+    name = "test.neighbourly"
+    traits = traits_def(LooksAround())
+
+    input = operand_def(TENSOR)
+    result = result_def(TENSOR)
+
+    def result_shape(self) -> tuple[int, ...]:
+        return shape_of(self.input)
+
+    def kernel(self) -> None:
+        return None
+
+
+def pool(name: str = "p", kind: Attribute | None = None, **given: Sequence[int]) -> MaxPoolOp:
+    value = create_ssa_value(kind or make_tensor_type(f32, (2, 4, 9, 9)))
+    return MaxPoolOp(name, value, **{"kernel_size": (3, 3), **given})
+
+
+def with_attribute(name: str, attribute: Attribute) -> MaxPoolOp:
+    op = pool()
+    op.attributes[name] = attribute
+    return op
+
+
+def in_block(op: MaxPoolOp) -> MaxPoolOp:
+    Block().add_op(op)
+    return op
+
+
+def with_result(op: MaxPoolOp) -> MaxPoolOp:
+    op.result._type = make_tensor_type(i8, (2, 4, 7, 7))  # pyright: ignore[reportPrivateUsage]
+    return op
+
+
+def asked(*ops: Operation) -> int:
+    """How many of `ops` are asked."""
+    seen: list[Operation] = []
+    ask = OncePerKind[Operation, None](seen.append)
+    for op in ops:
+        ask(op)
+    return len(seen)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pool,
+        lambda: with_attribute("folded", ArrayAttr([StringAttr("bn1")])),
+        lambda: with_attribute("merged", ArrayAttr([StringAttr("Conv_0")])),
+    ],
+)
+def test_ops_that_differ_in_names_are_asked_once(make: Callable[[], MaxPoolOp]) -> None:
+    changed = make()
+    changed.properties["layer"] = StringAttr("q")
+    assert asked(make(), changed) == 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ReluOp("p", create_ssa_value(make_tensor_type(f32, (2, 4, 9, 9)))),
+        lambda: pool(kind=make_tensor_type(i8, (2, 4, 9, 9))),
+        lambda: pool(kind=make_tensor_type(f32, (2, 5, 9, 9))),
+        lambda: pool(kernel_size=(3, 2)),
+        lambda: pool(stride=(2, 1)),
+        lambda: with_attribute("accumulator", whole(16)),
+        lambda: with_attribute("kernel_size", whole(3)),
+        lambda: in_block(pool()),
+        lambda: with_result(pool()),
+    ],
+)
+def test_ops_of_other_kinds_are_asked_each(make: Callable[[], Operation]) -> None:
+    assert asked(pool(), make()) == 2
+    assert asked(pool(), make(), pool(), pool("q")) == 2
+
+
+def test_what_holds_other_layers_or_looks_at_them_is_asked_itself() -> None:
+    value = create_ssa_value(make_tensor_type(f32, (2, 4)))
+    assert asked(ReluOp("a", value), ReluOp("b", value)) == 1
+    assert asked(NeighbourlyOp("a", value), NeighbourlyOp("b", value)) == 2
+    relu = ReluOp("r", value)
+    Block().add_op(relu)
+    fused = FusedOp("f", [relu])
+    assert asked(fused, fused) == 2
+
+
+def test_what_has_gone_is_not_taken_for_what_came_in_its_place() -> None:
+    """Attributes are told apart by their identity, and Python gives that of one that is gone to the next."""
+    answer = OncePerKind[MaxPoolOp, Attribute](lambda op: op.attributes["form"])
+    for number in range(500):
+        op = with_attribute("form", StringAttr(str(number)))
+        assert answer(op) == StringAttr(str(number))
+        op.attributes.clear()
+
+
+def test_only_so_many_kinds_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(once_per_kind, "MOST_KINDS", 2)
+    ops = [with_attribute("accumulator", whole(bits)) for bits in (8, 16, 32)]
+    # 8, 16, then 32 in their place.
+    assert asked(*ops[:2], *ops[:2]) == 2
+    assert asked(*ops, *ops[:2]) == 5
+
+
+def test_errors_are_each_ones_own() -> None:
+    def refuse(op: MaxPoolOp) -> None:
+        raise VerifyException(op.layer.data)
+
+    ask = OncePerKind(refuse)
+    for name in ("p", "q"):
+        with pytest.raises(VerifyException, match=f"^{name}$"):
+            ask(pool(name))
+
+
+def test_a_zero_with_a_sign_stays_one() -> None:
+    value = create_ssa_value(make_tensor_type(f32, (2, 4)))
+    alphas = [LeakyReluOp("l", value, alpha=alpha).alpha.value.data for alpha in (0.0, -0.0, 0.0, 0, -0.0)]
+    assert [str(alpha) for alpha in alphas] == ["0.0", "-0.0", "0.0", "0.0", "-0.0"]
+
+
+TEN = "network n(x: 4x9x9) { repeat 10 { x = maxpool(x, 3, pad=1, stride=1) } return x }"
+
+
+def broken(module: ModuleOp, change: Callable[[LayerOp], object]) -> str:
+    """What is wrong once `change` was done to the seventh of ten layers alike."""
+    layers = list(network_of(module).layers())
+    assert first_invalid(module) is None
+    change(layers[6])
+    error = first_invalid(module)
+    assert error is not None
+    return error.message
+
+
+def test_the_one_that_is_wrong_among_many_alike_is_found() -> None:
+    def changed(change: Callable[[LayerOp], object]) -> str:
+        return broken(parse_dsl(TEN, "ten.dsl", 2), change)
+
+    named = "simdc.max_pool 'maxpool7': "
+    assert changed(lambda op: op.properties.update(kernel_size=word("x"))).startswith(named)
+    assert changed(lambda op: op.properties.update(layer=whole(7))).startswith("simdc.max_pool: ")
+    assert changed(lambda op: op.attributes.update(folded=whole(7))).startswith(named)
+    assert changed(lambda op: op.attributes.update(form=word("lanes"))).startswith(f"{named}has no form 'lanes'")
+    wrong = make_tensor_type(f32, (2, 4, 9, 8))
+    # The next layer, which reads it, comes later.
+    retype = changed(lambda op: setattr(op.results[0], "_type", wrong))
+    assert retype.startswith(f"{named}result has shape [2, 4, 9, 8], expected [2, 4, 9, 9]")
+
+
+@pytest.mark.parametrize("machine", ["HI1", "HT3"])
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "bert_base", "every op"])
+def test_networks_are_what_each_of_their_layers_is(name: str, training: bool, machine: str) -> None:
+    module = every_op() if name == "every op" else short_example(name, 2)
+    if training and name == "every op":
+        pytest.skip("not everything can be trained")
+    hardware = load_hardware(machine)
+    set_hardware(module, hardware)
+    run_pipeline(module, (*(training_passes("sgd") if training else ()), *lowering_passes("exact")), verify=False)
+    forms, kernels = OncePerKind[LayerOp, object](lambda op: forms_of(op, hardware)), OncePerKind(kernel_of)
+    layers = list(network_of(module).layers())
+    assert [forms(op) for op in layers] == [forms_of(op, hardware) for op in layers]
+    assert [kernels(op) for op in layers] == [kernel_of(op) for op in layers]
+    assert len({id(forms(op)) for op in layers}) < len(layers)
