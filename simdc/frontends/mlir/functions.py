@@ -20,6 +20,9 @@ Symbol: TypeAlias = str | float
 OPCODES = ("add", "sub", "mul", "div", "max", "min", "exp", "log", "sqrt", "inv_sqrt", "move", "compare",
            "conditional_move", "mac")  # fmt: skip
 
+NOTHING = {"add": 0.0, "sub": 0.0, "mul": 1.0, "div": 1.0, "max": -math.inf, "min": math.inf}
+"""The number that changes nothing as the second operand."""
+
 
 def compute(opcode: str, x: Sequence[float]) -> float:
     """What an instruction makes of numbers. Raises ValueError, ArithmeticError as Python does."""
@@ -45,7 +48,8 @@ def compute(opcode: str, x: Sequence[float]) -> float:
 
 
 class LaneCode:
-    """Instructions being written; temporaries are `t0`, `t1`, ... What has numbers alone is worked out at once."""
+    """Instructions being written; temporaries are `t0`, `t1`, ... What has numbers alone is worked out at once,
+    and what changes nothing, as the times 1.0 of a gradient, is no instruction."""
 
     def __init__(self) -> None:
         self.steps: list[Instruction] = []
@@ -58,6 +62,10 @@ class LaneCode:
                 return compute(opcode, numbers)
             except (ValueError, ArithmeticError):
                 pass
+        elif opcode in NOTHING and sources[-1] == NOTHING[opcode]:
+            return sources[0]
+        elif opcode in ("add", "mul", "max", "min") and sources[0] == NOTHING[opcode]:
+            return sources[1]
         self.steps.append(Instruction(opcode, f"t{len(self.steps)}", sources))
         return self.steps[-1].dest
 

@@ -99,6 +99,10 @@ def _taken_in(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made)
     producer = seen.base.owner
     if not isinstance(producer, (Conv2DOp, LinearOp, ContractionOp)) or seen.base.first_use is not None:
         return None
+    # Weights that are an argument, as in a training step, are data: nobody scales them before the network runs.
+    weight = producer.rhs if isinstance(producer, ContractionOp) else producer.weight
+    if change.scales and not network.is_parameter(weight):
+        return None
     axis = _channel(producer)
     constants = {name: value for name, (value, _) in tensors.items() if value.is_constant}
     numbers = [value.access(at) for value, at in tensors.values() if value.is_constant]
@@ -156,9 +160,7 @@ def _channel(producer: Conv2DOp | LinearOp | ContractionOp) -> int | None:
 def _with_start(
     network: ForeignNetwork, op: ContractionOp, made: Made, axis: int, change: ChannelChange
 ) -> Value | None:
-    """Sums that start from a number for each channel. Only weights that come with the network can be scaled."""
-    if change.scales and not network.is_parameter(op.rhs):
-        return None
+    """Sums that start from a number for each channel."""
     if op.start is not None and not network.is_parameter(op.start):
         return None
     nest = parse_nest(op.nest.data)

@@ -34,6 +34,7 @@ class ForeignNetwork(ImportedNetwork):
         super().__init__(name, 1 if batch is None else batch, file)
         self._is_batch_known = batch is not None
         self._constants: dict[tuple[str, tuple[int, ...]], SSAValue] = {}
+        self._laid: dict[Seen, ModuleConstant] = {}
         self._labels: set[str] = set()
         self.trained: dict[str, int] = {}
         """Elements of those constants of the module that may be weights, by their labels."""
@@ -121,11 +122,10 @@ class ForeignNetwork(ImportedNetwork):
 
     def tensor(self, value: Value) -> SSAValue:
         """A tensor that lies as `value` is seen: a copy where it lies in another way."""
-        if isinstance(value, Filled):
-            shape = value.shape or (1,)
-            return self.parameter_of(ModuleConstant(self.label(f"{self.step}.filled"), shape))
-        if value.is_plain or value.own == value.shape == (1,):
-            return self.base(value)
+        if isinstance(value, Filled) or isinstance(value.base, ModuleConstant):
+            return self.parameter_of(self._laid_out(value))
+        if _is_whole(value):
+            return value.base
         if value.padding is not None:
             return self._bordered(value)
         if _is_view(value):
@@ -138,6 +138,21 @@ class ForeignNetwork(ImportedNetwork):
         code = (Instruction("move", "y0", ("x0",)),)
         return self.add(ProgramOp.make(self.unused(), [self.base(value)], nest, [shape], code), self._bits(value))
 
+    def _laid_out(self, value: Value) -> ModuleConstant:
+        """The constant that lies as `value`, which is one, is seen: no copy, it is laid before the network runs."""
+        shape = value.shape or (1,)
+        if isinstance(value, Filled):
+            return ModuleConstant(self.label(f"{self.step}.filled"), shape)
+        assert isinstance(value.base, ModuleConstant)
+        if _is_whole(value):
+            return value.base
+        if _is_view(value):
+            return value.base._replace(shape=shape)
+        if value not in self._laid:
+            made = ModuleConstant(self.label(self.step), shape, value.base.bits, value.base.roots)
+            self._laid[value] = made
+        return self._laid[value]
+
     def _bits(self, value: Seen) -> int | None:
         """The width in the source of what is looked at, which a copy has as well."""
         if isinstance(value.base, ModuleConstant):
@@ -149,17 +164,15 @@ class ForeignNetwork(ImportedNetwork):
 
     def written_out(self, value: Value) -> Seen:
         """The same as a tensor that lies as it is seen."""
-        return plain(self.tensor(value), value.shape or (1,), value.shape)
+        base = self._laid_out(value) if value.is_constant else self.tensor(value)
+        return plain(base, value.shape or (1,), value.shape)
 
     def without_border(self, value: Seen) -> Seen:
         """The same, its border written out if it has one."""
         return value if value.padding is None else self.written_out(value)
 
     def _viewed(self, value: Seen) -> SSAValue:
-        shape = value.shape or (1,)
-        if isinstance(value.base, ModuleConstant):
-            return self.parameter_of(value.base._replace(shape=shape))
-        return self.add(ReshapeOp(self.unused(), value.base, shape=shape))
+        return self.add(ReshapeOp(self.unused(), self.base(value), shape=value.shape or (1,)))
 
     def _bordered(self, value: Seen) -> SSAValue:
         """With its border written out, and what lies around that."""
@@ -208,10 +221,10 @@ class ForeignNetwork(ImportedNetwork):
             to = dict(zip(long, places, strict=True))
             index = [affine(f"v{to[place]}") if place in to else affine() for place in range(len(value.shape))]
             return value.through(shape, index)
-        if value.is_plain and isinstance(value.base, ModuleConstant):
-            return plain(value.base._replace(shape=shape), shape)
         if prod(value.shape) != prod(shape):
             raise Unpriced(f"{list(value.shape)} cannot be read as {list(shape)}")
+        if value.is_constant:
+            return plain(self._laid_out(value)._replace(shape=shape), shape)
         source = self.tensor(value)
         return plain(self.add(ReshapeOp(self.unused(), source, shape=shape or (1,))), shape or (1,), shape)
 
@@ -220,6 +233,11 @@ class ForeignNetwork(ImportedNetwork):
         module = super().finish(results)
         network_of(module).unknown_batch = None if self._is_batch_known else UnitAttr()
         return module
+
+
+def _is_whole(value: Seen) -> bool:
+    """Whether the base lies as it is seen."""
+    return value.is_plain or value.own == value.shape == (1,)
 
 
 def _is_view(value: Seen) -> bool:

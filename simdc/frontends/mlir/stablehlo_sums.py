@@ -22,7 +22,7 @@ from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
 from .stablehlo import accumulated
-from .sums import Sliding, multiply_add, numbered, product, slid
+from .sums import Sliding, multiply_add, numbered, product, slid, with_outside
 from .tensors import bordered
 from .values import Filled, Made, ModuleConstant, Read, Seen, Value, plain
 from .written import WrittenNest, emit
@@ -169,6 +169,9 @@ def _general(
     by = "f" if conv.groups > 1 else "b"
     image = _split(network, conv.image, lhs, by, groups)
     weight = _split(network, conv.weight, sides[1], "o", groups)
+    turned = tuple(weight.letters.index(conv.weight[axis]) for axis in conv.turned)
+    if any(weight.value.shape[each] > 1 and weight.value.dimension_of_base(each) is None for each in turned):
+        weight = weight._replace(value=network.written_out(weight.value))
     made = list(conv.result)
     sizes = list(shape)
     if groups > 1:
@@ -180,11 +183,13 @@ def _general(
     bounds |= {f"k{each}": weight.value.shape[weight.letters.index(each)] for each in conv.spatial}
     bounds["i"] = weight.value.shape[weight.letters.index("i")]
     index = numbered(bounds)
-    windows = zip(conv.spatial, conv.stride, conv.dilation, conv.before, strict=True)
-    at_image = {"f": index["i"]}
-    for each, stride, dilation, before in windows:
-        window = Sliding(bounds[each], bounds[f"k{each}"], stride, dilation, before)
-        at_image[each] = slid(index, each, f"k{each}", window)
+    windows = {
+        each: Sliding(bounds[each], bounds[f"k{each}"], stride, dilation, before)
+        for each, stride, dilation, before in zip(conv.spatial, conv.stride, conv.dilation, conv.before, strict=True)
+    }
+    by_place = {image.letters.index(each): window for each, window in windows.items()}
+    image = image._replace(value=with_outside(network, image.value, by_place))
+    at_image = {"f": index["i"]} | {each: slid(index, each, f"k{each}", windows[each]) for each in windows}
     at_weight = {each: index[f"k{each}"] for each in conv.spatial}
     reads_ = (
         Read(image.value, tuple(at_image.get(each) or index[each] for each in image.letters)),
@@ -196,7 +201,6 @@ def _general(
     apart = None
     if max(conv.apart) > 1:
         apart = tuple(conv.apart[int(each)] if each.isdigit() else 1 for each in image.letters)
-    turned = tuple(weight.letters.index(conv.weight[axis]) for axis in conv.turned)
     nest = WrittenNest(
         tuple(bounds.values()), reads_, (result,), multiply_add, _macs(conv, image, bounds), apart, turned
     )

@@ -11,7 +11,7 @@ from .body import Body
 from .functions import LaneCode, Symbol
 from .network import ForeignNetwork
 from .problems import Unpriced
-from .values import Made, Read, Value
+from .values import Made, Read, Seen, Value
 from .written import WrittenNest, emit
 
 
@@ -23,6 +23,18 @@ class Sliding(NamedTuple):
     stride: int = 1
     dilation: int = 1
     before: int = 0
+
+    def reaches_beyond(self, size: int) -> bool:
+        """Whether it looks before or behind a dimension of `size` elements."""
+        last = (self.places - 1) * self.stride + (self.taps - 1) * self.dilation - self.before
+        return self.before > 0 or last >= size
+
+
+def with_outside(network: ForeignNetwork, image: Seen, windows: Mapping[int, Sliding]) -> Seen:
+    """`image` with zeros around each of its dimensions that a window along it looks beyond: as a tensor of its own
+    where something else lies there."""
+    beyond = [place for place, window in windows.items() if window.reaches_beyond(image.shape[place])]
+    return image if all(map(image.ends_with_base, beyond)) else network.written_out(image)
 
 
 def multiply_add(symbols: Sequence[Symbol]) -> Body:

@@ -151,6 +151,9 @@ def bordered(reader: Reader, value: Value, low: Sequence[int], high: Sequence[in
         raise Unpriced("its border cuts")
     if shape == value.shape:
         return value
+    if isinstance(value.base, ModuleConstant):
+        made = ModuleConstant(reader.network.label(reader.network.step), shape, value.base.bits, value.base.roots)
+        return plain(made, shape)
     if not value.is_plain:
         value = reader.network.written_out(value)
     index = [each._replace(constant=-before) for each, before in zip(names_for(len(shape)), low, strict=True)]

@@ -16,7 +16,7 @@ from .linalg_named import conv2d, gathered, max_pool, written_convolution
 from .module_text import integers, name_of
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
-from .sums import Sliding, product
+from .sums import Sliding, product, with_outside
 from .tensors import bordered
 from .values import Filled, ModuleConstant, Seen, Value, plain
 from .written import emit
@@ -48,6 +48,7 @@ def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
         native = _channels_first(reader, (image, weight, bias), windows, border, shape, bits)
         if native is not None:
             return [native]
+    image = with_outside(reader.network, image, {1 + n: windows[each] for n, each in enumerate(spatial)})
     if short != "depthwise_conv2d":
         made = f"n{spatial}f"
         start = spread(bias, shape, [len(shape) - 1])

@@ -36,7 +36,9 @@ class WrittenNest(NamedTuple):
     body: Callable[[Sequence[Symbol]], Body]
     macs: int | None = None
     apart: tuple[int, ...] | None = None
+    """How far elements of the first read lie apart, for each dimension of what is seen."""
     turned: tuple[int, ...] = ()
+    """Dimensions of the second read that are read backwards, whole ones of its base."""
 
 
 class _Named(NamedTuple):
@@ -148,18 +150,27 @@ def _contraction(network: ForeignNetwork, written: WrittenNest, sides: list[tupl
         start = network.without_border(start)
         accesses.append(start.access(made.index))
         operands.append(network.base(start))
-    if written.apart is not None:
-        accesses[0] = accesses[0]._replace(
-            shape=tuple((size - 1) * step + 1 for size, step in zip(accesses[0].shape, written.apart, strict=True))
-        )
+    apart = None if written.apart is None else _steps_of_base(sides[0][0], written.apart)
+    if apart is not None:
+        wide = tuple((size - 1) * step + 1 for size, step in zip(accesses[0].shape, apart, strict=True))
+        accesses[0] = accesses[0]._replace(shape=wide)
+    # Of a window of one place, which may be no dimension of the base, backwards is forwards.
+    places = map(sides[1][0].dimension_of_base, written.turned)
+    turned = [place for place in places if place is not None]
     nest = Nest(_loops(written), tuple(accesses), (_result_access(made),))
     try:
-        fields = {"apart": written.apart, "turned": written.turned or None}
+        fields = {"apart": apart, "turned": sorted(turned) or None}
         op = ContractionOp(network.unused(), *operands, nest=nest_text(nest), macs=written.macs, **fields)
     except VerifyException as error:
         raise Unpriced(str(error)) from None
     base = network.add(op, made.bits)
     return plain(base, made.shape or (1,), made.shape)
+
+
+def _steps_of_base(value: Seen, apart: Sequence[int]) -> tuple[int, ...]:
+    """By the dimensions of the base: images [n, g, c, h, w] in g groups may be seen in a base [n, g*c, h, w]."""
+    steps = {value.dimension_of_base(place): step for place, step in enumerate(apart)}
+    return tuple(steps.get(place, 1) for place in range(len(value.own)))
 
 
 def _program(

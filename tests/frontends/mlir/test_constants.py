@@ -122,3 +122,36 @@ def test_a_shape_of_another_number_of_elements_is_refused() -> None:
     made = '%y = "stablehlo.reshape"(%x) : (tensor<2x3xf32>) -> tensor<2x4xf32>'
     with pytest.raises(SimdcError, match=r"stablehlo.reshape, \[2, 3\] cannot be read as \[2, 4\]: line 2"):
         layers(network(made, "2x4xf32"))
+
+
+LINE = '%l = "stablehlo.constant"() <{value = dense_resource<line> : tensor<2xf32>}> : () -> tensor<2xf32>'
+REPEATED = (
+    '%b = "stablehlo.broadcast_in_dim"(%l) <{broadcast_dimensions = array<i64: 0>}> '
+    ": (tensor<2xf32>) -> tensor<2x3xf32>"
+)
+READ_AS_SIX = '%r = "stablehlo.reshape"(%b) : (tensor<2x3xf32>) -> tensor<6xf32>'
+
+
+def test_a_constant_that_is_laid_in_another_way_takes_no_copy() -> None:
+    # As angles of a rotation: those of each position twice, read as one dimension, their sines.
+    sines = (
+        '%q = "stablehlo.sine"(%r) : (tensor<6xf32>) -> tensor<6xf32>\n'
+        '%s = "stablehlo.reshape"(%q) : (tensor<6xf32>) -> tensor<2x3xf32>'
+    )
+    text = network("\n".join([LINE, REPEATED, READ_AS_SIX, sines, ADDED]))
+    assert layers(text) == ["simdc.add"]
+    assert parameters(text) == [(2, 3)]
+
+
+def test_a_constant_with_a_border_takes_no_copy_and_is_one_parameter_for_all_its_readers() -> None:
+    bordered = (
+        '%z = "stablehlo.constant"() <{value = dense<1.0> : tensor<f32>}> : () -> tensor<f32>\n'
+        '%s = "stablehlo.pad"(%l, %z) <{edge_padding_low = array<i64: 1>, edge_padding_high = array<i64: 0>, '
+        "interior_padding = array<i64: 0>}> : (tensor<2xf32>, tensor<f32>) -> tensor<3xf32>\n"
+        '%w = "stablehlo.broadcast_in_dim"(%s) <{broadcast_dimensions = array<i64: 1>}> '
+        ": (tensor<3xf32>) -> tensor<2x3xf32>\n"
+        '%v = "stablehlo.multiply"(%x, %w) : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>'
+    )
+    text = network("\n".join([LINE, bordered, ADDED.replace("%x, %s", "%v, %w")]))
+    assert layers(text) == ["simdc.multiply", "simdc.add"]
+    assert parameters(text) == [(1, 3)]

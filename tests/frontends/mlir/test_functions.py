@@ -118,6 +118,19 @@ def test_a_constant_may_be_zero() -> None:
         '%zero = "arith.constant"() <{value = 0 : i64}> : () -> i64',
         "%from = arith.sitofp %zero : i64 to f32",
         "%f = tensor.splat %from : tensor<4xf32>",
-        op("stablehlo.add", "%a, %f", "4xf32 4xf32", "4xf32"),
+        op("stablehlo.multiply", "%a, %f", "4xf32 4xf32", "4xf32"),
     )
-    np.testing.assert_array_equal(run(text, np.arange(4.0)), np.arange(4.0))
+    np.testing.assert_array_equal(run(text, np.arange(4.0)), np.zeros(4))
+
+
+@pytest.mark.parametrize(
+    ("opcode", "number"),
+    [("add", 0.0), ("sub", 0.0), ("mul", 1.0), ("div", 1.0), ("max", -math.inf), ("min", math.inf)],
+)
+def test_what_changes_nothing_is_no_instruction(opcode: str, number: float) -> None:
+    code = LaneCode()
+    assert code.put(opcode, "x", number) == "x"
+    assert (code.put(opcode, number, "x") == "x") == (opcode not in ("sub", "div"))
+    assert code.put(opcode, "x", 7.0) != "x"
+    # One that was not left out: 7, and 0 - x or 1 / x.
+    assert len(code.steps) == (2 if opcode in ("sub", "div") else 1)

@@ -13,10 +13,12 @@ from simdc.frontends.mlir import parse_foreign_module
 from simdc.frontends.mlir.body import Body
 from simdc.frontends.mlir.clipped import Bounds, bounds_of
 from simdc.frontends.mlir.statistics import subtracted, under_roots
+from simdc.ir.context import make_context
 from simdc.ir.network import network_of
 from simdc.ir.ops.activation.piecewise import ClipOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.relu import ReluOp
+from simdc.passes.tidy import TidyPass
 
 KIND = "tensor<2x8xf32>"
 X = np.linspace(-8, 8, 16).reshape(2, 8)
@@ -198,3 +200,23 @@ def test_statistics_in_one_op_with_what_they_normalise() -> None:
     text = (Path(__file__).resolve().parents[3] / "examples/mlir/block.mlir").read_text(encoding="utf-8")
     network = network_of(parse_foreign_module(text, "block.mlir", None))
     assert network.parameters.value.data == 32 * 16 * 9 + 32 * 48
+
+
+@pytest.mark.parametrize("is_weight", [True, False])
+def test_only_weights_that_come_with_the_module_take_in_a_scale(is_weight: bool) -> None:
+    """Those of a training step are data, new ones in each step: somebody must scale what they give."""
+    image, kernel = "tensor<1x2x4x4xf32>", "tensor<2x2x1x1xf32>"
+    text = (
+        f"module {{ func.func @main(%x: {image}, %w: {kernel}) -> {image} {{\n"
+        f'%a = "stablehlo.convolution"(%x, %w) <{{batch_group_count = 1 : i64, feature_group_count = 1 : i64, '
+        "dimension_numbers = #stablehlo.conv<[b, f, 0, 1]x[o, i, 0, 1]->[b, f, 0, 1]>}> "
+        f": ({image}, {kernel}) -> {image}\n"
+        f"{number('two', 2.0, image)}\n{call('y', 'multiply', 'a', 'two', kind=image)}\nreturn %y : {image} }} }}"
+    )
+    read = parse_foreign_module(text, "m.mlir", None, ["w"] if is_weight else [])
+    TidyPass().apply(make_context(), read)
+    assert len(list(network_of(read).layers())) == (1 if is_weight else 2)
+    if not is_weight:
+        x, w = np.arange(32.0).reshape(1, 2, 4, 4), np.arange(4.0).reshape(2, 2, 1, 1)
+        expected = 2 * np.einsum("nchw,oc->nohw", x, w[..., 0, 0])
+        np.testing.assert_array_equal(execute(read, [x, w], {}).returned[0], expected)
