@@ -21,11 +21,13 @@ FOLDER = ROOT / "simdc/cost/flat"
 SOURCES = (
     *("tiles", "segments", "price", "rungs", "climb", "ladder", "best", "least"),
     *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_best"),
+    *("array_sides", "array_ladder"),
 )
 """In the order in which they need each other."""
 CALLED = (
     *("price", "begin", "next_rung", "best_rung", "fill", "bound_many", "price_many"),
     *("price_program", "fill_lanes", "begin_cuts", "best_cut"),
+    *("cut_sides", "count_factors", "find_factors", "find_images"),
 )
 """What Python calls."""
 DIRECTIVES = {"language_level": 3, "overflowcheck": True, "cdivision": False, "annotation_typing": False}

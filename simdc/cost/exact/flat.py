@@ -35,7 +35,7 @@ class Shape:
     """What of a contraction no machine changes: its loops by number, its operands as rows. `rows` is None for one that
     `cost/flat` does not price: too many loops, or a loop that moves two dimensions of an operand."""
 
-    __slots__ = ("_of", "_template", "kernel", "last", "loops", "numbers", "operands", "rows")
+    __slots__ = ("_of", "_template", "dimensions", "kernel", "last", "loops", "numbers", "operands", "rows")
 
     def __init__(self, kernel: Contraction):
         self.kernel, self.loops = kernel, kernel.bounds
@@ -44,6 +44,7 @@ class Shape:
         self._template: list[int] = []
         self.numbers = {loop: number for number, loop in enumerate(self.loops)}
         self.operands = kernel.by_role
+        self.dimensions = sum(len(operand.index) for operand in self.operands.values())
         known = len(self.loops) <= at.MOST_LOOPS and not any(each.is_entangled for each in self.operands.values())
         self.rows = list(map(self._row, self.operands.values())) if known else None
 
@@ -82,7 +83,7 @@ class FlatContraction(FlatPlan):
     """A contraction on one machine. `price_one` prices a tiling, `cost` makes a cost of that."""
 
     def __init__(self, shape: Shape, rows: list[list[int]], spread: Spread, hardware: Hardware, rule: MachineRule):
-        self.shape, self.hardware, self.given, self._spread = shape, hardware, rule, spread
+        self.shape, self.hardware, self.given, self.spread = shape, hardware, rule, spread
         self.rule = rule = on_channels(rule, hardware)
         self._roles = list(shape.operands)
         self._streams = [row for row in rule.array_streams if row.operand in shape.operands]
@@ -92,13 +93,13 @@ class FlatContraction(FlatPlan):
     def _planned(self, template: list[int]) -> list[int]:
         shape, hardware, rule = self.shape, self.hardware, self.rule
         plan, bandwidths = template.copy(), rule.bandwidths(hardware)
-        plan[at.FILL], plan[at.KEPT] = rule.array_fill_cycles(hardware.systolic), int(self._spread.stays == "psum")
+        plan[at.FILL], plan[at.KEPT] = rule.array_fill_cycles(hardware.systolic), int(self.spread.stays == "psum")
         stored = padded_bounds(shape.loops, shape.kernel, hardware)
         row = at.LOOP_ROWS + 1
         for loop in shape.loops:
             plan[row] = stored[loop]
             row += at.LOOP
-        for loop, width in self._spread.widths.items():
+        for loop, width in self.spread.widths.items():
             plan[at.LOOP_ROWS + shape.numbers[loop] * at.LOOP + 2] = width
         row = at.STREAM_ROWS + 3
         for stream in self._streams:
@@ -156,7 +157,7 @@ class FlatContraction(FlatPlan):
         for number, stream in enumerate(self._streams):
             bits[stream.traffic] = bits.get(stream.traffic, 0) + moved_bits(self.plan, found, number)
         ports = dict(zip(rule.array_ports, found[at.TRANSFERS :], strict=False))
-        sram = sram_bits(kernel, array, self._spread.stays, steps, steps, visits, outputs)
+        sram = sram_bits(kernel, array, self.spread.stays, steps, steps, visits, outputs)
         ops = (("mac", kernel.useful_macs), ("mac_executed", steps * array.rows * array.columns))
         busy = Busy(compute, **by_channel(ports, larger))
         return Cost(Cycles(compute, total - compute), DramBits(**bits), sram, ops, busy)

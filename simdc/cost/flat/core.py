@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
-from . import best, climb, ladder, lane_best, lane_ladder, lanes, least
+from . import array_ladder, array_sides, best, climb, ladder, lane_best, lane_ladder, lanes, least
 from . import price as pricing
 from .digest import digest_of
 
@@ -28,6 +28,10 @@ class CoreForm(NamedTuple):
     begin: Callable[[list[int], list[int], list[int], int], int]
     next_rung: Callable[[list[int], list[int], list[int], int, int, int], int]
     best_rung: Callable[..., int]
+    cut_sides: Callable[..., int]
+    count_factors: Callable[[list[int], list[int], list[int], list[int]], int]
+    find_factors: Callable[..., int]
+    find_images: Callable[..., int]
     fill: Callable[[list[int], list[int], list[int], list[int], list[int]], int]
     bound_many: Callable[..., int]
     price_many: Callable[..., int]
@@ -79,9 +83,8 @@ def _form(name: str, row: Any, table: Any, zeros: Any, *modules: ModuleType) -> 
     return CoreForm(name, row, table, zeros, *(found[key] for key in CoreForm._fields[4:]))
 
 
-PLAIN = _form(
-    "plain", list, _plain_table, _plain_zeros, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best
-)
+_MODULES = array_sides, array_ladder, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best
+PLAIN = _form("plain", list, _plain_table, _plain_zeros, *_MODULES)
 COMPILED = compiled_form()
 
 

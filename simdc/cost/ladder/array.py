@@ -22,6 +22,7 @@ from simdc.cost.tiling import Tiling
 
 from .climb import Least, Rail
 from .contraction import ArrayLadder
+from .filled import filled_ladder
 from .ports import Ports
 from .rows import LadderInForm, LadderRows, with_more_room
 
@@ -50,9 +51,11 @@ class ArrayRungs:
         self._spread, self._law = spread_of(kernel, array), rule.fold_law(array)
         self._on = self._machine()
 
-    @cached_property
-    def _rows(self) -> LadderRows:
-        return _ladder(self._kernel, self._bounds, self._spread, not self._hardware.stores_padding)
+    def _in_form(self, form: CoreForm) -> LadderInForm:
+        """The ladder. Raises OverflowError for numbers that the form has no room for."""
+        if self._flat is not None:
+            return filled_ladder(form, self._flat)
+        return _ladder(self._kernel, self._bounds, self._spread, not self._hardware.stores_padding).in_form(form)
 
     def _machine(self) -> list[int]:
         """The machine as `flat/rungs.py` has it."""
@@ -99,7 +102,7 @@ class ArrayRungs:
         return run(lambda form: self._cheapest(form, room))
 
     def _cheapest(self, form: CoreForm, room: int) -> Tiling | None:
-        filled, on = self._rows.in_form(form), form.row(self._on)
+        filled, on = self._in_form(form), form.row(self._on)
         ladder = filled.ladder
         room += ladder[at.WALKS]
         waiting = form.zeros(climb.HEAP + (1 + climb.ENTRY) * room)
@@ -120,7 +123,7 @@ class ArrayRungs:
                 waiting, room = form.row(with_more_room(waiting, room)), 2 * room
             if ended == climb.NONE_LEFT:
                 rung = best[BEST_RUNG]
-                return None if rung < 0 else self._rows.tiling(filled, rung)
+                return None if rung < 0 else filled.tiling(self._order, rung)
             form.begin(ladder, on, waiting, room)
         return self._one_by_one(form, filled, on, waiting, room)
 
@@ -134,14 +137,14 @@ class ArrayRungs:
             if rung == climb.NO_ROOM:
                 waiting, room = form.row(with_more_room(waiting, room)), 2 * room
                 continue
-            priced = self._price(self._rows.tiling(filled, rung))
+            priced = self._price(filled.tiling(self._order, rung))
             if priced is not None and (chosen is None or priced[:2] < best):
                 best, chosen = priced[:2], priced[2]
         return chosen
 
-    @property
+    @cached_property
     def _plain(self) -> LadderInForm:
-        return self._rows.in_form(PLAIN)
+        return self._in_form(PLAIN)
 
     def rails(self) -> Iterator[Rail]:
         room = self._plain.ladder[at.WALKS]
@@ -160,7 +163,7 @@ class ArrayRungs:
 
     def price(self, group: int, step: int) -> tuple[int, int, Tiling] | None:
         """Cycles and DRAM bits of a rung and its tiling, None if it cannot be run."""
-        return self._price(self._rows.tiling(self._plain, group * len(self._rows.ladder.image) + step))
+        return self._price(self._plain.tiling(self._order, group * self._plain.ladder[at.IMAGES] + step))
 
     def _price(self, tiling: Tiling) -> tuple[int, int, Tiling] | None:
         found = None if self._flat is None else self._flat.price_one(*tiling, everything=False)

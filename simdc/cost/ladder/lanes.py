@@ -33,7 +33,7 @@ class LaneLadders:
         self._ways = 4 * max(bounds).bit_length()
         self._most_cut = min(sum(bound > 1 for bound in bounds), tiles.MOST_CUT)
         self._known: dict[tuple[str, int, ProgramRows], list[int]] = {}
-        self.room = 64
+        self.room = 1024
 
     def on(self, form: CoreForm, flat: FlatProgram) -> list[int]:
         """The ladder for so many lanes as a machine has. What of it is worked out is kept there."""

@@ -24,6 +24,12 @@ class LadderInForm(NamedTuple):
     sides: list[int]
     ways: list[int]
 
+    def tiling(self, loops: Sequence[str], rung: int) -> Tiling:
+        """Of one rung: its walk times the number of images, plus its image."""
+        order, sizes = [0] * len(loops), [0] * len(loops)
+        cuts.schedule(self.sides, self.ways, self.ladder, rung, len(loops), order, sizes)
+        return Tiling(tuple([loops[number] for number in order]), tuple(sizes))
+
 
 class LadderRows:
     """What the walks of a ladder are made of: products of numbers that depend on how some of the sides are cut.
@@ -119,13 +125,6 @@ class LadderRows:
         for rungs in (*(side.rungs for side in self.ladder.sides), self.ladder.image):
             found += (rung.sizes.get(loop, 0) for rung in rungs for loop in loops)
         return found
-
-    def tiling(self, filled: LadderInForm, rung: int) -> Tiling:
-        """Of one rung: its walk times the number of images, plus its image."""
-        loops = list(self.ladder.bounds)
-        order, sizes = [0] * len(loops), [0] * len(loops)
-        cuts.schedule(filled.sides, filled.ways, filled.ladder, rung, len(loops), order, sizes)
-        return Tiling(tuple([loops[number] for number in order]), tuple(sizes))
 
 
 def _sizes(ways: Iterable[Rung]) -> Sizes:

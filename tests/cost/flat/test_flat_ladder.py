@@ -32,7 +32,7 @@ def test_walks_say_what_their_tiles_have(seed: int) -> None:
     row, images = filled.ladder, len(ladder.image)
     image_loops = set(ladder.image_loops)
     for walk in range(min(row[at.WALKS], 60)):
-        tiling = rows.tiling(filled, walk * images + walk % images)
+        tiling = filled.tiling(list(ladder.bounds), walk * images + walk % images)
         begin, sizes = at.WALK_ROWS + walk * at.WALK, tiling.as_dict()
         assert set(sizes) == set(ladder.bounds)
         assert all(

@@ -20,12 +20,9 @@ from simdc.cost.schedules.arrays import MANY
 from simdc.cost.schedules.core_many import FoundMany, any_walk, bound_all, many_of, price_all, walks_in
 from simdc.cost.search.orders import families, fewest_reloads
 from simdc.cost.tiling import loop_bounds
-from tests.cost.exact.conftest import compiled
 from tests.cost.exact.test_flat import flat_cases, padded
 from tests.cost.machines import pencil_layer
 from tests.oracles.core_forms import CHECKED
-
-__all__ = ["compiled"]
 
 Case = tuple[Contraction, Hardware, FlatContraction, Any, list[tuple[str, ...]]]
 
