@@ -10,7 +10,6 @@ import linecache
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from types import CodeType
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -25,6 +24,7 @@ from simdc.ir.layer_table import find_layer, layer_table
 from simdc.ir.layers import LayerKind
 from simdc.ir.options import shown
 from simdc.ir.signatures import help_of, signature_of
+from simdc.named import NamedTuple
 from simdc.visible import MAX_NAME, is_name
 
 

@@ -20,7 +20,6 @@ that cannot be loaded is named on stderr, once; the others work. With SIMDC_TRAC
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from types import FrameType
@@ -178,6 +177,8 @@ class Group(Generic[T]):
 @contextmanager
 def _own_interrupts() -> Generator[None]:
     """Tell a KeyboardInterrupt that code raises, which becomes a RuntimeError, from Ctrl-C, which stays one."""
+    import signal
+
     pressed = False
     before = signal.getsignal(signal.SIGINT)
 

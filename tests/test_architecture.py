@@ -27,7 +27,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Every room may import these. They need the standard library only, and each room has a table of its own that other
 # packages add to with `plugins`.
-OPEN = {"choices", "errors", "frozen", "pictures", "plugins", "streams", "terminal", "visible"}
+OPEN = {"choices", "errors", "frozen", "named", "pictures", "plugins", "streams", "terminal", "visible"}
 # Rooms and files of the package by what they may import beside themselves and what is open.
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {"api", "network_builder"},
@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "choices": set(),
     "errors": set(),
     "frozen": set(),
+    "named": set(),
     "pictures": set(),
     "plugins": set(),
     "streams": set(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -100,6 +99,9 @@ def open_whole(target: str) -> Generator[BinaryIO]:
             with path.open("wb") as stream:
                 yield stream
             return
+        # Half of all reports are printed, and need none of it.
+        import tempfile
+
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
         try:
             with os.fdopen(handle, "wb") as stream:

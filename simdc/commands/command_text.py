@@ -6,6 +6,8 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from shlex import join
 
+from .parser import Lines
+
 WITH_VALUE = (
     *(("-o", "--output"), ("--format",), ("--print-ir-after",)),
     *(("--workers",), ("--dask",), ("--resume",), ("--plot",), ("--plot-kind",)),
@@ -25,7 +27,7 @@ ALONE = (
 
 def command_text(argv: Sequence[str]) -> str:
     """The command that gives the same results again: `argv` without what only says how they are made and written."""
-    shown = ArgumentParser(add_help=False, allow_abbrev=False)
+    shown = ArgumentParser(formatter_class=Lines, add_help=False, allow_abbrev=False)
     for names in WITH_VALUE:
         shown.add_argument(*names)
     shown.add_argument("--map", nargs=2)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple
 
 from simdc.cost.structure import leaf_paths, unstructure
 from simdc.frontends.hardware_file import load_hardware
 from simdc.frontends.presets import presets
+from simdc.named import NamedTuple
 
 from . import COMMANDS
 from .listing import KINDS

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from inspect import getdoc
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from simdc.named import NamedTuple
 from simdc.plugins import Group
 
 T = TypeVar("T")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.errors import UsageError
+from simdc.named import NamedTuple
 
 MAX_NUMBERS = 20_000
 STEPS = 200

@@ -6,6 +6,8 @@ one that would have no effect beside the others is refused.
 
 from __future__ import annotations
 
+import os
+import sys
 from argparse import Action, ArgumentError, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn, cast
@@ -26,6 +28,14 @@ class Collect(Action):
         setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), *added])
 
 
+class Lines(RawDescriptionHelpFormatter):
+    """Descriptions as they stand. argparse makes one for every option that it is told of, and would ask `shutil` each
+    time how wide the terminal is."""
+
+    def __init__(self, prog: str):
+        super().__init__(prog, width=_help_width())
+
+
 class CommandParser(ArgumentParser):
     """`parse` gives the namespace with one name more: `given`, the long names of the options that were typed."""
 
@@ -34,7 +44,7 @@ class CommandParser(ArgumentParser):
             prog=name,
             description=description,
             epilog=epilog,
-            formatter_class=RawDescriptionHelpFormatter,
+            formatter_class=Lines,
             allow_abbrev=False,
             add_help=False,
         )
@@ -156,3 +166,14 @@ class CommandParser(ArgumentParser):
         name, _, value = condition.partition(" ")
         found = getattr(arguments, self._option_string_actions[name].dest)
         return found == value if value else bool(found)
+
+
+def _help_width() -> int:
+    # As argparse has it: two columns less than the terminal, or than COLUMNS says, also where there is no terminal.
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given) - 2
+    try:
+        return (os.get_terminal_size(sys.__stdout__.fileno()).columns or 80) - 2  # pyright: ignore[reportOptionalMemberAccess]
+    except (AttributeError, ValueError, OSError):
+        return 80 - 2

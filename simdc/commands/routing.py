@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Hashable, Iterable, Sequence
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute
@@ -18,6 +17,7 @@ from simdc.ir.network import network_of
 from simdc.ir.ops.moe import ROUTINGS
 from simdc.ir.routing import ExpertPlace, Routed, mixtures_of, module_of, places_of
 from simdc.ir.stretch import DERIVED
+from simdc.named import NamedTuple
 from simdc.passes.pipeline import run_pipeline
 
 from .compiled import priced

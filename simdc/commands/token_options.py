@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import NamedTuple
 
 from simdc.errors import UsageError
 from simdc.ir.token_run import TokenRun, decode_step
+from simdc.named import NamedTuple
 
 from .number_list import NumberList, NumberOption, number_of, numbers_of
 

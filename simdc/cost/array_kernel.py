@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple, Self, TypeAlias
+from typing import Self, TypeAlias
+
+from simdc.named import NamedTuple
 
 from .nest import Loop, LoopNest, Operand
 from .wellformed import KernelError, check_contraction, check_mapping, check_program

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from types import SimpleNamespace
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from simdc.frozen import Frozen, fields
+from simdc.named import NamedTuple
 
 from .extensions import Extensions
 from .machine_fields import HardwareError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 from .fission import kept_temporaries
 from .grid import Grid

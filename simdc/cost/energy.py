@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from simdc.named import NamedTuple
 
 from .hardware import Hardware
 from .machines import AnyMachine

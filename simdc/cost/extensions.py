@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import cast
 
 from simdc.frozen import Frozen
+from simdc.named import NamedTuple
 from simdc.plugins import Group
 
 

@@ -13,7 +13,9 @@ are in the place of the weight; where results stay, the positions of a fold are 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from simdc.named import NamedTuple
 
 from .axis import Numbers
 from .hardware import SystolicArray

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 from .hardware import Hardware
 from .kernel import Kernel

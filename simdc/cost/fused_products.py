@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import NamedTuple, Self
+from typing import Self
+
+from simdc.named import NamedTuple
 
 from .array_kernel import ArrayKernel, Contraction, VectorProgram
 from .nest import Loop, LoopNest, Operand, affine

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import le
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 from .hardware import Hardware
 from .result import Cost

@@ -6,7 +6,9 @@ These are tuples because models use them as dictionary keys: identical layers ar
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from simdc.named import NamedTuple
 
 from .array_kernel import OUR_NAMES, ArrayKernel, Contraction, LoopRoles, VectorProgram
 from .fused_products import Diagonal, FusedProducts

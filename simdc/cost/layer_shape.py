@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 from .kernel import Affine, Contraction, Operand, VectorProgram
 from .numbers import ceil_div

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from simdc.frozen import Frozen, fields
+from simdc.named import NamedTuple
 
 from .machine_fields import HardwareError
 from .machines import AnyMachine

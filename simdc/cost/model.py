@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, Literal, TypeAlias, cast, get_args
-
-from typing_extensions import TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar, cast, get_args
 
 from simdc.frozen import Frozen
 
-from .account import Account
-from .analysis import Analysis
-from .batch import BatchCost
 from .extensions import HardwareField
 from .guards import SOUND, Check
 from .hardware import Hardware
@@ -27,7 +22,17 @@ from .tiling import Tiling
 
 WidthRule = Literal["dataflow", "program-order"]
 WIDTH_RULES: tuple[WidthRule, ...] = get_args(WidthRule)
-Taken = TypeVar("Taken", bound=AnyMachine, default=Hardware, contravariant=True)
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultedTypeVar
+
+    from .account import Account
+    from .analysis import Analysis
+    from .batch import BatchCost
+
+    Taken = DefaultedTypeVar("Taken", bound=AnyMachine, default=Hardware, contravariant=True)
+else:
+    # Defaults are for type checkers; importing typing_extensions takes as long as all machines do.
+    Taken = TypeVar("Taken", bound=AnyMachine, contravariant=True)
 """The kind of machine that a model takes: a systolic and a SIMD array where a class says nothing."""
 
 

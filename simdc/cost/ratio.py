@@ -5,8 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from typing_extensions import override
-
 
 class Ratio(Fraction):
     """A fraction that divides whole numbers, and numpy's arrays of them, as a whole number does: `-(-bits // ratio)`
@@ -18,18 +16,15 @@ class Ratio(Fraction):
     __array_ufunc__ = None
     """Arrays leave the division to this class: numpy's own would make Python objects of their elements."""
 
-    @override
-    def __rfloordiv__(a, b: Any) -> Any:
+    def __rfloordiv__(self, other: Any) -> Any:
         # A single number out of an array has no room for large products, Python's integers have.
-        if type(b) is not int and getattr(b, "ndim", 1) == 0:
-            b = b.item()
-        return b * a.denominator // a.numerator
+        if type(other) is not int and getattr(other, "ndim", 1) == 0:
+            other = other.item()
+        return other * self.denominator // self.numerator
 
-    @override
-    def __rtruediv__(a, b: Any) -> Any:
-        return b * a.denominator / a.numerator
+    def __rtruediv__(self, other: Any) -> Any:
+        return other * self.denominator / self.numerator
 
-    @override
     def __format__(self, format_spec: str) -> str:
         return format(float(self), format_spec)
 

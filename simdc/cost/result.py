@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 from operator import add
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 Number = int | float
 

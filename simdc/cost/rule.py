@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache, reduce
 from operator import attrgetter
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from simdc.frozen import Frozen
+from simdc.named import NamedTuple
 
 from .dram import Dram
 from .folds import FoldLaw, fold_law

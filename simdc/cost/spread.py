@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
+
+from simdc.named import NamedTuple
 
 from .array_kernel import MAPPINGS
 from .axis import ONE, Axis, Numbers

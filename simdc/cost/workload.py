@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from simdc.named import NamedTuple
 
 from .forms import Chosen, Forms, cheapest, least_for, value_for
 from .guards import InvariantError, layer_fault

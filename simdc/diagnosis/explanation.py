@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from simdc.cost.account import CyclePart, Fill
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost, Number
 from simdc.cost.tiling import Need, Tiling
+from simdc.named import NamedTuple
 
 SIZES = {"MiB": 2**23, "KiB": 2**13}
 """Bits in a unit, the larger first."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import NamedTuple
 
 from simdc.cost.result import Number
+from simdc.named import NamedTuple
 
 
 class Table(NamedTuple):

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 from .space import Constraint, Space, SpaceAxis, Term, Value, field_of
 

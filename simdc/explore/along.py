@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from simdc.cost.machine import Machine, twice
 from simdc.cost.model_table import load_model
@@ -12,6 +11,7 @@ from simdc.cost.numbers import ceil_div
 from simdc.cost.structure import with_field
 from simdc.cost.workload import Workload
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 Workloads = Callable[[Machine], Workload]
 MAC = "mac"

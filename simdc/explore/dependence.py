@@ -3,7 +3,9 @@ cost model that says that it is `separable`."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from simdc.named import NamedTuple
 
 SYSTOLIC, SIMD, EITHER = "conv", "simd", "either"
 """`EITHER` runs the layers that have several forms: the machine decides by all of its fields which unit that is. Layers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from simdc.cost.structure import option_paths
 from simdc.cost.tiling import TilingError
 from simdc.cost.workload import Workload
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 from simdc.workers import WorkerLost, run_here
 
 from . import dependence

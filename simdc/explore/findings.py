@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from simdc.named import NamedTuple
 from simdc.workers import run_here
 
 from . import choose

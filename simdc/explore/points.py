@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from simdc.named import NamedTuple
 
 from . import dependence
 from .admitted import Admitted, axis_values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from simdc.cost.model import AnyModel
 from simdc.cost.model_table import load_model
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, TilingError
+from simdc.named import NamedTuple
 
 from . import dependence
 from .guarded import hold_each, hold_many, hold_one

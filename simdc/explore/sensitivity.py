@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdc.choices import DEFAULT_MODEL
 from simdc.cost.machines import AnyMachine
+from simdc.named import NamedTuple
 from simdc.workers import run_here
 
 from .admitted import listed_machines

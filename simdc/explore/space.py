@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from math import inf, prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from simdc.cost.machines import AnyMachine, SomeMachine
 from simdc.cost.structure import leaf_values, structure, unstructure, with_extension
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 Value = int | float | bool | str
 

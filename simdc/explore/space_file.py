@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf, isfinite
-from typing import NamedTuple, cast
+from typing import cast
 
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.machines import AnyMachine
@@ -24,6 +24,7 @@ from simdc.cost.structure import (
     with_field,
 )
 from simdc.frontends.json_node import JsonNode, describe, hint
+from simdc.named import NamedTuple
 
 from .per_second import check_no_seconds
 from .space import METRICS, OBJECTIVES, Constraint, Economy, Limit, Space, SpaceAxis, Term, Value, field_of

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from simdc import __version__
 from simdc.cost.model_table import source_of
 from simdc.cost.structure import unstructure
+from simdc.named import NamedTuple
 
 from .points import Points
 from .pricing import Priced, Rules, Work, price_points

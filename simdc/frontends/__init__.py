@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from simdc.errors import SimdcError, suggestion
+from simdc.named import NamedTuple
 from simdc.plugins import Group, Plugin
 
 from .limits import MAX_BATCH, MAX_CSV_BYTES, MAX_DSL_BYTES, MAX_JSON_BYTES, MAX_MLIR_BYTES

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
 
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 from .json_text import error_at, parse_object
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple, cast
+from typing import cast
 
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 from .json_node import JsonNode
 from .json_text import name_of, parse_object, read_text

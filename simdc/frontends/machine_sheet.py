@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from simdc.cost.machine_fields import MAX_TEXT, HardwareError
 from simdc.cost.machines import AnyMachine
@@ -17,6 +17,7 @@ from simdc.cost.quantities import BINARY, DECIMAL, SIZE, parse_bits
 from simdc.cost.reading import CLOCK, CLOCK_IN_WORDS
 from simdc.cost.structure import leaf_values, structure_machine, unstructure
 from simdc.errors import SimdcError, SimdcErrors
+from simdc.named import NamedTuple
 from simdc.visible import to_name
 
 from . import genesys_file

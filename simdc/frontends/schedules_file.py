@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import cast
 
 from simdc.cost.tiling import Tiling
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 from .json_text import name_of, parse_json, read_text
 

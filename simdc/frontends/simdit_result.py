@@ -10,9 +10,8 @@ ignored.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 from .json_node import JsonNode, describe
 from .json_text import name_of, parse_object, read_text

@@ -8,7 +8,6 @@ always belongs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
 
@@ -16,6 +15,7 @@ from simdc.cost.forms import Forms
 from simdc.cost.kernel import Kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from .attributes import CostAttr, OriginAttr
 from .base import LayerOp

@@ -7,7 +7,6 @@ its mappings, which are forms as well: `array+window`, `rhs_stationary+packed`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import NamedTuple
 
 from xdsl.utils.exceptions import VerifyException
 
@@ -15,6 +14,7 @@ from simdc.cost.array_kernel import MAPPINGS, ArrayMapping, mapped, mappings_of
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.machines import AnyMachine
+from simdc.named import NamedTuple
 
 from .attributes import Unit
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.kernel import (
     CodeBlock,
     Contraction,
@@ -15,6 +13,7 @@ from simdc.cost.kernel import (
     Operand,
     affine,
 )
+from simdc.named import NamedTuple
 
 LOWEST = -1e38
 """No score is less; 32-bit floats go down to -3.4e38. Not infinity: the difference of two of these is no number."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.errors import suggestion
 from simdc.frozen import Frozen
+from simdc.named import NamedTuple
 
 from .base import LayerOp, shape_of
 from .builder import ModuleBuilder

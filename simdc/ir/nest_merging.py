@@ -4,9 +4,9 @@ there are fewer ways to tile it."""
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
 
 from simdc.cost.kernel import Affine, Loop, affine
+from simdc.named import NamedTuple
 
 from .nest_text import Access, Nest
 

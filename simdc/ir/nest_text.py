@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
 
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Affine, Instruction, Loop, affine
+from simdc.named import NamedTuple
 
 ACCESS = re.compile(r"([0-9]+(?:x[0-9]+)*)\[([^\]]*)\]", re.ASCII)
 LOOP = re.compile(r"([a-z]\w*) ([0-9]{1,18})", re.ASCII)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
 
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost
 from simdc.cost.structure import unstructure
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 DIGEST_BYTES = 4
 WORDS = {

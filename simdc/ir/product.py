@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from xdsl.utils.exceptions import VerifyException
+
+from simdc.named import NamedTuple
 
 ONE = -1
 """In the place of a loop, where none runs along a dimension: one position of it is read."""

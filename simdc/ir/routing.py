@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import DenseArrayBase, ModuleOp
 from xdsl.ir import Attribute, Block, SSAValue
+
+from simdc.named import NamedTuple
 
 from .base import LayerOp, make_tensor_type, shape_of, tensor_type
 from .derived import given_form

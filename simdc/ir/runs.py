@@ -3,7 +3,7 @@ as `provenance.py` writes them."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from simdc.named import NamedTuple
 
 
 class InputFile(NamedTuple):

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor, gcd
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 HALF = Fraction(1, 2)
 Row = tuple[tuple[int, Fraction], ...]

@@ -6,9 +6,8 @@ With N elements, `inv_std = 1 / sqrt(mean of squares - mean^2 + epsilon)`: of 1,
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, Operand
+from simdc.named import NamedTuple
 
 EPSILON = 1e-5
 CENTERED = (

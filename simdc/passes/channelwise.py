@@ -8,7 +8,7 @@ weights and the bias, an offset into the bias, once, before the network runs. We
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
@@ -23,6 +23,7 @@ from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.linear import LinearOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.stored_width import take_width
+from simdc.named import NamedTuple
 
 Producer: TypeAlias = ConvolutionOp | TransposedConvolutionOp | LinearOp
 """Layers with weights. Images have their channels in dimension 1, fully connected layers in the last."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, FloatAttr, ModuleOp, StringAttr, UnitAttr, f64
@@ -16,6 +15,7 @@ from simdc.ir.ops.broadcast import AddOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.ops.select import SelectOp
 from simdc.ir.ops.softmax import SoftmaxOp
+from simdc.named import NamedTuple
 
 from .channelwise import erase_with_parameters, is_read_once
 from .distinct import fold_layers

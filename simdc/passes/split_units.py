@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -15,6 +14,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.context import HARDWARE, machine_of, unit_of
 from simdc.ir.network import network_of
 from simdc.ir.once_per_kind import OncePerKind
+from simdc.named import NamedTuple
 
 
 class Runner(NamedTuple):

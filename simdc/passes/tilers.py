@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from xdsl.dialects.builtin import DictionaryAttr, StringAttr
 
@@ -16,6 +16,7 @@ from simdc.errors import SimdcError
 from simdc.ir.attributes import OriginAttr, TilingAttr
 from simdc.ir.base import LayerOp
 from simdc.ir.derived import Setting
+from simdc.named import NamedTuple
 
 if TYPE_CHECKING:
     from simdc.cost.search import Found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from xdsl.ir import Block, Operation, SSAValue
 
@@ -20,6 +20,7 @@ from simdc.ir.notes import add_note
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.loss import BinaryCrossEntropyOp, MeanSquaredErrorOp, SoftmaxCrossEntropyOp, without
 from simdc.ir.ops.softmax import SoftmaxOp
+from simdc.named import NamedTuple
 
 from .training_step import TrainingStep
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.backends.report import Report
 from simdc.backends.report.figures import figures_of
 from simdc.ir.base import shape_of
+from simdc.named import NamedTuple
 
 from .amounts import Amount, amount
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from simdc.backends.report import LayerReport, Report
 from simdc.cost.kernel import Contraction
 from simdc.cost.result import Number, add_up
+from simdc.named import NamedTuple
 
 from .amounts import amount
 from .shown_run import ShownRun

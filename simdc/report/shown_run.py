@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from simdc.backends.report import LayerReport, Report
 from simdc.backends.report.explained import explanation_of
 from simdc.diagnosis import Explanation
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 EXPLAINED = 4
 """Kinds of layers for which changes are tried, the costliest, where nobody asks for more."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import NamedTuple
 
 from simdc.cost.result import Number, add_up
+from simdc.named import NamedTuple
 
 
 class MeasuredRow(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from simdc.cost.kernel import Contraction, FusedProducts, Operand, TiledKernel, 
 from simdc.cost.result import DramBits
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from .arrays import Array
 from .buffers import TileAddress, positions

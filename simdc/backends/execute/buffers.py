@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdc.backends.simulate.walk import Tile
 from simdc.cost.kernel import Affine, Operand
+from simdc.named import NamedTuple
 
 from .arrays import Array
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 
 from simdc.cost.kernel import Contraction, Operand
+from simdc.named import NamedTuple
 
 from .arrays import Array
 from .program import places

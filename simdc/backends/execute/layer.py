@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -14,6 +13,7 @@ from simdc.ir.ops.contraction import ContractionOp
 from simdc.ir.ops.conv import ConvolutionInputGradOp, ConvolutionWeightGradOp
 from simdc.ir.ops.conv_transpose import TransposedConvolutionOp
 from simdc.ir.ops.matmul import MatMulOp
+from simdc.named import NamedTuple
 
 from .arrays import Array
 from .at_place import BY_PLACE

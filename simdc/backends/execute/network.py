@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +23,7 @@ from simdc.errors import SimdcError, suggestion
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp, ParameterOp, ReturnOp, network_of
 from simdc.ir.ops.fused import FusedOp, YieldOp
+from simdc.named import NamedTuple
 from simdc.plugins import Group
 
 from .activation import ActivationFunctions

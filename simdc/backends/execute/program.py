@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdc.cost.kernel import CodeBlock, LoopNest, Operand, VectorProgram, viewed
+from simdc.named import NamedTuple
 
 from .arrays import Array
 

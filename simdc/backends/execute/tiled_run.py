@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from simdc.cost.result import DramBits
+from simdc.named import NamedTuple
 
 from .arrays import Array
 from .buffers import TileAddress

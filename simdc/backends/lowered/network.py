@@ -6,10 +6,9 @@ price the same records.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.forms import Forms
 from simdc.ir.runs import InputFile
+from simdc.named import NamedTuple
 
 
 class Memory(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from simdc.cost.forms import cheapest, least_for, value_for
 from simdc.cost.kernel import Kernel
@@ -11,6 +11,7 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel, Uncosted, guard_of
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from .network import LoweredLayer, LoweredNetwork
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from simdc.cost.result import Number
+from simdc.named import NamedTuple
 
 
 class ComparedLayer(Protocol):

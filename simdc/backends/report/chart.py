@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from simdc.cost.analysis import Analysis
 from simdc.cost.hardware import Hardware
@@ -13,6 +12,7 @@ from simdc.cost.model import Uncosted
 from simdc.cost.result import Number, add_up
 from simdc.cost.spread import spread_of
 from simdc.cost.tiling import TilingError
+from simdc.named import NamedTuple
 
 from .analysed import analyst
 from .model import LayerReport, Report

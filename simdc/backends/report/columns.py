@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
-from typing import NamedTuple
 
 from simdc.cost.result import Number
+from simdc.named import NamedTuple
+
+
+def broken(line: str, room: int) -> str:
+    """A line of words, broken where it is longer than `room`; what is broken off is indented."""
+    if len(line) <= room and line.isprintable() and line == line.strip():
+        return line
+    # Importing it takes a millisecond.
+    from textwrap import fill
+
+    return fill(line, room, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def percent(part: Number, whole: Number) -> str:
@@ -58,7 +67,7 @@ class Style(NamedTuple):
         if self.is_markdown:
             return "  \n".join(map(_cell, lines))
         room = LINE if self.width is None else min(LINE, self.width)
-        return "\n".join(fill(line, room, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
+        return "\n".join([broken(line, room) for line in lines])
 
     @property
     def below(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from simdc.cost.result import Number
+from simdc.named import NamedTuple
 
 from .columns import columns, html
 from .figures import Figures

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Number
+from simdc.named import NamedTuple
 
 from .model import PJ_PER_J, Report
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from simdc.cost.schedules.judge import Judged
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from .columns import Style
 from .model import LayerReport, Report

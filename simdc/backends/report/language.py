@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.result import Number
+from simdc.named import NamedTuple
 
 ROLES = (
     "projections",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -13,6 +12,7 @@ from simdc.cost.numbers import ceil_div
 from simdc.ir.base import LayerOp, shape_of, width_bits
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.update import UpdateOp
+from simdc.named import NamedTuple
 
 BITS_PER_BYTE = 8
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simdc.backends.lowered.network import Edge, Memory
 from simdc.cost.analysis import Analysis
@@ -13,6 +13,7 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits, add_up
 from simdc.cost.tiling import Tiling
 from simdc.ir.runs import CommandRun
+from simdc.named import NamedTuple
 
 from .columns import html
 from .language import Llm

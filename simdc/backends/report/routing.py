@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Number
+from simdc.named import NamedTuple
 
 from .columns import Style
 from .units import DRAM, ENERGY, unit_for

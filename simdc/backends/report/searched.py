@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil, floor, log10
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 
 class Searched(NamedTuple):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from simdc.cost.result import Number
+from simdc.named import NamedTuple
 
 LARGEST = 100_000
 """From here on the next unit is taken."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 from math import gcd
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from simdc.cost.kernel import Contraction
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, loop_bounds
+from simdc.named import NamedTuple
 
 from . import array_machine as built
 from .beats import Numbers, Words, beat_words, pack

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import TiledKernel
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from .beats import Words
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from simdc.cost.kernel import CodeBlock, LoopNest, Operand, VectorProgram, viewe
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from . import lanes_machine as built
 from .beats import Words

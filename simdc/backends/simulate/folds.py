@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.hardware import SystolicArray
+from simdc.named import NamedTuple
 
 
 class Sweep(NamedTuple):

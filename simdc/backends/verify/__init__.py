@@ -7,12 +7,12 @@ for found in verify_layers([("conv1", kernel, tiling)], model, hardware):
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import CostModel
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from .difference import Difference
 from .layer import Verdict, verify_layer

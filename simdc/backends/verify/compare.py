@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from simdc.backends.simulate import simulate
 from simdc.backends.simulate.trace import trace
@@ -15,6 +14,7 @@ from simdc.cost.numbers import ceil_div
 from simdc.cost.result import Cost, Number
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
+from simdc.named import NamedTuple
 
 from .difference import Difference
 from .resize import resized

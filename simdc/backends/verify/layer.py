@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
 
 from simdc.backends.execute.agreement import Agreement, compare_with_untiled, data_elements
 from simdc.backends.execute.buffers import ScheduleError
@@ -13,6 +12,7 @@ from simdc.cost.kernel import Contraction, FusedProducts, Kernel, TiledKernel
 from simdc.cost.model import CostModel, tiled_kernel
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
+from simdc.named import NamedTuple
 
 from .compare import Mismatch, explain, first_mismatch
 from .difference import Difference

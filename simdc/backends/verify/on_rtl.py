@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from simdc.backends.rtl import Played, RtlCase, Unplayable, play
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import FusedProducts, Kernel
 from simdc.cost.model import CostModel, tiled_kernel
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from . import distinct
 from .scaling import scale_down

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
 
 from simdc.backends.report.columns import columns
 from simdc.backends.report.stamp import made_by, provenance
@@ -11,6 +10,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.structure import unstructure
 from simdc.ir.network import NetworkOp
 from simdc.ir.runs import CommandRun
+from simdc.named import NamedTuple
 
 from . import LayerVerdict
 from .difference import Difference

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, TiledKernel, VectorProgram
@@ -21,6 +20,7 @@ from simdc.cost.structure import with_field
 from simdc.cost.tiling import Tiling, loop_bounds
 from simdc.cost.whole import whole_loops
 from simdc.frozen import evolve
+from simdc.named import NamedTuple
 
 from .fused import largest_needs
 from .largest_tile import contraction_needs_bits, program_need_bits

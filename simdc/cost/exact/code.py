@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.fission import wait_cycles
 from simdc.cost.hardware import SimdArray
 from simdc.cost.kernel import CodeBlock, LoopNest
+from simdc.named import NamedTuple
 
 
 class CodeCost(NamedTuple):

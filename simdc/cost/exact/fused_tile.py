@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.axis import ONE
 from simdc.cost.bursts import port_cycles
@@ -17,6 +16,7 @@ from simdc.cost.grid import Grid
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, FusedProducts, LoopNest, Operand
 from simdc.cost.rule import MachineRule, passes
+from simdc.named import NamedTuple
 
 from .code import code_cost
 from .waits import waits_between_issues

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from simdc.cost.axis import Places
 from simdc.cost.fission import issues_of, set_up_of, wait_cycles
 from simdc.cost.grid import Grid
 from simdc.cost.hardware import SimdArray
 from simdc.cost.kernel import CodeBlock, LoopNest, shared_loops
+from simdc.named import NamedTuple
 
 from .code import sequence_cycles
 from .latency import Result, after_load

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from simdc.cost.grid import Grid
 from simdc.cost.kernel import Operand
+from simdc.named import NamedTuple
 
 from .segments import segments
 from .stream import Stream

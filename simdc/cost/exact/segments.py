@@ -9,9 +9,9 @@ steps and those inside it wrap. That leaves a dozen or two neighbourhoods per la
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from simdc.cost.axis import Axis, Places, combinations
+from simdc.named import NamedTuple
 
 
 class Neighbourhood(NamedTuple):

@@ -8,9 +8,9 @@ on it repeats. 1,000 tiles of 10 cycles that stand alike after 3 take 3 * 10 + 9
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from simdc.cost.axis import Axis, Places
+from simdc.named import NamedTuple
 
 State = tuple[int, ...]
 """Times: when the tile before the one at hand is computed (`DONE`), when this one has all that it needs (`READY`), when

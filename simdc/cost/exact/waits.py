@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, product
-from typing import NamedTuple
 
 from simdc.cost.axis import Axis, Numbers
 from simdc.cost.grid import Grid
 from simdc.cost.kernel import CodeBlock, LoopNest, Operand
+from simdc.named import NamedTuple
 
 
 class Along(NamedTuple):

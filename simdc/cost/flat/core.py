@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+from simdc.named import NamedTuple
 
 from . import array_ladder, array_sides, best, climb, ladder, lane_best, lane_ladder, lanes, least
 from . import price as pricing

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.axis import Axis
 from simdc.cost.folds import fold_loops
@@ -17,6 +16,7 @@ from simdc.cost.kernel import Contraction
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import MachineRule
 from simdc.cost.spread import spread_of
+from simdc.named import NamedTuple
 
 from .splitting import Box, box, split_evenly, split_exactly, tile_bits
 

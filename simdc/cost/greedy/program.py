@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import NamedTuple
 
 from simdc.cost.capacity import in_memory
 from simdc.cost.grid import stored_bounds
@@ -14,6 +13,7 @@ from simdc.cost.kernel import VectorProgram
 from simdc.cost.numbers import ceil_div
 from simdc.cost.rule import MachineRule
 from simdc.cost.whole import whole_loops
+from simdc.named import NamedTuple
 
 from .splitting import box, first, split_evenly, split_exactly, tile_bits
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import gcd
-from typing import NamedTuple
 
 from simdc.cost.kernel import Operand
 from simdc.cost.numbers import ceil_div, divisors
+from simdc.named import NamedTuple
 
 
 class Box(NamedTuple):

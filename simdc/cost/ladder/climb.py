@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from simdc.cost.result import Number
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 
 class Rail(NamedTuple):

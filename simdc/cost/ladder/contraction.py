@@ -8,11 +8,11 @@ innermost: this decides which operand stays.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from simdc.cost.axis import Axis
 from simdc.cost.kernel import Contraction, Operand
 from simdc.cost.spread import Spread, kinds
+from simdc.named import NamedTuple
 
 from .footprint import Dimensions
 from .rungs import Rung, in_turn, rungs, together

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.kernel import Affine, Operand
+from simdc.named import NamedTuple
 
 MOST_TILES = 512
 """Tiles along a dimension that are looked at one by one where a border clips them."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.flat import climb
 from simdc.cost.flat import ladder as cuts
 from simdc.cost.flat import rungs as at
 from simdc.cost.flat.core import CoreForm
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from .contraction import ArrayLadder
 from .rungs import Rung, Sizes

@@ -7,7 +7,8 @@ ports and element widths only decide which of them fit and what they cost.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 Sizes = dict[str, int]
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.axis import ONE
 from simdc.cost.capacity import in_memory
@@ -25,6 +24,7 @@ from simdc.cost.kernel import Operand, VectorProgram
 from simdc.cost.result import Number
 from simdc.cost.rule import MachineRule
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 from .climb import Least, Rail, cheapest
 from .footprint import Dimensions

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from simdc.cost.kernel import Kernel, links_of
 from simdc.cost.machine import ComputeUnit, Machine, MemoryLevel, twice
 from simdc.frozen import evolve
+from simdc.named import NamedTuple
 
 from .hardware_layer import HardwareLayer
 from .parts import parts_of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from simdc.cost.machine import ComputeUnit
+from simdc.named import NamedTuple
 
 from .arithmetic import choose
 from .levels import ROOFLINE

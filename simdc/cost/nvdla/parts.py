@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.machine import ComputeUnit, Machine, MemoryLevel
 from simdc.cost.model import Uncosted
 from simdc.cost.numbers import ceil_div
+from simdc.named import NamedTuple
 
 from .arithmetic import smaller
 

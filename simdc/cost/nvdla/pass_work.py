@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.numbers import ceil_div
+from simdc.named import NamedTuple
 
 from .arithmetic import choose, larger
 from .levels import LOADED, PORT, ROOFLINE, RUNS, WHOLE

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.machine import ComputeUnit
 from simdc.cost.numbers import ceil_div
+from simdc.named import NamedTuple
 
 from .parts import Nvdla
 

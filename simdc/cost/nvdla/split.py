@@ -5,9 +5,8 @@ Nobody measured such a layer. Software cuts them; this is a plain way to do so.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.numbers import ceil_div
+from simdc.named import NamedTuple
 
 from .arithmetic import choose, larger, smaller
 from .parts import Nvdla

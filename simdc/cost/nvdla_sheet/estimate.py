@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 from ..tiling import TilingError
 from .row import KEPT_KERNELS, RowLayout

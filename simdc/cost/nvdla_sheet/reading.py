@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.kernel import Contraction, Kernel, VectorProgram, links_of
 from simdc.cost.layer_shape import ConvolutionShape, ImageSide, convolution_shape, element_shape
 from simdc.cost.model import Uncosted
+from simdc.named import NamedTuple
 
 from .row import RowLayout, RowSide
 

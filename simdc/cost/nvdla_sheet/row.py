@@ -6,7 +6,8 @@ Everything is a fraction of whole numbers: Winograd divides by 9, a batch by 16,
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 ATOM_CHANNELS = 16
 """Channels of input and output are stored in atoms of 16."""

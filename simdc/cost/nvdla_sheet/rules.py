@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
+
+from simdc.named import NamedTuple
 
 Comparison = Literal["input < weights", "input < kept weights", "kept input < kept weights", "none"]
 """What decides that the weights are read again, not the input, where the buffer holds neither; `none`: the sheet reads

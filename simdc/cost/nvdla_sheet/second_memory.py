@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 from .estimate import SheetPoint, rows_of, weight_kib
 from .row import RowLayout

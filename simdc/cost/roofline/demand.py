@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.cost.machine import MemoryLevel
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import DramBits
+from simdc.named import NamedTuple
 
 MAC = "mac"
 

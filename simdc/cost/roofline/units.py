@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.analysis import OPERATIONS_PER_MAC
 from simdc.cost.kernel import Contraction, Kernel, Operand, links_of
@@ -12,6 +11,7 @@ from simdc.cost.machine import Machine, MemoryLevel
 from simdc.cost.model import Uncosted
 from simdc.cost.numbers import ceil_div
 from simdc.cost.result import DramBits
+from simdc.named import NamedTuple
 
 from .demand import MAC, Demand, LayerDemand, memory_demand
 

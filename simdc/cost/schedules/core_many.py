@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction
 from simdc.cost.result import Cost
 from simdc.cost.rule import MachineRule
+from simdc.named import NamedTuple
 
 Whole = NDArray[np.int64]
 

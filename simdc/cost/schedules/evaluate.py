@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from math import prod
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.structure import fractions_of
 from simdc.cost.tiling import TilingError, loop_bounds
 from simdc.frozen import astuple
+from simdc.named import NamedTuple
 
 from .arrays import MANY, Whole
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from simdc.cost.kernel import Kernel
 from simdc.cost.model import Uncosted, array_kernel
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling, TilingError, check_loops, loop_bounds
+from simdc.named import NamedTuple
 
 from .evaluate import evaluate_many
 

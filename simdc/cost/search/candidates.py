@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from simdc.cost.kernel import ArrayKernel, VectorProgram
 from simdc.cost.spread import spread_of
 from simdc.cost.tiling import loop_bounds
 from simdc.cost.whole import whole_loops
+from simdc.named import NamedTuple
 
 Sizes = NDArray[np.int64]
 

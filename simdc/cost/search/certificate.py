@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
+from simdc.named import NamedTuple
 
 
 class Certificate(NamedTuple):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+
+from simdc.named import NamedTuple
 
 from .budget import Budget
 from .candidates import Cuts, Sizes

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import permutations, product
 from math import factorial, inf, prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from simdc.cost.capacity import check
 from simdc.cost.exact.fused import TiledFused
@@ -17,6 +17,7 @@ from simdc.cost.ladder.fused import RoughBound
 from simdc.cost.result import Busy, Cost, Cycles, SramBits
 from simdc.cost.rule import MachineRule, passes
 from simdc.cost.tiling import Tiling, TilingError
+from simdc.named import NamedTuple
 
 from .budget import Budget
 from .certificate import Certificate, Found

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from math import inf, prod
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from simdc.cost.schedules import evaluate_many, number_type
 from simdc.cost.schedules.arrays import MANY
 from simdc.cost.schedules.core_many import FoundMany, bound_all, price_all, walks_in
 from simdc.cost.tiling import loop_bounds
+from simdc.named import NamedTuple
 
 from .candidates import Sizes
 from .objective import Objective

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from simdc.choices import Objective
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel
 from simdc.cost.model import Uncosted
 from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError
+from simdc.named import NamedTuple
 
 from .certificate import Found
 from .objective import objective_for

@@ -9,7 +9,7 @@ when cut.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from simdc.cost.kernel import ArrayKernel, Contraction, LoopNest, Operand, Vecto
 from simdc.cost.result import Busy, Cost, Cycles, DramBits
 from simdc.cost.rule import GENESYS, MachineRule, segment_cycles
 from simdc.cost.tiling import loop_bounds
+from simdc.named import NamedTuple
 
 from .least_compute import Decided, least_compute, with_least_steps
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from math import factorial, inf, prod
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from simdc.cost.model import tiled_kernel
 from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.schedules import number_type
 from simdc.cost.tiling import Tiling, TilingError, loop_bounds
+from simdc.named import NamedTuple
 
 from .budget import Budget
 from .candidates import Cuts, Sizes, all_sizes, even

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 from ..kernel import VectorProgram
 from ..numbers import round_up

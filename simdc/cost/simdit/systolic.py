@@ -6,7 +6,9 @@ Here they stay numerators over one denominator, so that nothing is rounded befor
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import cast
+
+from simdc.named import NamedTuple
 
 from ..hardware import SystolicArray
 from ..numbers import ceil_div

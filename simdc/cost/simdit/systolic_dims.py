@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 from ..hardware import SystolicArray
 from ..kernel import Contraction

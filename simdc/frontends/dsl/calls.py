@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
 from simdc.ir.layers import LayerKind
+from simdc.named import NamedTuple
 
 from .errors import DslError, Place, listing, shorten, similar
 from .syntax import BlockText

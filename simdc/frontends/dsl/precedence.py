@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from simdc.named import NamedTuple
 
 from .errors import DslError, Place
 from .syntax import Call, Expression, Infix, Name, Pipe, Prefix

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from simdc.cost.kernel import Instruction
+from simdc.named import NamedTuple
 
 from .functions import LaneCode, Symbol
 from .module_text import attribute, element_kind, integer, name_of

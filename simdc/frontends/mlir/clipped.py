@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
 from simdc.ir.ops.activation.piecewise import ClipOp
 from simdc.ir.ops.relu import ReluOp
+from simdc.named import NamedTuple
 
 from .body import Body
 from .network import ForeignNetwork

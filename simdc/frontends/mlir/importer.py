@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from pathlib import Path
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import FileLineColLoc, ModuleOp, SymbolRefAttr
 from xdsl.dialects.func import FuncOp
@@ -13,6 +12,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.errors import SimdcError
 from simdc.ir.layer_error import LayerError
+from simdc.named import NamedTuple
 
 from . import dialects
 from .constants import worked_out

@@ -4,7 +4,6 @@ or shifts channels by numbers that come with the network."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -17,6 +16,7 @@ from simdc.ir.ops.broadcast import AddOp, DivideOp, MaximumOp, MinimumOp, Multip
 from simdc.ir.ops.contraction import ContractionOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.linear import LinearOp
+from simdc.named import NamedTuple
 
 from .body import Body
 from .clipped import bounds_of, clip

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 MOST_PLACES = 12
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.ir import Operation, SSAValue
+
+from simdc.named import NamedTuple
 
 from .module_text import element_bits, name_of, shape_of_type
 from .network import ForeignNetwork

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.ops.at_place import GIVEN, PutAtOp, SliceAtOp
+from simdc.named import NamedTuple
 
 from .constants import refuse_known
 from .module_text import integers

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from math import prod
 from string import ascii_lowercase
-from typing import NamedTuple
 
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.base import shape_of
 from simdc.ir.ops.conv import Conv2DOp
+from simdc.named import NamedTuple
 
 from .body import Body
 from .functions import Symbol

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from simdc.cost.kernel import Affine, affine
+from simdc.named import NamedTuple
 
 from .body import Body
 from .functions import LaneCode, Symbol

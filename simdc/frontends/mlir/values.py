@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from xdsl.ir import SSAValue
 
 from simdc.cost.kernel import Affine, affine
 from simdc.ir.nest_text import Access
+from simdc.named import NamedTuple
 
 from .problems import Unpriced
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
@@ -14,6 +13,7 @@ from simdc.cost.kernel import Affine, Instruction, Loop, affine
 from simdc.ir.nest_text import Access, Nest, nest_text
 from simdc.ir.ops.contraction import ContractionOp
 from simdc.ir.ops.program import ProgramOp
+from simdc.named import NamedTuple
 
 from .body import Body, as_sum_of_products
 from .functions import Symbol

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 from .constant_nodes import FLOAT
 from .graph import Node

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from simdc.errors import SimdcError
 from simdc.frozen import Frozen
+from simdc.named import NamedTuple
 
 from .constant import Constant
 from .problems import Unsupported

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from math import prod
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import SSAValue
@@ -21,6 +20,7 @@ from simdc.ir.ops.broadcast import AddOp, MultiplyOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.group_norm import GroupNormOp
 from simdc.ir.ops.instance_norm import InstanceNormOp
+from simdc.named import NamedTuple
 
 from .constant import Constant
 from .joining import put_in_place

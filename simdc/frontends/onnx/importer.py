@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
@@ -14,6 +13,7 @@ from simdc.ir.layer_error import LayerError
 from simdc.ir.network import network_of
 from simdc.ir.notes import add_note
 from simdc.ir.unmodelled import UnmodelledOp
+from simdc.named import NamedTuple
 
 from .constant import Constant, Value
 from .gated_units import join_gated_units

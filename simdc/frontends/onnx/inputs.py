@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 
 from simdc.errors import SimdcError, suggestion
+from simdc.named import NamedTuple
 
 from .constant import FLOATS, Constant, ValueOrigin, known
 from .constant_nodes import KINDS

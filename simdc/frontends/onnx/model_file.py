@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simdc.errors import SimdcError
 from simdc.frontends.reads import was_read
+from simdc.named import NamedTuple
 from simdc.visible import to_name
 
 from .constant import Array, Constant

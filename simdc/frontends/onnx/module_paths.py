@@ -10,11 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import StringAttr
 
 from simdc.ir.network import NetworkOp
+from simdc.named import NamedTuple
 
 SCOPES = "pkg.torch.onnx.name_scopes"
 NAMESPACE = "namespace"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp, StringAttr, f32
@@ -15,6 +15,7 @@ from simdc.ir.base import LayerOp, make_tensor_type
 from simdc.ir.layer_error import MAX_SIZE
 from simdc.ir.network import CAUSAL, ParameterOp
 from simdc.ir.stored_width import give_width
+from simdc.named import NamedTuple
 
 from .constant import Constant, known
 from .constant_nodes import FLOAT

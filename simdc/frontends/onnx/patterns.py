@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isclose, pi, sqrt
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -18,6 +17,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.ops.activation.exponential import SiluOp
 from simdc.ir.ops.activation.gaussian import GeluOp
 from simdc.ir.ops.activation.piecewise import HardSigmoidOp, HardSwishOp
+from simdc.named import NamedTuple
 
 from .build import Build
 from .constant import Constant, Value

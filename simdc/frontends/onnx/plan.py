@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+
+from simdc.named import NamedTuple
 
 from .element_types import ElementTypes
 from .folding import Folder

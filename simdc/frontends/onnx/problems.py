@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from textwrap import fill
-from typing import NamedTuple
 
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 WIDTH = 110
 NOTHING_BEFORE = "Nothing that has a price stands before them."

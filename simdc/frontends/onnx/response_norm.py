@@ -9,7 +9,6 @@ nodes have become are looked at, since between the nodes lie many that only comp
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -20,6 +19,7 @@ from simdc.ir.ops.broadcast import DivideOp, MultiplyOp
 from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.scalar import ScalarOp
+from simdc.named import NamedTuple
 
 from .joining import LayerChain, put_in_place
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -20,6 +19,7 @@ from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.pad import SliceOp
 from simdc.ir.ops.rope import RopeOp
+from simdc.named import NamedTuple
 
 from .joining import put_in_place, read_once
 from .rotary_tables import Constants, SingleTables

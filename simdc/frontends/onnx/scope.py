@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import shape_of
 from simdc.ir.unmodelled import UnmodelledOp
+from simdc.named import NamedTuple
 
 from .constant import Constant, Value
 from .constant_nodes import FLOAT

@@ -9,8 +9,6 @@ casts in between.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from xdsl.ir import SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
@@ -22,6 +20,7 @@ from simdc.ir.ops.layer_norm import LayerNormOp
 from simdc.ir.ops.reduce import ReduceMeanOp
 from simdc.ir.ops.rms_norm import RmsNormOp
 from simdc.ir.ops.scalar import ScalarOp
+from simdc.named import NamedTuple
 
 from .joining import LayerChain, put_in_place
 

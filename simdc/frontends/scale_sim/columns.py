@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from simdc.errors import SimdcError
+from simdc.named import NamedTuple
 
 NAME, STRIDES, STRIDE_WIDTH, BATCH, SPARSITY = "Layer name", "Strides", "Stride Width", "Batch Size", "Sparsity"
 CONVOLUTION = ("IFMAP Height", "IFMAP Width", "Filter Height", "Filter Width", "Channels", "Num Filter", STRIDES)

@@ -24,7 +24,6 @@ from __future__ import annotations
 import re
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
@@ -37,6 +36,7 @@ from simdc.ir.layer_error import MAX_SIZE, LayerError
 from simdc.ir.network import network_of
 from simdc.ir.notes import add_note
 from simdc.ir.ops.conv import conv
+from simdc.named import NamedTuple
 
 from .columns import (
     BATCH,

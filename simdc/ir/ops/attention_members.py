@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.kernel import FusedProducts
 from simdc.ir.base import LayerOp, shape_of, width_bits
 from simdc.ir.fused_attention import SCORES, AttentionBits, AttentionShape, fused_attention
 from simdc.ir.product import ONE, Side, StackProduct
 from simdc.ir.product_views import conformed
+from simdc.named import NamedTuple
 
 from .matmul import MatMulOp
 from .softmax import SoftmaxOp, masked_shape

@@ -4,7 +4,7 @@ where an operand was repeated as part of it."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Self
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
@@ -17,6 +17,7 @@ from simdc.ir.broadcasting import BroadcastOp
 from simdc.ir.elements import broadcast_index, broadcast_operand, element_program, element_shape
 from simdc.ir.gradient import Backward, give_operand, rule_for
 from simdc.ir.layers import plain_layer
+from simdc.named import NamedTuple
 
 
 @irdl_op_definition

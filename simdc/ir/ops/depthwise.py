@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -18,6 +17,7 @@ from simdc.ir.attributes import Unit
 from simdc.ir.base import shape_of, width_bits
 from simdc.ir.form import Form
 from simdc.ir.window import Geometry, along, window_index
+from simdc.named import NamedTuple
 
 
 class Depthwise(NamedTuple):

@@ -8,7 +8,7 @@ twice.
 from __future__ import annotations
 
 from math import prod
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
 from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import SSAValue
@@ -24,6 +24,7 @@ from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.movement import check_axis, copy_nest
 from simdc.ir.options import Axis, Freeze, Positive
+from simdc.named import NamedTuple
 
 from .broadcast import AddOp
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, result_def
@@ -25,6 +25,7 @@ from simdc.ir.gates import (
 from simdc.ir.gradient import INPUT, Backward, rule_for
 from simdc.ir.layers import layer
 from simdc.ir.options import Flag, Freeze, Positive
+from simdc.named import NamedTuple
 
 from .activation.exponential import SigmoidOp, TanhOp
 from .broadcast import AddOp, MultiplyOp, SubtractOp

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from xdsl.dialects.builtin import DenseArrayBase, i64
 from xdsl.ir import OpResult, SSAValue
@@ -19,6 +19,7 @@ from simdc.ir.layer_error import LayerError
 from simdc.ir.layers import layer
 from simdc.ir.network import ROUTE
 from simdc.ir.options import Counts, Freeze, Positive, one_of
+from simdc.named import NamedTuple
 
 from .broadcast import MultiplyOp
 from .free import ReshapeOp

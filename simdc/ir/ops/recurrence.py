@@ -8,7 +8,7 @@ each step, for nothing stays in the array's buffers from one layer to the next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, f32, i64
 from xdsl.ir import SSAValue
@@ -32,6 +32,7 @@ from simdc.ir.gradient import INPUT, Backward, give_input, give_weight, rule_for
 from simdc.ir.layer_error import LayerError
 from simdc.ir.movement import MAX_RANK, check_axis
 from simdc.ir.network import ParameterOp
+from simdc.named import NamedTuple
 
 from .free import ReshapeOp
 from .linear import LinearInputGradOp, LinearOp, LinearWeightGradOp, matrix_kernel

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Operation
 
 from simdc.errors import SimdcError
 from simdc.ir.text import located
+from simdc.named import NamedTuple
 
 
 class Spot(NamedTuple):

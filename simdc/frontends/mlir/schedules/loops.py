@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import NamedTuple
 
 from xdsl.ir import Operation
 
@@ -17,6 +16,7 @@ from simdc.ir.ops.contraction import ContractionOp
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.program import ProgramOp
+from simdc.named import NamedTuple
 
 from ..iteration import iteration_loops
 from ..module_text import name_of

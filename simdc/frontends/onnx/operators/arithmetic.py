@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -16,6 +15,7 @@ from simdc.frontends.onnx.table import operator
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.ops.broadcast import AddOp, DivideOp, MaximumOp, MinimumOp, MultiplyOp, PowerOp, SubtractOp
 from simdc.ir.ops.scalar import ScalarOp
+from simdc.named import NamedTuple
 
 from .view import view
 

@@ -7,7 +7,6 @@ a bias, packed sides, is layers of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -26,6 +25,7 @@ from simdc.ir.ops.pad import SliceOp
 from simdc.ir.ops.rope import RopeOp
 from simdc.ir.ops.softmax import LOWEST
 from simdc.ir.ops.transpose import TransposeOp
+from simdc.named import NamedTuple
 
 from .view import view
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 from string import digits
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import f32
 from xdsl.ir import SSAValue
@@ -23,6 +22,7 @@ from simdc.ir.ops.reduce import ReduceSumOp
 from simdc.ir.ops.transpose import TransposeOp
 from simdc.ir.product import ONE, Place, StackProduct, matrix_product
 from simdc.ir.product_text import product_text
+from simdc.named import NamedTuple
 
 from .view import view
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -19,6 +18,7 @@ from simdc.ir.ops.gru import ResetFirst, run_gru, run_reset_first
 from simdc.ir.ops.lstm import run_lstm
 from simdc.ir.ops.recurrence import SequenceOp, StepsOp, Unrolled, Weights, input_gates
 from simdc.ir.ops.rnn import FUNCTIONS, run_rnn
+from simdc.named import NamedTuple
 
 FLOAT = 1
 DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -14,6 +13,7 @@ from simdc.frontends.onnx.graph import Node
 from simdc.frontends.onnx.problems import Unsupported
 from simdc.ir.base import shape_of
 from simdc.ir.ops.free import ReshapeOp
+from simdc.named import NamedTuple
 
 
 class Window(NamedTuple):
