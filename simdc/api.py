@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import gc
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 
 from simdc.choices import DEFAULT_MODEL, Objective
 from simdc.cost.forms import Forms
@@ -55,9 +58,10 @@ class Network:
         """One whole training iteration of this network: forward, loss, gradients, update. `loss` names one of softmax,
         mse, bce and given, or one for each result; without it the results' shapes decide. Raises SimdcError naming a
         layer that cannot be trained."""
-        module = _valid_copy(self.module)
         passes = training_passes(optimizer, weight_decay, loss=loss, class_axis=class_axis)
-        run_pipeline(module, passes, verify=False)
+        with _no_collector():
+            module = _valid_copy(self.module)
+            run_pipeline(module, passes, verify=False)
         return Network(module)
 
     def workload(
@@ -66,13 +70,36 @@ class Network:
         """The network's kernels with the element widths of `hardware`: made once for all machines of these widths."""
         key = (hardware.stored_widths, hardware.fusing, model, fold, fuse)
         if key not in self._workloads:
-            module = _valid_copy(self.module)
-            set_hardware(module, hardware)
-            run_pipeline(module, lowering_passes(model, fold=fold, fuse=fuse), verify=False)
-            open_forms = OncePerKind[LayerOp, Forms](lambda op: _open_forms(op, hardware))
-            layers = ((op.layer.data, open_forms(op)) for op in network_of(module).layers())
-            self._workloads[key] = Workload((name, forms) for name, forms in layers if forms)
+            passes = lowering_passes(model, fold=fold, fuse=fuse)
+            with _no_collector():
+                self._workloads[key] = _workload(self.module, hardware, passes)
         return self._workloads[key]
+
+
+@contextmanager
+def _no_collector() -> Generator[None]:
+    """Python looks for garbage whenever objects have become a quarter more, and IR, which is circles all over, is none
+    while it grows: that took a third of the time of a large network."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            # What has grown is old by now: there it is looked at last. Nothing moves where somebody has frozen objects.
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
+            gc.enable()
+
+
+def _workload(module: ModuleOp, hardware: AnyMachine, passes: tuple[ModulePass, ...]) -> Workload:
+    lowered = _valid_copy(module)
+    set_hardware(lowered, hardware)
+    run_pipeline(lowered, passes, verify=False)
+    open_forms = OncePerKind[LayerOp, Forms](lambda op: _open_forms(op, hardware))
+    layers = ((op.layer.data, open_forms(op)) for op in network_of(lowered).layers())
+    return Workload((name, forms) for name, forms in layers if forms)
 
 
 def _valid_copy(module: ModuleOp) -> ModuleOp:
@@ -117,7 +144,8 @@ def load(
         return Network(load_module(path, example, batch, bind=bind, weights=weights, allow_uncosted=allow_uncosted))
     if example is not None:
         raise SimdcError("an example of inputs goes with a module of PyTorch, not with a file")
-    module = load_network(fspath(path), batch, bind=bind, weights=weights, allow_uncosted=allow_uncosted, run=run)
+    with _no_collector():
+        module = load_network(fspath(path), batch, bind=bind, weights=weights, allow_uncosted=allow_uncosted, run=run)
     return Network(module)
 
 

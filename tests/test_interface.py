@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+from weakref import ref
 
 import pytest
 from xdsl.dialects.builtin import ModuleOp
@@ -75,3 +77,36 @@ def test_a_module_that_somebody_broke_is_refused_at_once(monkeypatch: pytest.Mon
     for work in (lambda: broken.workload(machine), broken.training_step, lambda: simdc.compile(broken, machine)):
         with pytest.raises(SimdcError, match="stride"):
             work()
+
+
+def test_the_collector_of_garbage_is_left_as_it_was() -> None:
+    class Circle:
+        def __init__(self) -> None:
+            self.own = self
+
+    def work() -> None:
+        step = simdc.load("lenet5").training_step()
+        simdc.evaluate(step, simdc.load_hardware("HT1"))
+        with pytest.raises(SimdcError):
+            simdc.load("no such network")
+
+    assert gc.isenabled()
+    circle = ref(Circle())
+    work()
+    assert gc.isenabled()
+    # What was garbage before is found as before.
+    gc.collect()
+    assert circle() is None
+    gc.disable()
+    try:
+        work()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    gc.freeze()
+    try:
+        work()
+        # Some of the frozen may be gone by now, but none is back.
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
