@@ -35,6 +35,7 @@ from xdsl.traits import IsolatedFromAbove, IsTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
 from .base import TENSOR, LayerOp, check_static, shape_of
+from .once_per_kind import OncePerKind
 from .syntax import parse_layer, print_layer
 
 NOTES = MessageConstraint(base(ArrayAttr[StringAttr]), "'simdc.notes' must be a list of texts")
@@ -167,7 +168,8 @@ class NetworkOp(IRDLOperation):
 
     def held_parameters(self) -> int:
         """Trained values that the parameter ops hold."""
-        return sum(prod(shape_of(op.result)) for op in self._parameter_ops() if op.counts)
+        held = OncePerKind[ParameterOp, int](lambda op: prod(shape_of(op.result)) if op.counts else 0)
+        return sum(map(held, self._parameter_ops()))
 
     def _parameter_ops(self) -> Iterator[ParameterOp]:
         for op in self.body.block.ops:
@@ -195,7 +197,9 @@ class NetworkOp(IRDLOperation):
             raise VerifyException(f"phase must be inference or training, got '{self.phase.data}'")
         if not isinstance(self.body.block.last_op, ReturnOp):
             raise VerifyException("the network must end in simdc.return")
-        for value in (*self.body.block.args, *(op.result for op in self._parameter_ops())):
+        values = (*self.body.block.args, *(op.result for op in self._parameter_ops()))
+        # Parameters alike share their types.
+        for value in {id(value.type): value for value in values}.values():
             check_static(value)
         self._verify_counts()
         seen: set[Attribute] = set()

@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from simdc.backends.lowered.network import Edge
 from simdc.cost.energy import Energy, energy_of
+from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
@@ -18,6 +19,7 @@ from simdc.ir.derived import Setting, price_fault, proof_fault, setting_of
 from simdc.ir.form import ONLY
 from simdc.ir.network import NetworkOp, network_of
 from simdc.ir.notes import notes_of
+from simdc.ir.once_per_kind import OncePerKind
 from simdc.ir.provenance import runs_of
 
 from .analysed import analyst, foundation
@@ -54,20 +56,21 @@ def layers_report(module: ModuleOp) -> Report:
     uncosted: list[tuple[str, str, str]] = []
     merged: list[tuple[str, str]] = []
     energies: dict[int, Energy] = {}
+    checked = OncePerKind[LayerOp, Kernel | None](lambda op: checked_kernel(op, setting))
     for op in network.layers():
         name, kind = op.layer.data, kind_of(op)
         if op.merged is not None:
             merged += [(entry.data, worker_of(op).layer.data) for entry in op.merged]
-        check_origins(op, setting)
+        kernel = checked(op)
         if op.uncosted is not None:
             uncosted.append((name, kind, op.uncosted.data))
         elif op.runs_on is None:
             free.append((name, kind))
-        elif op.cost is not None and op.tiling is not None:
+        elif kernel is not None and op.cost is not None and op.tiling is not None:
             cost = op.cost.data
             if id(cost) not in energies:
                 energies[id(cost)] = energy_of(cost, hardware, on_systolic=op.runs_on is Unit.SYSTOLIC)
-            layer = _layer(op, hardware, op.runs_on, op.tiling.data, cost, energies[id(cost)])
+            layer = _layer(op, kernel, hardware, op.runs_on, op.tiling.data, cost, energies[id(cost)])
             costed.append(layer if analyse is None else layer._replace(analysis=analyse(layer.kernel, layer.tiling)))
     training = network.phase.data == "training"
     by_unit, by_step, total = sums_of(costed, hardware, training=training)
@@ -94,9 +97,9 @@ def layers_report(module: ModuleOp) -> Report:
     )
 
 
-def _layer(op: LayerOp, hardware: AnyMachine, runs_on: Unit, tiling: Tiling, cost: Cost, energy: Energy) -> LayerReport:
-    kernel = op.laid_kernel()
-    assert kernel is not None
+def _layer(
+    op: LayerOp, kernel: Kernel, hardware: AnyMachine, runs_on: Unit, tiling: Tiling, cost: Cost, energy: Energy
+) -> LayerReport:
     form = "" if op.form is None else op.form.data
     members = tuple((member.layer.data, kind_of(member)) for member in op.members)
     return LayerReport(
@@ -136,12 +139,14 @@ def kind_of(op: LayerOp) -> str:
     return op.name.removeprefix("simdc.")
 
 
-def check_origins(op: LayerOp, setting: Setting) -> None:
-    """Raises SimdcError for a layer without a price, or with one that is not the price of what the report is of."""
+def checked_kernel(op: LayerOp, setting: Setting) -> Kernel | None:
+    """The layer's kernel, if it has one. Raises SimdcError for a layer without a price, or with one that is not the
+    price of what the report is of."""
     kernel = kernel_of(op)
     if kernel is None:
-        return
+        return None
     if fault := price_fault(op, kernel, setting):
         raise layer_error(op, f"{fault}; the pipeline must end with simdc-annotate-cost (without -p it does)")
     if fault := proof_fault(op, kernel, setting):
         raise layer_error(op, f"{fault}; search again (--tiling search)")
+    return kernel

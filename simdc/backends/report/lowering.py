@@ -15,6 +15,7 @@ from simdc.ir.context import COST_MODEL, forms_of, has_choice, machine_of
 from simdc.ir.form import split_form
 from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
+from simdc.ir.once_per_kind import OncePerKind
 from simdc.ir.provenance import runs_of
 from simdc.ir.runs import InputFile
 
@@ -34,13 +35,14 @@ def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNet
         return None
     if any(each is not None for op in layers for each in (op.form, op.tiling, op.cost, op.uncosted, op.search)):
         return None
+    forms = OncePerKind[LayerOp, Forms](lambda op: () if op.runs_on is None else forms_of(op, hardware))
     return LoweredNetwork(
         name=network.sym_name.data,
         phase=network.phase.data,
         batch=network.batch.value.data,
         batch_text=network.batch_text,
         parameters=network.parameters.value.data,
-        layers=tuple(_layer(op, hardware) for op in layers),
+        layers=tuple(_layer(op, forms(op), hardware) for op in layers),
         notes=notes_of(network),
         inputs=tuple(inputs),
         memory=memory_of(network) if network.phase.data == "training" else None,
@@ -51,8 +53,7 @@ def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNet
     )
 
 
-def _layer(op: LayerOp, hardware: AnyMachine) -> LoweredLayer:
-    forms = () if op.runs_on is None else forms_of(op, hardware)
+def _layer(op: LayerOp, forms: Forms, hardware: AnyMachine) -> LoweredLayer:
     return LoweredLayer(
         name=op.layer.data,
         op=kind_of(op),
