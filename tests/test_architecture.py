@@ -101,6 +101,7 @@ NUMPY = {
     "cost/search",
     "cost/simdit/arrays.py",
     "cost/simdit/many.py",
+    "frontends/joined/curves.py",
     "frontends/onnx",
     "explore",
     "commands/explore.py",

@@ -7,7 +7,7 @@ an index for each dimension, such as `2*d0 + d2 - 1`. Code is `t = mul(x0, 2.0);
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from xdsl.utils.exceptions import VerifyException
@@ -50,6 +50,19 @@ class Nest(NamedTuple):
         """The loops that move no result, in order."""
         moving = {loop for access in self.results for loop in access.loops}
         return tuple(loop.name for loop in self.loops if loop.name not in moving)
+
+
+def substituted(expression: Affine, given: Mapping[str, Affine]) -> Affine:
+    """With an expression in the place of each loop."""
+    # 2*v0 + v1 - 1 with v0 = d0 and v1 = 3*d1 + 1: 2*d0 + 3*d1.
+    terms: dict[str, int] = {}
+    constant = expression.constant
+    for name, step in expression.terms:
+        inner = given[name]
+        constant += step * inner.constant
+        for loop, more in inner.terms:
+            terms[loop] = terms.get(loop, 0) + step * more
+    return affine(*terms.items(), constant=constant)
 
 
 def nest_text(nest: Nest) -> str:

@@ -11,6 +11,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from simdc.cost.kernel import Instruction, Loop, affine
 from simdc.frontends.imported_network import ImportedNetwork, free_name
+from simdc.frontends.joined import join_written
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.layer_error import MAX_SIZE
 from simdc.ir.nest_text import Access, Nest
@@ -231,7 +232,9 @@ class ForeignNetwork(ImportedNetwork):
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._parameters = sum(self.trained.get(label, 0) for label in self._used - self.statistics)
         module = super().finish(results)
-        network_of(module).unknown_batch = None if self._is_batch_known else UnitAttr()
+        network = network_of(module)
+        network.unknown_batch = None if self._is_batch_known else UnitAttr()
+        join_written(network)
         return module
 
 

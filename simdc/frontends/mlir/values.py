@@ -8,6 +8,7 @@ from typing import TypeAlias
 from xdsl.ir import SSAValue
 
 from simdc.cost.kernel import Affine, affine
+from simdc.ir import nest_text
 from simdc.ir.nest_text import Access
 from simdc.named import NamedTuple
 
@@ -134,15 +135,8 @@ def plain(base: SSAValue | ModuleConstant, own: tuple[int, ...], shape: tuple[in
 
 
 def substituted(expression: Affine, given: Mapping[str, Affine]) -> Affine:
-    """With an expression in the place of each loop."""
-    # 2*v0 + v1 - 1 with v0 = d0 and v1 = 3*d1 + 1: 2*d0 + 3*d1.
-    terms: dict[str, int] = {}
-    constant = expression.constant
-    for name, step in expression.terms:
-        inner = given[name]
-        constant += step * inner.constant
-        for loop, more in inner.terms:
-            terms[loop] = terms.get(loop, 0) + step * more
-    if any(step < 0 for step in terms.values()):
+    """With an expression in the place of each loop. Raises Unpriced."""
+    found = nest_text.substituted(expression, given)
+    if any(step < 0 for _, step in found.terms):
         raise Unpriced("an index runs backwards")
-    return affine(*terms.items(), constant=constant)
+    return found

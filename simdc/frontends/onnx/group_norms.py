@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
+from simdc.frontends.joined.layers import put_in_place
 from simdc.ir.base import LayerOp, make_tensor_type, name_hint, shape_of, tensor_type
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.broadcast import AddOp, MultiplyOp
@@ -23,7 +24,6 @@ from simdc.ir.ops.instance_norm import InstanceNormOp
 from simdc.named import NamedTuple
 
 from .constant import Constant
-from .joining import put_in_place
 from .problems import Unsupported
 
 Constants = MutableMapping[str, Constant]

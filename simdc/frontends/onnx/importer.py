@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
+from simdc.frontends.joined.gated_units import join_gated_units
 from simdc.ir.layer_error import LayerError
 from simdc.ir.network import network_of
 from simdc.ir.notes import add_note
@@ -16,7 +17,6 @@ from simdc.ir.unmodelled import UnmodelledOp
 from simdc.named import NamedTuple
 
 from .constant import Constant, Value
-from .gated_units import join_gated_units
 from .group_norms import join_group_norms
 from .model_file import read_model
 from .module_paths import call_by_module

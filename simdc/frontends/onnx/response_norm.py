@@ -12,6 +12,7 @@ from math import prod
 
 from xdsl.ir import SSAValue
 
+from simdc.frontends.joined.layers import LayerChain, put_in_place
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp
 from simdc.ir.ops.average_pool import AveragePoolOp
@@ -20,8 +21,6 @@ from simdc.ir.ops.local_response_norm import LocalResponseNormOp
 from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.named import NamedTuple
-
-from .joining import LayerChain, put_in_place
 
 
 class ChannelWindow(NamedTuple):

@@ -11,6 +11,7 @@ from itertools import product
 
 from xdsl.ir import SSAValue
 
+from simdc.frontends.joined.layers import put_in_place, read_once
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp
 from simdc.ir.ops.activation.function import NegateOp
@@ -21,7 +22,6 @@ from simdc.ir.ops.pad import SliceOp
 from simdc.ir.ops.rope import RopeOp
 from simdc.named import NamedTuple
 
-from .joining import put_in_place, read_once
 from .rotary_tables import Constants, SingleTables
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from xdsl.ir import SSAValue
 
+from simdc.frontends.joined.layers import LayerChain, put_in_place
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.activation.function import ReciprocalOp, SqrtOp
@@ -21,8 +22,6 @@ from simdc.ir.ops.reduce import ReduceMeanOp
 from simdc.ir.ops.rms_norm import RmsNormOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.named import NamedTuple
-
-from .joining import LayerChain, put_in_place
 
 
 class Quotient(NamedTuple):

@@ -1,4 +1,4 @@
-"""Layers of an import that are one: what exporters write as several nodes, found among the layers that these became."""
+"""Layers that are joined, and the one in their place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
 
-from simdc.ir.base import LayerOp
+from simdc.frontends.imported_network import free_name
+from simdc.ir.base import LayerOp, make_tensor_type, name_hint, shape_of, tensor_type
+from simdc.ir.network import NetworkOp, ParameterOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.stored_width import take_width
@@ -44,12 +46,42 @@ def read_once(value: SSAValue) -> bool:
     return len(list(value.uses)) == 1
 
 
+def in_shape(value: SSAValue, shape: tuple[int, ...], reader: LayerOp) -> SSAValue:
+    """The value as its new `reader` wants it: a view, or a parameter that lies so from the start."""
+    if shape_of(value) == shape:
+        return value
+    owner, block = value.owner, reader.parent
+    assert block is not None
+    if not isinstance(owner, ParameterOp):
+        view = ReshapeOp(free_name(f"{reader.layer.data}.view", _names(reader)), value, shape=shape)
+        view.location, view.result.name_hint = reader.location, name_hint(view.layer.data)
+        block.insert_op_before(view, reader)
+        return view.result
+    twin = owner.next_op
+    while isinstance(twin, ParameterOp) and twin.label == owner.label:
+        if shape_of(twin.result) == shape:
+            return twin.result
+        twin = twin.next_op
+    kind = make_tensor_type(tensor_type(value).element_type, shape)
+    made = ParameterOp.create(
+        result_types=[kind], properties=owner.properties.copy(), attributes=owner.attributes.copy()
+    )
+    made.result.name_hint, made.location = owner.result.name_hint, owner.location
+    block.insert_op_after(made, owner)
+    return made.result
+
+
+def _names(layer: LayerOp) -> set[str]:
+    block = layer.parent
+    return {op.layer.data for op in block.ops if isinstance(op, LayerOp)} if block is not None else set()
+
+
 def put_in_place(op: LayerOp, joined: LayerOp, inner: Sequence[LayerOp]) -> None:
     """`joined` gives what `op` gave. `inner` are layers before `op` that nobody else reads, the last first; the new one
     remembers them."""
     names = [StringAttr(layer.layer.data) for layer in reversed(inner)]
     kept = [name for layer in (*reversed(inner), op) for name in layer.merged or ()]
-    joined.merged = ArrayAttr([*names, *kept])
+    joined.merged = ArrayAttr([*names, *kept]) if names or kept else None
     joined.location, joined.results[0].name_hint = op.location, op.results[0].name_hint
     take_width(joined, op)
     block = op.parent
@@ -59,3 +91,10 @@ def put_in_place(op: LayerOp, joined: LayerOp, inner: Sequence[LayerOp]) -> None
     gone: list[Operation] = [op, *inner]
     for each in gone:
         block.erase_op(each)
+
+
+def drop_unread(network: NetworkOp) -> None:
+    """Take out views and parameters that nobody reads any more."""
+    for op in reversed(list(network.body.block.ops)):
+        if isinstance(op, ParameterOp | ReshapeOp) and op.result.first_use is None:
+            network.body.block.erase_op(op)

@@ -1,4 +1,4 @@
-"""Gated units as exporters write them: an activation, and a product with another tensor of its shape."""
+"""Gated units as sources write them: an activation, and a product with another tensor of its shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simdc.ir.ops.activation.gaussian import GeluOp
 from simdc.ir.ops.broadcast import MultiplyOp
 from simdc.ir.ops.gated import GatedOp
 
-from .joining import put_in_place, read_once
+from .layers import put_in_place, read_once
 
 
 def join_gated_units(network: NetworkOp) -> None:

@@ -1,0 +1,111 @@
+"""What a result is, as a sum of products of the elements of what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xdsl.ir import SSAValue
+
+from simdc.cost.kernel import Affine, Instruction, affine
+from simdc.ir.base import shape_of
+from simdc.ir.nest_text import substituted
+
+from .algebra import Leaf, Polynomial, TooLong, add, atom, called, gathered, number
+from .readings import Reading, through_views
+
+LOWEST = -3e38
+"""What single precision has for minus infinity, or less."""
+GATHERING = ("add", "max", "min")
+
+
+def place_in(value: SSAValue) -> tuple[Affine, ...]:
+    """The index of an element of a value, by loops `i0`, `i1`, ... for its dimensions."""
+    return tuple(affine(f"i{place}") if size > 1 else affine() for place, size in enumerate(shape_of(value)))
+
+
+def formula_of(value: SSAValue, index: Sequence[Affine], readings: Mapping[SSAValue, Reading]) -> Polynomial:
+    """The element of `value` at `index`; what is not in `readings` is taken as it is. Raises TooLong."""
+    base, at = through_views(value, index)
+    reading = readings.get(base)
+    if reading is None:
+        return atom(Leaf(base, at))
+    given = {
+        each.terms[0][0]: here
+        for each, here, size in zip(reading.access.index, at, reading.access.shape, strict=True)
+        if size > 1
+    }
+    free = {name for each in given.values() for name, _ in each.terms}
+    bounds = [(f"r{len(free)}_{place}", loop.bound) for place, loop in enumerate(reading.gathered)]
+    given |= {loop.name: affine(name) for loop, (name, _) in zip(reading.gathered, bounds, strict=True)}
+    given |= {loop.name: affine() for loop in reading.loops if loop.name not in given}
+    known = {
+        name: formula_of(each, tuple(substituted(one, given) for one in access.index), readings)
+        for name, (each, access) in reading.tensors.items()
+    }
+    if bounds:
+        return _gathered(reading, known, bounds)
+    return _run(reading.code, known, reading.result)
+
+
+def _gathered(reading: Reading, known: Mapping[str, Polynomial], bounds: Sequence[tuple[str, int]]) -> Polynomial:
+    """A result that code adds to, or keeps the larger of, at each step."""
+    result = reading.result
+    how, step = _step(reading.code, result)
+    start = next((each.sources[0] for each in reading.start if each.dest == result), 0.0)
+    found = gathered(how, bounds, _run(reading.code, known, step) if step in _made(reading.code) else known[step])
+    if isinstance(start, str):
+        before = known[start]
+    elif _is_neutral(how, start):
+        return found
+    else:
+        before = number(start)
+    return add(before, found) if how == "add" else called(how, (before, found))
+
+
+def _is_neutral(how: str, start: float) -> bool:
+    return start == 0 if how == "add" else start <= LOWEST if how == "max" else start >= -LOWEST
+
+
+def _step(code: Sequence[Instruction], result: str) -> tuple[str, str]:
+    """How one joins what is gathered with what was there, and what that is. Raises TooLong for any other code."""
+    makers = {each.dest: each for each in code}
+    last = makers[result]
+    if last.opcode == "move" and isinstance(last.sources[0], str):
+        last = makers.get(last.sources[0], last)
+    others = [each for each in last.sources if each != result]
+    alone = len(others) == 1 and isinstance(others[0], str) and len(last.sources) == 2
+    if last.opcode not in GATHERING or not alone or _reads(code, str(others[0]), result):
+        raise TooLong
+    return last.opcode, str(others[0])
+
+
+def _reads(code: Sequence[Instruction], symbol: str, name: str) -> bool:
+    """Whether what makes a symbol goes back to `name`."""
+    waiting, seen = [symbol], set[str]()
+    makers = {each.dest: each for each in code}
+    while waiting:
+        one = waiting.pop()
+        if one == name:
+            return True
+        if one in makers and one not in seen:
+            seen.add(one)
+            waiting += [each for each in makers[one].sources if isinstance(each, str)]
+    return False
+
+
+def _made(code: Sequence[Instruction]) -> set[str]:
+    return {each.dest for each in code}
+
+
+def _run(code: Sequence[Instruction], known: Mapping[str, Polynomial], result: str) -> Polynomial:
+    """What code leaves under a name. What that does not need may be anything."""
+    found = dict(known)
+    needed, wanted = list[Instruction](), {result}
+    for step in reversed(code):
+        if step.dest in wanted:
+            needed.append(step)
+            wanted = (wanted - {step.dest}) | {each for each in step.sources if isinstance(each, str)}
+    for step in reversed(needed):
+        sources = [found[each] if isinstance(each, str) else number(each) for each in step.sources]
+        found[step.dest] = called(step.opcode, sources)
+    return found[result]
