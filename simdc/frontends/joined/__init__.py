@@ -5,6 +5,7 @@ from __future__ import annotations
 from simdc.ir.network import NetworkOp
 
 from .cones import cones_of
+from .copies import join_copies
 from .curves import join_curve
 from .gated_units import join_gated_units
 from .layers import drop_unread
@@ -22,3 +23,4 @@ def join_written(network: NetworkOp) -> None:
                 _ = any(join_rows(cone) or join_curve(cone) for cone in cones_of(result))
     join_gated_units(network)
     drop_unread(network)
+    join_copies(network)
