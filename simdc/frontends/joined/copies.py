@@ -105,6 +105,9 @@ def _read_behind(op: ContractionOp, place: int) -> ContractionOp:
         return op
     nest = parse_nest(op.nest.data)
     own = nest.inputs[place]
+    # Beyond its ends a tensor reads as zeros; what a copy has cut off lies there in its source.
+    if not all(_is_within(each, size, nest) for each, size in zip(own.index, own.shape, strict=True)):
+        return op
     found: dict[str, Affine] = {}
     for group in groups_of(own.shape, copy.made.shape):
         sizes = [copy.made.shape[each] for each in group.second]
@@ -122,12 +125,20 @@ def _read_behind(op: ContractionOp, place: int) -> ContractionOp:
     read = Access(copy.source.shape, tuple(substituted(each, found) for each in copy.source.index))
     inputs = [*nest.inputs]
     inputs[place] = read
+    # What is repeated along a loop that the other side does not know is no factor there: the sum counts its elements.
+    if not set(inputs[0].loops) | set(inputs[1].loops) >= set(nest.bounds):
+        return op
     operands = [*op.operands]
     operands[place] = copy.op.inputs[0]
     # A copy that somebody else reads, too, stays.
     alone = all(map(read_once, [value, *(view.results[0] for view in views)]))
     gone = [copy.op, *reversed(views)] if alone else []
     return _replace(op, op, nest._replace(inputs=tuple(inputs)), operands, gone)
+
+
+def _is_within(expression: Affine, size: int, nest: Nest) -> bool:
+    last = expression.constant + sum(step * (nest.bounds[name] - 1) for name, step in expression.terms)
+    return expression.constant >= 0 and last < size
 
 
 def _replace(

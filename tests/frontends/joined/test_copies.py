@@ -63,6 +63,14 @@ def test_what_somebody_else_reads_stays(reader: str) -> None:
     assert kinds == (["program", "contraction"] if reader == "copy" else ["contraction", "program"])
 
 
+def test_a_repetition_along_what_is_summed_over() -> None:
+    net = Writer()
+    lhs = viewed(net, copied(net, net.whole(3, 5), (3, 5), "01", (3, 5, 4)), (3, 5, 4))
+    rhs = copied(net, net.whole(3, 6), (3, 6), "02", (3, 4, 6))
+    # Along k neither side would move.
+    assert joined(net.finish([product(net, lhs, rhs, 3, 5, 6, 4)])) == ["program", "contraction"]
+
+
 @pytest.mark.parametrize("change", ["cut", "repeated", "mixed"])
 def test_a_result_that_is_not_only_turned(change: str) -> None:
     net = Writer()
