@@ -9,18 +9,22 @@ from .copies import join_copies
 from .curves import join_curve
 from .gated_units import join_gated_units
 from .layers import drop_unread
+from .masks import mark_masks
+from .rotary import TableValues, join_rotation
 from .rows import join_rows
 
 __all__ = ["join_written"]
 
 
-def join_written(network: NetworkOp) -> None:
+def join_written(network: NetworkOp, values: TableValues | None = None) -> None:
     """Put named layers in the place of programs, and of chains of them, that compute the same: softmax, norms,
-    activations, gated units."""
+    activations, gated units, rotations, whose tables are asked for their `values`."""
     for op in reversed(list(network.layers())):
         if op.parent is not None:
             for result in op.results:
-                _ = any(join_rows(cone) or join_curve(cone) for cone in cones_of(result))
+                _ = any(join_rows(cone) or join_curve(cone) or join_rotation(cone, values) for cone in cones_of(result))
     join_gated_units(network)
     drop_unread(network)
+    if values is not None:
+        mark_masks(network, values)
     join_copies(network)

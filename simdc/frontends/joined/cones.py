@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from xdsl.ir import Operation, SSAValue
 
@@ -12,10 +12,14 @@ from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import ParameterOp
 from simdc.ir.ops.free import ReshapeOp
 
-from .readings import Reading, base_of, long_sizes, reading_of
+from .readings import Pieces, Reading, base_of, long_sizes, reading_of
 
 MOST_LAYERS = 96
 """That one layer may have been written as. An error function by polynomials takes about 50."""
+
+
+Readings: TypeAlias = "dict[SSAValue, Reading | Pieces]"
+"""By what is made, the first made first."""
 
 
 class Cone(NamedTuple):
@@ -24,7 +28,7 @@ class Cone(NamedTuple):
 
     x: SSAValue
     result: SSAValue
-    readings: dict[SSAValue, Reading]
+    readings: Readings
     views: tuple[LayerOp, ...]
 
     @property
@@ -53,9 +57,9 @@ def cones_of(result: SSAValue) -> Iterator[Cone]:
             yield found
 
 
-def _behind(result: SSAValue) -> dict[SSAValue, Reading]:
+def _behind(result: SSAValue) -> Readings:
     """What a result is made of, as far as layers can be read, the first made first."""
-    found: dict[SSAValue, Reading] = {}
+    found: Readings = {}
     seen: set[SSAValue] = set()
 
     def visit(value: SSAValue) -> None:
@@ -70,7 +74,7 @@ def _behind(result: SSAValue) -> dict[SSAValue, Reading]:
     return found
 
 
-def _between(x: SSAValue, result: SSAValue, whole: dict[SSAValue, Reading]) -> Cone | None:
+def _between(x: SSAValue, result: SSAValue, whole: Readings) -> Cone | None:
     """None where somebody else reads what is between the two."""
     inside = {x}
     for value, reading in whole.items():
@@ -91,7 +95,7 @@ def _between(x: SSAValue, result: SSAValue, whole: dict[SSAValue, Reading]) -> C
     return Cone(x, result, {value: reading for value, reading in whole.items() if value in needed}, tuple(views))
 
 
-def _needed(x: SSAValue, result: SSAValue, inside: set[SSAValue], whole: dict[SSAValue, Reading]) -> set[SSAValue]:
+def _needed(x: SSAValue, result: SSAValue, inside: set[SSAValue], whole: Readings) -> set[SSAValue]:
     """Of what depends on `x`, what the result depends on."""
     found: set[SSAValue] = set()
     waiting = [result]

@@ -37,7 +37,14 @@ def join_copies(network: NetworkOp) -> None:
             _write_as(copy)
     for op in list(network.layers()):
         if isinstance(op, ContractionOp) and op.distances == (1,) * len(op.distances) and not op.backwards:
-            _ = _read_behind(_read_behind(op, 0), 1)
+            _read_through(op)
+
+
+def _read_through(op: ContractionOp) -> None:
+    """Let a sum read what stands before all copies on each side."""
+    for place in (0, 1):
+        while (fresh := _read_behind(op, place)) is not op:
+            op = fresh
 
 
 def _copy(op: ProgramOp) -> CopyNest | None:

@@ -3,17 +3,15 @@ function, written as one likes, an error function by polynomials included."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from math import isfinite
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects.builtin import f32
 from xdsl.ir import Block, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.kernel import Instruction
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.ops.activation.base import ActivationOp
 from simdc.ir.ops.activation.exponential import ExpOp, LogOp, MishOp, SigmoidOp, SiluOp, SoftplusOp, TanhOp
@@ -25,9 +23,9 @@ from simdc.ir.ops.scalar import FUNCTIONS, ScalarOp
 
 from .cones import Cone
 from .layers import in_shape, put_in_place
-from .readings import base_of, long_sizes
+from .numbers import Numbers, run
+from .readings import Reading, base_of, long_sizes
 
-Numbers = NDArray[np.float64]
 POINTS: Numbers = np.concatenate([np.linspace(-9.7, 9.3, 77), np.array([-41.0, -1e-3, 0.0, 1e-3, 41.0])])
 """Small and large, of both signs, and none at a corner of a function that two pieces may share but zero."""
 NEAR = 5e-6
@@ -42,51 +40,17 @@ CURVES: tuple[Callable[[str, SSAValue], ActivationOp], ...] = (
 )  # fmt: skip
 
 
-def _inverse_root(x: Numbers) -> Numbers:
-    return 1.0 / np.sqrt(x)
-
-
-def _compare(x: Numbers, y: Numbers) -> Numbers:
-    return np.equal(x, y).astype(np.float64)
-
-
-def _conditional_move(x: Numbers, y: Numbers, same: Numbers, other: Numbers) -> Numbers:
-    return np.where(np.equal(x, y), same, other)
-
-
-def _multiply_add(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
-    return x + y * z
-
-
-OF_NUMBERS: dict[str, Callable[..., Numbers]] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": np.divide,
-    "max": np.maximum,
-    "min": np.minimum,
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "inv_sqrt": _inverse_root,
-    "move": np.positive,
-    "compare": _compare,
-    "conditional_move": _conditional_move,
-    "mac": _multiply_add,
-}
-"""What an instruction makes of numbers."""
-
-
 def join_curve(cone: Cone) -> bool:
     """Put one layer in the place of a cone that is a function of the element at the same place. False for any other."""
-    readings, last = cone.readings, cone.result.owner
+    last = cone.result.owner
     assert isinstance(last, LayerOp)
-    if len(readings) == 1 and not isinstance(last, ProgramOp):
+    if len(cone.readings) == 1 and not isinstance(last, ProgramOp):
         return False
-    if long_sizes(cone.x) != long_sizes(cone.result) or not all(each.is_pointwise for each in readings.values()):
+    readings = {value: each for value, each in cone.readings.items() if isinstance(each, Reading) and each.is_pointwise}
+    if len(readings) < len(cone.readings) or long_sizes(cone.x) != long_sizes(cone.result):
         return False
     read = {base_of(value) for each in readings.values() for value, _ in each.tensors.values()}
-    make = _made_by(cone) if read <= {cone.x, *readings} else None
+    make = _made_by(cone, readings) if read <= {cone.x, *readings} else None
     if make is None:
         return False
     try:
@@ -97,23 +61,22 @@ def join_curve(cone: Cone) -> bool:
     return True
 
 
-def _made_by(cone: Cone) -> Make | None:
+def _made_by(cone: Cone, readings: Mapping[SSAValue, Reading]) -> Make | None:
     """What makes the layer that a cone is."""
-    make = _with_number(cone) if len(cone.readings) == 1 else None
+    make = _with_number(readings[cone.result]) if len(readings) == 1 else None
     if make is None:
-        values = values_of(cone)
+        values = _values(cone, readings)
         same = (make for make, known in _known() if np.allclose(values, known, rtol=NEAR, atol=NEAR, equal_nan=True))
         make = next(same, None)
     return make
 
 
-def _with_number(cone: Cone) -> Make | None:
+def _with_number(reading: Reading) -> Make | None:
     """A single instruction of the element and a number."""
-    (reading,) = cone.readings.values()
-    numbers = [each for each in reading.code[0].sources if not isinstance(each, str)]
-    if len(reading.code) != 1 or len(reading.code[0].sources) != 2 or len(numbers) != 1 or not isfinite(numbers[0]):
-        return None
     opcode, _, sources = reading.code[0]
+    numbers = [each for each in sources if not isinstance(each, str)]
+    if len(reading.code) != 1 or len(sources) != 2 or len(numbers) != 1 or not isfinite(numbers[0]):
+        return None
     function = f"r{opcode}" if sources[0] == numbers[0] and opcode in ("sub", "div") else opcode
     if function not in FUNCTIONS or (function, numbers[0]) in (("rsub", 0.0), ("rdiv", 1.0)):
         return None
@@ -124,22 +87,13 @@ def _with_number(cone: Cone) -> Make | None:
 def _known() -> list[tuple[Make, Numbers]]:
     """What our curves are at the points."""
     (x,) = Block(arg_types=[make_tensor_type(f32, (1,))]).args
-    return [(make, _run(make("curve", x).forward(), {"x": POINTS})["y"]) for make in CURVES]
+    return [(make, run(make("curve", x).forward(), {"x": POINTS})["y"]) for make in CURVES]
 
 
-def values_of(cone: Cone) -> Numbers:
+def _values(cone: Cone, readings: Mapping[SSAValue, Reading]) -> Numbers:
     """What the cone makes of the points."""
     found: dict[SSAValue, Numbers] = {cone.x: POINTS}
-    for value, reading in cone.readings.items():
+    for value, reading in readings.items():
         given = {name: found[base_of(each)] for name, (each, _) in reading.tensors.items()}
-        found[value] = _run(reading.code, given)[reading.result]
+        found[value] = np.broadcast_to(run(reading.code, given)[reading.result], POINTS.shape)
     return found[cone.result]
-
-
-def _run(code: Sequence[Instruction], given: Mapping[str, Numbers]) -> dict[str, Numbers]:
-    found = dict(given)
-    with np.errstate(all="ignore"):
-        for opcode, dest, sources in code:
-            numbers = [found[each] if isinstance(each, str) else np.float64(each) for each in sources]
-            found[dest] = np.broadcast_to(OF_NUMBERS[opcode](*numbers), POINTS.shape)
-    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from xdsl.ir import SSAValue
 
@@ -11,40 +12,62 @@ from simdc.ir.base import shape_of
 from simdc.ir.nest_text import substituted
 
 from .algebra import Leaf, Polynomial, TooLong, add, atom, called, gathered, number
-from .readings import Reading, through_views
+from .readings import Pieces, Reading, through_views
 
 LOWEST = -3e38
 """What single precision has for minus infinity, or less."""
 GATHERING = ("add", "max", "min")
 
 
-def place_in(value: SSAValue) -> tuple[Affine, ...]:
-    """The index of an element of a value, by loops `i0`, `i1`, ... for its dimensions."""
-    return tuple(affine(f"i{place}") if size > 1 else affine() for place, size in enumerate(shape_of(value)))
+Readings: TypeAlias = "Mapping[SSAValue, Reading | Pieces]"
 
 
-def formula_of(value: SSAValue, index: Sequence[Affine], readings: Mapping[SSAValue, Reading]) -> Polynomial:
-    """The element of `value` at `index`; what is not in `readings` is taken as it is. Raises TooLong."""
+def bounds_of(value: SSAValue) -> dict[str, int]:
+    """How often the loops of `place_in` run."""
+    return {f"i{place}": size for place, size in enumerate(shape_of(value))}
+
+
+def formula_of(value: SSAValue, index: Sequence[Affine], readings: Readings, bounds: Mapping[str, int]) -> Polynomial:
+    """The element of `value` at `index`, in which each loop of `bounds` runs so often; what is not in `readings` is
+    taken as it is. Raises TooLong."""
     base, at = through_views(value, index)
     reading = readings.get(base)
     if reading is None:
         return atom(Leaf(base, at))
+    if isinstance(reading, Pieces):
+        return _of_piece(reading, at, readings, bounds)
     given = {
         each.terms[0][0]: here
         for each, here, size in zip(reading.access.index, at, reading.access.shape, strict=True)
         if size > 1
     }
     free = {name for each in given.values() for name, _ in each.terms}
-    bounds = [(f"r{len(free)}_{place}", loop.bound) for place, loop in enumerate(reading.gathered)]
-    given |= {loop.name: affine(name) for loop, (name, _) in zip(reading.gathered, bounds, strict=True)}
+    inner = [(f"r{len(free)}_{place}", loop.bound) for place, loop in enumerate(reading.gathered)]
+    given |= {loop.name: affine(name) for loop, (name, _) in zip(reading.gathered, inner, strict=True)}
     given |= {loop.name: affine() for loop in reading.loops if loop.name not in given}
     known = {
-        name: formula_of(each, tuple(substituted(one, given) for one in access.index), readings)
+        name: formula_of(
+            each, tuple(substituted(one, given) for one in access.index), readings, {**bounds, **dict(inner)}
+        )
         for name, (each, access) in reading.tensors.items()
     }
-    if bounds:
-        return _gathered(reading, known, bounds)
+    if inner:
+        return _gathered(reading, known, inner)
     return _run(reading.code, known, reading.result)
+
+
+def _of_piece(pieces: Pieces, at: tuple[Affine, ...], readings: Readings, bounds: Mapping[str, int]) -> Polynomial:
+    """The element of the piece that all points lie in. Raises TooLong where they lie in several."""
+    place = at[pieces.axis]
+    first, last = place.constant, place.constant + sum(step * (bounds[name] - 1) for name, step in place.terms)
+    start = 0
+    for part in pieces.parts:
+        count = shape_of(part)[pieces.axis]
+        if start <= first and last < start + count:
+            own = affine(*place.terms, constant=first - start)
+            return formula_of(part, (*at[: pieces.axis], own, *at[pieces.axis + 1 :]), readings, bounds)
+        start += count
+    raise TooLong
 
 
 def _gathered(reading: Reading, known: Mapping[str, Polynomial], bounds: Sequence[tuple[str, int]]) -> Polynomial:

@@ -53,7 +53,7 @@ def in_shape(value: SSAValue, shape: tuple[int, ...], reader: LayerOp) -> SSAVal
     owner, block = value.owner, reader.parent
     assert block is not None
     if not isinstance(owner, ParameterOp):
-        view = ReshapeOp(free_name(f"{reader.layer.data}.view", _names(reader)), value, shape=shape)
+        view = ReshapeOp(free_name(f"{reader.layer.data}.view", names_beside(reader)), value, shape=shape)
         view.location, view.result.name_hint = reader.location, name_hint(view.layer.data)
         block.insert_op_before(view, reader)
         return view.result
@@ -71,7 +71,8 @@ def in_shape(value: SSAValue, shape: tuple[int, ...], reader: LayerOp) -> SSAVal
     return made.result
 
 
-def _names(layer: LayerOp) -> set[str]:
+def names_beside(layer: LayerOp) -> set[str]:
+    """Of all layers of its network."""
     block = layer.parent
     return {op.layer.data for op in block.ops if isinstance(op, LayerOp)} if block is not None else set()
 

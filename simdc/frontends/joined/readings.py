@@ -12,6 +12,7 @@ from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.broadcasting import BroadcastOp
 from simdc.ir.nest_text import Access, parse_code, parse_nest
 from simdc.ir.ops.activation.base import ActivationOp
+from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.program import ProgramOp
 from simdc.ir.ops.relu import ReluOp
@@ -43,8 +44,29 @@ class Reading(NamedTuple):
         return all(_long(access) == mine for _, access in self.tensors.values())
 
 
-def reading_of(value: SSAValue) -> Reading | None:
-    """How the layer that makes `value` makes it; None for one that is no code at each point of a nest."""
+class Pieces(NamedTuple):
+    """Tensors one after the other along dimension `axis` of what they make."""
+
+    parts: tuple[SSAValue, ...]
+    axis: int
+
+    @property
+    def tensors(self) -> dict[str, tuple[SSAValue, Access]]:
+        found = {f"x{n}": part for n, part in enumerate(self.parts)}
+        return {name: (part, Access(shape_of(part), place_in(part))) for name, part in found.items()}
+
+    @property
+    def gathered(self) -> tuple[Loop, ...]:
+        return ()
+
+
+def place_in(value: SSAValue) -> tuple[Affine, ...]:
+    """The index of an element of a value, by loops `i0`, `i1`, ... for its dimensions."""
+    return tuple(affine(f"i{place}") if size > 1 else affine() for place, size in enumerate(shape_of(value)))
+
+
+def reading_of(value: SSAValue) -> Reading | Pieces | None:
+    """How the layer that makes `value` makes it; None for one that is neither."""
     owner = value.owner
     if not isinstance(owner, Operation):
         return None
@@ -102,6 +124,11 @@ def _elementwise(
     return Reading(loops, tensors, Access(shape, index), tuple(code), "y")
 
 
+def _of_pieces(owner: Operation, value: SSAValue) -> Pieces:
+    assert isinstance(owner, ConcatOp)
+    return Pieces(tuple(owner.inputs), owner.axis.value.data)
+
+
 def _of_two(owner: Operation, value: SSAValue) -> Reading:
     assert isinstance(owner, BroadcastOp)
     return _elementwise(value, ("a", "b"), owner.operands, owner.instructions())
@@ -121,7 +148,8 @@ def _of_relu(owner: Operation, value: SSAValue) -> Reading:
     return _elementwise(value, ("x",), owner.operands, (Instruction("max", "y", ("x", 0.0)),))
 
 
-_READERS: dict[type[LayerOp], Callable[[Operation, SSAValue], Reading | None]] = {
+_READERS: dict[type[LayerOp], Callable[[Operation, SSAValue], Reading | Pieces | None]] = {
+    ConcatOp: _of_pieces,
     ProgramOp: _of_program,
     BroadcastOp: _of_two,
     ActivationOp: _of_curve,

@@ -37,9 +37,9 @@ from .algebra import (
     subtract,
 )
 from .cones import Cone
-from .formulas import formula_of, place_in
+from .formulas import bounds_of, formula_of
 from .layers import in_shape, put_in_place
-from .readings import long_sizes, through_views
+from .readings import long_sizes, place_in, through_views
 
 MOST_LAYERS = 24
 """Of a formula."""
@@ -68,7 +68,7 @@ def join_rows(cone: Cone) -> bool:
     if long_sizes(cone.x) != long_sizes(cone.result):
         return False
     try:
-        formula = formula_of(cone.result, place_in(cone.result), cone.readings)
+        formula = formula_of(cone.result, place_in(cone.result), cone.readings, bounds_of(cone.result))
         row = _row(cone, formula)
         found = None if row is None else _softmax(cone, formula, row) or _norm(cone, formula, row)
     except (TooLong, VerifyException):

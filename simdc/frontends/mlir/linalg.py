@@ -17,7 +17,8 @@ from .module_text import attribute, element_bits, integer, integers, name_of, se
 from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, reads
-from .values import Filled, Made, ModuleConstant, Read, Value, plain
+from .tensors import numbers_from_zero
+from .values import Filled, Made, Read, Value, plain
 from .written import WrittenNest, emit
 
 
@@ -48,7 +49,7 @@ def from_maps(reader: Reader, op: Operation, maps: Sequence[AffineMap]) -> Seque
     for loop in counted:
         if loop in backwards:
             raise Unpriced(f"it asks for the number of d{loop}, which runs backwards")
-        numbers = ModuleConstant(reader.network.label(f"{reader.network.step}.d{loop}"), (bounds[loop],), 32)
+        numbers = numbers_from_zero(reader.network, f"{reader.network.step}.d{loop}", bounds[loop], 32)
         at = (affine(f"d{loop}"),) if bounds[loop] > 1 else (affine(),)
         reads_.append(Read(plain(numbers, (bounds[loop],)), at))
 

@@ -21,6 +21,7 @@ from simdc.ir.ops.pad import PadOp
 from simdc.ir.ops.program import ProgramOp
 from simdc.ir.stored_width import give_width, noted_width
 
+from .constant_values import ConstantValues
 from .problems import Unpriced
 from .values import Filled, ModuleConstant, Seen, Value, plain
 
@@ -44,6 +45,7 @@ class ForeignNetwork(ImportedNetwork):
         self._used: set[str] = set()
         self.reads: dict[SSAValue, int] = {}
         """How many ops of the module read what has become of a result of theirs."""
+        self.values = ConstantValues()
         self.step = "op"
         """What the op being read is called; its layers are named after it."""
         self.reading: Operation | None = None
@@ -234,7 +236,7 @@ class ForeignNetwork(ImportedNetwork):
         module = super().finish(results)
         network = network_of(module)
         network.unknown_batch = None if self._is_batch_known else UnitAttr()
-        join_written(network)
+        join_written(network, self.values)
         return module
 
 

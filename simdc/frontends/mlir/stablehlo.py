@@ -16,8 +16,8 @@ from .linalg import elementwise, permuted, spread
 from .module_text import element_bits, integer, integers, name_of, shape_of_type, text_of
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
-from .tensors import sliced
-from .values import Made, ModuleConstant, Read, Seen, Value, plain
+from .tensors import numbers_from_zero, sliced
+from .values import Made, Read, Seen, Value, plain
 from .written import WrittenNest, emit
 
 COLLECTIVES = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all", "collective_permute", "collective_broadcast")
@@ -43,7 +43,7 @@ def compare(reader: Reader, op: Operation) -> Sequence[Value]:
 def iota(reader: Reader, op: Operation) -> Sequence[Value]:
     """Numbers that are known before the network runs."""
     shape, axis = result_shape(op), integer(op, "iota_dimension", 0)
-    numbers = ModuleConstant(reader.network.label(reader.network.step), (shape[axis],), result_bits(op))
+    numbers = numbers_from_zero(reader.network, reader.network.step, shape[axis], result_bits(op))
     return [plain(numbers, (shape[axis],)).through(shape, [affine(f"v{axis}")])]
 
 

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from xdsl.dialects.builtin import DenseResourceAttr
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, DenseResourceAttr
 from xdsl.ir import Operation
 
 from simdc.cost.kernel import Affine, affine
 from simdc.ir.ops.concat import ConcatOp
 
 from .body import number_of
-from .module_text import attribute, element_bits, integer, integers, may_be_trained, segments, shape_of_type
+from .module_text import (
+    attribute,
+    element_bits,
+    element_kind,
+    integer,
+    integers,
+    may_be_trained,
+    segments,
+    shape_of_type,
+)
+from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, filled_in, reads, result_bits, result_shape
 from .values import Filled, ModuleConstant, Seen, Value, names_for, plain, roots_of
@@ -37,10 +47,19 @@ def constant(reader: Reader, op: Operation) -> Sequence[Value]:
         label = value.resource_handle.data
     else:
         label = reader.network.label(op.results[0].name_hint or reader.network.step)
+    if isinstance(value, DenseIntOrFPElementsAttr):
+        reader.network.values.hold(label, value.get_values, truth=element_kind(op.results[0].type) == "i1")
     made = ModuleConstant(label, shape or (1,), result_bits(op))
     if may_be_trained(op.results[0].type):
         reader.network.trained[label] = prod(shape)
     return [plain(made, made.shape, shape)]
+
+
+def numbers_from_zero(network: ForeignNetwork, wanted: str, count: int, bits: int | None) -> ModuleConstant:
+    """The numbers 0, 1, ..."""
+    label = network.label(wanted)
+    network.values.count(label, count)
+    return ModuleConstant(label, (count,), bits)
 
 
 @reads("tensor.empty", "bufferization.alloc_tensor")
@@ -171,7 +190,9 @@ def joined(reader: Reader, values: Sequence[Value], axis: int, shape: tuple[int,
     if len(values) == 1:
         return values[0]
     if all(value.is_constant for value in values):
-        return plain(ModuleConstant(network.label(network.step), shape, bits, roots_of(values)), shape)
+        label = network.label(network.step)
+        network.values.join(label, values, axis)
+        return plain(ModuleConstant(label, shape, bits, roots_of(values)), shape)
     tensors = [network.tensor(value) for value in values]
     return plain(network.add(ConcatOp(network.unused(), *tensors, axis=axis), bits), shape)
 

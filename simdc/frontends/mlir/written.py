@@ -4,6 +4,7 @@ named layer or a program."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 
 from xdsl.ir import SSAValue
@@ -63,7 +64,10 @@ def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
         values = {name: value for name, (value, _) in tensors.items()}
         for made in written.makes:
             note_statistics(network, values, under_roots(body), max(made.shape, default=1))
-        return _constants(network, written, body, known, gathers=bool(summed))
+        found = _constants(network, written, body, known, gathers=bool(summed))
+        if not summed and len(found) == 1:
+            _learn(network, written, body, tensors, found[0])
+        return found
     if not summed and len(written.makes) == 1:
         found = named_layer(network, body, tensors, written.makes[0])
         if found is not None:
@@ -115,6 +119,20 @@ def _constants(
         shape = made.shape or (1,)
         found.append(plain(ModuleConstant(network.label(network.step), shape, made.bits, of), shape, made.shape))
     return found
+
+
+def _learn(
+    network: ForeignNetwork,
+    written: WrittenNest,
+    body: Body,
+    tensors: dict[str, tuple[Seen, tuple[Affine, ...]]],
+    found: Value,
+) -> None:
+    """Note how the values of a constant are worked out."""
+    if isinstance(found, Seen) and isinstance(found.base, ModuleConstant):
+        values, (made,) = network.values, written.makes
+        make = partial(values.made, written.bounds, tensors, made, body)
+        values.learn(found.base.label, (value for value, _ in tensors.values()), make)
 
 
 def _looked_at(made: Made, result: Symbol, tensors: dict[str, tuple[Seen, tuple[Affine, ...]]]) -> Value:

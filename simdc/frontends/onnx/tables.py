@@ -8,6 +8,7 @@ from enum import Enum, auto
 import numpy as np
 
 from simdc.errors import SimdcError
+from simdc.frontends.joined.masks import LOWEST, causal_mask
 
 from .constant import Array, Constant, ValueOrigin
 from .graph import Node
@@ -15,8 +16,6 @@ from .problems import Unsupported
 
 MAX_ELEMENTS = 2**22
 """What is read to find out: a mask of 2,048 x 2,048 numbers."""
-LOWEST = -100
-"""What is added to a score that must not count, at most: Swin adds -100, others -10000, the lowest number or -inf."""
 TOLERANCE = 4e-3
 """Tables may be in half precision: four values are off by 0.0005 each."""
 
@@ -106,17 +105,12 @@ def causal_kind(constant: Constant) -> str | None:
     shape = constant.shape
     if len(shape) < 2 or any(size > 1 for size in shape[:-2]) or constant.elements > MAX_ELEMENTS:
         return None
-    queries, keys = shape[-2:]
-    if not 1 < queries <= keys:
+    if not 1 < shape[-2] <= shape[-1]:
         return None
     try:
-        values = np.asarray(constant.array()).reshape(queries, keys)
+        return causal_mask(np.asarray(constant.array()).reshape(shape[-2:]))
     except (SimdcError, Unsupported, ValueError, TypeError):
         return None
-    seen = np.tri(queries, keys, keys - queries) > 0
-    if values.dtype == np.bool_:
-        return "seen" if (values == seen).all() else "hidden" if (values == ~seen).all() else None
-    return "added" if (values[seen] == 0).all() and (values[~seen] <= LOWEST).all() and not seen.all() else None
 
 
 def _is_wave(values: Array) -> bool:
