@@ -22,17 +22,18 @@ SOURCES = (
     *("tiles", "segments", "price", "rungs", "climb", "ladder", "best", "least"),
     *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_best"),
     *("array_sides", "array_ladder"),
+    *("packed", "splits", "greedy", "costs", "network"),
 )
 """In the order in which they need each other."""
 CALLED = (
     *("price", "begin", "next_rung", "best_rung", "fill", "bound_many", "price_many"),
-    *("price_program", "fill_lanes", "begin_cuts", "best_cut"),
+    *("price_program", "fill_lanes", "begin_cuts", "best_cut", "price_network"),
     *("cut_sides", "count_factors", "find_factors", "find_images"),
 )
 """What Python calls."""
 DIRECTIVES = {"language_level": 3, "overflowcheck": True, "cdivision": False, "annotation_typing": False}
 """What does not fit 64 bits is refused, and quotients of negative numbers are Python's."""
-TYPES = {"int": "long long", "list[int]": "long long*"}
+TYPES = {"int": "long long", "list[int]": "long long*", "list[list[int]]": "long long**"}
 LIMITED = 0x030B0000
 """The stable interface of Python 3.11, which later ones keep: one file for all of them."""
 
@@ -97,9 +98,11 @@ def calls(text: str) -> Iterator[str]:
     yield f"DIGEST = {runpy.run_path(str(FOLDER / 'digest.py'))['digest_of'](FOLDER)!r}"
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name in CALLED:
-            of_kind = {"int": "long long {0}", "list[int]": "long long[::1] {0}"}
+            # A table of rows comes as the addresses of these: `core.py` makes it.
+            row = "long long[::1] {0}"
+            of_kind = {"int": "long long {0}", "list[int]": row, "list[list[int]]": row}
             taken = [of_kind[_annotation(each)].format(each.arg) for each in node.args.args]
-            handed = {"int": "{0}", "list[int]": "&{0}[0]"}
+            handed = {"int": "{0}", "list[int]": "&{0}[0]", "list[list[int]]": "<long long**>&{0}[0]"}
             given = [handed[_annotation(each)].format(each.arg) for each in node.args.args]
             yield f"def {node.name}({', '.join(taken)}):"
             yield f"    return _flat.{node.name}({', '.join(given)})"

@@ -7,7 +7,7 @@ python benchmarks/monotone.py --tiling greedy    the same changes with greedy ti
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import simdc
 from simdc.cost import ExactModel, Hardware, with_field
@@ -42,7 +42,7 @@ def main() -> None:
     model = ExactModel()
     tiler = model.default if tiling == "default" else model.greedy
 
-    def priced(network: simdc.Network, machine: Hardware) -> list[LayerCost]:
+    def priced(network: simdc.Network, machine: Hardware) -> Sequence[LayerCost]:
         return network.workload(machine).price(model, machine, tiler)
 
     tried: dict[str, int] = {}

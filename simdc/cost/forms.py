@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simdc.named import NamedTuple
-
+from .chosen import Chosen, Forms
 from .hardware import Hardware
 from .kernel import Kernel
 from .machines import AnyMachine, SomeMachine
@@ -13,9 +12,6 @@ from .model import CostModel, Uncosted
 from .result import Cost, Number
 from .tiling import Tiling, TilingError
 
-Forms = tuple[tuple[str, Kernel], ...]
-"""(name, kernel) of each form, the first for models that look at no other. A layer with one form may leave its name
-empty."""
 Value = Callable[[Kernel, Cost], Number]
 """Of what the cheapest form has the least."""
 Least = Callable[[Kernel], Number]
@@ -40,13 +36,6 @@ def value_for(objective: str, hardware: AnyMachine) -> Value:
 def least_for(objective: str, model: CostModel[SomeMachine], hardware: SomeMachine) -> Least:
     """What goes with `value_for`."""
     return (lambda kernel: model.least_cycles(kernel, hardware)) if objective == "cycles" else lambda kernel: 0
-
-
-class Chosen(NamedTuple):
-    form: str
-    kernel: Kernel
-    tiling: Tiling
-    cost: Cost
 
 
 def cheapest(forms: Forms, price: Callable[[Kernel], tuple[Tiling, Cost]], value: Value, least: Least) -> Chosen:

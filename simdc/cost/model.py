@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .account import Account
     from .analysis import Analysis
     from .batch import BatchCost
+    from .chosen import Forms
+    from .together import NetworkPricer
 
     Taken = DefaultedTypeVar("Taken", bound=AnyMachine, default=Hardware, contravariant=True)
 else:
@@ -139,6 +141,12 @@ class CostModel(ABC, Generic[Taken]):
         path, an array each, of which `dearest` has the largest. Numbers of the cost are arrays. Raises TilingError, and
         NotImplementedError where `prices_rates` is false."""
         raise NotImplementedError
+
+    def together(self, layers: Sequence[Forms], times: Sequence[int]) -> NetworkPricer | None:
+        """What prices a network's distinct `layers` at once, which has each of them so many `times`: as `default` or
+        `greedy` and `evaluate`, in the cheapest form. None where layers are asked for one by one."""
+        del layers, times
+        return None
 
     # Asked of the class: whoever overrides the method can do it, and need not say so beside it.
     @property

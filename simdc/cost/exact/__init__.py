@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from simdc.cost.account import Account
 from simdc.cost.capacity import check
@@ -24,6 +24,10 @@ from .known import Asked, is_remembered, remembered
 from .laws import kernel_law
 from .least import least_cycles
 from .tiled import Tiled, tile_once
+
+if TYPE_CHECKING:
+    from simdc.cost.chosen import Forms
+    from simdc.cost.together import NetworkPricer
 
 
 class ExactModel(CostModel):
@@ -68,6 +72,13 @@ class ExactModel(CostModel):
 
     def guard(self, kernel: Kernel) -> Check:
         return kernel_law(tiled_kernel(kernel)).check
+
+    def together(self, layers: Sequence[Forms], times: Sequence[int]) -> NetworkPricer | None:
+        """None of a model that is made from this one: it may change what any method answers."""
+        # As `_ladder`, which it has a share of.
+        from simdc.cost.packed.network import PackedNetwork
+
+        return PackedNetwork(layers, times) if type(self) is ExactModel else None
 
     def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, Any]) -> Cost:
         """Loads numpy."""

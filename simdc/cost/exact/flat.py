@@ -164,17 +164,22 @@ class FlatContraction(FlatPlan):
 
 
 @lru_cache(maxsize=1024)
-def _shape(kernel: Contraction) -> Shape:
+def contraction_shape(kernel: Contraction) -> Shape:
     return Shape(kernel)
+
+
+def knows_array(hardware: Hardware) -> bool:
+    """Whether `cost/flat` knows all that is special about a machine's array."""
+    options, defaults = _others()
+    return hardware.stores_padding and options(hardware) == defaults
 
 
 def flat_contraction(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> FlatContraction | None:
     """None where a border clips tiles, loops share a side of the array, or the machine has an option that `cost/flat`
     does not know: then the classes of this folder answer. Raises TilingError as `spread_of`."""
-    options, defaults = _others()
-    if not hardware.stores_padding or options(hardware) != defaults or type(rule) is not MachineRule:
+    if not knows_array(hardware) or type(rule) is not MachineRule:
         return None
-    shape = _shape(kernel)
+    shape = contraction_shape(kernel)
     # The ladder has just asked for what is priced now.
     last = shape.last
     if last is not None and last.hardware is hardware and last.given is rule:

@@ -106,6 +106,10 @@ class ProgramRows:
         """Of an operand, by how loops index it."""
         return self.operands.setdefault(tuple([terms for terms, _ in operand.index]), len(self.operands))
 
+    def overlap(self, result: Operand, bounds: Mapping[str, int]) -> int:
+        """The loops along which tiles of a result overlap, as bits."""
+        return self._shape.bits(shared_loops(result, bounds))
+
     def _nest(self, nest: LoopNest, number: int, simd: SimdArray, rule: MachineRule) -> None:
         shape, plan, first = self._shape, self.plan, len(self.streams)
         for row in rule.vector_streams:
@@ -197,7 +201,7 @@ class FlatProgram(FlatPlan):
             plan[row + program.VECTOR_BITS] = vectors * simd.lanes * simd.width_bits
         for row, operand, loops in rows.overlapping:
             bounds = {loop: plan[tiles.LOOP_ROWS + shape.numbers[loop] * tiles.LOOP + 1] for loop in loops}
-            plan[row + 6] = shape.bits(shared_loops(operand, bounds))
+            plan[row + 6] = rows.overlap(operand, bounds)
         return plan
 
     def price_one(self, order: Sequence[str], sizes: Sequence[int]) -> list[int] | None:
@@ -240,17 +244,22 @@ class FlatProgram(FlatPlan):
 
 
 @lru_cache(maxsize=1024)
-def _shape(kernel: VectorProgram) -> ProgramShape:
+def program_shape(kernel: VectorProgram) -> ProgramShape:
     return ProgramShape(kernel)
+
+
+def knows_lanes(hardware: Hardware) -> bool:
+    """Whether `cost/flat` knows all that is special about a machine's lanes."""
+    options, defaults = _others()
+    return hardware.stores_padding and options(hardware) == defaults
 
 
 def flat_program(kernel: VectorProgram, hardware: Hardware, rule: MachineRule) -> FlatProgram | None:
     """None where a border clips tiles, the program is too large, or the machine has an option that `cost/flat` does not
     know: then the classes of this folder answer."""
-    options, defaults = _others()
-    if not hardware.stores_padding or options(hardware) != defaults or type(rule) is not MachineRule:
+    if not knows_lanes(hardware) or type(rule) is not MachineRule:
         return None
-    shape = _shape(kernel)
+    shape = program_shape(kernel)
     # The ladder has just asked for what is priced now.
     last = shape.last
     if last is not None and last.hardware is hardware and last.given is rule:

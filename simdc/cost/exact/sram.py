@@ -17,16 +17,22 @@ def sram_bits(
     stays is read `reads` times, where it is shifted in once a fold."""
     # 8 steps, 4 of them first visits: weights 8 * 4 * 8 bits = 256, ifmap 8 * 2 * 8 = 128, psums 8 * 2 writes and 4 * 2
     # reads of 32 bits = 768.
-    pes = array.rows * array.columns
-    weights, inputs, sums, biases = {
-        "weight": (pes, array.rows, array.columns, array.columns),
-        # One output channel passes all positions.
-        "ifmap": (array.rows, pes, array.columns, 1),
-        "psum": (array.columns, array.rows, pes, array.columns),
-    }[stays]
+    weights, inputs, sums, biases = step_elements(array, stays)
     return SramBits(
         wbuf=(reads if stays == "weight" else steps) * weights * kernel.weight.bits,
         ibuf=(reads if stays == "ifmap" else steps) * inputs * kernel.ifmap.bits,
         obuf=(2 * visits - outputs) * sums * kernel.psum.bits,
         bbuf=0 if kernel.bias is None else outputs * biases * kernel.bias.bits,
     )
+
+
+def step_elements(array: SystolicArray, stays: Stays) -> tuple[int, int, int, int]:
+    """Elements of weight and ifmap that a step reads, of sums that a visit writes or reads, of bias that the first
+    visit reads, by what stays in the PEs."""
+    pes = array.rows * array.columns
+    if stays == "weight":
+        return pes, array.rows, array.columns, array.columns
+    if stays == "psum":
+        return array.columns, array.rows, pes, array.columns
+    # One output channel passes all positions.
+    return array.rows, pes, array.columns, 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from simdc.named import NamedTuple
 
-from . import array_ladder, array_sides, best, climb, ladder, lane_best, lane_ladder, lanes, least
+from . import array_ladder, array_sides, best, climb, ladder, lane_best, lane_ladder, lanes, least, network
 from . import price as pricing
 from .digest import digest_of
 
@@ -26,6 +26,7 @@ class CoreForm(NamedTuple):
     row: Callable[[Iterable[int]], list[int]]
     table: Callable[[bytes], list[int]]
     zeros: Callable[[int], list[int]]
+    rows: Callable[[Sequence[list[int]]], list[list[int]]]
     price: Callable[[list[int], list[int], list[int], list[int], list[int], int], int]
     begin: Callable[[list[int], list[int], list[int], int], int]
     next_rung: Callable[[list[int], list[int], list[int], int, int, int], int]
@@ -41,6 +42,7 @@ class CoreForm(NamedTuple):
     fill_lanes: Callable[[list[int], list[int], list[int]], int]
     begin_cuts: Callable[[list[int], list[int], list[int], list[int], int, list[int]], int]
     best_cut: Callable[..., int]
+    price_network: Callable[..., int]
 
 
 def _row(numbers: Iterable[int]) -> Any:
@@ -64,6 +66,19 @@ def _plain_zeros(many: int) -> list[int]:
     return [0] * many
 
 
+class _RowTable(array):  # pyright: ignore[reportMissingTypeArgument]  # no subscript before Python 3.12
+    """Addresses of rows, which it keeps."""
+
+    rows: Sequence[list[int]]
+
+
+def _rows(rows: Sequence[Any]) -> Any:
+    """Of rows that `_row`, `_table` or `_zeros` made; none of them may grow. At least one."""
+    found: Any = _RowTable("q", [row.buffer_info()[0] for row in rows])
+    found.rows = rows
+    return found
+
+
 def compiled_form() -> CoreForm | None:
     """None where it was not built, or of other sources than these, or SIMDC_PLAIN is set."""
     if os.environ.get("SIMDC_PLAIN"):
@@ -74,19 +89,19 @@ def compiled_form() -> CoreForm | None:
         return None
     if digest_of(Path(__file__).parent) != built.DIGEST:
         return None
-    return _form("compiled", _row, _table, _zeros, built)
+    return _form("compiled", _row, _table, _zeros, _rows, built)
 
 
-def _form(name: str, row: Any, table: Any, zeros: Any, *modules: ModuleType) -> CoreForm:
+def _form(name: str, row: Any, table: Any, zeros: Any, rows: Any, *modules: ModuleType) -> CoreForm:
     """With the functions of these names, wherever they stand."""
     found: dict[str, Any] = {}
     for module in modules:
         found |= vars(module)
-    return CoreForm(name, row, table, zeros, *(found[key] for key in CoreForm._fields[4:]))
+    return CoreForm(name, row, table, zeros, rows, *(found[key] for key in CoreForm._fields[5:]))
 
 
-_MODULES = array_sides, array_ladder, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best
-PLAIN = _form("plain", list, _plain_table, _plain_zeros, *_MODULES)
+_MODULES = array_sides, array_ladder, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best, network
+PLAIN = _form("plain", list, _plain_table, _plain_zeros, list, *_MODULES)
 COMPILED = compiled_form()
 
 

@@ -219,7 +219,7 @@ def test_a_module_that_is_not_there_is_no_form(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "simdc.cost.flat.compiled", None)  # pyright: ignore
     assert core.compiled_form() is None
     built = ModuleType("built")
-    for name in core.CoreForm._fields[4:]:
+    for name in core.CoreForm._fields[5:]:
         setattr(built, name, None)
     built.__dict__["DIGEST"] = "that of other sources"
     monkeypatch.setitem(sys.modules, "simdc.cost.flat.compiled", built)
