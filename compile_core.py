@@ -22,7 +22,7 @@ SOURCES = (
     *("tiles", "segments", "price", "rungs", "climb", "ladder", "best", "least"),
     *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_best"),
     *("array_sides", "array_ladder"),
-    *("packed", "splits", "greedy", "costs", "network"),
+    *("packed", "splits", "greedy", "defaults", "costs", "network"),
 )
 """In the order in which they need each other."""
 CALLED = (

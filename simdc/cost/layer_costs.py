@@ -29,7 +29,7 @@ class LayerCost(NamedTuple):
         return f"<{self.name}: {self.kernel.kind}{f' as {self.form}' if self.form else ''}, {priced}>"
 
 
-class LayerPrice(NamedTuple):
+class DistinctPrice(NamedTuple):
     """A distinct layer, as `LayerCost` has it."""
 
     kernel: Kernel
@@ -48,7 +48,7 @@ class PricedLayers(Sequence[LayerCost]):
         names: Sequence[str],
         numbers: Sequence[int],
         together: LayersPriced | None,
-        one_by_one: Mapping[int, LayerPrice],
+        one_by_one: Mapping[int, DistinctPrice],
     ):
         """Layers by name, each with the number of the distinct layer that it is; of these some were priced `together`,
         the others `one_by_one`, which is preferred."""
@@ -67,11 +67,11 @@ class PricedLayers(Sequence[LayerCost]):
         known = {number: self._priced(number) for number in dict.fromkeys(self._numbers)}
         return [LayerCost(name, *known[number]) for name, number in zip(self._names, self._numbers, strict=True)]
 
-    def _priced(self, number: int) -> LayerPrice:
+    def _priced(self, number: int) -> DistinctPrice:
         if number in self._one_by_one or self._together is None:
             return self._one_by_one[number]
         chosen = self._together.layer(number)
-        return LayerPrice(chosen.kernel, chosen.tiling, chosen.cost, "", chosen.form)
+        return DistinctPrice(chosen.kernel, chosen.tiling, chosen.cost, "", chosen.form)
 
     def __len__(self) -> int:
         return len(self._names)

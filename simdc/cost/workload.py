@@ -10,7 +10,7 @@ from .forms import cheapest, least_for, value_for
 from .guards import InvariantError, layer_fault
 from .hardware import Hardware
 from .kernel import Kernel
-from .layer_costs import LayerCost, LayerPrice, PricedLayers
+from .layer_costs import DistinctPrice, LayerCost, PricedLayers
 from .machines import AnyMachine, SomeMachine
 from .model import CostModel, Uncosted, check_options, guard_of
 from .result import Cost
@@ -69,7 +69,7 @@ class Workload:
         if not left_over:
             return PricedLayers(self.names, self.numbers, together, {})
         price, value = self._pricing(model, hardware, tiler or model.default), value_for(objective, hardware)
-        least, priced = least_for(objective, model, hardware), dict[int, LayerPrice]()
+        least, priced = least_for(objective, model, hardware), dict[int, DistinctPrice]()
         for number in left_over:
             first, *others = forms = self.distinct[number]
             # A model that takes no forms prices the first one: a depthwise convolution on the array, not on the lanes.
@@ -78,9 +78,9 @@ class Workload:
                     together.hold(number, cast("Hardware", hardware))
                 every = model.takes_forms and others
                 chosen = cheapest(forms, price, value, least) if every else Chosen(*first, *price(first[1]))
-                priced[number] = LayerPrice(chosen.kernel, chosen.tiling, chosen.cost, "", chosen.form)
+                priced[number] = DistinctPrice(chosen.kernel, chosen.tiling, chosen.cost, "", chosen.form)
             except Uncosted as reason:
-                priced[number] = LayerPrice(first[1], None, None, str(reason), "")
+                priced[number] = DistinctPrice(first[1], None, None, str(reason), "")
             except TilingError as error:
                 error.layer = self.name_of(number)
                 raise

@@ -57,6 +57,15 @@ class ArrayRungs:
             return filled_ladder(form, self._flat)
         return _ladder(self._kernel, self._bounds, self._spread, not self._hardware.stores_padding).in_form(form)
 
+    def in_form(self, form: CoreForm) -> LadderInForm:
+        """The ladder, in one form of the core."""
+        return self._rows.in_form(form)
+
+    @property
+    def machine(self) -> list[int]:
+        """As `flat/rungs.py` has it."""
+        return self._on
+
     def _machine(self) -> list[int]:
         """The machine as `flat/rungs.py` has it."""
         kernel, hardware, rule, law = self._kernel, self._hardware, self._rule, self._law

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from simdc.cost.exact.flat_lanes import FlatProgram, ProgramRows, ProgramShape
@@ -27,7 +28,7 @@ class LaneLadders:
         # Lanes may run through a window, a row of l + 64 * p with l along them; rows of an image, too.
         window = [loop for loop in window if loop != shape.kernel.lanes and loop not in image]
         groups = whole, window, image, [loop for loop, _ in others]
-        self._sides = [shape.numbers[shape.kernel.lanes], *map(shape.bits, groups)]
+        self.sides = [shape.numbers[shape.kernel.lanes], *map(shape.bits, groups)]
         bounds = shape.loops.values()
         # Of 1,000 iterations there are less than 4 * 10 ways to be cut into parts.
         self._ways = 4 * max(bounds).bit_length()
@@ -47,12 +48,16 @@ class LaneLadders:
         return found
 
     def _filled(self, form: CoreForm, flat: FlatProgram) -> list[int]:
-        rows, plan = flat.rows, flat.in_form(form)
+        plan = flat.in_form(form)
+        ladder = form.zeros(self.length(flat.plan, flat.rows))
+        form.fill_lanes(plan, form.row(self.sides), ladder)
+        return ladder
+
+    def length(self, plan: Sequence[int], rows: ProgramRows) -> int:
+        """How many numbers a ladder has at most, for any number of lanes."""
         of_way = plan[tiles.LOOPS] + plan[program.NESTS]
         touched = filled.MOST_KNOWN * (filled.TOUCHED + 4 * len(rows.operands))
-        ladder = form.zeros(filled.LANE_LADDER + (3 * of_way + 1) * self._ways + touched)
-        form.fill_lanes(plan, form.row(self._sides), ladder)
-        return ladder
+        return filled.LANE_LADDER + (3 * of_way + 1) * self._ways + touched
 
     def tiling(self, flat: FlatProgram, ladder: list[int], rung: int) -> Tiling:
         """Of one rung: its cut times the number of steps, plus its step."""

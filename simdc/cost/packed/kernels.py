@@ -14,6 +14,7 @@ from simdc.cost.greedy.contraction import loop_groups
 from simdc.cost.greedy.program import program_loops
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Kernel, VectorProgram
+from simdc.cost.ladder.lanes import LaneLadders
 from simdc.cost.result import DramBits, Number
 from simdc.cost.rule import GENESYS, StreamRow
 from simdc.cost.spread import spread_of
@@ -24,13 +25,20 @@ from .machine import ROLES, STAYS, Kind
 
 class PackedKernel(NamedTuple):
     """`plan` has room for what a machine changes of it; `about` is never changed. `loops` are the kernel's, by number;
-    `ops` the operations that a program counts, or the useful ones of a contraction."""
+    `ops` the operations that a program counts, or the useful ones of a contraction. Of a program what its ladder is
+    made of (`cuts`) and how many numbers that has (`ladder`)."""
 
     kernel: Contraction | VectorProgram
     about: list[int]
     plan: list[int]
     loops: tuple[str, ...]
     ops: tuple[tuple[str, Number], ...]
+    cuts: tuple[int, ...] = (0,)
+    ladder: int = 1
+
+    @property
+    def is_program(self) -> bool:
+        return bool(self.about[at.IS_PROGRAM])
 
 
 def packed_kernel(kernel: Kernel, hardware: Hardware, kind: Kind) -> PackedKernel | None:
@@ -87,7 +95,10 @@ def _program(kernel: VectorProgram, hardware: Hardware) -> PackedKernel | None:
     ]
     for loop, nests in loops.others:
         about += (numbers[loop], int(loop in kernel.roles.batch), sum(1 << number for number in nests) & every)
-    return PackedKernel(kernel, about, plan, tuple(shape.loops), shape.ops)
+    ladders = LaneLadders(shape)
+    return PackedKernel(
+        kernel, about, plan, tuple(shape.loops), shape.ops, tuple(ladders.sides), ladders.length(plan, rows)
+    )
 
 
 def _about(kernel: Contraction | VectorProgram, streams: Iterable[StreamRow]) -> list[int]:

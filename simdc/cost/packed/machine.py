@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from simdc.cost.dram import USUAL
@@ -9,6 +10,7 @@ from simdc.cost.exact.flat import knows_array
 from simdc.cost.exact.flat_lanes import knows_lanes
 from simdc.cost.exact.sram import step_elements
 from simdc.cost.fission import wait_cycles
+from simdc.cost.flat import packed as at
 from simdc.cost.folds import Stays
 from simdc.cost.hardware import Hardware, Latencies
 from simdc.cost.rule import GENESYS
@@ -61,3 +63,13 @@ def machine_row(hardware: Hardware) -> list[int]:
         rate = rates[port]
         row += (rate.numerator, rate.denominator)
     return row
+
+
+def array_part(row: Sequence[int]) -> list[int]:
+    """What of a machine's row the costs of contractions depend on."""
+    return [*row[: at.LANES], *row[at.BUFFERS_HOLD :]]
+
+
+def lanes_part(row: Sequence[int]) -> list[int]:
+    """And those of programs."""
+    return [*row[at.LANES : at.BUFFERS_HOLD]]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import NamedTuple
 
 from simdc.cost.chosen import Chosen, Forms
 from simdc.cost.exact.laws import kernel_law
-from simdc.cost.flat import costs, lanes, network, tiles
+from simdc.cost.flat import costs, network
 from simdc.cost.flat.core import CoreForm, run
 from simdc.cost.guards import InvariantError
 from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
 
+from .in_form import NetworkInForm
 from .kernels import PackedKernel, packed_kernel
-from .machine import Kind, kind_of, machine_row
+from .machine import Kind, kind_of
 
 MOST_KINDS = 4
 """Of machines, for which one network is packed at a time."""
@@ -35,14 +34,14 @@ class PackedNetwork:
     def price(self, hardware: Hardware, *, greedy: bool) -> NetworkRows | None:
         """None where `cost/flat` prices no layer on such machines."""
         kind = kind_of(hardware)
-        if kind is None or not greedy:
+        if kind is None:
             return None
         with self._lock:
             if kind not in self._kinds:
                 if len(self._kinds) >= MOST_KINDS:
                     self._kinds.clear()
                 self._kinds[kind] = PackedLayers(self._layers, self._times, hardware, kind)
-            return self._kinds[kind].price(hardware)
+            return self._kinds[kind].price(hardware, greedy=greedy)
 
 
 class PackedLayers:
@@ -63,7 +62,7 @@ class PackedLayers:
             self._network[network.LAYERS] += 1
             self._network += (len(self.forms), len(kernels), many)
             self.forms += kernels
-        self._in_forms: dict[str, InForm] = {}
+        self._in_forms: dict[str, NetworkInForm] = {}
 
     @property
     def packed(self) -> int:
@@ -75,54 +74,26 @@ class PackedLayers:
         first, many, _ = self._network[network.LAYER_ROWS + place * network.LAYER :][: network.LAYER]
         return range(first, first + many)
 
-    def price(self, hardware: Hardware) -> NetworkRows | None:
+    def price(self, hardware: Hardware, *, greedy: bool) -> NetworkRows | None:
         if not self.forms:
             return None
-        row = machine_row(hardware)
-        results = run(lambda form: self._priced(form, row))
-        return NetworkRows(self, results, row)
 
-    def _priced(self, form: CoreForm, row: list[int]) -> list[int]:
-        own = self._in_forms.get(form.name)
-        if own is None:
-            own = self._in_forms[form.name] = self._in_form(form)
-        results = form.zeros(network.CHOSEN_FORMS + self.packed + len(self.forms) * network.FORM)
-        form.price_network(own.network, form.row(row), *own[1:], results)
-        return results
+        def work(form: CoreForm) -> list[int]:
+            own = self._in_forms.get(form.name)
+            if own is None:
+                kernels = [kernel for _, kernel in self.forms]
+                own = self._in_forms[form.name] = NetworkInForm(form, self._network, kernels)
+            return own.price(hardware, greedy=greedy)
 
-    def _in_form(self, form: CoreForm) -> InForm:
-        every = [kernel for _, kernel in self.forms]
-        cut = [min(len(kernel.loops), tiles.MOST_CUT) for kernel in every]
-        room = max(kernel.plan[tiles.STREAMS] + 1 << most for kernel, most in zip(every, cut, strict=True))
-        return InForm(
-            form.row(self._network),
-            form.rows([form.row(kernel.about) for kernel in every]),
-            form.rows([form.row(kernel.plan) for kernel in every]),
-            form.zeros(tiles.MOST_LOOPS),
-            form.zeros(tiles.MOST_LOOPS),
-            form.zeros(tiles.TABLES + room),
-            form.zeros(max(tiles.FOUND, lanes.PROGRAM_FOUND)),
-        )
-
-
-class InForm(NamedTuple):
-    """What `flat/network.py` takes, in one form of the core."""
-
-    network: list[int]
-    abouts: list[list[int]]
-    plans: list[list[int]]
-    order: list[int]
-    sizes: list[int]
-    room: list[int]
-    found: list[int]
+        return NetworkRows(self, run(work))
 
 
 class NetworkRows:
     """The costs of a network's layers on one machine. `cycles` are those of all layers that have a price here, as often
     as they are there; `left_over` the numbers of the others."""
 
-    def __init__(self, layers: PackedLayers, results: list[int], machine: list[int]):
-        self._layers, self._results, self._machine = layers, results, machine
+    def __init__(self, layers: PackedLayers, results: list[int]):
+        self._layers, self._results = layers, results
         self.cycles = results[network.ALL_CYCLES]
 
     @property
@@ -155,7 +126,7 @@ class NetworkRows:
         compute, stall, *numbers = self._results[at : at + costs.COST]
         dram, sram, executed, busy = numbers[:5], numbers[5:12], numbers[12], numbers[13:]
         ops = packed.ops
-        if isinstance(packed.kernel, Contraction):
+        if not packed.is_program:
             ops = (*ops, ("mac_executed", executed))
         return Cost(Cycles(compute, stall), DramBits(*dram), SramBits(*sram), ops, Busy(*busy))
 

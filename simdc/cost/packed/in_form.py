@@ -1,0 +1,111 @@
+"""A packed network in one form of the core: the rows that it works on, and what it found last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simdc.cost.flat import climb, lanes, network, packed, tiles
+from simdc.cost.flat.core import CoreForm
+from simdc.cost.hardware import Hardware
+from simdc.cost.kernel import Contraction
+from simdc.cost.ladder.array import ArrayRungs
+from simdc.cost.rule import GENESYS
+
+from .kernels import PackedKernel
+from .machine import array_part, lanes_part, machine_row
+
+MOST_SIDES = 8
+"""Of arrays, for each of which a network's contractions have ladders of their own."""
+MOST_KNOWN = 32
+"""Machines whose costs are kept, for others with the same array or the same lanes."""
+SPACE = 4096
+
+Known = dict[tuple[int, ...], list[int]]
+
+
+class NetworkInForm:
+    """Raises OverflowError for numbers that the form has no room for."""
+
+    def __init__(self, form: CoreForm, layers: list[int], kernels: Sequence[PackedKernel]):
+        self._form, self._kernels, self._space = form, kernels, SPACE
+        self._network, self._nothing = form.row(layers), form.row([network.NOTHING_KNOWN])
+        self._length = network.CHOSEN_FORMS + layers[network.LAYERS] + len(kernels) * network.FORM
+        cut = [min(len(kernel.loops), tiles.MOST_CUT) for kernel in kernels]
+        room = max(kernel.plan[tiles.STREAMS] + 1 << most for kernel, most in zip(kernels, cut, strict=True))
+        self._work = [
+            form.zeros(tiles.MOST_LOOPS),
+            form.zeros(tiles.MOST_LOOPS),
+            form.zeros(tiles.TABLES + room),
+            form.zeros(max(tiles.FOUND, lanes.PROGRAM_FOUND)),
+            form.zeros(0),
+            form.zeros(3),
+        ]
+        self._rows = [self._rows_of(kernel) for kernel in kernels]
+        self._without_ladders = form.rows([row for rows in self._rows for row in rows])
+        self._with_ladders: dict[tuple[int, int], list[list[int]]] = {}
+        self._arrays: Known = {}
+        self._lanes: Known = {}
+        self._make_space(SPACE)
+
+    def _rows_of(self, kernel: PackedKernel) -> list[list[int]]:
+        """As `flat/packed.py` numbers them."""
+        form = self._form
+        return [
+            *(form.row(kernel.about), form.row(kernel.plan), form.zeros(3)),
+            *(form.zeros(kernel.ladder), form.row(kernel.cuts), form.zeros(1)),
+        ]
+
+    def _make_space(self, space: int) -> None:
+        self._space = space
+        self._work[packed.WAITING_ROW] = self._form.zeros(climb.HEAP + (1 + climb.ENTRY) * space)
+        self._work_rows = self._form.rows(self._work)
+
+    def price(self, hardware: Hardware, *, greedy: bool) -> list[int]:
+        """What `flat/network.py` finds."""
+        form, machine = self._form, machine_row(hardware)
+        of_array, of_lanes = (greedy, *array_part(machine)), (greedy, *lanes_part(machine))
+        known = _recent(self._arrays, of_array), _recent(self._lanes, of_lanes)
+        rows = self._without_ladders if greedy else self._ladders(hardware)
+        row, results = form.row(machine), form.zeros(self._length)
+        given = [self._nothing if each is None else each for each in known]
+        while (
+            form.price_network(self._network, row, rows, int(not greedy), self._space, self._work_rows, *given, results)
+            == climb.NO_ROOM
+        ):
+            self._make_space(2 * self._space)
+        _keep(self._arrays, of_array, results)
+        _keep(self._lanes, of_lanes, results)
+        return results
+
+    def _ladders(self, hardware: Hardware) -> list[list[int]]:
+        """The rows of all kernels with the ladders that contractions have on this array."""
+        sides = hardware.systolic.rows, hardware.systolic.columns
+        found = self._with_ladders.get(sides)
+        if found is None:
+            if len(self._with_ladders) >= MOST_SIDES:
+                self._with_ladders.clear()
+            rows: list[list[int]] = []
+            for kernel, own in zip(self._kernels, self._rows, strict=True):
+                rows += own
+                if isinstance(kernel.kernel, Contraction):
+                    rungs = ArrayRungs(kernel.kernel, hardware, GENESYS)
+                    rows[packed.ON_ROW - packed.KERNEL_ROWS :] = [
+                        self._form.row(rungs.machine),
+                        *rungs.in_form(self._form),
+                    ]
+            found = self._with_ladders[sides] = self._form.rows(rows)
+        return found
+
+
+def _recent(known: Known, key: tuple[int, ...]) -> list[int] | None:
+    """What is known, which is then the last to be forgotten."""
+    found = known.pop(key, None)
+    if found is not None:
+        known[key] = found
+    return found
+
+
+def _keep(known: Known, key: tuple[int, ...], results: list[int]) -> None:
+    if len(known) >= MOST_KNOWN:
+        del known[next(iter(known))]
+    known[key] = results
