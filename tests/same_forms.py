@@ -24,17 +24,24 @@ from simdc.cost.exact import _cost, _tiled  # pyright: ignore[reportPrivateUsage
 from simdc.cost.exact.flat import flat_contraction
 from simdc.cost.exact.flat_lanes import flat_program
 from simdc.cost.flat import core
+from simdc.cost.forms import only
+from simdc.cost.greedy import greedy_tiling
 from simdc.cost.kernel import ArrayKernel, Contraction, Loop, VectorProgram
 from simdc.cost.ladder import ladder_tiling
 from simdc.cost.ladder.vectors import VectorRungs
+from simdc.cost.packed.kernels import packed_kernel
+from simdc.cost.packed.machine import kind_of
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS
+from simdc.cost.workload import Workload
 from tests.oracles.channels import random_channels, with_channels
 from tests.oracles.random_layers import random_contraction, random_machine, random_tiling
 from tests.oracles.random_programs import random_program
 from tests.oracles.tight_machines import tight_machine
 
 MODEL = ExactModel()
+Tiler = Callable[[ArrayKernel, Hardware], Tiling]
+Forms = tuple[core.CoreForm | None, ...]
 FLOWS = ("weight_stationary", "output_stationary", "input_stationary")
 
 
@@ -67,7 +74,8 @@ def program_drawn(random: Random) -> tuple[VectorProgram, Tiling, Hardware]:
 
 
 def drawn(random: Random) -> tuple[Contraction, Tiling, Hardware]:
-    kernel = random_contraction(random)
+    # Fewer products than an array makes of it would break a law: `macs` are drawn at random.
+    kernel = random_contraction(random)._replace(macs=None)
     machine = random_machine(random) if random.random() < 0.7 else tight_machine(random, kernel)
     machine = evolve(machine, stores_padding=random.random() < 0.85)
     tiling = random_tiling(random, kernel, 500)
@@ -88,7 +96,7 @@ def answer(model: ExactModel, kernel: ArrayKernel, tiling: Tiling, machine: Hard
         return str(error)
 
 
-def climbs_alike(kernel: VectorProgram, machine: Hardware, forms: tuple[core.CoreForm | None, ...]) -> bool:
+def climbs_alike(kernel: VectorProgram, machine: Hardware, forms: Forms) -> bool:
     """Whether the core finds the rung of a program's ladder that the classes find."""
     wanted = VectorRungs(kernel, machine, GENESYS).cheapest()
     for form in forms:
@@ -98,6 +106,52 @@ def climbs_alike(kernel: VectorProgram, machine: Hardware, forms: tuple[core.Cor
         if wanted is not None and found != wanted:
             print(f"{found}, not {wanted}: {kernel}, {machine}")
             return False
+    return True
+
+
+def together(kernel: ArrayKernel, machine: Hardware, tiler: Tiler | None) -> tuple[Tiling, Cost] | str:
+    """What a network of this layer alone costs, asked for as a whole."""
+    try:
+        layer = Workload([("layer", only(kernel))]).price(MODEL, machine, tiler)[0]
+    except TilingError as error:
+        return str(error)
+    assert layer.tiling is not None
+    assert layer.cost is not None
+    return layer.tiling, layer.cost
+
+
+def by_classes(kernel: ArrayKernel, machine: Hardware, tiler: Tiler) -> tuple[Tiling, Cost] | str:
+    """The same by the classes of `exact` alone."""
+    try:
+        tiling = tiler(kernel, machine)
+        return tiling, _tiled(kernel, tiling, machine, GENESYS).cost()
+    except TilingError as error:
+        return str(error)
+
+
+def networks_alike(
+    kernel: ArrayKernel,
+    machine: Hardware,
+    forms: tuple[core.CoreForm | None, ...],
+    found: Counter[str],
+    *,
+    climbs: bool,
+) -> bool:
+    """Whether the core tiles and prices a network of one layer as the classes do."""
+    tilers: list[tuple[str, Tiler, Tiler | None]] = [("greedy", greedy_tiling, MODEL.greedy)]
+    if climbs:
+        tilers.append(("default", ladder_tiling, None))
+    for name, tiler, asked in tilers:
+        wanted = by_classes(kernel, machine, tiler)
+        found[f"{name} tilings {'refused' if isinstance(wanted, str) else 'priced'}"] += 1
+        for form in forms:
+            core.COMPILED = form
+            given = together(kernel, machine, asked)
+            if given != wanted:
+                print(f"{name}, {'plain' if form is None else 'compiled'}: {given}, not {wanted}: {kernel}, {machine}")
+                return False
+    kind = kind_of(machine)
+    found["networks by the core"] += kind is not None and packed_kernel(kernel, machine, kind) is not None
     return True
 
 
@@ -122,7 +176,8 @@ def main() -> int:
 
         return call
 
-    counting = compiled._replace(price=counted("price"), price_program=counted("price_program"))
+    calls = ("price", "price_program", "price_network")
+    counting = compiled._replace(**{name: counted(name) for name in calls})
     for number in range(chosen.draws):
         case = drawn(random) if number % 2 else program_drawn(random)
         wanted = answer(Classes(), *case)
@@ -134,6 +189,9 @@ def main() -> int:
                 print(f"{'plain' if form is None else 'compiled'}: {given}, not {wanted}: {case}")
                 return 1
         found["refused" if isinstance(wanted, str) else "priced"] += 1
+        climbs = number % 20 < 2 and max(case[0].bounds.values()) < 100
+        if not networks_alike(case[0], case[2], (counting, None), found, climbs=climbs):
+            return 1
         if isinstance(case[0], Contraction):
             found["by the core"] += flat_contraction(case[0], case[2], MODEL.rule) is not None
             continue

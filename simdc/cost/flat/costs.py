@@ -6,24 +6,24 @@ from typing import Final
 
 from .lanes import COUNTS, NEEDS, PORT_CYCLES, STREAM_BITS
 from .packed import (
-    BIAS_NUMBER,
+    BIAS_OPERAND,
     BREADTH,
     BUFFERS_HOLD,
     ELEMENT_BITS,
     HEIGHT,
-    IFMAP_NUMBER,
+    IFMAP_OPERAND,
     INSTRUCTION_BITS,
     IS_PROGRAM,
     LANE_BITS,
     LANES,
     LANES_DOUBLED,
     MEMORY_HOLDS,
-    PSUM_NUMBER,
+    PSUM_OPERAND,
     STEP_ELEMENTS,
     TRAFFIC,
     USED_BITS,
     USEFUL_MACS,
-    WEIGHT_NUMBER,
+    WEIGHT_OPERAND,
 )
 from .price import moved_bits
 from .program import NESTS
@@ -69,11 +69,11 @@ def cost_of_array(
         to = at + COST_DRAM + about[TRAFFIC + stream]
         cost[to] = cost[to] + moved_bits(plan, found, stream)
     sram, bits = at + COST_SRAM, ELEMENT_BITS
-    cost[sram] = steps * machine[STEP_ELEMENTS] * about[bits + WEIGHT_NUMBER]
-    cost[sram + 1] = steps * machine[STEP_ELEMENTS + 1] * about[bits + IFMAP_NUMBER]
-    cost[sram + 2] = sums * machine[STEP_ELEMENTS + 2] * about[bits + PSUM_NUMBER]
+    cost[sram] = steps * machine[STEP_ELEMENTS] * about[bits + WEIGHT_OPERAND]
+    cost[sram + 1] = steps * machine[STEP_ELEMENTS + 1] * about[bits + IFMAP_OPERAND]
+    cost[sram + 2] = sums * machine[STEP_ELEMENTS + 2] * about[bits + PSUM_OPERAND]
     # Without a bias it has no bits.
-    cost[sram + 3] = found[OUTPUTS] * machine[STEP_ELEMENTS + 3] * about[bits + BIAS_NUMBER]
+    cost[sram + 3] = found[OUTPUTS] * machine[STEP_ELEMENTS + 3] * about[bits + BIAS_OPERAND]
     cost[at + COST_EXECUTED] = steps * machine[HEIGHT] * machine[BREADTH]
     cost[at + COST_BUSY] = found[COMPUTE]
     for port in range(plan[PORTS]):
@@ -116,7 +116,7 @@ def breaks_law(plan: list[int], about: list[int], machine: list[int], cost: list
         port = busy - compute
         hidden = compute if machine[LANES_DOUBLED] else 0
         return 1 if port - hidden > stall or stall > port else 0
-    executed, trip = cost[at + COST_EXECUTED], 2 * about[ELEMENT_BITS + PSUM_NUMBER]
+    executed, trip = cost[at + COST_EXECUTED], 2 * about[ELEMENT_BITS + PSUM_OPERAND]
     if busiest > compute + stall or compute + stall > busy or cost[at + COST_BUSY + SIMD_PORT]:
         return 1
     if about[USEFUL_MACS] > executed or executed > machine[HEIGHT] * machine[BREADTH] * compute:

@@ -12,24 +12,24 @@ from .packed import (
     ABOUT_ROW,
     ARRAY_FILL,
     BEST_ROW,
-    BIAS_NUMBER,
+    BIAS_OPERAND,
     BUFFERS_HOLD,
     ELEMENT_BITS,
     FOUND_ROW,
-    IFMAP_NUMBER,
+    IFMAP_OPERAND,
     LADDER_ROW,
     LANES,
     MEMORY_HOLDS,
     ON_ROW,
     ORDER_ROW,
     PLAN_ROW,
-    PSUM_NUMBER,
+    PSUM_OPERAND,
     ROOM_ROW,
     SIDES_ROW,
     SIZES_ROW,
     WAITING_ROW,
     WAYS_ROW,
-    WEIGHT_NUMBER,
+    WEIGHT_OPERAND,
 )
 from .rungs import (
     BIAS_FITS,
@@ -92,17 +92,17 @@ def limits_of_rungs(plan: list[int], about: list[int], machine: list[int], on: l
     # Half of 64 Kibit are 32,768 bits, 4,096 weights of 8.
     hold, bits = BUFFERS_HOLD, ELEMENT_BITS
     on[FILLED] = machine[ARRAY_FILL]
-    on[WEIGHTS_FIT] = machine[hold + WEIGHT_NUMBER] // about[bits + WEIGHT_NUMBER]
-    on[IFMAP_FITS] = machine[hold + IFMAP_NUMBER] // about[bits + IFMAP_NUMBER]
-    on[PSUM_FITS] = machine[hold + PSUM_NUMBER] // about[bits + PSUM_NUMBER]
-    on[BIAS_FITS] = machine[hold + BIAS_NUMBER]
+    on[WEIGHTS_FIT] = machine[hold + WEIGHT_OPERAND] // about[bits + WEIGHT_OPERAND]
+    on[IFMAP_FITS] = machine[hold + IFMAP_OPERAND] // about[bits + IFMAP_OPERAND]
+    on[PSUM_FITS] = machine[hold + PSUM_OPERAND] // about[bits + PSUM_OPERAND]
+    on[BIAS_FITS] = machine[hold + BIAS_OPERAND]
     for stream in range(plan[STREAMS]):
         row, port = STREAM_ROWS + stream * STREAM, -1
         if plan[row + 5] == COMPLETE:
             port = RESULT_PORT
-        if plan[row + 5] == NEW and plan[row] == WEIGHT_NUMBER:
+        if plan[row + 5] == NEW and plan[row] == WEIGHT_OPERAND:
             port = WEIGHT_PORT
-        if plan[row + 5] == NEW and plan[row] == IFMAP_NUMBER:
+        if plan[row + 5] == NEW and plan[row] == IFMAP_OPERAND:
             port = IFMAP_PORT
         if port >= 0:
             on[port], on[port + 1] = plan[row + 3], plan[row + 4]

@@ -9,12 +9,12 @@ from typing import Final
 
 from .packed import (
     ALONG_LANES,
-    BIAS_NUMBER,
+    BIAS_OPERAND,
     BREADTH,
     COLUMN_LOOP,
     GROUP_LOOPS,
     HEIGHT,
-    IFMAP_NUMBER,
+    IFMAP_OPERAND,
     IMAGE_LOOPS,
     IS_PROGRAM,
     LANES,
@@ -22,13 +22,13 @@ from .packed import (
     OTHER_ROWS,
     OTHERS,
     PER_CHANNEL,
-    PSUM_NUMBER,
+    PSUM_OPERAND,
     REUSING_BATCH,
     REUSING_IMAGE,
     ROW_LOOP,
     SLIDING_WINDOW,
     SUMMED_WINDOW,
-    WEIGHT_NUMBER,
+    WEIGHT_OPERAND,
     WHOLE_LOOPS,
 )
 from .program import NESTS
@@ -37,8 +37,8 @@ from .tiles import FULL, LOOPS, OPERANDS
 
 LARGE_WINDOW: Final = 4
 """Below it the release cuts images into equal parts, if it can."""
-INPUT_BUFFERS: Final = (1 << IFMAP_NUMBER) | (1 << WEIGHT_NUMBER)
-IMAGE_BUFFERS: Final = (1 << IFMAP_NUMBER) | (1 << PSUM_NUMBER)
+INPUT_BUFFERS: Final = (1 << IFMAP_OPERAND) | (1 << WEIGHT_OPERAND)
+IMAGE_BUFFERS: Final = (1 << IFMAP_OPERAND) | (1 << PSUM_OPERAND)
 EVERY_BUFFER: Final = (1 << 16) - 1
 
 
@@ -75,7 +75,7 @@ def fill_buffers(plan: list[int], about: list[int], machine: list[int], room: li
     rows, columns, is_small = about[ROW_LOOP], about[COLUMN_LOOP], 1
     split_evenly(plan, about, machine, room, about[SUMMED_WINDOW], INPUT_BUFFERS)
     row_tiles = min(
-        times_held(plan, about, machine, room, WEIGHT_NUMBER), times_held(plan, about, machine, room, IFMAP_NUMBER)
+        times_held(plan, about, machine, room, WEIGHT_OPERAND), times_held(plan, about, machine, room, IFMAP_OPERAND)
     )
     # 16 x 16 channels of 3x3 weights fit 7 times: 112 input channels on 16 rows.
     begin_with(plan, room, rows, machine[HEIGHT] * max(1, row_tiles))
@@ -89,10 +89,10 @@ def fill_buffers(plan: list[int], about: list[int], machine: list[int], room: li
             split_exactly(plan, about, machine, room, 1 << loop, IMAGE_BUFFERS)
     # Input channels have their final size by now; output channels take what room that leaves.
     column_tiles = min(
-        times_held(plan, about, machine, room, WEIGHT_NUMBER), times_held(plan, about, machine, room, PSUM_NUMBER)
+        times_held(plan, about, machine, room, WEIGHT_OPERAND), times_held(plan, about, machine, room, PSUM_OPERAND)
     )
-    if plan[OPERANDS] > BIAS_NUMBER:
-        column_tiles = min(column_tiles, times_held(plan, about, machine, room, BIAS_NUMBER))
+    if plan[OPERANDS] > BIAS_OPERAND:
+        column_tiles = min(column_tiles, times_held(plan, about, machine, room, BIAS_OPERAND))
     if min(row_tiles, column_tiles) < 1:
         return 0
     begin_with(plan, room, columns, machine[BREADTH] * column_tiles)

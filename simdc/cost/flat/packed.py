@@ -24,10 +24,10 @@ LANES_RATE: Final = 9
 BUFFERS_HOLD: Final = 11
 STEP_ELEMENTS: Final = 15
 PORT_RATES: Final = 19
-IFMAP_NUMBER: Final = 0
-WEIGHT_NUMBER: Final = 1
-PSUM_NUMBER: Final = 2
-BIAS_NUMBER: Final = 3
+IFMAP_OPERAND: Final = 0
+WEIGHT_OPERAND: Final = 1
+PSUM_OPERAND: Final = 2
+BIAS_OPERAND: Final = 3
 
 # What a plan does not say of its kernel: whether it is a program; bits in use, by traffic (`DramBits`); as which
 # traffic each stream counts.

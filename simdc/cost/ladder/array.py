@@ -51,15 +51,11 @@ class ArrayRungs:
         self._spread, self._law = spread_of(kernel, array), rule.fold_law(array)
         self._on = self._machine()
 
-    def _in_form(self, form: CoreForm) -> LadderInForm:
+    def in_form(self, form: CoreForm) -> LadderInForm:
         """The ladder. Raises OverflowError for numbers that the form has no room for."""
         if self._flat is not None:
             return filled_ladder(form, self._flat)
         return _ladder(self._kernel, self._bounds, self._spread, not self._hardware.stores_padding).in_form(form)
-
-    def in_form(self, form: CoreForm) -> LadderInForm:
-        """The ladder, in one form of the core."""
-        return self._rows.in_form(form)
 
     @property
     def machine(self) -> list[int]:
@@ -111,7 +107,7 @@ class ArrayRungs:
         return run(lambda form: self._cheapest(form, room))
 
     def _cheapest(self, form: CoreForm, room: int) -> Tiling | None:
-        filled, on = self._in_form(form), form.row(self._on)
+        filled, on = self.in_form(form), form.row(self._on)
         ladder = filled.ladder
         room += ladder[at.WALKS]
         waiting = form.zeros(climb.HEAP + (1 + climb.ENTRY) * room)
@@ -153,7 +149,7 @@ class ArrayRungs:
 
     @cached_property
     def _plain(self) -> LadderInForm:
-        return self._in_form(PLAIN)
+        return self.in_form(PLAIN)
 
     def rails(self) -> Iterator[Rail]:
         room = self._plain.ladder[at.WALKS]

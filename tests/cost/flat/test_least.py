@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.cost.exact.conftest import compiled
 
 from simdc.cost import Hardware
 from simdc.cost.exact.flat import FlatContraction, flat_contraction
