@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from simdc.named import NamedTuple
 
 from .kernel import Kernel
 from .result import Cost

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar, NamedTuple, overload
+from typing import ClassVar, overload
+
+from simdc.named import NamedTuple
 
 from .kernel import Kernel
 from .result import Cost, Number, add_up

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from simdc.cost.exact.flat import contraction_shape
 from simdc.cost.exact.flat_lanes import program_shape
@@ -19,6 +18,7 @@ from simdc.cost.result import DramBits, Number
 from simdc.cost.rule import GENESYS, StreamRow
 from simdc.cost.spread import spread_of
 from simdc.cost.tiling import TilingError
+from simdc.named import NamedTuple
 
 from .machine import ROLES, STAYS, Kind
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from simdc.cost.dram import USUAL
 from simdc.cost.exact.flat import knows_array
@@ -14,6 +13,7 @@ from simdc.cost.flat import packed as at
 from simdc.cost.folds import Stays
 from simdc.cost.hardware import Hardware, Latencies
 from simdc.cost.rule import GENESYS
+from simdc.named import NamedTuple
 
 STAYS: dict[str, Stays] = {"weight_stationary": "weight", "output_stationary": "psum", "input_stationary": "ifmap"}
 ROLES = ("ifmap", "weight", "psum", "bias")
