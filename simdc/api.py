@@ -9,7 +9,6 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass
 
 from simdc.choices import DEFAULT_MODEL, Objective
 from simdc.cost.forms import Forms
@@ -70,10 +69,20 @@ class Network:
         """The network's kernels with the element widths of `hardware`: made once for all machines of these widths."""
         key = (hardware.stored_widths, hardware.fusing, model, fold, fuse)
         if key not in self._workloads:
-            passes = lowering_passes(model, fold=fold, fuse=fuse)
             with _no_collector():
-                self._workloads[key] = _workload(self.module, hardware, passes)
+                once = OncePerKind[LayerOp, Forms](lambda op: open_forms(op, hardware))
+                layers = ((op.layer.data, once(op)) for op in self.lowered(hardware, model, fold=fold, fuse=fuse))
+                self._workloads[key] = Workload((name, forms) for name, forms in layers if forms)
         return self._workloads[key]
+
+    def lowered(
+        self, hardware: AnyMachine, model: str = DEFAULT_MODEL, *, fold: bool = True, fuse: bool = True
+    ) -> list[LayerOp]:
+        """The layers as they are before forms and tilings are chosen."""
+        module = _valid_copy(self.module)
+        set_hardware(module, hardware)
+        run_pipeline(module, lowering_passes(model, fold=fold, fuse=fuse), verify=False)
+        return list(network_of(module).layers())
 
 
 @contextmanager
@@ -93,15 +102,6 @@ def _no_collector() -> Generator[None]:
             gc.enable()
 
 
-def _workload(module: ModuleOp, hardware: AnyMachine, passes: tuple[ModulePass, ...]) -> Workload:
-    lowered = _valid_copy(module)
-    set_hardware(lowered, hardware)
-    run_pipeline(lowered, passes, verify=False)
-    open_forms = OncePerKind[LayerOp, Forms](lambda op: _open_forms(op, hardware))
-    layers = ((op.layer.data, open_forms(op)) for op in network_of(lowered).layers())
-    return Workload((name, forms) for name, forms in layers if forms)
-
-
 def _valid_copy(module: ModuleOp) -> ModuleOp:
     """A module that somebody made by hand is checked, once; our own passes keep what is valid so."""
     if (error := first_invalid(module)) is not None:
@@ -109,7 +109,7 @@ def _valid_copy(module: ModuleOp) -> ModuleOp:
     return module.clone()
 
 
-def _open_forms(op: LayerOp, hardware: AnyMachine) -> Forms:
+def open_forms(op: LayerOp, hardware: AnyMachine) -> Forms:
     """What the layer can be: the form that a person gave it, or any."""
     given = given_form(op)
     return tuple(each for each in forms_of(op, hardware) if given in (None, each[0]))

@@ -37,7 +37,7 @@ def add_networks(parser: CommandParser) -> None:
     """As `add_network`, any number of both and of batches."""
     parser.add_argument("networks", nargs="+", metavar="network", help=f"network: {NETWORK}; several are compared")
     add_machines(parser)
-    add_reading(parser, batches=True)
+    add_reading(parser, "are a row of a table each")
     parser.reads("networks", "machines")
 
 
@@ -66,8 +66,9 @@ def _is_network(word: str) -> bool:
     return word in presets("networks") and word not in presets("hardware")
 
 
-def add_reading(parser: CommandParser, *, batches: bool = False) -> None:
-    """What changes the machine, and how networks are read. `--batch` is a number, or with `batches` its text."""
+def add_reading(parser: CommandParser, batches: str | None = None) -> None:
+    """What changes the machine, and how networks are read. `--batch` is a number, or text where `batches` says what
+    several are."""
     parser.add_argument(
         "--set",
         metavar="FIELD=VALUE",
@@ -76,9 +77,8 @@ def add_reading(parser: CommandParser, *, batches: bool = False) -> None:
         help="change a hardware field, such as simd.lanes=128 or systolic.buffers.weight_bits='256 KiB'; repeatable",
     )
     size = "batch size (default 1, or the file's own)"
-    if batches:
-        many = "several, 1,8,32 or 1:64 or 8:64:8, are a row of a table each"
-        parser.add_argument("--batch", metavar="N", help=f"{size}; {many}")
+    if batches is not None:
+        parser.add_argument("--batch", metavar="N", help=f"{size}; several, 1,8,32 or 1:64 or 8:64:8, {batches}")
     else:
         parser.add_argument("--batch", type=int, metavar="N", help=size)
     parser.add_argument(
@@ -201,16 +201,35 @@ def add_tokens(parser: CommandParser, *, many: bool = True) -> None:
     length = "tokens that go in at once or, with --decode, that the one token sees, itself among them"
     lengths = "with --decode also lengths, 128,512,2048, or a curve, 128:32768 (200 lengths at most) or 128:32768:128"
     group.add_argument("--context", metavar="L", help=f"{length}; {lengths} (every 128)" if many else length)
-    parser.needs(["--decode"], "--context")
-    parser.apart("--decode", "--bind")
-    parser.apart("--context", "--bind")
-    parser.apart("--decode", "--train")
+    _keep_tokens_apart(parser)
     if many:
         group.add_argument(
             "--generate", metavar="P+T", help="cost a prompt of P tokens and T tokens made after it, one by one"
         )
         for option in ("--context", "--decode", "--bind", "--train"):
             parser.apart("--generate", option)
+
+
+def add_lengths(parser: CommandParser) -> None:
+    """--decode and --context with any number of lengths, each a run of its own."""
+    group = parser.add_argument_group("language models")
+    group.add_argument(
+        "--decode", action="store_true", help="take one token behind a cache of all those before it; needs --context"
+    )
+    group.add_argument(
+        "--context",
+        metavar="L",
+        help="tokens that go in at once or, with --decode, that the one token sees, itself among them; several, "
+        "128,512,2048 or 128:2048:128, count as so many networks",
+    )
+    _keep_tokens_apart(parser)
+
+
+def _keep_tokens_apart(parser: CommandParser) -> None:
+    parser.needs(["--decode"], "--context")
+    parser.apart("--decode", "--bind")
+    parser.apart("--context", "--bind")
+    parser.apart("--decode", "--train")
 
 
 def add_format(parser: CommandParser, formats: str, choices: Sequence[str] | None = None) -> None:

@@ -63,7 +63,7 @@ class RunsBetween:
         # A cache of one token is no append, of whatever name.
         alike = [(op.name, op.layer.data) for op in firsts] == [(op.name, op.layer.data) for op in lasts]
         # A tiling that was given is for one size, and whether attention is one layer is a matter of each.
-        if not alike or any(map(given_tiling, firsts)) or _may_fuse(self.machine):
+        if not alike or any(map(given_tiling, firsts)) or may_fuse(self.machine):
             self._moving = None
             return
         still: list[LayerOp] = []
@@ -131,7 +131,8 @@ def _first_kernel(op: LayerOp, hardware: AnyMachine) -> Kernel | None:
     return None if kernel_of(op) is None else forms_of(op, hardware)[0][1]
 
 
-def _may_fuse(machine: AnyMachine) -> bool:
+def may_fuse(machine: AnyMachine) -> bool:
+    """Whether layers that are apart at one length may be one at another."""
     return isinstance(machine, Hardware) and bool(machine.simd.array_path_bits_per_cycle)
 
 

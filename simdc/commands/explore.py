@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from simdc import __version__
 from simdc.choices import SPACE_OBJECTIVES, TILINGS
 
-from .arguments import HOW_TO_TRAIN, NETWORK, add_format, add_model, add_output, add_reading, add_training
+from .arguments import HOW_TO_TRAIN, NETWORK, add_format, add_lengths, add_model, add_output, add_reading, add_training
 from .parser import CommandParser
 
 if TYPE_CHECKING:
     from simdc.cost.machines import AnyMachine
-    from simdc.cost.workload import Workload
-    from simdc.explore.exploration import Exploration, NetworkChoice
+    from simdc.explore.exploration import Exploration
     from simdc.explore.findings import Findings
     from simdc.explore.space_file import NetworkEntry, SpaceFile
     from simdc.explore.tasks import Runner
@@ -30,6 +29,8 @@ HELP = (
 EPILOG = """examples:
   simdc explore resnet50 --space space.json --model simdit
   simdc explore resnet50 resnet18 --space space.json --hw HI3 --objective edp --workers 2 --resume journal.jsonl
+  simdc explore resnet50 --space space.json --batch 1,8,32
+  simdc explore llama_8b --space space.json --decode --context 128,2048,8192
   simdc explore resnet50 --space space.json --tiling search --dask tcp://node1:8786 --resume journal.jsonl
   simdc explore --space space.json --format csv -o machines.csv --plot landscape.png
 """
@@ -45,7 +46,8 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument("--space", required=True, metavar="FILE", help="the space: a JSON file, see docs/explore.md")
     parser.add_argument("--hw", metavar="MACHINE", help="the machine to vary, instead of the space's `base`")
-    add_reading(parser)
+    add_reading(parser, "count as so many networks")
+    add_lengths(parser)
     add_model(parser, "prices")
     parser.add_argument(
         "--tiling",
@@ -98,6 +100,7 @@ def run(arguments: Namespace) -> int:
     from simdc.pictures import check_picture
     from simdc.workers import local
 
+    from .explored import explored
     from .inputs import check_chosen
 
     if arguments.workers < 1:
@@ -119,7 +122,7 @@ def run(arguments: Namespace) -> int:
     entries = [NetworkEntry(each) for each in arguments.network] or list(given.networks)
     _refuse_what_has_no_effect(arguments, entries, name)
     _refuse_overwriting(arguments, [find_file(entry.network, "networks") for entry in entries])
-    networks = [_network(entry, arguments, inputs) for entry in entries]
+    networks = [each for entry in entries for each in explored(entry, arguments, inputs)]
     exploration = Exploration(given.space, networks, arguments.model, arguments.tiling)
     complete = _work(exploration, runner, arguments)
     findings = find(exploration, exploration.survey(), arguments.top, runner)
@@ -187,29 +190,6 @@ def _refuse_overwriting(arguments: Namespace, inputs: Sequence[str]) -> None:
     from simdc.backends.output import check_files
 
     check_files([arguments.output, arguments.plot, arguments.resume], inputs)
-
-
-def _network(entry: NetworkEntry, arguments: Namespace, inputs: list[InputFile]) -> NetworkChoice:
-    from simdc.api import Network
-    from simdc.explore.exploration import NetworkChoice
-    from simdc.frontends.reads import inputs_read
-    from simdc.ir.network import network_of
-    from simdc.passes.pipeline import run_pipeline
-
-    from .compiled import chosen_training, read_network
-
-    batch = arguments.batch if entry.batch is None else entry.batch
-    with inputs_read("network", entry.network) as found:
-        module = read_network(arguments, entry.network, batch)
-    inputs.extend(found)
-    if arguments.train or entry.train:
-        run_pipeline(module, chosen_training(arguments))
-    network, op = Network(module), network_of(module)
-
-    def workload(machine: AnyMachine) -> Workload:
-        return network.workload(machine, arguments.model, fold=not arguments.no_fold, fuse=not arguments.no_fuse)
-
-    return NetworkChoice(op.sym_name.data, op.phase.data, workload, entry.weight)
 
 
 def _work(exploration: Exploration, runner: Runner, arguments: Namespace) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from .findings import Findings, FoundMachine, field_unit, headed, refusal_text, short_names, shown, unit_of
 
 FRONT_SHOWN = 20
+NETWORKS_SHOWN = 3
 REASONS_SHOWN = 8
 
 
@@ -19,10 +20,12 @@ def render_table(findings: Findings) -> str:
 
 def _heading(findings: Findings) -> str:
     survey, rules, space = findings.survey, findings.exploration.job.rules, findings.space
-    networks = ", ".join(
+    names = [
         f"{each.name} ({each.phase})" + (f" x {each.weight:g}" if each.weight != 1 else "")
         for each in findings.exploration.networks
-    )
+    ]
+    rest = len(names) - NETWORKS_SHOWN
+    networks = ", ".join(names[:NETWORKS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
     lines = [
         f"{networks}: least {space.objective} on machines like {space.base.title}, "
         f"model {rules.model}, tiling {rules.tiling}",
