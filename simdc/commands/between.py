@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -19,8 +20,9 @@ from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
 from simdc.ir.context import cost_model_of, forms_of, kernel_of, machine_of
 from simdc.ir.derived import given_form, given_tiling
+from simdc.ir.forms_between import FormsBetween
 from simdc.ir.network import network_of
-from simdc.ir.stretch import LayersBetween, Line, NotLinear
+from simdc.ir.stretch import LayersBetween, NotLinear
 from simdc.passes.distinct import model_of
 
 Compile = Callable[[int], ModuleOp]
@@ -28,6 +30,15 @@ Compile = Callable[[int], ModuleOp]
 
 Pair = tuple[Kernel, Kernel, str | None]
 """What a layer is at both ends, and the form that a person chose."""
+
+
+class MovingLayer(NamedTuple):
+    """Layers alike that move: the name of one, what it can be, whether its products count, how many there are."""
+
+    layer: str
+    forms: FormsBetween
+    multiplies: bool
+    alike: int
 
 
 class RunsBetween:
@@ -45,7 +56,7 @@ class RunsBetween:
         self._model: AnyModel = model_of(one, cost_model_of(one))
         self._known[first] = self._whole(one)
         self._costs: dict[Forms, LayerCost] = {}
-        self._moving: dict[Pair, tuple[LayersBetween, int]] | None = {}
+        self._moving: list[MovingLayer] | None = []
         self._still = RunSums()
         if other is not None:
             self._known[last] = self._whole(other)
@@ -75,28 +86,30 @@ class RunsBetween:
             else:
                 pairs.setdefault((kernels[0], kernels[1], given_form(first)), []).append((first, last))
         self._still = total(map(self._of, still))
+        whole = self._last - self._first
         try:
-            self._moving = {pair: (LayersBetween(*layers[-1]), len(layers)) for pair, layers in pairs.items()}
+            self._moving = [
+                MovingLayer(
+                    layers[-1][0].layer.data,
+                    FormsBetween(LayersBetween(*layers[-1]), self.machine, given, whole),
+                    counts_macs(layers[-1][0]),
+                    len(layers),
+                )
+                for (*_, given), layers in pairs.items()
+            ]
         except NotLinear:
             self._moving = None
 
     def _between(self, number: int) -> RunSums:
         if self._moving is None:
             return self._whole(self._compile(number))
-        line = Line(number - self._first, self._last - self._first)
         try:
-            ops = [moving.at(line) for moving, _ in self._moving.values()]
+            every = [each.forms.at(number - self._first) for each in self._moving]
         except NotLinear:
             return self._whole(self._compile(number))
-        every = [self._forms(op, given) for op, (*_, given) in zip(ops, self._moving, strict=True)]
-        self._price({forms: op.layer.data for forms, op in zip(every, ops, strict=True)})
-        counts = [count for _, count in self._moving.values()]
-        moved = [self._moved(*each) for each in zip(ops, (self._costs[forms] for forms in every), counts, strict=True)]
+        self._price({forms: each.layer for forms, each in zip(every, self._moving, strict=True)})
+        moved = [self._moved(each, self._costs[forms]) for forms, each in zip(every, self._moving, strict=True)]
         return total([self._still, *moved])
-
-    def _forms(self, op: LayerOp, given: str | None) -> Forms:
-        """What the layer can be: the form that was `given`, or any."""
-        return tuple(each for each in forms_of(op, self.machine) if given in (None, each[0]))
 
     def _price(self, layers: Mapping[Forms, str]) -> None:
         """Those that are not priced yet, by the names that errors tell."""
@@ -111,19 +124,25 @@ class RunsBetween:
         """A layer of a run that was compiled whole."""
         if op.cost is None:
             return RunSums(uncosted=int(op.uncosted is not None))
-        return self._sums(op, op.cost.data, 1, on_systolic=op.runs_on is Unit.SYSTOLIC)
+        return self._sums(op.cost.data, 1, on_systolic=op.runs_on is Unit.SYSTOLIC, multiplies=counts_macs(op))
 
-    def _moved(self, op: LayerOp, layer: LayerCost, count: int) -> RunSums:
-        """`count` layers as one that was priced between the two."""
+    def _moved(self, moving: MovingLayer, layer: LayerCost) -> RunSums:
+        """Layers as one that was priced between the two."""
         if layer.cost is None:
-            return RunSums(uncosted=count)
+            return RunSums(uncosted=moving.alike)
         # The form that was chosen says on which array it runs.
-        return self._sums(op, layer.cost, count, on_systolic=isinstance(layer.kernel, Contraction))
+        on_systolic = isinstance(layer.kernel, Contraction)
+        return self._sums(layer.cost, moving.alike, on_systolic=on_systolic, multiplies=moving.multiplies)
 
-    def _sums(self, op: LayerOp, cost: Cost, count: int, *, on_systolic: bool) -> RunSums:
+    def _sums(self, cost: Cost, count: int, *, on_systolic: bool, multiplies: bool) -> RunSums:
         energy = energy_of(cost, self.machine, on_systolic=on_systolic)
-        macs = dict(cost.ops).get("mac", 0) if op.regions or op.UNIT is Unit.SYSTOLIC else 0
+        macs = dict(cost.ops).get("mac", 0) if multiplies else 0
         return RunSums(count * cost.cycles.total, count * cost.dram_bits.total, count * energy.total, count * macs, 0)
+
+
+def counts_macs(op: LayerOp) -> bool:
+    """Whether the products of a layer are those that people count."""
+    return bool(op.regions) or op.UNIT is Unit.SYSTOLIC
 
 
 def _first_kernel(op: LayerOp, hardware: AnyMachine) -> Kernel | None:

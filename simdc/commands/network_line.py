@@ -10,26 +10,19 @@ from simdc.cost.forms import Forms
 from simdc.cost.machines import AnyMachine
 from simdc.cost.workload import Workload
 from simdc.ir.base import LayerOp
-from simdc.ir.context import forms_of
 from simdc.ir.derived import given_form, given_tiling
-from simdc.ir.stretch import LayersBetween, Line, NotLinear
+from simdc.ir.forms_between import FormsBetween
+from simdc.ir.stretch import LayersBetween, NotLinear
 
 from .batches import FEW
 from .between import may_fuse
 
 
 class LayerLine(NamedTuple):
-    """A layer: its name, what it is at both ends or between them, and the form that a person chose."""
+    """A layer: its name, and what it can be so many steps from the first end."""
 
     name: str
-    ends: Forms | LayersBetween
-    given: str | None
-
-    def forms(self, line: Line, machine: AnyMachine) -> Forms:
-        """Raises NotLinear."""
-        if not isinstance(self.ends, LayersBetween):
-            return self.ends
-        return tuple(each for each in forms_of(self.ends.at(line), machine) if self.given in (None, each[0]))
+    at: Callable[[int], Forms]
 
 
 class NetworkLine:
@@ -63,7 +56,7 @@ class NetworkLine:
             ends = self._ends[key]
             try:
                 if ends is not None and (number, key) not in self._between:
-                    self._between[number, key] = self._moved(ends, number, machine)
+                    self._between[number, key] = _workload(ends, number - self._inner[0])
             except NotLinear:
                 pass
             if (number, key) in self._between:
@@ -80,20 +73,24 @@ class NetworkLine:
         if not alike or any(map(given_tiling, ones)) or (fuse and may_fuse(machine)):
             return None
         try:
-            return [_layer(*pair, machine) for pair in zip(ones, others, strict=True)]
+            return [_layer(*pair, machine, self._inner[-1] - self._inner[0]) for pair in zip(ones, others, strict=True)]
         except NotLinear:
             return None
 
-    def _moved(self, layers: Sequence[LayerLine], number: int, machine: AnyMachine) -> Workload:
-        """Raises NotLinear."""
-        first, last = self._inner[0], self._inner[-1]
-        line = Line(number - first, last - first)
-        every = [(layer.name, layer.forms(line, machine)) for layer in layers]
-        return Workload((name, forms) for name, forms in every if forms)
+
+def _workload(layers: Sequence[LayerLine], step: int) -> Workload:
+    """Raises NotLinear."""
+    every = [(layer.name, layer.at(step)) for layer in layers]
+    return Workload((name, forms) for name, forms in every if forms)
 
 
-def _layer(one: LayerOp, other: LayerOp, machine: AnyMachine) -> LayerLine:
+def _layer(one: LayerOp, other: LayerOp, machine: AnyMachine, steps: int) -> LayerLine:
     """Raises NotLinear."""
     forms = open_forms(one, machine)
-    ends = forms if forms == open_forms(other, machine) else LayersBetween(one, other)
-    return LayerLine(one.layer.data, ends, given_form(one))
+
+    def same(step: int) -> Forms:
+        return forms
+
+    moves = forms != open_forms(other, machine)
+    between = FormsBetween(LayersBetween(one, other), machine, given_form(one), steps).at if moves else same
+    return LayerLine(one.layer.data, between)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, StringAttr, TensorType
+from xdsl.dialects.builtin import ArrayAttr, FloatAttr, IntegerAttr, StringAttr, TensorType
 from xdsl.ir import Attribute, Block
 
 from simdc.named import NamedTuple
@@ -32,6 +32,14 @@ class Line(NamedTuple):
         if rest:
             raise NotLinear
         return first + step
+
+    def share(self, first: float, last: float) -> float:
+        """One part of so many as a number on the line."""
+        # The mean over a batch of 2 to 10 is a sum times 1/2 to 1/10; half way it is 1/6.
+        counts = [round(1 / share) if 0 < share <= 1 else 0 for share in (first, last)]
+        if any(count < 1 or 1 / count != share for count, share in zip(counts, (first, last), strict=True)):
+            raise NotLinear
+        return 1 / self.number(*counts)
 
 
 class LayersBetween:
@@ -82,6 +90,8 @@ def _between(first: Attribute, last: Attribute, line: Line) -> Attribute:
             return make_tensor_type(first.element_type, tuple(line.number(*each) for each in sizes))
         case IntegerAttr(), IntegerAttr() if first.type == last.type:
             return IntegerAttr(line.number(first.value.data, last.value.data), first.type)
+        case FloatAttr(), FloatAttr() if first.type == last.type:
+            return FloatAttr(line.share(first.value.data, last.value.data), first.type)
         case StringAttr(), StringAttr():
             return StringAttr(_text(first.data, last.data, line))
         case ArrayAttr(), ArrayAttr() if len(first) == len(last):

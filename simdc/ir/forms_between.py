@@ -1,0 +1,101 @@
+"""The kernels of a layer at a length between two: read off those at both ends where they move along a line, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from simdc.cost.forms import Forms
+from simdc.cost.machines import AnyMachine
+
+from .base import LayerOp
+from .context import forms_of
+from .stretch import LayersBetween, Line, NotLinear
+
+Moving = Callable[[Line], Any]
+
+
+class FormsBetween:
+    """What a layer can be on a machine at each of `whole` steps from one end to the other, of its forms the one that is
+    `given` or all.
+
+    Some kernels do not move as their layers do: a row in at most 64 parts has the size of a part rounded up. A kernel
+    is read off the ends only if that gives what the layer says at several steps between: the first three, a third of
+    the way, half of it and the last but one. What turns anywhere between the ends, a `min` or a `max` of sizes, is off
+    the line at each of these.
+    """
+
+    # 100 to 200 in steps of 1: min(size, 150) is 100 and 150 at the ends; on the line 125 at 150, and not 150.
+
+    def __init__(self, layers: LayersBetween, machine: AnyMachine, given: str | None, whole: int):
+        self._layers, self._machine, self._given, self._whole = layers, machine, given, whole
+        self._move: Moving | None = None
+        try:
+            # Whatever is a whole number after one step is one after any.
+            layers.at(Line(1, whole))
+            first, last = self._asked(0), self._asked(whole)
+            move = moving(first, last) or _still(first)
+            steps = {step for step in (1, 2, 3, whole // 3, whole // 2, whole - 1) if 0 < step < whole}
+            if all(move(Line(step, whole)) == self._asked(step) for step in steps):
+                self._move = move
+        except NotLinear:
+            pass
+
+    @property
+    def is_on_line(self) -> bool:
+        """Whether kernels are read off the ends."""
+        return self._move is not None
+
+    def at(self, step: int) -> Forms:
+        """Raises NotLinear where sizes of the layer are no whole numbers so far on the way."""
+        return self._asked(step) if self._move is None else self._move(Line(step, self._whole))
+
+    def _asked(self, step: int) -> Forms:
+        """As the layer says."""
+        return chosen_forms(self._layers.at(Line(step, self._whole)), self._machine, self._given)
+
+
+def chosen_forms(op: LayerOp, machine: AnyMachine, given: str | None) -> Forms:
+    """What the layer can be: the form that was `given`, or any."""
+    return tuple(each for each in forms_of(op, machine) if given in (None, each[0]))
+
+
+def _still(value: Forms) -> Moving:
+    def same(line: Line) -> Forms:
+        return value
+
+    return same
+
+
+def moving(first: Any, last: Any) -> Moving | None:
+    """What gives the value between two, of which whole numbers and shares move; None where they are the same. Raises
+    NotLinear where they differ in anything else."""
+    if type(first) is not type(last):
+        raise NotLinear
+    if first == last:
+        return None
+    if type(first) is int:
+        return lambda line: line.number(first, last)
+    if type(first) is float:
+        return lambda line: line.share(first, last)
+    if not isinstance(first, tuple):
+        raise NotLinear
+    return _moving_tuple(cast("tuple[Any, ...]", first), cast("tuple[Any, ...]", last))
+
+
+def _moving_tuple(own: tuple[Any, ...], other: tuple[Any, ...]) -> Moving:
+    if len(own) != len(other):
+        raise NotLinear
+    pairs = [(place, moving(*each)) for place, each in enumerate(zip(own, other, strict=True))]
+    moved = [(place, move) for place, move in pairs if move is not None]
+
+    new, kind = cast("Callable[[type, list[Any]], Any]", tuple.__new__), type(own)
+
+    def between(line: Line) -> Any:
+        values = list(own)
+        for place, move in moved:
+            values[place] = move(line)
+        # Both ends are sound kernels, and between them indices stay as far inside of what they index.
+        return new(kind, values)
+
+    return between
