@@ -11,7 +11,7 @@ from simdc.cost.kernel import VectorProgram
 from simdc.errors import SimdcError
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.context import layer_error
-from simdc.ir.ops.at_place import GIVEN, AtPlaceOp, PutAtOp, SliceAtOp
+from simdc.ir.ops.at_place import GIVEN, AtPlaceOp, PutAtOp, SliceAtGradOp, SliceAtOp
 
 from .arrays import Array, Arrays
 from .gather import RowRun
@@ -55,13 +55,21 @@ def _starts(starts: Sequence[Array]) -> dict[str, Array]:
     return {f"start{number}": each for number, each in enumerate(starts)}
 
 
-def _put(op: PutAtOp, data: Array, updates: Array, starts: Sequence[Array]) -> Array:
+def _put(op: AtPlaceOp, data: Array, updates: Array, starts: Sequence[Array]) -> Array:
     result = data.copy()
     result[box(op, data.shape, updates.shape, starts)] = updates
     return result
 
 
-BY_PLACE: dict[type[LayerOp], RowRun] = {SliceAtOp: _run_cut, PutAtOp: _run_put}
+def _run_grad(op: SliceAtGradOp, program: VectorProgram, args: Sequence[Array]) -> tuple[Arrays, ProgramRun]:
+    gradient, *starts = args
+    shape = program.nests[-1].inputs[-1].shape
+    run = run_program(program, {"gradient": gradient.reshape(shape), **_starts(starts)})
+    zeros, written = run.arrays["zeros"].reshape(op.shape.get_values()), run.arrays["y"].reshape(gradient.shape)
+    return (_put(op, zeros, written, starts),), run
+
+
+BY_PLACE: dict[type[LayerOp], RowRun] = {SliceAtOp: _run_cut, PutAtOp: _run_put, SliceAtGradOp: _run_grad}
 """Ops whose kernels read or write the box that numbers name."""
 
 
@@ -75,3 +83,8 @@ class PlaceFunctions(InterpreterFunctions):
     def put_at(self, interpreter: Interpreter, op: PutAtOp, args: Arrays) -> Arrays:
         data, updates, *starts = args
         return (_put(op, data, updates, starts),)
+
+    @impl(SliceAtGradOp)
+    def slice_at_grad(self, interpreter: Interpreter, op: SliceAtGradOp, args: Arrays) -> Arrays:
+        gradient, *starts = args
+        return (_put(op, np.zeros(op.shape.get_values()), gradient, starts),)

@@ -92,11 +92,11 @@ def _pick(op: PickOp, program: VectorProgram, arguments: Sequence[Array]) -> tup
     table, ids = arguments
     given = program.nests[0].inputs[1].shape
     rows = table.reshape(-1, op.picked.row)[_row_numbers(op, ids, table.shape)]
-    run = run_program(program, {"table": rows.reshape(given), "ids": _no_numbers(program)})
+    run = run_program(program, {"table": rows.reshape(given), "ids": no_numbers(program)})
     return (run.arrays["y"].reshape(shape_of(op.result)),), run
 
 
-def _no_numbers(program: VectorProgram) -> Array:
+def no_numbers(program: VectorProgram) -> Array:
     """In the place of the numbers of rows, which no instruction reads."""
     return np.zeros(program.nests[-1].inputs[0].shape)
 
@@ -110,7 +110,7 @@ def _put(op: PutOp, program: VectorProgram, arguments: Sequence[Array]) -> tuple
     for number, place in enumerate(places):
         before[number] = result[place]
         result[place] = REDUCTIONS[op.reduction.data](result[place], rows[number])
-    inputs = {"ids": _no_numbers(program), "updates": rows.reshape(given), "rows": before.reshape(given)}
+    inputs = {"ids": no_numbers(program), "updates": rows.reshape(given), "rows": before.reshape(given)}
     first = {operand.name: data[0].reshape(operand.shape) for operand in program.nests[0].inputs}
     read = {operand.name for operand in program.nests[-1].inputs}
     run = run_program(program, {**first, **{name: value for name, value in inputs.items() if name in read}})

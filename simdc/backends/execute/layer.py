@@ -17,6 +17,7 @@ from simdc.named import NamedTuple
 
 from .arrays import Array
 from .at_place import BY_PLACE
+from .boxes import BY_BOX
 from .contraction import run_contraction
 from .gather import BY_ROWS
 from .nest import BY_NEST, laid_sides
@@ -32,7 +33,7 @@ OPERAND_NAMES: dict[str, tuple[str, ...]] = {
     "output": ("y", "b"),
 }
 """What programs call an op's operands, where that is not the operand's own name."""
-SPECIAL = BY_ROWS | BY_GATES | BY_NEST | BY_PLACE
+SPECIAL = BY_ROWS | BY_GATES | BY_NEST | BY_PLACE | BY_BOX
 """How to run kernels whose operands are not those of their op one by one."""
 RESULT_NAMES = ("y", "dx")
 """What programs call a result that has not its own name."""

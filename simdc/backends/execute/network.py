@@ -29,6 +29,7 @@ from simdc.plugins import Group
 from .activation import ActivationFunctions
 from .arrays import Array, Arrays
 from .at_place import PlaceFunctions
+from .boxes import BoxFunctions
 from .broadcast import BroadcastFunctions
 from .conv import ConvFunctions
 from .elementwise import ElementwiseFunctions, FreeFunctions
@@ -55,6 +56,7 @@ FUNCTIONS: tuple[type[InterpreterFunctions], ...] = (
     NestFunctions,
     GatherFunctions,
     PlaceFunctions,
+    BoxFunctions,
     TokenFunctions,
     PoolFunctions,
     RecurrentFunctions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from math import prod
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from .values import Filled, ModuleConstant, Value, plain
 
 MOST_DEEP = 64
 """Calls within calls."""
+CALLS = ("func.call", "call")
+TERMINATORS = ("func.return", "return", "stablehlo.return", "scf.yield", "scf.condition", "tosa.yield")
+SILENT = ("ml_program.global",)
 
 
 class _Import(NamedTuple):
@@ -139,24 +143,38 @@ def _weight(network: ForeignNetwork, name: str, shape: tuple[int, ...], bits: in
     return made
 
 
+class _Scope(NamedTuple):
+    """A function that is being read: what is known in it, what follows from ops without a price, and how many calls it
+    is inside of."""
+
+    known: dict[SSAValue, Value]
+    lost: set[SSAValue]
+    deep: int
+
+
 def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> list[Value]:
-    """What a function returns. Ops behind one without a price are read as far as that goes."""
-    known: dict[SSAValue, Value] = dict(zip(block.args, values, strict=True))
-    reader = Reader(found.network, known)
-    lost: set[SSAValue] = set()
+    """What a function returns."""
+    return _walk(found, block, values, _Scope({}, set(), deep))
+
+
+def _walk(found: _Import, block: Block, values: Sequence[Value], scope: _Scope) -> list[Value]:
+    """What a block hands on; without those that follow from ops without a price, behind which all else is read."""
+    known, lost = scope.known, scope.lost
+    known.update(zip(block.args, values, strict=True))
+    reader = Reader(found.network, known, partial(_inside, found, scope))
     for op in block.ops:
         name = name_of(op)
         found.network.reading = op
-        if name in ("func.return", "return", "stablehlo.return"):
-            return [known[each] for each in op.operands if each in known]
+        if name in TERMINATORS:
+            return [known[each] for each in op.operands if each in known and each not in lost]
         _go_to(found.network, op, name)
-        if name == "ml_program.global":
+        if name in SILENT:
             continue
         if any(each in lost for each in op.operands):
             lost.update(op.results)
             continue
         try:
-            made = _called(found, op, reader, deep) if name == "func.call" else _read(found, name, op, reader)
+            made = _called(found, op, reader, scope.deep) if name in CALLS else _read(found, name, op, reader)
             for result, value in zip(op.results, made, strict=True):
                 known[result] = value
                 _count_reads(found.network, result, value)
@@ -164,6 +182,18 @@ def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> li
             found.problems.append(UnpricedOp(name, str(error), _line(op)))
             lost.update(op.results)
     raise Unpriced("a function returns nothing")
+
+
+def _inside(found: _Import, scope: _Scope, block: Block, values: Sequence[Value]) -> list[Value]:
+    """What a region hands on, all of it. Raises Unpriced."""
+    before, outer, hint = len(found.problems), found.network.reading, found.network.step
+    for argument, value in zip(block.args, values, strict=False):
+        _count_reads(found.network, argument, value)
+    made = _walk(found, block, values, scope)
+    found.network.reading, found.network.step = outer, hint
+    if len(found.problems) > before:
+        raise Unpriced("it holds ops without a price")
+    return made
 
 
 def _read(found: _Import, name: str, op: Operation, reader: Reader) -> Sequence[Value]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.named import NamedTuple
 
@@ -17,10 +17,21 @@ from .values import Filled, Seen, Value
 
 
 class Reader(NamedTuple):
-    """`known` has what is read before, by the values of the module."""
+    """`known` has what is read before, by the values of the module. `inside` reads the ops of a region whose arguments
+    have values, and gives what these ops hand on; it raises Unpriced where one of them has no price."""
 
     network: ForeignNetwork
     known: dict[SSAValue, Value]
+    inside: Callable[[Block, Sequence[Value]], list[Value]]
+
+    def keep(self, op: Operation) -> None:
+        """What the regions of `op` take from around it is read again, each time that they run: no layer takes it
+        in."""
+        for inner in op.walk():
+            for each in inner.operands:
+                value = self.known.get(each)
+                if isinstance(value, Seen) and isinstance(value.base, SSAValue):
+                    self.network.reads[value.base] = self.network.reads.get(value.base, 1) + 1
 
     def value(self, given: SSAValue) -> Value:
         """Raises Unpriced for one that no op before has made."""

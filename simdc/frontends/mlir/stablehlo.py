@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from xdsl.ir import Block, Operation
 
-from simdc.cost.kernel import Instruction, Loop, affine
-from simdc.ir.nest_text import Access, Nest
-from simdc.ir.ops.program import ProgramOp
+from simdc.cost.kernel import affine
 
 from .body import ARCS, HLO, Body, direction_of, function_of, read_body
 from .functions import LaneCode, Symbol
@@ -17,10 +15,8 @@ from .module_text import element_bits, integer, integers, name_of, shape_of_type
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
 from .tensors import numbers_from_zero, sliced
-from .values import Made, Read, Seen, Value, plain
+from .values import Made, Read, Value, plain
 from .written import WrittenNest, emit
-
-COLLECTIVES = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all", "collective_permute", "collective_broadcast")
 
 
 @reads(*(f"stablehlo.{name}" for name in HLO), *(f"chlo.{name}" for name in ("erf", "square", "is_inf", *ARCS)))
@@ -112,32 +108,36 @@ def custom_call(reader: Reader, op: Operation) -> Sequence[Value]:
     raise Unpriced(f"nobody knows what the custom call '{target}' computes")
 
 
-@reads(*(f"stablehlo.{name}" for name in COLLECTIVES))
-def collective(reader: Reader, op: Operation) -> Sequence[Value]:
-    """What it reads and writes in DRAM; nothing of the way between devices."""
-    short = name_of(op).partition(".")[2]
-    network = reader.network
-    found: list[Value] = []
-    for place, each in enumerate(op.operands):
-        value, shape = reader.seen(each), result_shape(op, place)
-        larger = max(value.shape, shape, key=lambda sizes: (len(sizes), sizes))
-        if value.shape != shape and larger != value.shape and short != "all_gather":
-            raise Unpriced("its results are of other sizes")
-        found.append(_moved(reader, value, shape, result_bits(op, place)))
-    network.note(
-        f"'{network.step}' ({short}) is priced as what it reads and writes in DRAM: no network between devices"
-    )
-    return found
+REFUSED = {
+    "stablehlo.rng": "random numbers are drawn by no layer",
+    "stablehlo.rng_bit_generator": "random numbers are drawn by no layer",
+    "stablehlo.fft": "there is no Fourier transform",
+    "stablehlo.cholesky": "there is no solver",
+    "stablehlo.triangular_solve": "there is no solver",
+    "stablehlo.complex": "numbers are real",
+    "stablehlo.real": "numbers are real",
+    "stablehlo.imag": "numbers are real",
+    "stablehlo.bitcast_convert": "the lanes have no code for the bits of numbers",
+    "stablehlo.popcnt": "the lanes have no code for the bits of numbers",
+    "stablehlo.count_leading_zeros": "the lanes have no code for the bits of numbers",
+    "stablehlo.shift_left": "the lanes have no code for the bits of numbers",
+    "stablehlo.shift_right_logical": "the lanes have no code for the bits of numbers",
+    "stablehlo.shift_right_arithmetic": "the lanes have no code for the bits of numbers",
+    "stablehlo.infeed": "what comes from outside is an argument of the function",
+    "stablehlo.outfeed": "what goes outside is a result of the function",
+    "stablehlo.send": "there is no network between devices",
+    "stablehlo.recv": "there is no network between devices",
+    "stablehlo.partition_id": "there is one device, of which nobody says the number",
+    "stablehlo.replica_id": "there is one device, of which nobody says the number",
+    "stablehlo.map": "its body is called for scalars: lower it to element-wise ops",
+    "stablehlo.dynamic_conv": "its border depends on data",
+    "stablehlo.batch_norm_training": "it is to be decomposed: stablehlo-legalize-deprecated-ops, or the framework's",
+    "stablehlo.batch_norm_inference": "it is to be decomposed: stablehlo-legalize-deprecated-ops, or the framework's",
+    "stablehlo.batch_norm_grad": "it is to be decomposed: stablehlo-legalize-deprecated-ops, or the framework's",
+}
+"""Why an op has no layer, by its name."""
 
 
-def _moved(reader: Reader, value: Seen, shape: tuple[int, ...], bits: int | None) -> Value:
-    """A result of `shape`; as many elements are read as there are, repeated where the result has more."""
-    network, whole = reader.network, shape or (1,)
-    source = network.tensor(value)
-    loops = tuple(Loop(f"d{place}", size) for place, size in enumerate(whole))
-    index = tuple(affine(loop.name) for loop in loops)
-    own = value.shape or (1,)
-    read = tuple(each if size == full else affine() for each, size, full in zip(index, own, whole, strict=True))
-    nest = Nest(loops, (Access(own, read),), (Access(whole, index),))
-    op = ProgramOp.make(network.unused(), [source], nest, [whole], (Instruction("move", "y0", ("x0",)),))
-    return plain(network.add(op, bits), whole, shape)
+@reads(*REFUSED)
+def refused(reader: Reader, op: Operation) -> Sequence[Value]:
+    raise Unpriced(REFUSED[name_of(op)])

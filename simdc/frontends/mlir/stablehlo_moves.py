@@ -1,4 +1,4 @@
-"""StableHLO's borders, picked rows and scattered gradients."""
+"""StableHLO's borders and the gradients of its windows."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction
 from simdc.ir.base import shape_of
-from simdc.ir.ops.gather import ScatterAddOp
 from simdc.ir.ops.max_pool import MaxPoolGradOp, MaxPoolOp
-from simdc.ir.ops.scatter import GatherNdOp, ScatterNdOp
 
 from .body import Body
-from .constants import refuse_known
 from .functions import Symbol
-from .gathers import picked
 from .linalg import permuted
-from .module_text import attribute, integers, lists_of, name_of
+from .module_text import integers, name_of
 from .problems import Unpriced
-from .reader import Reader, reads, result_bits, result_shape
+from .reader import Reader, reads, result_bits
 from .sums import numbered
 from .tensors import bordered, sliced
 from .values import Filled, Made, Read, Seen, Value, plain
@@ -61,104 +57,6 @@ def _apart(reader: Reader, value: Value, axis: int, count: int, number: float) -
     long = reader.network.reshaped(wide, (*shape[:axis], shape[axis] * (count + 1), *shape[axis + 1 :]))
     left = (*shape[:axis], shape[axis] * (count + 1) - count, *shape[axis + 1 :])
     return sliced(long, [0] * len(left), left, [1] * len(left), left)
-
-
-def _lists(op: Operation, name: str) -> tuple[dict[str, list[int]], int | None]:
-    vector = NUMBER.search(str(attribute(op, name)))
-    return lists_of(op, name), None if vector is None else int(vector[1])
-
-
-def _leading(found: dict[str, list[int]], names: tuple[str, str], ids: Seen, vector: int | None) -> int:
-    """How many of the first dimensions are named by numbers that lie side by side; 0 where it is otherwise."""
-    removed, mapped = (found.get(name, []) for name in names)
-    is_last = vector == len(ids.shape) - 1 and ids.shape[-1] == len(mapped)
-    is_first = removed == mapped == list(range(len(mapped))) and not found.get("operand_batching_dims")
-    is_first = is_first and not found.get("input_batching_dims")
-    return len(mapped) if is_last and is_first else 0
-
-
-def _row_axis(found: dict[str, list[int]], names: tuple[str, str], ids: tuple[int, ...], vector: int | None) -> int:
-    """The dimension that numbers are of; they name one dimension alone, which falls away."""
-    removed, mapped = (found.get(name, []) for name in names)
-    lone = vector is None or vector == len(ids) or ids[vector] == 1
-    if len(mapped) != 1 or removed != mapped or not lone or found.get("operand_batching_dims"):
-        raise Unpriced("it picks or places in a way that is not by rows")
-    return mapped[0]
-
-
-@reads("stablehlo.gather")
-def gather(reader: Reader, op: Operation) -> Sequence[Value]:
-    found, vector = _lists(op, "dimension_numbers")
-    table, ids = reader.value(op.operands[0]), reader.seen(op.operands[1])
-    several = _leading(found, ("collapsed_slice_dims", "start_index_map"), ids, vector)
-    sizes, shape, offset = integers(op, "slice_sizes") or (), result_shape(op), found.get("offset_dims", [])
-    if several > 1:
-        refuse_known(table, ids)
-        are_rows = tuple(sizes[several:]) == table.shape[several:]
-        if are_rows and offset == list(range(len(ids.shape) - 1, len(shape))):
-            picks = GatherNdOp(reader.network.unused(), reader.network.tensor(table), reader.network.tensor(ids))
-            return [plain(reader.network.add(picks, result_bits(op)), shape or (1,), shape)]
-    axis = _row_axis(found, ("collapsed_slice_dims", "start_index_map"), ids.shape, vector)
-    if any(size != whole for place, (size, whole) in enumerate(zip(sizes, table.shape, strict=True)) if place != axis):
-        raise Unpriced("it picks parts of rows")
-    count = tuple(size for place, size in enumerate(ids.shape) if place != vector)
-    if offset != [place for place in range(len(shape)) if not axis <= place < axis + len(count)]:
-        raise Unpriced("it picks rows and lays them down in another order")
-    return [picked(reader.network, table, reader.network.reshaped(ids, count), axis, shape, result_bits(op))]
-
-
-REDUCTIONS = {
-    "stablehlo.return": "none",
-    "stablehlo.add": "add",
-    "stablehlo.multiply": "mul",
-    "stablehlo.maximum": "max",
-    "stablehlo.minimum": "min",
-}
-"""What becomes of two numbers at one place, by the first op of the body; the second one stays where there is none."""
-
-
-def _written(reader: Reader, op: Operation, sides: tuple[Value, Seen, Value], reduction: str) -> Value:
-    network = reader.network
-    base, ids, rows = sides
-    inner = op.regions[0].block
-    last = inner.last_op
-    if reduction == "none" and (last is None or last.operands[0] is not inner.args[1]):
-        raise Unpriced("it places something else than its rows")
-    operands = [network.tensor(each) for each in (ids, rows, base)]
-    try:
-        made = ScatterNdOp(network.unused(), *operands, reduction=reduction)
-    except VerifyException as error:
-        raise Unpriced(str(error)) from None
-    return plain(network.add(made, result_bits(op)), base.shape)
-
-
-@reads("stablehlo.scatter")
-def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Rows that are added where numbers say, the gradient of picking them, or that are written there."""
-    found, vector = _lists(op, "scatter_dimension_numbers")
-    base, ids, rows = reader.value(op.operands[0]), reader.seen(op.operands[1]), reader.value(op.operands[2])
-    inner = op.regions[0].block.first_op
-    reduction = REDUCTIONS.get("" if inner is None else name_of(inner))
-    several = _leading(found, ("inserted_window_dims", "scatter_dims_to_operand_dims"), ids, vector)
-    is_row = found.get("update_window_dims", []) == list(range(len(ids.shape) - 1, len(rows.shape)))
-    if reduction is not None and several > (reduction == "add") and is_row and len(op.operands) == 3:
-        return [_written(reader, op, (base, ids, rows), reduction)]
-    axis = _row_axis(found, ("inserted_window_dims", "scatter_dims_to_operand_dims"), ids.shape, vector)
-    if reduction != "add" or len(op.operands) != 3:
-        raise Unpriced("it places otherwise than by adding up")
-    count = tuple(size for place, size in enumerate(ids.shape) if place != vector)
-    network, shape = reader.network, result_shape(op)
-    numbers, added = network.tensor(network.reshaped(ids, count)), network.tensor(rows)
-    zeros = isinstance(base, Filled) and not base.number
-    whole = None if zeros else network.tensor(base)
-    try:
-        made = ScatterAddOp(network.unused(), numbers, added, whole, axis=axis, size=shape[axis])
-    except VerifyException as error:
-        raise Unpriced(str(error)) from None
-    if shape_of(made.result) != shape:
-        made.drop_all_references()
-        raise Unpriced("it places rows that lie in another order")
-    return [plain(network.add(made, result_bits(op)), shape)]
 
 
 @reads("stablehlo.select_and_scatter")

@@ -12,6 +12,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.base import shape_of
 from simdc.ir.ops.conv import Conv2DOp
+from simdc.ir.ops.reverse import ReverseOp
 from simdc.named import NamedTuple
 
 from .body import Body
@@ -93,26 +94,38 @@ def _read(op: Operation) -> Convolution:
     )
 
 
-@reads("stablehlo.reverse")
+@reads("stablehlo.reverse", "tosa.reverse")
 def reverse(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Of constants another constant; weights of convolutions are read backwards."""
-    value = reader.value(op.operands[0])
-    if isinstance(value, Filled):
+    """Of constants another constant; weights of convolutions are read backwards; else a copy."""
+    value, network = reader.value(op.operands[0]), reader.network
+    axes = integers(op, "dimensions")
+    axes = (integer(op, "axis", 0),) if axes is None else tuple(axis for axis in axes if value.shape[axis] > 1)
+    if isinstance(value, Filled) or not axes or all(value.shape[axis] == 1 for axis in axes):
         return [value]
     if isinstance(value.base, ModuleConstant):
-        label = reader.network.label(reader.network.step)
+        label = network.label(network.step)
         made = ModuleConstant(label, value.shape or (1,), result_bits(op), value.base.roots)
         return [plain(made, made.shape, value.shape)]
-    readers = [(name_of(use.operation), use.index) for use in op.results[0].uses]
-    if set(readers) != {("stablehlo.convolution", 1)}:
-        raise Unpriced("it is read by others than convolutions, as their weights")
-    return [value]
+    if _is_window(op):
+        return [value]
+    source = network.tensor(value)
+    try:
+        turned = ReverseOp(network.unused(), source, axes=axes)
+    except VerifyException as error:
+        raise Unpriced(str(error)) from None
+    return [plain(network.add(turned, result_bits(op)), value.shape)]
+
+
+def _is_window(op: Operation) -> bool:
+    """Whether what the op turns round is read by convolutions only, as their weights."""
+    return {(name_of(use.operation), use.index) for use in op.results[0].uses} == {("stablehlo.convolution", 1)}
 
 
 def _turned_before(op: Operation, conv: Convolution) -> tuple[int, ...]:
     """Dimensions of the weights that are read backwards, those that a `reverse` before turned round with them."""
     owner = op.operands[1].owner
-    before = integers(owner, "dimensions") or () if isinstance(owner, Operation) and name_of(owner) == REVERSE else ()
+    is_turned = isinstance(owner, Operation) and name_of(owner) == REVERSE and _is_window(owner)
+    before = integers(owner, "dimensions") or () if is_turned and isinstance(owner, Operation) else ()
     return tuple(sorted(set(conv.turned) ^ set(before)))
 
 

@@ -11,7 +11,7 @@ from .body import Body
 from .functions import LaneCode, Symbol
 from .network import ForeignNetwork
 from .problems import Unpriced
-from .values import Made, Read, Seen, Value
+from .values import Filled, Made, Read, Seen, Value
 from .written import WrittenNest, emit
 
 
@@ -46,10 +46,13 @@ def multiply_add(symbols: Sequence[Symbol]) -> Body:
 
 
 def product(
-    network: ForeignNetwork, letters: tuple[str, str, str], sides: tuple[Value, Value], made: tuple[Value, int | None]
+    network: ForeignNetwork, letters: tuple[str, str, str], sides: Sequence[Value], made: tuple[Value, int | None]
 ) -> list[Value]:
     """`sum of lhs * rhs`, each side's dimensions and the result's named by letters, as einsum has it."""
     lhs, rhs, result = letters
+    if not all(value.is_constant for value in sides):
+        # One number everywhere, as the state that a recurrent layer begins with, is multiplied like any other.
+        sides = tuple(network.written_out(value) if isinstance(value, Filled) else value for value in sides)
     bounds: dict[str, int] = {}
     for names, value in zip((lhs, rhs), sides, strict=True):
         for letter, size in zip(names, value.shape, strict=True):

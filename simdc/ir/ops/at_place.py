@@ -16,6 +16,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import CodeBlock, Instruction, Loop, LoopNest, LoopRoles, Operand, VectorProgram, affine
 from simdc.ir.base import TENSOR, LayerOp, shape_of, width_bits
+from simdc.ir.gradient import INPUT, Backward, give_operand, rule_for
+from simdc.ir.overwriting import along, nest_of, overwriting
+
+from .scalar import ScalarOp
 
 GIVEN = -1
 """In the place of a first position that an operand gives."""
@@ -80,6 +84,36 @@ class SliceAtOp(AtPlaceOp):
 
 
 @irdl_op_definition
+class SliceAtGradOp(AtPlaceOp):
+    """Zeros of `shape`, the gradient of a box where it was cut out."""
+
+    name = "simdc.slice_at_grad"
+
+    gradient = operand_def(TENSOR)
+    starts = var_operand_def(TENSOR)
+    shape = prop_def(DenseArrayBase.constr(i64))
+
+    def __init__(self, layer: str, gradient: SSAValue, starts: Sequence[SSAValue], *, first: Sequence[int],
+                 shape: Sequence[int]):  # fmt: skip
+        super().__init__(layer, gradient, list(starts), first=tuple(first), shape=tuple(shape))
+
+    def result_shape(self) -> tuple[int, ...]:
+        shape = tuple(self.shape.get_values())
+        self.check_box(shape, shape_of(self.gradient))
+        return shape
+
+    def kernel(self) -> VectorProgram:
+        """All zeros first, then the box over them."""
+        bits, sizes = width_bits(self.result), shape_of(self.gradient)
+        loops = overwriting(prod(self.shape.get_values()), 1, prod(sizes))
+        starts = [Operand(f"start{at}", width_bits(each), (1,), (affine(),)) for at, each in enumerate(self.starts)]
+        box = along("gradient", width_bits(self.gradient), loops.written), along("y", bits, loops.written)
+        first = nest_of(loops.every, (), along("zeros", bits, loops.every), Instruction("move", "zeros", (0.0,)))
+        put = nest_of(loops.written, (*starts, box[0]), box[1], Instruction("move", "y", ("gradient",)))
+        return VectorProgram("slice_at_grad", (first, put), loops.lanes, ROLES)
+
+
+@irdl_op_definition
 class PutAtOp(AtPlaceOp):
     """`data` with `updates` written over it from a position on: `result[a + i, b + j] = updates[i, j]`.
 
@@ -106,3 +140,32 @@ class PutAtOp(AtPlaceOp):
 
     def kernel(self) -> VectorProgram:
         return self.moved(self.updates, "updates", shape_of(self.updates))
+
+
+@rule_for(SliceAtOp)
+def slice_at_gradient(op: SliceAtOp, back: Backward) -> None:
+    """Back to where the box was; the numbers that say where have none."""
+    if back.needs(op.input):
+        name, first = f"{op.layer.data}.grad_input", op.first.get_values()
+        shape = shape_of(op.input)
+        give_operand(back, op.input, SliceAtGradOp(name, back.upstream(op.result), op.starts, first=first, shape=shape))
+
+
+@rule_for(SliceAtGradOp)
+def slice_at_grad_gradient(op: SliceAtGradOp, back: Backward) -> None:
+    if back.needs(op.gradient):
+        name, first = f"{op.layer.data}.grad_gradient", op.first.get_values()
+        sizes = shape_of(op.gradient)
+        give_operand(back, op.gradient, SliceAtOp(name, back.upstream(op.result), op.starts, first=first, sizes=sizes))
+
+
+@rule_for(PutAtOp)
+def put_at_gradient(op: PutAtOp, back: Backward) -> None:
+    """The box has what stands where it was written; what it was written over has none there."""
+    name, upstream, first = op.layer.data, back.upstream(op.result), op.first.get_values()
+    if back.needs(op.updates):
+        sizes = shape_of(op.updates)
+        give_operand(back, op.updates, SliceAtOp(f"{name}.grad_updates", upstream, op.starts, first=first, sizes=sizes))
+    if back.needs(op.data):
+        zeros = back.emit(ScalarOp(f"{name}.grad_zeros", op.updates, function="mul", value=0.0), INPUT).results[0]
+        give_operand(back, op.data, PutAtOp(f"{name}.grad_data", upstream, zeros, op.starts, first=first))

@@ -55,7 +55,7 @@ def steps() -> list[tuple[str, ModuleOp]]:
     tokens = every_token(2)
     trained += [("tokens", tokens), ("tokens-sgd", derived(tokens, input_grad=True))]
     trained.append(("placed", derived(placed(2), input_grad=True)))
-    trained.append(("boxes", boxes(2)))
+    trained += [("boxes", boxes(2)), ("boxes-sgd", derived(boxes(2), input_grad=True))]
     trained.append(("tied", derived(tied(2, again=True), master_weights=True)))
     trained += [(f"loss-{name}", derived(forks(2), loss=(name,))) for name in ("mse", "bce")]
     trained.append(("soft-targets", derived(forks(2), soft_targets=True)))

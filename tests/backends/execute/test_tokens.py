@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.backends.execute.reference import check_against_torch
-from tests.backends.execute.token_networks import every_token, placed, tied
+from tests.backends.execute.token_networks import boxes, every_token, placed, tied
 from tests.backends.execute.training import check_gradients, derived, random_parameters
 
 
@@ -32,3 +32,7 @@ def test_against_torch() -> None:
     inference = every_token()
     module = derived(inference, input_grad=True)
     check_against_torch(inference, module, random_parameters(module, 4), 5)
+
+
+def test_gradients_of_boxes() -> None:
+    check_gradients(boxes(), 1)

@@ -10,9 +10,11 @@ from simdc.ir.builder import ModuleBuilder
 from simdc.ir.layer_table import layer_table
 from simdc.ir.ops.activation.rounding import IsInfOp, IsNanOp
 from simdc.ir.ops.at_place import PutAtOp, SliceAtOp
+from simdc.ir.ops.boxes import GatherBoxesOp, ScatterBoxesOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.linear import LinearOp
+from simdc.ir.ops.reverse import ReverseOp
 from simdc.ir.ops.scatter import GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp
 
 # Numbers of rows are those of largest elements: whole, and the same after a small step of the input.
@@ -64,7 +66,7 @@ def placed(batch: int = 2) -> ModuleOp:
 
 
 def boxes(batch: int = 2) -> ModuleOp:
-    """Boxes that are cut out, and written somewhere else, where largest numbers say."""
+    """Boxes that are cut out, and written or added somewhere else, where largest numbers say."""
     net = ModuleBuilder("boxes", batch, "test")
     value = net.input("x", (4, 4))
     ids = layer_table()["argmax"].add(net, [value], {"axis": 2}, "ids")
@@ -74,7 +76,18 @@ def boxes(batch: int = 2) -> ModuleOp:
         cut = SliceAtOp(f"cut{at}", value, [start, start], first=(0, -1, -1), sizes=(batch, 2, 3))
         put = PutAtOp(f"put{at}", value, net.append(cut, f"cut{at}"), [start], first=(0, at % 2, -1))
         value = net.append(put, f"put{at}")
-    return net.finish([value])
+    # Numbers [batch, 4] are four places of a single number: rows 0 to 2 of each image, two columns, and once again.
+    fields = {"sizes": (1, 2, 2), "axes": (1,), "vector": 2, "batch": (0,), "ids_batch": (0,), "offsets": (1, 3)}
+    picked = net.append(GatherBoxesOp("picked", value, ids, **fields), "picked")
+    turned = net.append(ReverseOp("turned", picked, axes=(1, 3)), "turned")
+    added = net.append(ScatterBoxesOp("added", ids, turned, value, reduction="add", **fields), "added")
+    row = {"sizes": (1, 1, 4), "axes": (0, 1), "vector": 0, "dropped": (0, 1), "offsets": (0,)}
+    start = net.append(SliceAtOp("corner", ids, [], first=(0, 1), sizes=(1, 2)), "corner")
+    place = net.append(ReshapeOp("place", start, shape=(2,)), "place")
+    line = net.append(GatherBoxesOp("line", value, place, **row), "line")
+    over = net.append(ScatterBoxesOp("over", place, line, added, **row), "over")
+    flat = layer_table()["flatten"].add(net, [over], {}, "flat")
+    return net.finish([layer_table()["fc"].add(net, [flat], {"features": 3}, "head")])
 
 
 def tied(batch: int = 2, *, again: bool = False) -> ModuleOp:

@@ -31,7 +31,7 @@ def parameters(text: str) -> list[tuple[int, ...]]:
 
 
 ADDED = '%y = "stablehlo.add"(%x, %s) : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>'
-SCAN = """%s = "tm_tensor.scan"({read}) <{{dimension = 1 : i64}}> ({{
+TOP = """%s = "tm_tensor.topk"({read}) <{{dimension = 1 : i64}}> ({{
   ^bb0(%a: f32, %b: f32):
     %c = "arith.addf"(%a, {inner}) : (f32, f32) -> f32
     "tm_tensor.yield"(%c) : (f32) -> ()
@@ -39,18 +39,18 @@ SCAN = """%s = "tm_tensor.scan"({read}) <{{dimension = 1 : i64}}> ({{
 
 
 def test_an_op_without_a_price_has_none_to_pay_where_it_reads_constants_alone() -> None:
-    text = network("\n".join([TABLE, SCAN.format(read="%t", inner="%b"), ADDED]))
+    text = network("\n".join([TABLE, TOP.format(read="%t", inner="%b"), ADDED]))
     assert layers(text) == ["simdc.add"]
-    # What the scan makes; the table itself nobody reads while the network runs.
+    # What the op makes; the table itself nobody reads while the network runs.
     assert parameters(text) == [(2, 3)]
 
 
 def test_an_op_without_a_price_is_refused_where_it_reads_data_in_its_operands_or_its_body() -> None:
-    with pytest.raises(SimdcError, match=r"no price for 1 op:\n  tm_tensor.scan, there is no layer for it: line 2"):
-        layers(network("\n".join([SCAN.format(read="%x", inner="%b"), ADDED])))
+    with pytest.raises(SimdcError, match=r"no price for 1 op:\n  tm_tensor.topk, there is no layer for it: line 2"):
+        layers(network("\n".join([TOP.format(read="%x", inner="%b"), ADDED])))
     taken = '%i = arith.constant 0 : index\n%e = "tensor.extract"(%x, %i, %i) : (tensor<2x3xf32>, index, index) -> f32'
-    with pytest.raises(SimdcError, match=r"tm_tensor\.scan, there is no layer for it"):
-        layers(network("\n".join([TABLE, taken, SCAN.format(read="%t", inner="%e"), ADDED])))
+    with pytest.raises(SimdcError, match=r"tm_tensor\.topk, there is no layer for it"):
+        layers(network("\n".join([TABLE, taken, TOP.format(read="%t", inner="%e"), ADDED])))
 
 
 @pytest.mark.parametrize("name", ["stablehlo.rng", "stablehlo.custom_call", "mine.table"])

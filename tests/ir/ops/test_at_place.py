@@ -14,7 +14,7 @@ from simdc.cost import ExactModel, Tiling
 from simdc.cost.kernel import VectorProgram
 from simdc.errors import SimdcError
 from simdc.frontends.hardware_file import load_hardware
-from simdc.ir.ops.at_place import AtPlaceOp, PutAtOp, SliceAtOp
+from simdc.ir.ops.at_place import AtPlaceOp, PutAtOp, SliceAtGradOp, SliceAtOp
 from tests.ir.ops.schedules import check_schedules
 from tests.ir.tensors import tensor
 
@@ -34,11 +34,22 @@ def test_a_box_by_hand() -> None:
         assert (cost.dram_bits.ifmap, cost.dram_bits.ofmap) == ((24 + 1) * 32, 24 * 32)
 
 
+def test_a_gradient_by_hand() -> None:
+    """Of the 24 elements, 512 zeros are stored and 24 over them."""
+    kernel = SliceAtGradOp("g", tensor(3, 8), [NUMBER], first=(-1, 0), shape=(64, 8)).kernel()
+    cost = ExactModel().evaluate(
+        kernel, Tiling(tuple(kernel.bounds), tuple(kernel.bounds.values())), load_hardware("HI3")
+    )
+    assert (cost.dram_bits.ifmap, cost.dram_bits.ofmap) == ((24 + 1) * 32, (512 + 24) * 32)
+
+
 def drawn(random: Random) -> VectorProgram:
     sizes = [random.randint(1, 6) for _ in range(random.randint(1, 3))]
     whole = [size + random.randint(0, 4) for size in sizes]
     first = [random.choice((-1, random.randint(0, full - size))) for full, size in zip(whole, sizes, strict=True)]
     starts = [tensor(1) for each in first if each == -1]
+    if random.random() < 0.3:
+        return SliceAtGradOp("g", tensor(*sizes), starts, first=first, shape=whole).kernel()
     if random.random() < 0.5:
         return SliceAtOp("s", tensor(*whole), starts, first=first, sizes=sizes).kernel()
     return PutAtOp("p", tensor(*whole), tensor(*sizes), starts, first=first).kernel()
@@ -86,3 +97,11 @@ def test_a_place_is_a_whole_number() -> None:
 def test_what_is_refused(make: Callable[[], AtPlaceOp], message: str) -> None:
     with pytest.raises(VerifyException, match=message):
         make()
+
+
+@pytest.mark.parametrize(("start", "row"), [(-4, 0), (1, 1), (99, 2)])
+def test_a_gradient_lies_where_the_box_was(start: float, row: int) -> None:
+    back = SliceAtGradOp("g", tensor(3, 4), [NUMBER], first=(-1, 2), shape=(5, 8))
+    expected, gradient = np.zeros((5, 8)), np.arange(12.0).reshape(3, 4) + 1
+    expected[row : row + 3, 2:6] = gradient
+    np.testing.assert_array_equal(run_kernel(back, [gradient, np.array([start])]).results[0], expected)
