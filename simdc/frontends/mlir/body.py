@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, IntegerType
@@ -110,29 +110,69 @@ Comparisons = dict[SSAValue, tuple[str, SSAValue, SSAValue]]
 
 
 def read_body(
-    block: Block, names: Sequence[Symbol], outside: Callable[[SSAValue], Symbol], loop: Callable[[int], Symbol]
+    block: Block,
+    names: Sequence[Symbol],
+    outside: Callable[[SSAValue], Symbol],
+    loop: Callable[[int], Symbol],
+    given: Mapping[SSAValue, Symbol] | None = None,
 ) -> Body:
     """`names` stand for the block's arguments, `outside` for what the body takes from around it, `loop` for the number
-    of an iteration. Raises Unpriced."""
-    known: dict[SSAValue, Symbol] = dict(zip(block.args, names, strict=True))
-    code, compared = LaneCode(), Comparisons()
+    of an iteration, `given` for results that are there already. Raises Unpriced."""
+    known: dict[SSAValue, Symbol] = {**dict(zip(block.args, names, strict=True)), **(given or {})}
+    code = LaneCode()
+    for op in _read(block, known, code, outside, loop):
+        if name_of(op).rpartition(".")[2] in ("yield", "return"):
+            results = tuple(known[value] if value in known else outside(value) for value in op.operands)
+            return Body(_needed(code.steps, results), results)
+    raise Unpriced("its body yields nothing")
+
+
+def read_place(
+    block: Block,
+    known: Mapping[SSAValue, Symbol],
+    outside: Callable[[SSAValue], Symbol],
+    loop: Callable[[int], Symbol],
+    wanted: Sequence[tuple[SSAValue, int]],
+) -> Body:
+    """The sum of values of a body, each times a number; `known` stand for arguments and results that are there already.
+    Raises Unpriced."""
+    found, code = dict(known), LaneCode()
+    inside = {value for value, _ in wanted if isinstance(value.owner, Operation) and value.owner.parent is block}
+    for _ in _read(block, found, code, outside, loop):
+        if inside <= found.keys():
+            break
+    total: Symbol = 0.0
+    for value, step in wanted:
+        own = found[value] if value in found else outside(value)
+        scaled = own if step == 1 else code.put("mul", own, float(step))
+        total = scaled if total == 0.0 else code.put("add", total, scaled)
+    return Body(_needed(code.steps, (total,)), (total,))
+
+
+def _read(
+    block: Block,
+    known: dict[SSAValue, Symbol],
+    code: LaneCode,
+    outside: Callable[[SSAValue], Symbol],
+    loop: Callable[[int], Symbol],
+) -> Iterator[Operation]:
+    """The ops of a block, each as soon as what stands before it is in `code`, with its results in `known`."""
+    compared = Comparisons()
 
     def symbol(value: SSAValue) -> Symbol:
         return known[value] if value in known else outside(value)
 
     for op in block.ops:
+        yield op
         name = name_of(op)
-        if name.rpartition(".")[2] in ("yield", "return"):
-            return Body(_needed(code.steps, [*map(symbol, op.operands)]), tuple(map(symbol, op.operands)))
+        if name == "cf.assert" or (op.results and op.results[0] in known):
+            continue
         if name == "linalg.index":
             known[op.results[0]] = loop(integer(op, "dim", 0))
-            continue
-        if name == "cf.assert":
-            continue
-        if len(op.results) != 1 or op.regions:
+        elif len(op.results) != 1 or op.regions:
             raise Unpriced(f"its body has {name}")
-        known[op.results[0]] = translated(op, name, code, symbol, compared)
-    raise Unpriced("its body yields nothing")
+        else:
+            known[op.results[0]] = translated(op, name, code, symbol, compared)
 
 
 def translated(

@@ -18,8 +18,12 @@ FILES = (
     "stablehlo_moves",
     "stablehlo_picks",
     "stablehlo_places",
+    "tm_tensor",
+    "packs",
     "tosa",
     "tosa_sums",
+    "tosa_images",
+    "tosa_integers",
 )
 
 

@@ -1,28 +1,36 @@
-"""Bodies that read a tensor at a place that depends on data: rows of a table, as a language model looks up words."""
+"""Bodies that read a tensor at places of their own: rows of a table, as a language model looks up words, tensors
+backwards, and any other elements."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir.affine import AffineMap
 from xdsl.utils.exceptions import VerifyException
 
+from simdc.cost.kernel import affine
 from simdc.ir.base import shape_of
+from simdc.ir.movement import MAX_RANK
 from simdc.ir.ops.gather import GatherOp
+from simdc.ir.ops.reverse import ReverseOp
 
 from .constants import refuse_known
+from .maps import Terms, terms_of
 from .module_text import integer, name_of, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader
-from .values import Filled, Value, plain
+from .values import Filled, ModuleConstant, Seen, Value, plain, roots_of
 
 CASTS = ("arith.index_cast", "arith.index_castui", "arith.extsi", "arith.extui", "arith.trunci")
 
 
-def rows_picked(reader: Reader, op: Operation, inputs: Sequence[SSAValue], bits: int | None) -> Value | None:
-    """Of a body that yields `table[ids[...], i, j]` the rows; None for any other body. Raises Unpriced where it
-    picks in a way that is no picking of rows."""
+def rows_picked(
+    reader: Reader, op: Operation, inputs: Sequence[SSAValue], maps: Sequence[AffineMap], bits: int | None
+) -> Value | None:
+    """Of a body that yields `table[ids[...], i, j]` the rows; None for any other body."""
     block = op.regions[0].block
     last = block.last_op
     found = last.operands[0].owner if last is not None and len(last.operands) == 1 else None
@@ -31,27 +39,87 @@ def rows_picked(reader: Reader, op: Operation, inputs: Sequence[SSAValue], bits:
     table, *at = found.operands
     asked = [_argument(each, block) for each in at]
     axes = [axis for axis, place in enumerate(asked) if place is not None]
-    if len(axes) != 1 or len(inputs) != 1:
-        raise Unpriced("it reads a tensor at places that depend on data, other than rows that are picked")
-    others = [integer(each.owner, "dim", -1) for each, place in zip(at, asked, strict=True)
-              if place is None and isinstance(each.owner, Operation)]  # fmt: skip
+    if len(axes) != 1 or len(inputs) != 1 or asked[axes[0]] != 0:
+        return None
+    others = [index_number(each) for each, place in zip(at, asked, strict=True) if place is None]
     (axis,), ids = axes, shape_of_type(inputs[0].type)
-    expected = [place for place in range(len(ids) + len(at) - 1) if not axis <= place < axis + len(ids)]
-    if others != expected:
-        raise Unpriced("it picks rows and lays them down in another order")
+    around = [place for place in range(len(ids) + len(at) - 1) if not axis <= place < axis + len(ids)]
+    inside = [terms_of(each) for each in maps[0].results]
+    own = [
+        Terms({axis + place: 1}) if size > 1 else each
+        for place, (size, each) in enumerate(zip(ids, inside, strict=True))
+    ]
     shape = shape_of_type(op.results[0].type)
+    if others != around or inside != own or len(shape) != len(around) + len(ids):
+        return None
     return picked(reader.network, reader.value(table), reader.value(inputs[0]), axis, shape, bits)
 
 
+def turned_round(reader: Reader, op: Operation, bounds: Sequence[int], bits: int | None) -> Value | None:
+    """Of a body that yields `table[n - 1 - i, j]` the table backwards; None for any other body."""
+    last = op.regions[0].block.last_op
+    found = last.operands[0].owner if last is not None and len(last.operands) == 1 else None
+    if not isinstance(found, Operation) or name_of(found) != "tensor.extract" or len(op.results) != 1:
+        return None
+    table, *at = found.operands
+    shape = shape_of_type(table.type)
+    if shape != tuple(bounds) or shape != shape_of_type(op.results[0].type):
+        return None
+    axes: list[int] = []
+    for axis, place in enumerate(at):
+        if index_number(place) == axis:
+            continue
+        if not _runs_back(reader, place, axis, shape[axis]):
+            return None
+        axes.append(axis)
+    value, network = reader.value(table), reader.network
+    if not axes or not isinstance(value, Seen) or len(shape) > MAX_RANK:
+        return value if not axes else None
+    refuse_known(value)
+    source = network.tensor(value)
+    return plain(network.add(ReverseOp(network.unused(), source, axes=axes), bits), shape)
+
+
+def _runs_back(reader: Reader, place: SSAValue, axis: int, size: int) -> bool:
+    """Whether a place is `size - 1` less the number of loop `axis`."""
+    owner = place.owner
+    if not isinstance(owner, Operation) or name_of(owner) != "arith.subi" or index_number(owner.operands[1]) != axis:
+        return False
+    last = owner.operands[0]
+    known = reader.known.get(last)
+    if isinstance(known, Filled):
+        return known.number == size - 1
+    return isinstance(last.owner, Operation) and integer(last.owner, "value", -1) == size - 1
+
+
+def index_number(value: SSAValue) -> int:
+    """The loop whose number a value is, -1 for any other."""
+    is_index = isinstance(value.owner, Operation) and name_of(value.owner) == "linalg.index"
+    return integer(value.owner, "dim", 0) if is_index and isinstance(value.owner, Operation) else -1
+
+
 def _argument(value: SSAValue, block: Block) -> int | None:
-    """The number of the block's argument that a place follows from; None for the number of an iteration."""
+    """The number of the block's argument that a place is; None for any other place."""
     while isinstance(value.owner, Operation) and name_of(value.owner) in CASTS:
         value = value.owner.operands[0]
-    if isinstance(value.owner, Operation):
-        if name_of(value.owner) == "linalg.index":
-            return None
-        raise Unpriced(f"it reads a tensor at a place that {name_of(value.owner)} makes")
-    return block.args.index(value) if value.owner is block else -1
+    return block.args.index(value) if value.owner is block and value in block.args else None
+
+
+# table[i, ids] of a table [4, 8]: elements i * 8 + ids of it in a row, numbers that a program stores.
+def elements_picked(network: ForeignNetwork, table: Value, places: Value) -> Value:
+    """The elements of a table at places in it, read in a row."""
+    shape = places.shape
+    if isinstance(table, Filled):
+        return Filled(shape, table.number)
+    row = network.reshaped(table, (prod(table.shape),))
+    if isinstance(places, Filled):
+        return row.through(shape, [affine(constant=int(places.number or 0))])
+    if table.is_constant and places.is_constant:
+        of = roots_of((table, places))
+        return plain(ModuleConstant(network.label(network.step), shape or (1,), None, of), shape or (1,), shape)
+    sides = network.tensor(row), network.tensor(places)
+    made = network.add(GatherOp(network.unused(), *sides, axis=0))
+    return plain(made, shape_of(made), shape)
 
 
 def picked(

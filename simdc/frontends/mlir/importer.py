@@ -21,13 +21,15 @@ from .module_text import attribute, element_bits, name_of, shape_of_type
 from .network import ForeignNetwork
 from .open_sizes import OpenSizes
 from .problems import Unpriced, UnpricedOp, refusal
-from .reader import FUNCTIONS, Reader
+from .reader import FUNCTIONS, Function, Reader
 from .values import Filled, ModuleConstant, Value, plain
 
 MOST_DEEP = 64
 """Calls within calls."""
 CALLS = ("func.call", "call")
 TERMINATORS = ("func.return", "return", "stablehlo.return", "scf.yield", "scf.condition", "tosa.yield")
+MALFORMED = (IndexError, ValueError, KeyError, AttributeError, AssertionError)
+"""What reading an op raises that has too few operands, or an attribute of another kind."""
 SILENT = ("ml_program.global",)
 
 
@@ -202,12 +204,20 @@ def _read(found: _Import, name: str, op: Operation, reader: Reader) -> Sequence[
         function = FUNCTIONS.get(name)
         if function is None:
             raise Unpriced("there is no layer for it")
-        return function(reader, op)
+        return _by(function, reader, op)
     except Unpriced:
         made = worked_out(reader, op)
         if made is None:
             raise
         return made
+
+
+def _by(function: Function, reader: Reader, op: Operation) -> Sequence[Value]:
+    """Modules are not verified, for xDSL refuses good ones; an op may lack what its name promises. Raises Unpriced."""
+    try:
+        return function(reader, op)
+    except MALFORMED:
+        raise Unpriced("its operands, attributes or regions are not those of an op of this name") from None
 
 
 def _called(found: _Import, op: Operation, reader: Reader, deep: int) -> list[Value]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
+from typing import NamedTuple
 
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from simdc.cost.kernel import Affine, affine
 
-from .body import Body, read_body
+from .body import Body, read_body, read_place
 from .functions import LaneCode, Symbol
-from .gathers import rows_picked
+from .gathers import elements_picked, rows_picked, turned_round
 from .maps import index_of, maps_of, reversed_loops, terms_of
 from .module_text import attribute, element_bits, integer, integers, name_of, segments, shape_of_type
 from .network import ForeignNetwork
@@ -25,10 +27,11 @@ from .written import WrittenNest, emit
 @reads("linalg.generic")
 def generic(reader: Reader, op: Operation) -> Sequence[Value]:
     inputs, _ = segments(op, 2)
-    rows = rows_picked(reader, op, inputs, element_bits(op.results[0].type))
-    if rows is not None:
-        return [rows]
-    return from_maps(reader, op, maps_of(attribute(op, "indexing_maps")))
+    maps, bits = maps_of(attribute(op, "indexing_maps")), element_bits(op.results[0].type)
+    rows = rows_picked(reader, op, inputs, maps, bits)
+    if rows is None:
+        rows = turned_round(reader, op, loop_bounds(maps, [shape_of_type(each.type) for each in op.operands]), bits)
+    return from_maps(reader, op, maps) if rows is None else [rows]
 
 
 def from_maps(reader: Reader, op: Operation, maps: Sequence[AffineMap]) -> Sequence[Value]:
@@ -46,20 +49,62 @@ def from_maps(reader: Reader, op: Operation, maps: Sequence[AffineMap]) -> Seque
         start = _start(reader, each, block, len(inputs) + len(makes))
         makes.append(Made(shape_of_type(each.type), index_of(at, bounds, backwards), start, element_bits(each.type)))
     counted = sorted({dimension for inner in block.walk() for dimension in _asked(inner)})
+    extracts = [inner for inner in block.ops if name_of(inner) == "tensor.extract"]
+    if backwards & set(counted) or (backwards and extracts):
+        raise Unpriced(f"it asks for the number of d{min(backwards)}, which runs backwards")
+    every = tuple(affine(f"d{loop}") if size > 1 else affine() for loop, size in enumerate(bounds))
     for loop in counted:
-        if loop in backwards:
-            raise Unpriced(f"it asks for the number of d{loop}, which runs backwards")
         numbers = numbers_from_zero(reader.network, f"{reader.network.step}.d{loop}", bounds[loop], 32)
-        at = (affine(f"d{loop}"),) if bounds[loop] > 1 else (affine(),)
-        reads_.append(Read(plain(numbers, (bounds[loop],)), at))
+        reads_.append(Read(plain(numbers, (bounds[loop],)), (every[loop],)))
+    have = _Have(len(inputs), tuple(counted), ())
+    for each in extracts:
+        places = _places(reader, each, bounds, reads_, have)
+        reads_.append(Read(elements_picked(reader.network, reader.value(each.operands[0]), places), every))
+        have = have._replace(taken=(*have.taken, each.results[0]))
 
     def body(symbols: Sequence[Symbol]) -> Body:
-        count = len(inputs)
-        own = [*symbols[:count], *symbols[count + len(counted) :]]
-        asked = dict(zip(counted, symbols[count:], strict=False))
-        return read_body(block, own[: len(block.args)], reader.number, lambda loop: asked[loop])
+        names, loops, given, rest = have.split(symbols)
+        return read_body(block, [*names, *rest][: len(block.args)], reader.number, loops.__getitem__, given)
 
     return emit(reader.network, WrittenNest(bounds, tuple(reads_), tuple(makes), body))
+
+
+class _Have(NamedTuple):
+    """What symbols stand for: inputs, then numbers of loops, then elements that were picked, then results."""
+
+    inputs: int
+    counted: tuple[int, ...]
+    taken: tuple[SSAValue, ...]
+
+    def split(
+        self, symbols: Sequence[Symbol]
+    ) -> tuple[Sequence[Symbol], dict[int, Symbol], dict[SSAValue, Symbol], Sequence[Symbol]]:
+        loops, taken = self.inputs + len(self.counted), self.inputs + len(self.counted) + len(self.taken)
+        return (
+            symbols[: self.inputs],
+            dict(zip(self.counted, symbols[self.inputs : loops], strict=True)),
+            dict(zip(self.taken, symbols[loops:taken], strict=True)),
+            symbols[taken:],
+        )
+
+
+def _places(reader: Reader, extract: Operation, bounds: tuple[int, ...], reads_: Sequence[Read], have: _Have) -> Value:
+    """The number of the element that each iteration picks, in a tensor of the loops."""
+    block = extract.parent
+    assert block is not None
+    shape = shape_of_type(extract.operands[0].type)
+    steps = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    wanted = list(zip(extract.operands[1:], steps, strict=True))
+
+    def body(symbols: Sequence[Symbol]) -> Body:
+        names, loops, given, _ = have.split(symbols)
+        known = {**dict(zip(block.args, names, strict=False)), **given}
+        return read_place(block, known, reader.number, loops.__getitem__, wanted)
+
+    index = tuple(affine(f"d{loop}") if size > 1 else affine() for loop, size in enumerate(bounds))
+    made = Made(bounds, index, Filled(bounds, None), 32)
+    (places,) = emit(reader.network, WrittenNest(bounds, tuple(reads_), (made,), body))
+    return places
 
 
 def _asked(op: Operation) -> list[int]:

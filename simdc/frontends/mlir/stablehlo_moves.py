@@ -19,7 +19,7 @@ from .module_text import integers, name_of
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits
 from .sums import numbered
-from .tensors import bordered, sliced
+from .tensors import apart, bordered, sliced
 from .values import Filled, Made, Read, Seen, Value, plain
 from .written import WrittenNest, emit
 
@@ -36,27 +36,12 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
     value = reader.value(op.operands[0])
     for axis, count in enumerate(between):
         if count:
-            value = _apart(reader, value, axis, count, number)
+            value = apart(reader, value, axis, count, number)
     if min((*low, *high), default=0) < 0:
         first = [max(0, -each) for each in low]
         sizes = [whole + min(0, a) + min(0, b) for whole, a, b in zip(value.shape, low, high, strict=True)]
         value = sliced(value, first, sizes, [1] * len(sizes), tuple(sizes))
     return [bordered(reader, value, [max(0, each) for each in low], [max(0, each) for each in high], number)]
-
-
-def _apart(reader: Reader, value: Value, axis: int, count: int, number: float) -> Value:
-    """`count` elements of a number between neighbours along `axis`."""
-    # a b with one between: a 0 b 0, as [2, 1] with a column behind, without the last.
-    shape = value.shape
-    if isinstance(value, Filled):
-        value = reader.network.written_out(value)
-    column = reader.network.reshaped(value, (*shape[: axis + 1], 1, *shape[axis + 1 :]))
-    after = [count if place == axis + 1 else 0 for place in range(len(shape) + 1)]
-    wide = bordered(reader, column, [0] * len(after), after, number)
-    assert isinstance(wide, Seen)
-    long = reader.network.reshaped(wide, (*shape[:axis], shape[axis] * (count + 1), *shape[axis + 1 :]))
-    left = (*shape[:axis], shape[axis] * (count + 1) - count, *shape[axis + 1 :])
-    return sliced(long, [0] * len(left), left, [1] * len(left), left)
 
 
 @reads("stablehlo.select_and_scatter")

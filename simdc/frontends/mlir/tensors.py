@@ -179,6 +179,21 @@ def bordered(reader: Reader, value: Value, low: Sequence[int], high: Sequence[in
     return Seen(value.base, value.own, shape, tuple(index), number)
 
 
+def apart(reader: Reader, value: Value, axis: int, count: int, number: float) -> Value:
+    """`count` elements of a number between neighbours along `axis`."""
+    # a b with one between: a 0 b 0, as [2, 1] with a column behind, without the last.
+    shape = value.shape
+    if isinstance(value, Filled):
+        value = reader.network.written_out(value)
+    column = reader.network.reshaped(value, (*shape[: axis + 1], 1, *shape[axis + 1 :]))
+    after = [count if place == axis + 1 else 0 for place in range(len(shape) + 1)]
+    wide = bordered(reader, column, [0] * len(after), after, number)
+    assert isinstance(wide, Seen)
+    long = reader.network.reshaped(wide, (*shape[:axis], shape[axis] * (count + 1), *shape[axis + 1 :]))
+    left = (*shape[:axis], shape[axis] * (count + 1) - count, *shape[axis + 1 :])
+    return sliced(long, [0] * len(left), left, [1] * len(left), left)
+
+
 @reads("tensor.concat", "stablehlo.concatenate", "tosa.concat")
 def concat(reader: Reader, op: Operation) -> Sequence[Value]:
     axis = integer(op, "dim", integer(op, "dimension", integer(op, "axis", 0)))
@@ -207,10 +222,14 @@ def insert_slice(reader: Reader, op: Operation) -> Sequence[Value]:
         for name, each in zip(("offsets", "sizes", "strides"), given, strict=True)
     )
     source, target = reader.value(op.operands[0]), reader.value(op.operands[1])
-    if any(each != 1 for each in strides):
-        raise Unpriced("it puts its slice down with gaps")
     whole = shape_of_type(op.operands[1].type)
     part = source if source.shape == tuple(sizes) else _reshaped(reader, source, tuple(sizes))
+    if any(each != 1 for each in strides):
+        if not isinstance(target, Filled):
+            raise Unpriced("it puts its slice down with gaps, in which other data stays")
+        for axis, step in enumerate(strides):
+            part = apart(reader, part, axis, step - 1, target.number or 0.0) if step > 1 else part
+        sizes = part.shape
     if tuple(sizes) == whole:
         return [part]
     after = [full - first - size for full, first, size in zip(whole, offsets, sizes, strict=True)]

@@ -9,13 +9,14 @@ from xdsl.ir import Operation, SSAValue
 
 from simdc.cost.kernel import affine
 from simdc.ir.ops.reduce_extreme import ArgMaxOp
-from simdc.ir.ops.scatter import ScatterNdOp
+from simdc.ir.ops.scatter import GatherNdOp, ScatterNdOp
 
 from .body import Body, number_of
+from .constants import refuse_known
 from .functions import LaneCode, Symbol
 from .gathers import picked
 from .linalg import called, compared, pointwise, spread
-from .module_text import attribute, element_kind, integer, integers, name_of, text_of
+from .module_text import attribute, element_kind, integer, integers, name_of
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
 from .tensors import bordered, sliced
@@ -28,7 +29,6 @@ OF_ONE = {
     **{each: each for each in ("abs", "ceil", "floor", "exp", "log", "reciprocal", "tanh", "erf", "sin", "cos")},
     "rsqrt": "inv_sqrt",
     "sigmoid": "logistic",
-    "negate": "neg",
     "logical_not": "not",
 }
 OF_TWO = {
@@ -85,8 +85,20 @@ def of_one(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads(*(f"tosa.{name}" for name in OF_TWO))
 def of_two(reader: Reader, op: Operation) -> Sequence[Value]:
     if len(op.operands) > 2 and reader.number(op.operands[2]):
-        raise Unpriced("its products are shifted")
+        return _shifted(reader, op, int(reader.number(op.operands[2])))
     return together(reader, op, op.operands[:2], OF_TWO[name_of(op).partition(".")[2]])
+
+
+def _shifted(reader: Reader, op: Operation, shift: int) -> Sequence[Value]:
+    """Products less their last bits, to the nearest whole number, half up."""
+    shape = result_shape(op)
+
+    def code(written: LaneCode, x: Symbol, y: Symbol) -> Symbol:
+        less = written.put("mul", written.put("mul", x, y), 0.5**shift)
+        return written.call("floor", (written.put("add", less, 0.5),))
+
+    values = [broadcast(reader.value(each), shape) for each in op.operands[:2]]
+    return pointwise(reader.network, values, shape, result_bits(op), code)
 
 
 @reads("tosa.select")
@@ -167,11 +179,16 @@ def tile(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.gather")
 def gather(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Rows of a table [1, rows, row]."""
-    table, ids, shape = reader.seen(op.operands[0]), reader.seen(op.operands[1]), result_shape(op)
-    if table.shape[0] != 1:
-        raise Unpriced("it picks rows of several tables")
+    """Rows of tables [n, rows, row] by numbers [n, picked]."""
+    table, ids, shape = reader.value(op.operands[0]), reader.seen(op.operands[1]), result_shape(op)
     network = reader.network
+    if isinstance(table, Filled):
+        return [Filled(shape, table.number)]
+    if table.shape[0] > 1:
+        refuse_known(table, ids)
+        numbers, rows = network.tensor(network.reshaped(ids, (*ids.shape, 1))), network.tensor(table)
+        made = GatherNdOp(network.unused(), rows, numbers, batch_dims=1)
+        return [plain(network.add(made, result_bits(op)), shape)]
     rows, numbers = network.reshaped(table, table.shape[1:]), network.reshaped(ids, ids.shape[1:])
     found = picked(network, rows, numbers, 0, shape[1:], result_bits(op))
     return [network.reshaped(found, shape) if not isinstance(found, Filled) else found]
@@ -187,17 +204,13 @@ def argmax(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.scatter")
 def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Rows of a table [1, rows, row], written over."""
+    """Rows of tables [n, rows, row], written over by numbers [n, written]."""
     table, ids, rows = (reader.seen(each) for each in op.operands)
     shape, network = result_shape(op), reader.network
-    if shape[0] != 1:
-        raise Unpriced("it writes rows of several tables")
-    numbers = network.tensor(network.reshaped(ids, (*ids.shape[1:], 1)))
-    data, updates = (network.tensor(network.reshaped(each, each.shape[1:])) for each in (table, rows))
-    made = network.add(ScatterNdOp(network.unused(), numbers, updates, data), result_bits(op))
-    return [network.reshaped(plain(made, shape[1:]), shape)]
-
-
-@reads("tosa.custom")
-def custom(reader: Reader, op: Operation) -> Sequence[Value]:
-    raise Unpriced(f"nobody knows what the custom op '{text_of(op, 'operator_name') or '?'}' computes")
+    refuse_known(table, ids, rows)
+    alone = shape[0] == 1
+    own = slice(1 if alone else 0, None)
+    numbers = network.tensor(network.reshaped(ids, (*ids.shape[own], 1)))
+    data, updates = (network.tensor(network.reshaped(each, each.shape[own])) for each in (table, rows))
+    made = ScatterNdOp(network.unused(), numbers, updates, data, batch_dims=0 if alone else 1)
+    return [network.reshaped(plain(network.add(made, result_bits(op)), shape[own]), shape)]

@@ -6,14 +6,16 @@ numbers, their products those that follow from the shapes; what has no price is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from math import prod
+from math import erf, prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
 
 from simdc.backends.execute import execute
 from simdc.cost.kernel import Contraction
@@ -21,7 +23,8 @@ from simdc.errors import SimdcError
 from simdc.frontends.mlir import parse_foreign_module
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.context import kernel_of
-from simdc.ir.network import network_of
+from simdc.ir.network import ParameterOp, network_of
+from simdc.ir.ops.gather import GatherOp
 
 PROGRAMS = Path(__file__).parent / "programs"
 Array = NDArray[np.float64]
@@ -166,12 +169,70 @@ OF_FOUR: dict[str, tuple[str, Callable[[Array, Array, Array, Array], Array], int
     "add_scalars": ("5x4 i5:3 i4:3 3", lambda x, i, j, y: put(x, (whole(i), whole(j)), y, np.add), 0),
 }  # fmt: skip
 JAX: dict[str, tuple[str, Callable[..., Array], int]] = {**OF_ONE, **OF_TWO, **OF_THREE, **OF_FOUR}
-CONSTANTS: dict[str, dict[str, Array]] = {
-    "jax_argmax": {"iota": np.arange(6.0)},
-    "jax_one_hot": {"iota": np.arange(5.0)},
-    "jax_scan": {"dot_general.filled": np.zeros((2, 4))},
+
+
+def nchw(function: Callable[..., Array], x: Array, w: Array, stride: tuple[int, int]) -> Array:
+    """A convolution of images [n, c, h, w] by one of images [n, h, w, c]."""
+    return function(x.transpose(0, 2, 3, 1), w.transpose(2, 3, 1, 0), stride).transpose(0, 3, 1, 2)
+
+
+def conv_torch(x: Array, w: Array, b: Array) -> Array:
+    return nchw(conv, np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1))), w, (2, 2)) + b[:, None, None]
+
+
+def depthwise(x: Array, w: Array) -> Array:
+    return np.einsum("nxycij,cij->ncxy", windows(x.transpose(0, 2, 3, 1), (3, 3), (1, 1)), w[:, 0])
+
+
+def max_pool_torch(x: Array) -> Array:
+    wide = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
+    return windows(wide.transpose(0, 2, 3, 1), (3, 3), (2, 2)).max((4, 5)).transpose(0, 3, 1, 2)
+
+
+def attention(q: Array, k: Array, v: Array) -> Array:
+    return softmax(q @ k.transpose(0, 1, 3, 2) / 2) @ v
+
+
+def gelu_exact(x: Array) -> Array:
+    return x / 2 * (1 + np.vectorize(erf)(x / np.sqrt(2)))
+
+
+TORCH_OF_ONE: dict[str, tuple[str, Callable[[Array], Array], int]] = {
+    "max_pool": ("1x2x7x8", max_pool_torch, 0),
+    "softmax": ("3x6", softmax, 0),
+    "layer_norm": ("3x6", lambda x: (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5), 0),
+    "gelu": ("3x6", gelu_exact, 0),
+    "flip": ("2x3x4", lambda x: x[:, ::-1, ::-1], 0),
+    "roll": ("3x5", lambda x: np.roll(x, 2, 1), 0),
+    "sort": ("3x6", lambda x: np.sort(x, 1), 0),
+    "top_k": ("3x6", lambda x: -np.sort(-x, 1)[:, :2], 0),
+    "cumsum": ("3x6", lambda x: x.cumsum(1), 0),
+    "argmax": ("3x6", lambda x: x.argmax(1), 0),
+    "triangle": ("4x5", np.triu, 0),
 }
-"""What constants hold: simdc does not look at their values."""
+TORCH_OF_MORE: dict[str, tuple[str, Callable[..., Array], int]] = {
+    "linear": ("4x5 6x5 6", lambda x, w, b: x @ w.T + b, 4 * 5 * 6),
+    "conv": ("2x3x7x8 4x3x3x3 4", conv_torch, 2 * 4 * 4 * 4 * 27),
+    "depthwise": ("2x3x6x7 3x1x3x3", depthwise, 2 * 3 * 4 * 5 * 9),
+    "attention": ("1x2x5x4 1x2x6x4 1x2x6x4", attention, 2 * 2 * 5 * 6 * 4),
+    "embedding": ("7x4 i7:3", lambda table, ids: table[whole(ids)], 0),
+    "index_select": ("3x6 i6:2", lambda x, ids: x[:, whole(ids)], 0),
+    "gather": ("3x6 i6:3x2", lambda x, ids: np.take_along_axis(x, whole(ids), 1), 0),
+    "index_put": ("7x4 i7:2 2x4", lambda x, ids, y: put(x, whole(ids), y), 0),
+    "put_slice": ("4x5 4x2", lambda x, y: put(x, (slice(None), slice(1, 3)), y), 0),
+}
+TORCH: dict[str, tuple[str, Callable[..., Array], int]] = {**TORCH_OF_ONE, **TORCH_OF_MORE}
+# Their places follow from numbers of loops, and are worked out before the network runs: constants, which nobody runs.
+PRICED = {
+    # 9 x 11 results of 2 channels, windows of 3 x 3 over 3 channels, zeros between the elements counted, as written.
+    "conv_transpose": 9 * 11 * 2 * 9 * 3,
+    "interpolate": 0,
+    "scatter_add": 0,
+}
+COUNTED = re.compile(r"iota|.*\.d\d+")
+"""Constants that are numbers of positions."""
+HELD = {"torch_triangle": np.triu(np.ones((4, 5)))}
+"""What other constants hold, zeros where nothing is said."""
 REFUSED = {
     "jax_refused_random": "stablehlo.xor, the lanes have no code for the bits of numbers: line",
     "jax_refused_fft": "stablehlo.fft, there is no Fourier transform: line",
@@ -180,6 +241,11 @@ REFUSED = {
     "jax_refused_loop": "stablehlo.while, how often it runs depends on data: line",
     "jax_refused_bits": "stablehlo.shift_left, the lanes have no code for the bits of numbers: line",
 }
+
+
+def text_of(name: str) -> str:
+    (path,) = PROGRAMS.glob(f"{name}.*")
+    return path.read_text()
 
 
 def drawn(shapes: str, seed: int) -> list[Array]:
@@ -204,12 +270,24 @@ def products(layers: list[LayerOp]) -> int:
     return sum(kernel.useful_macs for kernel in kernels if isinstance(kernel, Contraction))
 
 
+def constants(module: ModuleOp, held: Array | None) -> dict[str, Array]:
+    """What constants hold: simdc does not look at their values."""
+    known = [op for op in network_of(module).body.block.ops if isinstance(op, ParameterOp)]
+    shapes = {op.label.data: shape_of(op.result) for op in known}
+    return {
+        label: np.arange(prod(shape), dtype=float).reshape(shape)
+        if COUNTED.fullmatch(label)
+        else (np.zeros(shape) if held is None else held)
+        for label, shape in shapes.items()
+    }
+
+
 def check(name: str, shapes: str, function: Callable[..., Array], macs: int, tolerance: float) -> None:
-    module = parse_foreign_module((PROGRAMS / f"{name}.stablehlo").read_text(), f"{name}.mlir", None)
+    module = parse_foreign_module(text_of(name), f"{name}.mlir", None)
     network = network_of(module)
     for seed in range(3):
         given = drawn(shapes, seed)
-        (found,) = execute(module, given, CONSTANTS.get(name, {})).returned
+        (found,) = execute(module, given, constants(module, HELD.get(name))).returned
         expected = np.asarray(function(*given), float)
         np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=tolerance, atol=tolerance)
     assert products(list(network.layers())) == macs
@@ -222,11 +300,29 @@ def test_jax(name: str) -> None:
     check(f"jax_{name}", shapes, function, macs, 1e-6)
 
 
+@pytest.mark.parametrize("name", TORCH)
+def test_torch(name: str) -> None:
+    shapes, function, macs = TORCH[name]
+    check(f"torch_{name}", shapes, function, macs, 1e-6)
+
+
+@pytest.mark.parametrize("name", PRICED)
+def test_torch_with_places_that_are_worked_out(name: str) -> None:
+    module = parse_foreign_module(text_of(f"torch_{name}"), f"torch_{name}.mlir", None)
+    layers = list(network_of(module).layers())
+    assert any(isinstance(layer, GatherOp) for layer in layers)
+    assert products(layers) == PRICED[name]
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_has_no_price_is_refused_by_name(name: str) -> None:
     with pytest.raises(SimdcError, match=REFUSED[name]):
-        parse_foreign_module((PROGRAMS / f"{name}.stablehlo").read_text(), f"{name}.mlir", None)
+        parse_foreign_module(text_of(name), f"{name}.mlir", None)
 
 
 def test_every_program_is_looked_at() -> None:
-    assert {path.stem for path in PROGRAMS.glob("*.stablehlo")} == {*REFUSED, *(f"jax_{name}" for name in JAX)}
+    assert {path.stem for path in PROGRAMS.iterdir() if path.suffix in (".stablehlo", ".linalg")} == {
+        *REFUSED,
+        *(f"jax_{name}" for name in JAX),
+        *(f"torch_{name}" for name in (*TORCH, *PRICED)),
+    }
