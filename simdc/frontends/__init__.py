@@ -130,6 +130,8 @@ def _load_mlir(
 ) -> ModuleOp:
     """Our own IR, or a module of another compiler."""
     text, file = source.read(MAX_MLIR_BYTES), source.file
+    if not text.strip():
+        raise SimdcError("is empty: IR text or a module was expected", file=file)
     if OWN_IR.search(text):
         if weights is not None:
             raise SimdcError("--weights: IR of simdc says itself what its weights are", file=file)

@@ -31,6 +31,10 @@ class _Refused(Exception):
     """Something that Python's JSON reader takes and JSON, or this program, does not."""
 
 
+BYTECODE = b"ML\xefR"
+"""How a module begins that is no text."""
+
+
 def read_text(path: str, limit_bytes: int, name: str = "") -> str:
     """The UTF-8 text of a file, or of standard input (`-`), without a byte order mark. `name` is what reports call a
     file that another one names. Raises SimdcError."""
@@ -46,6 +50,8 @@ def read_text(path: str, limit_bytes: int, name: str = "") -> str:
     if len(data) > limit_bytes:
         raise SimdcError(f"is larger than the limit of {limit_bytes} bytes", file=name_of(path))
     was_read(data, name)
+    if data.startswith(BYTECODE):
+        raise SimdcError("is MLIR bytecode; write it as text: mlir-opt --mlir-print-op-generic", file=name_of(path))
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:

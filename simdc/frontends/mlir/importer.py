@@ -24,8 +24,6 @@ from .problems import Unpriced, UnpricedOp, refusal
 from .reader import FUNCTIONS, Function, Reader
 from .values import Filled, ModuleConstant, Value, plain
 
-MOST_DEEP = 64
-"""Calls within calls."""
 CALLS = ("func.call", "call")
 TERMINATORS = ("func.return", "return", "stablehlo.return", "scf.yield", "scf.condition", "tosa.yield")
 MALFORMED = (IndexError, ValueError, KeyError, AttributeError, AssertionError)
@@ -70,7 +68,11 @@ def _imported(
 ) -> ForeignImport:
     functions = {op.sym_name.data: op for op in module.walk() if isinstance(op, FuncOp)}
     main = _main(functions, file)
-    arguments = main.body.block.args
+    try:
+        body = _only_block(main)
+    except Unpriced as error:
+        raise SimdcError(f"function '{main.sym_name.data}': {error}", file=file, line=_line(main)) from None
+    arguments = body.args
     sizes.bind(arguments, _names_of(main), bind, file)
     try:
         shapes = [shape_of_type(each.type) for each in arguments]
@@ -88,13 +90,20 @@ def _imported(
         )
     found = _Import(network, functions, [], sizes)
     values = _arguments(network, main, shapes, set(weights or ()), file)
-    results = _run(found, main.body.block, values, 0)
+    results = _run(found, body, values, frozenset((main.sym_name.data,)))
     if found.problems:
         raise refusal(found.problems, file)
     tensors = [network.tensor(value) for value in results if not isinstance(value, Filled)]
     if not tensors or network.last is None:
         raise SimdcError("computes nothing: its results are constants or missing", file=file)
     return ForeignImport(network.finish(tensors), network.made)
+
+
+def _only_block(function: FuncOp) -> Block:
+    """Raises Unpriced."""
+    if len(function.body.blocks) != 1:
+        raise Unpriced("it has several blocks: branches between blocks are not read, loops and branches of scf are")
+    return function.body.block
 
 
 def _main(functions: dict[str, FuncOp], file: str) -> FuncOp:
@@ -146,17 +155,17 @@ def _weight(network: ForeignNetwork, name: str, shape: tuple[int, ...], bits: in
 
 
 class _Scope(NamedTuple):
-    """A function that is being read: what is known in it, what follows from ops without a price, and how many calls it
-    is inside of."""
+    """A function that is being read: what is known in it, what follows from ops without a price, and the functions that
+    it is called in, itself among them."""
 
     known: dict[SSAValue, Value]
     lost: set[SSAValue]
-    deep: int
+    calls: frozenset[str]
 
 
-def _run(found: _Import, block: Block, values: Sequence[Value], deep: int) -> list[Value]:
+def _run(found: _Import, block: Block, values: Sequence[Value], calls: frozenset[str]) -> list[Value]:
     """What a function returns."""
-    return _walk(found, block, values, _Scope({}, set(), deep))
+    return _walk(found, block, values, _Scope({}, set(), calls))
 
 
 def _walk(found: _Import, block: Block, values: Sequence[Value], scope: _Scope) -> list[Value]:
@@ -176,7 +185,7 @@ def _walk(found: _Import, block: Block, values: Sequence[Value], scope: _Scope) 
             lost.update(op.results)
             continue
         try:
-            made = _called(found, op, reader, scope.deep) if name in CALLS else _read(found, name, op, reader)
+            made = _called(found, op, reader, scope.calls) if name in CALLS else _read(found, name, op, reader)
             for result, value in zip(op.results, made, strict=True):
                 known[result] = value
                 _count_reads(found.network, result, value)
@@ -220,14 +229,16 @@ def _by(function: Function, reader: Reader, op: Operation) -> Sequence[Value]:
         raise Unpriced("its operands, attributes or regions are not those of an op of this name") from None
 
 
-def _called(found: _Import, op: Operation, reader: Reader, deep: int) -> list[Value]:
+def _called(found: _Import, op: Operation, reader: Reader, calls: frozenset[str]) -> list[Value]:
     callee = attribute(op, "callee")
     name = callee.string_value() if isinstance(callee, SymbolRefAttr) else ""
-    if name not in found.functions or deep > MOST_DEEP:
-        raise Unpriced(f"there is no function '{name}', or it calls itself")
-    block = found.functions[name].body.block
+    if name in calls:
+        raise Unpriced(f"function '{name}' calls itself")
+    if name not in found.functions or not found.functions[name].body.blocks:
+        raise Unpriced(f"there is no function '{name}', or it has no body")
+    block = _only_block(found.functions[name])
     found.sizes.pass_on(block.args, op.operands)
-    made = _run(found, block, [reader.value(each) for each in op.operands], deep + 1)
+    made = _run(found, block, [reader.value(each) for each in op.operands], calls | {name})
     if len(made) != len(op.results):
         raise Unpriced("it calls what has ops without a price")
     found.sizes.take(op, block.last_op.operands if block.last_op is not None else ())

@@ -38,9 +38,13 @@ from simdc.ir.text import IRParser, located
 from .problems import Unpriced
 
 REMEDY = (
-    "it may read in the generic form: mlir-opt --mlir-print-op-generic, or in Python "
+    "print the generic form: mlir-opt --mlir-print-op-generic, or in Python "
     "module.operation.get_asm(print_generic_op_form=True)"
 )
+NO_FORM = "does not have a custom format"
+OP_NAME = re.compile(r"([A-Za-z_][\w$]*(?:\.[\w$]+)+)\s*\Z")
+WELL_READ = ("values used but not defined", "operand is used with type", "re-declaration", "SSA value")
+"""How errors begin whose text was read well: another form says the same."""
 
 
 HEX = re.compile(r"dense<0x([0-9A-Fa-f]+)>(?= : tensor<(?:[0-9]+x)*(f64|f32|f16|bf16)>)")
@@ -78,6 +82,21 @@ class ForeignParser(IRParser):
         return key
 
 
+def _unread(message: str, position: int, text: str, file: str) -> SimdcError:
+    """An error of xDSL's parser at its place, with what helps."""
+    name = OP_NAME.search(text, 0, position)
+    if NO_FORM in message and name is not None:
+        what = (
+            f"'{name[1]}' has no custom form here (func, arith, math, tensor and linalg.generic have one, among others)"
+        )
+        return located(f"{what}; {REMEDY}", name.start(), text, file)
+    if message.startswith("Could not parse entire input"):
+        return located("no module begins here", position, text, file)
+    if message.startswith(WELL_READ):
+        return located(message, position, text, file)
+    return located(f"{message.rstrip('.')}; if this is a custom form that is not read, {REMEDY}", position, text, file)
+
+
 def _transform() -> Dialect:
     from .transform_ops import TRANSFORM
 
@@ -96,11 +115,11 @@ def parse_foreign(text: str, file: str) -> ModuleOp:
         parser = ForeignParser(context, text, file)
         return parser.parse_module()
     except ParseError as error:
-        raise located(f"{error.msg.strip()}; {REMEDY}", error.span.start, text, file) from None
+        raise _unread(error.msg.strip(), error.span.start, text, file) from None
     except RecursionError:
         raise SimdcError("attributes, types or regions are nested too deeply", file=file) from None
     except (VerifyException, ValueError, NotImplementedError, KeyError, AttributeError) as error:
-        raise located(f"{error}; {REMEDY}", len(text) if parser is None else parser.pos, text, file) from None
+        raise _unread(str(error), len(text) if parser is None else parser.pos, text, file) from None
 
 
 def name_of(op: Operation) -> str:
