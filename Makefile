@@ -86,6 +86,7 @@ docs: $(VENV)/.simdc-test-installed
 	$(BIN)/python docs/draw.py
 	$(BIN)/python docs/shoot_report.py
 	$(BIN)/python docs/generate_layers.py
+	$(BIN)/python docs/generate_mlir_ops.py
 	$(BIN)/python examples/compare_models.py --write docs/exact-vs-simdit.md
 	$(BIN)/python docs/run_notebooks.py
 	$(BIN)/python docs/run_pages.py

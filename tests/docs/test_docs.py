@@ -78,6 +78,11 @@ def test_hardware_page_is_up_to_date():
     assert text_of(ROOT / "docs/hardware.md") == generator["page"](), "run: make docs"
 
 
+def test_page_of_ops_of_modules_is_up_to_date():
+    generator = runpy.run_path(str(ROOT / "docs/generate_mlir_ops.py"))
+    assert text_of(ROOT / "docs/mlir-ops.md") == generator["page"](), "run: make docs"
+
+
 def test_drawings_are_up_to_date():
     drawings = runpy.run_path(str(ROOT / "docs/draw.py"))["DRAWINGS"]
     assert {path.name for path in (ROOT / "docs/drawings").iterdir()} == drawings.keys()

@@ -22,7 +22,8 @@ COLLECTIVES = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all", "coll
 
 @reads(*(f"stablehlo.{name}" for name in COLLECTIVES))
 def collective(reader: Reader, op: Operation) -> Sequence[Value]:
-    """All of each operand is read and all of each result is written, as if other devices held the same."""
+    """A copy, or a sum of parts: all of each operand is read and all of each result is written, as if other devices
+    held the same."""
     short, network = name_of(op).partition(".")[2], reader.network
     values = [reader.seen(each) for each in op.operands]
     found = [_moved(reader, value, result_shape(op, at), result_bits(op, at)) for at, value in enumerate(values)]

@@ -9,7 +9,7 @@ from xdsl.ir import Operation, SSAValue
 
 from .module_text import name_of
 from .problems import Unpriced
-from .reader import Reader, reads
+from .reader import Reader, reads, refuses
 from .values import Filled, Value
 
 MOST_ROUNDS = 1 << 14
@@ -18,7 +18,8 @@ MOST_ROUNDS = 1 << 14
 
 @reads("stablehlo.while", "tosa.while_loop", "scf.while")
 def repeated(reader: Reader, op: Operation) -> Sequence[Value]:
-    """The first region says whether to go on, and what the second gets where it hands on something else."""
+    """Its body, as often as its condition is known to hold. The first region says whether to go on, and what the second
+    gets where it hands on something else."""
     asked, body = (region.block for region in op.regions)
     reader.keep(op)
     values: Sequence[Value] = [reader.value(each) for each in op.operands]
@@ -35,6 +36,7 @@ def repeated(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("scf.for")
 def counted(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Its body, as often as its numbers say."""
     bounds = op.operands[:3]
     start, end, step = (_number(reader, each, "how often it runs") for each in bounds)
     if step < 1:
@@ -51,8 +53,8 @@ def counted(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("stablehlo.if", "stablehlo.case", "tosa.cond_if", "scf.if")
 def chosen(reader: Reader, op: Operation) -> Sequence[Value]:
-    """The branch that a number says: the first where a condition holds, else the second; of several the last where
-    there is none of that number."""
+    """The branch that a number says, if that is known: the first where a condition holds, else the second; of several
+    the last where there is none of that number."""
     number = _number(reader, op.operands[0], "which of its branches runs")
     name, count = name_of(op), len(op.regions)
     place = (0 if number else 1) if name != "stablehlo.case" else number if 0 <= number < count else count - 1
@@ -62,6 +64,13 @@ def chosen(reader: Reader, op: Operation) -> Sequence[Value]:
     return reader.inside(op.regions[place].block, [reader.value(each) for each in op.operands[1:]])
 
 
+@reads("scf.execute_region")
+def region(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Its ops."""
+    reader.keep(op)
+    return reader.inside(op.regions[0].block, [])
+
+
 def _number(reader: Reader, value: SSAValue, what: str) -> int:
     known = reader.value(value)
     if not isinstance(known, Filled) or known.number is None:
@@ -69,19 +78,15 @@ def _number(reader: Reader, value: SSAValue, what: str) -> int:
     return int(known.number)
 
 
-REFUSED = {
-    "scf.index_switch": "branches by cases of numbers are not read",
-    "scf.forall": "it runs its body for all places at once",
-    "scf.parallel": "it runs its body for all places at once",
-    "affine.for": "loops of the affine dialect are not read",
-    "affine.parallel": "loops of the affine dialect are not read",
-    "cf.br": "branches between blocks are not read",
-    "cf.cond_br": "branches between blocks are not read",
-    "cf.switch": "branches between blocks are not read",
-}
-"""Why, by the name of the op."""
-
-
-@reads(*REFUSED)
-def refused(reader: Reader, op: Operation) -> Sequence[Value]:
-    raise Unpriced(REFUSED[name_of(op)])
+refuses(
+    {
+        "scf.index_switch": "branches by cases of numbers are not read",
+        "scf.forall": "it runs its body for all places at once",
+        "scf.parallel": "it runs its body for all places at once",
+        "affine.for": "loops of the affine dialect are not read",
+        "affine.parallel": "loops of the affine dialect are not read",
+        "cf.br": "branches between blocks are not read",
+        "cf.cond_br": "branches between blocks are not read",
+        "cf.switch": "branches between blocks are not read",
+    }
+)

@@ -21,10 +21,11 @@ from .module_text import attribute, element_bits, name_of, shape_of_type
 from .network import ForeignNetwork
 from .open_sizes import OpenSizes
 from .problems import Unpriced, UnpricedOp, refusal
-from .reader import FUNCTIONS, Function, Reader
+from .reader import FUNCTIONS, REASONS, Function, Reader
 from .values import Filled, ModuleConstant, Value, plain
 
-CALLS = ("func.call", "call")
+CALLS = {"func.call": "callee", "call": "callee", "stablehlo.composite": "decomposition"}
+"""Ops that stand for the ops of a function, and the attribute that names it."""
 TERMINATORS = ("func.return", "return", "stablehlo.return", "scf.yield", "scf.condition", "tosa.yield")
 MALFORMED = (IndexError, ValueError, KeyError, AttributeError, AssertionError)
 """What reading an op raises that has too few operands, or an attribute of another kind."""
@@ -212,7 +213,7 @@ def _read(found: _Import, name: str, op: Operation, reader: Reader) -> Sequence[
     try:
         function = FUNCTIONS.get(name)
         if function is None:
-            raise Unpriced("there is no layer for it")
+            raise Unpriced(REASONS.get(name, "there is no layer for it"))
         return _by(function, reader, op)
     except Unpriced:
         made = worked_out(reader, op)
@@ -230,7 +231,7 @@ def _by(function: Function, reader: Reader, op: Operation) -> Sequence[Value]:
 
 
 def _called(found: _Import, op: Operation, reader: Reader, calls: frozenset[str]) -> list[Value]:
-    callee = attribute(op, "callee")
+    callee = attribute(op, CALLS[name_of(op)])
     name = callee.string_value() if isinstance(callee, SymbolRefAttr) else ""
     if name in calls:
         raise Unpriced(f"function '{name}' calls itself")

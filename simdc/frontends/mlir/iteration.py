@@ -10,7 +10,7 @@ from .linalg_named import CONVOLUTION, POOL, PRODUCTS, SPATIAL, has_maps
 from .maps import maps_of
 from .module_text import attribute, name_of, segments, shape_of_type
 
-OWN_ORDER = {"mmt4d": "mnkilj", "batch_reduce_matmul": "bmnk"}
+OWN_ORDER = {"mmt4d": "mnkilj", "batch_mmt4d": "bmnkilj", "batch_reduce_matmul": "bmnk"}
 """Products whose summed loops do not all stand behind the others. Depthwise convolutions that have channels first run
 over them behind the places of an image."""
 
@@ -21,7 +21,7 @@ def iteration_loops(op: Operation) -> tuple[str, ...]:
     dialect, _, short = name_of(op).partition(".")
     if dialect != "linalg":
         return ()
-    if short == "generic" or has_maps(op):
+    if short in ("generic", "contract", "elementwise") or has_maps(op):
         return _numbered(range(maps_of(attribute(op, "indexing_maps"))[0].num_dims))
     if short in PRODUCTS:
         lhs, rhs, result = PRODUCTS[short]

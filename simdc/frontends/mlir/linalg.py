@@ -26,6 +26,8 @@ from .written import WrittenNest, emit
 
 @reads("linalg.generic")
 def generic(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A sum of products for the array, a layer of its own, or a program for the lanes; a gather where its body reads
+    elements at other places."""
     inputs, _ = segments(op, 2)
     maps, bits = maps_of(attribute(op, "indexing_maps")), element_bits(op.results[0].type)
     rows = rows_picked(reader, op, inputs, maps, bits)
@@ -141,11 +143,13 @@ def loop_bounds(maps: Sequence[AffineMap], shapes: Sequence[tuple[int, ...]]) ->
 
 @reads("linalg.fill")
 def fill(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: what sums start from, or a number everywhere."""
     return [reader.value(op.operands[0]).through(shape_of_type(op.operands[1].type), ())]
 
 
 @reads("linalg.transpose")
 def transpose(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: the reader's index goes through it; else a copy."""
     order = integers(op, "permutation") or ()
     return [permuted(reader.value(op.operands[0]), order)]
 
@@ -158,6 +162,7 @@ def permuted(value: Value, order: Sequence[int]) -> Value:
 
 @reads("linalg.broadcast")
 def broadcast(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: the reader's index goes through it; else a copy."""
     added = integers(op, "dimensions") or ()
     shape = shape_of_type(op.operands[1].type)
     kept = [place for place in range(len(shape)) if place not in added]
@@ -172,6 +177,7 @@ def spread(value: Value, shape: tuple[int, ...], places: Sequence[int]) -> Value
 
 @reads("linalg.copy")
 def copy(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: the same tensor."""
     return [reader.value(op.operands[0])]
 
 
@@ -224,15 +230,22 @@ CALLED = {"rsqrt": "inv_sqrt", "negf": "neg", "powf": "pow", "div_unsigned": "di
 
 @reads(*(f"linalg.{name}" for name in ELEMENTWISE))
 def named_elementwise(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A layer of the same name, or a program for the lanes."""
     inputs, outputs = segments(op, 2)
     short = name_of(op).partition(".")[2]
     shape, bits = shape_of_type(outputs[0].type), element_bits(outputs[0].type)
     return elementwise(reader, inputs, shape, bits, function=CALLED.get(short, short))
 
 
+@reads("linalg.contract", "linalg.elementwise")
+def with_maps(reader: Reader, op: Operation) -> Sequence[Value]:
+    """As `linalg.generic`."""
+    return from_maps(reader, op, maps_of(attribute(op, "indexing_maps")))
+
+
 @reads("linalg.reduce", "linalg.map")
 def with_region(reader: Reader, op: Operation) -> Sequence[Value]:
-    """`dimensions` fall away; without such every element is by itself."""
+    """A program for the lanes, as `linalg.generic`. `dimensions` fall away; without such every element is by itself."""
     inputs, _ = segments(op, 2)
     gone = integers(op, "dimensions") or ()
     rank = len(shape_of_type(inputs[0].type))

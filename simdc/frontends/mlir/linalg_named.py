@@ -42,6 +42,7 @@ PRODUCTS = {
     "batch_vecmat": ("bk", "bkn", "bn"),
     "dot": ("k", "k", ""),
     "mmt4d": ("mkij", "nklj", "mnil"),
+    "batch_mmt4d": ("bmkij", "bnklj", "bmnil"),
 }
 SPATIAL = "dhw"
 CONVOLUTION = re.compile(r"(depthwise_)?conv_([123])d(?:_([a-z]+)_([a-z]+?))?(_q)?")
@@ -56,7 +57,7 @@ def has_maps(op: Operation) -> bool:
 
 @reads(*(f"linalg.{name}" for name in PRODUCTS))
 def matrix_product(reader: Reader, op: Operation) -> Sequence[Value]:
-    """With maps of its own, where it has some, else by its name."""
+    """A sum of products for the array: by maps of its own, where it has some, else by its name."""
     short = name_of(op).partition(".")[2]
     inputs, outputs = segments(op, 2)
     if has_maps(op):
@@ -75,6 +76,8 @@ def matrix_product(reader: Reader, op: Operation) -> Sequence[Value]:
     "depthwise_conv_2d_nhwc_hwc_q", "depthwise_conv_2d_nhwc_hwcm", "depthwise_conv_2d_nhwc_hwcm_q",
     "depthwise_conv_3d_ncdhw_cdhw", "depthwise_conv_3d_ndhwc_dhwc", "depthwise_conv_3d_ndhwc_dhwcm")))  # fmt: skip
 def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`conv2d` of images [n, c, h, w], in groups where it is depthwise; a sum of products for the array in any other
+    layout."""
     found = CONVOLUTION.fullmatch(name_of(op).partition(".")[2])
     assert found is not None
     depthwise, rank = found[1] is not None, int(found[2])
@@ -170,6 +173,7 @@ def _bias(reader: Reader, start: Value) -> list[SSAValue] | None:
 @reads(*(f"linalg.pooling_{layout}_{kind}" for kind in ("sum", "max", "min", "max_unsigned", "min_unsigned")
          for layout in ("nchw", "nhwc", "ncw", "nwc", "ndhwc", "ncdhw")))  # fmt: skip
 def pool(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`max_pool` of images [n, c, h, w]; else a program for the lanes."""
     found = POOL.fullmatch(name_of(op).partition(".")[2])
     assert found is not None
     letters, kind = found[1], {"sum": "add"}.get(found[2], found[2])

@@ -11,27 +11,24 @@ from simdc.ir.ops.boxes import GatherBoxesOp, ScatterBoxesOp
 
 from .constants import refuse_known
 from .linalg import permuted
-from .module_text import integers, name_of
+from .module_text import integers
 from .problems import Unpriced
-from .reader import Reader, filled_in, reads, result_bits, result_shape
+from .reader import Reader, filled_in, reads, refuses, result_bits, result_shape
 from .tensors import bordered, sliced
 from .values import Filled, ModuleConstant, Seen, Value, plain
 
-REFUSED = {
-    "tensor.generate": "its body makes elements one by one: lower it to linalg.generic",
-    "tensor.insert": "it writes one element by itself",
-    "tensor.bitcast": "the lanes have no code for the bits of numbers",
-    **dict.fromkeys(
-        ("linalg.winograd_filter_transform", "linalg.winograd_input_transform", "linalg.winograd_output_transform"),
-        "a convolution that was rewritten: keep the convolution",
-    ),
-}
-"""Why an op has no layer, by its name."""
-
-
-@reads(*REFUSED)
-def refused(reader: Reader, op: Operation) -> Sequence[Value]:
-    raise Unpriced(REFUSED[name_of(op)])
+refuses(
+    {
+        "linalg.fill_rng_2d": "random numbers are drawn by no layer",
+        "tensor.generate": "its body makes elements one by one: lower it to linalg.generic",
+        "tensor.insert": "it writes one element by itself",
+        "tensor.bitcast": "the lanes have no code for the bits of numbers",
+        **dict.fromkeys(
+            ("linalg.winograd_filter_transform", "linalg.winograd_input_transform", "linalg.winograd_output_transform"),
+            "a convolution that was rewritten: keep the convolution",
+        ),
+    }
+)
 
 
 class _Tiles:
@@ -62,7 +59,7 @@ class _Tiles:
 
 @reads("linalg.pack", "tensor.pack")
 def pack(reader: Reader, op: Operation) -> Sequence[Value]:
-    """[M, K] as [M/m, K/k, m, k]: a copy, with a border where tiles reach beyond the end."""
+    """A copy: [M, K] as [M/m, K/k, m, k], with a border where tiles reach beyond the end."""
     source, rest = op.operands[0], op.operands[2:]
     value, shape = reader.value(source), result_shape(op)
     sizes = integers(op, "operandSegmentSizes") or (1, 1, 0, 0)
@@ -81,7 +78,7 @@ def pack(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("linalg.unpack", "tensor.unpack")
 def unpack(reader: Reader, op: Operation) -> Sequence[Value]:
-    """The other way round: a copy, without what stands beyond the end."""
+    """A copy: the other way round, without what stands beyond the end."""
     value, shape = reader.value(op.operands[0]), result_shape(op)
     if isinstance(value, Filled):
         return [Filled(shape, value.number)]
@@ -106,7 +103,7 @@ def _moved(reader: Reader, value: Value, op: Operation) -> Value:
 
 @reads("tensor.gather")
 def gather(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Elements, or what lies behind them, at places that the last dimension of numbers names."""
+    """`gather_boxes`: elements, or what lies behind them, at places that the last dimension of numbers names."""
     table, ids = reader.value(op.operands[0]), reader.value(op.operands[1])
     if isinstance(table, Filled):
         return [Filled(result_shape(op), table.number)]
@@ -123,7 +120,7 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tensor.scatter")
 def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Written over what is there."""
+    """`scatter_boxes`: written over what is there."""
     rows, whole, ids = (reader.value(each) for each in op.operands)
     refuse_known(rows, whole, ids)
     network = reader.network

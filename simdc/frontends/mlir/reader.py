@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX
@@ -71,6 +71,15 @@ def reads(*names: str) -> Callable[[Function], Function]:
         return function
 
     return enter
+
+
+REASONS: dict[str, str] = {}
+"""Why ops that are known have no layer, by their names."""
+
+
+def refuses(reasons: Mapping[str, str]) -> None:
+    """Enter ops that have no layer, with the reason."""
+    REASONS.update(reasons)
 
 
 def result_bits(op: Operation, place: int = 0) -> int | None:

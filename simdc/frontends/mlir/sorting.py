@@ -27,18 +27,20 @@ OTHERWISE = "it compares otherwise than one number of each side"
 
 @reads("stablehlo.sort")
 def sort(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`top_k` of all, and `gather_elements` for what goes along."""
     axis = integer(op, "dimension", len(result_shape(op)) - 1)
     return _sorted(reader, op, list(op.operands), axis, op.regions[0].block)
 
 
 @reads("tm_tensor.sort")
 def sort_in_place(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`top_k` of all, and `gather_elements` for what goes along."""
     return _sorted(reader, op, list(op.operands), integer(op, "dimension", 0), op.regions[0].block)
 
 
 @reads("chlo.top_k")
 def top_k(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Along the last dimension."""
+    """`top_k` along the last dimension."""
     shape = result_shape(op)
     made = _ordered(reader, op.operands[0], len(shape) - 1, integer(op, "k", shape[-1]), smallest=False)
     return [plain(each, shape) for each in (made.values, made.indices)]

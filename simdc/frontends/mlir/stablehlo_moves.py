@@ -21,17 +21,23 @@ from .reader import Reader, reads, result_bits
 from .sums import numbered
 from .tensors import apart, bordered, sliced
 from .values import Filled, Made, Read, Seen, Value, plain
+from .whole_numbers import whole_numbers
 from .written import WrittenNest, emit
 
 NUMBER = re.compile(r"index_vector_dim = (\d+)")
 
 
-@reads("stablehlo.pad")
+@reads("stablehlo.pad", "stablehlo.dynamic_pad")
 def pad(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Places between elements first, then what is cut, then the border."""
-    low, high, between = (
-        integers(op, name) or () for name in ("edge_padding_low", "edge_padding_high", "interior_padding")
-    )
+    """The border of the reader's window; else `pad`. Places between elements first, then what is cut, then the
+    border."""
+    names = ("edge_padding_low", "edge_padding_high", "interior_padding")
+    given: list[Sequence[int] | None] = [integers(op, name) for name in names]
+    if len(op.operands) > 2:
+        given = [whole_numbers(reader, each) for each in op.operands[2:5]]
+    if None in given:
+        raise Unpriced("its border depends on data")
+    low, high, between = (each or () for each in given)
     number = reader.number(op.operands[1])
     value = reader.value(op.operands[0])
     for axis, count in enumerate(between):
@@ -46,7 +52,8 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("stablehlo.select_and_scatter")
 def select_and_scatter(reader: Reader, op: Operation) -> Sequence[Value]:
-    """The gradient of pooling by the largest element."""
+    """`max_pool` and `max_pool_grad`, or two programs where windows lie side by side: the gradient of pooling by the
+    largest element."""
     first = op.regions[0].block.first_op
     added = op.regions[1].block.first_op
     if first is None or added is None or name_of(first) != "stablehlo.compare" or name_of(added) != "stablehlo.add":

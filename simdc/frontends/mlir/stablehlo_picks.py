@@ -36,7 +36,7 @@ REDUCTIONS = {
 """What becomes of two numbers at one place; of truth values `or` is the larger one."""
 
 
-class _Named(NamedTuple):
+class _NamedPlaces(NamedTuple):
     """What numbers name, as `simdc.ir.ops.boxes` has it. Where an op says nothing of `vector`, it is the first."""
 
     axes: tuple[int, ...]
@@ -59,10 +59,10 @@ class _Named(NamedTuple):
         return self.axes[0] if is_row else None
 
 
-def _named(op: Operation, name: str, words: tuple[str, str, str, str, str]) -> _Named:
+def _named(op: Operation, name: str, words: tuple[str, str, str, str, str]) -> _NamedPlaces:
     found, vector = lists_of(op, name), NUMBER.search(str(attribute(op, name)))
     axes, offsets, dropped, batch, ids_batch = (tuple(found.get(word, ())) for word in words)
-    return _Named(axes, 0 if vector is None else int(vector[1]), offsets, dropped, batch, ids_batch)
+    return _NamedPlaces(axes, 0 if vector is None else int(vector[1]), offsets, dropped, batch, ids_batch)
 
 
 GATHERED = ("start_index_map", "offset_dims", "collapsed_slice_dims", "operand_batching_dims",
@@ -73,6 +73,8 @@ SCATTERED = ("scatter_dims_to_operand_dims", "update_window_dims", "inserted_win
 
 @reads("stablehlo.gather", "stablehlo.dynamic_gather")
 def gather(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`gather` of rows, `gather_nd` of rows behind several numbers, `gather_boxes` of all else; a slice at a known
+    place."""
     named, network = _named(op, "dimension_numbers", GATHERED), reader.network
     sizes = integers(op, "slice_sizes") or (whole_numbers(reader, op.operands[2]) if len(op.operands) > 2 else None)
     if sizes is None:
@@ -109,7 +111,7 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
     return [_made(reader, boxes, shape, bits)]
 
 
-def _corner(reader: Reader, op: Operation, named: _Named, whole: tuple[int, ...]) -> list[int] | None:
+def _corner(reader: Reader, op: Operation, named: _NamedPlaces, whole: tuple[int, ...]) -> list[int] | None:
     """Where the only box begins, if that is known; None where it is data, or boxes are several."""
     ids = reader.value(op.operands[1]).shape
     if named.batch or any(size > 1 for axis, size in enumerate(ids) if axis != named.vector):
@@ -152,7 +154,8 @@ def _reduction(block: Block) -> str:
 
 @reads("stablehlo.scatter")
 def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Written over what is there, or joined with it: added in the gradient of what picks."""
+    """`scatter_add`, `scatter_nd` or `scatter_boxes`; `put_at` at one known place. What is there is written over, or
+    joined with what comes."""
     if len(op.operands) != 3:
         raise Unpriced("it places into several tensors at once")
     named, network = _named(op, "scatter_dimension_numbers", SCATTERED), reader.network
@@ -189,13 +192,13 @@ def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
     return [_made(reader, made, shape, bits)]
 
 
-def _box(named: _Named, updates: tuple[int, ...], rank: int) -> tuple[int, ...]:
+def _box(named: _NamedPlaces, updates: tuple[int, ...], rank: int) -> tuple[int, ...]:
     """How much of each dimension an update takes."""
     sizes = iter([updates[axis] for axis in named.offsets])
     return tuple(1 if axis in (*named.dropped, *named.batch) else next(sizes) for axis in range(rank))
 
 
-def _is_row(named: _Named, places: Sequence[int], axis: int, rest: Sequence[int], whole: tuple[int, ...]) -> bool:
+def _is_row(named: _NamedPlaces, places: Sequence[int], axis: int, rest: Sequence[int], whole: tuple[int, ...]) -> bool:
     """Whether updates are whole rows, which stand where the numbers do."""
     around = tuple(at for at in range(len(places) + len(rest)) if not axis <= at < axis + len(places))
     return named.offsets == around and tuple(rest) == (*whole[:axis], *whole[axis + 1 :])

@@ -42,7 +42,7 @@ def _corner(reader: Reader, whole: Sequence[int], sizes: Sequence[int], starts: 
 
 @reads("stablehlo.dynamic_slice")
 def cut_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
-    """At a place that is known it is a slice; else the box is moved, wherever it begins."""
+    """`slice_at`, which moves the box, wherever it begins; a slice at a place that is known."""
     source, *starts = op.operands
     value, sizes, network = reader.value(source), integers(op, "slice_sizes") or (), reader.network
     if isinstance(value, Filled):
@@ -62,7 +62,8 @@ def cut_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("stablehlo.dynamic_update_slice")
 def put_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
-    """The box is written over what is there; into a tensor of one number, at a place that is known, it is a border."""
+    """`put_at`: the box is written over what is there; into a tensor of one number, at a known place, it is a
+    border."""
     target, source, *starts = op.operands
     data, part, network = reader.value(target), reader.value(source), reader.network
     if part.shape == data.shape:

@@ -34,6 +34,7 @@ LAYOUT = re.compile(r"\[([^\]]*)\]\s*x\s*\[([^\]]*)\]\s*->\s*\[([^\]]*)\]")
 
 @reads("stablehlo.dot_general")
 def dot_general(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A sum of products for the array."""
     lists = lists_of(op, "dot_dimension_numbers")
     sides = reader.value(op.operands[0]), reader.value(op.operands[1])
     letters = iter(ascii_lowercase)
@@ -51,6 +52,15 @@ def dot_general(reader: Reader, op: Operation) -> Sequence[Value]:
             free += [] if letter else [own[place]]
     letters_ = "".join(names[0]), "".join(names[1]), "".join([*shared["batching"], *free])
     return product(reader.network, letters_, sides, (Filled(result_shape(op), 0.0), result_bits(op)))
+
+
+@reads("stablehlo.dot")
+def dot(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A sum of products for the array: the last dimension of one side and the first of the other."""
+    sides = reader.value(op.operands[0]), reader.value(op.operands[1])
+    lhs, rhs = "mk"[2 - len(sides[0].shape) :], "kn"[: len(sides[1].shape)]
+    letters = lhs, rhs, f"{lhs[:-1]}{rhs[1:]}"
+    return product(reader.network, letters, sides, (Filled(result_shape(op), 0.0), result_bits(op)))
 
 
 class Convolution(NamedTuple):
@@ -96,7 +106,7 @@ def _read(op: Operation) -> Convolution:
 
 @reads("stablehlo.reverse", "tosa.reverse")
 def reverse(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Of constants another constant; weights of convolutions are read backwards; else a copy."""
+    """`reverse`; of constants another constant; of weights of a convolution nothing, they are read backwards."""
     value, network = reader.value(op.operands[0]), reader.network
     axes = integers(op, "dimensions")
     axes = (integer(op, "axis", 0),) if axes is None else tuple(axis for axis in axes if value.shape[axis] > 1)
@@ -131,6 +141,7 @@ def _turned_before(op: Operation, conv: Convolution) -> tuple[int, ...]:
 
 @reads("stablehlo.convolution")
 def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`conv2d` of images [b, f, 0, 1] and weights [o, i, 0, 1]; a sum of products for the array in any other layout."""
     conv = _read(op)
     sides = reader.seen(op.operands[0]), reader.seen(op.operands[1])
     if not sides[1].is_constant:
@@ -234,6 +245,7 @@ def _macs(conv: Convolution, image: _Split, bounds: dict[str, int]) -> int | Non
 
 @reads("stablehlo.reduce_window")
 def reduce_window(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`max_pool` of images [n, c, h, w]; else a program for the lanes."""
     if len(op.operands) != 2:
         raise Unpriced("it gathers several tensors at once")
     image, start = reader.value(op.operands[0]), reader.value(op.operands[1])

@@ -33,7 +33,7 @@ ELIDED = "__elided__"
 
 @reads("arith.constant", "stablehlo.constant", "tosa.const", "ml_program.global_load_const")
 def constant(reader: Reader, op: Operation) -> Sequence[Value]:
-    """A number, alone or everywhere; of all else the shape."""
+    """A parameter, or a number; values of tensors are not looked at."""
     held = (attribute(op, name) for name in ("value", "values", "global"))
     value = next((each for each in held if each is not None), None)
     shape = result_shape(op)
@@ -64,16 +64,19 @@ def numbers_from_zero(network: ForeignNetwork, wanted: str, count: int, bits: in
 
 @reads("tensor.empty", "bufferization.alloc_tensor")
 def empty(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing."""
     return [Filled(result_shape(op), None)]
 
 
 @reads("tensor.splat")
 def splat(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A number everywhere."""
     return [Filled(result_shape(op), reader.number(op.operands[0]))]
 
 
 @reads("tensor.cast")
 def cast(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: the same tensor."""
     value, shape = reader.value(op.operands[0]), result_shape(op)
     if value.shape != shape:
         raise Unpriced(f"it takes {list(value.shape)} for {list(shape)}")
@@ -82,17 +85,20 @@ def cast(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("arith.bitcast", "stablehlo.optimization_barrier", "tosa.identity")
 def same(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: the same tensors."""
     return [reader.value(each) for each in op.operands]
 
 
 @reads("arith.index_cast", "arith.extf", "arith.truncf", "arith.sitofp", "arith.extsi", "arith.trunci")
 def cast_number(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A number that is known."""
     return [Filled((), reader.number(op.operands[0]))]
 
 
 @reads("tensor.expand_shape", "tensor.collapse_shape", "tensor.reshape", "tosa.reshape", "stablehlo.reshape",
        "stablehlo.dynamic_reshape")  # fmt: skip
 def reshape(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing, or a reshape, which costs nothing."""
     return [_reshaped(reader, reader.value(op.operands[0]), result_shape(op))]
 
 
@@ -102,6 +108,7 @@ def _reshaped(reader: Reader, value: Value, shape: tuple[int, ...]) -> Value:
 
 @reads("tensor.from_elements")
 def from_elements(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: one number as a tensor."""
     if len(op.operands) == 1:
         return [reader.value(op.operands[0]).through(result_shape(op), ())]
     raise Unpriced("a tensor is put together of several numbers")
@@ -109,6 +116,7 @@ def from_elements(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tensor.extract")
 def extract(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: one element of a tensor."""
     value = reader.value(op.operands[0])
     if isinstance(value, Filled):
         return [Filled((), value.number)]
@@ -117,6 +125,7 @@ def extract(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tensor.extract_slice")
 def extract_slice(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: the reader's index goes through it; else a copy."""
     given = segments(op, 4)[1:]
     offsets, sizes, strides = (
         filled_in(reader, integers(op, f"static_{name}") or (), each)
@@ -144,6 +153,7 @@ def sliced(
 
 @reads("tensor.pad")
 def pad(reader: Reader, op: Operation) -> Sequence[Value]:
+    """The border of the reader's window; else `pad`."""
     _, before, after = segments(op, 3)
     low = filled_in(reader, integers(op, "static_low") or (), before)
     high = filled_in(reader, integers(op, "static_high") or (), after)
@@ -196,6 +206,7 @@ def apart(reader: Reader, value: Value, axis: int, count: int, number: float) ->
 
 @reads("tensor.concat", "stablehlo.concatenate", "tosa.concat")
 def concat(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`concat`."""
     axis = integer(op, "dim", integer(op, "dimension", integer(op, "axis", 0)))
     return [joined(reader, [reader.value(each) for each in op.operands], axis, result_shape(op), result_bits(op))]
 
@@ -214,8 +225,8 @@ def joined(reader: Reader, values: Sequence[Value], axis: int, shape: tuple[int,
 
 @reads("tensor.insert_slice")
 def insert_slice(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Into a tensor of one number everywhere it is a border; else the rest must lie before and behind along one
-    dimension."""
+    """A border where all around is one number, with numbers in its gaps; else `concat` with what lies before and behind
+    along one dimension."""
     given = segments(op, 5)[2:]
     offsets, sizes, strides = (
         filled_in(reader, integers(op, f"static_{name}") or (), each)

@@ -42,7 +42,7 @@ def _join(block: Block) -> str:
 
 @reads("tm_tensor.scan")
 def scan(reader: Reader, op: Operation) -> Sequence[Value]:
-    """All sums so far along a dimension, and the last of them, which nobody must read."""
+    """`cumulative_sum` along a dimension; nobody may read its last sums by themselves."""
     (source,), outputs = segments(op, 2)
     if _join(op.regions[0].block) != "add":
         raise Unpriced("it gathers otherwise than by adding")
@@ -61,7 +61,7 @@ def scan(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tm_tensor.scatter")
 def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Rows behind the first dimensions, each at the place that a row of numbers names."""
+    """`scatter_nd`: rows behind the first dimensions, each at the place that a row of numbers names."""
     (rows, places), (whole,) = segments(op, 2)
     network, shape = reader.network, result_shape(op)
     named = shape_of_type(places.type)[-1]
@@ -80,7 +80,8 @@ def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tm_tensor.attention")
 def attention(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Of queries, keys and values [batch, tokens, features], and a mask: two products and a softmax between them."""
+    """Two sums of products and a `softmax` between them: of queries, keys and values [batch, tokens, features], and a
+    mask."""
     inputs, (target,) = segments(op, 2)
     query, key, value, *mask = (reader.value(each) for each in inputs)
     network, bits = reader.network, element_bits(target.type)
@@ -96,6 +97,7 @@ def attention(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("linalg.softmax")
 def softmax(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`softmax`."""
     value, axis = reader.value(op.operands[0]), integer(op, "dimension", 0)
     if len(value.shape) > 1:
         return [_softmax(reader.network, value, axis, result_bits(op))]

@@ -73,17 +73,19 @@ def together(reader: Reader, op: Operation, operands: Sequence[SSAValue], functi
 
 @reads("tosa.const_shape")
 def const_shape(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Its readers look at the numbers."""
+    """Nothing: its readers look at the numbers."""
     return [Filled((), None)]
 
 
 @reads(*(f"tosa.{name}" for name in OF_ONE))
 def of_one(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A program for the lanes."""
     return together(reader, op, op.operands[:1], OF_ONE[name_of(op).partition(".")[2]])
 
 
 @reads(*(f"tosa.{name}" for name in OF_TWO))
 def of_two(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A layer of that name, or a program for the lanes."""
     if len(op.operands) > 2 and reader.number(op.operands[2]):
         return _shifted(reader, op, int(reader.number(op.operands[2])))
     return together(reader, op, op.operands[:2], OF_TWO[name_of(op).partition(".")[2]])
@@ -103,11 +105,13 @@ def _shifted(reader: Reader, op: Operation, shift: int) -> Sequence[Value]:
 
 @reads("tosa.select")
 def select(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A program for the lanes."""
     return together(reader, op, op.operands, "select")
 
 
 @reads(*(f"tosa.{name}" for name in COMPARED))
 def compare(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A program for the lanes."""
     word, shape = COMPARED[name_of(op).partition(".")[2]], result_shape(op)
     values = [broadcast(reader.value(each), shape) for each in op.operands]
     return pointwise(reader.network, values, shape, result_bits(op), compared(word))
@@ -115,6 +119,7 @@ def compare(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.clamp")
 def clamp(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`clip` or `relu`."""
     low, high = (number_of(attribute(op, f"{name}_val")) for name in ("min", "max"))
 
     def code(written: LaneCode, x: Symbol) -> Symbol:
@@ -126,7 +131,7 @@ def clamp(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.cast")
 def cast(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Real numbers to the nearest whole ones."""
+    """Nothing, or a program for the lanes: real numbers to the nearest whole ones."""
     kind, made = (element_kind(each.type) for each in (op.operands[0], op.results[0]))
     is_real = kind[:1] in ("f", "b")
     if made == "i1" and kind != "i1":
@@ -137,7 +142,7 @@ def cast(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads(*(f"tosa.reduce_{name}" for name in REDUCED))
 def reduce(reader: Reader, op: Operation) -> Sequence[Value]:
-    """The dimension stays, of one element."""
+    """A program for the lanes. The dimension stays, of one element."""
     opcode, start = REDUCED[name_of(op).partition("reduce_")[2]]
     value, axis, shape = reader.value(op.operands[0]), integer(op, "axis", 0), result_shape(op)
     whole = value.shape
@@ -157,6 +162,7 @@ def reduce(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.pad")
 def pad(reader: Reader, op: Operation) -> Sequence[Value]:
+    """The border of the reader's window; else `pad`."""
     border = listed(op.operands[1])
     number = reader.number(op.operands[2]) if len(op.operands) > 2 else 0.0
     return [bordered(reader, reader.value(op.operands[0]), border[::2], border[1::2], number)]
@@ -164,13 +170,14 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.slice")
 def cut(reader: Reader, op: Operation) -> Sequence[Value]:
+    """Nothing: the reader's index goes through it; else a copy."""
     first, sizes = listed(op.operands[1]), listed(op.operands[2])
     return [sliced(reader.value(op.operands[0]), first, sizes, [1] * len(sizes), result_shape(op))]
 
 
 @reads("tosa.tile")
 def tile(reader: Reader, op: Operation) -> Sequence[Value]:
-    """A dimension of s elements r times is [1, s] seen as [r, s]."""
+    """Nothing, or a copy. A dimension of s elements r times is [1, s] seen as [r, s]."""
     value, counts, shape = reader.value(op.operands[0]), listed(op.operands[1]), result_shape(op)
     apart = tuple(each for size, count in zip(value.shape, counts, strict=True) for each in (count, size))
     wide = spread(value, apart, range(1, len(apart), 2))
@@ -179,7 +186,7 @@ def tile(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.gather")
 def gather(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Rows of tables [n, rows, row] by numbers [n, picked]."""
+    """`gather`, or `gather_nd`: rows of tables [n, rows, row] by numbers [n, picked]."""
     table, ids, shape = reader.value(op.operands[0]), reader.seen(op.operands[1]), result_shape(op)
     network = reader.network
     if isinstance(table, Filled):
@@ -196,6 +203,7 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.argmax")
 def argmax(reader: Reader, op: Operation) -> Sequence[Value]:
+    """`argmax`."""
     network, shape = reader.network, result_shape(op)
     source = network.tensor(reader.value(op.operands[0]))
     made = ArgMaxOp(network.unused(), source, axis=integer(op, "axis", 0))
@@ -204,7 +212,7 @@ def argmax(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.scatter")
 def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Rows of tables [n, rows, row], written over by numbers [n, written]."""
+    """`scatter_nd`: rows of tables [n, rows, row], written over by numbers [n, written]."""
     table, ids, rows = (reader.seen(each) for each in op.operands)
     shape, network = result_shape(op), reader.network
     refuse_known(table, ids, rows)

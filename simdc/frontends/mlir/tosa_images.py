@@ -28,7 +28,7 @@ FROM_OHWI = (3, 0, 1, 2)
 
 @reads("tosa.transpose_conv2d")
 def transpose_conv2d(reader: Reader, op: Operation) -> Sequence[Value]:
-    """`out_pad` cuts where it is negative; what it adds below and on the right holds the bias."""
+    """`conv_transpose2d`. `out_pad` cuts where it is negative; what it adds below and on the right holds the bias."""
     network, shape = reader.network, result_shape(op)
     top, bottom, left, right = integers(op, "out_pad") or (0, 0, 0, 0)
     if max(top, left) > 0:
@@ -66,7 +66,7 @@ def _turned(network: ForeignNetwork, weight: Seen) -> Value:
 
 @reads("tosa.resize")
 def resize(reader: Reader, op: Operation) -> Sequence[Value]:
-    """By the places that its scale and offset name."""
+    """`resize`, by the places that its scale and offset name."""
     network, shape, image = reader.network, result_shape(op), reader.seen(op.operands[0])
     scale, offset, _ = (listed(each) for each in op.operands[1:4])
     is_linear = "BILINEAR" in str(attribute(op, "mode"))

@@ -12,33 +12,38 @@ from simdc.ir.ops.gather import GatherOp
 
 from .functions import LaneCode, Symbol
 from .linalg import called, pointwise
-from .module_text import attribute, element_kind, integer, integers, name_of, shape_of_type, text_of
+from .module_text import attribute, element_kind, integer, integers, shape_of_type, text_of
 from .problems import Unpriced
-from .reader import Reader, reads, result_bits, result_shape
+from .reader import Reader, reads, refuses, result_bits, result_shape
 from .values import Filled, ModuleConstant, Value, plain
 
+SHAPES = ("add", "concat", "div_ceil", "div_floor", "exp2", "log2_ceil", "log2_floor", "max", "min", "mod", "mul",
+          "slice", "sub")  # fmt: skip
+BLOCKS = ("cast_from", "cast_to", "conv2d", "matmul_t", "reshape", "row_gather")
 BITS = "the lanes have no code for the bits of numbers"
-REFUSED = {
-    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "clz"), BITS),
-    **dict.fromkeys(("arithmetic_right_shift", "logical_left_shift", "logical_right_shift"), BITS),
-    **dict.fromkeys(("fft2d", "rfft2d"), "there is no Fourier transform"),
-    **dict.fromkeys(
-        ("variable", "variable_read", "variable_write"), "what stays between runs is an argument and a result"
-    ),
-    "apply_scale": "it stands in bodies only: keep rescale",
-}
-"""Why an op has no layer, by its name."""
-
-
-@reads(*(f"tosa.{name}" for name in REFUSED))
-def refused(reader: Reader, op: Operation) -> Sequence[Value]:
-    raise Unpriced(REFUSED[name_of(op).partition(".")[2]])
+refuses(
+    {
+        f"tosa.{name}": reason
+        for names, reason in (
+            (("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "clz"), BITS),
+            (("arithmetic_right_shift", "logical_left_shift", "logical_right_shift"), BITS),
+            (("fft2d", "rfft2d"), "there is no Fourier transform"),
+            (("variable", "variable_read", "variable_write"), "what stays between runs is an argument and a result"),
+            (tuple(f"{each}_shape" for each in SHAPES), "shapes are constants: fold them before"),
+            (("dim", "assert_equal_shape"), "shapes are constants: fold them before"),
+            (tuple(f"{each}_block_scaled" for each in BLOCKS), "numbers in blocks of one scale are not read"),
+            (("avg_pool2d_adaptive", "max_pool2d_adaptive", "row_gather"), "it is newer than what is read"),
+            (("apply_scale",), "it stands in bodies only: keep rescale"),
+        )
+        for name in names
+    }
+)
 
 
 @reads("tosa.rescale")
 def rescale(reader: Reader, op: Operation) -> Sequence[Value]:
-    """`(x - zero_in) * multiplier / 2^shift`, to the nearest whole number, half up, plus `zero_out`, within what the
-    result's type holds. One factor for each channel is a tensor, one for all a number."""
+    """A program for the lanes: `(x - zero_in) * multiplier / 2^shift`, to the nearest whole number, half up, plus
+    `zero_out`, within what the result's type holds. One factor for each channel is a tensor, one for all a number."""
     value, shape = reader.value(op.operands[0]), result_shape(op)
     zero_in, zero_out = (reader.number(each) for each in op.operands[3:5])
     if "DOUBLE" in str(attribute(op, "rounding_mode")):
@@ -80,7 +85,8 @@ def _range(op: Operation) -> tuple[float, float]:
 
 @reads("tosa.table")
 def table(reader: Reader, op: Operation) -> Sequence[Value]:
-    """A number of 256 for each of 8 bits, picked where the lowest stands first. Tables of 16 bits are interpolated."""
+    """A program and a `gather`: a number of 256 for each of 8 bits, the lowest first. Tables of 16 bits are
+    interpolated."""
     network, shape, held = reader.network, result_shape(op), reader.seen(op.operands[1])
     if held.shape != (256,):
         raise Unpriced("it interpolates between entries of its table")
@@ -96,7 +102,7 @@ def table(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.negate")
 def negate(reader: Reader, op: Operation) -> Sequence[Value]:
-    """`zero_in + zero_out - x`."""
+    """A program for the lanes: `zero_in + zero_out - x`."""
     total = sum(reader.number(each) for each in op.operands[1:3])
     values = [Filled((), total), reader.value(op.operands[0])]
     return pointwise(reader.network, values, result_shape(op), result_bits(op), called("sub"))
@@ -104,4 +110,5 @@ def negate(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("tosa.custom")
 def custom(reader: Reader, op: Operation) -> Sequence[Value]:
+    """It is refused by its name."""
     raise Unpriced(f"nobody knows what the custom op '{text_of(op, 'operator_name') or '?'}' computes")

@@ -26,13 +26,22 @@ TO_CHANNELS_FIRST, TO_CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 
 @reads("tosa.matmul")
 def matmul(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A sum of products for the array."""
     sides = reader.value(op.operands[0]), reader.value(op.operands[1])
     return product(reader.network, ("bmk", "bkn", "bmn"), sides, (Filled(result_shape(op), 0.0), result_bits(op)))
 
 
+@reads("tosa.matmul_t")
+def matmul_transposed(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A sum of products for the array."""
+    sides = reader.value(op.operands[0]), reader.value(op.operands[1])
+    return product(reader.network, ("bmk", "bnk", "bmn"), sides, (Filled(result_shape(op), 0.0), result_bits(op)))
+
+
 @reads("tosa.conv2d", "tosa.conv3d", "tosa.depthwise_conv2d")
 def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
-    """The bias starts the sums; zero points cost nothing."""
+    """`conv2d` where the image lies as [n, c, h, w]; else a sum of products for the array. The bias starts the sums;
+    zero points cost nothing."""
     short, shape, bits = name_of(op).partition(".")[2], result_shape(op), result_bits(op)
     spatial = "dhw" if short == "conv3d" else "hw"
     image, weight = reader.seen(op.operands[0]), reader.seen(op.operands[1])
@@ -97,7 +106,8 @@ def _channels_first(
 
 @reads("tosa.max_pool2d", "tosa.avg_pool2d")
 def pool(reader: Reader, op: Operation) -> Sequence[Value]:
-    """The largest element, or the mean without the border."""
+    """`max_pool` where the image lies as [n, c, h, w], `average_pool` with a border; else programs for the lanes: the
+    largest element, or the mean without the border."""
     image, shape, bits = reader.seen(op.operands[0]), result_shape(op), result_bits(op)
     taps, stride, border = (integers(op, name) or (0,) * 4 for name in ("kernel", "stride", "pad"))
     is_max = name_of(op).endswith("max_pool2d")

@@ -22,8 +22,15 @@ AS_THEY_ARE = ("stablehlo.reshape", "stablehlo.convert", "stablehlo.concatenate"
 """Ops whose numbers are those of their operands, one after the other."""
 
 
+@reads("tensor.rank")
+def rank(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A number that is known."""
+    return [Filled((), len(shape_of_type(op.operands[0].type)))]
+
+
 @reads("tensor.dim", "stablehlo.get_dimension_size")
 def size_of_dimension(reader: Reader, op: Operation) -> Sequence[Value]:
+    """A number that is known."""
     shape = shape_of_type(op.operands[0].type)
     axis = int(reader.number(op.operands[1])) if len(op.operands) > 1 else integer(op, "dimension", 0)
     if not 0 <= axis < len(shape):
@@ -33,7 +40,7 @@ def size_of_dimension(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads(*(f"arith.{name}" for name in OF_NUMBERS))
 def arithmetic(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Of sizes that are known it is a number, too."""
+    """A number that is known, if it is of such; else a program for the lanes."""
 
     def code(written: LaneCode, *own: Symbol) -> Symbol:
         given = dict(zip(op.operands, own, strict=True))
@@ -45,7 +52,7 @@ def arithmetic(reader: Reader, op: Operation) -> Sequence[Value]:
 
 @reads("cf.assert")
 def asserted(reader: Reader, op: Operation) -> Sequence[Value]:
-    """Takes no time; sizes that go against it are refused."""
+    """Nothing; sizes that go against it are refused."""
     known = reader.known.get(op.operands[0])
     if isinstance(known, Filled) and known.number == 0:
         raise Unpriced(f"what it asserts is not so: '{text_of(op, 'msg') or '?'}'")
