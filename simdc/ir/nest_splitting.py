@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
 
 from simdc.cost.kernel import Affine, Loop, affine
+from simdc.named import NamedTuple
 
 from .nest_text import Access, Nest, substituted
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import gcd
-from typing import NamedTuple
 
 from simdc.cost.kernel import Affine, CodeBlock, Instruction, Loop, LoopNest, Operand, affine
+from simdc.named import NamedTuple
 
 Bounds = tuple[tuple[str, int], ...]
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from xdsl.ir import SSAValue
 
 from simdc.cost.kernel import Affine
+from simdc.named import NamedTuple
 
 MOST_TERMS = 48
 """Of a sum: a formula that is longer when multiplied out is none that anybody looks for."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from xdsl.ir import Operation, SSAValue
 
 from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import ParameterOp
 from simdc.ir.ops.free import ReshapeOp
+from simdc.named import NamedTuple
 
 from .readings import Pieces, Reading, base_of, long_sizes, reading_of
 

@@ -4,7 +4,6 @@ writes its result in the order in which somebody reads it."""
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import SSAValue
@@ -18,6 +17,7 @@ from simdc.ir.ops.contraction import ContractionOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.program import ProgramOp
 from simdc.ir.stored_width import take_width
+from simdc.named import NamedTuple
 
 from .layers import read_once
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from xdsl.ir import Operation, SSAValue
 
@@ -17,6 +16,7 @@ from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.program import ProgramOp
 from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.scalar import FUNCTIONS, ScalarOp
+from simdc.named import NamedTuple
 
 
 class Reading(NamedTuple):

@@ -8,7 +8,7 @@ Whether halves are joined before or behind the products, or heads are turned on 
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -20,6 +20,7 @@ from simdc.ir.nest_text import Access, Nest
 from simdc.ir.network import ParameterOp
 from simdc.ir.ops.program import ProgramOp
 from simdc.ir.ops.rope import RopeOp
+from simdc.named import NamedTuple
 
 from .algebra import Leaf, Polynomial, TooLong
 from .cones import Cone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import prod
-from typing import NamedTuple, TypeGuard
+from typing import TypeGuard
 
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
@@ -16,6 +16,7 @@ from simdc.ir.ops.layer_norm import LayerNormOp
 from simdc.ir.ops.log_softmax import LogSoftmaxOp
 from simdc.ir.ops.rms_norm import RmsNormOp
 from simdc.ir.ops.softmax import SoftmaxOp
+from simdc.named import NamedTuple
 
 from .algebra import (
     Applied,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import NamedTuple
 
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from simdc.cost.kernel import Affine, affine
+from simdc.named import NamedTuple
 
 from .body import Body, read_body, read_place
 from .functions import LaneCode, Symbol

@@ -32,11 +32,12 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
     """The border of the reader's window; else `pad`. Places between elements first, then what is cut, then the
     border."""
     names = ("edge_padding_low", "edge_padding_high", "interior_padding")
-    given: list[Sequence[int] | None] = [integers(op, name) for name in names]
     if len(op.operands) > 2:
         given = [whole_numbers(reader, each) for each in op.operands[2:5]]
-    if None in given:
-        raise Unpriced("its border depends on data")
+        if None in given:
+            raise Unpriced("its border depends on data")
+    else:
+        given = [integers(op, name) for name in names]
     low, high, between = (each or () for each in given)
     number = reader.number(op.operands[1])
     value = reader.value(op.operands[0])

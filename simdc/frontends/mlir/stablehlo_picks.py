@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from xdsl.ir import Block, Operation
 from xdsl.utils.exceptions import VerifyException
@@ -14,6 +13,7 @@ from simdc.ir.ops.at_place import PutAtOp
 from simdc.ir.ops.boxes import GatherBoxesOp, ScatterBoxesOp
 from simdc.ir.ops.gather import ScatterAddOp
 from simdc.ir.ops.scatter import GatherNdOp, ScatterNdOp
+from simdc.named import NamedTuple
 
 from .constants import refuse_known
 from .gathers import picked

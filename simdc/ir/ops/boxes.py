@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, i64
 from xdsl.ir import SSAValue
@@ -21,6 +20,7 @@ from simdc.ir.base import LayerOp, shape_of, width_bits
 from simdc.ir.context import layer_error
 from simdc.ir.gradient import INPUT, Backward, give_operand, rule_for
 from simdc.ir.overwriting import along, nest_of, overwriting
+from simdc.named import NamedTuple
 
 from .gather import ROLES, PickedRows
 from .scalar import ScalarOp

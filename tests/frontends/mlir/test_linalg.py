@@ -221,7 +221,9 @@ def test_what_has_no_price_is_named_all_at_once_with_its_line() -> None:
 
 
 def test_what_cannot_be_read_says_how_to_print_it() -> None:
-    with pytest.raises(SimdcError, match=r"m\.mlir:2:9: error: .*mlir-opt --mlir-print-op-generic"):
+    with pytest.raises(
+        SimdcError, match=r"m\.mlir:2:1: error: 'foo\.bar' has no custom form .*mlir-opt --mlir-print-op-generic"
+    ):
         parse_foreign_module("module {\nfoo.bar %x with words\n}", "m.mlir", None)
 
 
