@@ -19,7 +19,7 @@ from . import dialects
 from .constants import worked_out
 from .module_text import attribute, element_bits, name_of, shape_of_type
 from .network import ForeignNetwork
-from .open_sizes import OpenSizes
+from .open_sizes import OpenSizes, sizes_of
 from .problems import Unpriced, UnpricedOp, refusal
 from .reader import FUNCTIONS, REASONS, Function, Reader
 from .values import Filled, ModuleConstant, Value, plain
@@ -209,6 +209,10 @@ def _inside(found: _Import, scope: _Scope, block: Block, values: Sequence[Value]
 
 
 def _read(found: _Import, name: str, op: Operation, reader: Reader) -> Sequence[Value]:
+    nothing = [Filled(sizes, None) for sizes in map(sizes_of, op.results) if 0 in sizes]
+    if nothing and len(nothing) == len(op.results):
+        # JAX cuts tensors of no elements at the ends of a scan, and joins them with others.
+        return nothing
     found.sizes.infer(reader, op)
     try:
         function = FUNCTIONS.get(name)

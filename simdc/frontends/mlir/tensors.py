@@ -173,7 +173,7 @@ def bordered(reader: Reader, value: Value, low: Sequence[int], high: Sequence[in
     """With `low` positions before and `high` behind each dimension."""
     shape = tuple(before + size + after for before, size, after in zip(low, value.shape, high, strict=True))
     if isinstance(value, Filled):
-        if value.number == number:
+        if value.number == number or 0 in value.shape:
             return Filled(shape, number)
         value = reader.network.written_out(value)
     if min((*low, *high), default=0) < 0:
@@ -213,6 +213,7 @@ def concat(reader: Reader, op: Operation) -> Sequence[Value]:
 
 def joined(reader: Reader, values: Sequence[Value], axis: int, shape: tuple[int, ...], bits: int | None) -> Value:
     network = reader.network
+    values = [value for value in values if 0 not in value.shape]
     if len(values) == 1:
         return values[0]
     if all(value.is_constant for value in values):

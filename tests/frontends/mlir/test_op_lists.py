@@ -111,3 +111,16 @@ def test_linalg_with_maps_and_no_name() -> None:
     np.testing.assert_allclose(run(text, a, b, c), a @ b.T + c, rtol=1e-12)
     (layer,) = network_of(parse_foreign_module(text, "m.mlir", None)).layers()
     assert layer.name == "simdc.contraction"
+
+
+def test_a_tensor_of_no_elements_is_nothing() -> None:
+    """Joined with others it adds nothing; a border around it is all there is."""
+    cut = op("stablehlo.slice", "%a", "2x3xf32", "0x3xf32", "limit_indices = array<i64: 1, 3>, "
+             "start_indices = array<i64: 1, 0>, strides = array<i64: 1, 1>", "%n")  # fmt: skip
+    joined = op("stablehlo.concatenate", "%n, %a", "0x3xf32 2x3xf32", "2x3xf32", "dimension = 0 : i64", "%j")
+    zero = '%z = "stablehlo.constant"() <{value = dense<0.5> : tensor<f32>}> : () -> tensor<f32>'
+    wide = op("stablehlo.pad", "%n, %z", "0x3xf32 f32", "2x3xf32", "edge_padding_high = array<i64: 1, 0>, "
+              "edge_padding_low = array<i64: 1, 0>, interior_padding = array<i64: 0, 0>", "%w")  # fmt: skip
+    text = module("a:2x3xf32", "2x3xf32", cut, joined, zero, wide,
+                  op("stablehlo.add", "%j, %w", "2x3xf32 2x3xf32", "2x3xf32"))  # fmt: skip
+    np.testing.assert_array_equal(run(text, A), A + 0.5)

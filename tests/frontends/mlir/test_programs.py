@@ -129,6 +129,7 @@ OF_ONE: dict[str, tuple[str, Callable[[Array], Array], int]] = {
     "all_any": ("4x5", lambda x: ((x > 0).all(1) | (x < -1).any(1)).astype(float), 0),
     "argmax": ("4x6", lambda x: x.argmax(1), 0),
     "cumsum": ("3x6", lambda x: x.cumsum(1), 0),
+    "associative_scan": ("3x6", lambda x: x.cumsum(1), 0),
     "fori_loop": ("3x4", fori_loop, 0),
     "call_in_loop": ("4x4", call_in_loop, 3 * 4 * 4 * 4),
     "sort": ("6x3", lambda x: np.sort(x, 0), 0),

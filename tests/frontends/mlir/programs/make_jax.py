@@ -50,6 +50,7 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], str]] = {
     "all_any": (lambda x: jnp.where((x > 0).all(1) | (x < -1).any(1), 1.0, 0.0), "4x5"),
     "argmax": (lambda x: jnp.argmax(x, axis=1), "4x6"),
     "cumsum": (lambda x: jnp.cumsum(x, axis=1), "3x6"),
+    "associative_scan": (lambda x: lax.associative_scan(jnp.add, x, axis=1), "3x6"),
     "fori_loop": (lambda x: lax.fori_loop(0, 5, lambda i, y: y * 0.5 + i, x), "3x4"),
     "scan": (recurrent, "5x2x4 4x4"),
     "call_in_loop": (lambda x: lax.fori_loop(0, 3, lambda i, y: jax.jit(jnp.tanh)(y) @ y, x), "4x4"),
