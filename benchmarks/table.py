@@ -95,6 +95,24 @@ def _machines(tiling: str) -> float:
     return (process_time() - start) / len(machines)
 
 
+def _batches(first: int, last: int, step: int, *, train: bool) -> float:
+    """Seconds a batch, of MobileNetV2 in many of them, the two ends left out."""
+    import simdc
+    from simdc.commands.between import RunsBetween
+
+    hardware = simdc.load_hardware("HT3" if train else "HI3")
+
+    def compiled(batch: int) -> Any:
+        network = simdc.load("mobilenet_v2", batch)
+        return simdc.compile(network.training_step() if train else network, hardware)
+
+    runs, batches = RunsBetween(compiled, first, last), range(first + 1, last, step)
+    start = process_time()
+    for batch in batches:
+        runs.at(batch)
+    return (process_time() - start) / len(batches)
+
+
 def _curve() -> float:
     """Seconds for 200 lengths of a decode step, the two ends left out."""
     import simdc
@@ -111,6 +129,7 @@ def _curve() -> float:
 
 
 PORTS = tuple(FIELDS)[4:8]
+ARRAYS = tuple(FIELDS)[8:]
 SEARCHED: dict[str, tuple[str, str, dict[str, object]]] = {
     "HI1": ("HI1", "HI1", {}),
     "HI2": ("HI2", "HI2", {}),
@@ -156,6 +175,9 @@ INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
     "training": ("its training step, batch 32, any field changed", _training),
     "machines": ("ResNet-50 on machines with nothing in common, each", lambda: _machines("default")),
     "machines_greedy": ("the same, greedy tilings", lambda: _machines("greedy")),
+    "arrays": ("ResNet-50 again, rows, columns or lanes changed", lambda: _inference(fields=ARRAYS)),
+    "batches": ("MobileNetV2 in one more batch of a sweep", lambda: _batches(2, 1000, 20, train=False)),
+    "batches_training": ("the same, training step", lambda: _batches(2, 1000, 200, train=True)),
     "curve": ("200 lengths of a decode step, 8B Llama", _curve),
     **{f"search_{name}": (f"search, {row[0]}", partial(_search, name, sum)) for name, row in SEARCHED.items()},
     **{
