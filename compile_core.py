@@ -9,6 +9,7 @@ a file beside it. `compiled` is what Python calls: it hands rows on as pointers.
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import runpy
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ CALLED = (
 DIRECTIVES = {"language_level": 3, "overflowcheck": True, "cdivision": False, "annotation_typing": False}
 """What does not fit 64 bits is refused, and quotients of negative numbers are Python's."""
 TYPES = {"int": "long long", "list[int]": "long long*", "list[list[int]]": "long long**"}
+FLAGS = ("OPTIMIZED", "NEWLOCALS", "VARARGS", "VARKEYWORDS", "ASYNC_GENERATOR", "GENERATOR", "COROUTINE")
 LIMITED = 0x030B0000
 """The stable interface of Python 3.11, which later ones keep: one file for all of them."""
 
@@ -123,17 +125,20 @@ def build(target: Path) -> list[Path]:
         (place / "_flat.py").write_text(bare(text), encoding="utf-8")
         (place / "_flat.pxd").write_text("\n".join(types(text)) + "\n", encoding="utf-8")
         (place / "compiled.pyx").write_text("\n".join(calls(text)) + "\n", encoding="utf-8")
+        flags = [(f"CO_{name}", str(getattr(inspect, f"CO_{name}"))) for name in FLAGS]
         modules = [
             Extension(
                 f"simdc.cost.flat.{name}",
                 [str(place / f"{name}{suffix}")],
-                define_macros=[("Py_LIMITED_API", hex(LIMITED))],
+                define_macros=[("Py_LIMITED_API", hex(LIMITED)), *flags],
                 py_limited_api=True,
                 extra_compile_args=[] if os.name == "nt" else ["-O2", "-g0"],
             )
             for name, suffix in (("_flat", ".py"), ("compiled", ".pyx"))
         ]
         built = cythonize(modules, compiler_directives=DIRECTIVES, include_path=[scratch], quiet=True)
+        for name in ("_flat", "compiled"):
+            _without_inspect(place / f"{name}.c")
         command = build_ext(Distribution({"ext_modules": built}))
         command.build_lib, command.build_temp = str(Path(scratch) / "lib"), str(Path(scratch) / "temp")
         command.ensure_finalized()
@@ -141,6 +146,14 @@ def build(target: Path) -> list[Path]:
         found = list((Path(scratch) / "lib/simdc/cost/flat").iterdir())
         # At once: a process that has the old one open keeps it.
         return [Path(copy(file, target / f"{file.name}.new")).replace(target / file.name) for file in found]
+
+
+def _without_inspect(source: Path) -> None:
+    """With the stable interface Cython's modules import `inspect` as they start, for the flags of code objects. These
+    are given, and to import it takes longer than all else that a module does then; one that is there takes its place.
+    """
+    asked, other = (f'PyImport_ImportModule("{name}")' for name in ("inspect", "sys"))
+    source.write_text(source.read_text(encoding="utf-8").replace(asked, other), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simdc.cost.account import Account
 from simdc.cost.capacity import check
-from simdc.cost.greedy import greedy_tiling
 from simdc.cost.guards import Check
 from simdc.cost.hardware import Hardware
 from simdc.cost.hazards import LATENCY
@@ -19,15 +17,18 @@ from simdc.cost.tiling import Tiling, check_loops
 
 from .flat import flat_contraction
 from .flat_lanes import flat_program
-from .fused import TiledFused
 from .known import Asked, is_remembered, remembered
 from .laws import kernel_law
-from .least import least_cycles
-from .tiled import Tiled, tile_once
 
+# What most networks do not ask for is imported where they do: a command that has seen its network spends more time on
+# importing than on prices.
 if TYPE_CHECKING:
+    from simdc.cost.account import Account
     from simdc.cost.chosen import Forms
     from simdc.cost.together import NetworkPricer
+
+    from .fused import TiledFused
+    from .tiled import Tiled
 
 
 class ExactModel(CostModel):
@@ -43,6 +44,8 @@ class ExactModel(CostModel):
     def greedy(self, kernel: Kernel, hardware: Hardware) -> Tiling:
         if is_remembered(kernel, self.rule):
             return _greedy(Asked(kernel, hardware))
+        from simdc.cost.greedy import greedy_tiling
+
         return greedy_tiling(kernel, hardware, self.rule)
 
     def default(self, kernel: Kernel, hardware: Hardware) -> Tiling:
@@ -59,7 +62,8 @@ class ExactModel(CostModel):
         return _tiled(kernel, tiling, hardware, self.rule).cost()
 
     def account(self, kernel: Kernel, tiling: Tiling, hardware: Hardware) -> Account:
-        # Asked of one layer now and then, not in a search.
+        from simdc.cost.account import Account
+
         from .fills import fills_of
         from .parts import parts_of
 
@@ -68,6 +72,8 @@ class ExactModel(CostModel):
         return Account(tuple(parts_of(tiled)), tuple(fills_of(tiled)), tuple(needs))
 
     def least_cycles(self, kernel: Kernel, hardware: Hardware) -> int:
+        from .least import least_cycles
+
         return least_cycles(kernel, hardware, self.rule)
 
     def guard(self, kernel: Kernel) -> Check:
@@ -96,6 +102,8 @@ def _ladder(kernel: Kernel, hardware: Hardware, rule: MachineRule) -> Tiling:
 
 @remembered
 def _greedy(asked: Asked) -> Tiling:
+    from simdc.cost.greedy import greedy_tiling
+
     return greedy_tiling(asked.kernel, asked.hardware)
 
 
@@ -122,6 +130,8 @@ def _cost(asked: Asked) -> Cost:
 
 def _tiled(kernel: Kernel, tiling: Tiling, hardware: Hardware, rule: MachineRule) -> Tiled | TiledFused:
     """Raises as `evaluate`."""
+    from .tiled import tile_once
+
     check_loops(kernel, tiling)
     tiled = tile_once(tiled_kernel(kernel), tiling.order, tiling.sizes, hardware, rule)
     # Before the buffers: no memory is large enough for a loop order that cannot be run.

@@ -16,9 +16,7 @@ from simdc.cost.spread import spread_of
 from simdc.cost.tiling import Tiling
 
 from .array import ArrayRungs
-from .fused import fused_ladder
 from .lanes import TooFine, flat_cheapest
-from .vectors import VectorRungs
 
 
 def ladder_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESYS) -> Tiling:
@@ -27,6 +25,8 @@ def ladder_tiling(kernel: Kernel, hardware: Hardware, rule: MachineRule = GENESY
     Uncosted for a chain."""
     kernel = tiled_kernel(kernel)
     if isinstance(kernel, FusedProducts):
+        from .fused import fused_ladder
+
         return fused_ladder(kernel, hardware, rule)
     is_program = isinstance(kernel, VectorProgram)
     found = _cheapest_program(kernel, hardware, rule) if is_program else ArrayRungs(kernel, hardware, rule).cheapest()
@@ -46,4 +46,7 @@ def _cheapest_program(program: VectorProgram, hardware: Hardware, rule: MachineR
             return flat_cheapest(flat)
         except TooFine:
             pass
+    # Where numbers are too large for the core, or the machine is one that it does not know.
+    from .vectors import VectorRungs
+
     return VectorRungs(program, hardware, rule).cheapest()

@@ -7,7 +7,6 @@ from functools import cached_property, lru_cache
 
 from simdc.cost.axis import ONE
 from simdc.cost.channels import on_channels
-from simdc.cost.exact.contraction import TiledContraction
 from simdc.cost.exact.flat import flat_contraction
 from simdc.cost.flat import climb, tiles
 from simdc.cost.flat import rungs as at
@@ -174,6 +173,8 @@ class ArrayRungs:
         found = None if self._flat is None else self._flat.price_one(*tiling, everything=False)
         if self._flat is not None and found is not None:
             return found[tiles.TOTAL], self._flat.dram_bits_total(found), tiling
+        from simdc.cost.exact.contraction import TiledContraction
+
         tiled = TiledContraction.cut(self._kernel, *tiling, self._hardware, ONE, self._rule)
         if self._law.refused and any(need.need_bits > need.limit_bits for need in tiled.needs()):
             return None
