@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from simdc.ir.network import NetworkOp
 
 from .cones import cones_of
@@ -10,6 +12,7 @@ from .curves import join_curve
 from .gated_units import join_gated_units
 from .layers import drop_unread
 from .masks import mark_masks
+from .means import join_mean
 from .rotary import TableValues, join_rotation
 from .rows import join_rows
 
@@ -18,11 +21,12 @@ __all__ = ["join_written"]
 
 def join_written(network: NetworkOp, values: TableValues | None = None) -> None:
     """Put named layers in the place of programs, and of chains of them, that compute the same: softmax, norms,
-    activations, gated units, rotations, whose tables are asked for their `values`."""
+    means, activations, gated units, rotations, whose tables are asked for their `values`."""
+    joins = join_rows, join_curve, join_mean, partial(join_rotation, values=values)
     for op in reversed(list(network.layers())):
         if op.parent is not None:
             for result in op.results:
-                _ = any(join_rows(cone) or join_curve(cone) or join_rotation(cone, values) for cone in cones_of(result))
+                _ = any(any(join(cone) for join in joins) for cone in cones_of(result))
     join_gated_units(network)
     drop_unread(network)
     if values is not None:

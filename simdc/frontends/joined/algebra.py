@@ -144,10 +144,22 @@ def gathered(how: str, bounds: Sequence[tuple[str, int]], of: Polynomial) -> Pol
         names = {name for each, _ in moving for name in names_in(each)}
         still = math.prod(bound for name, bound in bounds if name not in names)
         own = tuple(each for each in bounds if each[0] in names)
-        inner = Gathered("add", own, _single(moving))
+        inner = _sum_of_sum(Gathered("add", own, _single(moving)))
         before = _single(product - moving, factor * still)
         parts.append(multiply(before, atom(inner)) if moving else before)
     return add(*parts)
+
+
+def _sum_of_sum(outer: Gathered) -> Gathered:
+    """A sum over rows of sums over columns is one over both."""
+    match [*outer.of.terms]:
+        case [(product, factor)] if factor == 1 and len(product) == 1:
+            ((inner, exponent),) = product
+            if isinstance(inner, Gathered) and inner.how == "add" and exponent == 1:
+                return inner._replace(bounds=(*outer.bounds, *inner.bounds))
+        case _:
+            pass
+    return outer
 
 
 def called(function: str, of: Sequence[Polynomial]) -> Polynomial:

@@ -45,68 +45,47 @@ class Cone(NamedTuple):
 
 
 def cones_of(result: SSAValue) -> Iterator[Cone]:
-    """Those with as many elements at the tip as the result has, the largest first."""
-    whole = _behind(result)
-    count, seen = prod(shape_of(result)), set[SSAValue]()
-    values = [base_of(each) for reading in whole.values() for each, _ in reading.tensors.values()]
-    for x in values:
-        if x in seen or isinstance(x.owner, ParameterOp) or prod(shape_of(x)) != count:
+    """Those with at least as many elements at the tip as the result has, the largest first."""
+    whole, views = _closed(result)
+    count = prod(shape_of(result))
+    read = {value: [base_of(each) for each, _ in reading.tensors.values()] for value, reading in whole.items()}
+    for x in dict.fromkeys(each for bases in read.values() for each in bases):
+        if isinstance(x.owner, ParameterOp) or prod(shape_of(x)) < count:
             continue
-        seen.add(x)
-        found = _between(x, result, whole)
-        if found is not None:
-            yield found
+        inside = {x}
+        for value, bases in read.items():
+            if value is not x and not inside.isdisjoint(bases):
+                inside.add(value)
+        # A layer with two results is inside with both, or its other one nobody reads.
+        others = [each for value in inside - {x} for each in _others(value)]
+        if result in inside and all(each in inside or each.first_use is None for each in others):
+            readings = {value: reading for value, reading in whole.items() if value in inside and value is not x}
+            yield Cone(x, result, readings, tuple(view for view in views if base_of(view.results[0]) in readings))
 
 
-def _behind(result: SSAValue) -> Readings:
-    """What a result is made of, as far as layers can be read, the first made first."""
+def _closed(result: SSAValue) -> tuple[Readings, list[LayerOp]]:
+    """All that goes into a result and into nothing else, as far as layers can be read, and the views between."""
     found: Readings = {}
-    seen: set[SSAValue] = set()
-
-    def visit(value: SSAValue) -> None:
-        reading = None if value in seen or len(seen) >= MOST_LAYERS else reading_of(value)
-        if reading is not None:
-            seen.add(value)
-            for each, _ in reading.tensors.values():
-                visit(base_of(each))
-            found[value] = reading
-
-    visit(result)
-    return found
-
-
-def _between(x: SSAValue, result: SSAValue, whole: Readings) -> Cone | None:
-    """None where somebody else reads what is between the two."""
-    inside = {x}
-    for value, reading in whole.items():
-        if any(base_of(each) in inside for each, _ in reading.tensors.values()):
-            inside.add(value)
-    if result not in inside:
-        return None
-    needed = _needed(x, result, inside, whole)
-    owners: set[object] = {value.owner for value in needed}
+    owners: set[object] = set()
     views: list[LayerOp] = []
-    for value in needed:
-        if value is not result and not all(_is_inside(use.operation, owners, views) for use in value.uses):
-            return None
-    # A layer with a second result that somebody reads cannot go away.
-    others = [each for owner in owners if isinstance(owner, Operation) for each in owner.results if each not in needed]
-    if any(each.first_use is not None for each in others):
-        return None
-    return Cone(x, result, {value: reading for value, reading in whole.items() if value in needed}, tuple(views))
-
-
-def _needed(x: SSAValue, result: SSAValue, inside: set[SSAValue], whole: Readings) -> set[SSAValue]:
-    """Of what depends on `x`, what the result depends on."""
-    found: set[SSAValue] = set()
     waiting = [result]
-    while waiting:
+    while waiting and len(found) < MOST_LAYERS:
         value = waiting.pop()
-        if value in found or value is x or value not in inside:
+        between: list[LayerOp] = []
+        alone = value is result or all(_is_inside(use.operation, owners, between) for use in value.uses)
+        reading = reading_of(value) if alone and value not in found else None
+        if reading is None:
             continue
-        found.add(value)
-        waiting += [base_of(each) for each, _ in whole[value].tensors.values()]
-    return found
+        # Where another reader is found later, this is asked again then: it is an operand of that, too.
+        found[value] = reading
+        owners.add(value.owner)
+        views += [view for view in between if view not in views]
+        waiting += [base_of(each) for each, _ in reading.tensors.values()]
+    return dict(reversed(found.items())), views
+
+
+def _others(value: SSAValue) -> list[SSAValue]:
+    return [each for each in value.owner.results if each is not value] if isinstance(value.owner, Operation) else []
 
 
 def _is_inside(reader: Operation, owners: set[object], views: list[LayerOp]) -> bool:

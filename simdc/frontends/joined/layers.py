@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
@@ -92,6 +92,18 @@ def put_in_place(op: LayerOp, joined: LayerOp, inner: Sequence[LayerOp]) -> None
     gone: list[Operation] = [op, *inner]
     for each in gone:
         block.erase_op(each)
+
+
+def put_before_readers(made: LayerOp, behind: Callable[[SSAValue], LayerOp]) -> None:
+    """Let what reads `made` read what `behind` makes of it."""
+    (value,), block = made.results, made.parent
+    uses = list(value.uses)
+    view = behind(value)
+    view.location, view.results[0].name_hint = made.location, name_hint(view.layer.data)
+    assert block is not None
+    block.insert_op_after(view, made)
+    for use in uses:
+        use.operation.operands[use.index] = view.results[0]
 
 
 def drop_unread(network: NetworkOp) -> None:

@@ -7,6 +7,7 @@ Whether halves are joined before or behind the products, or heads are turned on 
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import Protocol
 
@@ -25,7 +26,7 @@ from simdc.named import NamedTuple
 from .algebra import Leaf, Polynomial, TooLong
 from .cones import Cone
 from .formulas import bounds_of, formula_of
-from .layers import in_shape, names_beside, put_in_place
+from .layers import in_shape, names_beside, put_before_readers, put_in_place
 from .numbers import Numbers
 from .readings import place_in
 
@@ -81,7 +82,8 @@ def join_rotation(cone: Cone, values: TableValues | None) -> bool:
             rope = RopeOp(last.layer.data, cone.x, cos, sin, **fields)
             put_in_place(last, rope, cone.layers)
             if shape_of(rope.result) != shape or found.low != place_in(rope.result):
-                _turn_heads(rope, found.low, shape)
+                name = free_name(f"{rope.layer.data}.turned", names_beside(rope))
+                put_before_readers(rope, partial(_turned_heads, low=found.low, shape=shape, name=name))
             return True
     return False
 
@@ -158,16 +160,9 @@ def _halved(owner: ParameterOp, shape: tuple[int, ...]) -> SSAValue:
     return made.result
 
 
-def _turn_heads(rope: RopeOp, low: tuple[Affine, ...], shape: tuple[int, ...]) -> None:
+def _turned_heads(turned: SSAValue, low: tuple[Affine, ...], shape: tuple[int, ...], name: str) -> LayerOp:
     """A copy in the order in which others read what is turned where it lies."""
-    uses, block = list(rope.result.uses), rope.parent
     loops = tuple(Loop(f"i{place}", size) for place, size in enumerate(shape))
     made = Access(shape, tuple(affine(loop.name) for loop in loops))
-    nest = Nest(loops, (Access(shape_of(rope.result), low),), (made,))
-    name = free_name(f"{rope.layer.data}.turned", names_beside(rope))
-    copy = ProgramOp.make(name, [rope.result], nest, [shape], (Instruction("move", "y0", ("x0",)),))
-    copy.location, copy.outputs[0].name_hint = rope.location, name_hint(name)
-    assert block is not None
-    block.insert_op_after(copy, rope)
-    for use in uses:
-        use.operation.operands[use.index] = copy.outputs[0]
+    nest = Nest(loops, (Access(shape_of(turned), low),), (made,))
+    return ProgramOp.make(name, [turned], nest, [shape], (Instruction("move", "y0", ("x0",)),))

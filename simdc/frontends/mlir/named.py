@@ -87,14 +87,16 @@ def _operand(network: ForeignNetwork, seen: Seen, index: tuple[Affine, ...], mad
 
 
 def _taken_in(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made) -> Value | None:
-    """The layer with weights before, with what the body does in its weights and its bias."""
+    """The layer with weights before, with what the body does in its weights and its bias. Its result may be seen
+    turned, or with more or fewer dimensions of one element."""
     moving = [name for name, (value, _) in tensors.items() if not value.is_constant]
     if len(moving) != 1:
         return None
     seen, index = tensors[moving[0]]
     change = change_of(body, moving[0])
     same = tuple(affine(f"d{place}") if size > 1 else affine() for place, size in enumerate(seen.shape))
-    if change is None or not seen.is_plain or index != same or not isinstance(seen.base, SSAValue):
+    places = _places(seen)
+    if change is None or places is None or index != same or not isinstance(seen.base, SSAValue):
         return None
     producer = seen.base.owner
     if not isinstance(producer, (Conv2DOp, LinearOp, ContractionOp)) or seen.base.first_use is not None:
@@ -107,20 +109,37 @@ def _taken_in(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made)
     constants = {name: value for name, (value, _) in tensors.items() if value.is_constant}
     numbers = [value.access(at) for value, at in tensors.values() if value.is_constant]
     others = {loop for access in numbers for loop in access.loops}
-    if axis is None or others - {f"d{axis}"} or network.is_read_again(seen.base):
+    if axis is None or others - {f"d{places.get(axis)}"} or network.is_read_again(seen.base):
         return None
-    note_statistics(network, constants, subtracted(body, moving[0]) | under_roots(body), made.shape[axis])
+    note_statistics(network, constants, subtracted(body, moving[0]) | under_roots(body), seen.own[axis])
     roots = roots_of(constants.values())
     network.use(roots)
     if isinstance(producer, ContractionOp):
-        return _with_start(network, producer, made, axis, change)
-    wide = tuple(size if place == axis else 1 for place, size in enumerate(made.shape))
+        found = _with_start(network, producer, made._replace(shape=seen.own), axis, change)
+        return None if found is None else found.through(made.shape, seen.index)
+    wide = tuple(size if place == axis else 1 for place, size in enumerate(seen.own))
     value = seen.base
     for present, kind in ((change.scales, MultiplyOp), (change.shifts, AddOp)):
         if present:
             by = network.parameter_of(ModuleConstant(network.label(network.step), wide, of=roots))
             value = network.add(kind(network.unused(), value, by), made.bits)
-    return plain(value, made.shape)
+    return plain(value, seen.own).through(made.shape, seen.index)
+
+
+def _places(seen: Seen) -> dict[int, int] | None:
+    """Which dimension of what is seen each of the tensor's is, but for those of one element; None where that is not all
+    of it, each element once."""
+    found: dict[int, int] = {}
+    for place, (each, size) in enumerate(zip(seen.index, seen.own, strict=True)):
+        if size > 1:
+            name = each.terms[0][0] if each.terms else ""
+            if each != affine(name) or seen.shape[int(name[1:])] != size:
+                return None
+            found[place] = int(name[1:])
+        elif each.constant:
+            return None
+    whole = sorted(found.values()) == [place for place, size in enumerate(seen.shape) if size > 1]
+    return found if whole and seen.padding is None else None
 
 
 def change_of(body: Body, moving: str) -> ChannelChange | None:

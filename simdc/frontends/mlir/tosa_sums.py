@@ -3,7 +3,7 @@ as they lay, so that transposes around a convolution cost nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf, prod
 
 from xdsl.ir import Operation
@@ -18,7 +18,7 @@ from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
 from .sums import Sliding, product, with_outside
 from .tensors import bordered
-from .values import Filled, ModuleConstant, Seen, Value, plain
+from .values import Filled, ModuleConstant, Seen, Value, names_for, plain
 from .written import emit
 
 TO_CHANNELS_FIRST, TO_CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
@@ -88,6 +88,8 @@ def _channels_first(
     turned, taps = permuted(image, TO_CHANNELS_FIRST), permuted(weight, TO_CHANNELS_FIRST)
     assert isinstance(turned, Seen)
     assert isinstance(taps, Seen)
+    if not any(border):
+        turned = _uncut(turned, windows)
     if any(border):
         if not turned.is_plain:
             return None
@@ -102,6 +104,21 @@ def _channels_first(
     first = tuple(shape[place] for place in TO_CHANNELS_FIRST)
     made = conv2d(reader, (turned, taps), spread(bias, first, [1]), windows, bits)
     return None if made is None else permuted(made, TO_CHANNELS_LAST)
+
+
+def _uncut(image: Seen, windows: Mapping[str, Sliding]) -> Seen:
+    """The image before rows and columns at its end were cut off that no window reaches: TOSA wants sizes that strides
+    divide."""
+    # 56 rows, a window of 1 every 2: 28 places, the last at row 54. 55 rows have as many.
+    rank = len(image.shape)
+    if image.padding is not None or len(image.own) != rank or image.own[: rank - 2] != image.shape[: rank - 2]:
+        return image
+    # Of one element the position is 0, whatever says so.
+    sides = zip(image.index, names_for(rank), image.own, strict=True)
+    straight = all(each == name or (size == 1 and not each.constant) for each, name, size in sides)
+    sizes = zip(windows.values(), image.own[rank - 2 :], strict=True)
+    fits = [(own - each.dilation * (each.taps - 1) - 1) // each.stride + 1 == each.places for each, own in sizes]
+    return plain(image.base, image.own) if straight and all(fits) else image
 
 
 @reads("tosa.max_pool2d", "tosa.avg_pool2d")

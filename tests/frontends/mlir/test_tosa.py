@@ -7,10 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from simdc.backends.execute import execute
 from simdc.cost.kernel import Contraction
 from simdc.frontends.mlir import parse_foreign_module
 from simdc.ir.base import LayerOp
-from simdc.ir.network import network_of
+from simdc.ir.context import make_context
+from simdc.ir.network import ParameterOp, network_of
+from simdc.passes.tidy import TidyPass
 from tests.frontends.mlir.hlo_text import module, op, run
 
 A, B = (np.arange(24.0).reshape(2, 3, 4) - 9) / 4, np.arange(3.0).reshape(1, 3, 1) + 1
@@ -178,3 +181,58 @@ def test_a_product_has_a_batch() -> None:
     text = module("a:2x3x4xf32 w:2x4x5xf32", "2x3x5xf32", ZERO,
                   op("tosa.matmul", "%a, %w, %z, %z", "2x3x4xf32 2x4x5xf32 1xf32 1xf32", "2x3x5xf32"))  # fmt: skip
     np.testing.assert_allclose(run(text, A, w), A @ w)
+
+
+def numbers(name: str, shape: str) -> str:
+    return (
+        f'%{name} = "tosa.const"() <{{values = dense_resource<{name}> : tensor<{shape}xf32>}}> : () -> '
+        f"tensor<{shape}xf32>"
+    )
+
+
+def test_a_batch_norm_behind_a_convolution_that_strides_over_a_cut_image() -> None:
+    # torch-mlir cuts 6 rows to 5, since TOSA wants 5 - 1 to be a multiple of the stride.
+    image, cut, made, turned = "1x6x6x2xf32", "1x5x5x2xf32", "1x3x3x4xf32", "1x4x3x3xf32"
+    text = module(
+        "a:1x2x6x6xf32",
+        turned,
+        numbers("w", "4x1x1x2"),
+        numbers("b", "4"),
+        numbers("m", "1x4x1x1"),
+        numbers("s", "1x4x1x1"),
+        ZERO,
+        SHIFT,
+        op("tosa.transpose", "%a", "1x2x6x6xf32", image, "perms = array<i32: 0, 2, 3, 1>", "%l"),
+        shape_of("%from", 0, 0, 0, 0),
+        shape_of("%to", 1, 5, 5, 2),
+        op("tosa.slice", "%l, %from, %to", f"{image} !tosa.shape<4> !tosa.shape<4>", cut, "", "%c"),
+        op("tosa.conv2d", "%c, %w, %b, %z, %z", f"{cut} 4x1x1x2xf32 4xf32 1xf32 1xf32", made,
+           "pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 2, 2>, dilation = array<i64: 1, 1>", "%k"),
+        op("tosa.transpose", "%k", made, turned, "perms = array<i32: 0, 3, 1, 2>", "%n"),
+        op("tosa.sub", "%n, %m", f"{turned} 1x4x1x1xf32", turned, "", "%d"),
+        op("tosa.mul", "%d, %s, %s0", f"{turned} 1x4x1x1xf32 1xi8", turned, "", "%y"),
+    ).replace("%s0", "%shift").replace(SHIFT, SHIFT.replace("%s =", "%shift ="))  # fmt: skip
+    found = parse_foreign_module(text, "m.mlir", None)
+    TidyPass().apply(make_context(), found)
+    assert [layer.name for layer in network_of(found).layers()] == ["simdc.conv2d"]
+    draw = np.random.default_rng(0)
+    a, w, bias = draw.normal(size=(1, 2, 6, 6)), draw.normal(size=(4, 2)), draw.normal(size=4)
+    labels = [each.label.data for each in network_of(found).body.block.ops if isinstance(each, ParameterOp)]
+    values = {label: bias if label == "b" else w.reshape(4, 2, 1, 1) for label in labels}
+    (y,) = execute(found, [a], values).returned
+    np.testing.assert_allclose(y, np.einsum("nchw,fc->nfhw", a[:, :, ::2, ::2], w) + bias.reshape(4, 1, 1), atol=1e-6)
+
+
+def test_a_bias_behind_a_product_that_is_seen_in_another_shape() -> None:
+    text = module(
+        "a:1x3x4xf32",
+        "3x5xf32",
+        numbers("w", "1x4x5"),
+        numbers("b", "1x5"),
+        ZERO,
+        op("tosa.matmul", "%a, %w, %z, %z", "1x3x4xf32 1x4x5xf32 1xf32 1xf32", "1x3x5xf32", "", "%p"),
+        shape_of("%flat", 3, 5),
+        op("tosa.reshape", "%p, %flat", "1x3x5xf32 !tosa.shape<2>", "3x5xf32", "", "%r"),
+        op("tosa.add", "%r, %b", "3x5xf32 1x5xf32", "3x5xf32"),
+    )
+    assert [layer.name for layer in layers(text) if layer.UNIT is not None] == ["simdc.contraction"]
