@@ -22,6 +22,8 @@ from .values import Filled, ModuleConstant, Seen, Value, names_for, plain
 from .written import emit
 
 TO_CHANNELS_FIRST, TO_CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
+ONE_TO_ONE = (2, 3, 0, 1)
+"""Weights [h, w, c, 1] of channels by themselves as [c, 1, h, w]."""
 
 
 @reads("tosa.matmul")
@@ -53,8 +55,9 @@ def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
         for n, each in enumerate(spatial)
     }
     bias = reader.value(op.operands[2])
-    if short == "conv2d":
-        native = _channels_first(reader, (image, weight, bias), windows, border, shape, bits)
+    order = ONE_TO_ONE if short == "depthwise_conv2d" else TO_CHANNELS_FIRST
+    if short == "conv2d" or (short == "depthwise_conv2d" and weight.shape[3] == 1):
+        native = _channels_first(reader, (image, permuted(weight, order), bias), windows, border, shape, bits)
         if native is not None:
             return [native]
     image = with_outside(reader.network, image, {1 + n: windows[each] for n, each in enumerate(spatial)})
@@ -77,15 +80,16 @@ def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
 
 def _channels_first(
     reader: Reader,
-    sides: tuple[Seen, Seen, Value],
+    sides: tuple[Seen, Value, Value],
     windows: dict[str, Sliding],
     border: Sequence[int],
     shape: tuple[int, ...],
     bits: int | None,
 ) -> Value | None:
-    """Our own layer, where the image lies as [n, c, h, w]; None where it does not."""
-    image, weight, bias = sides
-    turned, taps = permuted(image, TO_CHANNELS_FIRST), permuted(weight, TO_CHANNELS_FIRST)
+    """Our own layer, where the image lies as [n, c, h, w]; None where it does not. Weights are seen as [f, c, h, w], of
+    one channel each where there are fewer than the image has."""
+    image, taps, bias = sides
+    turned = permuted(image, TO_CHANNELS_FIRST)
     assert isinstance(turned, Seen)
     assert isinstance(taps, Seen)
     if not any(border):
@@ -101,6 +105,8 @@ def _channels_first(
         # Weights that come with the module are laid down as the layer wants them, before it runs.
         label = reader.network.label(f"{taps.base.label}.turned")
         taps = plain(ModuleConstant(label, taps.shape, taps.base.bits, frozenset((taps.base.label,))), taps.shape)
+    if taps.shape[1] < image.shape[3]:
+        taps = reader.network.reshaped(taps, (taps.shape[0], *taps.shape[2:]))
     first = tuple(shape[place] for place in TO_CHANNELS_FIRST)
     made = conv2d(reader, (turned, taps), spread(bias, first, [1]), windows, bits)
     return None if made is None else permuted(made, TO_CHANNELS_LAST)

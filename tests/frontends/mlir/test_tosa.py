@@ -236,3 +236,26 @@ def test_a_bias_behind_a_product_that_is_seen_in_another_shape() -> None:
         op("tosa.add", "%r, %b", "3x5xf32 1x5xf32", "3x5xf32"),
     )
     assert [layer.name for layer in layers(text) if layer.UNIT is not None] == ["simdc.contraction"]
+
+
+def test_channels_by_themselves_between_transposes() -> None:
+    image, made, turned = "1x5x5x3xf32", "1x4x4x3xf32", "1x3x4x4xf32"
+    text = module(
+        "a:1x3x5x5xf32",
+        turned,
+        numbers("w", "2x2x3x1"),
+        numbers("b", "3"),
+        ZERO,
+        op("tosa.transpose", "%a", "1x3x5x5xf32", image, "perms = array<i32: 0, 2, 3, 1>", "%l"),
+        op("tosa.depthwise_conv2d", "%l, %w, %b, %z, %z", f"{image} 2x2x3x1xf32 3xf32 1xf32 1xf32", made,
+           "pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>", "%k"),
+        op("tosa.transpose", "%k", made, turned, "perms = array<i32: 0, 3, 1, 2>"),
+    )  # fmt: skip
+    found = parse_foreign_module(text, "m.mlir", None)
+    assert [layer.name for layer in network_of(found).layers()] == ["simdc.conv2d"]
+    draw = np.random.default_rng(0)
+    a, w, bias = draw.normal(size=(1, 3, 5, 5)), draw.normal(size=(3, 1, 2, 2)), draw.normal(size=3)
+    labels = [each.label.data for each in network_of(found).body.block.ops if isinstance(each, ParameterOp)]
+    (y,) = execute(found, [a], {label: bias if label == "b" else w for label in labels}).returned
+    parts = [a[:, :, i : i + 4, j : j + 4] * w[:, 0, i, j].reshape(3, 1, 1) for i in (0, 1) for j in (0, 1)]
+    np.testing.assert_allclose(y, sum(parts) + bias.reshape(3, 1, 1), atol=1e-6)
