@@ -10,6 +10,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.errors import SimdcError
 
+from ..importer import MALFORMED
 from ..module_text import attribute, integers, name_of, text_of
 from ..problems import Unpriced
 from .levels import Level, Spot, TiledOp, level_of, place_of
@@ -34,6 +35,8 @@ def carried_out(script: ModuleOp, payload: ModuleOp, text: str, file: str) -> li
         raise SimdcError(f"has {len(named)} named sequences; one of them must be @{ENTRY}", file=file)
     run = _Sequence(payload, named, text, file)
     for entry in entries:
+        if len(entry.regions) != 1 or len(entry.regions[0].blocks) != 1:
+            raise place_of(entry, text, file).error("a sequence has one block")
         run.block(entry.regions[0].block, [[payload]], 0)
     return [TiledOp(op, tuple(levels), run.places[op]) for op, levels in run.levels.items()]
 
@@ -58,7 +61,11 @@ class _Sequence:
             place, name = place_of(op, self.text, self.file), name_of(op)
             if name == "transform.yield":
                 return [handles[each] for each in op.operands if each in handles]
-            made = self._made(op, name, [handles.get(each, []) for each in op.operands], place, deep)
+            try:
+                made = self._made(op, name, [handles.get(each, []) for each in op.operands], place, deep)
+            except MALFORMED:
+                what = f"the operands, attributes or regions are not those of '{name}'"
+                raise place.error(what) from None
             handles.update(zip(op.results, made, strict=False))
         return []
 
