@@ -54,25 +54,31 @@ def named_layer(network: ForeignNetwork, body: Body, tensors: Tensors, made: Mad
 def _layer(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made) -> Value | None:
     if len(made.shape) > len(NAMES):
         return None
+    shapes = {name: _broadcast_shape(*each, made) for name, each in tensors.items()}
+
+    def operand(name: str, shape: tuple[int, ...]) -> SSAValue:
+        seen, _ = tensors[name]
+        return network.tensor(network.reshaped(plain(seen.base, seen.own), shape))
+
     bounds = bounds_of(body) if len(tensors) == 1 else None
     if bounds is not None:
-        (only,) = tensors.values()
-        value = _operand(network, *only, made)
-        if value is not None and shape_of(value) == made.shape:
-            return plain(clip(network, value, bounds, made.bits), made.shape)
+        ((name, shape),) = shapes.items()
+        if shape == made.shape:
+            return plain(clip(network, operand(name, made.shape), bounds, made.bits), made.shape)
     if len(body.code) != 1 or body.code[0].opcode not in OF_TWO:
         return None
     opcode, _, sources = body.code[0]
-    operands = [_operand(network, *tensors[each], made) for each in sources if isinstance(each, str)]
-    if len(operands) != 2 or operands[0] is None or operands[1] is None:
+    names = [each for each in sources if isinstance(each, str)]
+    wide = [(name, shape) for name in names if (shape := shapes[name]) is not None]
+    # All of this before an operand is made: one that nobody reads would stay.
+    if len(wide) != 2 or broadcast_shape(wide[0][1], wide[1][1]) != made.shape:
         return None
-    if broadcast_shape(shape_of(operands[0]), shape_of(operands[1])) != made.shape:
-        return None
+    operands = [operand(name, shape) for name, shape in wide]
     return plain(network.add(OF_TWO[opcode](network.unused(), *operands), made.bits), made.shape)
 
 
-def _operand(network: ForeignNetwork, seen: Seen, index: tuple[Affine, ...], made: Made) -> SSAValue | None:
-    """The tensor in a shape that numpy broadcasts to the result's; None where it is not so seen."""
+def _broadcast_shape(seen: Seen, index: tuple[Affine, ...], made: Made) -> tuple[int, ...] | None:
+    """The shape in which numpy broadcasts the tensor to the result's; None where it is not so seen."""
     access = seen.access(index)
     if seen.padding is not None:
         return None
@@ -82,8 +88,7 @@ def _operand(network: ForeignNetwork, seen: Seen, index: tuple[Affine, ...], mad
     places = [int(each.terms[0][0][1:]) for each, _ in long]
     if places != sorted(set(places)) or [made.shape[place] for place in places] != [size for _, size in long]:
         return None
-    wide = [made.shape[place] if place in places else 1 for place in range(len(made.shape))]
-    return network.tensor(network.reshaped(plain(seen.base, seen.own), tuple(wide)))
+    return tuple(made.shape[place] if place in places else 1 for place in range(len(made.shape)))
 
 
 def _taken_in(network: ForeignNetwork, body: Body, tensors: Tensors, made: Made) -> Value | None:

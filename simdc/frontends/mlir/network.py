@@ -108,8 +108,11 @@ class ForeignNetwork(ImportedNetwork):
         if key not in self._constants:
             if prod(constant.shape) > MAX_SIZE:
                 raise Unpriced(f"constant '{constant.label}' has more than {MAX_SIZE} elements")
-            op = ParameterOp.make(constant.label, make_tensor_type(f32, constant.shape))
-            self._constants[key] = self.append(op, constant.label)
+            # One that others see in another shape is a second parameter, which values are given to by its own label.
+            is_first = all(label != constant.label for label, _ in self._constants)
+            label = constant.label if is_first else self.label(constant.label)
+            op = ParameterOp.make(label, make_tensor_type(f32, constant.shape))
+            self._constants[key] = self.append(op, label)
             self.use(constant.roots)
             if constant.bits is not None and constant.bits < 32:
                 give_width(op.result, constant.bits)

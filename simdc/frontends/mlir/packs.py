@@ -70,7 +70,7 @@ def pack(reader: Reader, op: Operation) -> Sequence[Value]:
     if any(after):
         if not padding:
             raise Unpriced("its tiles reach beyond the end, and nothing says what stands there")
-        value = bordered(reader, value, [0] * len(after), after, reader.number(padding[0]))
+        value = bordered(reader.network, value, [0] * len(after), after, reader.number(padding[0]))
     if isinstance(value, Filled):
         return [Filled(shape, value.number)]
     return [_moved(reader, permuted(reader.network.reshaped(value, tiles.cut(value.shape)), tiles.turn()), op)]

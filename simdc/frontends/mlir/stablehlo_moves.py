@@ -48,7 +48,7 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
         first = [max(0, -each) for each in low]
         sizes = [whole + min(0, a) + min(0, b) for whole, a, b in zip(value.shape, low, high, strict=True)]
         value = sliced(value, first, sizes, [1] * len(sizes), tuple(sizes))
-    return [bordered(reader, value, [max(0, each) for each in low], [max(0, each) for each in high], number)]
+    return [bordered(reader.network, value, [max(0, each) for each in low], [max(0, each) for each in high], number)]
 
 
 @reads("stablehlo.select_and_scatter")
@@ -135,6 +135,6 @@ def _overlapping(
     assert shape_of(most) == shape_of(gradient)
     back = plain(network.add(made, result_bits(op)), tuple(shape_of(made.result)))
     turned = permuted(back, [order.index(place) for place in range(4)])
-    found = bordered(reader, turned, low, high, 0.0)
+    found = bordered(reader.network, turned, low, high, 0.0)
     assert isinstance(found, Seen)
     return found

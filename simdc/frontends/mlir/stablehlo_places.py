@@ -73,7 +73,7 @@ def put_somewhere(reader: Reader, op: Operation) -> Sequence[Value]:
     if isinstance(data, Filled) and not place.starts:
         sizes = zip(data.shape, part.shape, place.first, strict=True)
         after = [full - size - first for full, size, first in sizes]
-        return [bordered(reader, part, place.first, after, data.number or 0.0)]
+        return [bordered(reader.network, part, place.first, after, data.number or 0.0)]
     whole, box = network.tensor(data), network.tensor(part)
     try:
         made = PutAtOp(network.unused(), whole, box, place.starts, first=place.first)

@@ -23,7 +23,7 @@ from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
 from .stablehlo import accumulated
-from .sums import Sliding, multiply_add, numbered, product, slid, with_outside
+from .sums import Sliding, multiply_add, numbered, product, slid, slid_over
 from .tensors import bordered
 from .values import Filled, Made, ModuleConstant, Read, Seen, Value, plain
 from .written import WrittenNest, emit
@@ -187,11 +187,11 @@ def _general(
     network: ForeignNetwork, conv: Convolution, sides: tuple[Seen, Seen], shape: tuple[int, ...], bits: int | None
 ) -> Value:
     groups = max(conv.groups, conv.batch_groups)
-    lhs = sides[0]
-    if max(conv.apart) > 1 and not lhs.is_plain:
-        lhs = network.written_out(lhs)
     by = "f" if conv.groups > 1 else "b"
-    image = _split(network, conv.image, lhs, by, groups)
+    image = _split(network, conv.image, sides[0], by, groups)
+    if max(conv.apart) > 1 and not image.value.is_plain:
+        # Elements lie apart in a tensor, not in a view of one.
+        image = image._replace(value=network.written_out(image.value))
     weight = _split(network, conv.weight, sides[1], "o", groups)
     turned = tuple(weight.letters.index(conv.weight[axis]) for axis in conv.turned)
     if any(weight.value.shape[each] > 1 and weight.value.dimension_of_base(each) is None for each in turned):
@@ -211,12 +211,14 @@ def _general(
         each: Sliding(bounds[each], bounds[f"k{each}"], stride, dilation, before)
         for each, stride, dilation, before in zip(conv.spatial, conv.stride, conv.dilation, conv.before, strict=True)
     }
-    by_place = {image.letters.index(each): window for each, window in windows.items()}
-    image = image._replace(value=with_outside(network, image.value, by_place))
+    seen = image.value
+    if max(conv.apart) == 1:
+        seen = slid_over(network, seen, {image.letters.index(each): window for each, window in windows.items()})
+        windows = {each: window.inside for each, window in windows.items()}
     at_image = {"f": index["i"]} | {each: slid(index, each, f"k{each}", windows[each]) for each in windows}
     at_weight = {each: index[f"k{each}"] for each in conv.spatial}
     reads_ = (
-        Read(image.value, tuple(at_image.get(each) or index[each] for each in image.letters)),
+        Read(seen, tuple(at_image.get(each) or index[each] for each in image.letters)),
         Read(weight.value, tuple(at_weight.get(each) or index[each] for each in weight.letters)),
     )
     result = Made(
@@ -258,7 +260,7 @@ def reduce_window(reader: Reader, op: Operation) -> Sequence[Value]:
     border = integers(op, "padding") or (0,) * 2 * rank
     if max(apart) > 1 or not isinstance(start, Filled):
         raise Unpriced("its elements lie apart, or where it starts depends on data")
-    seen = bordered(reader, image, border[::2], border[1::2], start.number or 0.0)
+    seen = bordered(reader.network, image, border[::2], border[1::2], start.number or 0.0)
     if isinstance(seen, Filled):
         seen = reader.seen(op.operands[0])
     opcode = name_of(op.regions[0].block.first_op) if op.regions[0].block.first_op else ""

@@ -11,6 +11,7 @@ from .body import Body
 from .functions import LaneCode, Symbol
 from .network import ForeignNetwork
 from .problems import Unpriced
+from .tensors import bordered
 from .values import Filled, Made, Read, Seen, Value
 from .written import WrittenNest, emit
 
@@ -24,17 +25,25 @@ class Sliding(NamedTuple):
     dilation: int = 1
     before: int = 0
 
-    def reaches_beyond(self, size: int) -> bool:
-        """Whether it looks before or behind a dimension of `size` elements."""
+    @property
+    def inside(self) -> Sliding:
+        """The same where what lies before belongs to what it slides along; places that it leaves out stay so."""
+        return self._replace(before=min(0, self.before))
+
+    def behind(self, size: int) -> int:
+        """Positions behind `size` elements that it looks at."""
         last = (self.places - 1) * self.stride + (self.taps - 1) * self.dilation - self.before
-        return self.before > 0 or last >= size
+        return max(0, last - size + 1)
 
 
-def with_outside(network: ForeignNetwork, image: Seen, windows: Mapping[int, Sliding]) -> Seen:
-    """`image` with zeros around each of its dimensions that a window along it looks beyond: as a tensor of its own
-    where something else lies there."""
-    beyond = [place for place, window in windows.items() if window.reaches_beyond(image.shape[place])]
-    return image if all(map(image.ends_with_base, beyond)) else network.written_out(image)
+def slid_over(network: ForeignNetwork, image: Seen, windows: Mapping[int, Sliding]) -> Seen:
+    """`image` with zeros around, as far as windows along its dimensions look: they begin with the first of these."""
+    low, high = [0] * len(image.shape), [0] * len(image.shape)
+    for place, window in windows.items():
+        low[place], high[place] = max(0, window.before), window.behind(image.shape[place])
+    found = bordered(network, image, low, high, 0.0)
+    assert isinstance(found, Seen)
+    return found
 
 
 def multiply_add(symbols: Sequence[Symbol]) -> Body:

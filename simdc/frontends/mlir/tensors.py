@@ -166,26 +166,31 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
         if isinstance(owner, Operation) and owner.parent is op.regions[0].block
         else reader.number(inner.operands[0])
     )
-    return [bordered(reader, reader.value(op.operands[0]), low, high, number)]
+    return [bordered(reader.network, reader.value(op.operands[0]), low, high, number)]
 
 
-def bordered(reader: Reader, value: Value, low: Sequence[int], high: Sequence[int], number: float) -> Value:
+def bordered(network: ForeignNetwork, value: Value, low: Sequence[int], high: Sequence[int], number: float) -> Value:
     """With `low` positions before and `high` behind each dimension."""
     shape = tuple(before + size + after for before, size, after in zip(low, value.shape, high, strict=True))
     if isinstance(value, Filled):
         if value.number == number or 0 in value.shape:
             return Filled(shape, number)
-        value = reader.network.written_out(value)
+        value = network.written_out(value)
     if min((*low, *high), default=0) < 0:
         raise Unpriced("its border cuts")
     if shape == value.shape:
         return value
     if isinstance(value.base, ModuleConstant):
-        made = ModuleConstant(reader.network.label(reader.network.step), shape, value.base.bits, value.base.roots)
+        made = ModuleConstant(network.label(network.step), shape, value.base.bits, value.base.roots)
         return plain(made, shape)
-    if not value.is_plain:
-        value = reader.network.written_out(value)
-    index = [each._replace(constant=-before) for each, before in zip(names_for(len(shape)), low, strict=True)]
+    inner = [0] * len(shape)
+    if value.padding == number and _is_border(value):
+        # One around another of the same number is one.
+        inner = [each.constant for each in value.index]
+    elif not value.is_plain:
+        value = network.written_out(value)
+    places = zip(names_for(len(shape)), low, inner, strict=True)
+    index = [each._replace(constant=within - before) for each, before, within in places]
     return Seen(value.base, value.own, shape, tuple(index), number)
 
 
@@ -197,11 +202,19 @@ def apart(reader: Reader, value: Value, axis: int, count: int, number: float) ->
         value = reader.network.written_out(value)
     column = reader.network.reshaped(value, (*shape[: axis + 1], 1, *shape[axis + 1 :]))
     after = [count if place == axis + 1 else 0 for place in range(len(shape) + 1)]
-    wide = bordered(reader, column, [0] * len(after), after, number)
+    wide = bordered(reader.network, column, [0] * len(after), after, number)
     assert isinstance(wide, Seen)
     long = reader.network.reshaped(wide, (*shape[:axis], shape[axis] * (count + 1), *shape[axis + 1 :]))
     left = (*shape[:axis], shape[axis] * (count + 1) - count, *shape[axis + 1 :])
     return sliced(long, [0] * len(left), left, [1] * len(left), left)
+
+
+def _is_border(value: Seen) -> bool:
+    """Whether a border is all that its base is seen with."""
+    names = names_for(len(value.shape))
+    return len(names) == len(value.own) and all(
+        found == name._replace(constant=found.constant) for found, name in zip(value.index, names, strict=True)
+    )
 
 
 @reads("tensor.concat", "stablehlo.concatenate", "tosa.concat")
@@ -246,7 +259,7 @@ def insert_slice(reader: Reader, op: Operation) -> Sequence[Value]:
         return [part]
     after = [full - first - size for full, first, size in zip(whole, offsets, sizes, strict=True)]
     if isinstance(target, Filled):
-        return [bordered(reader, part, offsets, after, target.number or 0.0)]
+        return [bordered(reader.network, part, offsets, after, target.number or 0.0)]
     cut = [place for place, size in enumerate(sizes) if size != whole[place]]
     if len(cut) != 1:
         raise Unpriced("it puts its slice into a tensor along several dimensions")

@@ -165,7 +165,7 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
     """The border of the reader's window; else `pad`."""
     border = listed(op.operands[1])
     number = reader.number(op.operands[2]) if len(op.operands) > 2 else 0.0
-    return [bordered(reader, reader.value(op.operands[0]), border[::2], border[1::2], number)]
+    return [bordered(reader.network, reader.value(op.operands[0]), border[::2], border[1::2], number)]
 
 
 @reads("tosa.slice")

@@ -16,7 +16,7 @@ from .linalg_named import conv2d, gathered, max_pool, written_convolution
 from .module_text import integers, name_of
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
-from .sums import Sliding, product, with_outside
+from .sums import Sliding, product, slid_over
 from .tensors import bordered
 from .values import Filled, ModuleConstant, Seen, Value, names_for, plain
 from .written import emit
@@ -60,7 +60,8 @@ def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
         native = _channels_first(reader, (image, permuted(weight, order), bias), windows, border, shape, bits)
         if native is not None:
             return [native]
-    image = with_outside(reader.network, image, {1 + n: windows[each] for n, each in enumerate(spatial)})
+    image = slid_over(reader.network, image, {1 + n: windows[each] for n, each in enumerate(spatial)})
+    windows = {each: window.inside for each, window in windows.items()}
     if short != "depthwise_conv2d":
         made = f"n{spatial}f"
         start = spread(bias, shape, [len(shape) - 1])
@@ -98,7 +99,7 @@ def _channels_first(
         if not turned.is_plain:
             return None
         top, bottom, left, right = border
-        wide = bordered(reader, turned, [0, 0, top, left], [0, 0, bottom, right], 0.0)
+        wide = bordered(reader.network, turned, [0, 0, top, left], [0, 0, bottom, right], 0.0)
         assert isinstance(wide, Seen)
         turned = wide
     if isinstance(taps.base, ModuleConstant) and not taps.is_plain:
@@ -142,13 +143,13 @@ def pool(reader: Reader, op: Operation) -> Sequence[Value]:
         first = permuted(image, TO_CHANNELS_FIRST)
         assert isinstance(first, Seen)
         if not any(border) or first.is_plain:
-            wide = bordered(reader, first, [0, 0, *low], [0, 0, *high], -inf)
+            wide = bordered(reader.network, first, [0, 0, *low], [0, 0, *high], -inf)
             assert isinstance(wide, Seen)
             wanted = tuple(shape[place] for place in TO_CHANNELS_FIRST)
             native = max_pool(reader.network, wide, (taps, stride, (1, 1)), wanted, bits)
             if native is not None:
                 return [permuted(native, TO_CHANNELS_LAST)]
-        last = bordered(reader, image, [0, *low, 0], [0, *high, 0], -inf)
+        last = bordered(reader.network, image, [0, *low, 0], [0, *high, 0], -inf)
         assert isinstance(last, Seen)
         return emit(reader.network, gathered(last, "nhwc", windows, shape, Filled(shape, -inf), bits, "max"))
     sums = emit(reader.network, gathered(image, "nhwc", windows, shape, Filled(shape, 0.0), bits, "add"))

@@ -77,17 +77,6 @@ class Seen(NamedTuple):
         is_whole = len(found) == 1 and self.index[found[0]] == affine(name) and self.own[found[0]] == self.shape[place]
         return found[0] if is_whole and self.padding is None else None
 
-    def ends_with_base(self, place: int) -> bool:
-        """Whether outside of dimension `place` lies what is outside of the base, zeros, and none of its elements."""
-        # Of x[1:5] position -1 is x[0]; a dimension that repeats x has no outside.
-        name = f"v{place}"
-        found = [(each, own) for each, own in zip(self.index, self.own, strict=True) if name in dict(each.terms)]
-        if len(found) != 1 or self.padding not in (None, 0.0):
-            return False
-        (expression, own), size = found[0], self.shape[place]
-        low = expression.constant
-        return expression == affine(name, constant=low) and low <= 0 and size + low >= own
-
     def access(self, index: Sequence[Affine]) -> Access:
         """How loops index the base where they index what is seen by `index`."""
         given = {f"v{place}": each for place, each in enumerate(index)}

@@ -37,7 +37,7 @@ class WrittenNest(NamedTuple):
     body: Callable[[Sequence[Symbol]], Body]
     macs: int | None = None
     apart: tuple[int, ...] | None = None
-    """How far elements of the first read lie apart, for each dimension of what is seen."""
+    """How far elements of the first read, a tensor as it lies, are from each other in each dimension."""
     turned: tuple[int, ...] = ()
     """Dimensions of the second read that are read backwards, whole ones of its base."""
 
@@ -51,28 +51,29 @@ class _Named(NamedTuple):
 
 def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
     """One value for each result. Raises Unpriced."""
-    summed = _summed(written)
-    named = _names(written, gathers=bool(summed))
+    # Zeros between elements are the array's affair, be there one product alone for each result.
+    gathers = bool(_summed(written)) or written.apart is not None
+    named = _names(written, gathers=gathers)
     body = written.body(named.symbols)
     used = {symbol for step in body.code for symbol in step.sources} | set(body.results)
     tensors = {name: each for name, each in named.tensors.items() if name in used}
-    starts = [made.start for made in written.makes] if summed else []
+    starts = [made.start for made in written.makes] if gathers else []
     known = [value for value, _ in tensors.values()] + [value for value in starts if isinstance(value, Seen)]
-    if not summed and not body.code:
+    if not gathers and not body.code:
         return [_looked_at(made, body.results[place], tensors) for place, made in enumerate(written.makes)]
     if all(value.is_constant for value in known):
         values = {name: value for name, (value, _) in tensors.items()}
         for made in written.makes:
             note_statistics(network, values, under_roots(body), max(made.shape, default=1))
-        found = _constants(network, written, body, known, gathers=bool(summed))
-        if not summed and len(found) == 1:
+        found = _constants(network, written, body, known, gathers=gathers)
+        if not gathers and len(found) == 1:
             _learn(network, written, body, tensors, found[0])
         return found
-    if not summed and len(written.makes) == 1:
+    if not gathers and len(written.makes) == 1:
         found = named_layer(network, body, tensors, written.makes[0])
         if found is not None:
             return [found]
-    if summed and len(written.makes) == 1 and len(tensors) == 2:
+    if gathers and len(written.makes) == 1 and len(tensors) == 2:
         one, two = tensors
         borders = {value.padding for value, _ in tensors.values()}
         # A loop that moves neither side repeats results: the array has no way to do that.
@@ -80,7 +81,7 @@ def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
         every = moving >= {loop.name for loop in _loops(written)}
         if every and borders <= {None, 0.0} and as_sum_of_products(body, "y0", (one, two)):
             return [_contraction(network, written, list(tensors.values()))]
-    return _program(network, written, body, tensors, gathers=bool(summed))
+    return _program(network, written, body, tensors, gathers=gathers)
 
 
 def _summed(written: WrittenNest) -> set[str]:
@@ -168,27 +169,20 @@ def _contraction(network: ForeignNetwork, written: WrittenNest, sides: list[tupl
         start = network.without_border(start)
         accesses.append(start.access(made.index))
         operands.append(network.base(start))
-    apart = None if written.apart is None else _steps_of_base(sides[0][0], written.apart)
-    if apart is not None:
-        wide = tuple((size - 1) * step + 1 for size, step in zip(accesses[0].shape, apart, strict=True))
+    if written.apart is not None:
+        wide = tuple((size - 1) * step + 1 for size, step in zip(accesses[0].shape, written.apart, strict=True))
         accesses[0] = accesses[0]._replace(shape=wide)
     # Of a window of one place, which may be no dimension of the base, backwards is forwards.
     places = map(sides[1][0].dimension_of_base, written.turned)
     turned = [place for place in places if place is not None]
     nest = Nest(_loops(written), tuple(accesses), (_result_access(made),))
     try:
-        fields = {"apart": apart, "turned": sorted(turned) or None}
+        fields = {"apart": written.apart, "turned": sorted(turned) or None}
         op = ContractionOp(network.unused(), *operands, nest=nest_text(nest), macs=written.macs, **fields)
     except VerifyException as error:
         raise Unpriced(str(error)) from None
     base = network.add(op, made.bits)
     return plain(base, made.shape or (1,), made.shape)
-
-
-def _steps_of_base(value: Seen, apart: Sequence[int]) -> tuple[int, ...]:
-    """By the dimensions of the base: images [n, g, c, h, w] in g groups may be seen in a base [n, g*c, h, w]."""
-    steps = {value.dimension_of_base(place): step for place, step in enumerate(apart)}
-    return tuple(steps.get(place, 1) for place in range(len(value.own)))
 
 
 def _program(

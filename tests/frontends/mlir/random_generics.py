@@ -17,7 +17,8 @@ Terms = tuple[tuple[tuple[int, int], ...], int]
 
 
 class Generic(NamedTuple):
-    """`body` takes the inputs' elements and what the result holds."""
+    """`body` takes the inputs' elements, the number of loop `counted` if there is one, and what the result holds. If
+    `is_given`, what results hold at first is one more input."""
 
     text: str
     shapes: tuple[tuple[int, ...], ...]
@@ -28,15 +29,18 @@ class Generic(NamedTuple):
     start: float
     body: Callable[..., float]
     macs: int
+    counted: int | None = None
+    is_given: bool = False
 
     def run(self, inputs: list[Array]) -> Array:
         """Every iteration, one after the other."""
-        found = np.full(self.result, self.start)
+        found = inputs[-1].copy() if self.is_given else np.full(self.result, self.start)
         for point in product(*map(range, self.bounds)):
             values = [
                 array[tuple(sum(step * point[loop] for loop, step in terms) + c for terms, c in at)]
-                for array, at in zip(inputs, self.maps, strict=True)
+                for array, at in zip(inputs, self.maps, strict=False)
             ]
+            values += [] if self.counted is None else [float(point[self.counted])]
             place = tuple(point[loop] for loop in self.result_loops)
             found[place] = self.body(*values, found[place])
         return found
@@ -68,6 +72,23 @@ TWO: tuple[Body, ...] = (
         0.0,
     ),
 )
+COUNT = (
+    "%i = linalg.index {loop} : index",
+    "%j = arith.index_cast %i : index to i32",
+    "%n = arith.sitofp %j : i32 to f32",
+)
+COUNTED: tuple[Body, ...] = (
+    ("sum", (*COUNT, "%t = arith.mulf %a, %n : f32", "%u = arith.addf %t, %b : f32", "%r = arith.addf %u, %o : f32"),
+     lambda a, b, n, o: a * n + b + o, 0.0),
+)  # fmt: skip
+COUNTED_EACH: tuple[Body, ...] = (
+    (
+        "each",
+        (*COUNT, "%t = arith.mulf %a, %n : f32", "%r = arith.subf %t, %b : f32"),
+        lambda a, b, n, o: a * n - b,
+        0.0,
+    ),
+)
 ONE: tuple[Body, ...] = (
     ("sum", ("%r = arith.addf %a, %o : f32",), lambda a, o: a + o, 1.0),
     ("sum", ("%t = arith.mulf %a, %a : f32", "%r = arith.addf %t, %o : f32"), lambda a, o: a * a + o, 0.0),
@@ -90,8 +111,10 @@ def draw(random: Random, number: int) -> Generic:
     summed = sorted(random.sample(range(rank), random.randint(0, rank - 1)))
     kept = [loop for loop in range(rank) if loop not in summed]
     random.shuffle(kept)
-    bodies = EACH if not summed else random.choice((TWO, TWO, ONE))
+    bodies = random.choice((EACH, COUNTED_EACH) if not summed else (TWO, TWO, TWO, ONE, ONE, COUNTED))
     kind, lines, body, start = random.choice(bodies)
+    counted = random.randrange(rank) if lines[0].startswith("%i") else None
+    is_given = bool(summed) and random.random() < 0.3
     count = 1 if bodies is ONE else 2
     maps = [_draw_map(random, rank, bounds) for _ in range(count)]
     for loop in range(rank):
@@ -108,8 +131,11 @@ def draw(random: Random, number: int) -> Generic:
     if lines[0].startswith("%z = arith.constant 3.0") and not macs:
         # On the lanes the zero point is taken away.
         body = _shifted
-    text = _text(number, rank, maps, kept, shapes, result, lines, start, summed)
-    return Generic(text, shapes, tuple(map(tuple, maps)), bounds, result, tuple(kept), start, body, macs)
+    lines = tuple(line.replace("{loop}", str(counted)) for line in lines)
+    text = _text(number, rank, maps, kept, shapes, result, lines, start, summed, is_given)
+    given = (*shapes, result) if is_given else shapes
+    maps_ = tuple(map(tuple, maps))
+    return Generic(text, given, maps_, bounds, result, tuple(kept), start, body, macs, counted, is_given)
 
 
 def _shifted(a: float, b: float, o: float) -> float:
@@ -130,7 +156,8 @@ def _draw_map(random: Random, rank: int, bounds: tuple[int, ...]) -> list[Terms]
 
 
 def _text(number: int, rank: int, maps: list[list[Terms]], kept: list[int], shapes: tuple[tuple[int, ...], ...],
-          result: tuple[int, ...], lines: tuple[str, ...], start: float, summed: list[int]) -> str:  # fmt: skip
+          result: tuple[int, ...], lines: tuple[str, ...], start: float, summed: list[int],
+          is_given: bool) -> str:  # fmt: skip
     dims = ", ".join(f"d{loop}" for loop in range(rank))
     sides = [", ".join(_expression(*each) for each in at) for at in [*maps, [(((loop, 1),), 0) for loop in kept]]]
     every = ", ".join(f"affine_map<({dims}) -> ({side})>" for side in sides)
@@ -141,13 +168,14 @@ def _text(number: int, rank: int, maps: list[list[Terms]], kept: list[int], shap
     number_text = {inf: "0x7F800000", -inf: "0xFF800000"}.get(start, f"{start:.1f}")
     block = ", ".join(f"{each}: f32" for each in (*arguments, "%o"))
     body = "\n      ".join((*lines, "linalg.yield %r : f32"))
+    arguments_ = [f"{name}: {kind}" for name, kind in zip(names, types, strict=True)] + [f"%g: {out}"] * is_given
     return f"""module {{
-  func.func @g{number}({", ".join(f"{n}: {t}" for n, t in zip(names, types, strict=True))}) -> {out} {{
+  func.func @g{number}({", ".join(arguments_)}) -> {out} {{
     %c = arith.constant {number_text} : f32
     %e = tensor.empty() : {out}
     %f = linalg.fill ins(%c : f32) outs(%e : {out}) -> {out}
     %y = linalg.generic {{indexing_maps = [{every}], iterator_types = [{kinds}]}}
-      ins({", ".join(names)} : {", ".join(types)}) outs(%f : {out}) {{
+      ins({", ".join(names)} : {", ".join(types)}) outs({"%g" if is_given else "%f"} : {out}) {{
     ^bb0({block}):
       {body}
     }} -> {out}
