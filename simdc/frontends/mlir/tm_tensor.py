@@ -12,6 +12,7 @@ from simdc.ir.ops.cumulative import CumulativeSumOp
 from simdc.ir.ops.scatter import ScatterNdOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
+from .constants import refuse_known
 from .module_text import element_bits, integer, integers, name_of, segments, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced
@@ -46,6 +47,7 @@ def scan(reader: Reader, op: Operation) -> Sequence[Value]:
     (source,), outputs = segments(op, 2)
     if _join(op.regions[0].block) != "add":
         raise Unpriced("it gathers otherwise than by adding")
+    refuse_known(reader.value(source))
     begun = reader.value(outputs[1])
     if op.results[1].first_use is not None or not isinstance(begun, Filled) or begun.number:
         raise Unpriced("it goes on from sums of its own, or its last sums are read by themselves")
@@ -63,6 +65,7 @@ def scan(reader: Reader, op: Operation) -> Sequence[Value]:
 def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
     """`scatter_nd`: rows behind the first dimensions, each at the place that a row of numbers names."""
     (rows, places), (whole,) = segments(op, 2)
+    refuse_known(*(reader.value(each) for each in (rows, places, whole)))
     network, shape = reader.network, result_shape(op)
     named = shape_of_type(places.type)[-1]
     order = integers(op, "dimension_map")

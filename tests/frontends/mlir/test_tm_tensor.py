@@ -155,3 +155,12 @@ def test_a_slice_with_gaps_into_one_number() -> None:
     expected = np.full((3, 7), 0.5)
     expected[:, 1:6:2] = X[:, :3]
     np.testing.assert_array_equal(run(text, X[:, :3]), expected)
+
+
+def test_running_sums_of_constants_alone_take_no_time() -> None:
+    # As a Llama counts which of its tokens belong to one text.
+    held = '%c = "arith.constant"() <{value = dense_resource<c> : tensor<3x6xf32>}> : () -> tensor<3x6xf32>\n%y,'
+    added = '%r = "stablehlo.add"(%a, %y) : (tensor<3x6xf32>, tensor<3x6xf32>) -> tensor<3x6xf32>\nreturn %r'
+    text = scan("addf", "true").replace('"tm_tensor.scan"(%a,', '"tm_tensor.scan"(%c,').replace("return %y", added)
+    text = text.replace("%y,", held)
+    assert names(text) == ["simdc.add"]
