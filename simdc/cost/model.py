@@ -154,6 +154,10 @@ class CostModel(ABC, Generic[Taken]):
         return type(self).price_many is not CostModel.price_many
 
     @property
+    def prices_together(self) -> bool:
+        return type(self).together is not CostModel.together
+
+    @property
     def prices_rates(self) -> bool:
         return type(self).price_rates is not CostModel.price_rates
 

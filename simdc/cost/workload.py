@@ -63,8 +63,10 @@ class Workload:
         """Tile each layer, by the model's default if no `tiler` is given, and price it in the form that is the cheapest
         for `objective`. Raises TilingError, which knows the layer, when a buffer is too small, InvariantError for a
         cost that no schedule can have, ValueError for an option of the machine that the model does not know."""
-        check_options(model, hardware)
         together = self._together(model, hardware, tiler, objective)
+        if together is None:
+            # What prices layers together takes no machine with an option that it does not know.
+            check_options(model, hardware)
         left_over = range(len(self.distinct)) if together is None else together.left_over
         if not left_over:
             return PricedLayers(self.names, self.numbers, together, {})

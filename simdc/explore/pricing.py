@@ -22,10 +22,14 @@ from simdc.cost.tiling import Tiling, TilingError
 from simdc.named import NamedTuple
 
 from . import dependence
+from .ahead import TILINGS, LayersAhead
 from .guarded import hold_each, hold_many, hold_one
 from .point_grid import PointGrid, plain
 from .schedulers import SCHEDULERS, Scheduler
 from .space import Value, machine_with
+
+FEW_A_ROW = 8
+"""Points that share a tiling: with so few, layers are priced sooner all together, point by point."""
 
 
 class Work(NamedTuple):
@@ -101,6 +105,11 @@ class Rules(NamedTuple):
         return self.tiling == "greedy" and load_model(self.model).prices_many
 
     @property
+    def together(self) -> bool:
+        """Whether all layers are priced on one machine in one go."""
+        return self.tiling in TILINGS and load_model(self.model).prices_together
+
+    @property
     def by_row(self) -> bool:
         """Whether points that share their tilings are priced in one go."""
         return self.tiling == "greedy" and load_model(self.model).prices_rates
@@ -120,7 +129,9 @@ def price_points(
     # 8 buffer sizes x 5 bandwidths: 40 points, 8 rows and 5 columns; each row needs one greedy tiling, not five.
     grid = PointGrid.of(columns, count, rules.separable)
     distinct, place = grid.distinct()
-    price = _one_by_one if several else _at_once if rules.at_once else _row_by_row if rules.by_row else _one_by_one
+    # 100 machines with a tiling each are priced one by one, 100 with 5 between them row by row.
+    by_row = rules.by_row and not (rules.together and len(np.unique(distinct.row)) * FEW_A_ROW > len(distinct.row))
+    price = _one_by_one if several else _at_once if rules.at_once else _row_by_row if by_row else _one_by_one
     priced = price(works, base, distinct, rules, models)
     return Priced(priced.values[:, :, place], priced.refused[place], priced.reasons)
 
@@ -208,6 +219,7 @@ def _one_by_one(
     tilings: dict[tuple[int, int], dict[Kernel, Tiling]] = {}
     # By the same number as a single run: cycles, or what a search makes small.
     objective = SPACE_OBJECTIVES[rules.objective] if rules.searched else "cycles"
+    ahead = LayersAhead([(work.forms, work.phase) for work in works], models, rules.tiling)
     memories = load_model(rules.model).rule.memories
     for point in _by_memory(grid, memories) if schedule.rates_matter else range(count):
         row = int(grid.row[point])
@@ -215,17 +227,21 @@ def _one_by_one(
         machine = machine_with(base, changed)
         value = value_for(objective, machine)
         # Negative keys are points, others rows: where rates matter no two points share a tiling.
-        shared = -1 - point if schedule.rates_matter else row
+        shared, known = -1 - point if schedule.rates_matter else row, ahead.on(machine)
         for place, work in enumerate(works):
             model = models[work.phase]
-            price = _tiled_once(schedule, model, machine, tilings.setdefault((place, shared), {}))
-            try:
-                _, kernel, _, cost = cheapest(work.forms, price, value, least_for(objective, model, machine))
-            except TilingError as error:
-                refused[point] = reasons.setdefault((work.layer, error.buffer), len(reasons) + 1)
-                values[:, :, point] = np.nan
-                break
-            hold_one(model, work.layer, kernel, cost, machine, changed)
+            if place in known:
+                # Held to what no schedule can break as it was found.
+                _, kernel, _, cost = known[place]
+            else:
+                price = _tiled_once(schedule, model, machine, tilings.setdefault((place, shared), {}))
+                try:
+                    _, kernel, _, cost = cheapest(work.forms, price, value, least_for(objective, model, machine))
+                except TilingError as error:
+                    refused[point] = reasons.setdefault((work.layer, error.buffer), len(reasons) + 1)
+                    values[:, :, point] = np.nan
+                    break
+                hold_one(model, work.layer, kernel, cost, machine, changed)
             for number, name in enumerate(rules.counts):
                 values[number, :, point] += np.multiply(work.times, float(COUNTED[name](kernel, cost, machine)))
     return Priced(values, refused, tuple(reasons))

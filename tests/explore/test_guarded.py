@@ -16,6 +16,7 @@ from simdc.cost.model_table import MODELS
 from simdc.cost.result import Busy, Cycles
 from simdc.cost.simdit import SimditModel
 from simdc.errors import SimdcError
+from simdc.explore import pricing
 from simdc.explore.exploration import Exploration
 from tests.explore.spaces import IFMAPS, WEIGHT_PORT, WEIGHTS, network_of_text, space_of
 
@@ -119,6 +120,8 @@ def test_rows_of_machines(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """The fast way of `exact` is held to all that `simdc-annotate-cost` holds it to."""
     wrong, words = EXACT_WRONG[name]
     rates = ExactModel.price_rates
+    # Also of points of which few share a tiling.
+    monkeypatch.setattr(pricing, "FEW_A_ROW", 0)
     monkeypatch.setattr(ExactModel, "price_rates", lambda *given: wrong(rates(*given)))
     said = explored(tmp_path, "exact", "greedy")
     # The first machine of all; nothing of relu's depends on the ports of the other array, whose cycles its own law adds

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 import simdc
-from simdc.cost import ExactModel, Hardware, TilingError
+from simdc.cost import ExactModel, Hardware, TilingError, with_field
 from simdc.cost.flat import core
 from simdc.cost.flat import costs as at
 from simdc.cost.flat.packed import IS_PROGRAM
@@ -99,6 +99,46 @@ def test_together_layers_cost_what_they_cost_one_by_one(
         priced, refused = priced + isinstance(found, list), refused + isinstance(found, str)
     assert priced > 5
     assert refused > 2
+
+
+STEPS: dict[str, tuple[int, int]] = {
+    "systolic.rows": (1, 6),
+    "systolic.columns": (1, 6),
+    "systolic.buffers.weight_bits": (1, 4000),
+    "systolic.buffers.ifmap_bits": (1, 4000),
+    "systolic.buffers.psum_bits": (1, 4000),
+    "systolic.buffers.bias_bits": (1, 4000),
+    "systolic.bandwidths.weight_bits_per_cycle": (1, 64),
+    "systolic.bandwidths.ifmap_bits_per_cycle": (1, 64),
+    "systolic.bandwidths.psum_bits_per_cycle": (1, 64),
+    "systolic.tile_overhead_cycles": (0, 3),
+    "simd.lanes": (1, 9),
+    "simd.vmem_bits": (1, 20000),
+    "simd.bandwidth_bits_per_cycle": (1, 64),
+    "simd.pipeline_stages": (1, 6),
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("tiling", ["greedy", "default"])
+def test_what_a_machine_leaves_behind_changes_nothing_on_the_next(
+    form: core.CoreForm, seed: int, tiling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What was found is kept by array and by lanes, ladders by their sizes: fields go back and forth between few values.
+    monkeypatch.setattr(core, "COMPILED", form)
+    random, priced = Random(seed), 0
+    first, *others = [random_layer(random) for _ in range(4)]
+    workload = Workload([("a", only(first)), ("b", tuple(zip(("one", "two", "three"), others, strict=True)))])
+    values = {path: [random.randint(*ends) for _ in range(2)] for path, ends in STEPS.items()}
+    machine = random_machine(random, stores_padding=True)
+    for _ in range(40):
+        path = random.choice(list(STEPS))
+        roomy = random.random() < 0.5 and path.endswith("_bits")
+        machine = with_field(machine, path, 1 << 40 if roomy else random.choice(values[path]))
+        found = answer(MODEL, workload, machine, tiling)
+        assert found == answer(OneByOne(), workload, machine, tiling), (workload.distinct, machine)
+        priced += isinstance(found, list)
+    assert priced > 3
 
 
 def test_a_network_costs_the_sum_of_its_layers() -> None:
