@@ -18,7 +18,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import OUR_NAMES, Affine, Kernel, Operand, VectorProgram, affine
 
 from .attributes import CostAttr, ExecutionUnitAttr, OriginAttr, TilingAttr, Unit
-from .fields import Value, add_defaults, make_properties, make_tensor_type
+from .fields import Value, add_defaults, build, make_properties, make_tensor_type
 from .form import Form, map_kernel, names_of, no_form, split_form
 from .layout import NONE, laid_out, loop_along
 from .once_per_kind import OncePerKind
@@ -119,12 +119,7 @@ class LayerOp(IRDLOperation):
             given = fields.pop(name, None)
             assert given is None or isinstance(given, Attribute)
             types.append(given or ([] if isinstance(field, VarResultDef) else UNKNOWN))
-        missing = len(definition.operands) - len(operands)
-        super().__init__(
-            operands=[*operands, *[None] * missing],
-            result_types=types,
-            properties=make_properties(definition, {"layer": StringAttr(layer), **fields}),
-        )
+        build(self, operands, types, make_properties(definition, {"layer": StringAttr(layer), **fields}))
         try:
             own = result_types(self)
         except VerifyException:

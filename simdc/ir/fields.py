@@ -17,8 +17,8 @@ from xdsl.dialects.builtin import (
     f64,
     i64,
 )
-from xdsl.ir import Attribute
-from xdsl.irdl import AttrConstraint, AttrOrPropDef, IRDLOperation, OpDef, OptionalDef, OptPropertyDef
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import AttrConstraint, AttrOrPropDef, IRDLOperation, OpDef, OptionalDef, OptPropertyDef, VariadicDef
 
 Value = Attribute | str | float | Sequence[int] | None
 """Of a property: an attribute as it is, or what its declared attribute is made of; None where it is left out."""
@@ -40,6 +40,53 @@ def make_properties(definition: OpDef, values: Mapping[str, Value]) -> dict[str,
         elif not isinstance(field, OptPropertyDef):
             raise TypeError(f"{definition.name} needs '{name}'; it has {_listed(declared)}")
     return found
+
+
+def build(
+    op: IRDLOperation,
+    operands: Sequence[SSAValue | Sequence[SSAValue] | None],
+    types: Sequence[Attribute | Sequence[Attribute]],
+    properties: dict[str, Attribute],
+) -> None:
+    """Make an op of its operands, which may lack some at the end, and the types of its results, one entry for each that
+    is declared. Raises ValueError where they are not as declared."""
+    flat = _flat(_may_miss(type(op)), operands)
+    if flat is None:
+        operands = [*operands, *[None] * (len(op.get_irdl_definition().operands) - len(operands))]
+        IRDLOperation.__init__(op, operands=operands, result_types=types, properties=properties)
+    else:
+        # What xDSL finds out anew for each op, how many operands there are of which kind, is plain here.
+        one_each = [kind for kind in types if isinstance(kind, Attribute)]
+        Operation.__init__(op, operands=flat, result_types=one_each, properties=properties)
+
+
+def _flat(
+    may_miss: Sequence[bool] | None, operands: Sequence[SSAValue | Sequence[SSAValue] | None]
+) -> list[SSAValue] | None:
+    """The operands that are there; None where xDSL has to look at them."""
+    if may_miss is None or len(operands) > len(may_miss) or not all(may_miss[len(operands) :]):
+        return None
+    found: list[SSAValue] = []
+    for optional, value in zip(may_miss, operands, strict=False):
+        if isinstance(value, SSAValue):
+            found.append(value)
+        elif value is not None or not optional:
+            return None
+    return found
+
+
+@cache
+def _may_miss(kind: type[IRDLOperation]) -> Sequence[bool] | None:
+    """Of each operand whether it may be left out. None for ops that have any number of something, or regions."""
+    definition = kind.get_irdl_definition()
+    fields = [field for _, field in (*definition.operands, *definition.results)]
+    if definition.options or definition.regions or any(_is_many(field) for field in fields):
+        return None
+    return [isinstance(field, OptionalDef) for _, field in definition.operands]
+
+
+def _is_many(field: object) -> bool:
+    return isinstance(field, VariadicDef) and not isinstance(field, OptionalDef)
 
 
 def add_defaults(op: IRDLOperation) -> None:
