@@ -80,6 +80,7 @@ bench: $(VENV)/.simdc-installed
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/explore.py
+	$(BIN)/python benchmarks/growth.py
 
 docs: $(VENV)/.simdc-test-installed
 	$(BIN)/python docs/generate_hardware.py

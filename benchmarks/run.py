@@ -23,6 +23,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import NamedTuple
 
+from chains import write_text
+
 ROOT = Path(__file__).resolve().parents[1]
 SIMDC = str(Path(sys.executable).with_name("simdc"))
 DEMO = [SIMDC, "examples/networks/resnet50.dsl", "--hw", "HI3", "--emit-cost"]
@@ -123,10 +125,8 @@ def chains(lengths: tuple[int, ...]) -> list[Line]:
     taken: list[float] = []
     with TemporaryDirectory() as folder:
         for length in lengths:
-            path, out = Path(folder) / f"chain{length}.dsl", Path(folder) / "cost.json"
-            layers = "".join(f"  x = conv(x, {16 + i % 7}, 3, pad=1)\n" for i in range(length))
-            path.write_text(f"network chain(x: 16x14x14) {{\n{layers}  return x\n}}\n", encoding="utf-8")
-            command = [SIMDC, str(path), "--hw", "HI3", "--format", "json", "-o", str(out)]
+            path, out = write_text(folder, length), Path(folder) / "cost.json"
+            command = [SIMDC, path, "--hw", "HI3", "--format", "json", "-o", str(out)]
             children = [run_child(command) for _ in range(3)]
             assert json.loads(out.read_text(encoding="utf-8"))["coverage"]["costed"] == length
             taken.append(median(child.seconds for child in children))

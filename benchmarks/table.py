@@ -18,11 +18,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from random import Random
-from resource import RUSAGE_CHILDREN, getrusage
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any, NamedTuple
+
+from chains import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 XDSL_ONLY = [sys.executable, "-c", "import xdsl.parser, xdsl.printer, xdsl.passes"]
@@ -128,6 +130,33 @@ def _curve() -> float:
     return process_time() - start
 
 
+DEEP = 10_000
+
+
+def _deep() -> float:
+    """Seconds from the text of a network of 10,000 convolutions to the price of each layer of its training step."""
+    import simdc
+
+    with TemporaryDirectory() as folder:
+        path, small = write_text(folder, DEEP), write_text(folder, 1)
+        hardware = simdc.load_hardware("HT3")
+        # What is imported for any network is not this one's.
+        simdc.evaluate(simdc.load(small).training_step(), hardware)
+        start = process_time()
+        network = simdc.load(path)
+        priced = simdc.evaluate(network.training_step(), hardware)
+        taken = process_time() - start
+    # Four layers for each convolution and two for the loss, but no gradient for the first input.
+    assert len(priced) == 4 * DEEP + 1
+    return taken
+
+
+def _deep_peak() -> float:
+    """MiB that such a process needs at most."""
+    _deep()
+    return getrusage(RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 PORTS = tuple(FIELDS)[4:8]
 ARRAYS = tuple(FIELDS)[8:]
 SEARCHED: dict[str, tuple[str, str, dict[str, object]]] = {
@@ -178,6 +207,8 @@ INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
     "arrays": ("ResNet-50 again, rows, columns or lanes changed", lambda: _inference(fields=ARRAYS)),
     "batches": ("MobileNetV2 in one more batch of a sweep", lambda: _batches(2, 1000, 20, train=False)),
     "batches_training": ("the same, training step", lambda: _batches(2, 1000, 200, train=True)),
+    "deep": ("a training step of 40,001 layers from its network's text", _deep),
+    "deep_peak": ("the same, peak of memory", _deep_peak),
     "curve": ("200 lengths of a decode step, 8B Llama", _curve),
     **{f"search_{name}": (f"search, {row[0]}", partial(_search, name, sum)) for name, row in SEARCHED.items()},
     **{
@@ -185,7 +216,8 @@ INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
         for name, row in SEARCHED.items()
     },
 }
-"""Rows that are measured from inside a process, in seconds."""
+"""Rows that are measured from inside a process, in seconds, or in what `UNITS` says."""
+UNITS = {"deep_peak": "MiB"}
 COMMAND = [sys.executable, "-m", "simdc", "examples/networks/resnet50.dsl", "--hw", "HI3", "--emit-cost"]
 TRAINING = [*COMMAND, "--batch", "32", "--train"]
 
@@ -274,7 +306,10 @@ def measured(trees: list[Tree], row: str, repetitions: int) -> list[float]:
     return [median(each) for each in taken]
 
 
-def in_units(seconds: float) -> str:
+def in_units(row: str, number: float) -> str:
+    if row in UNITS:
+        return f"{number:.0f} {UNITS[row]}"
+    seconds = number
     return f"{seconds:.2f} s" if seconds >= 1 else f"{1e3 * seconds:.{1 if seconds >= 1e-2 else 2}f} ms"
 
 
@@ -294,12 +329,12 @@ def main() -> None:
             trees.append(Tree("compiled", ROOT, f"{kept}/compiled", plain=False))
         if chosen.against is not None:
             trees.insert(0, Tree("before", chosen.against.resolve(), f"{kept}/before", plain=True))
-        print(f"plain Python work: {in_units(plain_work())}")
+        print(f"plain Python work: {in_units('', plain_work())}")
         titles = [tree.title for tree in trees] + ["ratio"] * (chosen.against is not None)
         print(f"| processor time | {' | '.join(titles)} |\n|---|{'---:|' * len(titles)}")
         for row in chosen.rows.split(","):
             found = measured(trees, row, chosen.repetitions)
-            cells = [in_units(each) for each in found]
+            cells = [in_units(row, each) for each in found]
             if chosen.against is not None:
                 cells.append(", ".join(f"{found[0] / each:.2f}" for each in found[1:]))
             print(f"| {WHOLE[row].title if row in WHOLE else INSIDE[row][0]} | {' | '.join(cells)} |", flush=True)

@@ -1,4 +1,5 @@
-"""Draw the pictures of docs/architecture.md: the machine, and its example with a pencil over time.
+"""Draw the pictures of docs/architecture.md, the machine and its example with a pencil over time, and that of
+docs/performance.md, from its tables.
 
 python docs/draw.py
 """
@@ -10,6 +11,7 @@ import io
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
@@ -20,6 +22,9 @@ from simdc.cost import Contraction, Hardware, Tiling
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "architecture.md"
+MEASURED = FOLDER / "performance.md"
+GROWTH = re.compile(r"<!-- written by benchmarks/growth.py -->\n(.*?)<!-- end", re.DOTALL)
+CELL = re.compile(r"([0-9.]+) (ms|s), ([0-9]+) MiB")
 EXAMPLE = re.compile(r"^```python\n(.*?\bsimulate\(.*?)^```$", re.MULTILINE | re.DOTALL)
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
@@ -37,6 +42,8 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .head { fill: #57606a }
 .grid { stroke: #8c959f; stroke-dasharray: 3 3 }
 .idle { fill: #d8dce1 }
+.curve { fill: none; stroke-width: 2 }
+.curve0 { stroke: #33689e } .curve1 { stroke: #b45f06 } .curve2 { stroke: #4c7a3d }
 .tile0 { fill: #8ecae6 } .tile1 { fill: #ffd166 } .tile2 { fill: #95d5b2 } .tile3 { fill: #f4a6b8 }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 }
@@ -50,6 +57,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .wire { stroke: #a5afb9 }
   .head { fill: #a5afb9 }
   .idle { fill: #39414b }
+  .curve0 { stroke: #79b0ea } .curve1 { stroke: #f0a35e } .curve2 { stroke: #83bd74 }
 }
 """
 
@@ -269,7 +277,81 @@ def _bar(drawing: Drawing, x: float, y: float, width: float, height: float, kind
     drawing.text(x + width / 2, y + height / 2 + 4, text, "on" if text else "")
 
 
-DRAWINGS = {"machine.svg": machine, "tiles.svg": tiles}
+class Measured(NamedTuple):
+    """A row of a table of docs/performance.md: by size, seconds and the peak of memory in MiB."""
+
+    title: str
+    seconds: list[tuple[float, float]]
+    peak_mib: list[tuple[float, float]]
+
+
+def measured() -> dict[str, list[Measured]]:
+    """The tables by what grows in them: layers, tiles, machines."""
+    found = GROWTH.search(MEASURED.read_text(encoding="utf-8"))
+    assert found, f"{MEASURED} has no tables of growth"
+    tables: dict[str, list[Measured]] = {}
+    for table in found[1].strip().split("\n\n"):
+        head, _, *rows = ([cell.strip() for cell in line.strip("| ").split("|")] for line in table.splitlines())
+        sizes = [int(size.replace(",", "")) for size in head[1:]]
+        tables[head[0]] = [_measured(title, sizes, cells) for title, *cells in rows]
+    return tables
+
+
+def _measured(title: str, sizes: Sequence[int], cells: Sequence[str]) -> Measured:
+    points = [(size, found) for size, cell in zip(sizes, cells, strict=False) if (found := CELL.match(cell))]
+    return Measured(
+        title.replace("`", ""),
+        [(size, float(found[1]) / (1e3 if found[2] == "ms" else 1)) for size, found in points],
+        [(size, float(found[3])) for size, found in points],
+    )
+
+
+def growth() -> str:
+    """Time and memory against layers, time against tiles and machines; both axes of each are logarithmic."""
+    tables = measured()
+    drawing = Drawing(860, 640, "How time and memory grow with layers, tiles and machines")
+    _panel(drawing, 80, 70, "seconds by layers", [(row.title, row.seconds) for row in tables["layers"]])
+    _panel(drawing, 510, 70, "MiB by layers", [(row.title, row.peak_mib) for row in tables["layers"]])
+    _panel(drawing, 80, 390, "seconds by tiles", [(row.title, row.seconds) for row in tables["tiles"]])
+    _panel(drawing, 510, 390, "seconds by machines", [(row.title, row.seconds) for row in tables["machines"]])
+    return drawing.svg()
+
+
+Points = list[tuple[float, float]]
+
+
+def _panel(drawing: Drawing, left: float, top: float, title: str, curves: Sequence[tuple[str, Points]]) -> None:
+    width, height = 320, 170
+    every = [point for _, points in curves for point in points]
+    (first, last), (low, high) = (_decades([point[axis] for point in every]) for axis in (0, 1))
+    drawing.text(left, top - 50, title, "title", "start")
+
+    def place(point: tuple[float, float]) -> tuple[float, float]:
+        x = left + width * (log10(point[0]) - first) / (last - first)
+        return round(x, 1), round(top + height * (high - log10(point[1])) / (high - low), 1)
+
+    for decade in range(first, last + 1):
+        x, y = place((10.0**decade, 10.0**low))
+        drawing.line((x, top), (x, y), kind="grid")
+        drawing.text(x, y + 16, f"{10**decade:,}" if decade < 5 else f"10^{decade}", "small")
+    for decade in range(low, high + 1):
+        x, y = place((10.0**first, 10.0**decade))
+        drawing.line((x, y), (left + width, y), kind="grid")
+        drawing.text(x - 6, y + 4, f"{10.0**decade:g}", "small", "end")
+    for number, (name, points) in enumerate(curves):
+        y = top - 36 + 12 * number
+        drawing.line((left, y), (left + 22, y), kind=f"curve curve{number}")
+        drawing.text(left + 28, y + 4, name, "small", "start")
+        drawing.line(*map(place, points), kind=f"curve curve{number}")
+
+
+def _decades(values: Sequence[float]) -> tuple[int, int]:
+    """Powers of ten around all values, at least one apart."""
+    low, high = floor(log10(min(values))), ceil(log10(max(values)))
+    return low, max(high, low + 1)
+
+
+DRAWINGS = {"machine.svg": machine, "tiles.svg": tiles, "growth.svg": growth}
 
 
 if __name__ == "__main__":
