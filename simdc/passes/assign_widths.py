@@ -19,11 +19,11 @@ from simdc.ir.base import LayerOp, make_tensor_type, tensor_type
 from simdc.ir.context import machine_of
 from simdc.ir.fields import whole
 from simdc.ir.form import accumulator_bits
+from simdc.ir.in_use import update_of
 from simdc.ir.network import NetworkOp, ParameterOp, network_of
 from simdc.ir.notes import add_note
 from simdc.ir.once_per_kind import OncePerKind
 from simdc.ir.ops.free import DropoutOp
-from simdc.ir.ops.update import UpdateOp
 from simdc.ir.stored_width import given_widths, is_kept
 
 # A quantized network can have a hundred such tensors: the note names a few and says how many more there are.
@@ -106,8 +106,8 @@ def take_given(network: NetworkOp, hardware: AnyMachine, found: dict[SSAValue, i
         if _is_free(op) and op.operands:
             # In program order, so of two views in a row the second sees the width that the first has now.
             found.update(dict.fromkeys(op.results, found[op.operands[0]]))
-        if isinstance(op, UpdateOp):
-            found.update({new: found[old] for new, old in zip(op.results, op.replaced, strict=True)})
+        if (update := update_of(op)) is not None:
+            found.update({new: found[old] for new, old in zip(update.results, update.replaced, strict=True)})
     if wide:
         more = f" and {len(wide) - MOST_LISTED} more" if len(wide) > MOST_LISTED else ""
         listed = ", ".join(wide[:MOST_LISTED]) + more

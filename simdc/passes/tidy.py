@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from . import channelwise, fold_padding, fold_scores
+from simdc.ir.in_use import is_in_use
+
+from . import channelwise
 from .distinct import fold_layers
 
-FOLDS = (fold_scores.fold, fold_padding.fold, channelwise.fold)
+FOLDS = {"softmax": "fold_scores", "pad": "fold_padding"}
+"""By the file of the ops that it folds into others, or others into."""
 
 
 @dataclass(frozen=True)
@@ -23,4 +27,6 @@ class TidyPass(ModulePass):
     name = "simdc-tidy"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        fold_layers(op, lambda layer: any(each(layer) for each in FOLDS))
+        found = [import_module(f"simdc.passes.{name}").fold for file, name in FOLDS.items() if is_in_use(file)]
+        folds = (*found, channelwise.fold)
+        fold_layers(op, lambda layer: any(each(layer) for each in folds))

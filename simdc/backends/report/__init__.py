@@ -30,11 +30,10 @@ def make_report(module: ModuleOp) -> Report:
     for a layer whose price or proof is of another machine, model, kernel or tiling."""
     # Not at start-up: the report of a network that was kept needs no IR.
     from .from_module import layers_report
-    from .llm import llm_of
-    from .llm_facts import language_facts
+    from .llm import facts_of, llm_of
 
     report = layers_report(module)
-    return report._replace(llm=llm_of(report, language_facts(report.source)))
+    return report._replace(llm=llm_of(report, facts_of(report.source)))
 
 
 def load_report(name: str) -> Callable[..., str]:

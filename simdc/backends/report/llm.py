@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from simdc.backends.lowered.network import LanguageFacts
+from simdc.ir.in_use import is_in_use
 
 from .language import ROLES, Cache, Llm, Part
 from .model import LayerReport, Report, sum_layers
+
+if TYPE_CHECKING:
+    from simdc.ir.network import NetworkOp
+
+
+def facts_of(network: NetworkOp) -> LanguageFacts | None:
+    """What there is of a network with attention, None for one without."""
+    if not is_in_use("softmax"):
+        return None
+    from .llm_facts import language_facts
+
+    return language_facts(network)
 
 
 def llm_of(report: Report, facts: LanguageFacts | None) -> Llm | None:

@@ -21,7 +21,7 @@ from simdc.ir.runs import InputFile
 
 from .from_module import computing, first_form, kind_of
 from .graph import edges_of, place_in_source, worker_of
-from .llm_facts import language_facts
+from .llm import facts_of
 from .memory import alive_bytes, memory_of, resident_bytes
 
 
@@ -49,7 +49,7 @@ def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNet
         alive=tuple(alive_bytes(network).items()),
         resident=resident_bytes(network),
         graph=tuple(edges_of(network)),
-        language=language_facts(network),
+        language=facts_of(network),
     )
 
 

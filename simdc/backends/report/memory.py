@@ -10,8 +10,8 @@ from xdsl.ir import SSAValue
 from simdc.backends.lowered.network import Memory
 from simdc.cost.numbers import ceil_div
 from simdc.ir.base import LayerOp, shape_of, width_bits
+from simdc.ir.in_use import update_of
 from simdc.ir.network import NetworkOp, ParameterOp
-from simdc.ir.ops.update import UpdateOp
 from simdc.named import NamedTuple
 
 BITS_PER_BYTE = 8
@@ -73,8 +73,9 @@ def _storage(network: NetworkOp) -> tuple[dict[SSAValue, SSAValue], dict[SSAValu
             storage.update(dict.fromkeys(op.results, first))
             if others:
                 together.setdefault(first, []).extend(others)
-        elif isinstance(op, UpdateOp):
-            storage.update({new: storage.get(old, old) for new, old in zip(op.results, op.replaced, strict=True)})
+        elif (update := update_of(op)) is not None:
+            pairs = zip(update.results, update.replaced, strict=True)
+            storage.update({new: storage.get(old, old) for new, old in pairs})
         elif isinstance(op, LayerOp) and op.taken is not None:
             storage[op.results[0]] = storage.get(op.taken, op.taken)
     return storage, together
@@ -92,9 +93,9 @@ def _lifetimes(network: NetworkOp) -> _Lifetimes:
             lives.last_use.update(dict.fromkeys(roots, number))
             if isinstance(op, LayerOp) and not is_forward:
                 lives.kept.update(each for each in roots if each in forward)
-        if isinstance(op, UpdateOp):
+        if (update := update_of(op)) is not None:
             lives.gradients.add(storage.get(op.operands[1], op.operands[1]))
-            lives.state.update(op.replaced[1:] if op.copy_of is None else op.replaced[:-1])
+            lives.state.update(update.replaced[1:] if update.copy_of is None else update.replaced[:-1])
         if is_forward:
             forward.update(storage.get(result, result) for result in op.results)
     return lives
