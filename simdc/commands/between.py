@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -23,6 +22,7 @@ from simdc.ir.derived import given_form, given_tiling
 from simdc.ir.forms_between import FormsBetween
 from simdc.ir.network import network_of
 from simdc.ir.stretch import LayersBetween, NotLinear
+from simdc.named import NamedTuple
 from simdc.passes.distinct import model_of
 
 Compile = Callable[[int], ModuleOp]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from simdc.api import Network, open_forms
 from simdc.cost.forms import Forms
@@ -13,6 +12,7 @@ from simdc.ir.base import LayerOp
 from simdc.ir.derived import given_form, given_tiling
 from simdc.ir.forms_between import FormsBetween
 from simdc.ir.stretch import LayersBetween, NotLinear
+from simdc.named import NamedTuple
 
 from .batches import FEW
 from .between import may_fuse
