@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from simdc.cost.exact.flat import FlatContraction, flat_contraction
 from simdc.cost.flat import array_sides, core, tiles
@@ -16,6 +15,7 @@ from simdc.cost.ladder.contraction import ArrayLadder
 from simdc.cost.ladder.filled import filled_ladder
 from simdc.cost.ladder.rows import LadderInForm, LadderRows
 from simdc.cost.rule import GENESYS
+from simdc.frozen import evolve
 from tests.cost.machines import row_convolution, small_machine
 from tests.oracles.core_forms import CHECKED, Checked
 from tests.oracles.random_layers import random_contraction, random_machine
