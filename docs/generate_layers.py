@@ -64,6 +64,9 @@ def stub(layers: dict[str, LayerKind]) -> str:
     public = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
     for node in public:
         node.decorator_list = []
+        # How its values are made is nobody's business outside.
+        if any(isinstance(base, ast.Name) and base.id == "Frozen" for base in node.bases):
+            node.bases, node.keywords = [], []
         node.body = [part for part in node.body if _is_public(part)]
         for method in node.body:
             if isinstance(method, ast.FunctionDef):

@@ -114,6 +114,14 @@ class PluginModel(CostModel[AnyMachine]):
     def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: AnyMachine, rates: Mapping[str, object]) -> Cost:
         return self._plugin.call(Cost, self._model.price_rates, kernel, tiling, dearest, rates, fine=ANSWERS)
 
+    def together(self, layers: Sequence[object], times: Sequence[int]) -> None:
+        """None: layer by layer an error is known to be the plug-in's."""
+        del layers, times
+
+    @property
+    def prices_together(self) -> bool:
+        return False
+
     @property
     def prices_many(self) -> bool:
         return self._model.prices_many

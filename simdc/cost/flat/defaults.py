@@ -6,7 +6,7 @@ from .best import BEST_BITS, BEST_CYCLES, BEST_RUNG, best_rung
 from .climb import NO_ROOM, NONE_LEFT, begin
 from .ladder import schedule
 from .lane_best import begin_cuts, best_cut
-from .lane_ladder import KNOWN_CUT, KNOWN_CUTS, LANE_STEPS, MOST_KNOWN, PROGRAM_CUTS, fill_lanes
+from .lane_ladder import LANE_STEPS, PROGRAM_CUTS, fill_lanes
 from .lane_rungs import MEMORY_BITS, cut_sizes
 from .packed import (
     ABOUT_ROW,
@@ -115,19 +115,11 @@ def climb_lanes(kernels: list[list[int]], first: int, machine: list[int], work: 
         # Nobody may find half of one, should this fail.
         kernels[first + WAYS_ROW][0] = 0
         fill_lanes(kernels[first + PLAN_ROW], kernels[first + SIDES_ROW], kernels[first + LADDER_ROW])
-        forget_cuts(kernels[first + LADDER_ROW])
         kernels[first + WAYS_ROW][0] = machine[LANES]
     if kernels[first + LADDER_ROW][PROGRAM_CUTS] + 2 > space:
         return NO_ROOM
     kernels[first + ON_ROW][MEMORY_BITS] = machine[MEMORY_HOLDS]
     return climb_cuts(kernels[first + PLAN_ROW], kernels[first + LADDER_ROW], kernels[first + ON_ROW], work, space)
-
-
-def forget_cuts(ladder: list[int]) -> int:
-    """What is known of cuts was so for another number of lanes."""
-    for place in range(MOST_KNOWN):
-        ladder[ladder[KNOWN_CUTS] + place * ladder[KNOWN_CUT]] = 0
-    return MOST_KNOWN
 
 
 def climb_cuts(plan: list[int], ladder: list[int], on: list[int], work: list[list[int]], space: int) -> int:

@@ -29,8 +29,9 @@ TOUCHED: Final = 1
 
 
 def fill_lanes(plan: list[int], sides: list[int], ladder: list[int]) -> int:
-    """Writes the ladder. `sides` has the loop along the lanes, then as bits the loops that are never cut, those of the
-    window, of the image, and all that are left. Gives the numbers that it has."""
+    """Writes the ladder, in which no cut is known, whatever stood there. `sides` has the loop along the lanes, then as
+    bits the loops that are never cut, those of the window, of the image, and all that are left. Gives the numbers that
+    it has."""
     at, lane, cuts = LANE_LADDER, sides[0], 1
     ladder[LANE_LOOP] = lane
     for side in range(3):
@@ -52,6 +53,9 @@ def fill_lanes(plan: list[int], sides: list[int], ladder: list[int]) -> int:
     ladder[LANE_STEPS] = along_width(plan[row + 1], plan[row + 2], ladder, at)
     ladder[KNOWN_CUTS], ladder[KNOWN_CUT] = at + ladder[LANE_STEPS], TOUCHED + 4 * plan[OPERANDS]
     ladder[PROGRAM_CUTS] = cuts
+    # A place may hold a cut as it was for another number of lanes.
+    for place in range(MOST_KNOWN):
+        ladder[ladder[KNOWN_CUTS] + place * ladder[KNOWN_CUT]] = 0
     return ladder[KNOWN_CUTS] + MOST_KNOWN * ladder[KNOWN_CUT]
 
 

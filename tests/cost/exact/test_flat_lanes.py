@@ -209,6 +209,22 @@ def test_cuts_with_a_pencil() -> None:
     assert filled.tiles_of_cut(ladder, flat.plan, 2, 2) == 6
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_ladder_that_is_filled_anew_knows_nothing_of_before(seed: int) -> None:
+    """What cuts touch depends on lanes: a place holds it for one number of these, and only until the next filling."""
+    random = Random(seed)
+    for _ in range(10):
+        kernel = random_program(random)
+        flat = known(kernel, options(random, random_machine(random)))
+        fresh = LaneLadders(flat.shape).on(core.PLAIN, flat)
+        # A one at a place says that it holds the first cut.
+        used, sizes = [1] * len(fresh), [0] * len(flat.shape.loops)
+        assert core.PLAIN.fill_lanes(flat.plan, LaneLadders(flat.shape).sides, used) <= len(fresh)
+        row = at.know_cut(used, flat.plan, 0, sizes)
+        assert row == at.know_cut(fresh, flat.plan, 0, sizes)
+        assert used[row : row + fresh[filled.KNOWN_CUT]] == fresh[row : row + fresh[filled.KNOWN_CUT]]
+
+
 def check_ladders(form: core.CoreForm, count: int, seed: int, patch: pytest.MonkeyPatch) -> None:
     random, found = Random(seed), 0
     patch.setattr(core, "COMPILED", form)

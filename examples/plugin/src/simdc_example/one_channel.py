@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from simdc.cost import ExactModel, HardwareField
 from simdc.cost.rule import GENESYS
+from simdc.frozen import evolve
 
 CHANNEL = "extensions.one-channel.dram_bits_per_cycle"
 
