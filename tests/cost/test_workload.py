@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, Uncosted, load_model
+from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, Uncosted, load_model, with_field
 from simdc.cost.forms import only
 from simdc.cost.model_table import MODELS
 from simdc.cost.nvdla import NvdlaModel
@@ -85,3 +85,12 @@ def test_a_layer_is_shown_in_short() -> None:
     cost = ExactModel().evaluate(kernel, tiling, small_machine())
     assert repr(LayerCost("c", kernel, tiling, cost)) == f"<c: {kernel.kind}, {cost.cycles.total:,} cycles>"
     assert repr(LayerCost("c", kernel, None, None, "too odd")) == f"<c: {kernel.kind}, not costed: too odd>"
+
+
+@pytest.mark.parametrize("stores_padding", [True, False])
+def test_the_cycles_of_all_layers_are_the_sum_of_theirs(stores_padding: bool) -> None:
+    """Whether the core prices all of them in one call, or the classes one by one, where borders are clipped."""
+    machine = with_field(small_machine(), "stores_padding", stores_padding)
+    layers = [(f"conv{number}", only(row_convolution(ow=width, oc=4))) for number, width in enumerate((12, 6, 12, 12))]
+    priced = Workload(layers).price(ExactModel(), machine)
+    assert priced.cycles == sum(layer.cost.cycles.total for layer in priced if layer.cost is not None) > 0
