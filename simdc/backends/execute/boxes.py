@@ -18,7 +18,7 @@ from simdc.ir.ops.boxes import BoxedOp, Boxes, GatherBoxesOp, ScatterBoxesOp
 from simdc.ir.ops.reverse import ReverseOp
 
 from .arrays import Array, Arrays
-from .gather import REDUCTIONS, RowRun, no_numbers
+from .gather import REDUCTIONS, RowRun, no_numbers, run_put
 from .program import ProgramRun, run_program
 
 Elements = NDArray[np.intp]
@@ -91,24 +91,8 @@ def _targets(op: ScatterBoxesOp, ids: Array) -> list[Elements | None]:
 
 
 def _scatter(op: ScatterBoxesOp, program: VectorProgram, args: Sequence[Array]) -> tuple[Arrays, ProgramRun]:
-    """What is written to for the second time is read as the first time left it."""
     ids, updates, *data = args
-    targets, rows = _targets(op, ids), _taken_up(op.boxes, updates)
-    result, given = _begun(op, data), program.nests[-1].inputs[1].shape
-    before: Array = np.zeros(rows.shape)
-    for number, place in enumerate(targets):
-        if place is not None:
-            before[number] = result[place]
-            result[place] = REDUCTIONS[op.reduction.data](result[place], rows[number])
-    inputs = {"ids": no_numbers(program), "updates": rows.reshape(given), "rows": before.reshape(given)}
-    first = {each.name: data[0].reshape(each.shape) for each in program.nests[0].inputs}
-    read = {each.name for each in program.nests[-1].inputs}
-    run = run_program(program, {**first, **{name: value for name, value in inputs.items() if name in read}})
-    result = run.arrays["begun"].reshape(-1).copy()
-    for number, place in enumerate(targets):
-        if place is not None:
-            result[place] = run.arrays["written"].reshape(rows.shape)[number]
-    return (result.reshape(op.whole()),), run
+    return run_put(op, program, _targets(op, ids), _taken_up(op.boxes, updates), _begun(op, data), data)
 
 
 def _begun(op: ScatterBoxesOp, data: Sequence[Array]) -> Array:

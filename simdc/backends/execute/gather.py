@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,21 +102,30 @@ def no_numbers(program: VectorProgram) -> Array:
 
 
 def _put(op: PutOp, program: VectorProgram, arguments: Sequence[Array]) -> tuple[Arrays, ProgramRun]:
-    """A row that is written to for the second time is read as the first time left it."""
     ids, updates, *data = arguments
     places, rows = _row_numbers(op, ids, op.whole()), updates.reshape(-1, op.picked.row)
-    result, given = _rows_of(op, data), program.nests[-1].inputs[1].shape
-    before: Array = np.empty(rows.shape)
+    return run_put(op, program, places, rows, _rows_of(op, data), data)
+
+
+def run_put(
+    op: PutOp, program: VectorProgram, places: Iterable[Any], rows: Array, result: Array, data: Sequence[Array]
+) -> tuple[Arrays, ProgramRun]:
+    """`rows` written to the `places` of `result`, which begins as `data` says; None is a place that nothing is written
+    to. A row that is written to for the second time is read as the first time left it."""
+    places, given = list(places), program.nests[-1].inputs[1].shape
+    before: Array = np.zeros(rows.shape)
     for number, place in enumerate(places):
-        before[number] = result[place]
-        result[place] = REDUCTIONS[op.reduction.data](result[place], rows[number])
+        if place is not None:
+            before[number] = result[place]
+            result[place] = REDUCTIONS[op.reduction.data](result[place], rows[number])
     inputs = {"ids": no_numbers(program), "updates": rows.reshape(given), "rows": before.reshape(given)}
     first = {operand.name: data[0].reshape(operand.shape) for operand in program.nests[0].inputs}
     read = {operand.name for operand in program.nests[-1].inputs}
     run = run_program(program, {**first, **{name: value for name, value in inputs.items() if name in read}})
     result = run.arrays["begun"].reshape(result.shape).copy()
     for number, place in enumerate(places):
-        result[place] = run.arrays["written"].reshape(rows.shape)[number]
+        if place is not None:
+            result[place] = run.arrays["written"].reshape(rows.shape)[number]
     return (result.reshape(op.whole()),), run
 
 

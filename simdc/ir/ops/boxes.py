@@ -15,16 +15,13 @@ from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import Instruction, VectorProgram, affine
-from simdc.errors import SimdcError
 from simdc.ir.base import LayerOp, shape_of, width_bits
-from simdc.ir.context import layer_error
-from simdc.ir.gradient import INPUT, Backward, give_operand, rule_for
+from simdc.ir.gradient import rule_for
 from simdc.ir.overwriting import along, nest_of, overwriting
 from simdc.named import NamedTuple
 
 from .gather import ROLES, PickedRows
-from .scalar import ScalarOp
-from .scatter import PickOp, PutOp
+from .scatter import PickOp, PutOp, pick_gradient, put_gradient
 
 NO_AXES = DenseArrayBase.from_list(i64, ())
 
@@ -137,6 +134,10 @@ class GatherBoxesOp(PickOp, BoxedOp):
     def picked(self) -> PickedRows:
         return PickedRows(1, prod(self.boxes.places), prod(self.boxes.sizes))
 
+    def put_back(self, name: str, rows: SSAValue) -> PutOp:
+        shape = shape_of(self.table)
+        return ScatterBoxesOp(name, self.ids, rows, reduction="add", shape=shape, **fields_of(self.boxes))
+
 
 @irdl_op_definition
 class ScatterBoxesOp(PutOp, BoxedOp):
@@ -183,30 +184,12 @@ class ScatterBoxesOp(PutOp, BoxedOp):
     def picked(self) -> PickedRows:
         return PickedRows(1, prod(self.boxes.places), prod(self.boxes.sizes))
 
+    def pick_again(self, name: str, table: SSAValue) -> PickOp:
+        return GatherBoxesOp(name, table, self.ids, **fields_of(self.boxes))
 
-@rule_for(GatherBoxesOp)
-def gather_boxes_gradient(op: GatherBoxesOp, back: Backward) -> None:
-    """Added into zeros where the boxes came from."""
-    if back.needs(op.table):
-        name, fields = f"{op.layer.data}.grad_table", fields_of(op.boxes)
-        upstream, shape = back.upstream(op.result), shape_of(op.table)
-        give_operand(back, op.table, ScatterBoxesOp(name, op.ids, upstream, reduction="add", shape=shape, **fields))
+    def put_over(self, name: str, data: SSAValue, updates: SSAValue) -> PutOp:
+        return ScatterBoxesOp(name, self.ids, updates, data, **fields_of(self.boxes))
 
 
-@rule_for(ScatterBoxesOp)
-def scatter_boxes_gradient(op: ScatterBoxesOp, back: Backward) -> None:
-    """What was added passes everything on; what was written over has no gradient where it was."""
-    upstream, name, reduction = back.upstream(op.result), op.layer.data, op.reduction.data
-    if reduction not in ("none", "add"):
-        error: SimdcError = layer_error(op, f"has no gradient rule for '{reduction}', so it cannot be trained")
-        raise error
-    fields = fields_of(op.boxes)
-    if back.needs(op.updates):
-        give_operand(back, op.updates, GatherBoxesOp(f"{name}.grad_updates", upstream, op.ids, **fields))
-    if op.data is None or not back.needs(op.data):
-        return
-    if reduction == "add":
-        back.give(op.data, upstream)
-        return
-    zeros = back.emit(ScalarOp(f"{name}.grad_zeros", op.updates, function="mul", value=0.0), INPUT).results[0]
-    give_operand(back, op.data, ScatterBoxesOp(f"{name}.grad_data", op.ids, zeros, upstream, **fields))
+rule_for(GatherBoxesOp)(pick_gradient)
+rule_for(ScatterBoxesOp)(put_gradient)

@@ -56,6 +56,10 @@ class PickOp(PlacedOp):
     ids = operand_def(TENSOR)
     result = result_def(TENSOR)
 
+    @abstractmethod
+    def put_back(self, name: str, rows: SSAValue) -> PutOp:
+        """`rows` added into zeros where this picks them."""
+
     def kernel(self) -> VectorProgram:
         rows = self.picked
         x, y = rows.operand("table", self.table), rows.operand("y", self.result)
@@ -75,6 +79,14 @@ class PutOp(PlacedOp):
     reduction = prop_def(StringAttr, default_value=StringAttr("none"))
     shape = opt_prop_def(DenseArrayBase.constr(i64))
     result = result_def(TENSOR)
+
+    @abstractmethod
+    def pick_again(self, name: str, table: SSAValue) -> PickOp:
+        """What `table` has where this writes."""
+
+    @abstractmethod
+    def put_over(self, name: str, data: SSAValue, updates: SSAValue) -> PutOp:
+        """`updates` written over `data` at the same places."""
 
     def alike(self) -> Sequence[SSAValue]:
         return (self.updates if self.data is None else self.data,)
@@ -147,6 +159,9 @@ class GatherElementsOp(PickOp):
     def picked(self) -> PickedRows:
         return PickedRows(1, prod(shape_of(self.ids)), 1)
 
+    def put_back(self, name: str, rows: SSAValue) -> PutOp:
+        return ScatterElementsOp(name, self.ids, rows, axis=self.axis, reduction="add", shape=shape_of(self.table))
+
 
 @irdl_op_definition
 class GatherNdOp(PickOp):
@@ -167,6 +182,10 @@ class GatherNdOp(PickOp):
         row = _row_shape(shape_of(self.table), shape_of(self.ids), self.batch_dims.value.data)
         return PickedRows(1, prod(shape_of(self.ids)[:-1]), prod(row))
 
+    def put_back(self, name: str, rows: SSAValue) -> PutOp:
+        fields = {"batch_dims": self.batch_dims, "reduction": "add", "shape": shape_of(self.table)}
+        return ScatterNdOp(name, self.ids, rows, **fields)
+
 
 @irdl_op_definition
 class ScatterElementsOp(PutOp):
@@ -186,6 +205,12 @@ class ScatterElementsOp(PutOp):
     @property
     def picked(self) -> PickedRows:
         return PickedRows(1, prod(shape_of(self.ids)), 1)
+
+    def pick_again(self, name: str, table: SSAValue) -> PickOp:
+        return GatherElementsOp(name, table, self.ids, axis=self.axis)
+
+    def put_over(self, name: str, data: SSAValue, updates: SSAValue) -> PutOp:
+        return ScatterElementsOp(name, self.ids, updates, data, axis=self.axis)
 
 
 @irdl_op_definition
@@ -209,23 +234,20 @@ class ScatterNdOp(PutOp):
         row = _row_shape(self.whole(), shape_of(self.ids), self.batch_dims.value.data)
         return PickedRows(1, prod(shape_of(self.ids)[:-1]), prod(row))
 
+    def pick_again(self, name: str, table: SSAValue) -> PickOp:
+        return GatherNdOp(name, table, self.ids, batch_dims=self.batch_dims)
 
-@rule_for(GatherElementsOp, GatherNdOp)
-def pick_gradient(op: GatherElementsOp | GatherNdOp, back: Backward) -> None:
+    def put_over(self, name: str, data: SSAValue, updates: SSAValue) -> PutOp:
+        return ScatterNdOp(name, self.ids, updates, data, batch_dims=self.batch_dims)
+
+
+def pick_gradient(op: PickOp, back: Backward) -> None:
     """Added into zeros where it came from."""
     if back.needs(op.table):
-        give_operand(back, op.table, _put(op, f"{op.layer.data}.grad_table", back.upstream(op.result)))
+        give_operand(back, op.table, op.put_back(f"{op.layer.data}.grad_table", back.upstream(op.result)))
 
 
-def _put(op: GatherElementsOp | GatherNdOp, name: str, upstream: SSAValue) -> LayerOp:
-    shape = shape_of(op.table)
-    if isinstance(op, GatherElementsOp):
-        return ScatterElementsOp(name, op.ids, upstream, axis=op.axis, reduction="add", shape=shape)
-    return ScatterNdOp(name, op.ids, upstream, batch_dims=op.batch_dims, reduction="add", shape=shape)
-
-
-@rule_for(ScatterElementsOp, ScatterNdOp)
-def put_gradient(op: ScatterElementsOp | ScatterNdOp, back: Backward) -> None:
+def put_gradient(op: PutOp, back: Backward) -> None:
     """What was added passes everything on; what was written over has no gradient where it was. Of places named twice
     the last one counts, and each gets its gradient, as in other frameworks."""
     upstream, name, reduction = back.upstream(op.result), op.layer.data, op.reduction.data
@@ -233,23 +255,15 @@ def put_gradient(op: ScatterElementsOp | ScatterNdOp, back: Backward) -> None:
         error: SimdcError = layer_error(op, f"has no gradient rule for '{reduction}', so it cannot be trained")
         raise error
     if back.needs(op.updates):
-        give_operand(back, op.updates, _pick(op, f"{name}.grad_updates", upstream))
+        give_operand(back, op.updates, op.pick_again(f"{name}.grad_updates", upstream))
     if op.data is None or not back.needs(op.data):
         return
     if reduction == "add":
         back.give(op.data, upstream)
         return
     zeros = back.emit(ScalarOp(f"{name}.grad_zeros", op.updates, function="mul", value=0.0), INPUT).results[0]
-    give_operand(back, op.data, _over(op, f"{name}.grad_data", upstream, zeros))
+    give_operand(back, op.data, op.put_over(f"{name}.grad_data", upstream, zeros))
 
 
-def _pick(op: ScatterElementsOp | ScatterNdOp, name: str, upstream: SSAValue) -> LayerOp:
-    if isinstance(op, ScatterElementsOp):
-        return GatherElementsOp(name, upstream, op.ids, axis=op.axis)
-    return GatherNdOp(name, upstream, op.ids, batch_dims=op.batch_dims)
-
-
-def _over(op: ScatterElementsOp | ScatterNdOp, name: str, data: SSAValue, updates: SSAValue) -> LayerOp:
-    if isinstance(op, ScatterElementsOp):
-        return ScatterElementsOp(name, op.ids, updates, data, axis=op.axis)
-    return ScatterNdOp(name, op.ids, updates, data, batch_dims=op.batch_dims)
+rule_for(GatherElementsOp, GatherNdOp)(pick_gradient)
+rule_for(ScatterElementsOp, ScatterNdOp)(put_gradient)
