@@ -97,6 +97,7 @@ NUMPY = {
     "backends/execute",
     "backends/rtl",
     "cost/batch_numbers.py",
+    "cost/instructions.py",
     "cost/schedules",
     "cost/search",
     "cost/simdit/arrays.py",

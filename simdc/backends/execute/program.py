@@ -3,54 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simdc.cost.instructions import OPCODES, Values
 from simdc.cost.kernel import CodeBlock, LoopNest, Operand, VectorProgram, viewed
 from simdc.named import NamedTuple
 
 from .arrays import Array
-
-Values = Array | float
-
-
-def _inv_sqrt(a: Values) -> Array:
-    return np.divide(1.0, np.sqrt(a))
-
-
-def _compare(a: Values, b: Values) -> Array:
-    """1 where a equals b, else 0."""
-    return np.equal(a, b).astype(np.float64)
-
-
-def _conditional_move(a: Values, b: Values, x: Values, y: Values) -> Array:
-    return np.where(np.equal(a, b), x, y)
-
-
-def _mac(total: Values, a: Values, b: Values) -> Array:
-    return np.add(total, np.multiply(a, b))
-
-
-OPCODES: dict[str, Callable[..., Array]] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": np.divide,
-    "max": np.maximum,
-    "min": np.minimum,
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "inv_sqrt": _inv_sqrt,
-    "move": np.positive,
-    "compare": _compare,
-    "conditional_move": _conditional_move,
-    "mac": _mac,
-}
 
 
 class ProgramRun(NamedTuple):
