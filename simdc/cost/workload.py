@@ -41,6 +41,10 @@ class Workload:
         self._guards: dict[str, dict[int, Guard]] = {}
         self._pricers: dict[type, NetworkPricer | None] = {}
 
+    def __getstate__(self) -> dict[str, object]:
+        """Of a copy, here or in another process: what was worked out for these very kernels stays behind."""
+        return {**self.__dict__, "_guards": {}, "_pricers": {}}
+
     @property
     def kernels(self) -> tuple[Kernel, ...]:
         """Of layers alike one, in its first form."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import deepcopy
+
 import pytest
 
 from simdc.cost import Cost, ExactModel, Hardware, Kernel, Tiling, TilingError, Uncosted, load_model, with_field
@@ -94,3 +97,11 @@ def test_the_cycles_of_all_layers_are_the_sum_of_theirs(stores_padding: bool) ->
     layers = [(f"conv{number}", only(row_convolution(ow=width, oc=4))) for number, width in enumerate((12, 6, 12, 12))]
     priced = Workload(layers).price(ExactModel(), machine)
     assert priced.cycles == sum(layer.cost.cycles.total for layer in priced if layer.cost is not None) > 0
+
+
+def test_a_workload_that_has_been_priced_can_be_copied_and_sent() -> None:
+    machine = small_machine()
+    workload = Workload([("conv", only(row_convolution(ow=6, oc=4)))])
+    priced = workload.price(ExactModel(), machine)
+    for other in (deepcopy(workload), pickle.loads(pickle.dumps(workload))):
+        assert other.price(ExactModel(), machine) == priced

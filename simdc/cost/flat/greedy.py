@@ -35,8 +35,8 @@ from .program import NESTS
 from .splits import VECTORS, bound_of, fits, split_evenly, split_exactly, split_until, times_held, tried
 from .tiles import FULL, LOOPS, OPERANDS
 
-LARGE_WINDOW: Final = 4
-"""Below it the release cuts images into equal parts, if it can."""
+SMALL_WINDOW: Final = 3
+"""Up to 3x3 the release cuts images into equal parts, if it can."""
 INPUT_BUFFERS: Final = (1 << IFMAP_OPERAND) | (1 << WEIGHT_OPERAND)
 IMAGE_BUFFERS: Final = (1 << IFMAP_OPERAND) | (1 << PSUM_OPERAND)
 EVERY_BUFFER: Final = (1 << 16) - 1
@@ -80,7 +80,7 @@ def fill_buffers(plan: list[int], about: list[int], machine: list[int], room: li
     # 16 x 16 channels of 3x3 weights fit 7 times: 112 input channels on 16 rows.
     begin_with(plan, room, rows, machine[HEIGHT] * max(1, row_tiles))
     for loop in range(plan[LOOPS]):
-        if (about[SUMMED_WINDOW] >> loop) & 1 and bound_of(plan, loop) >= LARGE_WINDOW:
+        if (about[SUMMED_WINDOW] >> loop) & 1 and bound_of(plan, loop) > SMALL_WINDOW:
             is_small = 0
     if not is_small or not split_exactly(plan, about, machine, room, about[REUSING_IMAGE], IMAGE_BUFFERS):
         split_evenly(plan, about, machine, room, about[REUSING_IMAGE], IMAGE_BUFFERS)

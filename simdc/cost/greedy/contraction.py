@@ -8,6 +8,7 @@ from functools import lru_cache
 from math import prod
 
 from simdc.cost.axis import Axis
+from simdc.cost.flat.greedy import SMALL_WINDOW
 from simdc.cost.folds import fold_loops
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
@@ -19,9 +20,6 @@ from simdc.cost.spread import spread_of
 from simdc.named import NamedTuple
 
 from .splitting import Box, box, split_evenly, split_exactly, tile_bits
-
-SMALL_WINDOW = 3
-"""Up to 3x3 the release cuts images into equal parts."""
 
 
 class LoopGroups(NamedTuple):
