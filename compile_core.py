@@ -12,7 +12,7 @@ import ast
 import inspect
 import os
 import runpy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
@@ -41,8 +41,9 @@ LIMITED = 0x030B0000
 
 
 def joined() -> str:
-    """All sources as one; what they import of each other is there."""
-    found: list[str] = []
+    """The functions of all sources as one; what they import of each other is there, constants are their values."""
+    functions: list[ast.FunctionDef] = []
+    values: dict[str, int] = {}
     names: set[str] = set()
     for name in SOURCES:
         text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
@@ -52,8 +53,22 @@ def joined() -> str:
                 if own in names:
                     raise ValueError(f"two files of {FOLDER.name} have the name {own}")
                 names.add(own)
-                found.append(ast.unparse(node))
-    return "\n".join(found) + "\n"
+                if isinstance(node, ast.FunctionDef):
+                    functions.append(node)
+                elif node.value is not None:
+                    values[own] = eval(ast.unparse(node.value), {}, values)
+    literals = Literals(values)
+    return "\n".join(ast.unparse(literals.visit(node)) for node in functions) + "\n"
+
+
+class Literals(ast.NodeTransformer):
+    """Puts constants where they are named. As C's variables they would be read, and sums of them checked, each time."""
+
+    def __init__(self, values: Mapping[str, int]):
+        self._values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(self._values[node.id]) if node.id in self._values else node
 
 
 def bare(text: str) -> str:
@@ -64,20 +79,14 @@ def bare(text: str) -> str:
             node.returns = None
         elif isinstance(node, ast.arg):
             node.annotation = None
-    values = [
-        ast.Assign([node.target], node.value) if isinstance(node, ast.AnnAssign) and node.value else node
-        for node in tree.body
-    ]
-    return ast.unparse(ast.fix_missing_locations(ast.Module(values, [])))
+    return ast.unparse(tree)
 
 
 def types(text: str) -> Iterator[str]:
-    """The declarations of a module's constants and functions, all of them without Python's objects."""
+    """The declarations of a module's functions, all of them without Python's objects."""
     yield "cimport cython"
     for node in ast.parse(text).body:
-        if isinstance(node, ast.AnnAssign):
-            yield f"cdef long long {ast.unparse(node.target)}"
-        elif isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef):
             arguments = [f"{TYPES[_annotation(each)]} {each.arg}" for each in node.args.args]
             own = {each.arg for each in node.args.args}
             written = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and _is_stored(each)}
@@ -132,7 +141,7 @@ def build(target: Path) -> list[Path]:
                 [str(place / f"{name}{suffix}")],
                 define_macros=[("Py_LIMITED_API", hex(LIMITED)), *flags],
                 py_limited_api=True,
-                extra_compile_args=[] if os.name == "nt" else ["-O2", "-g0"],
+                extra_compile_args=[] if os.name == "nt" else ["-O3", "-g0"],
             )
             for name, suffix in (("_flat", ".py"), ("compiled", ".pyx"))
         ]
