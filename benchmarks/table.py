@@ -97,36 +97,41 @@ def _machines(tiling: str) -> float:
     return (process_time() - start) / len(machines)
 
 
-def _batches(first: int, last: int, step: int, *, train: bool) -> float:
-    """Seconds a batch, of MobileNetV2 in many of them, the two ends left out."""
+def _batches(network: str, batches: range, *, train: bool = False) -> float:
+    """Seconds for many batches of a network that are on one line, the two ends left out."""
     import simdc
     from simdc.commands.between import RunsBetween
 
     hardware = simdc.load_hardware("HT3" if train else "HI3")
 
     def compiled(batch: int) -> Any:
-        network = simdc.load("mobilenet_v2", batch)
-        return simdc.compile(network.training_step() if train else network, hardware)
+        read = simdc.load(network, batch)
+        return simdc.compile(read.training_step() if train else read, hardware)
 
-    runs, batches = RunsBetween(compiled, first, last), range(first + 1, last, step)
+    runs = RunsBetween(compiled, batches[0] - 1, batches.stop)
     start = process_time()
     for batch in batches:
         runs.at(batch)
-    return (process_time() - start) / len(batches)
+    return process_time() - start
 
 
-def _curve() -> float:
-    """Seconds for 200 lengths of a decode step, the two ends left out."""
+def _each(batches: range, *, train: bool) -> float:
+    """Seconds a batch, of MobileNetV2."""
+    return _batches("mobilenet_v2", batches, train=train) / len(batches)
+
+
+def _curve(step: int) -> float:
+    """Seconds for lengths of a decode step, so far from each other, the two ends left out."""
     import simdc
     from simdc.commands.lengths import StepPrices
     from simdc.ir.token_run import decode_step
 
-    hardware, first, last = simdc.load_hardware("HI3"), 128, 8088
+    hardware, first, last = simdc.load_hardware("HI3"), 128, 8128
     prices = StepPrices(
         lambda length: simdc.compile(simdc.load("llama_8b", run=decode_step(length)), hardware), first, last
     )
     start = process_time()
-    prices.steps(range(first, last, 40))
+    prices.steps(range(first, last, step))
     return process_time() - start
 
 
@@ -205,11 +210,14 @@ INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
     "machines": ("ResNet-50 on machines with nothing in common, each", lambda: _machines("default")),
     "machines_greedy": ("the same, greedy tilings", lambda: _machines("greedy")),
     "arrays": ("ResNet-50 again, rows, columns or lanes changed", lambda: _inference(fields=ARRAYS)),
-    "batches": ("MobileNetV2 in one more batch of a sweep", lambda: _batches(2, 1000, 20, train=False)),
-    "batches_training": ("the same, training step", lambda: _batches(2, 1000, 200, train=True)),
+    "batches": ("MobileNetV2 in one more batch of a sweep", lambda: _each(range(3, 1000, 20), train=False)),
+    "batches_training": ("the same, training step", lambda: _each(range(3, 1000, 200), train=True)),
     "deep": ("a training step of 40,001 layers from its network's text", _deep),
     "deep_peak": ("the same, peak of memory", _deep_peak),
-    "curve": ("200 lengths of a decode step, 8B Llama", _curve),
+    "batches_100": ("100 batches of ResNet-50", lambda: _batches("resnet50", range(3, 1000, 10))),
+    "batches_100_mobile": ("100 batches of MobileNetV2", lambda: _batches("mobilenet_v2", range(3, 1000, 10))),
+    "curve": ("200 lengths of a decode step, 8B Llama", lambda: _curve(40)),
+    "curve_1000": ("1,000 lengths of it", lambda: _curve(8)),
     **{f"search_{name}": (f"search, {row[0]}", partial(_search, name, sum)) for name, row in SEARCHED.items()},
     **{
         f"slowest_{name}": (f"its slowest layer, {row[0]}", partial(_search, name, max))
