@@ -23,13 +23,12 @@ SOURCES = (
     *("tiles", "segments", "price", "rungs", "climb", "ladder", "best", "least"),
     *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_best"),
     *("array_sides", "array_ladder"),
-    *("packed", "splits", "greedy", "defaults", "costs", "network"),
+    *("packed", "array_fill", "splits", "greedy", "defaults", "costs", "network"),
 )
 """In the order in which they need each other."""
 CALLED = (
     *("price", "begin", "next_rung", "best_rung", "fill", "bound_many", "price_many"),
-    *("price_program", "fill_lanes", "begin_cuts", "best_cut", "price_network"),
-    *("cut_sides", "count_factors", "find_factors", "find_images"),
+    *("price_program", "fill_lanes", "begin_cuts", "best_cut", "fill_ladders", "price_network"),
 )
 """What Python calls."""
 DIRECTIVES = {"language_level": 3, "overflowcheck": True, "cdivision": False, "annotation_typing": False}

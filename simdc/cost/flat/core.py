@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from simdc.named import NamedTuple
 
-from . import array_ladder, array_sides, best, climb, ladder, lane_best, lane_ladder, lanes, least, network
+from . import array_fill, best, climb, ladder, lane_best, lane_ladder, lanes, least, network
 from . import price as pricing
 from .digest import digest_of
 
@@ -31,10 +31,7 @@ class CoreForm(NamedTuple):
     begin: Callable[[list[int], list[int], list[int], int], int]
     next_rung: Callable[[list[int], list[int], list[int], int, int, int], int]
     best_rung: Callable[..., int]
-    cut_sides: Callable[..., int]
-    count_factors: Callable[[list[int], list[int], list[int], list[int]], int]
-    find_factors: Callable[..., int]
-    find_images: Callable[..., int]
+    fill_ladders: Callable[[list[list[int]], int, list[int], list[list[int]]], int]
     fill: Callable[[list[int], list[int], list[int], list[int], list[int]], int]
     bound_many: Callable[..., int]
     price_many: Callable[..., int]
@@ -100,7 +97,7 @@ def _form(name: str, row: Any, table: Any, zeros: Any, rows: Any, *modules: Modu
     return CoreForm(name, row, table, zeros, rows, *(found[key] for key in CoreForm._fields[5:]))
 
 
-_MODULES = array_sides, array_ladder, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best, network
+_MODULES = array_fill, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best, network
 PLAIN = _form("plain", list, _plain_table, _plain_zeros, list, *_MODULES)
 COMPILED = compiled_form()
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simdc.cost.exact.flat import contraction_shape
 from simdc.cost.flat import climb, lanes, network, packed, tiles
 from simdc.cost.flat.core import CoreForm
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.ladder.array import ArrayRungs
+from simdc.cost.ladder.filled import GivenSides, LaddersInForm
 from simdc.cost.rule import GENESYS
+from simdc.cost.spread import spread_of
 
 from .kernels import PackedKernel
 from .machine import array_part, lanes_part, machine_row
@@ -41,6 +44,7 @@ class NetworkInForm:
             form.zeros(3),
         ]
         self._rows = [self._rows_of(kernel) for kernel in kernels]
+        self._contractions = {n: own for n, each in enumerate(kernels) if isinstance(own := each.kernel, Contraction)}
         self._without_ladders = form.rows([row for rows in self._rows for row in rows])
         self._with_ladders: dict[tuple[int, int], list[list[int]]] = {}
         self._arrays: Known = {}
@@ -65,8 +69,8 @@ class NetworkInForm:
         form, machine = self._form, machine_row(hardware)
         of_array, of_lanes = (greedy, *array_part(machine)), (greedy, *lanes_part(machine))
         known = _recent(self._arrays, of_array), _recent(self._lanes, of_lanes)
-        rows = self._without_ladders if greedy else self._ladders(hardware)
         row, results = form.row(machine), form.zeros(self._length)
+        rows = self._without_ladders if greedy else self._ladders(hardware, row)
         given = [self._nothing if each is None else each for each in known]
         while (
             form.price_network(self._network, row, rows, int(not greedy), self._space, self._work_rows, *given, results)
@@ -77,24 +81,31 @@ class NetworkInForm:
         _keep(self._lanes, of_lanes, results)
         return results
 
-    def _ladders(self, hardware: Hardware) -> list[list[int]]:
+    def _ladders(self, hardware: Hardware, machine: list[int]) -> list[list[int]]:
         """The rows of all kernels with the ladders that contractions have on this array."""
+        if not self._contractions:
+            return self._without_ladders
         sides = hardware.systolic.rows, hardware.systolic.columns
         found = self._with_ladders.get(sides)
         if found is None:
             if len(self._with_ladders) >= MOST_SIDES:
                 self._with_ladders.clear()
-            rows: list[list[int]] = []
-            for kernel, own in zip(self._kernels, self._rows, strict=True):
-                rows += own
-                if isinstance(kernel.kernel, Contraction):
-                    rungs = ArrayRungs(kernel.kernel, hardware, GENESYS)
-                    rows[packed.ON_ROW - packed.KERNEL_ROWS :] = [
-                        self._form.row(rungs.machine),
-                        *rungs.in_form(self._form),
-                    ]
-            found = self._with_ladders[sides] = self._form.rows(rows)
+            found = self._with_ladders[sides] = self._filled(hardware, machine)
         return found
+
+    def _filled(self, hardware: Hardware, machine: list[int]) -> list[list[int]]:
+        """As `_ladders`, worked out."""
+        form, own = self._form, {number: self._rows[number] for number in self._contractions}
+        kernels = [self._contractions[number] for number in own]
+        sides = [GivenSides(contraction_shape(each), spread_of(each, hardware.systolic)) for each in kernels]
+        plans = [rows[packed.PLAN_ROW] for rows in own.values()]
+        ladders = LaddersInForm(form, sides, [rows[packed.ABOUT_ROW] for rows in own.values()], plans, plans)
+        ladders.fill(machine)
+        rows = [each.copy() for each in self._rows]
+        for place, (number, kernel) in enumerate(self._contractions.items()):
+            on = form.row(ArrayRungs(kernel, hardware, GENESYS).machine)
+            rows[number][packed.ON_ROW :] = [on, *ladders.ladder(place)]
+        return form.rows([row for each in rows for row in each])
 
 
 def _recent(known: Known, key: tuple[int, ...]) -> list[int] | None:
