@@ -103,6 +103,7 @@ NUMPY = {
     "cost/simdit/arrays.py",
     "cost/simdit/many.py",
     "frontends/joined",
+    "frontends/mlir/constant_arrays.py",
     "frontends/mlir/constant_values.py",
     "frontends/onnx",
     "explore",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -16,6 +18,8 @@ from .values import Filled, Made, ModuleConstant, Seen, Value
 
 MAX_ELEMENTS = 2**22
 """Of an array that is worked out: a mask of 2,048 x 2,048 numbers."""
+MOST_STEPS = 2**12
+"""Of loops that are summed over: a running sum over 4,096 positions."""
 
 
 class ConstantValues:
@@ -74,27 +78,60 @@ class ConstantValues:
             return np.full(value.shape, value.number or 0.0)
         assert isinstance(value.base, ModuleConstant)
         elements = self.of(value.base.label, prod(value.own))
-        if elements is None or value.padding is not None:
+        if elements is None:
             # Nobody asks for it: what is made of it stands for itself.
             return np.random.default_rng(zlib.crc32(value.base.label.encode())).normal(size=value.shape)
         names = [f"v{place}" for place in range(len(value.shape))]
-        whole = elements.reshape(value.own)[tuple(_positions(each, names, value.shape) for each in value.index)]
-        return np.broadcast_to(whole, value.shape)
+        places = [_positions(each, names, value.shape) for each in value.index]
+        if value.padding is None:
+            return np.broadcast_to(elements.reshape(value.own)[tuple(places)], value.shape)
+        # Beside the ends of the base lies the border.
+        inside = [(at >= 0) & (at < size) for at, size in zip(places, value.own, strict=True)]
+        within = tuple(np.clip(at, 0, size - 1) for at, size in zip(places, value.own, strict=True))
+        found = np.where(reduce(np.logical_and, inside), elements.reshape(value.own)[within], value.padding)
+        return np.broadcast_to(found, value.shape)
 
     def made(
         self, bounds: Sequence[int], tensors: Mapping[str, tuple[Seen, tuple[Affine, ...]]], made: Made, body: Body
     ) -> Numbers:
-        """The only result of a nest that gathers nothing, from the tensors that its body reads by name."""
+        """The only result of a nest, from the tensors that its body reads by name. Loops that do not move the result
+        are gone through step by step, with what the step before has left in it."""
         names = [f"d{loop}" for loop in range(len(bounds))]
-        given = {
-            name: self.seen(value)[tuple(_positions(each, names, bounds) for each in index)]
-            for name, (value, index) in tensors.items()
-        }
-        symbol = body.results[0]
-        found = run(body.code, given)[symbol] if isinstance(symbol, str) else np.float64(symbol)
+
+        def at(value: Value, index: Sequence[Affine]) -> Numbers:
+            return self.seen(value)[tuple(_positions(each, names, bounds) for each in index)]
+
+        given = {name: at(value, index) for name, (value, index) in tensors.items()}
         order = [int(each.terms[0][0][1:]) for each in made.index if each.terms]
+        summed = summed_loops(bounds, [made])
+        found = at(made.start, made.index) if summed else np.zeros(())
+        for step in product(*(range(bounds[loop]) for loop in summed)):
+            here = {name: _slice(each, dict(zip(summed, step, strict=True))) for name, each in given.items()}
+            symbol = body.results[0]
+            found = run(body.code, {**here, "y0": found})[symbol] if isinstance(symbol, str) else np.asarray(symbol)
+        left = [1 if loop in summed else bound for loop, bound in enumerate(bounds)]
         rest = [loop for loop in range(len(bounds)) if loop not in order]
-        return np.transpose(np.broadcast_to(found, tuple(bounds)), [*order, *rest]).reshape(made.shape)
+        return np.transpose(np.broadcast_to(found, left), [*order, *rest]).reshape(made.shape)
+
+
+def can_walk(bounds: Sequence[int], made: Made) -> bool:
+    """Whether somebody may ask for what a nest makes: it has not too many points, nor steps of a sum."""
+    return prod(bounds) <= MAX_ELEMENTS and prod(bounds[loop] for loop in summed_loops(bounds, [made])) <= MOST_STEPS
+
+
+def summed_loops(bounds: Sequence[int], makes: Sequence[Made]) -> list[int]:
+    """The loops that are run more than once and move no result."""
+    moving = {name for made in makes for each in made.index for name, _ in each.terms}
+    return [loop for loop, bound in enumerate(bounds) if bound > 1 and f"d{loop}" not in moving]
+
+
+def _slice(array: Numbers, step: Mapping[int, int]) -> Numbers:
+    """At one step of some loops; an array that one of them does not move has a single element there."""
+    index = [slice(None)] * array.ndim
+    for axis, number in step.items():
+        first = number if array.shape[axis] > 1 else 0
+        index[axis] = slice(first, first + 1)
+    return array[tuple(index)]
 
 
 def _positions(expression: Affine, names: Sequence[str], bounds: Sequence[int]) -> np.ndarray:

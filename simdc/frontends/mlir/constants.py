@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from xdsl.ir import Operation, SSAValue
 
+from simdc.frontends.joined.numbers import Numbers
+
 from .module_text import name_of
+from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, result_bits, result_shape
 from .values import ModuleConstant, Value, plain, roots_of
@@ -38,6 +41,19 @@ def worked_out(reader: Reader, op: Operation) -> Sequence[Value] | None:
         made = ModuleConstant(network.label(network.step), shape or (1,), result_bits(op, place), of)
         found.append(plain(made, made.shape, shape))
     return found
+
+
+def folded(
+    network: ForeignNetwork, values: Sequence[Value], shape: tuple[int, ...], bits: int | None,
+    make: Callable[..., Numbers],
+) -> Value | None:  # fmt: skip
+    """The constant that `make` gives for the arrays of `values`, worked out once somebody asks for its elements; None
+    where one of them depends on data."""
+    if not all(value.is_constant for value in values):
+        return None
+    found = ModuleConstant(network.label(network.step), shape or (1,), bits, roots_of(values))
+    network.values.learn(found.label, values, lambda: make(*map(network.values.seen, values)))
+    return plain(found, found.shape, shape)
 
 
 def refuse_known(*values: Value) -> None:

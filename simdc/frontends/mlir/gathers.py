@@ -4,6 +4,7 @@ backwards, and any other elements."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 
 from xdsl.ir import Block, Operation, SSAValue
@@ -16,13 +17,14 @@ from simdc.ir.movement import MAX_RANK
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.reverse import ReverseOp
 
-from .constants import refuse_known
+from .constant_arrays import rows_at
+from .constants import folded, refuse_known
 from .maps import Terms, terms_of
 from .module_text import integer, name_of, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader
-from .values import Filled, ModuleConstant, Seen, Value, plain, roots_of
+from .values import Filled, Seen, Value, plain
 
 CASTS = ("arith.index_cast", "arith.index_castui", "arith.extsi", "arith.extui", "arith.trunci")
 
@@ -114,9 +116,9 @@ def elements_picked(network: ForeignNetwork, table: Value, places: Value) -> Val
     row = network.reshaped(table, (prod(table.shape),))
     if isinstance(places, Filled):
         return row.through(shape, [affine(constant=int(places.number or 0))])
-    if table.is_constant and places.is_constant:
-        of = roots_of((table, places))
-        return plain(ModuleConstant(network.label(network.step), shape or (1,), None, of), shape or (1,), shape)
+    known = folded(network, (row, places), shape, None, partial(rows_at, axis=0))
+    if known is not None:
+        return known
     sides = network.tensor(row), network.tensor(places)
     made = network.add(GatherOp(network.unused(), *sides, axis=0))
     return plain(made, shape_of(made), shape)
@@ -128,7 +130,9 @@ def picked(
     """Rows of `table` along `axis` by the numbers `ids`."""
     if isinstance(table, Filled):
         return Filled(shape, table.number)
-    refuse_known(table, ids)
+    known = folded(network, (table, ids), shape, bits, partial(rows_at, axis=axis))
+    if known is not None:
+        return known
     rows, numbers = network.tensor(table), network.tensor(ids)
     try:
         op = GatherOp(network.unused(), rows, numbers, axis=axis)

@@ -148,7 +148,7 @@ class ForeignNetwork(ImportedNetwork):
         """The constant that lies as `value`, which is one, is seen: no copy, it is laid before the network runs."""
         shape = value.shape or (1,)
         if isinstance(value, Filled):
-            return ModuleConstant(self.label(f"{self.step}.filled"), shape)
+            return self._known(ModuleConstant(self.label(f"{self.step}.filled"), shape), value)
         assert isinstance(value.base, ModuleConstant)
         if _is_whole(value):
             return value.base
@@ -156,8 +156,13 @@ class ForeignNetwork(ImportedNetwork):
             return value.base._replace(shape=shape)
         if value not in self._laid:
             made = ModuleConstant(self.label(self.step), shape, value.base.bits, value.base.roots)
-            self._laid[value] = made
+            self._laid[value] = self._known(made, value)
         return self._laid[value]
+
+    def _known(self, laid: ModuleConstant, value: Value) -> ModuleConstant:
+        """A constant that holds what is seen of others."""
+        self.values.learn(laid.label, [value], lambda: self.values.seen(value))
+        return laid
 
     def _bits(self, value: Seen) -> int | None:
         """The width in the source of what is looked at, which a copy has as well."""

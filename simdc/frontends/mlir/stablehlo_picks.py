@@ -15,7 +15,8 @@ from simdc.ir.ops.gather import ScatterAddOp
 from simdc.ir.ops.scatter import GatherNdOp, ScatterNdOp
 from simdc.named import NamedTuple
 
-from .constants import refuse_known
+from .constant_arrays import rows_behind
+from .constants import folded, refuse_known
 from .gathers import picked
 from .module_text import attribute, integers, lists_of, name_of
 from .problems import Unpriced
@@ -91,18 +92,21 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
         first = [min(max(at, 0), full - size) for at, full, size in zip(corner, table.shape, sizes, strict=True)]
         cut = sliced(table, first, sizes, [1] * len(sizes), sizes)
         return [network.reshaped(cut, shape)] if isinstance(cut, Seen) else [cut]
-    refuse_known(table, reader.value(op.operands[1]))
     ids = reader.seen(op.operands[1])
     places = [size for axis, size in enumerate(ids.shape) if axis != named.vector]
     several, axis = named.leading(ids.shape), named.row_axis(ids.shape)
     is_last = named.offsets == tuple(range(len(places), len(shape)))
     if several > 1 and is_last and tuple(sizes[several:]) == table.shape[several:]:
+        known = folded(network, (table, ids), shape, bits, rows_behind)
+        if known is not None:
+            return [known]
         sides = network.tensor(table), network.tensor(ids)
         return [_made(reader, GatherNdOp(network.unused(), *sides), shape, bits)]
     if axis is not None and _is_whole(sizes, table.shape, axis):
         around = tuple(at for at in range(len(shape)) if not axis <= at < axis + len(places))
         if named.offsets == around:
             return [picked(network, table, network.reshaped(ids, tuple(places)), axis, shape, bits)]
+    refuse_known(table, ids)
     sides = network.tensor(table), network.tensor(ids)
     try:
         boxes = GatherBoxesOp(network.unused(), *sides, sizes=tuple(sizes), **named._asdict())

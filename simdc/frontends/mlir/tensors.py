@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, DenseResourceAttr
@@ -12,6 +13,8 @@ from simdc.cost.kernel import Affine, affine
 from simdc.ir.ops.concat import ConcatOp
 
 from .body import number_of
+from .constant_arrays import with_border
+from .constants import folded
 from .module_text import (
     attribute,
     element_bits,
@@ -180,9 +183,11 @@ def bordered(network: ForeignNetwork, value: Value, low: Sequence[int], high: Se
         raise Unpriced("its border cuts")
     if shape == value.shape:
         return value
-    if isinstance(value.base, ModuleConstant):
-        made = ModuleConstant(network.label(network.step), shape, value.base.bits, value.base.roots)
-        return plain(made, shape)
+    bits = value.base.bits if isinstance(value.base, ModuleConstant) else None
+    pad = partial(with_border, low=low, high=high, number=number)
+    known = folded(network, [value], shape, bits, pad)
+    if known is not None:
+        return known
     inner = [0] * len(shape)
     if value.padding == number and _is_border(value):
         # One around another of the same number is one.

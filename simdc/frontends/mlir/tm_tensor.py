@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import sqrt
 
 from xdsl.ir import Block, Operation, SSAValue
@@ -12,7 +13,8 @@ from simdc.ir.ops.cumulative import CumulativeSumOp
 from simdc.ir.ops.scatter import ScatterNdOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
-from .constants import refuse_known
+from .constant_arrays import sums_so_far
+from .constants import folded, refuse_known
 from .module_text import element_bits, integer, integers, name_of, segments, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced
@@ -47,18 +49,21 @@ def scan(reader: Reader, op: Operation) -> Sequence[Value]:
     (source,), outputs = segments(op, 2)
     if _join(op.regions[0].block) != "add":
         raise Unpriced("it gathers otherwise than by adding")
-    refuse_known(reader.value(source))
     begun = reader.value(outputs[1])
     if op.results[1].first_use is not None or not isinstance(begun, Filled) or begun.number:
         raise Unpriced("it goes on from sums of its own, or its last sums are read by themselves")
     network, exclusive = reader.network, not integer(op, "inclusive", 1)
-    given = network.tensor(reader.value(source))
+    data, axis = reader.value(source), integer(op, "dimension", 0)
+    sums = partial(sums_so_far, axis=axis, exclusive=bool(exclusive))
+    known = folded(network, [data], result_shape(op), result_bits(op), sums)
+    if known is not None:
+        return [known, Filled(result_shape(op, 1), None)]
+    given = network.tensor(data)
     try:
-        made = CumulativeSumOp(network.unused(), given, axis=integer(op, "dimension", 0), exclusive=exclusive)
+        made = CumulativeSumOp(network.unused(), given, axis=axis, exclusive=exclusive)
     except VerifyException as error:
         raise Unpriced(str(error)) from None
-    sums = plain(network.add(made, result_bits(op)), result_shape(op))
-    return [sums, Filled(result_shape(op, 1), None)]
+    return [plain(network.add(made, result_bits(op)), result_shape(op)), Filled(result_shape(op, 1), None)]
 
 
 @reads("tm_tensor.scatter")

@@ -17,6 +17,7 @@ from simdc.ir.ops.program import ProgramOp
 from simdc.named import NamedTuple
 
 from .body import Body, as_sum_of_products
+from .constant_values import can_walk, summed_loops
 from .functions import Symbol
 from .named import named_layer
 from .network import ForeignNetwork
@@ -52,7 +53,7 @@ class _Named(NamedTuple):
 def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
     """One value for each result. Raises Unpriced."""
     # Zeros between elements are the array's affair, be there one product alone for each result.
-    gathers = bool(_summed(written)) or written.apart is not None
+    gathers = bool(summed_loops(written.bounds, written.makes)) or written.apart is not None
     named = _names(written, gathers=gathers)
     body = written.body(named.symbols)
     used = {symbol for step in body.code for symbol in step.sources} | set(body.results)
@@ -66,7 +67,8 @@ def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
         for made in written.makes:
             note_statistics(network, values, under_roots(body), max(made.shape, default=1))
         found = _constants(network, written, body, known, gathers=gathers)
-        if not gathers and len(found) == 1:
+        is_plain = written.apart is None and not written.turned
+        if len(found) == 1 and is_plain and can_walk(written.bounds, written.makes[0]):
             _learn(network, written, body, tensors, found[0])
         return found
     if not gathers and len(written.makes) == 1:
@@ -82,12 +84,6 @@ def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
         if every and borders <= {None, 0.0} and as_sum_of_products(body, "y0", (one, two)):
             return [_contraction(network, written, list(tensors.values()))]
     return _program(network, written, body, tensors, gathers=gathers)
-
-
-def _summed(written: WrittenNest) -> set[str]:
-    """The loops that are run more than once and move no result."""
-    moving = {loop for made in written.makes for terms, _ in made.index for loop, _ in terms}
-    return {f"d{place}" for place, bound in enumerate(written.bounds) if bound > 1} - moving
 
 
 def _names(written: WrittenNest, *, gathers: bool) -> _Named:
@@ -133,7 +129,7 @@ def _learn(
     if isinstance(found, Seen) and isinstance(found.base, ModuleConstant):
         values, (made,) = network.values, written.makes
         make = partial(values.made, written.bounds, tensors, made, body)
-        values.learn(found.base.label, (value for value, _ in tensors.values()), make)
+        values.learn(found.base.label, [made.start, *(value for value, _ in tensors.values())], make)
 
 
 def _looked_at(made: Made, result: Symbol, tensors: dict[str, tuple[Seen, tuple[Affine, ...]]]) -> Value:
