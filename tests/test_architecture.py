@@ -98,6 +98,7 @@ NUMPY = {
     "backends/rtl",
     "cost/batch_numbers.py",
     "cost/instructions.py",
+    "cost/packed/rung_arrays.py",
     "cost/schedules",
     "cost/search",
     "cost/simdit/arrays.py",

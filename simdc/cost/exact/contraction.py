@@ -173,14 +173,14 @@ class TiledContraction:
         """Cycles of a tile on the array."""
         return self.work.of_tile(places) + self.fill_cycles
 
-    def _first_loads(self) -> list[int]:
+    def first_loads(self) -> list[int]:
         """Cycles of each port before the first tile computes."""
         ports, first = [0] * len(self.flows.ports), self._first
         for stream, port in self.flows.new:
             ports[port] = ports[port] + stream.cycles_at(first)
         return ports
 
-    def _last_stores(self) -> list[int]:
+    def last_stores(self) -> list[int]:
         """Cycles of each port after the last tile computed."""
         ports, last = [0] * len(self.flows.ports), self._last
         for port, complete, _ in self.flows.leaving:
@@ -190,11 +190,11 @@ class TiledContraction:
     def opening(self) -> int:
         """Cycles before the first tile computes."""
         larger, late = self.grid.numbers.larger, self.hardware.dram.latency_cycles
-        return segment_cycles([after_load(0, late, n, larger) for n in self._first_loads()], 0, larger)
+        return segment_cycles([after_load(0, late, n, larger) for n in self.first_loads()], 0, larger)
 
     def closing(self) -> int:
         """Cycles after the last tile computed."""
-        return segment_cycles(self._last_stores(), 0, self.grid.numbers.larger)
+        return segment_cycles(self.last_stores(), 0, self.grid.numbers.larger)
 
     # Kept: of many tilings each place is a new object, and streams know the cycles of those that they have seen.
     @cached_property
@@ -215,7 +215,7 @@ class TiledContraction:
         for (_, port, is_load, stream), times in self.flows.totals.items():
             moved = loads if is_load else results
             moved[port] = moved[port] + stream.least_cycles(times)
-        first, last = self._first_loads(), self._last_stores()
+        first, last = self.first_loads(), self.last_stores()
         opening, closing = self.opening(), self.closing()
         # No load but the first ones is under way while the last tile computes, no result while the first one does.
         first_tile, last_tile = self.compute(self._first), self.compute(self._last)

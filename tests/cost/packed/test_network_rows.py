@@ -81,9 +81,11 @@ def answer(model: ExactModel, workload: Workload, machine: Hardware, tiling: str
         return f"{error.layer}: {error} {error.need}"
 
 
-@pytest.fixture(params=["checked", "compiled"])
+@pytest.fixture(params=["plain", "checked", "compiled"])
 def form(request: pytest.FixtureRequest) -> core.CoreForm:
-    return CHECKED if request.param == "checked" else request.getfixturevalue("compiled")
+    if request.param == "compiled":
+        return request.getfixturevalue("compiled")
+    return CHECKED if request.param == "checked" else core.PLAIN
 
 
 @pytest.mark.parametrize("seed", SEEDS)
