@@ -13,6 +13,7 @@ import inspect
 import os
 import runpy
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
@@ -105,7 +106,8 @@ def _is_stored(name: ast.Name) -> bool:
 def calls(text: str) -> Iterator[str]:
     """The module that Python calls."""
     yield "from simdc.cost.flat cimport _flat"
-    yield f"DIGEST = {runpy.run_path(str(FOLDER / 'digest.py'))['digest_of'](FOLDER)!r}"
+    sources = runpy.run_path(str(FOLDER / "digest.py"))["sources_in"](FOLDER)
+    yield f"DIGEST = {sha256(sources).hexdigest()!r}"
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name in CALLED:
             # A table of rows comes as the addresses of these: `core.py` makes it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .visible import HIDDEN, visible
@@ -78,7 +79,7 @@ def caret_excerpt(source_line: str, column: int) -> str:
     """The source line with a caret below `column`, cut to a window around it when the line is long."""
     start = max(0, column - 1 - CARET_WINDOW // 2)
     # One character stays one: the caret stands below its column.
-    excerpt = HIDDEN.sub(" ", source_line[start : start + CARET_WINDOW].expandtabs(1))
+    excerpt = re.sub(HIDDEN, " ", source_line[start : start + CARET_WINDOW].expandtabs(1))
     return f"  {excerpt}\n  {' ' * (column - 1 - start)}^"
 
 

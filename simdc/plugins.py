@@ -23,7 +23,7 @@ import os
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from simdc.errors import SimdcError
 from simdc.streams import say
@@ -47,13 +47,11 @@ class PluginError(SimdcError):
         return SimdcError, (self.message,), {"path": self.path}
 
 
-class Plugin(NamedTuple, Generic[T]):
+class Plugin(Generic[T]):
     """Something that a package added: its name, the thing itself, `my-package 1.2`, where it is from, and its group."""
 
-    name: str
-    value: T
-    source: str
-    group: str
+    def __init__(self, name: str, value: T, source: str, group: str):
+        self.name, self.value, self.source, self.group = name, value, source, group
 
     @contextmanager
     def calling(self, *fine: type[Exception]) -> Generator[None]:

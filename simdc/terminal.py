@@ -7,9 +7,9 @@ import re
 import sys
 from typing import TextIO
 
-RULE = re.compile(r"(?m)^(?P<head>.*)\n(?P<rule>-{2,}(?: +-{2,})*)$")
-LOUD = re.compile(r"(?m)^(?P<place>.*?)\b(?P<word>error|warning): ")
-CARET = re.compile(r"(?m)^ *\^~*$")
+RULE = r"(?m)^(?P<head>.*)\n(?P<rule>-{2,}(?: +-{2,})*)$"
+LOUD = r"(?m)^(?P<place>.*?)\b(?P<word>error|warning): "
+CARET = r"(?m)^ *\^~*$"
 BOLD, DIM, RED, YELLOW, PLAIN = (f"\x1b[{code}m" for code in ("1", "2", "1;31", "1;33", "0"))
 
 
@@ -45,7 +45,7 @@ def _is_terminal(stream: TextIO) -> bool:
 def painted(text: str) -> str:
     """A report: heads of tables bold, the rules below them dim, what is missing from sums red."""
     # Names cannot paint: whatever they hold was made visible before.
-    text = RULE.sub(rf"{BOLD}\g<head>{PLAIN}\n{DIM}\g<rule>{PLAIN}", text)
+    text = re.sub(RULE, rf"{BOLD}\g<head>{PLAIN}\n{DIM}\g<rule>{PLAIN}", text)
     return text.replace("NOT COSTED", f"{RED}NOT COSTED{PLAIN}")
 
 
@@ -56,5 +56,5 @@ def painted_message(line: str) -> str:
         colour = RED if found["word"] == "error" else YELLOW
         return f"{BOLD}{found['place']}{PLAIN}{colour}{found['word']}: {PLAIN}"
 
-    line = LOUD.sub(paint, line, count=1)
-    return CARET.sub(lambda found: f"{RED}{found[0]}{PLAIN}", line)
+    line = re.sub(LOUD, paint, line, count=1)
+    return re.sub(CARET, lambda found: f"{RED}{found[0]}{PLAIN}", line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+HIDDEN = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 """Control characters but tab and line feed, line separators, and what turns the direction of writing."""
 
 MAX_NAME = 1000
@@ -26,7 +26,10 @@ def to_name(text: str) -> str:
 
 def visible(text: str) -> str:
     """The text with control characters as escapes, `\\x1b` for ESC; line feeds and tabs stay."""
-    return HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    # Most texts have nothing to hide, and whatever is hidden is not printable: they need no search.
+    if text.replace("\n", " ").replace("\t", " ").isprintable():
+        return text
+    return re.sub(HIDDEN, lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def spreadsheet_text(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def _check_annotated(arguments: Namespace) -> None:
         raise UsageError(f"--annotate {arguments.annotate}: name it {suffix}")
     if suffix == ".mlir" and arguments.train:
         raise UsageError("--annotate of a module goes without --train: layers that are derived are no ops of it")
-    if suffix == ".mlir" and OWN_IR.search(read_text(find_file(arguments.network, "networks"), MAX_MLIR_BYTES)):
+    if suffix == ".mlir" and re.search(OWN_IR, read_text(find_file(arguments.network, "networks"), MAX_MLIR_BYTES)):
         raise UsageError("--annotate goes with modules of other compilers; IR of simdc has its costs by --emit-ir")
 
 

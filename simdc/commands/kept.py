@@ -23,6 +23,7 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.model import check_machine
 from simdc.cost.model_table import MODELS, load_model
 from simdc.cost.tiling import TilingError
+from simdc.digests import sha256_digits
 from simdc.errors import SimdcError
 from simdc.frontends import FRONT_ENDS
 from simdc.frontends.hardware_file import load_machine
@@ -102,8 +103,6 @@ def kept_network(arguments: Namespace) -> KeptNetwork | None:
     """Where the network of the command line is kept, None for one that is not."""
     if not _may_be_kept(arguments):
         return None
-    from hashlib import sha256
-
     try:
         path = find_file(arguments.network, "networks")
         if _kind(path, arguments) not in FRONT_ENDS or os.path.getsize(path) > MOST_BYTES:
@@ -116,7 +115,7 @@ def kept_network(arguments: Namespace) -> KeptNetwork | None:
         return None
     options = {name: value for name, value in sorted(vars(arguments).items()) if name not in IN_NO_NETWORK}
     key = key_of(data, options, hardware)
-    return KeptNetwork(os.path.join(cache_folder(KIND), key), key, sha256(data).hexdigest(), hardware, machine_read)
+    return KeptNetwork(os.path.join(cache_folder(KIND), key), key, sha256_digits(data), hardware, machine_read)
 
 
 def _may_be_kept(arguments: Namespace) -> bool:

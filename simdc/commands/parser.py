@@ -84,7 +84,12 @@ class CommandParser(ArgumentParser):
             action = self._option_string_actions[name]
             if typed.count(name) > 1 and action.nargs != 0 and not isinstance(action, Collect):
                 self.error(f"{name} is given {typed.count(name)} times; it takes one value")
-        arguments, extra = self.parse_known_intermixed_args(argv)
+        # argparse makes the usage of all options for errors that we say otherwise, unless there is one.
+        usage, self.usage = self.usage, self.usage or ""
+        try:
+            arguments, extra = self.parse_known_intermixed_args(argv)
+        finally:
+            self.usage = usage
         if extra:
             self.error(f"'{extra[0][:80]}' is one argument too many")
         arguments.given = frozenset(typed)

@@ -6,7 +6,7 @@ import re
 
 from simdc.named import NamedTuple
 
-SPEC = re.compile(r"([^{}]*)(?:\{([^{}]*)\})?")
+SPEC = r"([^{}]*)(?:\{([^{}]*)\})?"
 
 
 class ModelOption(NamedTuple):
@@ -18,7 +18,9 @@ class ModelOption(NamedTuple):
 
 def split_spec(spec: str) -> tuple[str, dict[str, str]]:
     """The model's name and its options as they were written. Raises ValueError."""
-    match = SPEC.fullmatch(spec.strip())
+    if "{" not in spec and "}" not in spec:
+        return spec.strip(), {}
+    match = re.fullmatch(SPEC, spec.strip())
     if match is None:
         raise ValueError(f"'{spec[:80]}' is no model: a name, or name{{option=value}}")
     given: dict[str, str] = {}

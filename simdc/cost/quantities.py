@@ -10,10 +10,10 @@ BINARY, DECIMAL = 1024, 1000
 POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 BITS_PER_WORD = {"bit": 1, "b": 8, "byte": 8}
 NUMBER = r"([0-9]{1,18})(?:\.([0-9]{1,18}))?"
-SIZE = re.compile(rf"\s*{NUMBER}\s*(?:([kKMG])([iI]?))?(B|(?i:bit|byte)s?)\s*", re.ASCII)
-RATE = re.compile(rf"\s*{NUMBER}\s*(?:([kKMGT])([iI]?))?(B|(?i:bit|byte)s?)\s*/\s*(s|cycle)\s*", re.ASCII)
-QUOTIENT = re.compile(r"\s*([0-9]{1,20})\s*/\s*([0-9]{1,20})\s*", re.ASCII)
-CLOCK = re.compile(rf"\s*{NUMBER}\s*([kMG]?Hz|[pnu]s)\s*", re.ASCII)
+SIZE = rf"\s*{NUMBER}\s*(?:([kKMG])([iI]?))?(B|(?i:bit|byte)s?)\s*"
+RATE = rf"\s*{NUMBER}\s*(?:([kKMGT])([iI]?))?(B|(?i:bit|byte)s?)\s*/\s*(s|cycle)\s*"
+QUOTIENT = r"\s*([0-9]{1,20})\s*/\s*([0-9]{1,20})\s*"
+CLOCK = rf"\s*{NUMBER}\s*([kMG]?Hz|[pnu]s)\s*"
 
 UNITS = "bit, B, Kibit, KiB, Mibit, MiB, Gibit, GiB"
 BINARY_UNITS = f"{UNITS} (Kbit, KB, ... mean the same)"
@@ -25,10 +25,16 @@ SECONDS = {"ps": -3, "ns": 0, "us": 3}
 """Of a period, as powers of ten of nanoseconds."""
 
 
+def counts_by_kilo(text: str) -> bool:
+    """Whether this is a size with a prefix and no `i` behind it: `32 KB`."""
+    match = re.fullmatch(SIZE, text, flags=re.ASCII)
+    return match is not None and bool(match[3]) and not match[4]
+
+
 def parse_bits(text: str, kilo: int = BINARY) -> int:
     """`"256 KiB"` to 2097152, `"0.5 MiB"` to 4194304. K, M and G without an `i` count by `kilo`. A lone `b` is refused:
     half of those who write `32 Kb` mean bits. Raises ValueError, which lists the units."""
-    match = SIZE.fullmatch(text)
+    match = re.fullmatch(SIZE, text, flags=re.ASCII)
     units = BINARY_UNITS if kilo == BINARY else DECIMAL_UNITS
     if match is None:
         such = "must be bits as a whole number or a size such as '256 KiB'"
@@ -42,10 +48,10 @@ def parse_bits(text: str, kilo: int = BINARY) -> int:
 def parse_rate(text: str, period_ns: Fraction) -> Fraction:
     """Bits per cycle of `"12.8 GB/s"`, which is 102.4 at a period of 1 ns, of `"64 B/cycle"` or of `"512/5"`. Raises
     ValueError, which lists the units."""
-    quotient = QUOTIENT.fullmatch(text)
+    quotient = re.fullmatch(QUOTIENT, text, flags=re.ASCII)
     if quotient is not None and int(quotient[2]):
         return Fraction(int(quotient[1]), int(quotient[2]))
-    match = RATE.fullmatch(text)
+    match = re.fullmatch(RATE, text, flags=re.ASCII)
     if match is None:
         such = "must be bits per cycle as a number or a bandwidth such as '12.8 GB/s'"
         raise ValueError(f"{such}, got {text[:40]!r}; units are {RATE_UNITS}")
@@ -56,7 +62,7 @@ def parse_rate(text: str, period_ns: Fraction) -> Fraction:
 
 def parse_period(text: str) -> Fraction:
     """Nanoseconds of a clock cycle: `"800 MHz"` to 5/4. Raises ValueError, which lists the units."""
-    match = CLOCK.fullmatch(text)
+    match = re.fullmatch(CLOCK, text, flags=re.ASCII)
     number = _decimal(match[1], match[2]) if match is not None else Fraction()
     if match is None or not number:
         such = "must be nanoseconds as a number or a clock such as '800 MHz' or '1.25 ns'"

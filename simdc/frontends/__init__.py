@@ -30,10 +30,10 @@ FRONT_ENDS = {
     "pt2": "a program of torch.export",
 }
 """What is read, by suffix."""
-IR_TEXT = re.compile(r'(?:\s|(?://|#)[^\n]*\n)*"?(?:builtin\.module|module|simdc\.)')
+IR_TEXT = r'(?:\s|(?://|#)[^\n]*\n)*"?(?:builtin\.module|module|simdc\.)'
 """How IR begins, after comments and aliases; network text has other words there."""
 
-OWN_IR = re.compile(r"simdc\.(?!(?:cost|in) =)|\A(?![\s\S]*\bfunc\b)")
+OWN_IR = r"simdc\.(?!(?:cost|in) =)|\A(?![\s\S]*\bfunc\b)"
 """What no module of another compiler has, but for the costs of --annotate, or lacks: ours have no functions."""
 
 
@@ -132,7 +132,7 @@ def _load_mlir(
     text, file = source.read(MAX_MLIR_BYTES), source.file
     if not text.strip():
         raise SimdcError("is empty: IR text or a module was expected", file=file)
-    if OWN_IR.search(text):
+    if re.search(OWN_IR, text):
         if weights is not None:
             raise SimdcError("--weights: IR of simdc says itself what its weights are", file=file)
         _refuse_bindings(file, bind)
@@ -190,7 +190,7 @@ def _recognized(path: str, input_format: str | None) -> tuple[_Source, str]:
     if not is_stream(path):
         return _Source(path, None), Path(path).suffix.lower().removeprefix(".")
     text = _Source(path, None).read(MAX_JSON_BYTES)
-    kind = "json" if text.lstrip().startswith("{") else "mlir" if IR_TEXT.match(text) else "dsl"
+    kind = "json" if text.lstrip().startswith("{") else "mlir" if re.match(IR_TEXT, text) else "dsl"
     return _Source(path, text), kind
 
 

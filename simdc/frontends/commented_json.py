@@ -13,9 +13,9 @@ from .json_text import error_at, parse_object
 
 STRING = r'"(?:[^"\\\n]|\\.)*"'
 # Text in quotes stands first: what looks like a comment in it is none.
-ASIDE = re.compile(rf"{STRING}|//[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
-LAST_COMMA = re.compile(rf"{STRING}|,(?=\s*[}}\]])")
-TOKEN = re.compile(rf'({STRING})(\s*:)?|[\[\]{{}},]|[^\s\[\]{{}},:"]+')
+ASIDE = rf"{STRING}|//[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)"
+LAST_COMMA = rf"{STRING}|,(?=\s*[}}\]])"
+TOKEN = rf'({STRING})(\s*:)?|[\[\]{{}},]|[^\s\[\]{{}},:"]+'
 
 
 class Places(NamedTuple):
@@ -60,7 +60,7 @@ def without_comments(text: str, file: str) -> str:
             raise error_at(match.start(), "the comment has no end; '*/' is missing", text, file)
         return re.sub(r"[^\n]", " ", found)
 
-    return LAST_COMMA.sub(blank, ASIDE.sub(blank, text))
+    return re.sub(LAST_COMMA, blank, re.sub(ASIDE, blank, text, flags=re.DOTALL))
 
 
 def places_in(text: str, file: str) -> Places:
@@ -70,7 +70,7 @@ def places_in(text: str, file: str) -> Places:
     # Of what is open: the path of each object, None of each list.
     opened: list[str | None] = []
     path = ""
-    for token in TOKEN.finditer(plain):
+    for token in re.finditer(TOKEN, plain):
         word, at = token[0], token.start()
         if token[2] and opened and opened[-1] is not None:
             key = str(json.loads(token[1], strict=False))

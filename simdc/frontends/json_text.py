@@ -24,7 +24,7 @@ MAX_DIGITS = 40
 
 NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 STDIN = "-"
-TOKEN = re.compile(rf'"(?:[^"\\]|\\.)*"(\s*:)?|-?Infinity|NaN|{NUMBER}|[\[\]{{}}]')
+TOKEN = rf'"(?:[^"\\]|\\.)*"(\s*:)?|-?Infinity|NaN|{NUMBER}|[\[\]{{}}]'
 
 
 class _Refused(Exception):
@@ -90,7 +90,7 @@ def parse_json(text: str, file: str) -> object:
         _syntax_error(error, text, file)
     except (_Refused, RecursionError):
         raise _first_fault(text, file) from None
-    if _nested_too_deeply(data) or (re.search(r"\\u[dD][89a-fA-F]", text) and _has_surrogate(data)):
+    if _nested_too_deeply(data) or ("\\u" in text and re.search(r"\\u[dD][89a-fA-F]", text) and _has_surrogate(data)):
         raise _first_fault(text, file)
     return data
 
@@ -158,7 +158,7 @@ def _syntax_error(error: json.JSONDecodeError, text: str, file: str) -> NoReturn
 def _first_fault(text: str, file: str) -> SimdcError:
     """Finds the place of what the fast reader refused, in a text that is syntactically JSON up to there."""
     open_objects: list[set[str] | None] = []
-    for token in TOKEN.finditer(text):
+    for token in re.finditer(TOKEN, text):
         word, at = token[0], token.start()
         if word in ("{", "["):
             open_objects.append(set() if word == "{" else None)

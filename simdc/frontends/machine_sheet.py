@@ -13,7 +13,7 @@ from typing import Any, cast
 from simdc.cost.machine_fields import MAX_TEXT, HardwareError
 from simdc.cost.machines import AnyMachine
 from simdc.cost.marks import marks_on_base
-from simdc.cost.quantities import BINARY, DECIMAL, SIZE, parse_bits
+from simdc.cost.quantities import BINARY, DECIMAL, counts_by_kilo, parse_bits
 from simdc.cost.reading import CLOCK, CLOCK_IN_WORDS
 from simdc.cost.structure import leaf_values, structure_machine, unstructure
 from simdc.errors import SimdcError, SimdcErrors
@@ -103,8 +103,7 @@ def _kilo(data: dict[str, Any], path: str) -> int:
         del data[SCHEMA]
         return DECIMAL
     for field, text in _sizes(data):
-        match = SIZE.fullmatch(text)
-        if match is not None and match[3] and not match[4]:
+        if counts_by_kilo(text):
             said = (
                 f"note: {path}: {field}: {text} counts by 1024, as in files without {SCHEMA}; KiB, MiB and GiB say so"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from simdc.errors import SimdcError
@@ -35,6 +36,6 @@ def schedules_of_module(
     if not source.endswith(".mlir"):
         raise SimdcError("is for ops of a module: the network must be an .mlir file, too", file=script[1])
     module = read_text(source, MAX_MLIR_BYTES)
-    if OWN_IR.search(module):
+    if re.search(OWN_IR, module):
         raise SimdcError("is for ops of another compiler's module; IR of simdc holds its own tilings", file=script[1])
     return module_schedules(module, name_of(source), script, layers, level=level, weights=weights, bind=bind)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from simdc.digests import sha256_digits
 from simdc.ir.runs import InputFile
 
 _listener: ContextVar[Callable[[bytes, str], None] | None] = ContextVar("_listener", default=None)
@@ -19,10 +20,8 @@ _listener: ContextVar[Callable[[bytes, str], None] | None] = ContextVar("_listen
 def inputs_read(role: str, name: str) -> Generator[list[InputFile]]:
     """A list of what is read inside the block, under the name that it was asked for by. Files that an ONNX model points
     to are not in it."""
-    from hashlib import sha256
-
     found: list[InputFile] = []
-    token = _listener.set(lambda data, own: found.append(InputFile(role, own or name, sha256(data).hexdigest())))
+    token = _listener.set(lambda data, own: found.append(InputFile(role, own or name, sha256_digits(data))))
     try:
         yield found
     finally:

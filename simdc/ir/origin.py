@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from hashlib import blake2b
 
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost
 from simdc.cost.structure import unstructure
 from simdc.cost.tiling import Tiling
+from simdc.digests import blake2b_digits
 from simdc.named import NamedTuple
 
 DIGEST_BYTES = 4
@@ -44,7 +44,7 @@ class Origin(NamedTuple):
 
 
 def digest(value: object) -> str:
-    return blake2b(repr(value).encode(errors="backslashreplace"), digest_size=DIGEST_BYTES).hexdigest()
+    return blake2b_digits(repr(value).encode(errors="backslashreplace"), DIGEST_BYTES)
 
 
 def machine_digest(hardware: AnyMachine, phase: str) -> str:

@@ -6,7 +6,6 @@ Records that are equal are written once and read as one object, so that 121 laye
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from typing import TypeAlias, cast
 
 from simdc.cost.kernel import (
@@ -23,6 +22,7 @@ from simdc.cost.kernel import (
     Operand,
     VectorProgram,
 )
+from simdc.digests import sha256_digits
 from simdc.ir.runs import InputFile
 
 from .network import Edge, LanguageFacts, LoweredLayer, LoweredNetwork, Memory
@@ -72,7 +72,7 @@ def from_bytes(data: bytes, key: str) -> LoweredNetwork:
 
 
 def _head(key: str, body: bytes) -> bytes:
-    return f"simdc lowered {key} {sha256(body).hexdigest()}\n".encode()
+    return f"simdc lowered {key} {sha256_digits(body)}\n".encode()
 
 
 class _Writer:

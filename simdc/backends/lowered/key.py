@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from importlib.machinery import PathFinder
 
 from simdc import __version__
 from simdc.cost.hardware import Hardware
 from simdc.cost.machines import AnyMachine
 from simdc.cost.structure import unstructure
+from simdc.digests import sha256_digits
 
 LIBRARIES = ("xdsl", "lark", "numpy", "onnx", "torch")
 """What front ends read and build networks with."""
@@ -27,7 +27,7 @@ def key_of(network: bytes, options: Mapping[str, object], hardware: AnyMachine) 
     """The key of a network of these bytes, read and lowered as `options` say, for machines like this one. Values of
     options are texts, numbers and lists of them."""
     told = (__version__, sys.version, options, felt_by_lowering(hardware), list(_code()))
-    return sha256(repr(told).encode(errors="backslashreplace") + b"\n" + sha256(network).digest()).hexdigest()
+    return sha256_digits(repr(told).encode(errors="backslashreplace") + b"\n" + sha256_digits(network).encode())
 
 
 def felt_by_lowering(hardware: AnyMachine) -> tuple[object, ...]:

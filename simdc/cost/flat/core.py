@@ -6,15 +6,15 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from simdc.digests import sha256_digits
 from simdc.named import NamedTuple
 
 from . import array_fill, best, climb, ladder, lane_best, lane_ladder, lanes, least, network
 from . import price as pricing
-from .digest import digest_of
+from .digest import sources_in
 
 Found = TypeVar("Found")
 
@@ -84,7 +84,7 @@ def compiled_form() -> CoreForm | None:
         built: Any = import_module(f"{__package__}.compiled")
     except ImportError:
         return None
-    if digest_of(Path(__file__).parent) != built.DIGEST:
+    if sha256_digits(sources_in(os.path.dirname(__file__))) != built.DIGEST:
         return None
     return _form("compiled", _row, _table, _zeros, _rows, built)
 
