@@ -3,9 +3,10 @@ function, written as one likes, an error function by polynomials included."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache, partial
-from math import isfinite
+from math import inf, isfinite
+from operator import itemgetter
 
 import numpy as np
 from xdsl.dialects.builtin import f32
@@ -21,16 +22,18 @@ from simdc.ir.ops.activation.piecewise import HardSigmoidOp, HardSwishOp
 from simdc.ir.ops.program import ProgramOp
 from simdc.ir.ops.scalar import FUNCTIONS, ScalarOp
 
-from .cones import Cone
+from .cones import Cone, Readings
 from .layers import in_shape, put_in_place
 from .numbers import Numbers, run
-from .readings import Reading, base_of, long_sizes
+from .readings import Pieces, Reading, base_of, long_sizes
 
+ASKED_FIRST = 50
+"""The number of a point, 2.8, at which few curves are alike."""
 POINTS: Numbers = np.concatenate([np.linspace(-9.7, 9.3, 77), np.array([-41.0, -1e-3, 0.0, 1e-3, 41.0])])
 """Small and large, of both signs, and none at a corner of a function that two pieces may share but zero."""
-NEAR = 5e-6
-"""Beside one or beside the value, what is larger: polynomials in single precision come as near as that. GELU by tanh is
-5e-4 off GELU by erf."""
+NEAR = 5e-4
+"""Beside one or beside the value, what is larger, at most: a number in half precision, as exporters round sqrt(2) and
+1/6, is a share of 2^-11 off. The nearest curve counts, since GELU by tanh is not further off GELU by erf."""
 
 Make = Callable[[str, SSAValue], LayerOp]
 CURVES: tuple[Callable[[str, SSAValue], ActivationOp], ...] = (
@@ -40,17 +43,47 @@ CURVES: tuple[Callable[[str, SSAValue], ActivationOp], ...] = (
 )  # fmt: skip
 
 
-def join_curve(cone: Cone) -> bool:
+class PointValues:
+    """What values are at the points, as functions of an element before them; they are kept until the value is
+    forgotten, for the layers before it."""
+
+    def __init__(self) -> None:
+        self._found: dict[SSAValue, dict[SSAValue, Numbers | None]] = {}
+
+    def of(self, value: SSAValue, x: SSAValue, readings: Readings) -> Numbers | None:
+        """None where `value` needs more than the element of `x` at its place."""
+        if value is x:
+            return POINTS
+        found = self._found.setdefault(value, {})
+        if x not in found:
+            found[x] = self._made(readings.get(value), x, readings)
+        return found[x]
+
+    def _made(self, reading: Reading | Pieces | None, x: SSAValue, readings: Readings) -> Numbers | None:
+        if not isinstance(reading, Reading):
+            return None
+        given: dict[str, Numbers] = {}
+        for name, (each, _) in reading.tensors.items():
+            values = self.of(base_of(each), x, readings)
+            if values is None:
+                return None
+            given[name] = values
+        return np.broadcast_to(run(reading.code, given)[reading.result], POINTS.shape)
+
+    def forget(self, value: SSAValue) -> None:
+        _ = self._found.pop(value, None)
+
+
+def join_curve(cone: Cone, points: PointValues) -> bool:
     """Put one layer in the place of a cone that is a function of the element at the same place. False for any other."""
     last = cone.result.owner
     assert isinstance(last, LayerOp)
-    if len(cone.readings) == 1 and not isinstance(last, ProgramOp):
+    if (cone.size == 1 and not isinstance(last, ProgramOp)) or not cone.is_pointwise:
         return False
-    readings = {value: each for value, each in cone.readings.items() if isinstance(each, Reading) and each.is_pointwise}
-    if len(readings) < len(cone.readings) or long_sizes(cone.x) != long_sizes(cone.result):
+    if long_sizes(cone.x) != long_sizes(cone.result):
         return False
-    read = {base_of(value) for each in readings.values() for value, _ in each.tensors.values()}
-    make = _made_by(cone, readings) if read <= {cone.x, *readings} else None
+    values = points.of(cone.result, cone.x, cone.region.readings)
+    make = None if values is None else _with_number(cone) or _nearest(values)
     if make is None:
         return False
     try:
@@ -61,21 +94,14 @@ def join_curve(cone: Cone) -> bool:
     return True
 
 
-def _made_by(cone: Cone, readings: Mapping[SSAValue, Reading]) -> Make | None:
-    """What makes the layer that a cone is."""
-    make = _with_number(readings[cone.result]) if len(readings) == 1 else None
-    if make is None:
-        values = _values(cone, readings)
-        same = (make for make, known in _known() if np.allclose(values, known, rtol=NEAR, atol=NEAR, equal_nan=True))
-        make = next(same, None)
-    return make
-
-
-def _with_number(reading: Reading) -> Make | None:
-    """A single instruction of the element and a number."""
+def _with_number(cone: Cone) -> Make | None:
+    """What makes a single instruction of the element and a number."""
+    reading = cone.region.readings[cone.result]
+    if cone.size > 1 or not isinstance(reading, Reading) or len(reading.code) != 1:
+        return None
     opcode, _, sources = reading.code[0]
     numbers = [each for each in sources if not isinstance(each, str)]
-    if len(reading.code) != 1 or len(sources) != 2 or len(numbers) != 1 or not isfinite(numbers[0]):
+    if len(sources) != 2 or len(numbers) != 1 or not isfinite(numbers[0]):
         return None
     function = f"r{opcode}" if sources[0] == numbers[0] and opcode in ("sub", "div") else opcode
     if function not in FUNCTIONS or (function, numbers[0]) in (("rsub", 0.0), ("rdiv", 1.0)):
@@ -83,17 +109,25 @@ def _with_number(reading: Reading) -> Make | None:
     return partial(ScalarOp, function=function, value=numbers[0])
 
 
+def _nearest(values: Numbers) -> Make | None:
+    """The curve that has these values at the points, or nearly so."""
+    asked = _distance(values[ASKED_FIRST], np.array([known[ASKED_FIRST] for _, known in _known()]))
+    near = [each for each, off in zip(_known(), asked, strict=True) if off <= NEAR]
+    distances = [(float(_distance(values, known).max()), make) for make, known in near]
+    distance, make = min(distances, key=itemgetter(0), default=(inf, None))
+    return make if distance <= NEAR else None
+
+
+def _distance(values: Numbers, known: Numbers) -> Numbers:
+    """Differences beside one or beside the value. Where one has no value the other must have none."""
+    with np.errstate(all="ignore"):
+        share = np.abs(values - known) / np.maximum(1.0, np.abs(known))
+    same = (values == known) | (np.isnan(values) & np.isnan(known))
+    return np.where(same, 0.0, np.where(np.isnan(share), inf, share))
+
+
 @cache
 def _known() -> list[tuple[Make, Numbers]]:
     """What our curves are at the points."""
     (x,) = Block(arg_types=[make_tensor_type(f32, (1,))]).args
     return [(make, run(make("curve", x).forward(), {"x": POINTS})["y"]) for make in CURVES]
-
-
-def _values(cone: Cone, readings: Mapping[SSAValue, Reading]) -> Numbers:
-    """What the cone makes of the points."""
-    found: dict[SSAValue, Numbers] = {cone.x: POINTS}
-    for value, reading in readings.items():
-        given = {name: found[base_of(each)] for name, (each, _) in reading.tensors.items()}
-        found[value] = np.broadcast_to(run(reading.code, given)[reading.result], POINTS.shape)
-    return found[cone.result]

@@ -30,44 +30,55 @@ def bounds_of(value: SSAValue) -> dict[str, int]:
 def formula_of(value: SSAValue, index: Sequence[Affine], readings: Readings, bounds: Mapping[str, int]) -> Polynomial:
     """The element of `value` at `index`, in which each loop of `bounds` runs so often; what is not in `readings` is
     taken as it is. Raises TooLong."""
-    base, at = through_views(value, index)
-    reading = readings.get(base)
-    if reading is None:
-        return atom(Leaf(base, at))
-    if isinstance(reading, Pieces):
-        return _of_piece(reading, at, readings, bounds)
-    given = {
-        each.terms[0][0]: here
-        for each, here, size in zip(reading.access.index, at, reading.access.shape, strict=True)
-        if size > 1
-    }
-    free = {name for each in given.values() for name, _ in each.terms}
-    inner = [(f"r{len(free)}_{place}", loop.bound) for place, loop in enumerate(reading.gathered)]
-    given |= {loop.name: affine(name) for loop, (name, _) in zip(reading.gathered, inner, strict=True)}
-    given |= {loop.name: affine() for loop in reading.loops if loop.name not in given}
-    known = {
-        name: formula_of(
-            each, tuple(substituted(one, given) for one in access.index), readings, {**bounds, **dict(inner)}
-        )
-        for name, (each, access) in reading.tensors.items()
-    }
-    if inner:
-        return _gathered(reading, known, inner)
-    return _run(reading.code, known, reading.result)
+    return _Formulas(readings).of(value, index, bounds)
 
 
-def _of_piece(pieces: Pieces, at: tuple[Affine, ...], readings: Readings, bounds: Mapping[str, int]) -> Polynomial:
-    """The element of the piece that all points lie in. Raises TooLong where they lie in several."""
-    place = at[pieces.axis]
-    first, last = place.constant, place.constant + sum(step * (bounds[name] - 1) for name, step in place.terms)
-    start = 0
-    for part in pieces.parts:
-        count = shape_of(part)[pieces.axis]
-        if start <= first and last < start + count:
-            own = affine(*place.terms, constant=first - start)
-            return formula_of(part, (*at[: pieces.axis], own, *at[pieces.axis + 1 :]), readings, bounds)
-        start += count
-    raise TooLong
+class _Formulas:
+    """What was worked out is kept: of `y = x * x`, `z = y * y`, ... each is looked at once."""
+
+    def __init__(self, readings: Readings):
+        self._readings = readings
+        self._found: dict[tuple[object, ...], Polynomial] = {}
+
+    def of(self, value: SSAValue, index: Sequence[Affine], bounds: Mapping[str, int]) -> Polynomial:
+        base, at = through_views(value, index)
+        reading = self._readings.get(base)
+        if reading is None:
+            return atom(Leaf(base, at))
+        key = base, at, tuple(bounds[name] for each in at for name, _ in each.terms)
+        if key not in self._found:
+            is_joined = isinstance(reading, Pieces)
+            self._found[key] = self._of_piece(reading, at, bounds) if is_joined else self._of_code(reading, at, bounds)
+        return self._found[key]
+
+    def _of_code(self, reading: Reading, at: tuple[Affine, ...], bounds: Mapping[str, int]) -> Polynomial:
+        given = {
+            each.terms[0][0]: here
+            for each, here, size in zip(reading.access.index, at, reading.access.shape, strict=True)
+            if size > 1
+        }
+        free = {name for each in given.values() for name, _ in each.terms}
+        inner = [(f"r{len(free)}_{place}", loop.bound) for place, loop in enumerate(reading.gathered)]
+        given |= {loop.name: affine(name) for loop, (name, _) in zip(reading.gathered, inner, strict=True)}
+        given |= {loop.name: affine() for loop in reading.loops if loop.name not in given}
+        known = {
+            name: self.of(each, tuple(substituted(one, given) for one in access.index), {**bounds, **dict(inner)})
+            for name, (each, access) in reading.tensors.items()
+        }
+        return _gathered(reading, known, inner) if inner else _run(reading.code, known, reading.result)
+
+    def _of_piece(self, pieces: Pieces, at: tuple[Affine, ...], bounds: Mapping[str, int]) -> Polynomial:
+        """The element of the piece that all points lie in. Raises TooLong where they lie in several."""
+        place = at[pieces.axis]
+        first, last = place.constant, place.constant + sum(step * (bounds[name] - 1) for name, step in place.terms)
+        start = 0
+        for part in pieces.parts:
+            count = shape_of(part)[pieces.axis]
+            if start <= first and last < start + count:
+                own = affine(*place.terms, constant=first - start)
+                return self.of(part, (*at[: pieces.axis], own, *at[pieces.axis + 1 :]), bounds)
+            start += count
+        raise TooLong
 
 
 def _gathered(reading: Reading, known: Mapping[str, Polynomial], bounds: Sequence[tuple[str, int]]) -> Polynomial:

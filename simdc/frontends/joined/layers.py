@@ -47,28 +47,15 @@ def read_once(value: SSAValue) -> bool:
 
 
 def in_shape(value: SSAValue, shape: tuple[int, ...], reader: LayerOp) -> SSAValue:
-    """The value as its new `reader` wants it: a view, or a parameter that lies so from the start."""
+    """The value as its new `reader` wants it: a view. `drop_unread` makes none of what views a parameter alone."""
     if shape_of(value) == shape:
         return value
-    owner, block = value.owner, reader.parent
+    block = reader.parent
     assert block is not None
-    if not isinstance(owner, ParameterOp):
-        view = ReshapeOp(free_name(f"{reader.layer.data}.view", names_beside(reader)), value, shape=shape)
-        view.location, view.result.name_hint = reader.location, name_hint(view.layer.data)
-        block.insert_op_before(view, reader)
-        return view.result
-    twin = owner.next_op
-    while isinstance(twin, ParameterOp) and twin.label == owner.label:
-        if shape_of(twin.result) == shape:
-            return twin.result
-        twin = twin.next_op
-    kind = make_tensor_type(tensor_type(value).element_type, shape)
-    made = ParameterOp.create(
-        result_types=[kind], properties=owner.properties.copy(), attributes=owner.attributes.copy()
-    )
-    made.result.name_hint, made.location = owner.result.name_hint, owner.location
-    block.insert_op_after(made, owner)
-    return made.result
+    view = ReshapeOp(free_name(f"{reader.layer.data}.view", names_beside(reader)), value, shape=shape)
+    view.location, view.result.name_hint = reader.location, name_hint(view.layer.data)
+    block.insert_op_before(view, reader)
+    return view.result
 
 
 def names_beside(layer: LayerOp) -> set[str]:
@@ -107,7 +94,29 @@ def put_before_readers(made: LayerOp, behind: Callable[[SSAValue], LayerOp]) -> 
 
 
 def drop_unread(network: NetworkOp) -> None:
-    """Take out views and parameters that nobody reads any more."""
-    for op in reversed(list(network.body.block.ops)):
-        if isinstance(op, ParameterOp | ReshapeOp) and op.result.first_use is None:
-            network.body.block.erase_op(op)
+    """Take out views and parameters that nobody reads any more, and views that are all that reads a parameter: it lies
+    in their shape from the start."""
+    block = network.body.block
+    for op in reversed(list(block.ops)):
+        if not isinstance(op, ParameterOp | ReshapeOp):
+            continue
+        if op.result.first_use is None:
+            block.erase_op(op)
+        elif isinstance(op, ParameterOp):
+            _lay_as_read(op)
+
+
+def _lay_as_read(parameter: ParameterOp) -> None:
+    views = [use.operation for use in parameter.result.uses]
+    shapes = {shape_of(each.results[0]) for each in views}
+    if len(shapes) != 1 or not all(isinstance(each, ReshapeOp) for each in views):
+        return
+    kind, block = make_tensor_type(tensor_type(parameter.result).element_type, shapes.pop()), parameter.parent
+    assert block is not None
+    made = ParameterOp.create(result_types=[kind], properties=parameter.properties, attributes=parameter.attributes)
+    made.result.name_hint, made.location = parameter.result.name_hint, parameter.location
+    block.insert_op_after(made, parameter)
+    for each in views:
+        each.results[0].replace_all_uses_with(made.result)
+        block.erase_op(each)
+    block.erase_op(parameter)

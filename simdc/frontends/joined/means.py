@@ -28,7 +28,9 @@ MOST_LAYERS = 4
 def join_mean(cone: Cone) -> bool:
     """Put one layer in the place of a cone that is a mean over dimensions of its tip. False for any other."""
     last = cone.result.owner
-    if len(cone.readings) > MOST_LAYERS or not isinstance(last, LayerOp):
+    if not cone.gathers or cone.size > MOST_LAYERS:
+        return False
+    if not isinstance(last, LayerOp) or isinstance(last, ReduceMeanOp):
         return False
     try:
         formula = formula_of(cone.result, place_in(cone.result), cone.readings, bounds_of(cone.result))

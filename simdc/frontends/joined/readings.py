@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 from xdsl.ir import Operation, SSAValue
 
@@ -13,7 +14,10 @@ from simdc.ir.nest_text import Access, parse_code, parse_nest
 from simdc.ir.ops.activation.base import ActivationOp
 from simdc.ir.ops.concat import ConcatOp
 from simdc.ir.ops.free import ReshapeOp
+from simdc.ir.ops.pad import SliceOp
 from simdc.ir.ops.program import ProgramOp
+from simdc.ir.ops.reduce import ReduceMeanOp, ReduceSumOp, ReductionOp
+from simdc.ir.ops.reduce_extreme import ReduceMaxOp, ReduceMinOp
 from simdc.ir.ops.relu import ReluOp
 from simdc.ir.ops.scalar import FUNCTIONS, ScalarOp
 from simdc.named import NamedTuple
@@ -58,6 +62,30 @@ class Pieces(NamedTuple):
     @property
     def gathered(self) -> tuple[Loop, ...]:
         return ()
+
+
+class LayerReadings:
+    """How layers make values, each looked at once: no layer is changed before the ones behind it were asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[SSAValue, Reading | Pieces | None] = {}
+        self._bases: dict[SSAValue, list[SSAValue]] = {}
+        self._pointwise: dict[SSAValue, bool] = {}
+
+    def of(self, value: SSAValue) -> Reading | Pieces | None:
+        """How the layer that makes `value` makes it; None for one that is neither."""
+        if value not in self._known:
+            found = self._known[value] = reading_of(value)
+            self._bases[value] = [] if found is None else [base_of(each) for each, _ in found.tensors.values()]
+            self._pointwise[value] = isinstance(found, Reading) and found.is_pointwise
+        return self._known[value]
+
+    def bases(self, value: SSAValue) -> list[SSAValue]:
+        """What a value that was asked for is made of, behind views."""
+        return self._bases[value]
+
+    def is_pointwise(self, value: SSAValue) -> bool:
+        return self._pointwise[value]
 
 
 def place_in(value: SSAValue) -> tuple[Affine, ...]:
@@ -148,6 +176,45 @@ def _of_relu(owner: Operation, value: SSAValue) -> Reading:
     return _elementwise(value, ("x",), owner.operands, (Instruction("max", "y", ("x", 0.0)),))
 
 
+def _of_sum(owner: Operation, value: SSAValue) -> Reading:
+    return _over_axes(owner, value, (Instruction("add", "y", ("y", "x")),), 0.0)
+
+
+def _of_mean(owner: Operation, value: SSAValue) -> Reading:
+    """Each element's share of it is added."""
+    share = Instruction("mul", "share", ("x", prod(shape_of(value)) / prod(shape_of(owner.operands[0]))))
+    return _over_axes(owner, value, (share, Instruction("add", "y", ("y", "share"))), 0.0)
+
+
+def _of_extreme(owner: Operation, value: SSAValue) -> Reading:
+    assert isinstance(owner, ReduceMaxOp | ReduceMinOp)
+    return _over_axes(owner, value, (Instruction(owner.OPCODE, "y", ("y", "x")),), owner.NEUTRAL)
+
+
+def _over_axes(owner: Operation, value: SSAValue, code: Sequence[Instruction], start: float) -> Reading:
+    """What `code` gathers over the axes of a reduction, which the result has lost or keeps with size one."""
+    assert isinstance(owner, ReductionOp)
+    shape, axes = shape_of(owner.input), owner.summed
+    index = tuple(affine(f"d{place}") if size > 1 else affine() for place, size in enumerate(shape))
+    kept = [each for place, each in enumerate(index) if place not in axes]
+    made = [affine() if place in axes else each for place, each in enumerate(index)]
+    made = made if len(shape_of(value)) == len(shape) else kept
+    loops = tuple(Loop(f"d{place}", size) for place, size in enumerate(shape) if size > 1)
+    tensors = {"x": (owner.input, Access(shape, index))}
+    begin = (Instruction("move", "y", (start,)),)
+    return Reading(loops, tensors, Access(shape_of(value), tuple(made)), tuple(code), "y", begin)
+
+
+def _of_slice(owner: Operation, value: SSAValue) -> Reading:
+    assert isinstance(owner, SliceOp)
+    axis, first, step = (each.value.data for each in (owner.axis, owner.first, owner.step))
+    shape, place = shape_of(owner.input), place_in(value)
+    here = affine(*((name, times * step) for name, times in place[axis].terms), constant=first)
+    loops = tuple(Loop(f"i{number}", size) for number, size in enumerate(shape_of(value)) if size > 1)
+    tensors = {"x": (owner.input, Access(shape, (*place[:axis], here, *place[axis + 1 :])))}
+    return Reading(loops, tensors, Access(shape_of(value), place), (Instruction("move", "y", ("x",)),), "y")
+
+
 _READERS: dict[type[LayerOp], Callable[[Operation, SSAValue], Reading | Pieces | None]] = {
     ConcatOp: _of_pieces,
     ProgramOp: _of_program,
@@ -155,4 +222,9 @@ _READERS: dict[type[LayerOp], Callable[[Operation, SSAValue], Reading | Pieces |
     ActivationOp: _of_curve,
     ScalarOp: _of_number,
     ReluOp: _of_relu,
+    ReduceSumOp: _of_sum,
+    ReduceMeanOp: _of_mean,
+    ReduceMaxOp: _of_extreme,
+    ReduceMinOp: _of_extreme,
+    SliceOp: _of_slice,
 }

@@ -69,7 +69,13 @@ def join_rotation(cone: Cone, values: TableValues | None) -> bool:
     for any other."""
     shape, last = shape_of(cone.result), cone.result.owner
     half = shape[-1] // 2
-    if not 3 <= len(cone.readings) <= MOST_LAYERS or shape[-1] % 2 or half < 2 or not isinstance(last, LayerOp):
+    if (
+        cone.is_pointwise
+        or not 3 <= cone.size <= MOST_LAYERS
+        or shape[-1] % 2
+        or half < 2
+        or not isinstance(last, LayerOp)
+    ):
         return False
     found = _rotation(cone, half)
     if found is None or len(found.low) < 2:

@@ -64,7 +64,7 @@ class RowTerms(NamedTuple):
 
 def join_rows(cone: Cone) -> bool:
     """Put one layer in the place of a cone that is a function of rows. False for any other."""
-    if len(cone.readings) > MOST_LAYERS or not any(each.gathered for each in cone.readings.values()):
+    if cone.size > MOST_LAYERS or not cone.gathers:
         return False
     if long_sizes(cone.x) != long_sizes(cone.result):
         return False

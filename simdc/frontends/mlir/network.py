@@ -36,6 +36,7 @@ class ForeignNetwork(ImportedNetwork):
         super().__init__(name, 1 if batch is None else batch, file)
         self._is_batch_known = batch is not None
         self._constants: dict[tuple[str, tuple[int, ...]], SSAValue] = {}
+        self._first_shapes: dict[str, tuple[int, ...]] = {}
         self._laid: dict[Seen, ModuleConstant] = {}
         self._labels: set[str] = set()
         self.trained: dict[str, int] = {}
@@ -104,13 +105,18 @@ class ForeignNetwork(ImportedNetwork):
 
     def parameter_of(self, constant: ModuleConstant) -> SSAValue:
         """The tensor of a constant, the same for all readers that see it in the same shape."""
-        key = constant.label, constant.shape
+        key, label = (constant.label, constant.shape), constant.label
         if key not in self._constants:
             if prod(constant.shape) > MAX_SIZE:
-                raise Unpriced(f"constant '{constant.label}' has more than {MAX_SIZE} elements")
-            # One that others see in another shape is a second parameter, which values are given to by its own label.
-            is_first = all(label != constant.label for label, _ in self._constants)
-            label = constant.label if is_first else self.label(constant.label)
+                raise Unpriced(f"constant '{label}' has more than {MAX_SIZE} elements")
+            first = self._first_shapes.setdefault(label, constant.shape)
+            if first != constant.shape:
+                # One parameter, whose values are given once.
+                whole = self.parameter_of(constant._replace(shape=first))
+                self._constants[key] = self.add(
+                    ReshapeOp(free_name(f"{label}.view", self._layers), whole, shape=constant.shape)
+                )
+                return self._constants[key]
             op = ParameterOp.make(label, make_tensor_type(f32, constant.shape))
             self._constants[key] = self.append(op, label)
             self.use(constant.roots)

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from simdc.errors import SimdcError
-from simdc.frontends.joined.gated_units import join_gated_units
+from simdc.frontends.joined import join_layers
 from simdc.ir.layer_error import LayerError
 from simdc.ir.network import network_of
 from simdc.ir.notes import add_note
@@ -28,7 +28,6 @@ from .rotary import join_rotary_positions
 from .scope import Draft, Gaps, GraphScope
 from .table import OPERATORS
 from .translate import translate
-from .written_norms import join_written_norms
 
 
 class Imported(NamedTuple):
@@ -85,9 +84,9 @@ def _finish(plan: Plan, draft: Draft, gaps: Gaps) -> ModuleOp:
     network = network_of(module)
     join_response_norms(network)
     join_group_norms(network, draft.network.constants)
-    join_written_norms(network)
-    join_gated_units(network)
+    join_layers(network)
     join_rotary_positions(network, draft.network.constants)
+    draft.network.settle(network)
     call_by_module(network, {node.module for node in plan.model.graph.nodes})
     inlined = [
         f"{operator} is costed as its body in the ONNX standard: {', '.join(names)}"

@@ -11,9 +11,9 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr, f32
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from simdc.frontends.imported_network import ImportedNetwork, free_name
-from simdc.ir.base import LayerOp, make_tensor_type
+from simdc.ir.base import LayerOp, make_tensor_type, shape_of
 from simdc.ir.layer_error import MAX_SIZE
-from simdc.ir.network import CAUSAL, ParameterOp
+from simdc.ir.network import CAUSAL, NetworkOp, ParameterOp
 from simdc.ir.stored_width import give_width
 from simdc.named import NamedTuple
 
@@ -124,6 +124,11 @@ class OnnxNetwork(ImportedNetwork):
         for label in self.constants.keys() - mark.labels:
             value, kind = self.constants.pop(label), self._kinds.pop(label)
             del self._made[label], self._labels[id(value), kind]
+
+    def settle(self, network: NetworkOp) -> None:
+        """Keep the values of those parameters that the network still has, in the shapes that these have got."""
+        shapes = {op.label.data: shape_of(op.result) for op in network.body.block.ops if isinstance(op, ParameterOp)}
+        self.constants = {label: self.constants[label].reshaped(shape) for label, shape in shapes.items()}
 
     def finish(self, results: Sequence[SSAValue]) -> ModuleOp:
         self._parameters = self._weights()

@@ -21,7 +21,6 @@ from .folding import static_shape
 from .function_body import body_of
 from .graph import Graph, Node, in_order
 from .own_bodies import BODIES
-from .patterns import Fusion, find_fusions
 from .problems import Problem, Unsupported
 from .scope import Gaps, GraphScope
 from .table import translation_of
@@ -41,19 +40,16 @@ def translate(outer: GraphScope, nodes: Sequence[Node], outputs: Iterable[str]) 
         scope.note(sentence)
     for node in nodes:
         if _constants(scope, node) is not None:
-            _attempt(scope, node, None)
-    # A pattern such as x * sigmoid(x) is looked for now that its numbers are known, and before its nodes become layers.
-    fusions = find_fusions(nodes, scope.draft.values, scope.readers)
+            _attempt(scope, node)
     for node in nodes:
-        if node.number not in scope.done and not fusions.inside(node):
-            _attempt(scope, node, fusions.roots.get(node.number))
+        if node.number not in scope.done:
+            _attempt(scope, node)
 
 
-def _attempt(scope: GraphScope, node: Node, fusion: Fusion | None) -> None:
+def _attempt(scope: GraphScope, node: Node) -> None:
     """Translate one node; where that fails, keep the reason and go on, so that all reasons come out at once."""
     scope.done.add(node.number)
-    needs = node.reads() if fusion is None else (fusion.source,)
-    if any(scope.value(name) is None for name in needs):
+    if any(scope.value(name) is None for name in node.reads()):
         scope.gaps.unseen.append(node)
         return
     network = scope.network
@@ -63,7 +59,7 @@ def _attempt(scope: GraphScope, node: Node, fusion: Fusion | None) -> None:
     # Also where it fails: the results of the op that stands in for the node have these types.
     scope.draft.elements.update(zip(node.outputs, elements, strict=True))
     try:
-        scope.draft.values.update(_results(scope, node, fusion))
+        scope.draft.values.update(_results(scope, node))
         return
     except (Unsupported, VerifyException) as error:
         reason = str(error)
@@ -79,10 +75,8 @@ def _attempt(scope: GraphScope, node: Node, fusion: Fusion | None) -> None:
     _stand_in(scope, node, reason)
 
 
-def _results(scope: GraphScope, node: Node, fusion: Fusion | None) -> dict[str, Value]:
+def _results(scope: GraphScope, node: Node) -> dict[str, Value]:
     """The node's results by name; the layers that make them are in the network. Raises Unsupported."""
-    if fusion is not None:
-        return _fused(scope, node, fusion)
     if node.operator in ("If", "Loop", "Scan"):
         return _branch(scope, node)
     if node.operator in ("Shape", "Size"):
@@ -117,13 +111,6 @@ def _constants(scope: GraphScope, node: Node) -> list[Constant | None] | None:
         return None
     inputs = [value if isinstance(value, Constant) else None for value in map(scope.value, node.inputs)]
     return None if stays(node, inputs, scope.is_trained) else inputs
-
-
-def _fused(scope: GraphScope, node: Node, fusion: Fusion) -> dict[str, Value]:
-    build = Build(scope, node)
-    result = fusion.make(build, scope.draft.values[fusion.source])
-    build.remember(result, [inner.name for inner in fusion.inner])
-    return _checked(scope, node, node.outputs, (result,))
 
 
 def _checked(scope: GraphScope, node: Node, names: Sequence[str], results: Sequence[Value]) -> dict[str, Value]:

@@ -155,3 +155,19 @@ def test_a_constant_with_a_border_takes_no_copy_and_is_one_parameter_for_all_its
     text = network("\n".join([LINE, bordered, ADDED.replace("%x, %s", "%v, %w")]))
     assert layers(text) == ["simdc.multiply", "simdc.add"]
     assert parameters(text) == [(1, 3)]
+
+
+def test_a_constant_in_two_shapes_is_one_parameter_whose_values_are_given_once() -> None:
+    seen = '%r = "stablehlo.reshape"(%t) : (tensor<2x3xf32>) -> tensor<3x2xf32>'
+    turned = (
+        '%p = "stablehlo.transpose"(%x) <{permutation = array<i64: 1, 0>}> : (tensor<2x3xf32>) -> tensor<3x2xf32>\n'
+        '%q = "stablehlo.multiply"(%p, %r) : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>\n'
+        '%s = "stablehlo.transpose"(%q) <{permutation = array<i64: 1, 0>}> : (tensor<3x2xf32>) -> tensor<2x3xf32>'
+    )
+    text = network("\n".join([TABLE, seen, turned, ADDED.replace("%x, %s", "%s, %t")]))
+    assert len(parameters(text)) == 1
+    module = parse_foreign_module(text, "m.mlir", None)
+    x, table = np.arange(6.0).reshape(2, 3) + 1, np.arange(6.0).reshape(2, 3) ** 2
+    (shape,) = parameters(text)
+    (found,) = execute(module, [x], {"table": table.reshape(shape)}).returned
+    np.testing.assert_array_equal(found, (x.T * table.reshape(3, 2)).T + table)

@@ -31,6 +31,9 @@ NUMBERS = {
     "inverse_root": scalar(sqrt(0.5)),
     "inner": scalar(sqrt(2 / pi)),
     "cubic": scalar(0.044715),
+    # sqrt(1/2) as half precision has it: 0.7071068 is 0.70703125.
+    "half_precision_root": scalar(0.70703125),
+    "last": np.array([-1], np.int64),
 }
 RELU6 = [node("Add", ["x", "three"], ["s"]), node("Clip", ["s", "zero", "six"], ["c"])]
 CUBE = [node("Mul", ["cube", "cubic"], ["small"]), node("Add", ["x", "small"], ["sum"])]
@@ -88,6 +91,40 @@ PATTERNS = {
             *TANH,
             node("Mul", ["x", "g"], ["h"]),
             node("Mul", ["h", "half"], ["y"]),
+        ],
+    ),
+}
+
+PATTERNS |= {
+    # What nodes compute counts, not which nodes they are.
+    "silu-by-exp": (
+        "silu",
+        [
+            node("Neg", ["x"], ["n"]),
+            node("Exp", ["n"], ["e"]),
+            node("Add", ["e", "one"], ["a"]),
+            node("Div", ["x", "a"], ["y"]),
+        ],
+    ),
+    "gelu-root-of-two": (
+        "gelu",
+        [
+            node("Mul", ["x", "half_precision_root"], ["d"]),
+            node("Erf", ["d"], ["e"]),
+            node("Add", ["e", "one"], ["a"]),
+            node("Mul", ["half", "a"], ["m"]),
+            node("Mul", ["m", "x"], ["y"]),
+        ],
+    ),
+    "softplus": ("softplus", [node("Exp", ["x"], ["e"]), node("Add", ["one", "e"], ["a"]), node("Log", ["a"], ["y"])]),
+    "softmax": (
+        "softmax",
+        [
+            node("ReduceMax", ["x"], ["largest"], axes=[-1]),
+            node("Sub", ["x", "largest"], ["d"]),
+            node("Exp", ["d"], ["e"]),
+            node("ReduceSum", ["e", "last"], ["sum"]),
+            node("Div", ["e", "sum"], ["y"]),
         ],
     ),
 }
