@@ -24,7 +24,7 @@ Readings: TypeAlias = "dict[SSAValue, Reading | Pieces]"
 """By what is made, the first made first."""
 
 
-class Region(NamedTuple):
+class ClosedRegion(NamedTuple):
     """All that goes into a result and into nothing else, as far as layers can be read. A set of its values is a number,
     which has bit n for value n of `readings`."""
 
@@ -45,7 +45,7 @@ class Region(NamedTuple):
 class Cone:
     """All that `result` is made of from `x` on; `inside` is the set of it in the region."""
 
-    def __init__(self, x: SSAValue, result: SSAValue, region: Region, inside: int):
+    def __init__(self, x: SSAValue, result: SSAValue, region: ClosedRegion, inside: int):
         self.x = x
         self.result = result
         self.region = region
@@ -98,7 +98,7 @@ def cones_of(result: SSAValue, read: LayerReadings) -> Iterator[Cone]:
             yield Cone(x, result, region, inside)
 
 
-def _region(result: SSAValue, read: LayerReadings) -> Region:
+def _region(result: SSAValue, read: LayerReadings) -> ClosedRegion:
     found: Readings = {}
     owners: set[object] = set()
     views: list[LayerOp] = []
@@ -126,7 +126,7 @@ def _region(result: SSAValue, read: LayerReadings) -> Region:
         pointwise |= read.is_pointwise(value) << n
         gathering |= bool(found[value].gathered) << n
         others += [(1 << n, each) for each in _others(value) if each.first_use is not None]
-    return Region(dict(reversed(found.items())), tuple(views), behind, pointwise, gathering, tuple(others))
+    return ClosedRegion(dict(reversed(found.items())), tuple(views), behind, pointwise, gathering, tuple(others))
 
 
 def _others(value: SSAValue) -> list[SSAValue]:
