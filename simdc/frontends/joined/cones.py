@@ -14,13 +14,13 @@ from simdc.ir.network import ParameterOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.named import NamedTuple
 
-from .readings import LayerReadings, Pieces, Reading, base_of, long_sizes
+from .readings import Layer, LayerReadings, base_of, long_sizes
 
 MOST_LAYERS = 64
 """That one layer may have been written as. An error function by polynomials takes about 50."""
 
 
-Readings: TypeAlias = "dict[SSAValue, Reading | Pieces]"
+Readings: TypeAlias = "dict[SSAValue, Layer]"
 """By what is made, the first made first."""
 
 

@@ -25,7 +25,7 @@ from simdc.ir.ops.scalar import FUNCTIONS, ScalarOp
 from .cones import Cone, Readings
 from .layers import in_shape, put_in_place
 from .numbers import Numbers, run
-from .readings import Pieces, Reading, base_of, long_sizes
+from .readings import Layer, Reading, base_of, long_sizes
 
 ASKED_FIRST = 50
 """The number of a point, 2.8, at which few curves are alike."""
@@ -59,7 +59,7 @@ class PointValues:
             found[x] = self._made(readings.get(value), x, readings)
         return found[x]
 
-    def _made(self, reading: Reading | Pieces | None, x: SSAValue, readings: Readings) -> Numbers | None:
+    def _made(self, reading: Layer | None, x: SSAValue, readings: Readings) -> Numbers | None:
         if not isinstance(reading, Reading):
             return None
         given: dict[str, Numbers] = {}

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TypeAlias
 
 from xdsl.ir import SSAValue
 
 from simdc.cost.kernel import Affine, Instruction, affine
 from simdc.ir.base import shape_of
+from simdc.ir.nest_splitting import groups_of
 from simdc.ir.nest_text import substituted
 
 from .algebra import Leaf, Polynomial, TooLong, add, atom, called, gathered, number
-from .readings import Pieces, Reading, through_views
+from .readings import Layer, Pieces, Reading, SeenAs, through_views
 
 LOWEST = -3e38
 """What single precision has for minus infinity, or less."""
 GATHERING = ("add", "max", "min")
 
 
-Readings: TypeAlias = "Mapping[SSAValue, Reading | Pieces]"
+Readings: TypeAlias = "Mapping[SSAValue, Layer]"
 
 
 def bounds_of(value: SSAValue) -> dict[str, int]:
@@ -47,8 +49,13 @@ class _Formulas:
             return atom(Leaf(base, at))
         key = base, at, tuple(bounds[name] for each in at for name, _ in each.terms)
         if key not in self._found:
-            is_joined = isinstance(reading, Pieces)
-            self._found[key] = self._of_piece(reading, at, bounds) if is_joined else self._of_code(reading, at, bounds)
+            match reading:
+                case Pieces():
+                    self._found[key] = self._of_piece(reading, at, bounds)
+                case SeenAs():
+                    self._found[key] = self.of(reading.source, _index_before(reading, at, bounds), bounds)
+                case Reading():
+                    self._found[key] = self._of_code(reading, at, bounds)
         return self._found[key]
 
     def _of_code(self, reading: Reading, at: tuple[Affine, ...], bounds: Mapping[str, int]) -> Polynomial:
@@ -79,6 +86,32 @@ class _Formulas:
                 return self.of(part, (*at[: pieces.axis], own, *at[pieces.axis + 1 :]), bounds)
             start += count
         raise TooLong
+
+
+def _index_before(view: SeenAs, at: tuple[Affine, ...], bounds: Mapping[str, int]) -> tuple[Affine, ...]:
+    """The index of an element in what is seen. Raises TooLong where that is no sum of multiples of loops."""
+    own = shape_of(view.source)
+    found = [affine()] * len(own)
+    for group in groups_of(own, view.shape):
+        # [8, 2] seen as [16], number 2*i + 1 there: i and 1.
+        steps = [prod(view.shape[each] for each in group.second[n + 1 :]) for n in range(len(group.second))]
+        parts = [(at[place], step) for place, step in zip(group.second, steps, strict=True)]
+        terms = [(name, step * times) for each, step in parts for name, times in each.terms]
+        whole = affine(*terms, constant=sum(each.constant * step for each, step in parts))
+        for place in reversed(group.first[1:]):
+            whole, found[place] = _divided(whole, own[place], bounds)
+        found[group.first[0]] = whole
+    return tuple(found)
+
+
+def _divided(whole: Affine, by: int, bounds: Mapping[str, int]) -> tuple[Affine, Affine]:
+    """Quotient and rest. Raises TooLong."""
+    inner = [(name, step) for name, step in whole.terms if step % by]
+    rest = affine(*inner, constant=whole.constant % by)
+    if any(step < 0 for _, step in inner) or rest.constant + sum(s * (bounds[n] - 1) for n, s in inner) >= by:
+        raise TooLong
+    outer = [(name, step // by) for name, step in whole.terms if step % by == 0]
+    return affine(*outer, constant=whole.constant // by), rest
 
 
 def _gathered(reading: Reading, known: Mapping[str, Polynomial], bounds: Sequence[tuple[str, int]]) -> Polynomial:

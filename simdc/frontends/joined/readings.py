@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
+from typing import TypeAlias
 
 from xdsl.ir import Operation, SSAValue
 
@@ -13,6 +14,7 @@ from simdc.ir.broadcasting import BroadcastOp
 from simdc.ir.nest_text import Access, parse_code, parse_nest
 from simdc.ir.ops.activation.base import ActivationOp
 from simdc.ir.ops.concat import ConcatOp
+from simdc.ir.ops.expand import ExpandOp
 from simdc.ir.ops.free import ReshapeOp
 from simdc.ir.ops.pad import SliceOp
 from simdc.ir.ops.program import ProgramOp
@@ -64,16 +66,34 @@ class Pieces(NamedTuple):
         return ()
 
 
+class SeenAs(NamedTuple):
+    """A tensor whose elements stand in another `shape`, in their order."""
+
+    source: SSAValue
+    shape: tuple[int, ...]
+
+    @property
+    def tensors(self) -> dict[str, tuple[SSAValue, Access]]:
+        return {"x": (self.source, Access(shape_of(self.source), place_in(self.source)))}
+
+    @property
+    def gathered(self) -> tuple[Loop, ...]:
+        return ()
+
+
+Layer: TypeAlias = "Reading | Pieces | SeenAs"
+
+
 class LayerReadings:
     """How layers make values, each looked at once: no layer is changed before the ones behind it were asked for."""
 
     def __init__(self) -> None:
-        self._known: dict[SSAValue, Reading | Pieces | None] = {}
+        self._known: dict[SSAValue, Layer | None] = {}
         self._bases: dict[SSAValue, list[SSAValue]] = {}
         self._pointwise: dict[SSAValue, bool] = {}
 
-    def of(self, value: SSAValue) -> Reading | Pieces | None:
-        """How the layer that makes `value` makes it; None for one that is neither."""
+    def of(self, value: SSAValue) -> Layer | None:
+        """How the layer that makes `value` makes it; None for one that is none of these."""
         if value not in self._known:
             found = self._known[value] = reading_of(value)
             self._bases[value] = [] if found is None else [base_of(each) for each, _ in found.tensors.values()]
@@ -93,8 +113,8 @@ def place_in(value: SSAValue) -> tuple[Affine, ...]:
     return tuple(affine(f"i{place}") if size > 1 else affine() for place, size in enumerate(shape_of(value)))
 
 
-def reading_of(value: SSAValue) -> Reading | Pieces | None:
-    """How the layer that makes `value` makes it; None for one that is neither."""
+def reading_of(value: SSAValue) -> Layer | None:
+    """How the layer that makes `value` makes it; None for one that is none of these."""
     owner = value.owner
     if not isinstance(owner, Operation):
         return None
@@ -157,6 +177,16 @@ def _of_pieces(owner: Operation, value: SSAValue) -> Pieces:
     return Pieces(tuple(owner.inputs), owner.axis.value.data)
 
 
+def _of_view(owner: Operation, value: SSAValue) -> SeenAs | None:
+    """Where dimensions of one element alone come or go, `base_of` leaves the view out."""
+    (source,) = owner.operands
+    return None if long_sizes(source) == long_sizes(value) else SeenAs(source, shape_of(value))
+
+
+def _of_repetition(owner: Operation, value: SSAValue) -> Reading:
+    return _elementwise(value, ("x",), owner.operands, (Instruction("move", "y", ("x",)),))
+
+
 def _of_two(owner: Operation, value: SSAValue) -> Reading:
     assert isinstance(owner, BroadcastOp)
     return _elementwise(value, ("a", "b"), owner.operands, owner.instructions())
@@ -215,8 +245,10 @@ def _of_slice(owner: Operation, value: SSAValue) -> Reading:
     return Reading(loops, tensors, Access(shape_of(value), place), (Instruction("move", "y", ("x",)),), "y")
 
 
-_READERS: dict[type[LayerOp], Callable[[Operation, SSAValue], Reading | Pieces | None]] = {
+_READERS: dict[type[LayerOp], Callable[[Operation, SSAValue], Layer | None]] = {
     ConcatOp: _of_pieces,
+    ReshapeOp: _of_view,
+    ExpandOp: _of_repetition,
     ProgramOp: _of_program,
     BroadcastOp: _of_two,
     ActivationOp: _of_curve,
