@@ -60,9 +60,9 @@ class BothHalves(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """`count` pairs of features, the first ones of a token; neighbours where they are `interleaved`."""
+    """`number` pairs of features, the first ones of a token; neighbours where they are `interleaved`."""
 
-    count: int
+    number: int
     interleaved: bool
 
     def place(self, loop: str, *, second: bool = False) -> Affine:
@@ -71,7 +71,7 @@ class Pairs(NamedTuple):
 
     @property
     def distance(self) -> int:
-        return 1 if self.interleaved else self.count
+        return 1 if self.interleaved else self.number
 
 
 class Rotation(NamedTuple):
@@ -129,7 +129,7 @@ def _put(cone: Cone, found: Rotation, values: TableValues | None) -> bool:
             assert block is not None
             block.insert_op_before(cut, last)
             x = cut.results[0]
-        rope = RopeOp(last.layer.data, x, cos, sin, rotary=2 * found.pairs.count, **ways)
+        rope = RopeOp(last.layer.data, x, cos, sin, rotary=2 * found.pairs.number, **ways)
         put_in_place(last, rope, layers)
         if not is_cut and (shape_of(rope.result) != shape or low != place_in(rope.result)):
             name = free_name(f"{rope.layer.data}.turned", names_beside(rope))
@@ -159,14 +159,14 @@ def _rotation(cone: Cone, pairs: Pairs) -> Rotation | None:
         return formula_of(cone.result, (*place[:-1], last), cone.readings, {**bounds_of(cone.result), loop: count})
 
     try:
-        one, two = (_turned(formula(pairs.place(loop, second=each), pairs.count), cone.x) for each in (False, True))
+        one, two = (_turned(formula(pairs.place(loop, second=each), pairs.number), cone.x) for each in (False, True))
         if one is None or two is None or set(one) != set(two):
             return None
         low, high = sorted(one, key=lambda index: index[-1].constant)
         start = low[-1].constant
-        rest = shape[-1] - 2 * pairs.count
-        stays = (*low[:-1], affine(loop, constant=start + 2 * pairs.count))
-        if rest and formula(place[-1]._replace(constant=2 * pairs.count), rest) != atom(Leaf(cone.x, stays)):
+        rest = shape[-1] - 2 * pairs.number
+        stays = (*low[:-1], affine(loop, constant=start + 2 * pairs.number))
+        if rest and formula(place[-1]._replace(constant=2 * pairs.number), rest) != atom(Leaf(cone.x, stays)):
             return None
     except TooLong:
         return None
@@ -195,19 +195,19 @@ def _table(
     loop = long[-1].terms[0][0]
     if leaf == other:
         sizes = [size for size, each in zip(shape, leaf.index, strict=True) if each.terms]
-        fits = long[-1] == affine(loop) and shape[-1] == pairs.count
+        fits = long[-1] == affine(loop) and shape[-1] == pairs.number
         return in_shape(value, tuple(sizes), reader) if fits else None
     owner, twice = value.owner, (*leaf.index[:-1], pairs.place(loop, second=True))
     if other.index != twice or leaf.index[-1] != pairs.place(loop) or values is None or len(long) != 2:
         return None
-    if not isinstance(owner, ParameterOp) or shape[-1] != 2 * pairs.count:
+    if not isinstance(owner, ParameterOp) or shape[-1] != 2 * pairs.number:
         return None
     numbers = values.of(owner.label.data, prod(shape))
     if numbers is None:
         return None
-    table = numbers.reshape(-1, *((pairs.count, 2) if pairs.interleaved else (2, pairs.count)))
+    table = numbers.reshape(-1, *((pairs.number, 2) if pairs.interleaved else (2, pairs.number)))
     low, high = np.moveaxis(table, -1 if pairs.interleaved else 1, 0)
-    return _halved(owner, (len(table), pairs.count)) if np.array_equal(low, high) else None
+    return _halved(owner, (len(table), pairs.number)) if np.array_equal(low, high) else None
 
 
 def _halved(owner: ParameterOp, shape: tuple[int, ...]) -> SSAValue:
