@@ -19,7 +19,9 @@ from simdc.frozen import evolve
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from simdc.cost import ExactModel, Hardware, Tiling, TilingError
+from operator import attrgetter
+
+from simdc.cost import ExactModel, Hardware, Tiling, TilingError, with_field
 from simdc.cost.exact import _cost, _tiled  # pyright: ignore[reportPrivateUsage]
 from simdc.cost.exact.flat import flat_contraction
 from simdc.cost.exact.flat_lanes import flat_program
@@ -29,6 +31,7 @@ from simdc.cost.greedy import greedy_tiling
 from simdc.cost.kernel import ArrayKernel, Contraction, Loop, VectorProgram
 from simdc.cost.ladder import ladder_tiling
 from simdc.cost.ladder.vectors import VectorRungs
+from simdc.cost.layer_costs import LayerCost
 from simdc.cost.packed.kernels import packed_kernel
 from simdc.cost.packed.machine import kind_of
 from simdc.cost.result import Cost
@@ -42,6 +45,12 @@ from tests.oracles.tight_machines import tight_machine
 MODEL = ExactModel()
 Tiler = Callable[[ArrayKernel, Hardware], Tiling]
 Forms = tuple[core.CoreForm | None, ...]
+KEPT = (
+    *(f"systolic.buffers.{operand}_bits" for operand in ("weight", "ifmap", "psum", "bias")),
+    *(f"systolic.bandwidths.{operand}_bits_per_cycle" for operand in ("weight", "ifmap", "psum")),
+    *("simd.vmem_bits", "simd.bandwidth_bits_per_cycle", "simd.pipeline_stages", "systolic.tile_overhead_cycles"),
+)
+"""What a machine may change of what is kept."""
 FLOWS = ("weight_stationary", "output_stationary", "input_stationary")
 
 
@@ -155,9 +164,43 @@ def networks_alike(
     return True
 
 
+def next_machine(random: Random, kernel: ArrayKernel, machine: Hardware) -> Hardware:
+    """One with other ports and memories: some changed, or all, the memories roomy, small, or as tight as can be."""
+    other = random.choice((random_machine(random), tight_machine(random, kernel)))
+    roomy = random.random() < 0.3
+    for path in KEPT:
+        if random.random() < 0.4:
+            given = (1 << 40) if roomy and path.endswith("_bits") else attrgetter(path)(other)
+            machine = with_field(machine, path, given)
+    return machine
+
+
+def kept_alike(random: Random, compiled: core.CoreForm, found: Counter[str]) -> bool:
+    """Whether a layer costs on machine after machine what it costs compiled, where nothing is kept."""
+    kernel, _, machine = drawn(random) if random.random() < 0.5 else program_drawn(random)
+    if max(kernel.bounds.values()) > 1 << 12:
+        return True
+    kept = Workload([("layer", only(kernel))])
+    for _ in range(6):
+        machine = next_machine(random, kernel, machine)
+        answers: list[list[LayerCost] | str] = []
+        for form, workload in ((compiled, Workload([("layer", only(kernel))])), (None, kept)):
+            core.COMPILED = form
+            try:
+                answers.append(list(workload.price(MODEL, machine)))
+            except TilingError as error:
+                answers.append(str(error))
+        found["kept, refused" if isinstance(answers[0], str) else "kept, priced"] += 1
+        if answers[0] != answers[1]:
+            print(f"kept: {answers[1]}, not {answers[0]}: {kernel}, {machine}")
+            return False
+    return True
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compare both forms of the core with the classes of exact.")
     parser.add_argument("--draws", type=int, default=100_000)
+    parser.add_argument("--kept", type=int, default=0, help="layers, each on six machines, plain beside compiled")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     compiled = core.compiled_form()
@@ -201,6 +244,9 @@ def main() -> int:
             and max(case[0].bounds.values()) < 100
             and not climbs_alike(case[0], case[2], (compiled, None))
         ):
+            return 1
+    for _ in range(chosen.kept):
+        if not kept_alike(random, compiled, found):
             return 1
     print(f"{chosen.draws:,} draws, none differs: {', '.join(f'{what} {count:,}' for what, count in found.items())}")
     return 0

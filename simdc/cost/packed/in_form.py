@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from simdc.cost.exact.flat import contraction_shape
 from simdc.cost.flat import climb, lanes, network, packed, tiles
@@ -16,10 +15,8 @@ from simdc.cost.rule import GENESYS
 from simdc.cost.spread import spread_of
 
 from .kernels import PackedKernel
+from .left_behind import LeftBehind
 from .machine import array_part, lanes_part, machine_row
-
-if TYPE_CHECKING:
-    from .kept_climbs import KeptClimbs
 
 MOST_SIDES = 8
 """Of arrays, for each of which a network's contractions have ladders of their own."""
@@ -51,9 +48,10 @@ class NetworkInForm:
         self._contractions = {n: own for n, each in enumerate(kernels) if isinstance(own := each.kernel, Contraction)}
         self._without_ladders = form.rows([row for rows in self._rows for row in rows])
         self._with_ladders: dict[tuple[int, int], list[list[int]]] = {}
-        self._climbs: dict[tuple[int, int], KeptClimbs | None] = {}
         self._arrays: Known = {}
         self._lanes: Known = {}
+        first = self._length - len(kernels) * network.FORM
+        self._kept = LeftBehind(kernels, first, self._length)
         self._make_space(SPACE)
 
     def _rows_of(self, kernel: PackedKernel) -> list[list[int]]:
@@ -76,8 +74,8 @@ class NetworkInForm:
         known = [_recent(self._arrays, of_array), _recent(self._lanes, of_lanes)]
         row, results = form.row(machine), form.zeros(self._length)
         rows = self._without_ladders if greedy else self._ladders(hardware, row)
-        if known[0] is None and not greedy and form is PLAIN:
-            known[0] = self._climbed(hardware, machine, rows)
+        if form is PLAIN and not greedy:
+            known = self._left_behind(known, hardware, machine, rows)
         given = [self._nothing if each is None else each for each in known]
         while (
             form.price_network(self._network, row, rows, int(not greedy), self._space, self._work_rows, *given, results)
@@ -88,23 +86,16 @@ class NetworkInForm:
         _keep(self._lanes, of_lanes, results)
         return results
 
-    def _climbed(self, hardware: Hardware, machine: list[int], rows: list[list[int]]) -> list[int] | None:
-        """Results of which those of contractions are right, from the second machine on with these sides of the array:
-        importing numpy takes as long as to climb all ladders once."""
-        sides = hardware.systolic.rows, hardware.systolic.columns
-        if sides not in self._climbs or not self._contractions:
-            self._climbs[sides] = None
-            return None
-        results, climbs = [0] * self._length, self._climbs[sides]
-        try:
-            if climbs is None:
-                from .kept_climbs import KeptClimbs
-
-                first = self._length - len(self._kernels) * network.FORM
-                climbs = self._climbs[sides] = KeptClimbs(self._kernels, rows, hardware, first)
-            return results if climbs.price(machine, results, self._space, self._work) else None
-        except OverflowError:
-            return None
+    def _left_behind(
+        self, known: list[list[int] | None], hardware: Hardware, machine: list[int], rows: list[list[int]]
+    ) -> list[list[int] | None]:
+        """What is known already, or follows from what other machines left behind."""
+        (array, lanes), kept, work = known, self._kept, self._work
+        if array is None:
+            array = kept.contractions(hardware, machine, rows, self._space, work)
+        if lanes is None:
+            lanes = kept.programs(machine, rows, self._space, work)
+        return [array, lanes]
 
     def _ladders(self, hardware: Hardware, machine: list[int]) -> list[list[int]]:
         """The rows of all kernels with the ladders that contractions have on this array."""
@@ -115,7 +106,6 @@ class NetworkInForm:
         if found is None:
             if len(self._with_ladders) >= MOST_SIDES:
                 self._with_ladders.clear()
-                self._climbs.clear()
             found = self._with_ladders[sides] = self._filled(hardware, machine)
         return found
 

@@ -16,9 +16,9 @@ from simdc.cost.forms import only
 from simdc.cost.kernel import Contraction, Loop
 from simdc.cost.ladder import ladder_tiling
 from simdc.cost.ladder.array import ArrayRungs
-from simdc.cost.packed.in_form import NetworkInForm
 from simdc.cost.packed.kept import KeptSchedule, Rates, bit_by_bit
 from simdc.cost.packed.kept_climbs import KeptClimbs
+from simdc.cost.packed.left_behind import LeftBehind
 from simdc.cost.packed.rung_arrays import ANY, Promise, RungArrays
 from simdc.cost.rule import GENESYS
 from simdc.cost.workload import Workload
@@ -183,14 +183,14 @@ def test_the_same_rung_is_found_on_machine_after_machine(seed: int, monkeypatch:
 def test_numbers_beyond_64_bits_are_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core, "COMPILED", None)
     refused: list[bool] = []
-    climbed = NetworkInForm._climbed  # pyright: ignore[reportPrivateUsage]
+    climbed = LeftBehind.contractions
 
-    def seen(self: NetworkInForm, *given: object) -> list[int] | None:
+    def seen(self: LeftBehind, *given: object) -> list[int] | None:
         found = climbed(self, *given)  # pyright: ignore[reportArgumentType]
         refused.append(found is None)
         return found
 
-    monkeypatch.setattr(NetworkInForm, "_climbed", seen)
+    monkeypatch.setattr(LeftBehind, "contractions", seen)
     kernel, _ = pencil_layer()
     large = kernel._replace(loops=tuple(Loop(loop.name, loop.bound << 14) for loop in kernel.loops))
     machine = evolve(small_machine(), stores_padding=True)
