@@ -18,7 +18,11 @@ def stablehlo_text() -> str:
 
     def loss(weights: Any, x: Any, wanted: Any) -> Any:
         first, second = weights
-        scores = jax.nn.relu(x @ first) @ second
+        # Reports call layers after their scopes: hidden.dot_general, hidden.dot_general.grad.
+        with jax.named_scope("hidden"):
+            x = jax.nn.relu(x @ first)
+        with jax.named_scope("head"):
+            scores = x @ second
         return -jnp.mean(jnp.sum(jax.nn.log_softmax(scores) * wanted, -1))
 
     def step(weights: Any, x: Any, wanted: Any) -> Any:
@@ -27,7 +31,7 @@ def stablehlo_text() -> str:
 
     shapes = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in ((64, 128), (128, 10), (32, 64), (32, 10))]
     lowered = jax.jit(step).lower(shapes[:2], *shapes[2:])
-    return lowered.compiler_ir().operation.get_asm(print_generic_op_form=True)
+    return lowered.compiler_ir().operation.get_asm(print_generic_op_form=True, enable_debug_info=True)
 
 
 if __name__ == "__main__":

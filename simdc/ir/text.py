@@ -52,10 +52,14 @@ class IRParser(Parser):
         start = self._current_token.span.start
         op = super().parse_operation()
         if op.location == UNKNOWN_LOC:
-            line = bisect_right(self._line_starts, start)
-            column = start - self._line_starts[line - 1] + 1
-            op.location = FileLineColLoc(self._file, IntAttr(line), IntAttr(column))
+            op.location = self.place(start)
         return op
+
+    def place(self, position: int) -> FileLineColLoc:
+        """Line and column of a position in the text."""
+        line = bisect_right(self._line_starts, position)
+        column = position - self._line_starts[line - 1] + 1
+        return FileLineColLoc(self._file, IntAttr(line), IntAttr(column))
 
     def _get_op_by_name(self, name: str) -> type[Operation]:
         found = self.ctx.get_optional_op(name, dialect_stack=self._parser_state.dialect_stack)

@@ -7,7 +7,7 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
-from xdsl.dialects.builtin import FileLineColLoc, ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
 
@@ -17,6 +17,7 @@ from simdc.named import NamedTuple
 
 from . import dialects
 from .constants import worked_out
+from .locations import layer_name, place_in_text
 from .module_text import attribute, element_bits, name_of, shape_of_type
 from .network import ForeignNetwork
 from .open_sizes import OpenSizes, sizes_of
@@ -243,7 +244,12 @@ def _called(found: _Import, op: Operation, reader: Reader, calls: frozenset[str]
         raise Unpriced(f"there is no function '{name}', or it has no body")
     block = _only_block(found.functions[name])
     found.sizes.pass_on(block.args, op.operands)
-    made = _run(found, block, [reader.value(each) for each in op.operands], calls | {name})
+    network = found.network
+    outer, network.around = network.around, layer_name(op, network.around) or network.around
+    try:
+        made = _run(found, block, [reader.value(each) for each in op.operands], calls | {name})
+    finally:
+        network.around = outer
     if len(made) != len(op.results):
         raise Unpriced("it calls what has ops without a price")
     found.sizes.take(op, block.last_op.operands if block.last_op is not None else ())
@@ -259,13 +265,13 @@ def _count_reads(network: ForeignNetwork, result: SSAValue, value: Value) -> Non
 
 
 def _go_to(network: ForeignNetwork, op: Operation, name: str) -> None:
-    place = op.location
-    if isinstance(place, FileLineColLoc) and place.filename.data == network.file:
+    place = place_in_text(op)
+    if place is not None and place.filename.data == network.file:
         network.go_to(place.line.data, place.column.data)
     hint = op.results[0].name_hint if op.results else None
-    network.step = hint or name.partition(".")[2].replace("_in_dim", "")
+    network.step = hint or layer_name(op, network.around) or name.partition(".")[2].replace("_in_dim", "")
 
 
 def _line(op: Operation) -> int:
-    place = op.location
-    return place.line.data if isinstance(place, FileLineColLoc) else 0
+    place = place_in_text(op)
+    return 0 if place is None else place.line.data

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialect_interfaces.op_asm import OpAsmDialectInterface
 from xdsl.dialects.arith import Arith
 from xdsl.dialects.builtin import (
+    UNKNOWN_LOC,
     ArrayAttr,
     Builtin,
     DenseArrayBase,
@@ -19,7 +20,10 @@ from xdsl.dialects.builtin import (
     DenseResourceAttr,
     IntegerAttr,
     IntegerType,
+    LocationAttr,
     ModuleOp,
+    NameLoc,
+    NoneAttr,
     StringAttr,
     TensorType,
     UnregisteredOp,
@@ -35,6 +39,7 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from simdc.errors import SimdcError
 from simdc.ir.text import IRParser, located
 
+from .locations import end_of, name_in, without_aliases
 from .problems import Unpriced
 
 REMEDY = (
@@ -67,7 +72,31 @@ def _decimal(found: re.Match[str]) -> str:
 
 
 class ForeignParser(IRParser):
-    """Takes ops of every dialect, those that xDSL does not know in the generic form."""
+    """Takes ops of every dialect, those that xDSL does not know in the generic form. An op whose location has a name
+    keeps it, beside its place in the text; `aliases` are locations by name."""
+
+    def __init__(self, context: Context, text: str, file: str, aliases: Mapping[str, str]):
+        super().__init__(context, text, file)
+        self._aliases = aliases
+
+    def parse_operation(self) -> Operation:
+        start = self._current_token.span.start
+        op = super().parse_operation()
+        if isinstance(op.location, NameLoc):
+            op.location = NameLoc(op.location.desc, self.place(start))
+        return op
+
+    def parse_optional_location(self) -> LocationAttr | None:
+        # xDSL's knows less than MLIR writes: no ranges, no metadata, no names that follow later.
+        if not self.parse_optional_characters("loc"):
+            return None
+        start, text = self._current_token.span.start, self._parser_state.lexer.input.content
+        end = end_of(text, start)
+        if end is None or text[start] != "(":
+            self.raise_error("a location is parentheses that end")
+        self._resume_from(end)
+        name = name_in(text[start + 1 : end - 1], self._aliases)
+        return UNKNOWN_LOC if name is None else NameLoc(StringAttr(name), NoneAttr())
 
     def _get_op_by_name(self, name: str) -> type[Operation]:
         # Not that of IRParser, which refuses what is not registered.
@@ -110,9 +139,9 @@ def parse_foreign(text: str, file: str) -> ModuleOp:
         context.load_dialect(dialect)
     context.register_dialect("transform", _transform)
     parser: IRParser | None = None
-    text = HEX.sub(_decimal, text)
+    text, aliases = without_aliases(HEX.sub(_decimal, text))
     try:
-        parser = ForeignParser(context, text, file)
+        parser = ForeignParser(context, text, file, aliases)
         return parser.parse_module()
     except ParseError as error:
         raise _unread(error.msg.strip(), error.span.start, text, file) from None

@@ -49,6 +49,8 @@ class ForeignNetwork(ImportedNetwork):
         self.values = ConstantValues()
         self.step = "op"
         """What the op being read is called; its layers are named after it."""
+        self.around = ""
+        """The name of the call whose function is being read, by its location."""
         self.reading: Operation | None = None
         """The op being read."""
         self.made: list[tuple[str, Operation]] = []

@@ -23,8 +23,14 @@ class Product(NamedTuple):
 
 def each_product(module: ModuleOp) -> list[Product]:
     """In program order; of a layer that runs on the lanes as well, its form on the array."""
-    kernels = contractions(network_of(module).layers())
-    return [Product(each.useful_macs, prod(each.psum.shape)) for each in kernels]
+    return [product for _, product in named_products(module)]
+
+
+def named_products(module: ModuleOp) -> list[tuple[str, Product]]:
+    """The same with the names of the layers."""
+    layers = list(network_of(module).layers())
+    found = [(layer.layer.data, each) for layer in layers for each in contractions([layer])]
+    return [(name, Product(each.useful_macs, prod(each.psum.shape))) for name, each in found]
 
 
 def products(module: ModuleOp) -> list[int]:

@@ -26,10 +26,16 @@ class Network(NamedTuple):
     own: str
 
 
-def conv(x: Any, w: Any, stride: int = 1, groups: int = 1) -> Any:
-    border = w.shape[0] // 2
-    pads = ((border, border), (border, border))
-    return lax.conv_general_dilated(x, w, (stride,) * 2, pads, dimension_numbers=LAYOUT, feature_group_count=groups)
+def conv(x: Any, weights: Weights, name: str, stride: int = 1, groups: int = 1) -> Any:
+    w = weights[name]
+    pads = ((w.shape[0] // 2,) * 2,) * 2
+    with jax.named_scope(name):
+        return lax.conv_general_dilated(x, w, (stride,) * 2, pads, dimension_numbers=LAYOUT, feature_group_count=groups)
+
+
+def dense(x: Any, weights: Weights, name: str) -> Any:
+    with jax.named_scope(name):
+        return x @ weights[name]
 
 
 def batch_norm(x: Any, weights: Weights, name: str) -> Any:
@@ -63,7 +69,7 @@ def resnet18(width: int, classes: int, size: int, batch: int) -> Network:
 
     def forward(w: Weights, x: Any) -> Any:
         def normed(x: Any, name: str, stride: int = 1) -> Any:
-            return batch_norm(conv(x, w[name], stride), w, name)
+            return batch_norm(conv(x, w, name, stride), w, name)
 
         x = nn.relu(normed(x, "stem", 2))
         x = lax.reduce_window(x, -jnp.inf, lax.max, (1, 3, 3, 1), (1, 2, 2, 1), ((0, 0), (1, 1), (1, 1), (0, 0)))
@@ -71,7 +77,7 @@ def resnet18(width: int, classes: int, size: int, batch: int) -> Network:
             stride = 2 if number in (2, 4, 6) else 1
             y = normed(nn.relu(normed(x, f"{number}.first", stride)), f"{number}.second")
             x = nn.relu(y + (normed(x, f"{number}.short", stride) if stride == 2 else x))
-        return x.mean((1, 2)) @ w["fc"] + w["fc.bias"]
+        return dense(x.mean((1, 2)), w, "fc") + w["fc.bias"]
 
     own = f"""network own(x: 3x{size}x{size}) {{
       x = conv(x, {width}, 7, stride=2, pad=3) -> bn -> relu -> maxpool(3, stride=2, pad=1)
@@ -100,15 +106,15 @@ def mobile(width: int, classes: int, size: int, batch: int) -> Network:
 
     def forward(w: Weights, x: Any) -> Any:
         def inverted(x: Any, name: str, stride: int) -> Any:
-            y = jnp.clip(batch_norm(conv(x, w[f"{name}.wide"]), w, f"{name}.wide"), 0, 6)
-            y = conv(y, w[f"{name}.each"], stride, 4 * width)
+            y = jnp.clip(batch_norm(conv(x, w, f"{name}.wide"), w, f"{name}.wide"), 0, 6)
+            y = conv(y, w, f"{name}.each", stride, 4 * width)
             y = jnp.clip(batch_norm(y, w, f"{name}.each"), 0, 6)
-            return batch_norm(conv(y, w[f"{name}.narrow"]), w, f"{name}.narrow")
+            return batch_norm(conv(y, w, f"{name}.narrow"), w, f"{name}.narrow")
 
-        x = jnp.clip(batch_norm(conv(x, w["stem"], 2), w, "stem"), 0, 6)
+        x = jnp.clip(batch_norm(conv(x, w, "stem", 2), w, "stem"), 0, 6)
         x = inverted(x, "down", 2)
         x = x + inverted(x, "same", 1)
-        return x.mean((1, 2)) @ w["fc"] + w["fc.bias"]
+        return dense(x.mean((1, 2)), w, "fc") + w["fc.bias"]
 
     own = f"""network own(x: 3x{size}x{size}) {{
       x = conv(x, {width}, 3, stride=2, pad=1) -> bn -> relu6
@@ -143,14 +149,16 @@ def transformer(words: int, width: int, heads: int, hidden: int, layers: int, le
         x = w["words"][ids] + w["places"]
         for number in range(layers):
             y = layer_norm(x, w, f"{number}.first")
-            q, k, v = ((y @ w[f"{number}.{name}"]).reshape(*y.shape[:2], heads, -1) for name in "qkv")
-            scores = jnp.einsum("bqhd,bkhd->bhqk", q, k) * (width / heads) ** -0.5
+            q, k, v = (dense(y, w, f"{number}.{name}").reshape(*y.shape[:2], heads, -1) for name in "qkv")
+            with jax.named_scope(f"{number}.scores"):
+                scores = jnp.einsum("bqhd,bkhd->bhqk", q, k) * (width / heads) ** -0.5
             scores = jnp.where(jnp.tril(jnp.ones((length, length), bool)), scores, -1e9)
-            mixed = jnp.einsum("bhqk,bkhd->bqhd", nn.softmax(scores), v).reshape(y.shape)
-            x = x + mixed @ w[f"{number}.o"]
+            with jax.named_scope(f"{number}.context"):
+                mixed = jnp.einsum("bhqk,bkhd->bqhd", nn.softmax(scores), v).reshape(y.shape)
+            x = x + dense(mixed, w, f"{number}.o")
             y = layer_norm(x, w, f"{number}.second")
-            x = x + nn.gelu(y @ w[f"{number}.up"]) @ w[f"{number}.down"]
-        return layer_norm(x, w, "last") @ w["head"]
+            x = x + dense(nn.gelu(dense(y, w, f"{number}.up")), w, f"{number}.down")
+        return dense(layer_norm(x, w, "last"), w, "head")
 
     own = f"""network own(tokens: {length}) {{
       x = embed(tokens, {words}, {width}) -> learned_positions(rows={length})

@@ -43,6 +43,8 @@ def of_torch(program: Any, dialect: str) -> str:
     return module.operation.get_asm(print_generic_op_form=True, large_elements_limit=16, large_resource_limit=16)
 
 
-def of_jax(function: Any, *arguments: Any) -> str:
+def of_jax(function: Any, *arguments: Any, names: bool = False) -> str:
+    """With locations, in which ops have the names of their scopes, or without."""
     jax = pytest.importorskip("jax")
-    return jax.jit(function).lower(*arguments).compiler_ir().operation.get_asm(print_generic_op_form=True)
+    module = jax.jit(function).lower(*arguments).compiler_ir()
+    return module.operation.get_asm(print_generic_op_form=True, enable_debug_info=names)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Operation
 
 from simdc.errors import SimdcError
+from simdc.frontends.mlir.locations import place_in_text
 from simdc.ir.text import located
 from simdc.named import NamedTuple
 
@@ -26,8 +26,8 @@ class Spot(NamedTuple):
 
 
 def place_of(op: Operation, text: str, file: str) -> Spot:
-    where = op.location
-    line, column = (where.line.data, where.column.data) if isinstance(where, FileLineColLoc) else (1, 1)
+    where = place_in_text(op)
+    line, column = (1, 1) if where is None else (where.line.data, where.column.data)
     return Spot(text, file, line, column)
 
 
