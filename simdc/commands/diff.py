@@ -10,12 +10,14 @@ from .parser import CommandParser
 SUMMARY = "two reports of --format json beside each other: what changed in which layer, and by what"
 HELP = (
     "Says what changed from one report to another: network, model and fields of the machine, sums, and each layer with "
-    "its tiles, order and form. Layers of the same name belong together."
+    "its tiles, order and form. Layers of the same name belong together, and where names differ, as in two files "
+    "of one network, layers of as many products and results in their order."
 )
 EPILOG = """examples:
   simdc resnet50 --hw HI1 -o before.json
   simdc resnet50 --hw HI1 --set simd.lanes=64 -o after.json
   simdc diff before.json after.json
+  simdc net.onnx --hw HI3 -o onnx.json; simdc net.mlir --hw HI3 -o mlir.json; simdc diff onnx.json mlir.json
 """
 FORMATS = ["table", "markdown", "json", "csv"]
 

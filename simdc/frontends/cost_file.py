@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from typing import cast
 
 from simdc.errors import SimdcError
@@ -18,7 +19,9 @@ KNOWN = (1, 2)
 
 
 class LayerCosts(NamedTuple):
-    """A layer: its numbers, and `choices`, what was decided of it, by name."""
+    """A layer: its numbers, and `choices`, what was decided of it, by name. `work` is equal for layers that make as
+    many results of as many products, or of one operator where there are none, whatever their loops are called;
+    `tensors` are how many elements each operand has, by the operand's name."""
 
     name: str
     op: str
@@ -26,6 +29,8 @@ class LayerCosts(NamedTuple):
     dram_bits: float
     energy_pj: float | None
     choices: dict[str, str]
+    work: tuple[str, ...]
+    tensors: dict[str, str]
 
 
 class CostFile(NamedTuple):
@@ -77,14 +82,26 @@ def _layer(entry: JsonNode) -> LayerCosts:
     for key in ("unit", "form", "bound_by"):
         found = entry.get(key)
         choices[key.replace("_", " ")] = "" if found is None else found.text()
+    op, made = entry.need("op").text(), entry.get("ops")
+    macs = None if made is None else made.get("mac")
+    tensors = _tensors(entry)
     return LayerCosts(
         name=entry.need("name").text(),
-        op=entry.need("op").text(),
+        op=op,
         cycles=_number(entry.need("cycles").need("total")),
         dram_bits=_number(entry.need("dram_bits").need("total")),
         energy_pj=_energy(entry),
         choices=choices,
+        work=(op if macs is None else _text(macs), *list(tensors.values())[-1:]),
+        tensors=tensors,
     )
+
+
+def _tensors(entry: JsonNode) -> dict[str, str]:
+    """Elements of each operand, the result last; those of an operand that a layer has not are no entry."""
+    operands = entry.get("operands")
+    found = () if operands is None else operands.items()
+    return {each.need("name").text(): str(prod(int(_number(s)) for s in each.need("shape").items())) for each in found}
 
 
 def _leaves(node: JsonNode, prefix: str) -> dict[str, str]:

@@ -60,15 +60,16 @@ def test_layers_of_one_side(reports: list[str], capsys: pytest.CaptureFixture[st
     data = json.loads(Path(reports[0]).read_text())
     data["layers"] = [layer for layer in data["layers"] if layer["name"] != "conv2"]
     data["layers"][0]["tiling"]["tile"]["oh"] = 3
-    data["layers"][0]["name"] = "conv0"
+    for name, shown in (("conv0", "conv1 -> conv0"), ("conv1", "conv1")):
+        data["layers"][0]["name"] = name
+        Path("c.json").write_text(json.dumps(data))
+        table = said(capsys, reports[0], "c.json")
+        assert "only before: conv2 (" in table
+        assert "tile oh" in next(line for line in table.splitlines() if line.startswith(f"{shown} "))
+    # Another layer, of other results.
+    data["layers"][0] |= {"name": "conv0", "operands": data["layers"][1]["operands"]}
     Path("c.json").write_text(json.dumps(data))
-    table = said(capsys, reports[0], "c.json")
-    assert "only before: conv1 (" in table
-    assert "conv2 (" in table
-    assert "only after: conv0 (" in table
-    data["layers"][0]["name"] = "conv1"
-    Path("c.json").write_text(json.dumps(data))
-    assert "tile oh" in said(capsys, reports[0], "c.json")
+    assert "only after: conv0 (" in said(capsys, reports[0], "c.json")
 
 
 def test_a_machine_without_prices(reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,6 +115,27 @@ def test_other_networks_are_called_so(reports: list[str], capsys: pytest.Capture
     note = "note: the networks are called differently; layers of one name stand side by side, whatever they do"
     assert note in " ".join(said(capsys, reports[0], "c.json").split())
     assert "note:" not in said(capsys, *reports)
+
+
+def test_layers_that_two_files_of_a_network_call_differently(
+    reports: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = json.loads(Path(reports[0]).read_text())
+    first, *rest = data["layers"]
+    names = [layer["name"] for layer in data["layers"]]
+    # As without its 20 biases, 7 cycles shorter; the last layer is missing, and all names are others.
+    first["operands"] = [each for each in first["operands"] if each["name"] != "bias"]
+    first["cycles"]["total"] -= 7
+    data["layers"] = [first, *rest[:-1]]
+    for number, layer in enumerate(data["layers"]):
+        layer["name"] = f"op{number}"
+    Path("c.json").write_text(json.dumps(data))
+    found = json.loads(said(capsys, reports[0], "c.json", "--format", "json"))
+    (changed, gone) = found["layers"]
+    assert (changed["layer"], changed["changed"]) == (f"{names[0]} -> op0", "bias 20 -> -")
+    assert changed["cycles_after"] - changed["cycles_before"] == -7
+    assert (gone["layer"], gone["cycles_after"]) == (names[-1], None)
+    assert found["same"] == len(names) - 2
 
 
 def test_a_report_is_no_network_and_no_machine(reports: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from simdc.cost.result import Number
@@ -10,7 +10,8 @@ from simdc.named import NamedTuple
 
 
 class ComparedLayer(Protocol):
-    """A layer of a run. `choices` are what was decided of it, by name."""
+    """A layer of a run. `choices` are what was decided of it, by name; `work` tells it where its name does not, and
+    `tensors` are the elements of each operand."""
 
     @property
     def name(self) -> str: ...
@@ -24,6 +25,10 @@ class ComparedLayer(Protocol):
     def energy_pj(self) -> Number | None: ...
     @property
     def choices(self) -> Mapping[str, str]: ...
+    @property
+    def work(self) -> tuple[str, ...]: ...
+    @property
+    def tensors(self) -> Mapping[str, str]: ...
 
 
 class ComparedRun(Protocol):
@@ -91,34 +96,57 @@ class Changes(NamedTuple):
 
 
 def changes_between(before: ComparedRun, after: ComparedRun) -> Changes:
-    """Layers of one name belong together, the first of them with the first."""
-    waiting: dict[str, list[ComparedLayer]] = {}
-    for layer in after.layers:
-        waiting.setdefault(layer.name, []).append(layer)
-    found: list[LayerChange] = []
-    gone: list[ComparedLayer] = []
-    same = 0
-    for layer in before.layers:
-        others = waiting.get(layer.name)
-        if not others:
-            gone.append(layer)
-            continue
-        other = others.pop(0)
-        choices = _changes(layer.choices, other.choices)
-        if choices or _numbers(layer) != _numbers(other):
-            found.append(LayerChange(layer.name, other.op, layer, other, choices))
-        else:
-            same += 1
-    left = {id(layer) for layers in waiting.values() for layer in layers}
+    """Layers of one name belong together, then, of those whose names only one run has, layers of as much work: the
+    first of them with the first."""
+    named, gone, new = _paired(before.layers, after.layers, lambda layer: layer.name)
+    alike, gone, new = _paired(gone, new, lambda layer: layer.work)
+    pairs = [
+        LayerChange(one.name, other.op, one, other, _changes(one.choices, other.choices)) for one, other in named
+    ] + [
+        LayerChange(f"{one.name} -> {other.name}", other.op, one, other, _differences(one, other))
+        for one, other in alike
+    ]
+    found = [each for each in pairs if each.choices or _numbers(each.before) != _numbers(each.after)]
     return Changes(
         before=before,
         after=after,
         settings=_changes(before.settings, after.settings),
         layers=tuple(sorted(found, key=lambda layer: -abs(layer.cycles))),
-        same=same,
+        same=len(pairs) - len(found),
         gone=tuple(gone),
-        new=tuple(layer for layer in after.layers if id(layer) in left),
+        new=tuple(new),
     )
+
+
+def _paired(
+    before: Sequence[ComparedLayer], after: Sequence[ComparedLayer], key: Callable[[ComparedLayer], object]
+) -> tuple[list[tuple[ComparedLayer, ComparedLayer]], list[ComparedLayer], list[ComparedLayer]]:
+    """Layers of equal keys in pairs, and those of either side that have no other."""
+    waiting: dict[object, list[ComparedLayer]] = {}
+    for layer in reversed(after):
+        waiting.setdefault(key(layer), []).append(layer)
+    pairs: list[tuple[ComparedLayer, ComparedLayer]] = []
+    gone: list[ComparedLayer] = []
+    for layer in before:
+        others = waiting.get(key(layer))
+        if others:
+            pairs.append((layer, others.pop()))
+        else:
+            gone.append(layer)
+    left = {id(layer) for layers in waiting.values() for layer in layers}
+    return pairs, gone, [layer for layer in after if id(layer) in left]
+
+
+def _differences(one: ComparedLayer, other: ComparedLayer) -> tuple[Altered, ...]:
+    """Of layers with other names: what was decided, if their loops are called the same; else what changes the cost, be
+    it another form or an operand more, and nothing where the cost is the same."""
+    sizes = [[choice for choice in each.choices.items() if choice[0].startswith("size ")] for each in (one, other)]
+    if sizes[0] == sizes[1]:
+        return _changes({**one.choices, **one.tensors}, {**other.choices, **other.tensors})
+    if _numbers(one) == _numbers(other):
+        return ()
+    forms = ({"operator": each.op, "form": each.choices.get("form", ""), **each.tensors} for each in (one, other))
+    return _changes(*forms)
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Altered, ...]:

@@ -72,7 +72,8 @@ def _settings(settings: Sequence[Altered]) -> list[str]:
     lines = [f"changed: {', '.join(map(str, settings))}"]
     if any(change.what == "network.name" for change in settings):
         lines.append(
-            "note: the networks are called differently; layers of one name stand side by side, whatever they do"
+            "note: the networks are called differently; layers of one name stand side by side, whatever they do, "
+            "then layers of as many products and results"
         )
     return lines
 
