@@ -45,7 +45,8 @@ def _contraction(kernel: Contraction, hardware: Hardware, rule: MachineRule) -> 
         row = next(each for each in rule.array_streams if (each.operand, each.when) == (role, when))
         bits, elements = kernel.ofmap_bits if role == "psum" else operand.bits, _moved(operand, bounds, stored)
         ports[row.port] = ports.get(row.port, 0) + elements * bits
-        tiles = max(tiles, ceil_div(elements * operand.bits, room[role]))
+        # Half a buffer of one bit holds nothing: no tiling fits, and any bound holds.
+        tiles = max(tiles, ceil_div(elements * operand.bits, max(1, room[role])))
     transfers = [ceil_div(bits, bandwidths[port]) for port, bits in ports.items()]
     # Nothing computes or is stored before the first tile has what it loads.
     return hardware.dram.latency_cycles + max(steps + tiles * rule.array_fill_cycles(array), *transfers)

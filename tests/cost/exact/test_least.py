@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from simdc.cost import ExactModel
+import pytest
+
+from simdc.cost import ExactModel, TilingError, with_field
+from simdc.cost.workload import Workload
 from simdc.frontends.hardware_file import load_machine
 from simdc.ir.base import LayerOp
 from simdc.ir.ops.matmul import MatMulOp
 from simdc.ir.ops.relu import ReluOp
+from tests.cost.machines import row_convolution, small_machine
 from tests.ir.tensors import stored_as, tensor
 
 
@@ -42,3 +46,12 @@ def test_stored_padding_is_moved() -> None:
 def test_a_program_loads_runs_and_stores_in_turn() -> None:
     """640 numbers of 32 bits: 10 issues, a pipeline of 6 stages over 64 lanes, 40 cycles of port each way."""
     assert least(ReluOp("r", tensor(1, 640))) == 10 + 5 + 63 + 2 * 40
+
+
+def test_a_buffer_without_room_is_an_error_that_names_it() -> None:
+    """Of one bit, half is for the tile in use: none. The bounds of two forms say which is tried first."""
+    kernel = row_convolution(ow=4)
+    machine = with_field(small_machine(), "systolic.buffers.ifmap_bits", 1)
+    assert ExactModel().least_cycles(kernel, machine) > 0
+    with pytest.raises(TilingError, match="ifmap buffer"):
+        Workload([("a", (("one", kernel), ("two", kernel._replace(kind="fc"))))]).price(ExactModel(), machine)
