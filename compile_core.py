@@ -24,12 +24,13 @@ SOURCES = (
     *("tiles", "segments", "price", "rungs", "climb", "ladder", "best", "least"),
     *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_best"),
     *("array_sides", "array_ladder"),
-    *("packed", "array_fill", "splits", "greedy", "defaults", "costs", "network"),
+    *("packed", "array_fill", "splits", "greedy", "defaults", "costs", "network", "moving"),
 )
 """In the order in which they need each other."""
 CALLED = (
     *("price", "begin", "next_rung", "best_rung", "fill", "bound_many", "price_many"),
     *("price_program", "fill_lanes", "begin_cuts", "best_cut", "fill_ladders", "price_network"),
+    *("move_kernels", "sum_costs"),
 )
 """What Python calls."""
 DIRECTIVES = {"language_level": 3, "overflowcheck": True, "cdivision": False, "annotation_typing": False}

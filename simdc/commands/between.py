@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import cast
 
 from xdsl.dialects.builtin import ModuleOp
 
 from simdc.backends.report.figures import RunSums
+from simdc.cost.along import LineLayer, LinePricer, LineSums
 from simdc.cost.energy import energy_of
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
@@ -40,6 +42,11 @@ class MovingLayer(NamedTuple):
     multiplies: bool
     alike: int
 
+    @property
+    def on_line(self) -> LineLayer:
+        """As models price it together with others."""
+        return LineLayer([form.at for form in self.forms.forms], self.alike, self.alike if self.multiplies else 0)
+
 
 class RunsBetween:
     """Runs with the numbers from `first` to `last`, both of which are compiled whole.
@@ -57,6 +64,7 @@ class RunsBetween:
         self._known[first] = self._whole(one)
         self._costs: dict[Forms, LayerCost] = {}
         self._moving: list[MovingLayer] | None = []
+        self._line: LinePricer | None = None
         self._still = RunSums()
         if other is not None:
             self._known[last] = self._whole(other)
@@ -99,17 +107,34 @@ class RunsBetween:
             ]
         except NotLinear:
             self._moving = None
+            return
+        if self._model.takes_forms and all(each.forms.names is not None for each in self._moving):
+            self._line = self._model.along([each.on_line for each in self._moving], whole)
 
     def _between(self, number: int) -> RunSums:
         if self._moving is None:
             return self._whole(self._compile(number))
+        step = number - self._first
         try:
-            every = [each.forms.at(number - self._first) for each in self._moving]
+            sums = None if self._line is None else self._line.sums(step, cast("Hardware", self.machine))
+            if sums is None:
+                return total([self._still, *self._asked(self._moving, step)])
+            left_over = [self._moving[place] for place in sums.left_over]
+            return total([self._still, self._together(sums), *self._asked(left_over, step)])
         except NotLinear:
             return self._whole(self._compile(number))
-        self._price({forms: each.layer for forms, each in zip(every, self._moving, strict=True)})
-        moved = [self._moved(each, self._costs[forms]) for forms, each in zip(every, self._moving, strict=True)]
-        return total([self._still, *moved])
+
+    def _together(self, sums: LineSums) -> RunSums:
+        """Of layers that were priced together."""
+        on_array = self._sums(sums.array, 1, on_systolic=True, multiplies=False)
+        on_lanes = self._sums(sums.lanes, 1, on_systolic=False, multiplies=False)
+        return total([on_array, on_lanes, RunSums(macs=sums.macs)])
+
+    def _asked(self, layers: Sequence[MovingLayer], step: int) -> list[RunSums]:
+        """Of layers that are asked for one by one."""
+        every = [each.forms.at(step) for each in layers]
+        self._price({forms: each.layer for forms, each in zip(every, layers, strict=True)})
+        return [self._moved(each, self._costs[forms]) for forms, each in zip(every, layers, strict=True)]
 
     def _price(self, layers: Mapping[Forms, str]) -> None:
         """Those that are not priced yet, by the names that errors tell."""

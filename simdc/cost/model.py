@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultedTypeVar
 
     from .account import Account
+    from .along import LineLayer, LinePricer
     from .analysis import Analysis
     from .batch import BatchCost
     from .chosen import Forms
@@ -146,6 +147,12 @@ class CostModel(ABC, Generic[Taken]):
         """What prices a network's distinct `layers` at once, which has each of them so many `times`: as `default` or
         `greedy` and `evaluate`, in the cheapest form. None where layers are asked for one by one."""
         del layers, times
+        return None
+
+    def along(self, layers: Sequence[LineLayer], steps: int) -> LinePricer | None:
+        """What prices layers at each of so many `steps`, as `together` does. None where each step is a network of its
+        own."""
+        del layers, steps
         return None
 
     # Asked of the class: whoever overrides the method can do it, and need not say so beside it.

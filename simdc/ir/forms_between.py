@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from simdc.cost.forms import Forms
+from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 
 from .base import LayerOp
@@ -29,30 +30,78 @@ class FormsBetween:
 
     def __init__(self, layers: LayersBetween, machine: AnyMachine, given: str | None, whole: int):
         self._layers, self._machine, self._given, self._whole = layers, machine, given, whole
-        self._move: Moving | None = None
+        self.names: tuple[str, ...] | None = None
+        """Of the forms; None where not all steps have the same."""
+        self.forms: list[FormBetween] = []
+        first, last = self._asked(0), self._asked(whole)
         try:
             # Whatever is a whole number after one step is one after any.
-            layers.at(Line(1, whole))
-            first, last = self._asked(0), self._asked(whole)
-            move = moving(first, last) or _still(first)
             steps = {step for step in (1, 2, 3, whole // 3, whole // 2, whole - 1) if 0 < step < whole}
-            if all(move(Line(step, whole)) == self._asked(step) for step in steps):
-                self._move = move
+            between = {step: self._asked(step) for step in sorted(steps)}
         except NotLinear:
-            pass
+            return
+        if all(_names(forms) == _names(first) for forms in (last, *between.values())):
+            self.names = _names(first)
+            for number, (_, kernel) in enumerate(first):
+                kernels = {step: forms[number][1] for step, forms in between.items()}
+                self.forms.append(FormBetween(self, number, _between(kernel, last[number][1], kernels, whole)))
 
     @property
     def is_on_line(self) -> bool:
-        """Whether kernels are read off the ends."""
-        return self._move is not None
+        """Whether all kernels are read off the ends."""
+        return self.names is not None and all(form.is_on_line for form in self.forms)
+
+    def line(self, step: int) -> Line:
+        """So far on the way."""
+        return Line(step, self._whole)
 
     def at(self, step: int) -> Forms:
         """Raises NotLinear where sizes of the layer are no whole numbers so far on the way."""
-        return self._asked(step) if self._move is None else self._move(Line(step, self._whole))
+        if self.names is None or not self.is_on_line:
+            return self._asked(step)
+        return tuple([(name, form.at(step)) for name, form in zip(self.names, self.forms, strict=True)])
+
+    def asked(self, number: int, step: int) -> Kernel:
+        """One form as the layer says it. Raises NotLinear where it has others than at the ends."""
+        forms = self._asked(step)
+        if _names(forms) != self.names:
+            raise NotLinear
+        return forms[number][1]
 
     def _asked(self, step: int) -> Forms:
         """As the layer says."""
-        return chosen_forms(self._layers.at(Line(step, self._whole)), self._machine, self._given)
+        return chosen_forms(self._layers.at(self.line(step)), self._machine, self._given)
+
+
+class FormBetween:
+    """One form of a layer between two lengths; `move` reads it off the ends."""
+
+    def __init__(self, layer: FormsBetween, number: int, move: Moving | None):
+        self._layer, self._number, self._move = layer, number, move
+
+    @property
+    def is_on_line(self) -> bool:
+        """Whether it is read off the ends."""
+        return self._move is not None
+
+    def at(self, step: int) -> Kernel:
+        """Raises NotLinear as the layer, or where that has other forms."""
+        if self._move is None:
+            return self._layer.asked(self._number, step)
+        return self._move(self._layer.line(step))
+
+
+def _names(forms: Forms) -> tuple[str, ...]:
+    return tuple([name for name, _ in forms])
+
+
+def _between(first: Kernel, last: Kernel, kernels: Mapping[int, Kernel], whole: int) -> Moving | None:
+    """What reads a kernel off those at both ends, if that gives those that it is compared with."""
+    try:
+        move = moving(first, last) or _still(first)
+        return move if all(move(Line(step, whole)) == kernel for step, kernel in kernels.items()) else None
+    except NotLinear:
+        return None
 
 
 def chosen_forms(op: LayerOp, machine: AnyMachine, given: str | None) -> Forms:
@@ -60,8 +109,8 @@ def chosen_forms(op: LayerOp, machine: AnyMachine, given: str | None) -> Forms:
     return tuple(each for each in forms_of(op, machine) if given in (None, each[0]))
 
 
-def _still(value: Forms) -> Moving:
-    def same(line: Line) -> Forms:
+def _still(value: Kernel) -> Moving:
+    def same(line: Line) -> Kernel:
         return value
 
     return same

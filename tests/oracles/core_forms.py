@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import SupportsIndex
 
 from typing_extensions import override
 
@@ -19,12 +18,12 @@ class Checked(list[int]):
 
     @override
     def __getitem__(self, at):  # pyright: ignore
-        assert not isinstance(at, SupportsIndex) or int(at) >= 0
+        assert type(at) is not int or at >= 0
         return super().__getitem__(at)
 
     @override
     def __setitem__(self, at, value):  # pyright: ignore
-        assert not isinstance(at, SupportsIndex) or int(at) >= 0
+        assert type(at) is not int or at >= 0
         super().__setitem__(at, value)
 
 

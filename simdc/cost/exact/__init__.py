@@ -24,6 +24,7 @@ from .laws import kernel_law
 # importing than on prices.
 if TYPE_CHECKING:
     from simdc.cost.account import Account
+    from simdc.cost.along import LineLayer, LinePricer
     from simdc.cost.chosen import Forms
     from simdc.cost.together import NetworkPricer
 
@@ -85,6 +86,12 @@ class ExactModel(CostModel):
         from simdc.cost.packed.network import PackedNetwork
 
         return PackedNetwork(layers, times) if type(self) is ExactModel else None
+
+    def along(self, layers: Sequence[LineLayer], steps: int) -> LinePricer | None:
+        """As `together`."""
+        from simdc.cost.packed.line import PackedLine
+
+        return PackedLine(layers, steps) if type(self) is ExactModel else None
 
     def price_rates(self, kernel: Kernel, tiling: Tiling, dearest: Hardware, rates: Mapping[str, Any]) -> Cost:
         """Loads numpy."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 
 from simdc.cost.guards import Law
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel, Contraction, FusedProducts, Operand, TiledKernel, VectorProgram
 from simdc.cost.result import Cost, DramBits
-from simdc.cost.tiling import loop_bounds
 
 CONTRACTION_WORDS = (
     "0 <= stall cycles",
@@ -148,36 +148,47 @@ def _seen_bits(operand: Operand, kernel: FusedProducts) -> int:
 def used_dram_bits(kernel: ArrayKernel) -> DramBits:
     """Each element that is used, once: what any schedule moves at the least. A program's loads count as ifmap, its
     stores as ofmap."""
-    bounds = loop_bounds(kernel)
+    used, bounds = dict.fromkeys(DramBits._fields, 0), kernel.bounds
+    for traffic, operand, bits in moved_operands(kernel):
+        used[traffic] += prod(used_along(operand, bounds)) * bits
+    return DramBits(**used)
+
+
+def moved_operands(kernel: ArrayKernel) -> list[tuple[str, Operand, int]]:
+    """What is moved at least once, as which traffic it counts, and bits of an element."""
     if isinstance(kernel, VectorProgram):
-        loads = sum(used_bits(operand, bounds) for nest in kernel.nests for operand in nest.inputs)
-        stores = sum(used_bits(operand, bounds) for nest in kernel.nests for operand in nest.outputs)
-        return DramBits(ifmap=loads, ofmap=stores)
-    return DramBits(
-        weight=used_bits(kernel.weight, bounds),
-        ifmap=used_bits(kernel.ifmap, bounds),
-        ofmap=used_bits(kernel.psum, bounds) // kernel.psum.bits * kernel.ofmap_bits,
-        bias=0 if kernel.bias is None else used_bits(kernel.bias, bounds),
-    )
+        loads = [("ifmap", operand, operand.bits) for nest in kernel.nests for operand in nest.inputs]
+        return loads + [("ofmap", operand, operand.bits) for nest in kernel.nests for operand in nest.outputs]
+    biases = [] if kernel.bias is None else [("bias", kernel.bias, kernel.bias.bits)]
+    return [
+        ("weight", kernel.weight, kernel.weight.bits),
+        ("ifmap", kernel.ifmap, kernel.ifmap.bits),
+        ("ofmap", kernel.psum, kernel.ofmap_bits),
+        *biases,
+    ]
 
 
 def used_bits(operand: Operand, bounds: Mapping[str, int]) -> int:
     """Bits of the elements that the loops use, each counted once: what any schedule moves at the least. Where strides
     leave gaps in a window this may be less than what is used, never more."""
-    elements = least = 1
+    return prod(used_along(operand, bounds)) * operand.bits
+
+
+def used_along(operand: Operand, bounds: Mapping[str, int]) -> list[int]:
+    """How many elements that is, as factors: the positions that are used along each dimension, or one number where
+    dimensions share a loop."""
+    found: list[int] = []
     loops: list[str] = []
     for (terms, first), extent in zip(operand.index, operand.shape, strict=True):
         loops += [loop for loop, _ in terms]
         if first == 0 and len(terms) == 1 and terms[0][1] == 1:
             bound = bounds[terms[0][0]]
-            used = bound if bound < extent else extent
+            found.append(bound if bound < extent else extent)
         else:
-            used = _used_positions(terms, first, extent, bounds)
-        elements *= used
-        least = max(least, used)
+            found.append(_used_positions(terms, first, extent, bounds))
     # Dimensions that share a loop are not independent of each other: the largest is all that is certain. x[i, i] with
     # i 0 .. 9 uses 10 elements, not 100.
-    return (elements if len(set(loops)) == len(loops) else least) * operand.bits
+    return found if len(set(loops)) == len(loops) else [max([1, *found])]
 
 
 def _used_positions(terms: Sequence[tuple[str, int]], first: int, extent: int, bounds: Mapping[str, int]) -> int:

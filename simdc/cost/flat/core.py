@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from simdc.digests import sha256_digits
 from simdc.named import NamedTuple
 
-from . import array_fill, best, climb, ladder, lane_best, lane_ladder, lanes, least, network
+from . import array_fill, best, climb, ladder, lane_best, lane_ladder, lanes, least, moving, network
 from . import price as pricing
 from .digest import sources_in
 
@@ -40,6 +40,8 @@ class CoreForm(NamedTuple):
     begin_cuts: Callable[[list[int], list[int], list[int], list[int], int, list[int]], int]
     best_cut: Callable[..., int]
     price_network: Callable[..., int]
+    move_kernels: Callable[[list[list[int]], int, int], int]
+    sum_costs: Callable[..., int]
 
 
 def _row(numbers: Iterable[int]) -> Any:
@@ -97,7 +99,7 @@ def _form(name: str, row: Any, table: Any, zeros: Any, rows: Any, *modules: Modu
     return CoreForm(name, row, table, zeros, rows, *(found[key] for key in CoreForm._fields[5:]))
 
 
-_MODULES = array_fill, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best, network
+_MODULES = array_fill, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best, network, moving
 PLAIN = _form("plain", list, _plain_table, _plain_zeros, list, *_MODULES)
 COMPILED = compiled_form()
 

@@ -97,10 +97,10 @@ class LaddersInForm:
             grown = True
         return grown
 
-    def empty(self) -> None:
-        """Bounds are others than those that ladders were filled for."""
-        for row in self._rows[made.FILL_MADE :: made.FILL_ROWS]:
-            row[made.MADE_HEIGHT] = 0
+    @property
+    def made(self) -> list[list[int]]:
+        """What is said of each (`flat/array_fill.py`). One that is said to be for no array is filled anew."""
+        return self._rows[made.FILL_MADE :: made.FILL_ROWS]
 
     def _grow(self, number: int) -> None:
         """Make room for what one of them needs."""

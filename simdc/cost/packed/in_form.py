@@ -34,17 +34,15 @@ class NetworkInForm:
         self._form, self._kernels, self._space = form, kernels, SPACE
         self._network, self._nothing = form.row(layers), form.row([network.NOTHING_KNOWN])
         self._length = network.CHOSEN_FORMS + layers[network.LAYERS] + len(kernels) * network.FORM
-        cut = [min(len(kernel.loops), tiles.MOST_CUT) for kernel in kernels]
-        room = max(kernel.plan[tiles.STREAMS] + 1 << most for kernel, most in zip(kernels, cut, strict=True))
         self._work = [
             form.zeros(tiles.MOST_LOOPS),
             form.zeros(tiles.MOST_LOOPS),
-            form.zeros(tiles.TABLES + room),
+            form.zeros(max(map(room_for, kernels))),
             form.zeros(max(tiles.FOUND, lanes.PROGRAM_FOUND)),
             form.zeros(0),
             form.zeros(3),
         ]
-        self._rows = [self._rows_of(kernel) for kernel in kernels]
+        self._rows = [kernel_rows(form, kernel) for kernel in kernels]
         self._contractions = {n: own for n, each in enumerate(kernels) if isinstance(own := each.kernel, Contraction)}
         self._without_ladders = form.rows([row for rows in self._rows for row in rows])
         self._with_ladders: dict[tuple[int, int], list[list[int]]] = {}
@@ -53,14 +51,6 @@ class NetworkInForm:
         first = self._length - len(kernels) * network.FORM
         self._kept = LeftBehind(kernels, first, self._length)
         self._make_space(SPACE)
-
-    def _rows_of(self, kernel: PackedKernel) -> list[list[int]]:
-        """As `flat/packed.py` numbers them."""
-        form = self._form
-        return [
-            *(form.row(kernel.about), form.row(kernel.plan), form.zeros(3)),
-            *(form.zeros(kernel.ladder), form.row(kernel.cuts), form.zeros(1)),
-        ]
 
     def _make_space(self, space: int) -> None:
         self._space = space
@@ -72,18 +62,34 @@ class NetworkInForm:
         form, machine = self._form, machine_row(hardware)
         of_array, of_lanes = (greedy, *array_part(machine)), (greedy, *lanes_part(machine))
         known = [_recent(self._arrays, of_array), _recent(self._lanes, of_lanes)]
-        row, results = form.row(machine), form.zeros(self._length)
+        row = form.row(machine)
         rows = self._without_ladders if greedy else self._ladders(hardware, row)
         if form is PLAIN and not greedy:
             known = self._left_behind(known, hardware, machine, rows)
         given = [self._nothing if each is None else each for each in known]
+        results = self.find(row, rows, *given, greedy=greedy)
+        _keep(self._arrays, of_array, results)
+        _keep(self._lanes, of_lanes, results)
+        return results
+
+    def make_room(self, room: int) -> None:
+        """To work out so many numbers for a kernel."""
+        if len(self._work[packed.ROOM_ROW]) < room:
+            self._work[packed.ROOM_ROW] = self._form.zeros(room)
+            self._work_rows = self._form.rows(self._work)
+
+    def find(
+        self, machine: list[int], rows: list[list[int]], array: list[int], lanes: list[int], *, greedy: bool
+    ) -> list[int]:
+        """As `price`, with a table of rows of kernels and what is known of costs on the same array and lanes."""
+        form, results, climbs = self._form, self._form.zeros(self._length), int(not greedy)
         while (
-            form.price_network(self._network, row, rows, int(not greedy), self._space, self._work_rows, *given, results)
+            form.price_network(
+                self._network, machine, rows, climbs, self._space, self._work_rows, array, lanes, results
+            )
             == climb.NO_ROOM
         ):
             self._make_space(2 * self._space)
-        _keep(self._arrays, of_array, results)
-        _keep(self._lanes, of_lanes, results)
         return results
 
     def _left_behind(
@@ -122,6 +128,19 @@ class NetworkInForm:
             on = form.row(ArrayRungs(kernel, hardware, GENESYS).machine)
             rows[number][packed.ON_ROW :] = [on, *ladders.ladder(place)]
         return form.rows([row for each in rows for row in each])
+
+
+def kernel_rows(form: CoreForm, kernel: PackedKernel) -> list[list[int]]:
+    """As `flat/packed.py` numbers them, a contraction without its ladder."""
+    return [
+        *(form.row(kernel.about), form.row(kernel.plan), form.zeros(3)),
+        *(form.zeros(kernel.ladder), form.row(kernel.cuts), form.zeros(1)),
+    ]
+
+
+def room_for(kernel: PackedKernel) -> int:
+    """How many numbers are worked out where it is priced."""
+    return tiles.TABLES + (kernel.plan[tiles.STREAMS] + 1 << min(len(kernel.loops), tiles.MOST_CUT))
 
 
 def _recent(known: Known, key: tuple[int, ...]) -> list[int] | None:
