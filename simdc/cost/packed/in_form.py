@@ -64,8 +64,8 @@ class NetworkInForm:
         known = [_recent(self._arrays, of_array), _recent(self._lanes, of_lanes)]
         row = form.row(machine)
         rows = self._without_ladders if greedy else self._ladders(hardware, row)
-        if form is PLAIN and not greedy:
-            known = self._left_behind(known, hardware, machine, rows)
+        if form is PLAIN:
+            known = self._left_behind(known, hardware, machine, rows, greedy=greedy)
         given = [self._nothing if each is None else each for each in known]
         results = self.find(row, rows, *given, greedy=greedy)
         _keep(self._arrays, of_array, results)
@@ -93,14 +93,20 @@ class NetworkInForm:
         return results
 
     def _left_behind(
-        self, known: list[list[int] | None], hardware: Hardware, machine: list[int], rows: list[list[int]]
+        self,
+        known: list[list[int] | None],
+        hardware: Hardware,
+        machine: list[int],
+        rows: list[list[int]],
+        *,
+        greedy: bool,
     ) -> list[list[int] | None]:
         """What is known already, or follows from what other machines left behind."""
         (array, lanes), kept, work = known, self._kept, self._work
         if array is None:
-            array = kept.contractions(hardware, machine, rows, self._space, work)
+            array = kept.contractions(hardware, machine, rows, self._space, work, greedy=greedy)
         if lanes is None:
-            lanes = kept.programs(machine, rows, self._space, work)
+            lanes = kept.programs(machine, rows, self._space, work, greedy=greedy)
         return [array, lanes]
 
     def _ladders(self, hardware: Hardware, machine: list[int]) -> list[list[int]]:

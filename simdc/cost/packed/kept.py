@@ -6,9 +6,11 @@ On the next machine whose array has as many PEs along each loop its cost is a fe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import le
 
 from simdc.cost.axis import ONE
 from simdc.cost.exact.contraction import TiledContraction
+from simdc.cost.flat import costs, network, packed
 from simdc.cost.flat.costs import COST_BUSY, COST_COMPUTE, COST_STALL, SIMD_PORT
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
@@ -16,6 +18,9 @@ from simdc.cost.rule import GENESYS, MachineRule
 from simdc.cost.tiling import Tiling
 from simdc.frozen import evolve
 from simdc.named import NamedTuple
+
+from .kernels import PackedKernel
+from .machine import ROLES
 
 Moves = tuple[tuple[int, ...], ...]
 """By port, bits of each tile that crosses it."""
@@ -31,6 +36,12 @@ class Rates(NamedTuple):
 
     fill: int
     ports: tuple[tuple[int, int], ...]
+
+
+def rates_of(machine: Sequence[int]) -> Rates:
+    """Of a machine's row."""
+    ports = machine[packed.PORT_RATES :]
+    return Rates(machine[packed.ARRAY_FILL], tuple(zip(ports[::2], ports[1::2], strict=True)))
 
 
 def bit_by_bit(hardware: Hardware) -> Hardware:
@@ -55,7 +66,7 @@ APART = _apart()
 class KeptSchedule:
     """`dram_bits` are those of all traffic together."""
 
-    __slots__ = ("_cost", "_known", "_rows", "_streams", "_tiles", "dram_bits", "schedule")
+    __slots__ = ("_cost", "_known", "_needs", "_rows", "_streams", "_tiles", "dram_bits", "schedule")
 
     def __init__(self, kernel: Contraction, tiling: Tiling, machine: Hardware):
         """On a machine that moves `bit_by_bit`."""
@@ -85,6 +96,13 @@ class KeptSchedule:
         steps = tiled.compute_cycles - self._tiles * fill
         self._cost: list[int] = [steps, 0, *map(int, dram), *map(int, tiled.sram_bits()), macs, 0, *[0] * SIMD_PORT]
         self._known: tuple[Rates, int] | None = None
+        operands = [kernel.by_role[role] for role in ROLES if role in kernel.by_role]
+        self._needs = [tiled.grid.footprint(operand).largest * operand.bits for operand in operands]
+
+    def fits(self, machine: Sequence[int]) -> bool:
+        """Whether the largest tile of each operand is no more than its buffer holds at a time."""
+        holds = machine[packed.BUFFERS_HOLD : packed.BUFFERS_HOLD + len(self._needs)]
+        return all(map(le, self._needs, holds))
 
     def cycles(self, rates: Rates) -> int:
         """From the first load to the last store."""
@@ -114,6 +132,19 @@ class KeptSchedule:
             once = sum([many * -(-bits * denominator // numerator) for many, bits in kinds])
             cost[COST_BUSY + 1 + port] += times * once
         return cost
+
+
+def write_schedule(
+    kept: KeptSchedule, kernel: PackedKernel, machine: Sequence[int], rates: Rates, results: list[int], at: int
+) -> None:
+    """As `network.price_form`, of a schedule that fits."""
+    order, sizes = kept.schedule
+    cost, many = kept.cost(rates), len(order)
+    results[at + network.FORM_COST : at + network.FORM_ORDER] = cost
+    results[at + network.FORM_ORDER : at + network.FORM_ORDER + many] = order
+    results[at + network.FORM_SIZES : at + network.FORM_SIZES + many] = sizes
+    broken = costs.breaks_law(kernel.plan, kernel.about, list(machine), cost, 0)
+    results[at] = network.IMPOSSIBLE if broken else network.PRICED
 
 
 def _by_port(bits: Sequence[int]) -> Moves:

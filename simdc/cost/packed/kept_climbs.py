@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simdc.cost.flat import best, climb, costs, network, packed
+from simdc.cost.flat import climb, network, packed
 from simdc.cost.flat import rungs as at
+from simdc.cost.flat.best import BEST_RUNG
 from simdc.cost.flat.defaults import limits_of_rungs
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.ladder.rows import LadderInForm
 
-from .kept import KeptSchedule, Rates, bit_by_bit
+from .kept import KeptSchedule, Rates, bit_by_bit, rates_of, write_schedule
 from .kernels import PackedKernel
 from .rung_arrays import ANY, Promise, RungArrays
 
@@ -100,8 +101,7 @@ class KeptClimbs:
     def price(self, machine: list[int], results: list[int], space: int, work: list[list[int]]) -> bool:
         """Writes what all contractions cost into `results`. False where numbers on the way may be beyond 64 bits, or a
         climb of the core needs more `space`. Raises OverflowError as well."""
-        ports = machine[packed.PORT_RATES :]
-        rates = Rates(machine[packed.ARRAY_FILL], tuple(zip(ports[::2], ports[1::2], strict=True)))
+        rates = rates_of(machine)
         for number, kept in self._contractions:
             plan = self._rows[number * packed.KERNEL_ROWS + packed.PLAN_ROW]
             packed.on_machine(plan, kept.packed.about, machine)
@@ -114,30 +114,14 @@ class KeptClimbs:
         for (number, kept), own in zip(self._contractions, promises, strict=True):
             at, cheapest = self._first + number * network.FORM, kept.cheapest(own, rates)
             if cheapest is not None:
-                self._write(kept.packed, cheapest, rates, machine, results, at)
+                write_schedule(cheapest, kept.packed, machine, rates, results, at)
                 continue
-            first = number * packed.KERNEL_ROWS
+            first, best = number * packed.KERNEL_ROWS, work[packed.BEST_ROW]
+            # Where no rung fits the core asks for none.
+            best[BEST_RUNG] = -1
             results[at] = network.price_form(self._rows, first, machine, 1, space, work, results, at)
             if results[at] == climb.NO_ROOM:
                 return False
-            if results[at] == network.PRICED and work[packed.BEST_ROW][best.BEST_RUNG] >= 0:
-                kept.remember(work[packed.BEST_ROW][best.BEST_RUNG])
+            if best[BEST_RUNG] >= 0:
+                kept.remember(best[BEST_RUNG])
         return True
-
-    def _write(
-        self,
-        kernel: PackedKernel,
-        schedule: KeptSchedule,
-        rates: Rates,
-        machine: list[int],
-        results: list[int],
-        at: int,
-    ) -> None:
-        """As `network.price_form`, of a schedule that fits."""
-        order, sizes = schedule.schedule
-        cost, many = schedule.cost(rates), len(order)
-        results[at + network.FORM_COST : at + network.FORM_ORDER] = cost
-        results[at + network.FORM_ORDER : at + network.FORM_ORDER + many] = order
-        results[at + network.FORM_SIZES : at + network.FORM_SIZES + many] = sizes
-        broken = costs.breaks_law(kernel.plan, kernel.about, machine, cost, 0)
-        results[at] = network.IMPOSSIBLE if broken else network.PRICED

@@ -218,6 +218,24 @@ def _tiles(plan: Sequence[int], ladder: Sequence[int]) -> tuple[list[int], list[
     return still, moving
 
 
+def write_program(
+    plan: list[int],
+    about: list[int],
+    machine: list[int],
+    found: list[int],
+    sizes: list[int],
+    results: list[int],
+    at: int,
+) -> None:
+    """As `network.price_form`, of a program that fits, with its loops in their own order."""
+    many = plan[tiles.LOOPS]
+    costs.cost_of_lanes(plan, about, machine, found, results, at + network.FORM_COST)
+    results[at + network.FORM_ORDER : at + network.FORM_ORDER + many] = range(many)
+    results[at + network.FORM_SIZES : at + network.FORM_SIZES + many] = sizes[:many]
+    broken = costs.breaks_law(plan, about, machine, results, at + network.FORM_COST)
+    results[at] = network.IMPOSSIBLE if broken else network.PRICED
+
+
 class KeptPrograms:
     """`rows` are those of all kernels, as `flat/packed.py` has them; a form's results begin at `first` and its number
     times `network.FORM`. For machines with the lanes of the one that plans are on, memory and port left aside."""
@@ -243,10 +261,5 @@ class KeptPrograms:
                 if results[to] == climb.NO_ROOM:
                     return False
                 continue
-            costs.cost_of_lanes(plan, about, machine, found, results, to + network.FORM_COST)
-            many = plan[tiles.LOOPS]
-            results[to + network.FORM_ORDER : to + network.FORM_ORDER + many] = range(many)
-            results[to + network.FORM_SIZES : to + network.FORM_SIZES + many] = work[packed.SIZES_ROW][:many]
-            broken = costs.breaks_law(plan, about, machine, results, to + network.FORM_COST)
-            results[to] = network.IMPOSSIBLE if broken else network.PRICED
+            write_program(plan, about, machine, found, work[packed.SIZES_ROW], results, to)
         return True

@@ -32,29 +32,39 @@ class LeftBehind:
         self._lanes: dict[tuple[int, ...], KeptKernels | None] = {}
 
     def contractions(
-        self, hardware: Hardware, machine: list[int], rows: Rows, space: int, work: Rows
+        self, hardware: Hardware, machine: list[int], rows: Rows, space: int, work: Rows, *, greedy: bool
     ) -> list[int] | None:
         """Results of which those of contractions are right. None on the first machine with these sides of the array:
         importing numpy takes as long as to climb all ladders once."""
 
         def make() -> KeptKernels:
+            if greedy:
+                from .kept_greedy import GreedyContractions
+
+                return GreedyContractions(self._kernels, rows, hardware, self._first)
             from .kept_climbs import KeptClimbs
 
             return KeptClimbs(self._kernels, rows, hardware, self._first)
 
         if all(kernel.is_program for kernel in self._kernels):
             return None
-        return self._priced(self._arrays, machine[: packed.ARRAY_FILL], make, machine, space, work)
+        alike = greedy, *machine[: packed.ARRAY_FILL]
+        return self._priced(self._arrays, alike, make, machine, space, work)
 
-    def programs(self, machine: list[int], rows: Rows, space: int, work: Rows) -> list[int] | None:
+    def programs(self, machine: list[int], rows: Rows, space: int, work: Rows, *, greedy: bool) -> list[int] | None:
         """And those of programs, from the second machine with these lanes on."""
 
         def make() -> KeptKernels:
+            if greedy:
+                from .kept_greedy import GreedyPrograms
+
+                return GreedyPrograms(self._kernels, rows, self._first)
             from .kept_programs import KeptPrograms
 
             return KeptPrograms(self._kernels, rows, machine, self._first)
 
-        return self._priced(self._lanes, machine[packed.LANES : packed.MEMORY_HOLDS], make, machine, space, work)
+        alike = greedy, *machine[packed.LANES : packed.MEMORY_HOLDS]
+        return self._priced(self._lanes, alike, make, machine, space, work)
 
     def _priced(
         self,

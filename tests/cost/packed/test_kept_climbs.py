@@ -185,8 +185,8 @@ def test_numbers_beyond_64_bits_are_the_cores(monkeypatch: pytest.MonkeyPatch) -
     refused: list[bool] = []
     climbed = LeftBehind.contractions
 
-    def seen(self: LeftBehind, *given: object) -> list[int] | None:
-        found = climbed(self, *given)  # pyright: ignore[reportArgumentType]
+    def seen(self: LeftBehind, *given: object, greedy: bool) -> list[int] | None:
+        found = climbed(self, *given, greedy=greedy)  # pyright: ignore[reportArgumentType]
         refused.append(found is None)
         return found
 

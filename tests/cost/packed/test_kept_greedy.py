@@ -1,0 +1,97 @@
+"""Greedy tilings whose costs are kept by sizes: what they cost, and whether they fit, on machine after machine."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from simdc.cost import ExactModel, Hardware, Tiling, TilingError, with_field
+from simdc.cost.exact.flat import flat_contraction
+from simdc.cost.flat import core
+from simdc.cost.forms import only
+from simdc.cost.greedy import greedy_tiling
+from simdc.cost.kernel import ArrayKernel, Contraction
+from simdc.cost.packed.kept import KeptSchedule, bit_by_bit
+from simdc.cost.packed.kept_greedy import GreedyContractions, GreedyPrograms
+from simdc.cost.packed.machine import machine_row
+from simdc.cost.rule import GENESYS
+from simdc.cost.workload import Workload
+from simdc.frozen import evolve
+from tests.oracles.random_layers import random_contraction, random_machine, random_tiling
+from tests.oracles.random_programs import random_program
+
+MODEL = ExactModel()
+FIELDS = {
+    **{f"systolic.buffers.{operand}_bits": 14 for operand in ("weight", "ifmap", "psum", "bias")},
+    **{f"systolic.bandwidths.{operand}_bits_per_cycle": 9 for operand in ("weight", "ifmap", "psum")},
+    "simd.vmem_bits": 18,
+    "simd.bandwidth_bits_per_cycle": 9,
+    "systolic.tile_overhead_cycles": 3,
+}
+"""Fields, each up to so many bits long."""
+
+
+def next_machine(random: Random, machine: Hardware) -> Hardware:
+    for path, length in FIELDS.items():
+        if random.random() < 0.4:
+            machine = with_field(machine, path, random.randint(1, 1 << random.randint(length // 2, length)))
+    return machine
+
+
+def asked(kernels: list[ArrayKernel], machine: Hardware) -> list[tuple[Tiling | None, object]] | str:
+    """One by one, of nobody who keeps anything."""
+    try:
+        tilings = [greedy_tiling(kernel, machine) for kernel in kernels]
+        costs = [MODEL.evaluate(kernel, tiling, machine) for kernel, tiling in zip(kernels, tilings, strict=True)]
+        return list(zip(tilings, costs, strict=True))
+    except TilingError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_greedy_tilings_cost_the_same_on_machine_after_machine(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "COMPILED", None)
+    random, answers = Random(seed), {"kept": 0, "priced": 0, "refused": 0}
+    for kind in (GreedyContractions, GreedyPrograms):
+
+        def counted(self: object, *given: object, price: object = kind.price) -> bool:
+            answers["kept"] += 1
+            return price(self, *given)  # pyright: ignore
+
+        monkeypatch.setattr(kind, "price", counted)
+    kernels: list[ArrayKernel] = [random_contraction(random)._replace(macs=None) for _ in range(2)]
+    kernels += [random_program(random) for _ in range(2)]
+    workload = Workload([(name, only(kernel)) for name, kernel in zip("abcd", kernels, strict=True)])
+    machine = evolve(random_machine(random), stores_padding=True)
+    for _ in range(50):
+        machine = next_machine(random, machine)
+        found: list[tuple[Tiling | None, object]] | str
+        try:
+            found = [(layer.tiling, layer.cost) for layer in workload.price(MODEL, machine, MODEL.greedy)]
+        except TilingError as error:
+            found = str(error)
+        assert found == asked(kernels, machine), (kernels, machine)
+        answers["refused" if isinstance(found, str) else "priced"] += 1
+    assert answers["kept"] > 40
+    assert min(answers.values()) > 2, answers
+
+
+def test_a_schedule_fits_where_exact_takes_it() -> None:
+    random, fitting = Random(5), {True: 0, False: 0}
+    while min(fitting.values()) < 60:
+        kernel: Contraction = random_contraction(random)._replace(macs=None)
+        machine = random_machine(random, stores_padding=True)
+        if flat_contraction(kernel, machine, GENESYS) is None:
+            continue
+        tiling = random_tiling(random, kernel, 500)
+        kept = KeptSchedule(kernel, tiling, bit_by_bit(machine))
+        for _ in range(4):
+            machine = next_machine(random, machine)
+            try:
+                MODEL.evaluate(kernel, tiling, machine)
+                fits = True
+            except TilingError:
+                fits = False
+            assert kept.fits(machine_row(machine)) == fits, (kernel, tiling, machine)
+            fitting[fits] += 1
