@@ -81,7 +81,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "opt": {"universe", "frontends", "ir"},
 }
 LIBRARIES: dict[str, set[str]] = {
-    "frontends": {"xdsl", "lark"},
+    "frontends": {"xdsl"},
     "passes": {"xdsl"},
     "backends": {"xdsl"},
     "ir": {"xdsl"},

@@ -18,7 +18,7 @@ from simdc.cost.machines import AnyMachine
 from simdc.cost.structure import unstructure
 from simdc.digests import sha256_digits
 
-LIBRARIES = ("xdsl", "lark", "numpy", "onnx", "torch")
+LIBRARIES = ("xdsl", "numpy", "onnx", "torch")
 """What front ends read and build networks with."""
 PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
-from typing import Any, ClassVar, cast
-
-from lark import Lark, Token, Transformer, UnexpectedInput
-from lark.lark import PostLex
+from typing import Any
 
 from .errors import DslError, Place, shorten
+from .lalr import GrammarTable, UnexpectedToken, UnknownCharacter, Word
 from .limits import MAX_DIGITS, MAX_NESTING, MAX_STRING, MAX_WORDS
 from .precedence import Operator, nest
 from .syntax import (
@@ -37,7 +34,9 @@ from .syntax import (
 )
 from .syntax_errors import explain
 
-GRAMMAR = str(Path(__file__).with_name("network.lark"))
+TABLE = os.path.join(os.path.dirname(__file__), "network.table.json")
+"""Of the grammar in `network.lark`, made by `python -m tests.frontends.dsl.grammar_table`."""
+STEPS = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
 
 Children = list[Any]
 
@@ -45,36 +44,15 @@ Children = list[Any]
 def parse(text: str) -> Program:
     """Raises DslError."""
     try:
-        return _program(cast(Any, _parser()).parse(text))
-    except UnexpectedInput as error:
+        return _program(_table().parse(_limited(_table().tokens(text)), _Nodes()))
+    except (UnexpectedToken, UnknownCharacter) as error:
         raise explain(error, text) from None
 
 
 @cache
-def _parser() -> Lark:
-    return cast(Any, Lark).open(
-        GRAMMAR,
-        parser="lalr",
-        lexer="basic",
-        maybe_placeholders=False,
-        postlex=_Limited(),
-        transformer=_Nodes(),
-        cache=_table_file(),
-    )
-
-
-def _table_file() -> str | bool:
-    """Where the compiled grammar is kept between runs, which saves a tenth of a run: beside the form that Python has
-    compiled this module to. It is unpickled, so it may only lie where whoever can write can change the program anyway.
-    Lark makes it anew when the grammar, Lark or Python is another; where nothing can be written there is none."""
-    if __spec__.cached is None:
-        return False
-    compiled = Path(__spec__.cached)
-    try:
-        compiled.parent.mkdir(exist_ok=True)
-    except OSError:
-        return False
-    return str(compiled.with_name(f"network.{sys.implementation.cache_tag}.lark"))
+def _table() -> GrammarTable:
+    with open(TABLE, encoding="utf-8") as file:
+        return GrammarTable(file.read())
 
 
 def _program(definitions: list[NetworkText | BlockText]) -> Program:
@@ -96,32 +74,26 @@ def _program(definitions: list[NetworkText | BlockText]) -> Program:
     return Program(network, blocks)
 
 
-class _Limited(PostLex):
+def _limited(tokens: Iterable[Word]) -> Iterator[Word]:
     """Passes tokens on and stops at brackets nested too deep and at a text that is too long."""
-
-    always_accept = ()
-    steps: ClassVar[dict[str, int]] = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
-
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        depth = 0
-        steps = self.steps
-        for count, token in enumerate(stream):
-            if count == MAX_WORDS:
-                message = f"the text has more than {MAX_WORDS} words and signs"
-                raise DslError(f"{message}; say what repeats with 'repeat' and 'block'", _place(token))
-            if token.type in steps:
-                depth += steps[token.type]
-                if depth > MAX_NESTING:
-                    message = f"brackets are nested more than {MAX_NESTING} deep"
-                    raise DslError(f"{message}; name the inner value in a statement of its own", _place(token))
-            yield token
+    depth = 0
+    for count, token in enumerate(tokens):
+        if count == MAX_WORDS:
+            message = f"the text has more than {MAX_WORDS} words and signs"
+            raise DslError(f"{message}; say what repeats with 'repeat' and 'block'", _place(token))
+        if token.kind in STEPS:
+            depth += STEPS[token.kind]
+            if depth > MAX_NESTING:
+                message = f"brackets are nested more than {MAX_NESTING} deep"
+                raise DslError(f"{message}; name the inner value in a statement of its own", _place(token))
+        yield token
 
 
-def _place(token: Token) -> Place:
-    return token.line or 1, token.column or 1
+def _place(token: Word) -> Place:
+    return token.line, token.column
 
 
-class _Nodes(Transformer[Token, list[NetworkText | BlockText]]):
+class _Nodes:
     """One method per rule of the grammar, called with what the rule's parts became."""
 
     def start(self, children: Children) -> list[NetworkText | BlockText]:
@@ -185,7 +157,7 @@ class _Nodes(Transformer[Token, list[NetworkText | BlockText]]):
             return children[0]
         items: list[Expression | Operator] = []
         for child in children:
-            if isinstance(child, Token):
+            if isinstance(child, Word):
                 items.append(Operator(_place(child), str(child)))
             elif isinstance(child, list):
                 items.extend(child)  # pyright: ignore[reportUnknownArgumentType]  # from `prefixed`
@@ -250,7 +222,7 @@ def _inner(body: tuple[Statement | Return, ...]) -> tuple[Statement, ...]:
     return body  # pyright: ignore[reportReturnType]  # no Return is left
 
 
-def _ending(name: Token, kind: str, body: tuple[Statement | Return, ...]) -> tuple[tuple[Statement, ...], Return]:
+def _ending(name: Word, kind: str, body: tuple[Statement | Return, ...]) -> tuple[tuple[Statement, ...], Return]:
     """Split the final return off. Everything before it must not return."""
     for index, statement in enumerate(body):
         if isinstance(statement, Return):
@@ -260,7 +232,7 @@ def _ending(name: Token, kind: str, body: tuple[Statement | Return, ...]) -> tup
     raise DslError(f"{kind} '{shorten(name)}' returns nothing; end it with 'return' and a value", _place(name))
 
 
-def _number(token: Token) -> int | float:
+def _number(token: Word) -> int | float:
     if re.fullmatch(r"[0-9]+", token):
         if len(token) > MAX_DIGITS:
             raise DslError(f"a number may have at most {MAX_DIGITS} digits, this one has {len(token)}", _place(token))
@@ -271,7 +243,7 @@ def _number(token: Token) -> int | float:
     return float(token)
 
 
-def _parts(token: Token) -> tuple[str | Name, ...]:
+def _parts(token: Word) -> tuple[str | Name, ...]:
     line, column = _place(token)
     if len(token) > MAX_STRING + 2:
         raise DslError(f"a string may have at most {MAX_STRING} characters", (line, column))

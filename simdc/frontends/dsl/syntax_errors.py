@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from lark import Token, UnexpectedInput, UnexpectedToken
-
 from .errors import DslError, listing, shorten
+from .lalr import END, UnexpectedToken, UnknownCharacter, Word
 
 WORDS = {
-    "$END": "the end of the file",
+    END: "the end of the file",
     "NAME": "a name",
     "NUMBER": "a number",
     "OPERATOR": "an operator",
@@ -45,26 +42,25 @@ CHARACTER_REMEDIES = {
 }
 
 
-def explain(error: UnexpectedInput, text: str) -> DslError:
+def explain(error: UnexpectedToken | UnknownCharacter, text: str) -> DslError:
     if isinstance(error, UnexpectedToken):
-        token = cast(Token, error.token)  # pyright: ignore[reportUnknownMemberType]
-        accepted = error.accepts or set[str]()
-        if token.type == "$END":
+        token, accepted = error.token, error.expected
+        if token.kind == END:
             lines = text.rstrip().split("\n")
             message = f"the file ends here, expected {_expectation(accepted)}"
             remedy = "; close the '{' that is open" if "RBRACE" in accepted else ""
             return DslError(message + remedy, (len(lines), len(lines[-1]) + 1))
         message = f"found {_found(token)}, expected {_expectation(accepted)}{_remedy(token, accepted)}"
-        return DslError(message, (token.line or 1, token.column or 1))
-    character = text[error.pos_in_stream or 0]
+        return DslError(message, (token.line, token.column))
+    character = text[error.offset]
     remedy = CHARACTER_REMEDIES.get(
         character, "only names, numbers, strings and operators stand here; # begins a comment"
     )
     return DslError(f"found the character {shorten(ascii(character))}; {remedy}", (error.line, error.column))
 
 
-def _found(token: Token) -> str:
-    if token.type in RESERVED:
+def _found(token: Word) -> str:
+    if token.kind in RESERVED:
         return f"the reserved word '{token}'"
     return f"'{shorten(token)}'"
 
@@ -82,11 +78,11 @@ def _expectation(accepted: set[str]) -> str:
     return listing(expected, "or")
 
 
-def _remedy(token: Token, accepted: set[str]) -> str:
+def _remedy(token: Word, accepted: set[str]) -> str:
     if accepted == {"EQUAL"}:
         return "; a statement gives a value a name, as in 'x = relu(x)'"
-    if token.type == "EQUAL" and "OPERATOR" in accepted and not accepted >= VALUE:
+    if token.kind == "EQUAL" and "OPERATOR" in accepted and not accepted >= VALUE:
         return "; to compare, write '=='"
-    if token.type in RESERVED and accepted == {"NAME"}:
+    if token.kind in RESERVED and accepted == {"NAME"}:
         return "; choose another name"
     return ""
