@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parent
 FOLDER = ROOT / "simdc/cost/flat"
 SOURCES = (
-    *("tiles", "segments", "price", "rungs", "climb", "ladder", "best", "least"),
+    *("tiles", "segments", "price", "rungs", "climb", "ladder", "rails", "best", "least"),
     *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_best"),
     *("array_sides", "array_ladder"),
     *("packed", "array_fill", "splits", "greedy", "defaults", "costs", "network", "moving"),

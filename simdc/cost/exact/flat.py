@@ -9,7 +9,7 @@ from simdc.cost.capacity import array_buffers
 from simdc.cost.channels import by_channel, on_channels
 from simdc.cost.flat import tiles as at
 from simdc.cost.flat.core import CoreForm, run
-from simdc.cost.flat.price import dram_bits, moved_bits
+from simdc.cost.flat.price import moved_bits
 from simdc.cost.grid import padded_bounds
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction, Operand
@@ -121,7 +121,7 @@ class FlatContraction(FlatPlan):
         felt += plan[at.OPERAND_ROWS : at.OPERAND_ROWS + len(shape.operands)]
         return (*felt, *plan[at.PLAN :])
 
-    def price_one(self, order: Sequence[str], sizes: Sequence[int], *, everything: bool = True) -> list[int] | None:
+    def price_one(self, order: Sequence[str], sizes: Sequence[int]) -> list[int] | None:
         """What `cost/flat` finds, as `tiles.py` numbers it, or None where loops are cut too often for it."""
         loops, cut = self.numbered(order, sizes)
         if cut > at.MOST_CUT:
@@ -129,13 +129,14 @@ class FlatContraction(FlatPlan):
 
         def work(form: CoreForm) -> list[int]:
             found = form.zeros(at.FOUND)
-            form.price(self.in_form(form), form.row(loops), form.row(sizes), self.room(form, cut), found, everything)
+            form.price(self.in_form(form), form.row(loops), form.row(sizes), self.room(form, cut), found, 1)
             return found
 
         return run(work)
 
     def dram_bits_total(self, found: list[int]) -> int:
-        return dram_bits(self.plan, found)
+        """Of all streams together."""
+        return sum(moved_bits(self.plan, found, number) for number in range(len(self._streams)))
 
     def needs(self, found: Sequence[int]) -> list[Need]:
         """The largest tile of each operand against what its buffer holds at a time."""

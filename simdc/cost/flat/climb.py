@@ -5,26 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from .rungs import (
-    BIAS,
-    BIAS_BITS,
-    BIAS_FITS,
-    IMAGE_INSIDE,
     IMAGES,
-    TILES,
     WALK,
     WALK_ROWS,
     WALKS,
-    WEIGHT,
-    WEIGHTS_FIT,
-    WIDEST,
+    first_image,
+    first_weights,
     following,
     least_of_rail,
     least_of_rung,
 )
 
 # What waits: how many entries there are, how many there were, room for a number; then where entries stand, the most
-# promising first (a heap), then these: a bound on cycles, one on DRAM bits, whether it is one rung, walk, image. What
-# is no rung stands for all from that image on.
+# promising first (a heap), then these: a bound on cycles, one on DRAM bits, where it stands among those with the same
+# bounds, walk, image. One rung stands behind all rails, which are the rungs of a walk from that image on.
 WAITING: Final = 0
 USED: Final = 1
 FOUND_BITS: Final = 2
@@ -40,16 +34,10 @@ def begin(ladder: list[int], on: list[int], waiting: list[int], room: int) -> in
     waiting[WAITING] = waiting[USED] = 0
     for group in range(ladder[WALKS]):
         walk = WALK_ROWS + group * WALK
-        if ladder[walk + WEIGHT + WIDEST] > on[WEIGHTS_FIT]:
-            continue
-        if ladder[walk + BIAS + WIDEST] * on[BIAS_BITS] > on[BIAS_FITS]:
-            continue
-        # An image in one tile has nothing to walk inside: then the innermost is another side, and that is a walk of its
-        # own, unless all is one tile.
-        inside = 1 if ladder[walk + IMAGE_INSIDE] and ladder[walk + TILES] > 1 else 0
-        step = following(ladder, on, walk, inside)
+        step = first_image(ladder, on, walk)
         if step >= 0:
-            push(waiting, room, least_of_rail(ladder, on, walk, step), 0, 0, group, step)
+            bound = least_of_rail(ladder, on, walk, step, first_weights(ladder, on, walk))
+            push(waiting, room, bound, 0, group * ladder[IMAGES] + step, group, step)
     return waiting[WAITING]
 
 
@@ -57,32 +45,37 @@ def next_rung(ladder: list[int], on: list[int], waiting: list[int], room: int, c
     """The most promising rung that may be better than `cycles` (-1: any), and for as many have less than `bits`: its
     walk times the number of images, plus its image. NONE_LEFT, or NO_ROOM where `waiting` has no place for two more."""
     # Best 100 cycles and 500 bits: what is bounded by (120, 0) is never looked at, by (100, 400) it is, (100, 500) not.
+    rungs = ladder[WALKS] * ladder[IMAGES]
     while waiting[WAITING]:
         first = waiting[HEAP]
-        bound, least_bits = waiting[first], waiting[first + 1]
+        bound, least_bits, rank = waiting[first], waiting[first + 1], waiting[first + 2]
         if cycles >= 0 and (bound > cycles or (bound == cycles and least_bits >= bits)):
             return NONE_LEFT
         if waiting[USED] + 2 > room:
             return NO_ROOM
-        is_rung, group, step = waiting[first + 2], waiting[first + 3], waiting[first + 4]
+        group, step = waiting[first + 3], waiting[first + 4]
         pop(waiting)
-        if is_rung:
-            return group * ladder[IMAGES] + step
+        if rank >= rungs:
+            return rank - rungs
         walk = WALK_ROWS + group * WALK
-        after = following(ladder, on, walk, step + 1)
+        opening, after = first_weights(ladder, on, walk), following(ladder, on, walk, step + 1)
         # What holds for all of them holds for each: a bound never falls on the way down.
-        least = max(bound, least_of_rung(ladder, on, walk, step, waiting, FOUND_BITS))
-        push(waiting, room, least, waiting[FOUND_BITS], 1, group, step)
+        least = max(bound, least_of_rung(ladder, on, walk, step, opening, cycles, waiting, FOUND_BITS))
+        # What is more than the best is never looked at again.
+        if cycles < 0 or least <= cycles:
+            push(waiting, room, least, waiting[FOUND_BITS], rungs + rank, group, step)
         if after >= 0:
-            push(waiting, room, max(bound, least_of_rail(ladder, on, walk, after)), 0, 0, group, after)
+            least = max(bound, least_of_rail(ladder, on, walk, after, opening))
+            if cycles < 0 or least <= cycles:
+                push(waiting, room, least, 0, rank + after - step, group, after)
     return NONE_LEFT
 
 
-def push(waiting: list[int], room: int, cycles: int, bits: int, is_rung: int, group: int, step: int) -> int:
+def push(waiting: list[int], room: int, cycles: int, bits: int, rank: int, group: int, step: int) -> int:
     """Below its parent, which is less."""
     place, entry = waiting[WAITING], HEAP + room + waiting[USED] * ENTRY
     waiting[WAITING], waiting[USED] = place + 1, waiting[USED] + 1
-    waiting[entry], waiting[entry + 1], waiting[entry + 2] = cycles, bits, is_rung
+    waiting[entry], waiting[entry + 1], waiting[entry + 2] = cycles, bits, rank
     waiting[entry + 3], waiting[entry + 4] = group, step
     while place > 0:
         parent = (place - 1) >> 1
@@ -100,13 +93,12 @@ def pop(waiting: list[int]) -> int:
     many, place = waiting[WAITING] - 1, 0
     waiting[WAITING] = many
     entry, child = waiting[HEAP + many], 1
-    cycles = waiting[entry]
     while child < many:
         other = waiting[HEAP + child]
         if child + 1 < many and is_less(waiting, waiting[HEAP + child + 1], other):
             child = child + 1
             other = waiting[HEAP + child]
-        if cycles < waiting[other] or (cycles == waiting[other] and is_less(waiting, entry, other)):
+        if is_less(waiting, entry, other):
             break
         waiting[HEAP + place] = other
         place = child
@@ -117,8 +109,8 @@ def pop(waiting: list[int]) -> int:
 
 def is_less(waiting: list[int], one: int, other: int) -> int:
     """Of two entries, the first number that differs decides."""
-    for column in range(ENTRY):
-        this, that = waiting[one + column], waiting[other + column]
-        if this != that:
-            return 1 if this < that else 0
-    return 0
+    if waiting[one] != waiting[other]:
+        return 1 if waiting[one] < waiting[other] else 0
+    if waiting[one + 1] != waiting[other + 1]:
+        return 1 if waiting[one + 1] < waiting[other + 1] else 0
+    return 1 if waiting[one + 2] < waiting[other + 2] else 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .best import BEST_BITS, BEST_CYCLES, BEST_RUNG, best_rung
-from .climb import NO_ROOM, NONE_LEFT, begin
+from .best import BEST_BITS, BEST_CYCLES, BEST_RUNG, GIVEN_RUNG, best_rung
+from .climb import NO_ROOM, NONE_LEFT
 from .ladder import schedule
 from .lane_best import begin_cuts, best_cut
 from .lane_ladder import LANE_STEPS, PROGRAM_CUTS, fill_lanes
@@ -19,6 +19,7 @@ from .packed import (
     IFMAP_OPERAND,
     LADDER_ROW,
     LANES,
+    LAST_ROW,
     MEMORY_HOLDS,
     ON_ROW,
     ORDER_ROW,
@@ -49,11 +50,9 @@ def climb_array(kernels: list[list[int]], first: int, machine: list[int], work: 
     """Leaves the order of a contraction's loops and their tile sizes. NONE_LEFT, or as `best_rung` why that cannot be
     said; what waits has `space` for so many entries."""
     limits_of_rungs(kernels[first + PLAN_ROW], kernels[first + ABOUT_ROW], machine, kernels[first + ON_ROW])
-    if kernels[first + LADDER_ROW][WALKS] + 2 > space:
+    if kernels[first + LADDER_ROW][WALKS] > space:
         return NO_ROOM
-    if not begin(kernels[first + LADDER_ROW], kernels[first + ON_ROW], work[WAITING_ROW], space):
-        return smallest_tile(kernels[first + PLAN_ROW], work[ORDER_ROW], work[SIZES_ROW])
-    nothing_best(work[BEST_ROW])
+    work[BEST_ROW][GIVEN_RUNG] = kernels[first + LAST_ROW][0]
     ended = best_rung(
         kernels[first + LADDER_ROW],
         kernels[first + SIDES_ROW],
@@ -68,7 +67,10 @@ def climb_array(kernels: list[list[int]], first: int, machine: list[int], work: 
         work[FOUND_ROW],
         work[BEST_ROW],
     )
+    if ended == NONE_LEFT and work[BEST_ROW][BEST_RUNG] < 0:
+        return smallest_tile(kernels[first + PLAN_ROW], work[ORDER_ROW], work[SIZES_ROW])
     if ended == NONE_LEFT:
+        kernels[first + LAST_ROW][0] = work[BEST_ROW][BEST_RUNG]
         schedule(
             kernels[first + SIDES_ROW],
             kernels[first + WAYS_ROW],

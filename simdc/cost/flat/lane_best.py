@@ -24,7 +24,8 @@ def begin_cuts(
     least_of_program(plan, on)
     waiting[WAITING] = waiting[USED] = 0
     for cut in range(ladder[PROGRAM_CUTS]):
-        push(waiting, room, least_of_lanes(ladder, plan, on, cut, 0, on[LEAST_MOVING], sizes), 0, 0, cut, 0)
+        least = least_of_lanes(ladder, plan, on, cut, 0, on[LEAST_MOVING], sizes)
+        push(waiting, room, least, 0, cut * ladder[LANE_STEPS], cut, 0)
     return waiting[WAITING]
 
 
@@ -44,9 +45,10 @@ def best_cut(
     through, NO_ROOM where `waiting` has no place for two more, TOO_CUT for a rung that `price_program` does not
     price."""
     # Best 100 cycles and 500 bits: what is bounded by (120, 0) is never looked at, by (100, 400) it is, (100, 500) not.
+    rungs = ladder[PROGRAM_CUTS] * ladder[LANE_STEPS]
     while waiting[WAITING]:
         first = waiting[HEAP]
-        bound, least_bits, is_rung = waiting[first], waiting[first + 1], waiting[first + 2]
+        bound, least_bits, rank = waiting[first], waiting[first + 1], waiting[first + 2]
         cut, step = waiting[first + 3], waiting[first + 4]
         if best[BEST_RUNG] >= 0 and (
             bound > best[BEST_CYCLES] or (bound == best[BEST_CYCLES] and least_bits >= best[BEST_BITS])
@@ -55,8 +57,8 @@ def best_cut(
         if waiting[USED] + 2 > room:
             return NO_ROOM
         pop(waiting)
-        if not is_rung:
-            open_rail(ladder, plan, on, waiting, room, bound, cut, step, sizes)
+        if rank < rungs:
+            open_rail(ladder, plan, on, waiting, room, bound, cut, step, best[BEST_CYCLES], sizes)
             continue
         cut_sizes(ladder, plan, cut, step, sizes)
         refused = price_program(plan, order, sizes, work, found)
@@ -67,8 +69,7 @@ def best_cut(
             or found[TOTAL] < best[BEST_CYCLES]
             or (found[TOTAL] == best[BEST_CYCLES] and found[ALL_BITS] < best[BEST_BITS])
         ):
-            best[BEST_CYCLES], best[BEST_BITS] = found[TOTAL], found[ALL_BITS]
-            best[BEST_RUNG] = cut * ladder[LANE_STEPS] + step
+            best[BEST_CYCLES], best[BEST_BITS], best[BEST_RUNG] = found[TOTAL], found[ALL_BITS], rank - rungs
     return NONE_LEFT
 
 
@@ -81,19 +82,22 @@ def open_rail(
     bound: int,
     cut: int,
     step: int,
+    most: int,
     sizes: list[int],
 ) -> int:
-    """The rung of a cut at `step`, where that fits, and the steps behind it."""
-    fitting, last, after = fits_from(ladder, plan, on, cut, step, sizes), ladder[LANE_STEPS] - 1, step + 1
+    """The rung of a cut at `step`, where that fits, and the steps behind it; nothing of more than `most` cycles (-1:
+    any number)."""
+    fitting, steps, after = fits_from(ladder, plan, on, cut, step, sizes), ladder[LANE_STEPS], step + 1
     if fitting == step:
         # What holds for all of them holds for each: a bound never falls on the way down.
         least = max(bound, least_of_step(ladder, plan, on, cut, step, sizes, waiting, FOUND_BITS))
-        push(waiting, room, least, waiting[FOUND_BITS], 1, cut, step)
-    elif fitting > last:
-        return 0
+        if most < 0 or least <= most:
+            rank = (ladder[PROGRAM_CUTS] + cut) * steps + step
+            push(waiting, room, least, waiting[FOUND_BITS], rank, cut, step)
     else:
         after = fitting
-    if after <= last:
-        rest = least_of_lanes(ladder, plan, on, cut, after, on[LEAST_MOVING], sizes)
-        push(waiting, room, max(bound, rest), 0, 0, cut, after)
+    if after < steps:
+        least = max(bound, least_of_lanes(ladder, plan, on, cut, after, on[LEAST_MOVING], sizes))
+        if most < 0 or least <= most:
+            push(waiting, room, least, 0, cut * steps + after, cut, after)
     return after

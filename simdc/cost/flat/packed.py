@@ -64,15 +64,17 @@ OTHERS: Final = NEST_VECTORS + 16
 OTHER_ROWS: Final = OTHERS + 1
 OTHER: Final = 3
 
-# A kernel has six rows behind each other in a table of them: what a plan does not say, the plan; the machine as bounds
-# of rungs read it; its ladder, what that is made of, the schedules of its rungs (of a program: for how many lanes).
+# A kernel has seven rows behind each other in a table of them: what a plan does not say, the plan; the machine as
+# bounds of rungs read it; its ladder, what that is made of, the schedules of its rungs (of a program: for how many
+# lanes); the rung that was the best on the machine before, or -1.
 ABOUT_ROW: Final = 0
 PLAN_ROW: Final = 1
 ON_ROW: Final = 2
 LADDER_ROW: Final = 3
 SIDES_ROW: Final = 4
 WAYS_ROW: Final = 5
-KERNEL_ROWS: Final = 6
+LAST_ROW: Final = 6
+KERNEL_ROWS: Final = 7
 # A table of what is worked in: the order of loops, tile sizes in that order, room and `found` of prices, what waits to
 # be climbed to, the best so far.
 ORDER_ROW: Final = 0

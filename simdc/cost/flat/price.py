@@ -50,13 +50,12 @@ def price(
     room[SUMS] = (kinds - 1) & ~moved(plan, plan[RESULT], room, plan[STREAMS])
     for entry in range((plan[STREAMS] + 1) * kinds):
         room[TABLES + entry] = -1
-    count_steps(plan, room, found)
     found[TOTAL] = walk(plan, room)
-    for operand in range(plan[OPERANDS]):
-        found[LARGEST + operand] = elements(plan, operand, room, 0)
-    for stream in range(plan[STREAMS]):
-        count_stream(plan, room, found, stream)
     if everything:
+        count_steps(plan, room, found)
+        for operand in range(plan[OPERANDS]):
+            found[LARGEST + operand] = elements(plan, operand, room, 0)
+        dram_bits(plan, room, found)
         for port in range(plan[PORTS]):
             found[TRANSFERS + port] = 0
         for stream in range(plan[STREAMS]):
@@ -64,6 +63,15 @@ def price(
             cycles = found[MOVES + 2 * stream] * transfers(plan, room, stream, 0)
             found[port] = found[port] + cycles
     return 0
+
+
+def dram_bits(plan: list[int], room: list[int], found: list[int]) -> int:
+    """Of all streams together, of a contraction that was priced; what each has is in `found`."""
+    bits = 0
+    for stream in range(plan[STREAMS]):
+        count_stream(plan, room, found, stream)
+        bits = bits + moved_bits(plan, found, stream)
+    return bits
 
 
 def count_stream(plan: list[int], room: list[int], found: list[int], stream: int) -> int:
@@ -79,14 +87,6 @@ def count_stream(plan: list[int], room: list[int], found: list[int], stream: int
     found[MOVES + 2 * stream] = times
     found[MOVES + 2 * stream + 1] = elements_once(plan, plan[STREAM_ROWS + stream * STREAM], room)
     return times
-
-
-def dram_bits(plan: list[int], found: list[int]) -> int:
-    """Of all streams together."""
-    bits = 0
-    for stream in range(plan[STREAMS]):
-        bits = bits + moved_bits(plan, found, stream)
-    return bits
 
 
 def moved_bits(plan: list[int], found: list[int], stream: int) -> int:

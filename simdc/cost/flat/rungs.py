@@ -81,14 +81,35 @@ SHARED_ROW: Final = 6
 
 def following(ladder: list[int], on: list[int], walk: int, step: int) -> int:
     """The first image from `step` on that fits beside a walk, -1 if none does."""
-    # A buffer of 4,096 elements and 60 channels leave 4096 // 60 = 68 positions of the image: 8 x 8 fit, 8 x 9 not.
-    ifmap, psum = on[IFMAP_FITS] // ladder[walk + IFMAP + WIDEST], on[PSUM_FITS] // ladder[walk + PSUM + WIDEST]
+    # A buffer of 4,096 elements and 60 channels: 8 x 8 positions of the image fit, 4,320 elements of 8 x 9 do not.
+    ifmap, psum = ladder[walk + IFMAP + WIDEST], ladder[walk + PSUM + WIDEST]
     images, rows = ladder[IMAGES], ladder[IMAGE_ROWS] + RESULTS + WIDEST
     table = ladder[TABLE_ROWS] + ladder[walk + TABLE] * images * ELEMENTS + WIDEST
     for image in range(step, images):
-        if ladder[table + image * ELEMENTS] <= ifmap and ladder[rows + image * IMAGE] <= psum:
+        fitting = ifmap * ladder[table + image * ELEMENTS] <= on[IFMAP_FITS]
+        if fitting and psum * ladder[rows + image * IMAGE] <= on[PSUM_FITS]:
             return image
     return -1
+
+
+def first_image(ladder: list[int], on: list[int], walk: int) -> int:
+    """The first image that fits beside a walk, -1 if none does."""
+    if ladder[walk + WEIGHT + WIDEST] > on[WEIGHTS_FIT]:
+        return -1
+    if ladder[walk + BIAS + WIDEST] * on[BIAS_BITS] > on[BIAS_FITS]:
+        return -1
+    # An image in one tile has nothing to walk inside: then the innermost is another side, and that is a walk of its
+    # own, unless all is one tile.
+    inside = 1 if ladder[walk + IMAGE_INSIDE] and ladder[walk + TILES] > 1 else 0
+    return following(ladder, on, walk, inside)
+
+
+def rung_fits(ladder: list[int], on: list[int], rung: int) -> int:
+    """Whether a rung does: its walk times the number of images, plus its image. It may be one of another ladder."""
+    if rung >= ladder[WALKS] * ladder[IMAGES]:
+        return 0
+    walk, image = WALK_ROWS + rung // ladder[IMAGES] * WALK, rung % ladder[IMAGES]
+    return 1 if 0 <= first_image(ladder, on, walk) <= image == following(ladder, on, walk, image) else 0
 
 
 def cycles_for(bits: int, on: list[int], port: int) -> int:
@@ -151,9 +172,9 @@ def shared_cycles(on: list[int], weights: int, inputs: int, results: int, reload
     return longest
 
 
-def least_of_rail(ladder: list[int], on: list[int], walk: int, step: int) -> int:
+def least_of_rail(ladder: list[int], on: list[int], walk: int, step: int, opening: int) -> int:
     """Cycles that any rung of a walk with at least as many tiles of the image takes at least. The first weights are
-    loaded before anything else, and no psum moves before the first tile is through."""
+    loaded before anything else, in `opening` cycles, and no psum moves before the first tile is through."""
     # Channels in 4 tiles with 6 passes in all, an image of 100 pixels in 5 tiles, 30 cycles of fill:
     # 6 * 100 + 4 * 5 * 30 = 1,200 cycles.
     tiles = ladder[ladder[IMAGE_ROWS] + step * IMAGE + TILES]
@@ -161,29 +182,36 @@ def least_of_rail(ladder: list[int], on: list[int], walk: int, step: int) -> int
     results = ladder[walk + PSUM + ALL] * ladder[LEAST_RESULTS]
     bits = weight_bits(ladder, on, walk, tiles) + ladder[walk + BIAS + ALL] * on[BIAS_BESIDE]
     psum = result_cycles(ladder, on, walk, results)
-    apart = first_weights(ladder, on, walk) + max(compute, on[FILLED] + psum)
+    apart = opening + max(compute, on[FILLED] + psum)
     return max(apart, cycles_for(bits, on, WEIGHT_PORT) + on[FILLED])
 
 
-def least_of_rung(ladder: list[int], on: list[int], walk: int, step: int, found: list[int], at: int) -> int:
+def least_of_rung(
+    ladder: list[int], on: list[int], walk: int, step: int, opening: int, most: int, found: list[int], at: int
+) -> int:
     """Cycles that one rung takes at least; its DRAM bits are left in `found` at `at`. Beside what `least_of_rail`
     counts: the next tile of an operand loads while the array computes the last tile that uses the one before; what
-    that tile does not hide is stall."""
+    that tile does not hide is stall. Of what takes more than `most` (-1: any number) only that is told."""
     image, fill = ladder[IMAGE_ROWS] + step * IMAGE, on[FILLED]
+    image_tiles = ladder[image + TILES]
+    compute = computing(ladder, on, walk, image_tiles, ladder[image + PASSES])
+    if 0 <= most < opening + compute:
+        return opening + compute
     table = ladder[TABLE_ROWS] + (ladder[walk + TABLE] * ladder[IMAGES] + step) * ELEMENTS
-    image_tiles, most = ladder[image + TILES], ladder[image + MOST_PASSES]
-    tiles, tile = ladder[walk + TILES] * image_tiles, longest_tile(ladder, on, walk, most)
-    opening = first_weights(ladder, on, walk)
+    inputs = ladder[walk + IFMAP + ALL] * ladder[table + ALL] * ladder[walk + IFMAP_RELOADS] * on[IFMAP_BITS]
+    ifmap_cycles = cycles_for(inputs, on, IFMAP_PORT)
+    if 0 <= most < ifmap_cycles + fill:
+        return ifmap_cycles + fill
+    tiles, tile = ladder[walk + TILES] * image_tiles, longest_tile(ladder, on, walk, ladder[image + MOST_PASSES])
     first_ifmap = cycles_for(ladder[walk + IFMAP] * ladder[table] * on[IFMAP_BITS], on, IFMAP_PORT)
     leaving = ladder[walk + PSUM + LAST_TILE] * ladder[image + RESULTS + LAST_TILE] * on[RESULT_BITS]
     last_psum = cycles_for(leaving, on, RESULT_PORT)
-    inputs = ladder[walk + IFMAP + ALL] * ladder[table + ALL] * ladder[walk + IFMAP_RELOADS] * on[IFMAP_BITS]
     weights, biases = weight_bits(ladder, on, walk, image_tiles), ladder[walk + BIAS + ALL]
     results, reloads = ladder[walk + PSUM + ALL] * ladder[image + RESULTS + ALL], ladder[walk + PSUM_RELOADS]
     found[at] = weights + biases * on[BIAS_BITS] + inputs
     found[at] = found[at] + results * (2 * (reloads - 1) * on[PSUM_BITS] + on[RESULT_BITS])
     weight_cycles = cycles_for(weights + biases * on[BIAS_BESIDE], on, WEIGHT_PORT)
-    ifmap_cycles, psum_cycles = cycles_for(inputs, on, IFMAP_PORT), result_cycles(ladder, on, walk, results)
+    psum_cycles = result_cycles(ladder, on, walk, results)
     waits = 0
     # 4 weight tiles of 50 cycles. The first loads before all compute, each of the others beside one tile of 30 cycles
     # and makes it wait for 20: 4 * 50 - 50 - 3 * 30 = 60. Without a barrier loads run ahead, and make up for it.
@@ -193,10 +221,10 @@ def least_of_rung(ladder: list[int], on: list[int], walk: int, step: int, found:
         waits = max(waits, ifmap_cycles - first_ifmap - (tiles // ladder[walk + IFMAP_STAYS] - 1) * tile)
         waits = max(waits, psum_cycles - last_psum - (tiles // ladder[walk + PSUM_STAYS] - 1) * tile)
     # The last tile computes after all loads, and no psum moves before the first tile is through.
-    first_tile = ladder[walk + MOST_PASSES] * most + fill
+    first_tile = ladder[walk + MOST_PASSES] * ladder[image + MOST_PASSES] + fill
     last_tile = ladder[walk + LAST_PASSES] * ladder[image + LAST_PASSES] + fill
     opening = max(opening, first_ifmap)
-    cycles = opening + computing(ladder, on, walk, image_tiles, ladder[image + PASSES]) + waits + last_psum
+    cycles = opening + compute + waits + last_psum
     cycles = max(cycles, max(weight_cycles, ifmap_cycles) + last_tile + last_psum)
     cycles = max(cycles, opening + first_tile + psum_cycles)
     return max(cycles, shared_cycles(on, weights, inputs, results, reloads))

@@ -8,9 +8,9 @@ from functools import cached_property, lru_cache
 from simdc.cost.axis import ONE
 from simdc.cost.channels import on_channels
 from simdc.cost.exact.flat import flat_contraction
-from simdc.cost.flat import climb, tiles
+from simdc.cost.flat import climb, rails, tiles
 from simdc.cost.flat import rungs as at
-from simdc.cost.flat.best import BEST_RUNG
+from simdc.cost.flat.best import BEST, BEST_RUNG
 from simdc.cost.flat.core import PLAIN, CoreForm, run
 from simdc.cost.grid import stored_bounds
 from simdc.cost.hardware import Hardware
@@ -106,29 +106,25 @@ class ArrayRungs:
         return run(lambda form: self._cheapest(form, room))
 
     def _cheapest(self, form: CoreForm, room: int) -> Tiling | None:
-        filled, on = self.in_form(form), form.row(self._on)
-        ladder = filled.ladder
-        room += ladder[at.WALKS]
-        waiting = form.zeros(climb.HEAP + (1 + climb.ENTRY) * room)
-        form.begin(ladder, on, waiting, room)
-        flat, best = self._flat, form.row([-1, -1, -1])
-        if flat is not None:
-            loops = len(self._order)
+        filled, on, flat = self.in_form(form), form.row(self._on), self._flat
+        room += filled.ladder[at.WALKS]
+        while flat is not None:
+            loops, best = len(self._order), form.row([-1] * BEST)
+            waiting = form.zeros(rails.waiting_row(room))
             rows = [
                 *map(form.zeros, (loops, loops)),
                 flat.room(form, min(loops, tiles.MOST_CUT)),
                 form.zeros(tiles.FOUND),
             ]
-            plan = flat.in_form(form)
-            while True:
-                ended = form.best_rung(*filled, on, waiting, room, plan, *rows, best)
-                if ended != climb.NO_ROOM:
-                    break
-                waiting, room = form.row(with_more_room(waiting, room)), 2 * room
+            ended = form.best_rung(*filled, on, waiting, room, flat.in_form(form), *rows, best)
             if ended == climb.NONE_LEFT:
                 rung = best[BEST_RUNG]
                 return None if rung < 0 else filled.tiling(self._order, rung)
-            form.begin(ladder, on, waiting, room)
+            if ended != climb.NO_ROOM:
+                break
+            room *= 2
+        waiting = form.zeros(climb.HEAP + (1 + climb.ENTRY) * room)
+        form.begin(filled.ladder, on, waiting, room)
         return self._one_by_one(form, filled, on, waiting, room)
 
     def _one_by_one(
@@ -160,9 +156,10 @@ class ArrayRungs:
 
     def step(self, rail: Rail) -> tuple[Least | None, Rail | None]:
         walk, (_, group, step), found = at.WALK_ROWS + rail.group * at.WALK, rail, [0]
-        cycles = at.least_of_rung(self._plain.ladder, self._on, walk, step, found, 0)
-        after = at.following(self._plain.ladder, self._on, walk, step + 1)
-        rest = None if after < 0 else Rail(at.least_of_rail(self._plain.ladder, self._on, walk, after), group, after)
+        ladder, on = self._plain.ladder, self._on
+        opening, after = at.first_weights(ladder, on, walk), at.following(ladder, on, walk, step + 1)
+        cycles = at.least_of_rung(ladder, on, walk, step, opening, -1, found, 0)
+        rest = None if after < 0 else Rail(at.least_of_rail(ladder, on, walk, after, opening), group, after)
         return Least(cycles, found[0]), rest
 
     def price(self, group: int, step: int) -> tuple[int, int, Tiling] | None:
@@ -170,7 +167,7 @@ class ArrayRungs:
         return self._price(self._plain.tiling(self._order, group * self._plain.ladder[at.IMAGES] + step))
 
     def _price(self, tiling: Tiling) -> tuple[int, int, Tiling] | None:
-        found = None if self._flat is None else self._flat.price_one(*tiling, everything=False)
+        found = None if self._flat is None else self._flat.price_one(*tiling)
         if self._flat is not None and found is not None:
             return found[tiles.TOTAL], self._flat.dram_bits_total(found), tiling
         from simdc.cost.exact.contraction import TiledContraction

@@ -8,7 +8,7 @@ from functools import lru_cache
 from simdc.cost.exact.flat_lanes import FlatProgram, ProgramRows, ProgramShape
 from simdc.cost.flat import climb, lanes, program, tiles
 from simdc.cost.flat import lane_ladder as filled
-from simdc.cost.flat.best import BEST_RUNG
+from simdc.cost.flat.best import BEST, BEST_RUNG
 from simdc.cost.flat.core import CoreForm, run
 from simdc.cost.flat.lane_rungs import cut_sizes
 from simdc.cost.greedy.program import program_loops
@@ -71,7 +71,7 @@ class LaneLadders:
         room, on = self.room + ladder[filled.PROGRAM_CUTS], form.row([0, 0, flat.limit_bits])
         waiting, sizes = form.zeros(climb.HEAP + (1 + climb.ENTRY) * room), form.zeros(loops)
         form.begin_cuts(ladder, plan, on, waiting, room, sizes)
-        best, order, found = form.row([-1, -1, -1]), form.row(range(loops)), form.zeros(lanes.PROGRAM_FOUND)
+        best, order, found = form.row([-1] * BEST), form.row(range(loops)), form.zeros(lanes.PROGRAM_FOUND)
         work = flat.room(form, self._most_cut)
         while (ended := form.best_cut(ladder, plan, on, waiting, room, order, sizes, work, found, best)) != (
             climb.NONE_LEFT

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simdc.cost.exact.flat import contraction_shape
-from simdc.cost.flat import climb, lanes, network, packed, tiles
+from simdc.cost.flat import climb, lanes, network, packed, rails, tiles
+from simdc.cost.flat.best import BEST
+from simdc.cost.flat.climb import NONE_LEFT
 from simdc.cost.flat.core import PLAIN, CoreForm
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
@@ -40,7 +42,7 @@ class NetworkInForm:
             form.zeros(max(map(room_for, kernels))),
             form.zeros(max(tiles.FOUND, lanes.PROGRAM_FOUND)),
             form.zeros(0),
-            form.zeros(3),
+            form.zeros(BEST),
         ]
         self._rows = [kernel_rows(form, kernel) for kernel in kernels]
         self._contractions = {n: own for n, each in enumerate(kernels) if isinstance(own := each.kernel, Contraction)}
@@ -54,7 +56,7 @@ class NetworkInForm:
 
     def _make_space(self, space: int) -> None:
         self._space = space
-        self._work[packed.WAITING_ROW] = self._form.zeros(climb.HEAP + (1 + climb.ENTRY) * space)
+        self._work[packed.WAITING_ROW] = self._form.zeros(rails.waiting_row(space))
         self._work_rows = self._form.rows(self._work)
 
     def price(self, hardware: Hardware, *, greedy: bool) -> list[int]:
@@ -132,7 +134,7 @@ class NetworkInForm:
         rows = [each.copy() for each in self._rows]
         for place, (number, kernel) in enumerate(self._contractions.items()):
             on = form.row(ArrayRungs(kernel, hardware, GENESYS).machine)
-            rows[number][packed.ON_ROW :] = [on, *ladders.ladder(place)]
+            rows[number][packed.ON_ROW :] = [on, *ladders.ladder(place), form.row([NONE_LEFT])]
         return form.rows([row for each in rows for row in each])
 
 
@@ -140,7 +142,7 @@ def kernel_rows(form: CoreForm, kernel: PackedKernel) -> list[list[int]]:
     """As `flat/packed.py` numbers them, a contraction without its ladder."""
     return [
         *(form.row(kernel.about), form.row(kernel.plan), form.zeros(3)),
-        *(form.zeros(kernel.ladder), form.row(kernel.cuts), form.zeros(1)),
+        *(form.zeros(kernel.ladder), form.row(kernel.cuts), form.zeros(1), form.row([NONE_LEFT])),
     ]
 
 

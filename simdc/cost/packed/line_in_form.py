@@ -46,8 +46,8 @@ class LineInForm:
         made = self._make_ladders(arrays, hardware) if arrays else []
         moved: list[list[int]] = []
         for number, each in on_line.items():
-            about, plan, *_, filled = self._rows[number]
-            filled = made[self._arrays.index(number)] if number in arrays else filled
+            about, plan, *others = self._rows[number]
+            filled = made[self._arrays.index(number)] if number in arrays else others[packed.WAYS_ROW - packed.ON_ROW]
             moved += (about, plan, form.row(each.moves), filled, self._macs[number])
         self._moves = form.rows(moved) if moved else None
         self._make_table()
@@ -69,7 +69,7 @@ class LineInForm:
 
     def _make_table(self) -> None:
         for place, number in enumerate(self._arrays):
-            self._rows[number][packed.LADDER_ROW :] = self._ladders.ladder(place)
+            self._rows[number][packed.LADDER_ROW : packed.LAST_ROW] = self._ladders.ladder(place)
         self._table = self._form.rows([row for rows in self._rows for row in rows])
         self._macs_table = self._form.rows(self._macs)
 

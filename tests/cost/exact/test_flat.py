@@ -51,7 +51,7 @@ def in_form(
 ) -> list[int] | None:
     with monkeypatch.context() as patch:
         patch.setattr(core, "COMPILED", form)
-        return flat.price_one(*tiling, everything=True)
+        return flat.price_one(*tiling)
 
 
 def check_equal(

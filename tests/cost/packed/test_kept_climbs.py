@@ -99,8 +99,9 @@ def one_by_one(ladder: list[int], on: list[int], cycles: int, bits: int) -> Iter
         inside = ladder[row + at.IMAGE_INSIDE] and ladder[row + at.TILES] > 1
         for image in range(1 if inside else 0, ladder[at.IMAGES]):
             if at.following(ladder, on, row, image) == image:
-                rail = at.least_of_rail(ladder, on, row, image)
-                bound = max(rail, at.least_of_rung(ladder, on, row, image, found, 0))
+                opening = at.first_weights(ladder, on, row)
+                rail = at.least_of_rail(ladder, on, row, image, opening)
+                bound = max(rail, at.least_of_rung(ladder, on, row, image, opening, -1, found, 0))
                 if (bound, found[0]) <= (cycles, bits):
                     yield Promise(bound, found[0], walk, image)
 
