@@ -74,11 +74,11 @@ def _inference(tiling: str = "default", fields: tuple[str, ...] = tuple(FIELDS))
     return _again(simdc.load("resnet50"), simdc.load_hardware("HI3"), tiling, fields, 40)
 
 
-def _training() -> float:
+def _training(tiling: str = "default") -> float:
     import simdc
 
     step = simdc.load("resnet50", 32).training_step()
-    return _again(step, simdc.load_hardware("HT3"), "default", tuple(FIELDS), 9)
+    return _again(step, simdc.load_hardware("HT3"), tiling, tuple(FIELDS), 9)
 
 
 def _machines(tiling: str) -> float:
@@ -207,6 +207,7 @@ INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
     "memories": ("the same, a memory changed", lambda: _inference(fields=MEMORIES)),
     "greedy": ("the same, any field, greedy tilings", lambda: _inference("greedy")),
     "training": ("its training step, batch 32, any field changed", _training),
+    "training_greedy": ("the same, greedy tilings", lambda: _training("greedy")),
     "machines": ("ResNet-50 on machines with nothing in common, each", lambda: _machines("default")),
     "machines_greedy": ("the same, greedy tilings", lambda: _machines("greedy")),
     "arrays": ("ResNet-50 again, rows, columns or lanes changed", lambda: _inference(fields=ARRAYS)),
