@@ -1,6 +1,7 @@
 """Compares the compiled core, the plain one and the classes of `exact` on random layers, tilings and machines.
 
     python compile_core.py; python tests/same_forms.py --draws 100000
+    python tests/same_forms.py --draws 100000 --climbs 1    default tilings of all layers, not of one in ten
 
 Tight memories refuse some tilings, some numbers go beyond 64 bits, some machines have borders that clip. Exit code 1 at
 the first difference.
@@ -11,7 +12,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -31,6 +33,8 @@ from simdc.cost.forms import only
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.kernel import ArrayKernel, Contraction, Loop, VectorProgram
 from simdc.cost.ladder import ladder_tiling
+from simdc.cost.ladder.array import ArrayRungs
+from simdc.cost.ladder.climb import cheapest
 from simdc.cost.ladder.vectors import VectorRungs
 from simdc.cost.layer_costs import LayerCost
 from simdc.cost.packed.kernels import packed_kernel
@@ -119,15 +123,15 @@ def climbs_alike(kernel: VectorProgram, machine: Hardware, forms: Forms) -> bool
     return True
 
 
-def together(kernel: ArrayKernel, machine: Hardware, tiler: Tiler | None) -> tuple[Tiling, Cost] | str:
-    """What a network of this layer alone costs, asked for as a whole."""
+def together(layer: Workload, machine: Hardware, tiler: Tiler | None) -> tuple[Tiling, Cost] | str:
+    """What a network of one layer costs, asked for as a whole."""
     try:
-        layer = Workload([("layer", only(kernel))]).price(MODEL, machine, tiler)[0]
+        priced = layer.price(MODEL, machine, tiler)[0]
     except TilingError as error:
         return str(error)
-    assert layer.tiling is not None
-    assert layer.cost is not None
-    return layer.tiling, layer.cost
+    assert priced.tiling is not None
+    assert priced.cost is not None
+    return priced.tiling, priced.cost
 
 
 def by_classes(kernel: ArrayKernel, machine: Hardware, tiler: Tiler) -> tuple[Tiling, Cost] | str:
@@ -139,29 +143,58 @@ def by_classes(kernel: ArrayKernel, machine: Hardware, tiler: Tiler) -> tuple[Ti
         return str(error)
 
 
+def climbed_by_classes(kernel: ArrayKernel, machine: Hardware) -> Tiling:
+    """The default tiling of a ladder that Python makes and of rungs that classes price, first come first served."""
+    if isinstance(kernel, VectorProgram):
+        found = VectorRungs(kernel, machine, GENESYS).cheapest()
+    else:
+        rungs = ArrayRungs(kernel, machine, GENESYS)
+        rungs._flat = None  # pyright: ignore[reportPrivateUsage]
+        found = cheapest(rungs)
+    # Where no rung fits it is the smallest tile.
+    return ladder_tiling(kernel, machine) if found is None else found
+
+
+def others_like(random: Random, kernel: ArrayKernel, machine: Hardware) -> list[Hardware]:
+    """Machines with the same array but other memories and ports: what was the best rung before is tried first."""
+    found: list[Hardware] = []
+    for _ in range(2):
+        other = random_machine(random) if random.random() < 0.5 else tight_machine(random, kernel)
+        parts = {"buffers": other.systolic.buffers, "bandwidths": other.systolic.bandwidths}
+        systolic = evolve(machine.systolic, **parts)
+        simd = evolve(
+            machine.simd,
+            vmem_bits=other.simd.vmem_bits,
+            bandwidth_bits_per_cycle=other.simd.bandwidth_bits_per_cycle,
+        )
+        found.append(evolve(machine, systolic=systolic, simd=simd))
+    return found
+
+
 def networks_alike(
     kernel: ArrayKernel,
-    machine: Hardware,
+    machines: Sequence[Hardware],
     forms: tuple[core.CoreForm | None, ...],
     found: Counter[str],
     *,
     climbs: bool,
 ) -> bool:
-    """Whether the core tiles and prices a network of one layer as the classes do."""
+    """Whether the core tiles and prices a network of one layer as the classes do, on one machine after the other."""
     tilers: list[tuple[str, Tiler, Tiler | None]] = [("greedy", greedy_tiling, MODEL.greedy)]
     if climbs:
-        tilers.append(("default", ladder_tiling, None))
-    for name, tiler, asked in tilers:
+        tilers.append(("default", climbed_by_classes, None))
+    layers = [Workload([("layer", only(kernel))]) for _ in forms]
+    for machine, (name, tiler, asked) in product(machines, tilers):
         wanted = by_classes(kernel, machine, tiler)
         found[f"{name} tilings {'refused' if isinstance(wanted, str) else 'priced'}"] += 1
-        for form in forms:
+        for form, layer in zip(forms, layers, strict=True):
             core.COMPILED = form
-            given = together(kernel, machine, asked)
+            given = together(layer, machine, asked)
             if given != wanted:
                 print(f"{name}, {'plain' if form is None else 'compiled'}: {given}, not {wanted}: {kernel}, {machine}")
                 return False
-    kind = kind_of(machine)
-    found["networks by the core"] += kind is not None and packed_kernel(kernel, machine, kind) is not None
+    kind = kind_of(machines[0])
+    found["networks by the core"] += kind is not None and packed_kernel(kernel, machines[0], kind) is not None
     return True
 
 
@@ -207,6 +240,7 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=100_000)
     parser.add_argument("--kept", type=int, default=0, help="layers, each on ten machines, plain beside compiled")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--climbs", type=int, default=10, metavar="N", help="climb the ladder of one layer in N")
     chosen = parser.parse_args()
     compiled = core.compiled_form()
     if compiled is None:
@@ -237,8 +271,10 @@ def main() -> int:
                 print(f"{'plain' if form is None else 'compiled'}: {given}, not {wanted}: {case}")
                 return 1
         found["refused" if isinstance(wanted, str) else "priced"] += 1
-        climbs = number % 20 < 2 and max(case[0].bounds.values()) < 100
-        if not networks_alike(case[0], case[2], (counting, None), found, climbs=climbs):
+        # Pairs of draws: a program, a contraction.
+        climbs = number // 2 % chosen.climbs == 0 and max(case[0].bounds.values()) < 100
+        machines = [case[2], *others_like(random, case[0], case[2])] if climbs else [case[2]]
+        if not networks_alike(case[0], machines, (counting, None), found, climbs=climbs):
             return 1
         if isinstance(case[0], Contraction):
             found["by the core"] += flat_contraction(case[0], case[2], MODEL.rule) is not None
