@@ -111,8 +111,7 @@ def _valid_copy(module: ModuleOp) -> ModuleOp:
 
 def open_forms(op: LayerOp, hardware: AnyMachine) -> Forms:
     """What the layer can be: the form that a person gave it, or any."""
-    given = given_form(op)
-    return tuple(each for each in forms_of(op, hardware) if given in (None, each[0]))
+    return forms_of(op, hardware, given_form(op))
 
 
 def load(

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import Builtin, ModuleOp, StringAttr
 from xdsl.ir import Dialect, Operation
 from xdsl.utils.exceptions import VerifyException
 
+from simdc.cost.array_kernel import ArrayMapping
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, links_of
@@ -106,21 +107,26 @@ def unit_of(op: LayerOp, machine: AnyMachine) -> str | None:
     return None if kernel is None else machine.unit_of(links_of(kernel)[0].kind)
 
 
-def forms_of(op: LayerOp, hardware: AnyMachine) -> Forms:
-    """The kernels that the layer can be on a machine; none for one that moves and computes nothing. Raises as
-    `kernel_of`."""
+def forms_of(op: LayerOp, hardware: AnyMachine, given: str | None = None) -> Forms:
+    """The kernels that the layer can be on a machine, or the one form that is `given`; none for one that moves and
+    computes nothing. Raises as `kernel_of`."""
+    forms, mappings = op.forms(), machine_mappings(hardware)
     try:
         kernels = [
-            (name, op.laid(form.kernel(accumulator_bits(form.unit, hardware)))) for name, form in op.forms().items()
+            (name, op.laid(form.kernel(accumulator_bits(form.unit, hardware))))
+            for name, form in forms.items()
+            if mappings or given in (None, name)
         ]
     except (KernelError, VerifyException) as error:
         raise layer_error(op, str(error)) from None
-    only = None if kernels else _plain_kernel(op)
+    only = None if forms else _plain_kernel(op)
     if only is not None:
         kernels = [("", only)]
-    mappings = machine_mappings(hardware)
-    if not mappings:
-        return tuple(kernels)
+    every = tuple(kernels) if not mappings else _with_mappings(kernels, mappings)
+    return tuple([each for each in every if given in (None, each[0])])
+
+
+def _with_mappings(kernels: list[tuple[str, Kernel]], mappings: ArrayMapping) -> Forms:
     every = [each for name, kernel in kernels for each in map_forms(name or ONLY, kernel, mappings)]
     return tuple(every) if len(every) > 1 else tuple(kernels)
 

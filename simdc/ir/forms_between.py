@@ -9,8 +9,8 @@ from simdc.cost.forms import Forms
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 
-from .base import LayerOp
 from .context import forms_of
+from .form import machine_mappings
 from .stretch import LayersBetween, Line, NotLinear
 
 Moving = Callable[[Line], Any]
@@ -63,14 +63,17 @@ class FormsBetween:
 
     def asked(self, number: int, step: int) -> Kernel:
         """One form as the layer says it. Raises NotLinear where it has others than at the ends."""
-        forms = self._asked(step)
-        if _names(forms) != self.names:
+        op, names = self._layers.at(self.line(step)), self.names or ()
+        # Kernels of other forms are not made, unless these are their mappings.
+        lone = not machine_mappings(self._machine) and self._given is None and tuple(op.forms()) == names
+        forms = forms_of(op, self._machine, names[number] if lone else self._given)
+        if not lone and _names(forms) != names:
             raise NotLinear
-        return forms[number][1]
+        return forms[0 if lone else number][1]
 
     def _asked(self, step: int) -> Forms:
         """As the layer says."""
-        return chosen_forms(self._layers.at(self.line(step)), self._machine, self._given)
+        return forms_of(self._layers.at(self.line(step)), self._machine, self._given)
 
 
 class FormBetween:
@@ -102,11 +105,6 @@ def _between(first: Kernel, last: Kernel, kernels: Mapping[int, Kernel], whole: 
         return move if all(move(Line(step, whole)) == kernel for step, kernel in kernels.items()) else None
     except NotLinear:
         return None
-
-
-def chosen_forms(op: LayerOp, machine: AnyMachine, given: str | None) -> Forms:
-    """What the layer can be: the form that was `given`, or any."""
-    return tuple(each for each in forms_of(op, machine) if given in (None, each[0]))
 
 
 def _still(value: Kernel) -> Moving:

@@ -9,7 +9,8 @@ import pytest
 
 import simdc
 from simdc.cost.kernel import Contraction, Loop, Operand, affine
-from simdc.ir.forms_between import FormsBetween, chosen_forms, moving
+from simdc.ir.context import forms_of
+from simdc.ir.forms_between import FormsBetween, moving
 from simdc.ir.stretch import LayersBetween, Line, NotLinear
 from simdc.ir.token_run import TokenRun, decode_step
 from tests.commands.test_lengths import drawn
@@ -70,15 +71,16 @@ def check(first: simdc.Network, last: simdc.Network, steps: int, random: Random)
     """How many layers move on a line themselves, and how many are asked each time."""
     machine, read, asked = drawn(random), 0, 0
     for one, other in zip(first.lowered(machine), last.lowered(machine), strict=True):
-        if one.regions or chosen_forms(one, machine, None) == chosen_forms(other, machine, None):
+        if one.regions or forms_of(one, machine, None) == forms_of(other, machine, None):
             continue
         layers = LayersBetween(one, other)
         between = FormsBetween(layers, machine, None, steps)
         read, asked = (read + 1, asked) if between.is_on_line else (read, asked + 1)
         for step in {0, steps, *(random.randrange(steps) for _ in range(6))}:
-            expected = chosen_forms(layers.at(Line(step, steps)), machine, None)
+            expected = forms_of(layers.at(Line(step, steps)), machine, None)
             assert between.at(step) == expected
             assert [type(kernel) for _, kernel in between.at(step)] == [type(kernel) for _, kernel in expected]
+            assert [form.at(step) for form in between.forms] in ([], [kernel for _, kernel in expected])
     return read, asked
 
 
