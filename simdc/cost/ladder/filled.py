@@ -113,7 +113,10 @@ class LaddersInForm:
                 rooms[room], self._work[row] = rooms[need], self._form.zeros(rooms[need])
         own = self._rows[ladder + made.FILL_MADE - made.FILL_LADDER]
         if own[made.MADE_ROOM] < own[made.MADE_NEED]:
-            own[made.MADE_ROOM], self._rows[ladder] = own[made.MADE_NEED], self._form.zeros(own[made.MADE_NEED])
+            # What grew once grows again, with each batch of a sweep.
+            spare = own[made.MADE_NEED] // 4 if own[made.MADE_ROOM] else 0
+            own[made.MADE_ROOM] = own[made.MADE_NEED] + spare
+            self._rows[ladder] = self._form.zeros(own[made.MADE_ROOM])
         self._make_tables()
 
     def ladder(self, number: int) -> LadderInForm:
