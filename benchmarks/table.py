@@ -78,7 +78,7 @@ def _training(tiling: str = "default") -> float:
     import simdc
 
     step = simdc.load("resnet50", 32).training_step()
-    return _again(step, simdc.load_hardware("HT3"), tiling, tuple(FIELDS), 9)
+    return _again(step, simdc.load_hardware("HT3"), tiling, tuple(FIELDS), 40)
 
 
 def _machines(tiling: str) -> float:
