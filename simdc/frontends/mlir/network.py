@@ -253,6 +253,8 @@ class ForeignNetwork(ImportedNetwork):
         network = network_of(module)
         network.unknown_batch = None if self._is_batch_known else UnitAttr()
         join_written(network, self.values)
+        # A mask that nobody reads as a tensor, or half of a table, is no weight, and was counted when it was made.
+        network.settle_parameters()
         return module
 
 

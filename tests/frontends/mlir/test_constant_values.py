@@ -18,7 +18,7 @@ from simdc.frontends.mlir.constant_arrays import rows_at, rows_behind, sums_so_f
 from simdc.frontends.mlir.constant_values import ConstantValues
 from simdc.frontends.mlir.values import Filled, Made, ModuleConstant, Seen
 from simdc.ir.base import shape_of
-from simdc.ir.context import make_context
+from simdc.ir.context import first_invalid, make_context
 from simdc.ir.network import CAUSAL, ParameterOp, network_of
 from simdc.ir.ops.rope import RopeOp
 from simdc.ir.ops.softmax import SoftmaxOp
@@ -175,6 +175,7 @@ def masked(sees: Sequence[str], low: str = "-1.0e+09") -> str:
 )
 def test_a_mask_that_follows_from_the_module(sees: list[str], low: str, is_causal: bool) -> None:
     found = parse_foreign_module(masked(sees, low), "m.mlir", None)
+    assert first_invalid(found) is None
     marks = [op.attributes.get(CAUSAL) for op in network_of(found).body.block.ops if isinstance(op, ParameterOp)]
     assert marks == [StringAttr("added") if is_causal else None]
     TidyPass().apply(make_context(), found)
