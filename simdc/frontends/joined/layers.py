@@ -107,9 +107,10 @@ def drop_unread(network: NetworkOp) -> None:
 
 
 def _lay_as_read(parameter: ParameterOp) -> None:
-    views = [use.operation for use in parameter.result.uses]
-    shapes = {shape_of(each.results[0]) for each in views}
-    if len(shapes) != 1 or not all(isinstance(each, ReshapeOp) for each in views):
+    readers = [use.operation for use in parameter.result.uses]
+    views = [each for each in readers if isinstance(each, ReshapeOp)]
+    shapes = {shape_of(each.result) for each in views}
+    if len(views) < len(readers) or len(shapes) != 1:
         return
     kind, block = make_tensor_type(tensor_type(parameter.result).element_type, shapes.pop()), parameter.parent
     assert block is not None
@@ -117,6 +118,6 @@ def _lay_as_read(parameter: ParameterOp) -> None:
     made.result.name_hint, made.location = parameter.result.name_hint, parameter.location
     block.insert_op_after(made, parameter)
     for each in views:
-        each.results[0].replace_all_uses_with(made.result)
+        each.result.replace_all_uses_with(made.result)
         block.erase_op(each)
     block.erase_op(parameter)

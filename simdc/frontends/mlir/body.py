@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from simdc.cost.kernel import Instruction
 from simdc.named import NamedTuple
 
+from .asked import operand
 from .functions import LaneCode, Symbol
 from .module_text import attribute, element_kind, integer, name_of
 from .problems import Unpriced
@@ -184,7 +185,7 @@ def translated(
         return number_of(attribute(op, "value"))
     if name in ("stablehlo.compare", "arith.cmpf", "arith.cmpi"):
         word = direction_of(op) if dialect == "stablehlo" else _predicate(op, short)
-        compared[op.results[0]] = word, op.operands[0], op.operands[1]
+        compared[op.results[0]] = word, operand(op, 0), operand(op, 1)
         return code.compare(word, *map(symbol, op.operands))
     if name in ("arith.select", "stablehlo.select"):
         return _selected(op, code, symbol, compared)
@@ -202,7 +203,7 @@ def translated(
 
 def function_of(op: Operation, short: str) -> str:
     """What an element-wise op of StableHLO computes, which differs by what its elements are. Raises Unpriced."""
-    kind = element_kind(op.operands[0].type)
+    kind = element_kind(operand(op, 0).type)
     if short in BITWISE and kind != "i1":
         raise Unpriced("the lanes have no code for the bits of numbers")
     if short == "divide" and kind[:1] in ("i", "u", "s"):
@@ -223,7 +224,7 @@ def _predicate(op: Operation, short: str) -> str:
 
 def _selected(op: Operation, code: LaneCode, symbol: Callable[[SSAValue], Symbol], compared: Comparisons) -> Symbol:
     """The larger or smaller of two is one instruction, however it was written."""
-    condition, yes, no = op.operands
+    condition, yes, no = (operand(op, place) for place in range(3))
     word, lhs, rhs = compared.get(condition, ("", condition, condition))
     chosen, sides = (symbol(yes), symbol(no)), (symbol(lhs), symbol(rhs))
     if word[:1] in ("g", "l") and chosen in (sides, sides[::-1]):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from xdsl.ir import Operation, SSAValue
 
+from .asked import block_of, operand, operands
 from .module_text import name_of
 from .problems import Unpriced
 from .reader import Reader, reads, refuses
@@ -20,7 +21,7 @@ MOST_ROUNDS = 1 << 14
 def repeated(reader: Reader, op: Operation) -> Sequence[Value]:
     """Its body, as often as its condition is known to hold. The first region says whether to go on, and what the second
     gets where it hands on something else."""
-    asked, body = (region.block for region in op.regions)
+    asked, body = block_of(op, 0), block_of(op, 1)
     reader.keep(op)
     values: Sequence[Value] = [reader.value(each) for each in op.operands]
     for _ in range(MOST_ROUNDS):
@@ -37,7 +38,7 @@ def repeated(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("scf.for")
 def counted(reader: Reader, op: Operation) -> Sequence[Value]:
     """Its body, as often as its numbers say."""
-    bounds = op.operands[:3]
+    bounds = operands(op, 0, 3)
     start, end, step = (_number(reader, each, "how often it runs") for each in bounds)
     if step < 1:
         raise Unpriced(f"its steps are of {step}")
@@ -47,7 +48,7 @@ def counted(reader: Reader, op: Operation) -> Sequence[Value]:
     reader.keep(op)
     values: Sequence[Value] = [reader.value(each) for each in op.operands[3:]]
     for number in rounds:
-        values = reader.inside(op.regions[0].block, [Filled((), number), *values])
+        values = reader.inside(block_of(op, 0), [Filled((), number), *values])
     return values
 
 
@@ -55,20 +56,20 @@ def counted(reader: Reader, op: Operation) -> Sequence[Value]:
 def chosen(reader: Reader, op: Operation) -> Sequence[Value]:
     """The branch that a number says, if that is known: the first where a condition holds, else the second; of several
     the last where there is none of that number."""
-    number = _number(reader, op.operands[0], "which of its branches runs")
+    number = _number(reader, operand(op, 0), "which of its branches runs")
     name, count = name_of(op), len(op.regions)
     place = (0 if number else 1) if name != "stablehlo.case" else number if 0 <= number < count else count - 1
     reader.keep(op)
-    if not op.regions[place].blocks:
+    if place < count and not op.regions[place].blocks:
         return []
-    return reader.inside(op.regions[place].block, [reader.value(each) for each in op.operands[1:]])
+    return reader.inside(block_of(op, place), [reader.value(each) for each in op.operands[1:]])
 
 
 @reads("scf.execute_region")
 def region(reader: Reader, op: Operation) -> Sequence[Value]:
     """Its ops."""
     reader.keep(op)
-    return reader.inside(op.regions[0].block, [])
+    return reader.inside(block_of(op, 0), [])
 
 
 def _number(reader: Reader, value: SSAValue, what: str) -> int:

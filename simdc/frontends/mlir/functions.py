@@ -17,8 +17,13 @@ from .problems import Unpriced
 Symbol: TypeAlias = str | float
 """An operand or temporary by name, or a number."""
 
-OPCODES = ("add", "sub", "mul", "div", "max", "min", "exp", "log", "sqrt", "inv_sqrt", "move", "compare",
-           "conditional_move", "mac")  # fmt: skip
+SOURCES = {
+    **dict.fromkeys(("exp", "log", "sqrt", "inv_sqrt", "move"), 1),
+    **dict.fromkeys(("add", "sub", "mul", "div", "max", "min", "compare"), 2),
+    "mac": 3,
+    "conditional_move": 4,
+}
+"""How many operands an instruction of the lanes has."""
 
 NOTHING = {"add": 0.0, "sub": 0.0, "mul": 1.0, "div": 1.0, "max": -math.inf, "min": math.inf}
 """The number that changes nothing as the second operand."""
@@ -78,7 +83,7 @@ class LaneCode:
 
     def call(self, function: str, sources: Sequence[Symbol]) -> Symbol:
         """Raises Unpriced for what the lanes cannot do, or what has another number of operands."""
-        if function in OPCODES:
+        if len(sources) == SOURCES.get(function):
             return self.put(function, *sources)
         match tuple(sources):
             case (x,) if function in OF_ONE:

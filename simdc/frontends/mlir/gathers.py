@@ -17,6 +17,7 @@ from simdc.ir.movement import MAX_RANK
 from simdc.ir.ops.gather import GatherOp
 from simdc.ir.ops.reverse import ReverseOp
 
+from .asked import block_of
 from .constant_arrays import rows_at
 from .constants import folded, refuse_known
 from .maps import Terms, terms_of
@@ -33,7 +34,7 @@ def rows_picked(
     reader: Reader, op: Operation, inputs: Sequence[SSAValue], maps: Sequence[AffineMap], bits: int | None
 ) -> Value | None:
     """Of a body that yields `table[ids[...], i, j]` the rows; None for any other body."""
-    block = op.regions[0].block
+    block = block_of(op, 0)
     last = block.last_op
     found = last.operands[0].owner if last is not None and len(last.operands) == 1 else None
     if not isinstance(found, Operation) or name_of(found) != "tensor.extract":
@@ -59,7 +60,7 @@ def rows_picked(
 
 def turned_round(reader: Reader, op: Operation, bounds: Sequence[int], bits: int | None) -> Value | None:
     """Of a body that yields `table[n - 1 - i, j]` the table backwards; None for any other body."""
-    last = op.regions[0].block.last_op
+    last = block_of(op, 0).last_op
     found = last.operands[0].owner if last is not None and len(last.operands) == 1 else None
     if not isinstance(found, Operation) or name_of(found) != "tensor.extract" or len(op.results) != 1:
         return None

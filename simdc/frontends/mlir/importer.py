@@ -10,6 +10,7 @@ from pathlib import Path
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
 
 from simdc.errors import SimdcError
 from simdc.ir.layer_error import LayerError
@@ -28,8 +29,6 @@ from .values import Filled, ModuleConstant, Value, plain
 CALLS = {"func.call": "callee", "call": "callee", "stablehlo.composite": "decomposition"}
 """Ops that stand for the ops of a function, and the attribute that names it."""
 TERMINATORS = ("func.return", "return", "stablehlo.return", "scf.yield", "scf.condition", "tosa.yield")
-MALFORMED = (IndexError, ValueError, KeyError, AttributeError, AssertionError)
-"""What reading an op raises that has too few operands, or an attribute of another kind."""
 SILENT = ("ml_program.global",)
 
 
@@ -95,10 +94,18 @@ def _imported(
     results = _run(found, body, values, frozenset((main.sym_name.data,)))
     if found.problems:
         raise refusal(found.problems, file)
-    tensors = [network.tensor(value) for value in results if not isinstance(value, Filled)]
+    try:
+        tensors = [network.tensor(value) for value in results if not isinstance(value, Filled)]
+    except (Unpriced, VerifyException) as error:
+        raise SimdcError(f"a result of '{main.sym_name.data}': {error}", file=file, line=_line(main)) from None
     if not tensors or network.last is None:
         raise SimdcError("computes nothing: its results are constants or missing", file=file)
-    return ForeignImport(network.finish(tensors), network.made)
+    try:
+        return ForeignImport(network.finish(tensors), network.made)
+    except (SimdcError, RecursionError, MemoryError):
+        raise
+    except Exception as error:  # as above
+        raise _mistake("joining layers", error, file) from error
 
 
 def _only_block(function: FuncOp) -> Block:
@@ -173,6 +180,8 @@ def _run(found: _Import, block: Block, values: Sequence[Value], calls: frozenset
 def _walk(found: _Import, block: Block, values: Sequence[Value], scope: _Scope) -> list[Value]:
     """What a block hands on; without those that follow from ops without a price, behind which all else is read."""
     known, lost = scope.known, scope.lost
+    if len(block.args) != len(values):
+        raise Unpriced(f"its block takes {len(block.args)} values and gets {len(values)}")
     known.update(zip(block.args, values, strict=True))
     reader = Reader(found.network, known, partial(_inside, found, scope))
     for op in block.ops:
@@ -188,6 +197,8 @@ def _walk(found: _Import, block: Block, values: Sequence[Value], scope: _Scope) 
             continue
         try:
             made = _called(found, op, reader, scope.calls) if name in CALLS else _read(found, name, op, reader)
+            if len(made) != len(op.results):
+                raise Unpriced(f"it has {len(op.results)} results, and an op of this name makes {len(made)}")
             for result, value in zip(op.results, made, strict=True):
                 known[result] = value
                 _count_reads(found.network, result, value)
@@ -219,7 +230,7 @@ def _read(found: _Import, name: str, op: Operation, reader: Reader) -> Sequence[
         function = FUNCTIONS.get(name)
         if function is None:
             raise Unpriced(REASONS.get(name, "there is no layer for it"))
-        return _by(function, reader, op)
+        return _by(function, found, reader, op)
     except Unpriced:
         made = worked_out(reader, op)
         if made is None:
@@ -227,12 +238,23 @@ def _read(found: _Import, name: str, op: Operation, reader: Reader) -> Sequence[
         return made
 
 
-def _by(function: Function, reader: Reader, op: Operation) -> Sequence[Value]:
-    """Modules are not verified, for xDSL refuses good ones; an op may lack what its name promises. Raises Unpriced."""
+def _by(function: Function, found: _Import, reader: Reader, op: Operation) -> Sequence[Value]:
+    """Raises Unpriced, also for what no layer takes, and SimdcError for a mistake of ours: functions ask for what an op
+    may lack by ways that tell it."""
     try:
         return function(reader, op)
-    except MALFORMED:
-        raise Unpriced("its operands, attributes or regions are not those of an op of this name") from None
+    except (Unpriced, SimdcError, RecursionError, MemoryError):
+        raise
+    except VerifyException as error:
+        raise Unpriced(str(error)) from None
+    except Exception as error:  # a person gets no traceback
+        raise _mistake(f"reading '{name_of(op)}'", error, found.network.file, _line(op)) from error
+
+
+def _mistake(what: str, error: Exception, file: str, line: int | None = None) -> SimdcError:
+    """Of ours, or of what the module says about the op in a way that nobody thought of."""
+    kind = f"{type(error).__name__}: {error}"
+    return SimdcError(f"{what} failed, {kind}: this is a bug in simdc, please report it", file=file, line=line)
 
 
 def _called(found: _Import, op: Operation, reader: Reader, calls: frozenset[str]) -> list[Value]:

@@ -10,6 +10,7 @@ from typing import TypeAlias, cast
 from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, IntegerAttr
 from xdsl.ir import Operation
 
+from .asked import operand
 from .body import ARCS, HLO
 from .module_text import attribute, integer, integers, lists_of, name_of, segments, shape_of_type
 from .problems import Unpriced
@@ -34,7 +35,7 @@ def sizes_of_results(reader: Reader, op: Operation, declared: Sequence[tuple[int
         return [rule(reader, op, declared[0])]
     if name == "stablehlo.reduce":
         gone = integers(op, "dimensions") or ()
-        whole = shape_of_type(op.operands[0].type)
+        whole = shape_of_type(operand(op, 0).type)
         return [tuple(size for axis, size in enumerate(whole) if axis not in gone)] * len(op.results)
     # Element by element: all operands that have as many dimensions agree.
     shapes = {shape_of_type(each.type) for each in op.operands}
@@ -48,7 +49,7 @@ def _is_elementwise(name: str) -> bool:
 
 
 def _same(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes:
-    return shape_of_type(op.operands[0].type)
+    return shape_of_type(operand(op, 0).type)
 
 
 def _empty(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes:
@@ -57,7 +58,7 @@ def _empty(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes:
 
 def _expanded(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes:
     """One open size of each group follows from the whole."""
-    source, found = shape_of_type(op.operands[0].type), list(declared)
+    source, found = shape_of_type(operand(op, 0).type), list(declared)
     for whole, group in zip(source, _groups(op), strict=True):
         unknown = [axis for axis in group if declared[axis] == DYNAMIC_INDEX]
         rest = prod(declared[axis] for axis in group if axis not in unknown)
@@ -69,7 +70,7 @@ def _expanded(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes
 
 
 def _collapsed(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes:
-    source = shape_of_type(op.operands[0].type)
+    source = shape_of_type(operand(op, 0).type)
     return tuple(prod(source[axis] for axis in group) for group in _groups(op))
 
 
@@ -92,7 +93,7 @@ def _padded(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes:
         filled_in(reader, integers(op, name) or (), given)
         for name, given in (("static_low", before), ("static_high", after))
     )
-    return tuple(map(sum, zip(low, shape_of_type(op.operands[0].type), high, strict=True)))
+    return tuple(map(sum, zip(low, shape_of_type(operand(op, 0).type), high, strict=True)))
 
 
 def _joined(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes:
@@ -102,7 +103,7 @@ def _joined(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes:
 
 
 def _turned(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Sizes:
-    source = shape_of_type(op.operands[0].type)
+    source = shape_of_type(operand(op, 0).type)
     return tuple(source[axis] for axis in integers(op, "permutation") or ())
 
 
@@ -128,7 +129,7 @@ def _convolved(reader: Reader, op: Operation, declared: tuple[int, ...]) -> Size
         return None
     source, _, result = ([each.strip() for each in found[place].split(",")] for place in (1, 2, 3))
     sizes = list(declared)
-    sizes[result.index("b")] = shape_of_type(op.operands[0].type)[source.index("b")]
+    sizes[result.index("b")] = shape_of_type(operand(op, 0).type)[source.index("b")]
     return None if DYNAMIC_INDEX in sizes else tuple(sizes)
 
 

@@ -11,6 +11,7 @@ from xdsl.ir.affine import AffineMap
 from simdc.cost.kernel import Affine, affine
 from simdc.named import NamedTuple
 
+from .asked import block_of, operand
 from .body import Body, read_body, read_place
 from .functions import LaneCode, Symbol
 from .gathers import elements_picked, rows_picked, turned_round
@@ -38,12 +39,12 @@ def generic(reader: Reader, op: Operation) -> Sequence[Value]:
 
 def from_maps(reader: Reader, op: Operation, maps: Sequence[AffineMap]) -> Sequence[Value]:
     """An op whose region is its body."""
-    inputs, outputs = segments(op, 2)
+    inputs, outputs = segments(op, 2, (0, 1))
     if len(maps) != len(op.operands) or any(each.num_symbols for each in maps):
         raise Unpriced(f"{len(op.operands)} operands and {len(maps)} indexing maps")
     shapes = [shape_of_type(value.type) for value in op.operands]
     bounds = loop_bounds(maps, shapes)
-    block = op.regions[0].block
+    block = block_of(op, 0)
     backwards = reversed_loops(maps)
     reads_ = [Read(reader.value(each), index_of(at, bounds, backwards)) for each, at in zip(inputs, maps, strict=False)]
     makes: list[Made] = []
@@ -96,6 +97,8 @@ def _places(reader: Reader, extract: Operation, bounds: tuple[int, ...], reads_:
     assert block is not None
     shape = shape_of_type(extract.operands[0].type)
     steps = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    if len(extract.operands) != 1 + len(steps):
+        raise Unpriced(f"it picks from {len(steps)} dimensions by {len(extract.operands) - 1} numbers")
     wanted = list(zip(extract.operands[1:], steps, strict=True))
 
     def body(symbols: Sequence[Symbol]) -> Body:
@@ -126,6 +129,8 @@ def _start(reader: Reader, value: SSAValue, block: Block, place: int) -> Value:
 def loop_bounds(maps: Sequence[AffineMap], shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """Of each loop the size of a dimension that it indexes alone. Raises Unpriced."""
     found: dict[int, int] = {}
+    if len(maps) != len(shapes):
+        raise Unpriced(f"{len(shapes)} operands and {len(maps)} indexing maps")
     for each, shape in zip(maps, shapes, strict=True):
         if len(each.results) != len(shape):
             raise Unpriced("an indexing map has another rank than its tensor")
@@ -144,18 +149,20 @@ def loop_bounds(maps: Sequence[AffineMap], shapes: Sequence[tuple[int, ...]]) ->
 @reads("linalg.fill")
 def fill(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: what sums start from, or a number everywhere."""
-    return [reader.value(op.operands[0]).through(shape_of_type(op.operands[1].type), ())]
+    return [reader.value(operand(op, 0)).through(shape_of_type(operand(op, 1).type), ())]
 
 
 @reads("linalg.transpose")
 def transpose(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the reader's index goes through it; else a copy."""
     order = integers(op, "permutation") or ()
-    return [permuted(reader.value(op.operands[0]), order)]
+    return [permuted(reader.value(operand(op, 0)), order)]
 
 
 def permuted(value: Value, order: Sequence[int]) -> Value:
-    """Dimension i of what is seen is dimension `order[i]`."""
+    """Dimension i of what is seen is dimension `order[i]`. Raises Unpriced for what is no order of its dimensions."""
+    if sorted(order) != list(range(len(value.shape))):
+        raise Unpriced(f"{list(order)} is no order of {len(value.shape)} dimensions")
     shape = tuple(value.shape[place] for place in order)
     return value.through(shape, [affine(f"v{list(order).index(place)}") for place in range(len(order))])
 
@@ -164,13 +171,17 @@ def permuted(value: Value, order: Sequence[int]) -> Value:
 def broadcast(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the reader's index goes through it; else a copy."""
     added = integers(op, "dimensions") or ()
-    shape = shape_of_type(op.operands[1].type)
+    shape = shape_of_type(operand(op, 1).type)
     kept = [place for place in range(len(shape)) if place not in added]
-    return [spread(reader.value(op.operands[0]), shape, kept)]
+    return [spread(reader.value(operand(op, 0)), shape, kept)]
 
 
 def spread(value: Value, shape: tuple[int, ...], places: Sequence[int]) -> Value:
-    """Dimension i of the value is dimension `places[i]` of `shape`; one of a single element is repeated."""
+    """Dimension i of the value is dimension `places[i]` of `shape`; one of a single element is repeated. Raises
+    Unpriced where that is none, or has another size."""
+    known = len(places) == len(value.shape) and all(0 <= place < len(shape) for place in places)
+    if not known or any(size not in (1, shape[at]) for size, at in zip(value.shape, places, strict=True)):
+        raise Unpriced(f"{list(value.shape)} along dimensions {list(places)} does not become {list(shape)}")
     sizes = zip(value.shape, places, strict=True)
     return value.through(shape, [affine(f"v{place}") if size > 1 else affine() for size, place in sizes])
 
@@ -178,7 +189,7 @@ def spread(value: Value, shape: tuple[int, ...], places: Sequence[int]) -> Value
 @reads("linalg.copy")
 def copy(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the same tensor."""
-    return [reader.value(op.operands[0])]
+    return [reader.value(operand(op, 0))]
 
 
 def elementwise(reader: Reader, operands: Sequence[SSAValue], shape: tuple[int, ...], bits: int | None,
@@ -212,6 +223,9 @@ def pointwise(
 ) -> Sequence[Value]:  # fmt: skip
     """What `code` makes of the elements of `values` at the same place; a value of shape () is the same everywhere."""
     index: tuple[Affine, ...] = tuple(affine(f"d{place}") if size > 1 else affine() for place, size in enumerate(shape))
+    other = next((value.shape for value in values if value.shape not in ((), shape)), None)
+    if other is not None:
+        raise Unpriced(f"it reads {list(other)} for a result of {list(shape)}")
 
     def body(symbols: Sequence[Symbol]) -> Body:
         written = LaneCode()
@@ -231,7 +245,7 @@ CALLED = {"rsqrt": "inv_sqrt", "negf": "neg", "powf": "pow", "div_unsigned": "di
 @reads(*(f"linalg.{name}" for name in ELEMENTWISE))
 def named_elementwise(reader: Reader, op: Operation) -> Sequence[Value]:
     """A layer of the same name, or a program for the lanes."""
-    inputs, outputs = segments(op, 2)
+    inputs, outputs = segments(op, 2, (0, 1))
     short = name_of(op).partition(".")[2]
     shape, bits = shape_of_type(outputs[0].type), element_bits(outputs[0].type)
     return elementwise(reader, inputs, shape, bits, function=CALLED.get(short, short))
@@ -246,7 +260,7 @@ def with_maps(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("linalg.reduce", "linalg.map")
 def with_region(reader: Reader, op: Operation) -> Sequence[Value]:
     """A program for the lanes, as `linalg.generic`. `dimensions` fall away; without such every element is by itself."""
-    inputs, _ = segments(op, 2)
+    inputs, _ = segments(op, 2, (1, 1))
     gone = integers(op, "dimensions") or ()
     rank = len(shape_of_type(inputs[0].type))
     whole = AffineMap.identity(rank)

@@ -14,11 +14,12 @@ from simdc.ir.base import shape_of
 from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.max_pool import MaxPoolOp
 
+from .asked import listed_like
 from .body import Body
 from .functions import LaneCode, Symbol
 from .linalg import from_maps
 from .maps import maps_of
-from .module_text import attribute, element_bits, integers, name_of, segments, shape_of_type
+from .module_text import attribute, element_bits, name_of, segments, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, reads
@@ -59,7 +60,7 @@ def has_maps(op: Operation) -> bool:
 def matrix_product(reader: Reader, op: Operation) -> Sequence[Value]:
     """A sum of products for the array: by maps of its own, where it has some, else by its name."""
     short = name_of(op).partition(".")[2]
-    inputs, outputs = segments(op, 2)
+    inputs, outputs = segments(op, 2, (2, 1))
     if has_maps(op):
         return from_maps(reader, op, maps_of(attribute(op, "indexing_maps")))
     sides = (reader.value(inputs[0]), reader.value(inputs[1]))
@@ -83,10 +84,10 @@ def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
     depthwise, rank = found[1] is not None, int(found[2])
     spatial = SPATIAL[3 - rank :]
     image, kernel = found[3] or spatial, found[4] or spatial
-    inputs, outputs = segments(op, 2)
+    inputs, outputs = segments(op, 2, (2, 1))
     sides = reader.seen(inputs[0]), reader.seen(inputs[1])
     start, shape = reader.value(outputs[0]), shape_of_type(outputs[0].type)
-    stride, dilation = (integers(op, name) or (1,) * rank for name in ("strides", "dilations"))
+    stride, dilation = (listed_like(op, name, (1,) * rank) for name in ("strides", "dilations"))
     taps = {each: sides[1].shape[kernel.index(each)] for each in spatial}
     # The result lies as the image, f in the place of c; channels that stay by themselves keep their letter.
     made = image if depthwise else image.replace("c", "f")
@@ -177,10 +178,10 @@ def pool(reader: Reader, op: Operation) -> Sequence[Value]:
     found = POOL.fullmatch(name_of(op).partition(".")[2])
     assert found is not None
     letters, kind = found[1], {"sum": "add"}.get(found[2], found[2])
-    inputs, outputs = segments(op, 2)
+    inputs, outputs = segments(op, 2, (2, 1))
     spatial = [each for each in letters if each in SPATIAL]
     image, shape, taps = reader.seen(inputs[0]), shape_of_type(outputs[0].type), shape_of_type(inputs[1].type)
-    stride, dilation = (integers(op, name) or (1,) * len(spatial) for name in ("strides", "dilations"))
+    stride, dilation = (listed_like(op, name, (1,) * len(spatial)) for name in ("strides", "dilations"))
     windows = {
         each: Sliding(shape[letters.index(each)], taps[n], stride[n], dilation[n]) for n, each in enumerate(spatial)
     }

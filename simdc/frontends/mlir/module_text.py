@@ -233,9 +233,13 @@ def may_be_trained(kind: Attribute) -> bool:
     return element_kind(kind) not in ("i1", "i64", "index")
 
 
-def segments(op: Operation, counts: int) -> list[Sequence[SSAValue]]:
-    """The operands in as many groups as `operandSegmentSizes` says."""
+def segments(op: Operation, counts: int, least: Sequence[int] = ()) -> list[Sequence[SSAValue]]:
+    """The operands in `counts` groups, as `operandSegmentSizes` says, each of at `least` so many. Raises Unpriced."""
     sizes = integers(op, "operandSegmentSizes") or (len(op.operands), *(0,) * (counts - 1))
+    if len(sizes) != counts or min(sizes) < 0 or sum(sizes) != len(op.operands):
+        raise Unpriced(f"it has {len(op.operands)} operands, in groups of {list(sizes)}")
+    if any(size < number for size, number in zip(sizes, least, strict=False)):
+        raise Unpriced(f"it has {list(sizes)} operands in its groups, and {list(least)} are read")
     found: list[Sequence[SSAValue]] = []
     start = 0
     for size in sizes:

@@ -9,6 +9,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.ops.boxes import GatherBoxesOp, ScatterBoxesOp
 
+from .asked import operand
 from .constants import refuse_known
 from .linalg import permuted
 from .module_text import integers
@@ -60,7 +61,7 @@ class _Tiles:
 @reads("linalg.pack", "tensor.pack")
 def pack(reader: Reader, op: Operation) -> Sequence[Value]:
     """A copy: [M, K] as [M/m, K/k, m, k], with a border where tiles reach beyond the end."""
-    source, rest = op.operands[0], op.operands[2:]
+    source, rest = operand(op, 0), op.operands[2:]
     value, shape = reader.value(source), result_shape(op)
     sizes = integers(op, "operandSegmentSizes") or (1, 1, 0, 0)
     padding, given = rest[: sizes[2]], rest[sizes[2] :]
@@ -79,7 +80,7 @@ def pack(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("linalg.unpack", "tensor.unpack")
 def unpack(reader: Reader, op: Operation) -> Sequence[Value]:
     """A copy: the other way round, without what stands beyond the end."""
-    value, shape = reader.value(op.operands[0]), result_shape(op)
+    value, shape = reader.value(operand(op, 0)), result_shape(op)
     if isinstance(value, Filled):
         return [Filled(shape, value.number)]
     tiles = _Tiles(reader, op, op.operands[2:], len(shape))
@@ -104,7 +105,7 @@ def _moved(reader: Reader, value: Value, op: Operation) -> Value:
 @reads("tensor.gather")
 def gather(reader: Reader, op: Operation) -> Sequence[Value]:
     """`gather_boxes`: elements, or what lies behind them, at places that the last dimension of numbers names."""
-    table, ids = reader.value(op.operands[0]), reader.value(op.operands[1])
+    table, ids = reader.value(operand(op, 0)), reader.value(operand(op, 1))
     if isinstance(table, Filled):
         return [Filled(result_shape(op), table.number)]
     refuse_known(table, ids)
@@ -121,7 +122,7 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("tensor.scatter")
 def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
     """`scatter_boxes`: written over what is there."""
-    rows, whole, ids = (reader.value(each) for each in op.operands)
+    rows, whole, ids = (reader.value(operand(op, place)) for place in range(3))
     refuse_known(rows, whole, ids)
     network = reader.network
     operands = [network.tensor(each) for each in (ids, rows, whole)]

@@ -10,6 +10,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.named import NamedTuple
 
+from .asked import result
 from .module_text import element_bits, name_of, shape_of_type
 from .network import ForeignNetwork
 from .problems import Unpriced
@@ -84,11 +85,11 @@ def refuses(reasons: Mapping[str, str]) -> None:
 
 def result_bits(op: Operation, place: int = 0) -> int | None:
     """Bits of an element of a result."""
-    return element_bits(op.results[place].type)
+    return element_bits(result(op, place).type)
 
 
 def result_shape(op: Operation, place: int = 0) -> tuple[int, ...]:
-    return shape_of_type(op.results[place].type)
+    return shape_of_type(result(op, place).type)
 
 
 def filled_in(reader: Reader, numbers: Sequence[int], given: Sequence[SSAValue]) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.ir.ops.scatter import GatherElementsOp
 from simdc.ir.ops.top_k import TopKOp
 
+from .asked import block_of, operand
 from .body import REAL_PREDICATES, WHOLE_PREDICATES, direction_of
 from .constants import refuse_known
 from .module_text import integer, name_of
@@ -29,20 +30,20 @@ OTHERWISE = "it compares otherwise than one number of each side"
 def sort(reader: Reader, op: Operation) -> Sequence[Value]:
     """`top_k` of all, and `gather_elements` for what goes along."""
     axis = integer(op, "dimension", len(result_shape(op)) - 1)
-    return _sorted(reader, op, list(op.operands), axis, op.regions[0].block)
+    return _sorted(reader, op, list(op.operands), axis, block_of(op, 0))
 
 
 @reads("tm_tensor.sort")
 def sort_in_place(reader: Reader, op: Operation) -> Sequence[Value]:
     """`top_k` of all, and `gather_elements` for what goes along."""
-    return _sorted(reader, op, list(op.operands), integer(op, "dimension", 0), op.regions[0].block)
+    return _sorted(reader, op, list(op.operands), integer(op, "dimension", 0), block_of(op, 0))
 
 
 @reads("chlo.top_k")
 def top_k(reader: Reader, op: Operation) -> Sequence[Value]:
     """`top_k` along the last dimension."""
     shape = result_shape(op)
-    made = _ordered(reader, op.operands[0], len(shape) - 1, integer(op, "k", shape[-1]), smallest=False)
+    made = _ordered(reader, operand(op, 0), len(shape) - 1, integer(op, "k", shape[-1]), smallest=False)
     return [plain(each, shape) for each in (made.values, made.indices)]
 
 
@@ -50,6 +51,8 @@ def _sorted(reader: Reader, op: Operation, operands: list[SSAValue], axis: int, 
     """All operands in the order of one of them, which the body compares."""
     key, smallest = _compared(block)
     shape, network = result_shape(op), reader.network
+    if not 0 <= axis < len(shape) or key >= len(operands):
+        raise Unpriced(f"it sorts {len(operands)} operands of {list(shape)} along dimension {axis} by number {key}")
     values = [reader.value(each) for each in operands]
     refuse_known(*values)
     made = _ordered(reader, operands[key], axis, shape[axis], smallest=smallest)
@@ -81,7 +84,7 @@ def _is_count(reader: Reader, value: SSAValue, axis: int) -> bool:
     """Whether these are the numbers of positions along the axis."""
     seen, owner = reader.value(value), value.owner
     while isinstance(owner, Operation) and name_of(owner) == "stablehlo.broadcast_in_dim":
-        owner = owner.operands[0].owner
+        owner = operand(owner, 0).owner
     is_count = isinstance(owner, Operation) and name_of(owner) == "stablehlo.iota"
     return is_count and isinstance(getattr(seen, "base", None), ModuleConstant) and str(axis) == _axis(seen)
 
@@ -124,9 +127,9 @@ def _argument(value: SSAValue, block: Block) -> int | None:
     while isinstance(value.owner, Operation):
         name = name_of(value.owner)
         if name in ("stablehlo.select", "arith.select"):
-            value = value.owner.operands[2]
+            value = operand(value.owner, 2)
         elif name in SEEN_THROUGH:
-            value = value.owner.operands[0]
+            value = operand(value.owner, 0)
         else:
             return None
     return block.args.index(value) if value.owner is block else None

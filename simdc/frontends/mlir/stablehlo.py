@@ -9,10 +9,11 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.cost.kernel import affine
 
+from .asked import axis_of, block_of, operand, operands
 from .body import ARCS, HLO, Body, direction_of, function_of, number_of, read_body
 from .functions import LaneCode, Symbol
 from .linalg import called, compared, elementwise, permuted, pointwise, spread
-from .module_text import attribute, element_bits, integer, integers, name_of, shape_of_type, text_of
+from .module_text import attribute, element_bits, integers, name_of, shape_of_type, text_of
 from .problems import Unpriced
 from .reader import Reader, reads, refuses, result_bits, result_shape
 from .tensors import numbers_from_zero, sliced
@@ -36,13 +37,15 @@ def compare(reader: Reader, op: Operation) -> Sequence[Value]:
     def code(written: LaneCode, lhs: Symbol, rhs: Symbol) -> Symbol:
         return written.compare(word, lhs, rhs)
 
-    return elementwise(reader, list(op.operands), result_shape(op), result_bits(op), code)
+    sides = [operand(op, 0), operand(op, 1)]
+    return elementwise(reader, sides, result_shape(op), result_bits(op), code)
 
 
 @reads("stablehlo.iota", "stablehlo.dynamic_iota")
 def iota(reader: Reader, op: Operation) -> Sequence[Value]:
     """A parameter: numbers that are known before the network runs."""
-    shape, axis = result_shape(op), integer(op, "iota_dimension", 0)
+    shape = result_shape(op)
+    axis = axis_of(op, "iota_dimension", shape)
     numbers = numbers_from_zero(reader.network, reader.network.step, shape[axis], result_bits(op))
     return [plain(numbers, (shape[axis],)).through(shape, [affine(f"v{axis}")])]
 
@@ -50,38 +53,45 @@ def iota(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("stablehlo.transpose", "tosa.transpose")
 def transpose(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the reader's index goes through it; else a copy."""
-    return [permuted(reader.value(op.operands[0]), integers(op, "permutation") or integers(op, "perms") or ())]
+    return [permuted(reader.value(operand(op, 0)), integers(op, "permutation") or integers(op, "perms") or ())]
 
 
 @reads("stablehlo.broadcast_in_dim", "stablehlo.dynamic_broadcast_in_dim")
 def broadcast_in_dim(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the reader's index goes through it; else a copy."""
-    return [spread(reader.value(op.operands[0]), result_shape(op), integers(op, "broadcast_dimensions") or ())]
+    return [spread(reader.value(operand(op, 0)), result_shape(op), integers(op, "broadcast_dimensions") or ())]
 
 
 @reads("stablehlo.slice")
 def cut(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the reader's index goes through it; else a copy."""
     first, limits, steps = (integers(op, name) or () for name in ("start_indices", "limit_indices", "strides"))
+    if not len(first) == len(limits) == len(steps):
+        raise Unpriced(f"it cuts from {list(first)} to {list(limits)} by steps of {list(steps)}")
     sizes = [-(-(limit - start) // step) for start, limit, step in zip(first, limits, steps, strict=True)]
-    return [sliced(reader.value(op.operands[0]), first, sizes, steps, result_shape(op))]
+    return [sliced(reader.value(operand(op, 0)), first, sizes, steps, result_shape(op))]
 
 
 @reads("stablehlo.reduce")
 def reduce(reader: Reader, op: Operation) -> Sequence[Value]:
     """A program for the lanes."""
     count = len(op.operands) // 2
+    whole = shape_of_type(operand(op, 0).type)
     gone = integers(op, "dimensions") or ()
-    whole = shape_of_type(op.operands[0].type)
+    if not count or len(op.operands) % 2 or not set(gone) <= set(range(len(whole))):
+        raise Unpriced(f"it reduces {len(op.operands)} operands over dimensions {list(gone)} of {list(whole)}")
     loops = tuple(affine(f"d{place}") if size > 1 else affine() for place, size in enumerate(whole))
     kept = tuple(each for place, each in enumerate(loops) if place not in gone)
     values = [reader.value(each) for each in op.operands[:count]]
     shapes = [result_shape(op, place) for place in range(count)]
+    left = tuple(size for place, size in enumerate(whole) if place not in gone)
+    if any(value.shape != whole for value in values) or any(shape != left for shape in shapes):
+        raise Unpriced(f"its results are {[list(each) for each in shapes]} of {list(whole)} without {list(gone)}")
     makes = [
         Made(shape, kept, reader.value(each).through(shape, ()), element_bits(each.type))
         for shape, each in zip(shapes, op.operands[count:], strict=True)
     ]
-    block = op.regions[0].block
+    block = block_of(op, 0)
     if all(whole[place] == 1 for place in gone):
         return [_of_single_elements(value, shape, gone) for value, shape in zip(values, shapes, strict=True)]
 
@@ -160,23 +170,23 @@ def constant_like(reader: Reader, op: Operation) -> Sequence[Value]:
 def is_infinite(reader: Reader, op: Operation) -> Sequence[Value]:
     """A program for the lanes."""
     end, shape = inf if name_of(op).endswith("pos_inf") else -inf, result_shape(op)
-    values = [reader.value(op.operands[0]), Filled((), end)]
+    values = [reader.value(operand(op, 0)), Filled((), end)]
     return pointwise(reader.network, values, shape, result_bits(op), compared("eq"))
 
 
 @reads("stablehlo.broadcast")
 def broadcast_before(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the reader's index goes through it; else a copy."""
-    value, shape = reader.value(op.operands[0]), result_shape(op)
+    value, shape = reader.value(operand(op, 0)), result_shape(op)
     return [spread(value, shape, range(len(shape) - len(value.shape), len(shape)))]
 
 
 @reads("stablehlo.real_dynamic_slice")
 def cut_by_numbers(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the reader's index goes through it, if its numbers are known; else a copy."""
-    first, limits, steps = (_numbers(reader, each) for each in op.operands[1:4])
+    first, limits, steps = (_numbers(reader, each) for each in operands(op, 1, 4))
     sizes = [-(-(limit - start) // step) for start, limit, step in zip(first, limits, steps, strict=True)]
-    return [sliced(reader.value(op.operands[0]), first, sizes, steps, result_shape(op))]
+    return [sliced(reader.value(operand(op, 0)), first, sizes, steps, result_shape(op))]
 
 
 def _numbers(reader: Reader, value: SSAValue) -> tuple[int, ...]:

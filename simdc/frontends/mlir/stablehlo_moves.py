@@ -12,6 +12,7 @@ from simdc.cost.kernel import Instruction
 from simdc.ir.base import shape_of
 from simdc.ir.ops.max_pool import MaxPoolGradOp, MaxPoolOp
 
+from .asked import block_of, listed_like, operand
 from .body import Body
 from .functions import Symbol
 from .linalg import permuted
@@ -39,8 +40,10 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
     else:
         given = [integers(op, name) for name in names]
     low, high, between = (each or () for each in given)
-    number = reader.number(op.operands[1])
-    value = reader.value(op.operands[0])
+    number = reader.number(operand(op, 1))
+    value = reader.value(operand(op, 0))
+    if not len(low) == len(high) == len(value.shape) >= len(between):
+        raise Unpriced(f"its border has {len(low)} and {len(high)} numbers for {len(value.shape)} dimensions")
     for axis, count in enumerate(between):
         if count:
             value = apart(reader, value, axis, count, number)
@@ -55,15 +58,15 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
 def select_and_scatter(reader: Reader, op: Operation) -> Sequence[Value]:
     """`max_pool` and `max_pool_grad`, or two programs where windows lie side by side: the gradient of pooling by the
     largest element."""
-    first = op.regions[0].block.first_op
-    added = op.regions[1].block.first_op
+    first = block_of(op, 0).first_op
+    added = block_of(op, 1).first_op
     if first is None or added is None or name_of(first) != "stablehlo.compare" or name_of(added) != "stablehlo.add":
         raise Unpriced("it selects otherwise than the largest element, or does not add up")
-    image, gradient = reader.seen(op.operands[0]), reader.seen(op.operands[1])
+    image, gradient = reader.seen(operand(op, 0)), reader.seen(operand(op, 1))
     rank = len(image.shape)
-    taps = integers(op, "window_dimensions") or (1,) * rank
-    stride = integers(op, "window_strides") or (1,) * rank
-    border = integers(op, "padding") or (0,) * 2 * rank
+    taps = listed_like(op, "window_dimensions", (1,) * rank)
+    stride = listed_like(op, "window_strides", (1,) * rank)
+    border = listed_like(op, "padding", (0,) * 2 * rank)
     if (
         not any(border)
         and all(a * b == c for a, b, c in zip(gradient.shape, taps, image.shape, strict=True))

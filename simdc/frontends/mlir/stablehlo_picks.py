@@ -15,6 +15,7 @@ from simdc.ir.ops.gather import ScatterAddOp
 from simdc.ir.ops.scatter import GatherNdOp, ScatterNdOp
 from simdc.named import NamedTuple
 
+from .asked import block_of, operand
 from .constant_arrays import rows_behind
 from .constants import folded, refuse_known
 from .gathers import picked
@@ -77,22 +78,24 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
     """`gather` of rows, `gather_nd` of rows behind several numbers, `gather_boxes` of all else; a slice at a known
     place."""
     named, network = _named(op, "dimension_numbers", GATHERED), reader.network
-    sizes = integers(op, "slice_sizes") or (whole_numbers(reader, op.operands[2]) if len(op.operands) > 2 else None)
+    sizes = integers(op, "slice_sizes") or (whole_numbers(reader, operand(op, 2)) if len(op.operands) > 2 else None)
     if sizes is None:
         raise Unpriced("the sizes of what it picks depend on data")
     table, shape, bits = (
-        reader.value(op.operands[0]),
+        reader.value(operand(op, 0)),
         result_shape(op),
         result_bits(op),
     )
     if isinstance(table, Filled):
         return [Filled(shape, table.number)]
+    if len(sizes) != len(table.shape):
+        raise Unpriced(f"it picks {list(sizes)} of {list(table.shape)}")
     corner = _corner(reader, op, named, table.shape)
     if corner is not None:
         first = [min(max(at, 0), full - size) for at, full, size in zip(corner, table.shape, sizes, strict=True)]
         cut = sliced(table, first, sizes, [1] * len(sizes), sizes)
         return [network.reshaped(cut, shape)] if isinstance(cut, Seen) else [cut]
-    ids = reader.seen(op.operands[1])
+    ids = reader.seen(operand(op, 1))
     places = [size for axis, size in enumerate(ids.shape) if axis != named.vector]
     several, axis = named.leading(ids.shape), named.row_axis(ids.shape)
     is_last = named.offsets == tuple(range(len(places), len(shape)))
@@ -115,13 +118,21 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
     return [_made(reader, boxes, shape, bits)]
 
 
+def _check(named: _NamedPlaces, ids: tuple[int, ...], whole: tuple[int, ...]) -> None:
+    """Raise Unpriced where numbers of shape `ids` do not name places in a tensor of shape `whole`."""
+    known = named.vector <= len(ids) and {*named.axes, *named.dropped, *named.batch} <= set(range(len(whole)))
+    if not known or (*ids, 1)[named.vector] != len(named.axes):
+        raise Unpriced(f"numbers {list(ids)}, of dimension {named.vector} each, do not name places in {list(whole)}")
+
+
 def _corner(reader: Reader, op: Operation, named: _NamedPlaces, whole: tuple[int, ...]) -> list[int] | None:
     """Where the only box begins, if that is known; None where it is data, or boxes are several."""
-    ids = reader.value(op.operands[1]).shape
+    ids = reader.value(operand(op, 1)).shape
+    _check(named, ids, whole)
     if named.batch or any(size > 1 for axis, size in enumerate(ids) if axis != named.vector):
         return None
     try:
-        numbers = whole_numbers(reader, op.operands[1])
+        numbers = whole_numbers(reader, operand(op, 1))
     except Unpriced:
         # A resource: its numbers are not looked at.
         return None
@@ -163,8 +174,8 @@ def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
     if len(op.operands) != 3:
         raise Unpriced("it places into several tensors at once")
     named, network = _named(op, "scatter_dimension_numbers", SCATTERED), reader.network
-    base, updates = reader.value(op.operands[0]), reader.seen(op.operands[2])
-    shape, bits, reduction = base.shape, result_bits(op), _reduction(op.regions[0].block)
+    base, updates = reader.value(operand(op, 0)), reader.seen(operand(op, 2))
+    shape, bits, reduction = base.shape, result_bits(op), _reduction(block_of(op, 0))
     refuse_known(base, updates)
     corner = _corner(reader, op, named, shape)
     if corner is not None and reduction == "none":
@@ -172,7 +183,7 @@ def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
         if all(0 <= at <= full - size for at, full, size in zip(corner, shape, box, strict=True)):
             whole, part = network.tensor(base), network.tensor(network.reshaped(updates, box))
             return [_made(reader, PutAtOp(network.unused(), whole, part, [], first=corner), shape, bits)]
-    ids = reader.seen(op.operands[1])
+    ids = reader.seen(operand(op, 1))
     places = [size for axis, size in enumerate(ids.shape) if axis != named.vector]
     several, axis = named.leading(ids.shape), named.row_axis(ids.shape)
     rest = [size for at, size in enumerate(updates.shape) if at in named.offsets]

@@ -27,10 +27,14 @@ class _Corner(NamedTuple):
 
 def _corner(reader: Reader, whole: Sequence[int], sizes: Sequence[int], starts: Sequence[SSAValue]) -> _Corner:
     """Where a box of `sizes` begins in a tensor of shape `whole`; it begins earlier where it would not fit."""
+    if not len(whole) == len(sizes) == len(starts):
+        raise Unpriced(f"a box of {list(sizes)} at {len(starts)} numbers does not lie in {list(whole)}")
     first: list[int] = []
     given: list[SSAValue] = []
     for full, size, start in zip(whole, sizes, starts, strict=True):
         value = reader.value(start)
+        if value.shape not in ((), (1,)):
+            raise Unpriced(f"its box begins at {list(value.shape)} in the place of a number")
         if isinstance(value, Filled) or full == size:
             number = int(value.number or 0) if isinstance(value, Filled) else 0
             first.append(min(max(number, 0), full - size))

@@ -15,6 +15,7 @@ from simdc.ir.ops.conv import Conv2DOp
 from simdc.ir.ops.reverse import ReverseOp
 from simdc.named import NamedTuple
 
+from .asked import block_of, listed_like, operand
 from .body import Body
 from .functions import Symbol
 from .linalg_named import max_pool
@@ -36,7 +37,7 @@ LAYOUT = re.compile(r"\[([^\]]*)\]\s*x\s*\[([^\]]*)\]\s*->\s*\[([^\]]*)\]")
 def dot_general(reader: Reader, op: Operation) -> Sequence[Value]:
     """A sum of products for the array."""
     lists = lists_of(op, "dot_dimension_numbers")
-    sides = reader.value(op.operands[0]), reader.value(op.operands[1])
+    sides = reader.value(operand(op, 0)), reader.value(operand(op, 1))
     letters = iter(ascii_lowercase)
     names = [["" for _ in side.shape] for side in sides]
     shared: dict[str, list[str]] = {"batching": [], "contracting": []}
@@ -57,7 +58,7 @@ def dot_general(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("stablehlo.dot")
 def dot(reader: Reader, op: Operation) -> Sequence[Value]:
     """A sum of products for the array: the last dimension of one side and the first of the other."""
-    sides = reader.value(op.operands[0]), reader.value(op.operands[1])
+    sides = reader.value(operand(op, 0)), reader.value(operand(op, 1))
     lhs, rhs = "mk"[2 - len(sides[0].shape) :], "kn"[: len(sides[1].shape)]
     letters = lhs, rhs, f"{lhs[:-1]}{rhs[1:]}"
     return product(reader.network, letters, sides, (Filled(result_shape(op), 0.0), result_bits(op)))
@@ -92,11 +93,11 @@ def _read(op: Operation) -> Convolution:
     image, weight, result = ([each.strip() for each in side.split(",")] for side in found.groups())
     rank = len(image) - 2
     ones = (1,) * rank
-    border = integers(op, "padding") or (0,) * 2 * rank
+    border = listed_like(op, "padding", (0,) * 2 * rank)
     stride, apart, dilation = (
-        integers(op, name) or ones for name in ("window_strides", "lhs_dilation", "rhs_dilation")
+        listed_like(op, name, ones) for name in ("window_strides", "lhs_dilation", "rhs_dilation")
     )
-    reversal = integers(op, "window_reversal") or (0,) * rank
+    reversal = listed_like(op, "window_reversal", (0,) * rank)
     turned = tuple(weight.index(str(place)) for place, each in enumerate(reversal) if each)
     groups, batches = (integer(op, f"{name}_group_count", 1) for name in ("feature", "batch"))
     return Convolution(
@@ -107,7 +108,7 @@ def _read(op: Operation) -> Convolution:
 @reads("stablehlo.reverse", "tosa.reverse")
 def reverse(reader: Reader, op: Operation) -> Sequence[Value]:
     """`reverse`; of constants another constant; of weights of a convolution nothing, they are read backwards."""
-    value, network = reader.value(op.operands[0]), reader.network
+    value, network = reader.value(operand(op, 0)), reader.network
     axes = integers(op, "dimensions")
     axes = (integer(op, "axis", 0),) if axes is None else tuple(axis for axis in axes if value.shape[axis] > 1)
     if isinstance(value, Filled) or not axes or all(value.shape[axis] == 1 for axis in axes):
@@ -133,7 +134,7 @@ def _is_window(op: Operation) -> bool:
 
 def _turned_before(op: Operation, conv: Convolution) -> tuple[int, ...]:
     """Dimensions of the weights that are read backwards, those that a `reverse` before turned round with them."""
-    owner = op.operands[1].owner
+    owner = operand(op, 1).owner
     is_turned = isinstance(owner, Operation) and name_of(owner) == REVERSE and _is_window(owner)
     before = integers(owner, "dimensions") or () if is_turned and isinstance(owner, Operation) else ()
     return tuple(sorted(set(conv.turned) ^ set(before)))
@@ -143,7 +144,7 @@ def _turned_before(op: Operation, conv: Convolution) -> tuple[int, ...]:
 def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
     """`conv2d` of images [b, f, 0, 1] and weights [o, i, 0, 1]; a sum of products for the array in any other layout."""
     conv = _read(op)
-    sides = reader.seen(op.operands[0]), reader.seen(op.operands[1])
+    sides = reader.seen(operand(op, 0)), reader.seen(operand(op, 1))
     if not sides[1].is_constant:
         conv = conv._replace(turned=_turned_before(op, conv))
     native = _native(reader.network, conv, sides, result_bits(op))
@@ -167,6 +168,15 @@ def _native(network: ForeignNetwork, conv: Convolution, sides: tuple[Seen, Seen]
     return plain(network.add(op, bits), shape_of(op.result))
 
 
+def _check_layout(conv: Convolution, sides: tuple[Seen, Seen], shape: tuple[int, ...]) -> None:
+    """Raise Unpriced where letters and numbers are not as many as dimensions."""
+    rank = len(conv.image)
+    found = [len(each) for each in (conv.weight, conv.result, sides[0].shape, sides[1].shape, shape)]
+    spatial = [conv.stride, conv.before, conv.after, conv.apart, conv.dilation]
+    if {rank, *found} != {rank} or {len(each) for each in spatial} != {rank - 2}:
+        raise Unpriced(f"its dimension numbers are of {rank} dimensions, its window or its tensors are not")
+
+
 class _Split(NamedTuple):
     """A side whose dimension of groups is cut in two: its letters, and it as a value."""
 
@@ -186,6 +196,7 @@ def _split(network: ForeignNetwork, letters: list[str], value: Seen, letter: str
 def _general(
     network: ForeignNetwork, conv: Convolution, sides: tuple[Seen, Seen], shape: tuple[int, ...], bits: int | None
 ) -> Value:
+    _check_layout(conv, sides, shape)
     groups = max(conv.groups, conv.batch_groups)
     by = "f" if conv.groups > 1 else "b"
     image = _split(network, conv.image, sides[0], by, groups)
@@ -250,20 +261,21 @@ def reduce_window(reader: Reader, op: Operation) -> Sequence[Value]:
     """`max_pool` of images [n, c, h, w]; else a program for the lanes."""
     if len(op.operands) != 2:
         raise Unpriced("it gathers several tensors at once")
-    image, start = reader.value(op.operands[0]), reader.value(op.operands[1])
+    image, start = reader.value(operand(op, 0)), reader.value(operand(op, 1))
     rank, shape = len(image.shape), result_shape(op)
-    taps = integers(op, "window_dimensions") or (1,) * rank
+    taps = listed_like(op, "window_dimensions", (1,) * rank)
     ones = (1,) * rank
     stride, dilation, apart = (
-        integers(op, name) or ones for name in ("window_strides", "window_dilations", "base_dilations")
+        listed_like(op, name, ones) for name in ("window_strides", "window_dilations", "base_dilations")
     )
-    border = integers(op, "padding") or (0,) * 2 * rank
+    border = listed_like(op, "padding", (0,) * 2 * rank)
     if max(apart) > 1 or not isinstance(start, Filled):
         raise Unpriced("its elements lie apart, or where it starts depends on data")
     seen = bordered(reader.network, image, border[::2], border[1::2], start.number or 0.0)
     if isinstance(seen, Filled):
-        seen = reader.seen(op.operands[0])
-    opcode = name_of(op.regions[0].block.first_op) if op.regions[0].block.first_op else ""
+        seen = reader.seen(operand(op, 0))
+    first = block_of(op, 0).first_op
+    opcode = "" if first is None else name_of(first)
     if rank == 4 and opcode == "stablehlo.maximum" and tuple(taps[:2]) == (1, 1):
         window = taps[2:], stride[2:], dilation[2:]
         native = max_pool(reader.network, seen, window, shape, result_bits(op))
@@ -274,7 +286,7 @@ def reduce_window(reader: Reader, op: Operation) -> Sequence[Value]:
     index = numbered(bounds)
     windows = map(Sliding, shape, taps, stride, dilation)
     at = tuple(slid(index, f"o{place}", f"k{place}", window) for place, window in enumerate(windows))
-    block = op.regions[0].block
+    block = block_of(op, 0)
 
     def body(symbols: Sequence[Symbol]) -> Body:
         return accumulated(reader, block, symbols, 1)

@@ -12,6 +12,7 @@ from xdsl.ir import Operation
 from simdc.cost.kernel import Affine, affine
 from simdc.ir.ops.concat import ConcatOp
 
+from .asked import block_of, operand
 from .body import number_of
 from .constant_arrays import with_border
 from .constants import folded
@@ -74,13 +75,13 @@ def empty(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("tensor.splat")
 def splat(reader: Reader, op: Operation) -> Sequence[Value]:
     """A number everywhere."""
-    return [Filled(result_shape(op), reader.number(op.operands[0]))]
+    return [Filled(result_shape(op), reader.number(operand(op, 0)))]
 
 
 @reads("tensor.cast")
 def cast(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the same tensor."""
-    value, shape = reader.value(op.operands[0]), result_shape(op)
+    value, shape = reader.value(operand(op, 0)), result_shape(op)
     if value.shape != shape:
         raise Unpriced(f"it takes {list(value.shape)} for {list(shape)}")
     return [value]
@@ -95,14 +96,14 @@ def same(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("arith.index_cast", "arith.extf", "arith.truncf", "arith.sitofp", "arith.extsi", "arith.trunci")
 def cast_number(reader: Reader, op: Operation) -> Sequence[Value]:
     """A number that is known."""
-    return [Filled((), reader.number(op.operands[0]))]
+    return [Filled((), reader.number(operand(op, 0)))]
 
 
 @reads("tensor.expand_shape", "tensor.collapse_shape", "tensor.reshape", "tosa.reshape", "stablehlo.reshape",
        "stablehlo.dynamic_reshape")  # fmt: skip
 def reshape(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing, or a reshape, which costs nothing."""
-    return [_reshaped(reader, reader.value(op.operands[0]), result_shape(op))]
+    return [_reshaped(reader, reader.value(operand(op, 0)), result_shape(op))]
 
 
 def _reshaped(reader: Reader, value: Value, shape: tuple[int, ...]) -> Value:
@@ -113,14 +114,14 @@ def _reshaped(reader: Reader, value: Value, shape: tuple[int, ...]) -> Value:
 def from_elements(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: one number as a tensor."""
     if len(op.operands) == 1:
-        return [reader.value(op.operands[0]).through(result_shape(op), ())]
+        return [reader.value(operand(op, 0)).through(result_shape(op), ())]
     raise Unpriced("a tensor is put together of several numbers")
 
 
 @reads("tensor.extract")
 def extract(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: one element of a tensor."""
-    value = reader.value(op.operands[0])
+    value = reader.value(operand(op, 0))
     if isinstance(value, Filled):
         return [Filled((), value.number)]
     return [value.through((), [affine(constant=int(reader.number(each))) for each in op.operands[1:]])]
@@ -134,13 +135,19 @@ def extract_slice(reader: Reader, op: Operation) -> Sequence[Value]:
         filled_in(reader, integers(op, f"static_{name}") or (), each)
         for name, each in zip(("offsets", "sizes", "strides"), given, strict=True)
     )
-    return [sliced(reader.value(op.operands[0]), offsets, sizes, strides, result_shape(op))]
+    return [sliced(reader.value(operand(op, 0)), offsets, sizes, strides, result_shape(op))]
 
 
 def sliced(
     value: Value, first: Sequence[int], sizes: Sequence[int], steps: Sequence[int], shape: tuple[int, ...]
 ) -> Value:
-    """`sizes` positions of each dimension from `first` on; those of one element may fall away in `shape`."""
+    """`sizes` positions of each dimension from `first` on; those of one element may fall away in `shape`. Raises
+    Unpriced where some lie beyond the ends."""
+    boxes = [*zip(value.shape, first, sizes, steps, strict=False)]
+    if {len(first), len(sizes), len(steps)} != {len(value.shape)}:
+        raise Unpriced(f"it cuts {list(value.shape)} by {len(first)} places, {len(sizes)} sizes, {len(steps)} steps")
+    if any(start < 0 or step < 1 or start + (size - 1) * step >= whole for whole, start, size, step in boxes):
+        raise Unpriced(f"it cuts {list(sizes)} from {list(first)} on out of {list(value.shape)}")
     left = list(enumerate(shape))
     index: list[Affine] = []
     for size, start, step in zip(sizes, first, steps, strict=True):
@@ -160,20 +167,22 @@ def pad(reader: Reader, op: Operation) -> Sequence[Value]:
     _, before, after = segments(op, 3)
     low = filled_in(reader, integers(op, "static_low") or (), before)
     high = filled_in(reader, integers(op, "static_high") or (), after)
-    inner = op.regions[0].block.last_op
-    if inner is None or not inner.operands or inner.operands[0].owner is op.regions[0].block:
+    inner = block_of(op, 0).last_op
+    if inner is None or not inner.operands or inner.operands[0].owner is block_of(op, 0):
         raise Unpriced("what its border holds depends on the place")
     owner = inner.operands[0].owner
     number = (
         number_of(attribute(owner, "value"))
-        if isinstance(owner, Operation) and owner.parent is op.regions[0].block
+        if isinstance(owner, Operation) and owner.parent is block_of(op, 0)
         else reader.number(inner.operands[0])
     )
-    return [bordered(reader.network, reader.value(op.operands[0]), low, high, number)]
+    return [bordered(reader.network, reader.value(operand(op, 0)), low, high, number)]
 
 
 def bordered(network: ForeignNetwork, value: Value, low: Sequence[int], high: Sequence[int], number: float) -> Value:
     """With `low` positions before and `high` behind each dimension."""
+    if not len(low) == len(high) == len(value.shape):
+        raise Unpriced(f"its border has {len(low)} and {len(high)} numbers for {len(value.shape)} dimensions")
     shape = tuple(before + size + after for before, size, after in zip(low, value.shape, high, strict=True))
     if isinstance(value, Filled):
         if value.number == number or 0 in value.shape:
@@ -251,8 +260,10 @@ def insert_slice(reader: Reader, op: Operation) -> Sequence[Value]:
         filled_in(reader, integers(op, f"static_{name}") or (), each)
         for name, each in zip(("offsets", "sizes", "strides"), given, strict=True)
     )
-    source, target = reader.value(op.operands[0]), reader.value(op.operands[1])
-    whole = shape_of_type(op.operands[1].type)
+    source, target = reader.value(operand(op, 0)), reader.value(operand(op, 1))
+    whole = shape_of_type(operand(op, 1).type)
+    if not len(offsets) == len(sizes) == len(strides) == len(whole) or target.shape != whole:
+        raise Unpriced(f"it puts {list(sizes)} at {len(offsets)} places into {list(target.shape)}")
     part = source if source.shape == tuple(sizes) else _reshaped(reader, source, tuple(sizes))
     if any(each != 1 for each in strides):
         if not isinstance(target, Filled):

@@ -13,6 +13,7 @@ from simdc.ir.ops.cumulative import CumulativeSumOp
 from simdc.ir.ops.scatter import ScatterNdOp
 from simdc.ir.ops.softmax import SoftmaxOp
 
+from .asked import block_of, operand
 from .constant_arrays import sums_so_far
 from .constants import folded, refuse_known
 from .module_text import element_bits, integer, integers, name_of, segments, shape_of_type
@@ -46,8 +47,8 @@ def _join(block: Block) -> str:
 @reads("tm_tensor.scan")
 def scan(reader: Reader, op: Operation) -> Sequence[Value]:
     """`cumulative_sum` along a dimension; nobody may read its last sums by themselves."""
-    (source,), outputs = segments(op, 2)
-    if _join(op.regions[0].block) != "add":
+    (source, *_), outputs = segments(op, 2, (1, 2))
+    if _join(block_of(op, 0)) != "add":
         raise Unpriced("it gathers otherwise than by adding")
     begun = reader.value(outputs[1])
     if op.results[1].first_use is not None or not isinstance(begun, Filled) or begun.number:
@@ -69,7 +70,7 @@ def scan(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("tm_tensor.scatter")
 def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
     """`scatter_nd`: rows behind the first dimensions, each at the place that a row of numbers names."""
-    (rows, places), (whole,) = segments(op, 2)
+    (rows, places, *_), (whole, *_) = segments(op, 2, (2, 1))
     refuse_known(*(reader.value(each) for each in (rows, places, whole)))
     network, shape = reader.network, result_shape(op)
     named = shape_of_type(places.type)[-1]
@@ -80,7 +81,7 @@ def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
     updates = network.reshaped(reader.seen(rows), (*shape_of_type(places.type)[:-1], *shape[named:]))
     operands = [network.tensor(each) for each in (reader.value(places), updates, reader.value(whole))]
     try:
-        made = ScatterNdOp(network.unused(), *operands, reduction=_join(op.regions[0].block))
+        made = ScatterNdOp(network.unused(), *operands, reduction=_join(block_of(op, 0)))
     except VerifyException as error:
         raise Unpriced(str(error)) from None
     return [plain(network.add(made, result_bits(op)), shape)]
@@ -90,7 +91,7 @@ def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
 def attention(reader: Reader, op: Operation) -> Sequence[Value]:
     """Two sums of products and a `softmax` between them: of queries, keys and values [batch, tokens, features], and a
     mask."""
-    inputs, (target,) = segments(op, 2)
+    inputs, (target, *_) = segments(op, 2, (3, 1))
     query, key, value, *mask = (reader.value(each) for each in inputs)
     network, bits = reader.network, element_bits(target.type)
     shape = (*query.shape[:-1], key.shape[-2])
@@ -106,10 +107,10 @@ def attention(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("linalg.softmax")
 def softmax(reader: Reader, op: Operation) -> Sequence[Value]:
     """`softmax`."""
-    value, axis = reader.value(op.operands[0]), integer(op, "dimension", 0)
+    value, axis = reader.value(operand(op, 0)), integer(op, "dimension", 0)
     if len(value.shape) > 1:
         return [_softmax(reader.network, value, axis, result_bits(op))]
-    wide = _softmax(reader.network, reader.network.reshaped(reader.seen(op.operands[0]), (1, *value.shape)), 1, None)
+    wide = _softmax(reader.network, reader.network.reshaped(reader.seen(operand(op, 0)), (1, *value.shape)), 1, None)
     return [reader.network.reshaped(wide, value.shape)]
 
 

@@ -11,6 +11,7 @@ from simdc.cost.kernel import affine
 from simdc.ir.ops.reduce_extreme import ArgMaxOp
 from simdc.ir.ops.scatter import GatherNdOp, ScatterNdOp
 
+from .asked import operand, operands
 from .body import Body, number_of
 from .constants import refuse_known
 from .functions import LaneCode, Symbol
@@ -62,6 +63,8 @@ def listed(value: SSAValue) -> tuple[int, ...]:
 def broadcast(value: Value, shape: tuple[int, ...]) -> Value:
     """As large as the result: from the last dimension on, as in numpy."""
     missing = len(shape) - len(value.shape)
+    if missing < 0:
+        raise Unpriced(f"{list(value.shape)} does not become {list(shape)}")
     return spread(value, shape, range(missing, len(shape)))
 
 
@@ -86,8 +89,8 @@ def of_one(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads(*(f"tosa.{name}" for name in OF_TWO))
 def of_two(reader: Reader, op: Operation) -> Sequence[Value]:
     """A layer of that name, or a program for the lanes."""
-    if len(op.operands) > 2 and reader.number(op.operands[2]):
-        return _shifted(reader, op, int(reader.number(op.operands[2])))
+    if len(op.operands) > 2 and reader.number(operand(op, 2)):
+        return _shifted(reader, op, int(reader.number(operand(op, 2))))
     return together(reader, op, op.operands[:2], OF_TWO[name_of(op).partition(".")[2]])
 
 
@@ -126,16 +129,16 @@ def clamp(reader: Reader, op: Operation) -> Sequence[Value]:
         above = written.put("max", x, low) if low > -LARGEST else x
         return written.put("min", above, high) if high < LARGEST else above
 
-    return pointwise(reader.network, [reader.value(op.operands[0])], result_shape(op), result_bits(op), code)
+    return pointwise(reader.network, [reader.value(operand(op, 0))], result_shape(op), result_bits(op), code)
 
 
 @reads("tosa.cast")
 def cast(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing, or a program for the lanes: real numbers to the nearest whole ones."""
-    kind, made = (element_kind(each.type) for each in (op.operands[0], op.results[0]))
+    kind, made = (element_kind(each.type) for each in (operand(op, 0), op.results[0]))
     is_real = kind[:1] in ("f", "b")
     if made == "i1" and kind != "i1":
-        values = [reader.value(op.operands[0]), Filled((), 0.0)]
+        values = [reader.value(operand(op, 0)), Filled((), 0.0)]
         return pointwise(reader.network, values, result_shape(op), result_bits(op), compared("ne"))
     return together(reader, op, op.operands[:1], "round" if is_real and made[:1] not in ("f", "b") else "id")
 
@@ -144,8 +147,10 @@ def cast(reader: Reader, op: Operation) -> Sequence[Value]:
 def reduce(reader: Reader, op: Operation) -> Sequence[Value]:
     """A program for the lanes. The dimension stays, of one element."""
     opcode, start = REDUCED[name_of(op).partition("reduce_")[2]]
-    value, axis, shape = reader.value(op.operands[0]), integer(op, "axis", 0), result_shape(op)
+    value, axis, shape = reader.value(operand(op, 0)), integer(op, "axis", 0), result_shape(op)
     whole = value.shape
+    if not 0 <= axis < len(whole) or len(shape) != len(whole):
+        raise Unpriced(f"it makes {list(shape)} of {list(whole)} along dimension {axis}")
     if whole[axis] == 1:
         return [value]
     loops = tuple(affine(f"d{place}") if size > 1 else affine() for place, size in enumerate(whole))
@@ -163,22 +168,24 @@ def reduce(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("tosa.pad")
 def pad(reader: Reader, op: Operation) -> Sequence[Value]:
     """The border of the reader's window; else `pad`."""
-    border = listed(op.operands[1])
-    number = reader.number(op.operands[2]) if len(op.operands) > 2 else 0.0
-    return [bordered(reader.network, reader.value(op.operands[0]), border[::2], border[1::2], number)]
+    border = listed(operand(op, 1))
+    number = reader.number(operand(op, 2)) if len(op.operands) > 2 else 0.0
+    return [bordered(reader.network, reader.value(operand(op, 0)), border[::2], border[1::2], number)]
 
 
 @reads("tosa.slice")
 def cut(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing: the reader's index goes through it; else a copy."""
-    first, sizes = listed(op.operands[1]), listed(op.operands[2])
-    return [sliced(reader.value(op.operands[0]), first, sizes, [1] * len(sizes), result_shape(op))]
+    first, sizes = listed(operand(op, 1)), listed(operand(op, 2))
+    return [sliced(reader.value(operand(op, 0)), first, sizes, [1] * len(sizes), result_shape(op))]
 
 
 @reads("tosa.tile")
 def tile(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing, or a copy. A dimension of s elements r times is [1, s] seen as [r, s]."""
-    value, counts, shape = reader.value(op.operands[0]), listed(op.operands[1]), result_shape(op)
+    value, counts, shape = reader.value(operand(op, 0)), listed(operand(op, 1)), result_shape(op)
+    if len(counts) != len(value.shape):
+        raise Unpriced(f"it repeats {list(value.shape)} {list(counts)} times")
     apart = tuple(each for size, count in zip(value.shape, counts, strict=True) for each in (count, size))
     wide = spread(value, apart, range(1, len(apart), 2))
     return [Filled(shape, wide.number) if isinstance(wide, Filled) else reader.network.reshaped(wide, shape)]
@@ -187,7 +194,7 @@ def tile(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("tosa.gather")
 def gather(reader: Reader, op: Operation) -> Sequence[Value]:
     """`gather`, or `gather_nd`: rows of tables [n, rows, row] by numbers [n, picked]."""
-    table, ids, shape = reader.value(op.operands[0]), reader.seen(op.operands[1]), result_shape(op)
+    table, ids, shape = reader.value(operand(op, 0)), reader.seen(operand(op, 1)), result_shape(op)
     network = reader.network
     if isinstance(table, Filled):
         return [Filled(shape, table.number)]
@@ -205,7 +212,7 @@ def gather(reader: Reader, op: Operation) -> Sequence[Value]:
 def argmax(reader: Reader, op: Operation) -> Sequence[Value]:
     """`argmax`."""
     network, shape = reader.network, result_shape(op)
-    source = network.tensor(reader.value(op.operands[0]))
+    source = network.tensor(reader.value(operand(op, 0)))
     made = ArgMaxOp(network.unused(), source, axis=integer(op, "axis", 0))
     return [plain(network.add(made, result_bits(op)), shape or (1,), shape)]
 
@@ -213,7 +220,7 @@ def argmax(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("tosa.scatter")
 def scatter(reader: Reader, op: Operation) -> Sequence[Value]:
     """`scatter_nd`: rows of tables [n, rows, row], written over by numbers [n, written]."""
-    table, ids, rows = (reader.seen(each) for each in op.operands)
+    table, ids, rows = (reader.seen(each) for each in operands(op, 0, 3))
     shape, network = result_shape(op), reader.network
     refuse_known(table, ids, rows)
     alone = shape[0] == 1

@@ -13,8 +13,9 @@ from simdc.ir.ops.conv_transpose import ConvTranspose2DOp
 from simdc.ir.ops.resize import ResizeOp
 from simdc.ir.sampling import COORDINATES
 
+from .asked import listed_like, operand, operands
 from .linalg import permuted
-from .module_text import attribute, element_kind, integers
+from .module_text import attribute, element_kind
 from .network import ForeignNetwork
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
@@ -30,17 +31,19 @@ FROM_OHWI = (3, 0, 1, 2)
 def transpose_conv2d(reader: Reader, op: Operation) -> Sequence[Value]:
     """`conv_transpose2d`. `out_pad` cuts where it is negative; what it adds below and on the right holds the bias."""
     network, shape = reader.network, result_shape(op)
-    top, bottom, left, right = integers(op, "out_pad") or (0, 0, 0, 0)
+    top, bottom, left, right = listed_like(op, "out_pad", (0, 0, 0, 0))
     if max(top, left) > 0:
         raise Unpriced("its result has rows above or columns on the left that no window reaches")
-    image, weight = reader.seen(op.operands[0]), reader.seen(op.operands[1])
-    bias = reader.value(op.operands[2])
+    image, weight = reader.seen(operand(op, 0)), reader.seen(operand(op, 1))
+    if not len(image.shape) == len(weight.shape) == len(shape) == 4:
+        raise Unpriced(f"it makes {list(shape)} of {list(image.shape)} and {list(weight.shape)}")
+    bias = reader.value(operand(op, 2))
     operands = [network.tensor(permuted(image, TO_CHANNELS_FIRST)), network.tensor(_turned(network, weight))]
     if not (isinstance(bias, Filled) and not bias.number):
         wide = bias.through((shape[3],), _bias_index(bias))
         operands.append(network.tensor(wide))
     padding = (max(0, -top), max(0, -left), max(0, -bottom), max(0, -right))
-    fields = {"stride": integers(op, "stride") or (1, 1), "padding": padding}
+    fields = {"stride": listed_like(op, "stride", (1, 1)), "padding": padding}
     fields["output_padding"] = (max(0, bottom), max(0, right))
     try:
         made = ConvTranspose2DOp(network.unused(), *operands, **fields)
@@ -67,8 +70,10 @@ def _turned(network: ForeignNetwork, weight: Seen) -> Value:
 @reads("tosa.resize")
 def resize(reader: Reader, op: Operation) -> Sequence[Value]:
     """`resize`, by the places that its scale and offset name."""
-    network, shape, image = reader.network, result_shape(op), reader.seen(op.operands[0])
-    scale, offset, _ = (listed(each) for each in op.operands[1:4])
+    network, shape, image = reader.network, result_shape(op), reader.seen(operand(op, 0))
+    scale, offset, _ = (listed(each) for each in operands(op, 1, 4))
+    if (len(image.shape), len(shape), len(scale), len(offset)) != (4, 4, 4, 2):
+        raise Unpriced(f"it makes {list(shape)} of {list(image.shape)} by scale {list(scale)}, offset {list(offset)}")
     is_linear = "BILINEAR" in str(attribute(op, "mode"))
     if is_linear and element_kind(op.results[0].type)[:1] not in ("f", "b"):
         raise Unpriced("whole numbers that it makes of neighbours are not divided")

@@ -10,6 +10,7 @@ from xdsl.utils.exceptions import VerifyException
 from simdc.cost.kernel import affine
 from simdc.ir.ops.gather import GatherOp
 
+from .asked import operand, operands
 from .functions import LaneCode, Symbol
 from .linalg import called, pointwise
 from .module_text import attribute, element_kind, integer, integers, shape_of_type, text_of
@@ -44,19 +45,19 @@ refuses(
 def rescale(reader: Reader, op: Operation) -> Sequence[Value]:
     """A program for the lanes: `(x - zero_in) * multiplier / 2^shift`, to the nearest whole number, half up, plus
     `zero_out`, within what the result's type holds. One factor for each channel is a tensor, one for all a number."""
-    value, shape = reader.value(op.operands[0]), result_shape(op)
-    zero_in, zero_out = (reader.number(each) for each in op.operands[3:5])
+    value, shape = reader.value(operand(op, 0)), result_shape(op)
+    zero_in, zero_out = (reader.number(each) for each in operands(op, 3, 5))
     if "DOUBLE" in str(attribute(op, "rounding_mode")):
         raise Unpriced("it rounds twice")
     low, high = _range(op)
     multipliers, shifts = (integers(each.owner, "values") if isinstance(each.owner, Operation) else None
-                           for each in op.operands[1:3])  # fmt: skip
+                           for each in operands(op, 1, 3))  # fmt: skip
     values = [value]
     factor: float | None = None
-    if multipliers is not None and shifts is not None and len(set(zip(multipliers, shifts, strict=True))) == 1:
+    if multipliers is not None and shifts is not None and len(set(zip(multipliers, shifts, strict=False))) == 1:
         factor = multipliers[0] / 2 ** shifts[0]
     else:
-        count = shape_of_type(op.operands[1].type)
+        count = shape_of_type(operand(op, 1).type)
         made = ModuleConstant(reader.network.label(f"{reader.network.step}.factor"), count, 32)
         index = [affine(f"v{len(shape) - 1}") if count[0] > 1 else affine()]
         values.append(plain(made, count).through(shape, index))
@@ -87,10 +88,10 @@ def _range(op: Operation) -> tuple[float, float]:
 def table(reader: Reader, op: Operation) -> Sequence[Value]:
     """A program and a `gather`: a number of 256 for each of 8 bits, the lowest first. Tables of 16 bits are
     interpolated."""
-    network, shape, held = reader.network, result_shape(op), reader.seen(op.operands[1])
+    network, shape, held = reader.network, result_shape(op), reader.seen(operand(op, 1))
     if held.shape != (256,):
         raise Unpriced("it interpolates between entries of its table")
-    moved = [reader.value(op.operands[0]), Filled((), 128.0)]
+    moved = [reader.value(operand(op, 0)), Filled((), 128.0)]
     (places,) = pointwise(network, moved, shape, 16, called("add"))
     entries, numbers = network.tensor(held), network.tensor(places)
     try:
@@ -103,8 +104,8 @@ def table(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("tosa.negate")
 def negate(reader: Reader, op: Operation) -> Sequence[Value]:
     """A program for the lanes: `zero_in + zero_out - x`."""
-    total = sum(reader.number(each) for each in op.operands[1:3])
-    values = [Filled((), total), reader.value(op.operands[0])]
+    total = sum(reader.number(each) for each in operands(op, 1, 3))
+    values = [Filled((), total), reader.value(operand(op, 0))]
     return pointwise(reader.network, values, result_shape(op), result_bits(op), called("sub"))
 
 

@@ -11,9 +11,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from simdc.ir.ops.average_pool import AveragePoolOp
 
+from .asked import listed_like, operand
 from .linalg import called, permuted, pointwise, spread
 from .linalg_named import conv2d, gathered, max_pool, written_convolution
-from .module_text import integers, name_of
+from .module_text import name_of
 from .problems import Unpriced
 from .reader import Reader, reads, result_bits, result_shape
 from .sums import Sliding, product, slid_over
@@ -29,14 +30,14 @@ ONE_TO_ONE = (2, 3, 0, 1)
 @reads("tosa.matmul")
 def matmul(reader: Reader, op: Operation) -> Sequence[Value]:
     """A sum of products for the array."""
-    sides = reader.value(op.operands[0]), reader.value(op.operands[1])
+    sides = reader.value(operand(op, 0)), reader.value(operand(op, 1))
     return product(reader.network, ("bmk", "bkn", "bmn"), sides, (Filled(result_shape(op), 0.0), result_bits(op)))
 
 
 @reads("tosa.matmul_t")
 def matmul_transposed(reader: Reader, op: Operation) -> Sequence[Value]:
     """A sum of products for the array."""
-    sides = reader.value(op.operands[0]), reader.value(op.operands[1])
+    sides = reader.value(operand(op, 0)), reader.value(operand(op, 1))
     return product(reader.network, ("bmk", "bnk", "bmn"), sides, (Filled(result_shape(op), 0.0), result_bits(op)))
 
 
@@ -46,15 +47,17 @@ def convolution(reader: Reader, op: Operation) -> Sequence[Value]:
     zero points cost nothing."""
     short, shape, bits = name_of(op).partition(".")[2], result_shape(op), result_bits(op)
     spatial = "dhw" if short == "conv3d" else "hw"
-    image, weight = reader.seen(op.operands[0]), reader.seen(op.operands[1])
-    border = integers(op, "pad") or (0,) * 2 * len(spatial)
-    stride, dilation = (integers(op, name) or (1,) * len(spatial) for name in ("stride", "dilation"))
+    image, weight = reader.seen(operand(op, 0)), reader.seen(operand(op, 1))
+    border = listed_like(op, "pad", (0,) * 2 * len(spatial))
+    stride, dilation = (listed_like(op, name, (1,) * len(spatial)) for name in ("stride", "dilation"))
+    if not len(image.shape) == len(weight.shape) == len(shape) == len(spatial) + 2:
+        raise Unpriced(f"it makes {list(shape)} of {list(image.shape)} and {list(weight.shape)}")
     kernel = "hwcm" if short == "depthwise_conv2d" else f"f{spatial}c"
     windows = {
         each: Sliding(shape[1 + n], weight.shape[kernel.index(each)], stride[n], dilation[n], border[2 * n])
         for n, each in enumerate(spatial)
     }
-    bias = reader.value(op.operands[2])
+    bias = reader.value(operand(op, 2))
     order = ONE_TO_ONE if short == "depthwise_conv2d" else TO_CHANNELS_FIRST
     if short == "conv2d" or (short == "depthwise_conv2d" and weight.shape[3] == 1):
         native = _channels_first(reader, (image, permuted(weight, order), bias), windows, border, shape, bits)
@@ -132,8 +135,11 @@ def _uncut(image: Seen, windows: Mapping[str, Sliding]) -> Seen:
 def pool(reader: Reader, op: Operation) -> Sequence[Value]:
     """`max_pool` where the image lies as [n, c, h, w], `average_pool` with a border; else programs for the lanes: the
     largest element, or the mean without the border."""
-    image, shape, bits = reader.seen(op.operands[0]), result_shape(op), result_bits(op)
-    taps, stride, border = (integers(op, name) or (0,) * 4 for name in ("kernel", "stride", "pad"))
+    image, shape, bits = reader.seen(operand(op, 0)), result_shape(op), result_bits(op)
+    if not len(image.shape) == len(shape) == 4:
+        raise Unpriced(f"it makes {list(shape)} of {list(image.shape)}")
+    taps, stride = (listed_like(op, name, (1, 1)) for name in ("kernel", "stride"))
+    border = listed_like(op, "pad", (0,) * 4)
     is_max = name_of(op).endswith("max_pool2d")
     if any(border) and not is_max:
         return [_mean_without_border(reader, image, (taps, stride, border), shape, bits)]

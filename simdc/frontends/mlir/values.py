@@ -83,7 +83,10 @@ class Seen(NamedTuple):
         return Access(self.own, tuple(substituted(each, given) for each in self.index))
 
     def through(self, shape: tuple[int, ...], index: Sequence[Affine]) -> Seen:
-        """Looked at once more, in `shape`, whose dimensions index these by `index`."""
+        """Looked at once more, in `shape`, whose dimensions index these by `index`. Raises Unpriced where that has no
+        place for one of them."""
+        if any(int(name[1:]) >= len(index) for each in self.index for name, _ in each.terms):
+            raise Unpriced(f"{list(self.shape)} is read where {len(index)} dimensions are")
         return self._replace(shape=shape, index=self.access(index).index)
 
 

@@ -7,6 +7,7 @@ from math import prod
 
 from xdsl.ir import Operation, SSAValue
 
+from .asked import operand
 from .body import translated
 from .functions import LaneCode, Symbol
 from .linalg import elementwise
@@ -25,14 +26,14 @@ AS_THEY_ARE = ("stablehlo.reshape", "stablehlo.convert", "stablehlo.concatenate"
 @reads("tensor.rank")
 def rank(reader: Reader, op: Operation) -> Sequence[Value]:
     """A number that is known."""
-    return [Filled((), len(shape_of_type(op.operands[0].type)))]
+    return [Filled((), len(shape_of_type(operand(op, 0).type)))]
 
 
 @reads("tensor.dim", "stablehlo.get_dimension_size")
 def size_of_dimension(reader: Reader, op: Operation) -> Sequence[Value]:
     """A number that is known."""
-    shape = shape_of_type(op.operands[0].type)
-    axis = int(reader.number(op.operands[1])) if len(op.operands) > 1 else integer(op, "dimension", 0)
+    shape = shape_of_type(operand(op, 0).type)
+    axis = int(reader.number(operand(op, 1))) if len(op.operands) > 1 else integer(op, "dimension", 0)
     if not 0 <= axis < len(shape):
         raise Unpriced(f"there is no dimension {axis} in shape {list(shape)}")
     return [Filled((), shape[axis])]
@@ -53,7 +54,7 @@ def arithmetic(reader: Reader, op: Operation) -> Sequence[Value]:
 @reads("cf.assert")
 def asserted(reader: Reader, op: Operation) -> Sequence[Value]:
     """Nothing; sizes that go against it are refused."""
-    known = reader.known.get(op.operands[0])
+    known = reader.known.get(operand(op, 0))
     if isinstance(known, Filled) and known.number == 0:
         raise Unpriced(f"what it asserts is not so: '{text_of(op, 'msg') or '?'}'")
     return []

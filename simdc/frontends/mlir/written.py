@@ -52,10 +52,13 @@ class _Named(NamedTuple):
 
 def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
     """One value for each result. Raises Unpriced."""
+    _check_dimensions(written)
     # Zeros between elements are the array's affair, be there one product alone for each result.
     gathers = bool(summed_loops(written.bounds, written.makes)) or written.apart is not None
     named = _names(written, gathers=gathers)
     body = written.body(named.symbols)
+    if len(body.results) != len(written.makes):
+        raise Unpriced(f"its body makes {len(body.results)} numbers for {len(written.makes)} results")
     used = {symbol for step in body.code for symbol in step.sources} | set(body.results)
     tensors = {name: each for name, each in named.tensors.items() if name in used}
     starts = [made.start for made in written.makes] if gathers else []
@@ -84,6 +87,19 @@ def emit(network: ForeignNetwork, written: WrittenNest) -> list[Value]:
         if every and borders <= {None, 0.0} and as_sum_of_products(body, "y0", (one, two)):
             return [_contraction(network, written, list(tensors.values()))]
     return _program(network, written, body, tensors, gathers=gathers)
+
+
+def _check_dimensions(written: WrittenNest) -> None:
+    """Raise Unpriced where an index has not a place for each dimension of what it is of."""
+    for value, index in written.reads:
+        if len(value.shape) != len(index):
+            raise Unpriced(f"it reads {list(value.shape)} by {len(index)} numbers")
+    ends = {f"d{place}": bound - 1 for place, bound in enumerate(written.bounds)}
+    for made in written.makes:
+        known = len(made.shape) == len(made.index)
+        last = [each.constant + sum(step * ends[name] for name, step in each.terms) for each in made.index]
+        if not known or any(end >= size for end, size in zip(last, made.shape, strict=True)):
+            raise Unpriced(f"its loops {list(written.bounds)} do not make a result of {list(made.shape)}")
 
 
 def _names(written: WrittenNest, *, gathers: bool) -> _Named:

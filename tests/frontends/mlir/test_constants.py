@@ -171,3 +171,12 @@ def test_a_constant_in_two_shapes_is_one_parameter_whose_values_are_given_once()
     (shape,) = parameters(text)
     (found,) = execute(module, [x], {"table": table.reshape(shape)}).returned
     np.testing.assert_array_equal(found, (x.T * table.reshape(3, 2)).T + table)
+
+
+def test_a_constant_that_is_a_result_as_it_is() -> None:
+    """Beside another result that is computed."""
+    text = network("\n".join([TABLE, '%s = "stablehlo.negate"(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>']))
+    text = text.replace("-> tensor<2x3xf32> {", "-> (tensor<2x3xf32>, tensor<2x3xf32>) {")
+    text = text.replace("return %y : tensor<2x3xf32>", "return %s, %t : tensor<2x3xf32>, tensor<2x3xf32>")
+    assert layers(text) == ["simdc.negate"]
+    assert parameters(text) == [(2, 3)]

@@ -14,7 +14,8 @@ from simdc.frontends.mlir import parse_foreign_module
 from tests.frontends.mlir.hlo_text import module, op
 
 X, PAIR = "2x3xf32", "2x3xf32 2x3xf32"
-NOT_OF_ITS_NAME = "its operands, attributes or regions are not those of an op of this name: line 2"
+FEW, NO_BLOCK = "operands, and number", "its region 1 has 0 blocks in the place of one: line 2"
+NO_ORDER = "is no order of 2 dimensions: line 2"
 
 
 def line(name: str, operands: str = "%x", kinds: str = X, fields: str = "", result: str = X) -> str:
@@ -23,30 +24,30 @@ def line(name: str, operands: str = "%x", kinds: str = X, fields: str = "", resu
 
 REFUSED_OPS = {
     line("my.op"): "my.op, there is no layer for it: line 2",
-    line("stablehlo.add", "", ""): NOT_OF_ITS_NAME,
-    line("stablehlo.transpose"): NOT_OF_ITS_NAME,
+    line("stablehlo.add", "", ""): "stablehlo.add, it has 0 operands, and number 1 is read: line 2",
+    line("stablehlo.transpose"): f"[] {NO_ORDER}",
     line("stablehlo.transpose", fields='permutation = "abc"'): "'permutation' is no list of whole numbers: line 2",
-    line("stablehlo.transpose", fields="permutation = array<i64: 7, 9>"): NOT_OF_ITS_NAME,
-    line("stablehlo.reduce", "%x, %x", PAIR, "dimensions = array<i64: 1>"): NOT_OF_ITS_NAME,
+    line("stablehlo.transpose", fields="permutation = array<i64: 7, 9>"): f"[7, 9] {NO_ORDER}",
+    line("stablehlo.reduce", "%x, %x", PAIR, "dimensions = array<i64: 1>"): "of [2, 3] without [1]: line 2",
     line("stablehlo.convolution", "%x, %x", PAIR): "its dimension numbers are not known: line 2",
-    line("stablehlo.while"): NOT_OF_ITS_NAME,
-    line("stablehlo.sort"): NOT_OF_ITS_NAME,
-    line("stablehlo.dynamic_slice", fields="slice_sizes = array<i64: 1>"): NOT_OF_ITS_NAME,
+    line("stablehlo.while"): NO_BLOCK,
+    line("stablehlo.sort"): NO_BLOCK,
+    line("stablehlo.dynamic_slice", fields="slice_sizes = array<i64: 1>"): "[1] at 0 numbers does not lie in [2, 3]",
     line("stablehlo.dynamic_gather", "%x, %x, %x", f"{PAIR} {X}"): "the sizes of what it picks depend on data: line 2",
     line("stablehlo.scatter"): "it places into several tensors at once: line 2",
-    line("stablehlo.pad"): NOT_OF_ITS_NAME,
+    line("stablehlo.pad"): FEW,
     line("stablehlo.custom_call"): "nobody knows what the custom call '?' computes: line 2",
     line("stablehlo.if"): "which of its branches runs depends on data: line 2",
     line("chlo.top_k", result="2x9xf32", fields="k = 9 : i64").replace("return %y : tensor<2x3xf32>", "return %x : tensor<2x3xf32>"): "put in order one by one, and it cannot take 9 of 3",  # noqa: E501
     line("tosa.pad", "%x, %x", PAIR): "a shape depends on data: line 2",
-    line("tosa.conv2d"): NOT_OF_ITS_NAME,
-    line("tosa.resize"): NOT_OF_ITS_NAME,
-    line("tosa.rescale"): NOT_OF_ITS_NAME,
+    line("tosa.conv2d"): FEW,
+    line("tosa.resize"): FEW,
+    line("tosa.rescale"): FEW,
     line("tosa.table", "%x, %x", PAIR): "it interpolates between entries of its table: line 2",
     line("linalg.generic", "%x, %x", PAIR, "operandSegmentSizes = array<i32: 1, 1>"): "it has no indexing maps: line 2",
-    line("linalg.conv_2d_nchw_fchw", fields="operandSegmentSizes = array<i32: 5, 1>"): NOT_OF_ITS_NAME,
-    line("linalg.softmax", "", ""): NOT_OF_ITS_NAME,
-    line("tm_tensor.scan"): NOT_OF_ITS_NAME,
+    line("linalg.conv_2d_nchw_fchw", fields="operandSegmentSizes = array<i32: 5, 1>"): "in groups of [5, 1]: line 2",
+    line("linalg.softmax", "", ""): FEW,
+    line("tm_tensor.scan"): "it has [1, 0] operands in its groups, and [1, 2] are read: line 2",
     line("tensor.gather", "%x, %x", PAIR): "line 2",
     line("scf.for"): "line 2",
     line("func.call", fields="callee = @nobody"): "there is no function 'nobody', or it has no body: line 2",

@@ -10,7 +10,6 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.errors import SimdcError
 
-from ..importer import MALFORMED
 from ..module_text import attribute, integers, name_of, text_of
 from ..problems import Unpriced
 from .levels import Level, Spot, TiledOp, level_of, place_of
@@ -22,6 +21,9 @@ SUPPORTED = (
     "transform.structured.match, tile_using_for, tile_using_forall, transform.split_handle, merge_handles, cast, "
     "include and sequence"
 )
+
+MALFORMED = (IndexError, ValueError, KeyError, AttributeError, AssertionError)
+"""What an op raises that has too few operands, or an attribute of another kind."""
 
 
 def carried_out(script: ModuleOp, payload: ModuleOp, text: str, file: str) -> list[TiledOp]:
