@@ -212,7 +212,7 @@ def next_machine(random: Random, kernel: ArrayKernel, machine: Hardware) -> Hard
 def kept_alike(random: Random, compiled: core.CoreForm, found: Counter[str]) -> bool:
     """Whether a layer costs on machine after machine what it costs compiled, where nothing is kept."""
     kernel, _, machine = drawn(random) if random.random() < 0.5 else program_drawn(random)
-    if max(kernel.bounds.values()) > 1 << 12:
+    if max(kernel.bounds.values()) > 200:
         return True
     if random.random() < 0.9:
         # Of other machines the core keeps less, or knows nothing.
