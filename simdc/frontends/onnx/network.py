@@ -28,10 +28,10 @@ Kind = Literal["trained", "statistic", "constant"]
 
 
 class Mark(NamedTuple):
-    """A state of the network to come back to."""
+    """A state of the network to come back to: its last op and how many constants it has."""
 
     last: Operation | None
-    labels: frozenset[str]
+    constants: int
 
 
 class OnnxNetwork(ImportedNetwork):
@@ -116,13 +116,15 @@ class OnnxNetwork(ImportedNetwork):
         return tuple(op.results)
 
     def mark(self) -> Mark:
-        return Mark(self.last, frozenset(self.constants))
+        return Mark(self.last, len(self.constants))
 
     def return_to(self, mark: Mark) -> None:
         """Take out what was added since."""
         self.rewind(mark.last)
-        for label in self.constants.keys() - mark.labels:
-            value, kind = self.constants.pop(label), self._kinds.pop(label)
+        # Nodes only add constants, so those that came since are the last.
+        while len(self.constants) > mark.constants:
+            label, value = self.constants.popitem()
+            kind = self._kinds.pop(label)
             del self._made[label], self._labels[id(value), kind]
 
     def settle(self, network: NetworkOp) -> None:

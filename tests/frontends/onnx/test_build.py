@@ -76,3 +76,21 @@ def test_a_place_without_a_value_is_told() -> None:
     for place in (2, 3):
         with pytest.raises(Unsupported, match=f"input {place} is missing"):
             build.value(place)
+
+
+def test_what_a_node_added_before_it_failed_is_gone() -> None:
+    network = OnnxNetwork("net", 1, "net.onnx")
+    network.image("x", (1, 4))
+    first, second, third = (known(name, np.full((1, 4), n, np.float32), 1) for n, name in enumerate(("a", "b", "c")))
+    network.constant("kept", first, "trained")
+    mark = network.mark()
+    network.constant("gone", second, "trained")
+    # The same again is no parameter more.
+    network.constant("again", first, "trained")
+    network.constant("gone too", third, "constant")
+    network.return_to(mark)
+    assert list(network.constants) == ["kept"]
+    made = network.constant("back", second, "trained").owner
+    assert isinstance(made, ParameterOp)
+    assert made.label.data == "back"
+    assert list(network.constants) == ["kept", "back"]
