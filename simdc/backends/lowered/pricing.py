@@ -52,6 +52,7 @@ def prices(
         if id(found.cost) not in artefacts:
             artefacts[id(found.cost)] = tuple(model.artefacts(found.kernel, found.tiling, hardware))
         # Without a choice, or under a model that takes the first form always, it is not named.
-        form = found.form if model.takes_forms and layer.may_choose and len(layer.forms) > 1 else ""
-        unit = layer.units[[name for name, _ in layer.forms].index(form or layer.forms[0][0])]
+        names = [name for name, _ in layer.forms]
+        form = found.form if model.takes_forms and layer.may_choose and len(names) > 1 else ""
+        unit = layer.units[names.index(form or names[0])]
         yield layer, LayerPrice(form, unit, found.kernel, found.tiling, found.cost, artefacts[id(found.cost)])
