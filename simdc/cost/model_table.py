@@ -118,6 +118,10 @@ class PluginModel(CostModel[AnyMachine]):
         """None: layer by layer an error is known to be the plug-in's."""
         del layers, times
 
+    def along(self, layers: Sequence[object], steps: int) -> None:
+        """None, as `together`."""
+        del layers, steps
+
     @property
     def prices_together(self) -> bool:
         return False
