@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from .model import Report
+from collections.abc import Sequence
+
+from .model import LayerReport, Report
+from .product_counts import product_counts
 
 Note = dict[str, int | float | str]
+MACS = ("macs", "macs_written", "macs_on_elements")
 
 
 def layer_notes(report: Report) -> dict[str, Note]:
-    """By layer: cycles, bits, picojoules, and useful MACs per PE and compute cycle of what runs on the array."""
+    """By layer: cycles, bits, picojoules; of what runs on the array useful MACs per PE and compute cycle, and MACs in
+    three counts (`product_counts.py`)."""
     return {layer.name: _note(report, place) for place, layer in enumerate(report.layers)}
 
 
@@ -34,6 +39,7 @@ def whole_note(report: Report) -> Note:
         "sram_bits": total.sram_bits.total,
         **({"energy_pj": total.energy.total} if report.hardware.has_prices else {}),
         "utilization": report.utilization(),
+        **_sums([_macs(layer) for layer in report.layers if layer.is_product]),
     }
 
 
@@ -50,5 +56,20 @@ def _note(report: Report, place: int) -> Note:
         "sram_bits": cost.sram_bits.total,
         **({"energy_pj": layer.energy.total} if report.hardware.has_prices else {}),
         **({} if utilization is None else {"utilization": utilization}),
+        **_macs(layer),
         "bound_by": layer.bound_by,
     }
+
+
+def _macs(layer: LayerReport) -> dict[str, int]:
+    if not layer.is_product:
+        return {}
+    counts = product_counts(layer.source)
+    told = {} if counts is None else {"macs_written": counts.written, "macs_on_elements": counts.on_elements}
+    return {"macs": int(dict(layer.cost.ops).get("mac", 0)), **told}
+
+
+def _sums(counts: Sequence[dict[str, int]]) -> dict[str, int]:
+    """Of what is known of all."""
+    known = [key for key in MACS if counts and all(key in each for each in counts)]
+    return {key: sum(each[key] for each in counts) for key in known}

@@ -86,7 +86,8 @@ def _cost(notes: Sequence[Note]) -> DictionaryAttr:
     if len(notes) == 1:
         return _dictionary(notes[0])
     # Shares such as `utilization`, and words, have no sum; the layers' names stand in a row.
-    counts = [key for key in notes[0] if key == "cycles" or key.endswith(("_cycles", "_bits", "_pj"))]
+    known = [key for key in notes[0] if all(key in note for note in notes)]
+    counts = [key for key in known if key.startswith(("cycles", "macs")) or key.endswith(("_cycles", "_bits", "_pj"))]
     summed: dict[str, int | float | str] = {"layer": ", ".join(str(note["layer"]) for note in notes)}
     for key in counts:
         summed[key] = sum(value for note in notes if not isinstance(value := note[key], str))

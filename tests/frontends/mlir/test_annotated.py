@@ -136,3 +136,14 @@ def test_what_cannot_be_annotated_is_refused(tmp_path: Path, capsys: pytest.Capt
         network, target, *more = arguments
         assert main([network, "--hw", "HI3", "--annotate", str(tmp_path / target), *more]) == 2
         assert reason in capsys.readouterr().err
+
+
+def test_products_have_three_counts(tmp_path: Path) -> None:
+    # 32 x 32 pixels with a border of 1: a window of 3 misses one tap at each of both ends, 94 taps of 96 each way.
+    module, _ = annotated(BLOCK, tmp_path)
+    told = {str(cost(op)["layer"]): cost(op) for op in ops_with(module, "simdc.cost")}
+    keys = ("macs_written", "macs", "macs_on_elements")
+    assert [told["conv"][key] for key in keys] == [96 * 96 * 16 * 32, 96 * 96 * 16 * 32, 94 * 94 * 16 * 32]
+    assert [told["product"][key] for key in keys] == [64 * 48 * 32] * 3
+    assert not set(keys) & set(told["relu"])
+    assert [cost(module)[key] for key in keys] == [told["conv"][key] + told["product"][key] for key in keys]
