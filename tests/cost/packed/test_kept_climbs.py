@@ -106,9 +106,10 @@ def one_by_one(ladder: list[int], on: list[int], cycles: int, bits: int) -> Iter
                     yield Promise(bound, found[0], walk, image)
 
 
-def test_bounds_in_arrays_are_those_of_the_core() -> None:
-    random, promised = Random(8), 0
-    for _ in range(25):
+@pytest.mark.parametrize("seed", range(5))
+def test_bounds_in_arrays_are_those_of_the_core(seed: int) -> None:
+    random, promised = Random(seed), 0
+    for _ in range(5):
         machine = random_machine(random, stores_padding=True)
         kernels = [contraction(random, 4) for _ in range(3)]
         rungs = [ArrayRungs(kernel, machine, GENESYS) for kernel in kernels]
@@ -131,7 +132,7 @@ def test_bounds_in_arrays_are_those_of_the_core() -> None:
             wanted = [[each for each in own if each[:2] <= limit] for own, limit in zip(every, limits, strict=True)]
             assert found == wanted, (kernels, machine)
             promised += sum(map(len, found))
-    assert promised > 500
+    assert promised > 10
 
 
 def priced(workload: Workload, machine: Hardware) -> list[tuple[object, object]] | str:
@@ -193,8 +194,8 @@ def test_numbers_beyond_64_bits_are_the_cores(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(LeftBehind, "contractions", seen)
     kernel, _ = pencil_layer()
-    large = kernel._replace(loops=tuple(Loop(loop.name, loop.bound << 14) for loop in kernel.loops))
-    machine = evolve(small_machine(), stores_padding=True)
+    large = kernel._replace(weight=kernel.weight._replace(bits=1 << 58))
+    machine = with_field(evolve(small_machine(), stores_padding=True), "systolic.buffers.weight_bits", 10**20)
     for kernels, wanted in (([kernel], [True, False, False]), ([kernel, large], [True, True, True])):
         workload = Workload([(kernel.kind, only(kernel)) for kernel in kernels])
         refused.clear()
