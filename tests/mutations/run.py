@@ -27,6 +27,7 @@ from tests.mutations.operators import Mutant
 from tests.mutations.rooms import HELD_BY, ROOMS, SAMPLED, mutants_of, sample, too_slow
 from tests.mutations.sandbox import Sandbox, Verdict
 from tests.mutations.survivors import survivors
+from tests.mutations.together import together_cases
 
 # The CPU time of all cases that one mutant gets, under the profile, which takes twice as long as the cases alone.
 SAMPLE_SECONDS, ALL_SECONDS = 10.0, 30.0
@@ -38,6 +39,7 @@ on a busy machine everything takes three times as long, and a mutant must not su
 def cases(folders: Collection[str], left_out: Collection[str] = ()) -> Iterator[Case]:
     if "cost" in folders:
         yield from answer_cases()
+        yield from together_cases()
     if "passes/test_tidy.py" in folders or "passes" in folders:
         yield from golden_cases()
     for module in modules_below(tuple(folders)):

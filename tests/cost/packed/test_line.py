@@ -11,11 +11,11 @@ import simdc
 from simdc.cost import ExactModel, Hardware, TilingError
 from simdc.cost.along import LineLayer, LineSums
 from simdc.cost.flat import core, moving
-from simdc.cost.kernel import Affine, ArrayKernel, Contraction, Loop, LoopNest, Operand, VectorProgram
-from simdc.cost.packed.kernels import packed_kernel
+from simdc.cost.kernel import Affine, ArrayKernel, Contraction, Kernel, Loop, LoopNest, Operand, VectorProgram
+from simdc.cost.packed.kernels import PackedKernel, packed_kernel
 from simdc.cost.packed.line import PackedLine
 from simdc.cost.packed.machine import kind_of
-from simdc.cost.packed.moving import moving_kernel
+from simdc.cost.packed.moving import checked_steps, moving_kernel
 from simdc.cost.result import Cost
 from simdc.cost.wellformed import KernelError
 from simdc.cost.workload import LayerCost, Workload
@@ -217,3 +217,24 @@ def test_a_size_that_turns_is_on_no_line() -> None:
 def test_a_model_made_from_exact_has_no_lines() -> None:
     assert isinstance(ExactModel().along([], 3), PackedLine)
     assert OneByOne().along([], 3) is None
+
+
+def test_a_kernel_that_is_packed_at_one_end_only_does_not_move() -> None:
+    machine = simdc.load_hardware("HI1")
+    kind = kind_of(machine)
+    assert kind is not None
+    first = row_convolution(ic=3, oc=5, ow=4, kw=1)
+
+    def pack(kernel: Kernel, end: int) -> PackedKernel | None:
+        return None if kernel.bounds["ow"] == end else packed_kernel(kernel, machine, kind)
+
+    def at(step: int) -> Kernel:
+        return longer(first, dict.fromkeys(first.bounds, 0) | {"ow": step})
+
+    assert moving_kernel(at, 10, lambda kernel: pack(kernel, 4)) is None
+    assert moving_kernel(at, 10, lambda kernel: pack(kernel, 14)) is None
+
+
+def test_steps_that_are_compared() -> None:
+    assert checked_steps(40) == [1, 2, 3, 13, 20, 39]
+    assert checked_steps(2) == [1]
