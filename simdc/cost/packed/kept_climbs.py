@@ -47,7 +47,8 @@ class KeptKernel:
 
     def limit(self, rates: Rates) -> tuple[int, int]:
         """Cycles and DRAM bits of a schedule that fits, or NO_LIMIT where none is known that does."""
-        prices = [self._price(rung, rates) for rung in self._cheapest if self._fits(rung)]
+        fitting = [rung for rung in self._cheapest if at.rung_fits(self.ladder.ladder, self.on, rung)]
+        prices = [self._price(rung, rates) for rung in fitting]
         return min(prices, default=NO_LIMIT)
 
     def remember(self, rung: int) -> None:
@@ -72,14 +73,6 @@ class KeptKernel:
     def _price(self, rung: int, rates: Rates) -> tuple[int, int]:
         schedule = self.schedule(rung)
         return schedule.cycles(rates), schedule.dram_bits
-
-    def _fits(self, rung: int) -> bool:
-        ladder, on = self.ladder.ladder, self.on
-        walk, image = divmod(rung, ladder[at.IMAGES])
-        row = at.WALK_ROWS + walk * at.WALK
-        fits = ladder[row + at.WEIGHT + at.WIDEST] <= on[at.WEIGHTS_FIT]
-        fits = fits and ladder[row + at.BIAS + at.WIDEST] * on[at.BIAS_BITS] <= on[at.BIAS_FITS]
-        return fits and at.following(ladder, on, row, image) == image
 
 
 class KeptClimbs:
