@@ -176,11 +176,17 @@ def least_of_step(
     for stream in range(plan[STREAMS]):
         at = STREAM_ROWS + stream * STREAM
         if plan[at + 5] != RESUMED:
-            touched = row + TOUCHED + 4 * plan[at]
-            bits = (ladder[touched + 2] + ladder[touched + 3] * tiles) * plan[at + 1]
+            bits = stream_bits(ladder, plan, row, stream, tiles)
             moving = moving + -(-bits * plan[at + 4] // plan[at + 3])
             found[to] = found[to] + bits
     return least_of_lanes(ladder, plan, on, cut, step, moving, sizes)
+
+
+def stream_bits(ladder: list[int], plan: list[int], row: int, stream: int, tiles: int) -> int:
+    """Of all tiles of a stream, each moved once, with so many `tiles` along the lanes and the cut at `row`."""
+    at = STREAM_ROWS + stream * STREAM
+    touched = row + TOUCHED + 4 * plan[at]
+    return (ladder[touched + 2] + ladder[touched + 3] * tiles) * plan[at + 1]
 
 
 def least_of_program(plan: list[int], on: list[int]) -> int:

@@ -112,21 +112,30 @@ def count_code(plan: list[int], room: list[int], nest: int, found: list[int]) ->
     return cycles
 
 
+def shared_slots(plan: list[int], room: list[int], stream: int) -> int:
+    """Along which cut loops tiles of a result that is loaded again overlap."""
+    # Only the first along these loops begins anew. dx[2*oh + kh] with kh 0 .. 2 and oh in 3 tiles of 2: rows 0 .. 4,
+    # 4 .. 8, 8 .. 12. The second tile finds row 4 begun by the first and loads all its 5 rows; the first loads none.
+    row = STREAM_ROWS + stream * STREAM
+    return slots_along(plan, room, plan[row + 6]) & room[MOVED + stream] if plan[row + 5] == RESUMED else 0
+
+
+def times_moved(plan: list[int], room: list[int], stream: int, shared: int) -> int:
+    """How often each tile of a stream moves, the first of those that overlap along `shared` loops as well."""
+    times = 1
+    for slot in range(room[INNER + stream]):
+        if not (room[MOVED + stream] >> slot) & 1:
+            times = times * room[COUNT + slot]
+    # A result in use 3 times is loaded twice, for at first there is nothing of it.
+    return times - 1 if plan[STREAM_ROWS + stream * STREAM + 5] == RESUMED and not shared else times
+
+
 def move_stream(plan: list[int], room: list[int], stream: int, found: list[int]) -> int:
     """Bits and cycles of all tiles of a stream, as often as they move."""
-    row, times, own = STREAM_ROWS + stream * STREAM, 1, room[MOVED + stream]
+    row, own = STREAM_ROWS + stream * STREAM, room[MOVED + stream]
     operand, bits, port = plan[row], plan[row + 1], PORT_CYCLES + plan[row + 2]
-    for slot in range(room[INNER + stream]):
-        if not (own >> slot) & 1:
-            times = times * room[COUNT + slot]
-    shared = 0
-    if plan[row + 5] == RESUMED:
-        # A result in use 3 times is loaded twice, for at first there is nothing of it. Where tiles overlap, only the
-        # first along these loops begins anew. dx[2*oh + kh] with kh 0 .. 2 and oh in 3 tiles of 2: rows 0 .. 4, 4 .. 8,
-        # 8 .. 12. The second tile finds row 4 begun by the first and loads all its 5 rows; only the first loads none.
-        shared = slots_along(plan, room, plan[row + 6]) & own
-        if not shared:
-            times = times - 1
+    shared = shared_slots(plan, room, stream)
+    times = times_moved(plan, room, stream, shared)
     if not times:
         return 0
     moving = times * elements_once(plan, operand, room)

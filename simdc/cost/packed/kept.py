@@ -135,15 +135,27 @@ class KeptSchedule:
 
 
 def write_schedule(
-    kept: KeptSchedule, kernel: PackedKernel, machine: Sequence[int], rates: Rates, results: list[int], at: int
+    kept: KeptSchedule, kernel: PackedKernel, machine: list[int], rates: Rates, results: list[int], at: int
 ) -> None:
     """As `network.price_form`, of a schedule that fits."""
-    order, sizes = kept.schedule
-    cost, many = kept.cost(rates), len(order)
-    results[at + network.FORM_COST : at + network.FORM_ORDER] = cost
+    results[at + network.FORM_COST : at + network.FORM_ORDER] = kept.cost(rates)
+    write_tiling(*kept.schedule, kernel.plan, kernel.about, machine, results, at)
+
+
+def write_tiling(
+    order: Sequence[int],
+    sizes: Sequence[int],
+    plan: list[int],
+    about: list[int],
+    machine: list[int],
+    results: list[int],
+    at: int,
+) -> None:
+    """The schedule of a form whose cost stands there, and whether any schedule may have that."""
+    many = len(order)
     results[at + network.FORM_ORDER : at + network.FORM_ORDER + many] = order
     results[at + network.FORM_SIZES : at + network.FORM_SIZES + many] = sizes
-    broken = costs.breaks_law(kernel.plan, kernel.about, list(machine), cost, 0)
+    broken = costs.breaks_law(plan, about, machine, results, at + network.FORM_COST)
     results[at] = network.IMPOSSIBLE if broken else network.PRICED
 
 

@@ -17,6 +17,7 @@ from simdc.cost.flat import price as pricing
 from simdc.cost.flat import program as parts
 from simdc.named import NamedTuple
 
+from .kept import write_tiling
 from .kernels import PackedKernel
 
 
@@ -67,12 +68,9 @@ def kept_rung(plan: list[int], sizes: list[int], room: list[int]) -> KeptRung | 
 
 def _add_moves(plan: list[int], room: list[int], stream: int, moves: dict[int, int]) -> None:
     """As `move_stream`: how many tiles of how many bits, all together."""
-    row, own, shared, times = tiles.STREAM_ROWS + stream * tiles.STREAM, room[tiles.MOVED + stream], 0, 1
-    for slot in range(room[tiles.INNER + stream]):
-        times *= 1 if (own >> slot) & 1 else room[tiles.COUNT + slot]
-    if plan[row + 5] == tiles.RESUMED:
-        shared = parts.slots_along(plan, room, plan[row + 6]) & own
-        times -= 0 if shared else 1
+    row, own = tiles.STREAM_ROWS + stream * tiles.STREAM, room[tiles.MOVED + stream]
+    shared = lanes.shared_slots(plan, room, stream)
+    times = lanes.times_moved(plan, room, stream, shared)
     for kind in range(1 << room[tiles.CUT]):
         if kind & ~own:
             continue
@@ -156,19 +154,18 @@ class KeptProgram:
         if found is not None:
             return found
         plan, ladder, (cut, step) = self._plan, self._ladder, divmod(rung, self._steps)
-        touched = lane_rungs.know_cut(ladder, plan, cut, self._sizes) + at.TOUCHED
+        row = lane_rungs.know_cut(ladder, plan, cut, self._sizes)
         size, count = ladder[ladder[at.STEP_SIZES] + step], lane_rungs.tiles_of_step(ladder, plan, step)
         need, moved = 0, list[int]()
         for nest in _nests(plan):
             bits = plan[nest + parts.VECTOR_BITS]
             for held in range(plan[nest + parts.HELD_AT], plan[nest + parts.HELD_AT] + 2 * plan[nest + parts.HELD], 2):
-                own = touched + 4 * plan[held]
+                own = row + at.TOUCHED + 4 * plan[held]
                 bits += (ladder[own] + ladder[own + 1] * size) * plan[held + 1]
             need = max(need, bits)
-        for row in range(tiles.STREAM_ROWS, tiles.STREAM_ROWS + plan[tiles.STREAMS] * tiles.STREAM, tiles.STREAM):
-            if plan[row + 5] != tiles.RESUMED:
-                own = touched + 4 * plan[row] + 2
-                moved.append((ladder[own] + ladder[own + 1] * count) * plan[row + 1])
+        for stream in range(plan[tiles.STREAMS]):
+            if plan[tiles.STREAM_ROWS + stream * tiles.STREAM + 5] != tiles.RESUMED:
+                moved.append(lane_rungs.stream_bits(ladder, plan, row, stream, count))
         found = self._needs[rung] = RungNeeds(need, tuple(moved), sum(moved))
         return found
 
@@ -230,10 +227,7 @@ def write_program(
     """As `network.price_form`, of a program that fits, with its loops in their own order."""
     many = plan[tiles.LOOPS]
     costs.cost_of_lanes(plan, about, machine, found, results, at + network.FORM_COST)
-    results[at + network.FORM_ORDER : at + network.FORM_ORDER + many] = range(many)
-    results[at + network.FORM_SIZES : at + network.FORM_SIZES + many] = sizes[:many]
-    broken = costs.breaks_law(plan, about, machine, results, at + network.FORM_COST)
-    results[at] = network.IMPOSSIBLE if broken else network.PRICED
+    write_tiling(range(many), sizes[:many], plan, about, machine, results, at)
 
 
 class KeptPrograms:
