@@ -125,17 +125,30 @@ class NetworkInForm:
 
     def _filled(self, hardware: Hardware, machine: list[int]) -> list[list[int]]:
         """As `_ladders`, worked out."""
-        form, own = self._form, {number: self._rows[number] for number in self._contractions}
-        kernels = [self._contractions[number] for number in own]
-        sides = [GivenSides(contraction_shape(each), spread_of(each, hardware.systolic)) for each in kernels]
-        plans = [rows[packed.PLAN_ROW] for rows in own.values()]
-        ladders = LaddersInForm(form, sides, [rows[packed.ABOUT_ROW] for rows in own.values()], plans, plans)
+        form, rows = self._form, [each.copy() for each in self._rows]
+        own = [rows[number] for number in self._contractions]
+        plans = [each[packed.PLAN_ROW] for each in own]
+        ladders = array_ladders(form, list(self._contractions.values()), own, plans, hardware)
         ladders.fill(machine)
-        rows = [each.copy() for each in self._rows]
-        for place, (number, kernel) in enumerate(self._contractions.items()):
-            on = form.row(ArrayRungs(kernel, hardware, GENESYS).machine)
-            rows[number][packed.ON_ROW :] = [on, *ladders.ladder(place), form.row([NONE_LEFT])]
+        for place, each in enumerate(own):
+            each[packed.LADDER_ROW :] = [*ladders.ladder(place), form.row([NONE_LEFT])]
         return form.rows([row for each in rows for row in each])
+
+
+def array_ladders(
+    form: CoreForm,
+    kernels: Sequence[Contraction],
+    rows: Sequence[list[list[int]]],
+    largest: Sequence[Sequence[int]],
+    hardware: Hardware,
+) -> LaddersInForm:
+    """Room for the ladders of contractions, whose loops are at most as long as in plans that are the `largest`. Writes
+    what rungs feel of the machine into `rows`."""
+    for own, kernel in zip(rows, kernels, strict=True):
+        own[packed.ON_ROW] = form.row(ArrayRungs(kernel, hardware, GENESYS).machine)
+    sides = [GivenSides(contraction_shape(each), spread_of(each, hardware.systolic)) for each in kernels]
+    abouts, plans = ([own[place] for own in rows] for place in (packed.ABOUT_ROW, packed.PLAN_ROW))
+    return LaddersInForm(form, sides, abouts, plans, largest)
 
 
 def kernel_rows(form: CoreForm, kernel: PackedKernel) -> list[list[int]]:

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from simdc.cost.exact.flat import contraction_shape
 from simdc.cost.flat import moving, network, packed
 from simdc.cost.flat.core import CoreForm
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
-from simdc.cost.ladder.array import ArrayRungs
-from simdc.cost.ladder.filled import GivenSides, LaddersInForm
-from simdc.cost.rule import GENESYS
-from simdc.cost.spread import spread_of
 
-from .in_form import NetworkInForm, kernel_rows, room_for
+from .in_form import NetworkInForm, array_ladders, kernel_rows, room_for
 from .kernels import PackedKernel
 from .machine import machine_row
 from .moving import MovingKernel, multiplications
@@ -55,16 +50,9 @@ class LineInForm:
     def _make_ladders(self, arrays: Mapping[int, MovingKernel], hardware: Hardware) -> list[list[int]]:
         """Room for the ladders of contractions. Gives what is said of each."""
         kernels = [cast("Contraction", each.first.kernel) for each in arrays.values()]
-        for number, kernel in zip(arrays, kernels, strict=True):
-            self._rows[number][packed.ON_ROW] = self._form.row(ArrayRungs(kernel, hardware, GENESYS).machine)
-        own = [self._rows[number] for number in arrays]
-        self._ladders = LaddersInForm(
-            self._form,
-            [GivenSides(contraction_shape(each), spread_of(each, hardware.systolic)) for each in kernels],
-            [rows[packed.ABOUT_ROW] for rows in own],
-            [rows[packed.PLAN_ROW] for rows in own],
-            [each.largest for each in arrays.values()],
-        )
+        largest = [each.largest for each in arrays.values()]
+        rows = [self._rows[number] for number in arrays]
+        self._ladders = array_ladders(self._form, kernels, rows, largest, hardware)
         return self._ladders.made
 
     def _make_table(self) -> None:
