@@ -15,6 +15,13 @@ FormLine = Callable[[int], Kernel]
 """A kernel that a layer can be, at each step."""
 
 
+def checked_steps(steps: int) -> list[int]:
+    """Steps between the ends at which what is read off these is compared with what is packed there: the first three, a
+    third of the way, half of it and the last but one. What turns anywhere, as a `min` of sizes does, is off the line at
+    each of them."""
+    return sorted({step for step in (1, 2, 3, steps // 3, steps // 2, steps - 1) if 0 < step < steps})
+
+
 class LineLayer(NamedTuple):
     """Layers alike: the kernels that they can be, how many they are, and of how many products count."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from simdc.cost.along import checked_steps
 from simdc.cost.forms import Forms
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
@@ -36,8 +37,7 @@ class FormsBetween:
         first, last = self._asked(0), self._asked(whole)
         try:
             # Whatever is a whole number after one step is one after any.
-            steps = {step for step in (1, 2, 3, whole // 3, whole // 2, whole - 1) if 0 < step < whole}
-            between = {step: self._asked(step) for step in sorted(steps)}
+            between = {step: self._asked(step) for step in checked_steps(whole)}
         except NotLinear:
             return
         if all(_names(forms) == _names(first) for forms in (last, *between.values())):

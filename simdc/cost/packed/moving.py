@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+from simdc.cost.along import checked_steps
 from simdc.cost.exact.laws import moved_operands, used_along
 from simdc.cost.flat import moving
 from simdc.cost.flat import packed as at
@@ -25,13 +26,6 @@ class MovingKernel(NamedTuple):
     first: PackedKernel
     moves: list[int]
     largest: list[int]
-
-
-def checked_steps(steps: int) -> list[int]:
-    """Steps between the ends at which what is read off these is compared with what is packed there: the first three, a
-    third of the way, half of it and the last but one. What turns anywhere, as a `min` of sizes does, is off the line at
-    each of them."""
-    return sorted({step for step in (1, 2, 3, steps // 3, steps // 2, steps - 1) if 0 < step < steps})
 
 
 def moving_kernel(

@@ -9,13 +9,13 @@ import pytest
 
 import simdc
 from simdc.cost import ExactModel, Hardware, TilingError
-from simdc.cost.along import LineLayer, LineSums
+from simdc.cost.along import LineLayer, LineSums, checked_steps
 from simdc.cost.flat import core, moving
 from simdc.cost.kernel import Affine, ArrayKernel, Contraction, Kernel, Loop, LoopNest, Operand, VectorProgram
 from simdc.cost.packed.kernels import PackedKernel, packed_kernel
 from simdc.cost.packed.line import PackedLine
 from simdc.cost.packed.machine import kind_of
-from simdc.cost.packed.moving import checked_steps, moving_kernel
+from simdc.cost.packed.moving import moving_kernel
 from simdc.cost.result import Cost
 from simdc.cost.wellformed import KernelError
 from simdc.cost.workload import LayerCost, Workload
