@@ -60,7 +60,7 @@ def _write_module(report: Report, arguments: Namespace) -> None:
     text, weights = read_text(arguments.network, MAX_MLIR_BYTES), parse_weights(arguments.weights)
     bind = parse_bindings(arguments.bind)
     notes, parts = layer_notes(report), parts_of_layers(report)
-    written = annotated_module(text, arguments.network, weights, bind, notes, parts, whole_note(report))
+    written = annotated_module(text, arguments.network, weights, bind, notes, parts, whole_note(report, notes))
     write_text(written, arguments.annotate)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .model import LayerReport, Report
 from .product_counts import product_counts
@@ -27,8 +27,8 @@ def parts_of_layers(report: Report) -> dict[str, str]:
     return found
 
 
-def whole_note(report: Report) -> Note:
-    """Of the whole module, and on which machine and by which model."""
+def whole_note(report: Report, notes: Mapping[str, Note]) -> Note:
+    """Of the whole module with such `notes` of its layers, and on which machine and by which model."""
     total = report.total
     return {
         "machine": report.hardware.title,
@@ -39,7 +39,7 @@ def whole_note(report: Report) -> Note:
         "sram_bits": total.sram_bits.total,
         **({"energy_pj": total.energy.total} if report.hardware.has_prices else {}),
         "utilization": report.utilization(),
-        **_sums([_macs(layer) for layer in report.layers if layer.is_product]),
+        **_sums_of_macs([note for note in notes.values() if MACS[0] in note]),
     }
 
 
@@ -69,7 +69,7 @@ def _macs(layer: LayerReport) -> dict[str, int]:
     return {"macs": int(dict(layer.cost.ops).get("mac", 0)), **told}
 
 
-def _sums(counts: Sequence[dict[str, int]]) -> dict[str, int]:
-    """Of what is known of all."""
-    known = [key for key in MACS if counts and all(key in each for each in counts)]
-    return {key: sum(each[key] for each in counts) for key in known}
+def _sums_of_macs(notes: Sequence[Note]) -> dict[str, int]:
+    """Of the counts that are known of all."""
+    known = [key for key in MACS if notes and all(key in note for note in notes)]
+    return {key: sum(int(note[key]) for note in notes) for key in known}
