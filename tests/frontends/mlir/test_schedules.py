@@ -206,8 +206,16 @@ GENERIC = '"transform.structured.{}"(%op) : (!transform.any_op) -> ()'
         ((MATCH,), "has no schedules", None),
         ((MATCH, f"%a:2 = transform.split_handle %op : ({H}) -> ({H}, {H})"), "a handle to 1 ops into 2", 4),
         ((MATCH.replace("linalg.matmul", "linalg.mat"), tile("[8, 8]")), "has no schedules", None),
-        ((MATCH, f'"transform.structured.match"() : () -> {H}'), "not those of 'transform.structured.match'", 4),
-        ((MATCH, f'"transform.sequence"(%op) ({{}}) : ({H}) -> ()'), "not those of 'transform.sequence'", 4),
+        (
+            (MATCH, f'"transform.structured.match"() : () -> {H}'),
+            "'transform.structured.match': it has no operand, and one is read",
+            4,
+        ),
+        (
+            (MATCH, f'"transform.sequence"(%op) ({{}}) : ({H}) -> ()'),
+            "'transform.sequence': its region 1 has 0 blocks",
+            4,
+        ),
         ((MATCH, f'"transform.include"(%op) <{{target = @nobody}}> : ({H}) -> ()'), "no named sequence 'nobody'", 4),
         ((MATCH, GENERIC.format("tile_using_for")), "'transform.structured.tile_using_for' gives no tile sizes", 4),
         ((MATCH, "%u, %g = transform.structured.tile_using_forall %op num_threads [4]"), "generic form", 4),

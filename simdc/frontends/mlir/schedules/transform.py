@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr, SymbolRefAttr
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from simdc.errors import SimdcError
 
+from ..asked import block_of, result
 from ..module_text import attribute, integers, name_of, text_of
 from ..problems import Unpriced
 from .levels import Level, Spot, TiledOp, level_of, place_of
@@ -21,9 +22,6 @@ SUPPORTED = (
     "transform.structured.match, tile_using_for, tile_using_forall, transform.split_handle, merge_handles, cast, "
     "include and sequence"
 )
-
-MALFORMED = (IndexError, ValueError, KeyError, AttributeError, AssertionError)
-"""What an op raises that has too few operands, or an attribute of another kind."""
 
 
 def carried_out(script: ModuleOp, payload: ModuleOp, text: str, file: str) -> list[TiledOp]:
@@ -37,9 +35,11 @@ def carried_out(script: ModuleOp, payload: ModuleOp, text: str, file: str) -> li
         raise SimdcError(f"has {len(named)} named sequences; one of them must be @{ENTRY}", file=file)
     run = _Sequence(payload, named, text, file)
     for entry in entries:
-        if len(entry.regions) != 1 or len(entry.regions[0].blocks) != 1:
-            raise place_of(entry, text, file).error("a sequence has one block")
-        run.block(entry.regions[0].block, [[payload]], 0)
+        try:
+            block = block_of(entry, 0)
+        except Unpriced as error:
+            raise place_of(entry, text, file).error(f"'{name_of(entry)}': {error}") from None
+        run.block(block, [[payload]], 0)
     return [TiledOp(op, tuple(levels), run.places[op]) for op, levels in run.levels.items()]
 
 
@@ -65,33 +65,32 @@ class _Sequence:
                 return [handles[each] for each in op.operands if each in handles]
             try:
                 made = self._made(op, name, [handles.get(each, []) for each in op.operands], place, deep)
-            except MALFORMED:
-                what = f"the operands, attributes or regions are not those of '{name}'"
-                raise place.error(what) from None
+            except Unpriced as error:
+                raise place.error(f"'{name}': {error}") from None
             handles.update(zip(op.results, made, strict=False))
         return []
 
     def _made(
         self, op: Operation, name: str, given: list[list[Operation]], place: Spot, deep: int
     ) -> list[list[Operation]]:
-        """What each result stands for; nothing for loops, which only further tiling could ask for."""
+        """What each result stands for; nothing for loops, which only further tiling could ask for. Raises Unpriced."""
         match name:
             case "transform.structured.match":
-                return [[each for each in _inside(given[0]) if _matches(op, each, place)]]
+                return [[each for each in _inside(_first(given)) if _matches(op, each, place)]]
             case "transform.structured.tile_using_for":
-                self._tile(given[0], self._sizes(op, "static_sizes", place), integers(op, "interchange"), place)
-                return [given[0]]
+                self._tile(_first(given), self._sizes(op, "static_sizes", place), integers(op, "interchange"), place)
+                return [_first(given)]
             case "transform.structured.tile_using_forall":
-                self._tile(given[0], self._sizes(op, "static_tile_sizes", place), None, place)
-                return [given[0], []] if _is_tiled_first(op) else [[], given[0]]
+                self._tile(_first(given), self._sizes(op, "static_tile_sizes", place), None, place)
+                return [_first(given), []] if _is_tiled_first(op) else [[], _first(given)]
             case "transform.split_handle":
-                return self._split(given[0], len(op.results), place)
+                return self._split(_first(given), len(op.results), place)
             case "transform.merge_handles" | "transform.cast":
                 return [[each for handle in given for each in handle]]
             case "transform.include":
                 return self._included(op, given, place, deep)
             case "transform.sequence":
-                return self.block(op.regions[0].block, given or [[self.payload]], deep)
+                return self.block(block_of(op, 0), given or [[self.payload]], deep)
             case _ if name in TRANSPARENT:
                 return []
             case _:
@@ -104,10 +103,7 @@ class _Sequence:
             self.places.setdefault(each, place)
 
     def _sizes(self, op: Operation, name: str, place: Spot) -> tuple[int, ...]:
-        try:
-            found = integers(op, name)
-        except Unpriced as error:
-            raise place.error(str(error)) from None
+        found = integers(op, name)
         if not found:
             raise place.error(f"'{name_of(op)}' gives no tile sizes as numbers; numbers of threads are not read")
         return found
@@ -122,12 +118,19 @@ class _Sequence:
         name = target.string_value() if isinstance(target, SymbolRefAttr) else ""
         if name not in self.named or deep > len(self.named):
             raise place.error(f"there is no named sequence '{name[:60]}', or it includes itself")
-        return self.block(self.named[name].regions[0].block, given, deep + 1)
+        return self.block(block_of(self.named[name], 0), given, deep + 1)
+
+
+def _first(given: list[list[Operation]]) -> list[Operation]:
+    """What the first operand stands for. Raises Unpriced."""
+    if not given:
+        raise Unpriced("it has no operand, and one is read")
+    return given[0]
 
 
 def _is_tiled_first(op: Operation) -> bool:
     """MLIR's op gives the tiled op before the loop around it; its older text says `forall_op` first."""
-    hint = op.results[0].name_hint or ""
+    hint = result(op, 0).name_hint or ""
     return "forall" not in hint and "loop" not in hint
 
 
@@ -145,7 +148,7 @@ def _matches(op: Operation, candidate: Operation, place: Spot) -> bool:
     tests: list[bool] = []
     names, fields, interface = (attribute(op, each) for each in ("ops", "op_attrs", "interface"))
     if isinstance(names, ArrayAttr):
-        tests.append(name in [each.data for each in cast("ArrayAttr[StringAttr]", names).data])
+        tests.append(StringAttr(name) in cast("ArrayAttr[Attribute]", names).data)
     if isinstance(fields, DictionaryAttr):
         tests += [attribute(candidate, key) == value for key, value in fields.data.items()]
     if interface is not None:
