@@ -152,9 +152,8 @@ def write_tiling(
     at: int,
 ) -> None:
     """The schedule of a form whose cost stands there, and whether any schedule may have that."""
-    many = len(order)
-    results[at + network.FORM_ORDER : at + network.FORM_ORDER + many] = order
-    results[at + network.FORM_SIZES : at + network.FORM_SIZES + many] = sizes
+    for start, numbers in ((at + network.FORM_ORDER, order), (at + network.FORM_SIZES, sizes)):
+        results[start : start + len(numbers)] = numbers
     broken = costs.breaks_law(plan, about, machine, results, at + network.FORM_COST)
     results[at] = network.IMPOSSIBLE if broken else network.PRICED
 
