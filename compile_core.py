@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent
 FOLDER = ROOT / "simdc/cost/flat"
 SOURCES = (
     *("tiles", "segments", "price", "rungs", "climb", "ladder", "rails", "best", "least"),
-    *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_best"),
+    *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_groups", "lane_best"),
     *("array_sides", "array_ladder"),
     *("packed", "array_fill", "splits", "greedy", "defaults", "costs", "network", "moving"),
 )

@@ -6,7 +6,7 @@ from .best import BEST_BITS, BEST_CYCLES, BEST_RUNG, GIVEN_RUNG, best_rung
 from .climb import NO_ROOM, NONE_LEFT
 from .ladder import schedule
 from .lane_best import begin_cuts, best_cut
-from .lane_ladder import LANE_STEPS, PROGRAM_CUTS, fill_lanes
+from .lane_ladder import LANE_STEPS, SIDE_WAYS, fill_lanes
 from .lane_rungs import MEMORY_BITS, cut_sizes
 from .packed import (
     ABOUT_ROW,
@@ -118,7 +118,7 @@ def climb_lanes(kernels: list[list[int]], first: int, machine: list[int], work: 
         kernels[first + WAYS_ROW][0] = 0
         fill_lanes(kernels[first + PLAN_ROW], kernels[first + SIDES_ROW], kernels[first + LADDER_ROW])
         kernels[first + WAYS_ROW][0] = machine[LANES]
-    if kernels[first + LADDER_ROW][PROGRAM_CUTS] + 2 > space:
+    if kernels[first + LADDER_ROW][SIDE_WAYS] > space:
         return NO_ROOM
     kernels[first + ON_ROW][MEMORY_BITS] = machine[MEMORY_HOLDS]
     return climb_cuts(kernels[first + PLAN_ROW], kernels[first + LADDER_ROW], kernels[first + ON_ROW], work, space)

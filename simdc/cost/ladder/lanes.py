@@ -68,7 +68,7 @@ class LaneLadders:
     def cheapest(self, form: CoreForm, flat: FlatProgram) -> Tiling | None:
         """As `climb.cheapest`. Raises TooFine where `cost/flat` does not price all rungs that it has to."""
         ladder, plan, loops = self.on(form, flat), flat.in_form(form), len(flat.shape.loops)
-        room, on = self.room + ladder[filled.PROGRAM_CUTS], form.row([0, 0, flat.limit_bits])
+        room, on = self.room + ladder[filled.SIDE_WAYS], form.row([0, 0, flat.limit_bits])
         waiting, sizes = form.zeros(climb.HEAP + (1 + climb.ENTRY) * room), form.zeros(loops)
         form.begin_cuts(ladder, plan, on, waiting, room, sizes)
         best, order, found = form.row([-1] * BEST), form.row(range(loops)), form.zeros(lanes.PROGRAM_FOUND)
@@ -79,7 +79,7 @@ class LaneLadders:
             if ended != climb.NO_ROOM:
                 raise TooFine
             waiting, room = form.row(with_more_room(waiting, room)), 2 * room
-            self.room = room - ladder[filled.PROGRAM_CUTS]
+            self.room = room - ladder[filled.SIDE_WAYS]
         return None if best[BEST_RUNG] < 0 else self.tiling(flat, ladder, best[BEST_RUNG])
 
 

@@ -11,7 +11,7 @@ from simdc.cost import ExactModel, Hardware, Tiling, TilingError, with_field
 from simdc.cost.exact.flat_lanes import FlatProgram, flat_program
 from simdc.cost.exact.tiled import tile_once
 from simdc.cost.exact.vector import TiledProgram
-from simdc.cost.flat import core, lanes, program, tiles
+from simdc.cost.flat import core, lane_groups, lanes, program, tiles
 from simdc.cost.flat import lane_ladder as filled
 from simdc.cost.flat import lane_rungs as at
 from simdc.cost.grid import stored_bounds
@@ -79,13 +79,13 @@ def test_compiled_is_what_the_classes_say(compiled: core.CoreForm, monkeypatch: 
     check_equal(compiled, 300, 77, monkeypatch)
 
 
-def mean() -> VectorProgram:
+def mean(h: str = "h") -> VectorProgram:
     """y[c] = sum over h of x[c, h], then times 0.5: 8 channels, 10 rows, 8 bits each."""
-    x = Operand("x", 8, (8, 10), (affine("c"), affine("h")))
+    x = Operand("x", 8, (8, 10), (affine("c"), affine(h)))
     y = Operand("y", 8, (8,), (affine("c"),))
-    add = CodeBlock(("c", "h"), (Instruction("add", "y", ("y", "x")),))
+    add = CodeBlock(("c", h), (Instruction("add", "y", ("y", "x")),))
     scale = CodeBlock(("c",), (Instruction("mul", "y", ("y", 0.5)),))
-    return VectorProgram("mean", (LoopNest((Loop("c", 8), Loop("h", 10)), (x,), (y,), (add, scale)),))
+    return VectorProgram("mean", (LoopNest((Loop("c", 8), Loop(h, 10)), (x,), (y,), (add, scale)),))
 
 
 def lanes_of(**fields: object) -> Hardware:
@@ -223,6 +223,62 @@ def test_a_ladder_that_is_filled_anew_knows_nothing_of_before(seed: int) -> None
         row = at.know_cut(used, flat.plan, 0, sizes)
         assert row == at.know_cut(fresh, flat.plan, 0, sizes)
         assert used[row : row + fresh[filled.KNOWN_CUT]] == fresh[row : row + fresh[filled.KNOWN_CUT]]
+
+
+def test_a_group_of_cuts_with_a_pencil() -> None:
+    """y[c, h] = max over k of x[c, h + k]: 8 channels in lanes of 4, 10 rows, 3 places, 8 bits each. One place at a
+    time: 3 tiles, and 8 * 10 elements of y. Of x, rows whole, each place has 10 rows: 8 * 30. On 16 bits a cycle 120
+    and 40, code of 60 issues and 3 tiles of 8 cycles: 244. Rows in any parts have 10 positions at least: 164."""
+    x = Operand("x", 8, (8, 12), (affine("c"), affine("h", "k")))
+    y = Operand("y", 8, (8, 10), (affine("c"), affine("h")))
+    block = CodeBlock(("c", "h", "k"), (Instruction("max", "y", ("y", "x")),))
+    nest = LoopNest((Loop("c", 8), Loop("h", 10), Loop("k", 3)), (x,), (y,), (block,))
+    flat = known(VectorProgram("window", (nest,)), lanes_of())
+    ladder, on, sizes = LaneLadders(flat.shape).on(core.PLAIN, flat), [0, 0, 10**6], [0] * 3
+    at.least_of_program(flat.plan, on)
+    cut = ladder[filled.PROGRAM_CUTS] // 3 * 2
+    assert [lane_groups.least_of_group(ladder, flat.plan, on, cut, sides, sizes) for sides in (1, 2)] == [164, 244]
+    at.cut_sizes(ladder, flat.plan, cut, 0, sizes)
+    assert sizes == [8, 10, 1]
+
+
+def check_groups(form: core.CoreForm, count: int, seed: int) -> None:
+    """No rung of a group is said to take less, or takes less, than the group."""
+    random, compared = Random(seed), 0
+    for number in range(count):
+        kernel = random_program(random)
+        machine = tight_machine(random, kernel) if number % 2 else random_machine(random)
+        flat = known(kernel, options(random, machine))
+        plan, ladder, on = flat.plan, LaneLadders(flat.shape).on(form, flat), [0, 0, flat.limit_bits]
+        at.least_of_program(plan, on)
+        _, images, others = ladder[filled.SIDE_WAYS : filled.SIDE_WAYS + 3]
+        for _ in range(20):
+            cut, step = random.randrange(ladder[filled.PROGRAM_CUTS]), random.randrange(ladder[filled.LANE_STEPS])
+            sizes, found = [0] * len(flat.shape.loops), [0]
+            bound = at.least_of_step(ladder, plan, on, cut, step, sizes, found, 0)
+            at.cut_sizes(ladder, plan, cut, step, sizes)
+            priced = flat.price_one(tuple(flat.shape.loops), tuple(sizes))
+            for sides, same in ((1, images * others), (2, others), (3, 1)):
+                first = cut - cut % same if sides < 3 else cut - random.randint(0, cut % others)
+                least = lane_groups.least_of_group(ladder, plan, on, first, sides, sizes)
+                assert least <= bound
+                assert priced is None or least <= priced[tiles.TOTAL]
+                compared += priced is not None
+    assert compared > 20 * count
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_rung_takes_less_than_its_group(seed: int) -> None:
+    check_groups(core.PLAIN, 15, seed)
+
+
+def test_the_first_cut_that_fits() -> None:
+    """What is no row of an image in 6 ways: tiles of 10, 5, 4, 3, 2, 1 need 8 bits for each of these, and 8 for the
+    result, on each of 4 lanes."""
+    for limit, first in ((352, 0), (351, 1), (192, 1), (191, 2), (159, 3), (127, 4), (95, 5), (63, -1)):
+        flat = known(mean("b"), lanes_of(vmem_bits=limit))
+        ladder = LaneLadders(flat.shape).on(core.PLAIN, flat)
+        assert lane_groups.first_that_fits(ladder, flat.plan, [0, 0, limit], 0, [0, 0]) == first
 
 
 def check_ladders(form: core.CoreForm, count: int, seed: int, patch: pytest.MonkeyPatch) -> None:
