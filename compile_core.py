@@ -23,7 +23,7 @@ FOLDER = ROOT / "simdc/cost/flat"
 SOURCES = (
     *("tiles", "segments", "price", "rungs", "climb", "ladder", "rails", "best", "least"),
     *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_groups", "lane_best"),
-    *("array_sides", "array_ladder"),
+    *("array_sides", "array_ladder", "array_images"),
     *("packed", "array_fill", "splits", "greedy", "defaults", "costs", "network", "moving"),
 )
 """In the order in which they need each other."""

@@ -1,4 +1,4 @@
-"""A contraction's ladder from the ways to cut its sides: what walks are made of, and what images have and touch."""
+"""A contraction's ladder from the ways to cut its sides: what walks are made of."""
 
 from __future__ import annotations
 
@@ -6,18 +6,7 @@ from typing import Final
 
 from .array_sides import GIVEN, NUMBERS, OWN_LOOPS, WAYS, WAYS_BEGIN
 from .ladder import CUTS, FACTORS, SIDE, SIDE_ROWS, SIDES
-from .rungs import (
-    ELEMENTS,
-    IMAGE,
-    IMAGE_ROWS,
-    IMAGES,
-    LEAST_PASSES,
-    LEAST_RESULTS,
-    RESULTS,
-    TABLE,
-    TABLE_ROWS,
-    TILES,
-)
+from .rungs import TABLE, TILES
 from .tiles import LOOP, LOOP_ROWS, LOOPS, OPERAND_ROWS, OPERANDS
 
 # Of a kernel, behind the numbers of a walk that each of its operands has: the operands that are ifmap and psum, and how
@@ -25,17 +14,16 @@ from .tiles import LOOP, LOOP_ROWS, LOOPS, OPERAND_ROWS, OPERANDS
 IFMAP_NUMBER: Final = 0
 PSUM_NUMBER: Final = 1
 SIDES_COUNT: Final = 2
-# Room to work in: sizes by loop, then which sides they are of, as bits.
+# Room to work in: sizes by loop, then which sides they are of, as bits, what is touched along one dimension.
 SIDES_ON: Final = 24
-LADDER_ROOM: Final = 25
+TOUCHED_PLACES: Final = 25
 
 
 def count_factors(plan: list[int], given: list[int], columns: list[int], found: list[int]) -> int:
-    """Writes how many numbers all factors have, how many windows there are at most, and how many cuts."""
-    many, length, cuts, windows = columns[plan[OPERANDS] + SIDES_COUNT], 0, 1, 1
+    """Writes how many numbers all factors have, and how many windows there are at most."""
+    many, length, windows = columns[plan[OPERANDS] + SIDES_COUNT], 0, 1
     for side in range(many):
-        entries = given[(side + 1) * GIVEN + WAYS]
-        length, cuts = length + entries * NUMBERS, cuts * entries
+        length = length + given[(side + 1) * GIVEN + WAYS] * NUMBERS
     for operand in range(plan[OPERANDS]):
         term = plan[OPERAND_ROWS + operand] + 1
         for _ in range(plan[plan[OPERAND_ROWS + operand]]):
@@ -43,8 +31,8 @@ def count_factors(plan: list[int], given: list[int], columns: list[int], found: 
                 length = length + NUMBERS * ways_of(given, many, sides_of(given, many, loops_of(plan, term)))
             term = term + 1 + 2 * plan[term]
     windows = ways_of(given, many, sides_of(given, many, window_loops(plan, given, columns)))
-    found[0], found[1], found[2] = length + windows, windows, cuts
-    return cuts
+    found[0], found[1] = length + windows, windows
+    return windows
 
 
 def find_factors(
@@ -55,12 +43,10 @@ def find_factors(
     sides: list[int],
     columns: list[int],
     factors: list[int],
-    windows: list[int],
     room: list[int],
 ) -> int:
-    """Writes what is behind the sides in a plan of what is cut (`ladder.py`), and all factors. `columns` says of each
-    operand which numbers of a walk are its. `windows` gets the tile sizes of the loops that move the ifmap beside the
-    image's: cuts with the same window share what images touch. Gives how many windows there are."""
+    """Writes what is behind the sides in a plan of what is cut (`ladder.py`), and all factors but the last one, which
+    begins there. `columns` says of each operand which numbers of a walk are its. Gives how many factors these are."""
     many, number, at = sides[SIDES], 0, 0
     sides[CUTS] = 1
     for side in range(many):
@@ -83,7 +69,8 @@ def find_factors(
                     touch(plan, term, room, factors, begin + entry * NUMBERS)
             term = term + 1 + 2 * plan[term]
     sides[FACTORS] = number
-    return find_windows(plan, given, ways, sides, columns, factors, windows, room, at)
+    begin_factor(sides, given, room, number, TABLE, at, 1, sides_of(given, many, window_loops(plan, given, columns)))
+    return number
 
 
 def find_windows(
@@ -95,12 +82,13 @@ def find_windows(
     factors: list[int],
     windows: list[int],
     room: list[int],
-    at: int,
 ) -> int:
-    """As `find_factors`: which window a cut has is the last of them."""
+    """Writes the last factor, which window a cut has. `windows` gets the tile sizes of the loops that move the ifmap
+    beside the image's: cuts with the same window share what images touch. Gives how many windows there are."""
     loops, known, width, many = window_loops(plan, given, columns), 0, plan[LOOPS], sides[SIDES]
-    end = begin_factor(sides, given, room, sides[FACTORS], TABLE, at, 1, sides_of(given, many, loops))
-    for entry in range(end - at):
+    at, on = sides[SIDE_ROWS + many * SIDE + sides[FACTORS] * (2 + many) + 1], sides_of(given, many, loops)
+    room[SIDES_ON] = on
+    for entry in range(ways_of(given, many, on)):
         sizes_of(plan, given, ways, many, room, entry)
         for loop in range(width):
             windows[known * width + loop] = room[loop] if (loops >> loop) & 1 else 0
@@ -134,44 +122,6 @@ def is_window(windows: list[int], one: int, other: int, width: int) -> int:
         if windows[one * width + loop] != windows[other * width + loop]:
             return 0
     return 1
-
-
-def find_images(
-    plan: list[int],
-    given: list[int],
-    ways: list[int],
-    counts: list[int],
-    columns: list[int],
-    windows: list[int],
-    known: int,
-    ladder: list[int],
-    room: list[int],
-) -> int:
-    """Writes what a ladder has of images, from IMAGE_ROWS on, and what they touch of the ifmap beside each window."""
-    images, width, own = given[WAYS], plan[LOOPS], plan[OPERANDS]
-    ifmap, psum = columns[own + IFMAP_NUMBER], columns[own + PSUM_NUMBER]
-    sizes = (columns[own + SIDES_COUNT] + 1 + given[WAYS_BEGIN]) * width
-    ladder[IMAGES], ladder[TABLE_ROWS] = images, ladder[IMAGE_ROWS] + images * IMAGE
-    for image in range(images):
-        row = ladder[IMAGE_ROWS] + image * IMAGE
-        for loop in range(width):
-            room[loop] = ways[sizes + image * width + loop]
-        for column in range(NUMBERS):
-            ladder[row + column] = counts[(given[WAYS_BEGIN] + image) * NUMBERS + column]
-        touch_moved(plan, psum, given[OWN_LOOPS], room, ladder, row + RESULTS)
-        passes, results = ladder[row + 1], ladder[row + RESULTS + 2]
-        if image == 0 or passes < ladder[LEAST_PASSES]:
-            ladder[LEAST_PASSES] = passes
-        if image == 0 or results < ladder[LEAST_RESULTS]:
-            ladder[LEAST_RESULTS] = results
-    at = ladder[TABLE_ROWS]
-    for window in range(known):
-        for image in range(images):
-            for loop in range(width):
-                room[loop] = windows[window * width + loop] + ways[sizes + image * width + loop]
-            touch_moved(plan, ifmap, given[OWN_LOOPS], room, ladder, at)
-            at = at + ELEMENTS
-    return at
 
 
 def begin_factor(
@@ -232,35 +182,24 @@ def ways_of(given: list[int], many: int, on: int) -> int:
     return ways
 
 
-def touch_moved(plan: list[int], operand: int, loops: int, sizes: list[int], to: list[int], at: int) -> int:
-    """Elements of an operand along the dimensions that any of `loops` moves, as `touch`."""
-    for column in range(ELEMENTS):
-        to[at + column] = 1
-    term = plan[OPERAND_ROWS + operand] + 1
-    for _ in range(plan[plan[OPERAND_ROWS + operand]]):
-        if loops_of(plan, term) & loops:
-            first, last, total = to[at], to[at + 1], to[at + 2]
-            touch(plan, term, sizes, to, at)
-            to[at], to[at + 1], to[at + 2] = to[at] * first, to[at + 1] * last, to[at + 2] * total
-            to[at + 3] = to[at]
-        term = term + 1 + 2 * plan[term]
-    return at
-
-
 def touch(plan: list[int], term: int, sizes: list[int], to: list[int], at: int) -> int:
     """Writes how many elements along one dimension the first tile touches, the last, all of them, and the largest."""
     # oh + kh, oh 4 in tiles of 3 and 1, kh 3 in one: tiles touch 5 and 3 positions. Without the tiles: 2 of them, 2
     # positions more along oh (4 rows, 2 tiles), 2 in each of 2 tiles along kh: 2 + 2 + 4 = 8.
     tiles, span, end = 1, 1, 1
     for number in range(plan[term]):
-        row = LOOP_ROWS + plan[term + 1 + 2 * number] * LOOP + 1
-        tiles = tiles * -(-plan[row] // sizes[plan[term + 1 + 2 * number]])
+        tiles = tiles * tiles_along_loop(plan, plan[term + 1 + 2 * number], sizes)
     total = tiles
     for number in range(plan[term]):
         loop, step = plan[term + 1 + 2 * number], plan[term + 2 + 2 * number]
-        bound, size = plan[LOOP_ROWS + loop * LOOP + 1], sizes[loop]
-        count = -(-bound // size)
+        bound, size, count = plan[LOOP_ROWS + loop * LOOP + 1], sizes[loop], tiles_along_loop(plan, loop, sizes)
         span, end = span + step * (size - 1), end + step * (bound - (count - 1) * size - 1)
-        total = total + step * (bound - count) * (tiles // count)
+        total = total + step * (bound - count) * (1 if count == tiles else tiles // count)
     to[at], to[at + 1], to[at + 2], to[at + 3] = span, end, total, span
     return span
+
+
+def tiles_along_loop(plan: list[int], loop: int, sizes: list[int]) -> int:
+    """Most loops are whole: nothing is divided then."""
+    bound = plan[LOOP_ROWS + loop * LOOP + 1]
+    return 1 if sizes[loop] == bound else -(-bound // sizes[loop])

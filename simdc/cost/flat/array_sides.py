@@ -45,6 +45,14 @@ def cut_sides(plan: list[int], given: list[int], many: int, ways: list[int], cou
     return begin
 
 
+def cut_image(plan: list[int], given: list[int], many: int, ways: list[int], counts: list[int], room: list[int]) -> int:
+    """As `cut_sides`, where all but the image's loops stay as they were: these ways stand behind all others. Gives how
+    many there are."""
+    begin = given[WAYS_BEGIN]
+    given[WAYS] = cut_side(plan, given, 0, ways, (many + 1 + begin) * plan[LOOPS], counts, begin * NUMBERS, room)
+    return given[WAYS]
+
+
 def cut_side(
     plan: list[int], given: list[int], side: int, ways: list[int], at: int, counts: list[int], to: int, room: list[int]
 ) -> int:

@@ -7,12 +7,12 @@ from random import Random
 import pytest
 
 from simdc.cost.exact.flat import FlatContraction, flat_contraction
-from simdc.cost.flat import array_sides, core, tiles
+from simdc.cost.flat import array_fill, array_sides, core, packed, tiles
 from simdc.cost.flat import rungs as at
 from simdc.cost.grid import stored_bounds
 from simdc.cost.kernel import Loop, affine
 from simdc.cost.ladder.contraction import ArrayLadder
-from simdc.cost.ladder.filled import filled_ladder
+from simdc.cost.ladder.filled import OWN_WIDTHS, GivenSides, LaddersInForm, filled_ladder
 from simdc.cost.ladder.rows import LadderInForm, LadderRows
 from simdc.cost.rule import GENESYS
 from simdc.frozen import evolve
@@ -45,6 +45,16 @@ def walks(ladder: LadderInForm) -> list[tuple[list[int], list[int]]]:
     return found
 
 
+def are_alike(random: Random, found: LadderInForm, expected: LadderInForm, loops: list[str]) -> None:
+    one, other, images = expected.ladder, found.ladder, expected.ladder[at.IMAGES]
+    assert list(other[at.WALKS : at.IMAGE_ROWS]) == list(one[at.WALKS : at.IMAGE_ROWS])
+    begin, own = one[at.IMAGE_ROWS], other[at.IMAGE_ROWS]
+    assert list(other[own : own + images * at.IMAGE]) == list(one[begin : begin + images * at.IMAGE])
+    assert walks(found) == walks(expected)
+    for rung in random.sample(range(one[at.WALKS] * images), min(30, one[at.WALKS] * images)):
+        assert found.tiling(loops, rung) == expected.tiling(loops, rung)
+
+
 def check(form: core.CoreForm, seed: int, count: int, most: int) -> None:
     random, compared = Random(seed), 0
     while compared < count:
@@ -52,15 +62,7 @@ def check(form: core.CoreForm, seed: int, count: int, most: int) -> None:
         if case is None:
             continue
         flat, rows = case
-        expected, found = rows.in_form(core.PLAIN), filled_ladder(form, flat)
-        one, other, images = expected.ladder, found.ladder, expected.ladder[at.IMAGES]
-        assert list(other[at.WALKS : at.IMAGE_ROWS]) == one[at.WALKS : at.IMAGE_ROWS]
-        begin, own = one[at.IMAGE_ROWS], other[at.IMAGE_ROWS]
-        assert list(other[own : own + images * at.IMAGE]) == one[begin : begin + images * at.IMAGE]
-        assert walks(found) == walks(expected)
-        loops = list(flat.shape.loops)
-        for rung in random.sample(range(one[at.WALKS] * images), min(30, one[at.WALKS] * images)):
-            assert found.tiling(loops, rung) == expected.tiling(loops, rung)
+        are_alike(random, filled_ladder(form, flat), rows.in_form(core.PLAIN), list(flat.shape.loops))
         compared += 1
 
 
@@ -71,6 +73,68 @@ def test_rungs_are_those_of_the_classes(seed: int) -> None:
 
 def test_compiled_rungs_are_too(compiled: core.CoreForm) -> None:
     check(compiled, 40, 60, 30)
+
+
+def ladders_of(form: core.CoreForm, flat: FlatContraction, plan: list[int], largest: list[int]) -> LaddersInForm:
+    return LaddersInForm(form, [GivenSides(flat.shape, flat.spread)], [form.row(OWN_WIDTHS)], [plan], [largest])
+
+
+def check_again(form: core.CoreForm, seed: int, count: int) -> None:
+    """Any loops get other bounds, the image's alone or others, too: what is filled again is what is filled first."""
+    random, compared = Random(seed), 0
+    while compared < count:
+        case = drawn(random, 3)
+        if case is None:
+            continue
+        flat, _ = case
+        plan, most = form.row(flat.plan), random.randint(1, 4)
+        rows = [tiles.LOOP_ROWS + loop * tiles.LOOP for loop in range(plan[tiles.LOOPS])]
+        largest = flat.plan.copy()
+        for row in rows:
+            largest[row], largest[row + 1] = most * flat.plan[row], most * flat.plan[row + 1]
+        ladders, image = ladders_of(form, flat, plan, largest), GivenSides(flat.shape, flat.spread).given[0]
+        for _ in range(5):
+            loops = image if random.random() < 0.7 else random.randrange(1 << len(rows))
+            for loop, row in enumerate(rows):
+                if loops >> loop & 1:
+                    times = random.randint(1, most)
+                    plan[row], plan[row + 1] = times * flat.plan[row], times * flat.plan[row + 1]
+            ladders.made[0][array_fill.MADE_HEIGHT] = 0
+            ladders.fill(form.row([1, 1]))
+            fresh = ladders_of(form, flat, form.row(plan), largest)
+            fresh.fill(form.row([1, 1]))
+            are_alike(random, ladders.ladder(0), fresh.ladder(0), list(flat.shape.loops))
+        compared += 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_filled_again_is_what_is_filled_first(seed: int) -> None:
+    check_again(core.PLAIN, seed, 8)
+
+
+def test_compiled_too(compiled: core.CoreForm) -> None:
+    check_again(compiled, 41, 60)
+
+
+def test_walks_of_another_array_are_filled_anew(compiled: core.CoreForm) -> None:
+    """Batches on one array, then on another: rows of weights in tiles of other heights."""
+    random, compared = Random(6), 0
+    while compared < 10:
+        case = drawn(random, 3)
+        if case is None:
+            continue
+        flat, _ = case
+        plan, about = compiled.row(flat.plan), OWN_WIDTHS.copy()
+        about[packed.HIGH_LOOP], about[packed.WIDE_LOOP] = 0, 1
+        sides = [GivenSides(flat.shape, flat.spread)]
+        ladders = LaddersInForm(compiled, sides, [compiled.row(about)], [plan], [flat.plan])
+        for machine in ([2, 3], [2, 4], [3, 4], [3, 4]):
+            ladders.made[0][array_fill.MADE_HEIGHT] = 0
+            ladders.fill(compiled.row(machine))
+            fresh = LaddersInForm(compiled, sides, [compiled.row(about)], [compiled.row(plan)], [flat.plan])
+            fresh.fill(compiled.row(machine))
+            are_alike(random, ladders.ladder(0), fresh.ladder(0), list(flat.shape.loops))
+        compared += 1
 
 
 def test_ways_with_a_pencil() -> None:
@@ -85,7 +149,7 @@ def test_ways_with_a_pencil() -> None:
     given[array_sides.GIVEN : array_sides.GIVEN + 3] = [0b11, 0b01, 0]
     ways, counts, room = [0] * 40, [0] * 40, [0] * (array_sides.TURNS + 40)
     assert array_sides.cut_sides(Checked(plan), given, 1, ways, counts, room) == 6
-    assert given[array_sides.WAYS], given[array_sides.GIVEN + array_sides.WAYS] == (1, 5)
+    assert (given[array_sides.WAYS], given[array_sides.GIVEN + array_sides.WAYS]) == (1, 5)
     assert ways[:4] == [0, 1, 0, 1]
     assert ways[4:16] == [5, 3, 4, 3, 2, 3, 2, 2, 2, 1, 0, 0]
     assert counts[8:12] == [3, 9, 3, 3]

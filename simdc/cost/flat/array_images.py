@@ -1,0 +1,94 @@
+"""What images of a contraction's ladder have, and what they touch beside each window."""
+
+from __future__ import annotations
+
+from .array_ladder import IFMAP_NUMBER, PSUM_NUMBER, SIDES_COUNT, TOUCHED_PLACES, loops_of, touch
+from .array_sides import NUMBERS, OWN_LOOPS, WAYS, WAYS_BEGIN
+from .rungs import ELEMENTS, IMAGE, IMAGE_ROWS, IMAGES, LEAST_PASSES, LEAST_RESULTS, RESULTS, TABLE_ROWS
+from .tiles import LOOPS, OPERAND_ROWS, OPERANDS
+
+
+def find_images(
+    plan: list[int],
+    given: list[int],
+    ways: list[int],
+    counts: list[int],
+    columns: list[int],
+    windows: list[int],
+    known: int,
+    ladder: list[int],
+    room: list[int],
+) -> int:
+    """Writes what a ladder has of images, from IMAGE_ROWS on, and what they touch of the ifmap beside each window.
+    Behind all `known` windows there is room for one more."""
+    images, width, own = given[WAYS], plan[LOOPS], plan[OPERANDS]
+    ifmap, psum = columns[own + IFMAP_NUMBER], columns[own + PSUM_NUMBER]
+    begin = (columns[own + SIDES_COUNT] + 1 + given[WAYS_BEGIN]) * width
+    ladder[IMAGES], ladder[TABLE_ROWS] = images, ladder[IMAGE_ROWS] + images * IMAGE
+    for loop in range(width):
+        windows[known * width + loop] = 0
+    at = ladder[IMAGE_ROWS] + RESULTS
+    touch_images(plan, psum, given[OWN_LOOPS], windows, known * width, ways, begin, images, room, ladder, at, IMAGE)
+    for image in range(images):
+        row = ladder[IMAGE_ROWS] + image * IMAGE
+        for column in range(NUMBERS):
+            ladder[row + column] = counts[(given[WAYS_BEGIN] + image) * NUMBERS + column]
+        passes, results = ladder[row + 1], ladder[row + RESULTS + 2]
+        if image == 0 or passes < ladder[LEAST_PASSES]:
+            ladder[LEAST_PASSES] = passes
+        if image == 0 or results < ladder[LEAST_RESULTS]:
+            ladder[LEAST_RESULTS] = results
+    at = ladder[TABLE_ROWS]
+    for window in range(known):
+        row = window * width
+        touch_images(plan, ifmap, given[OWN_LOOPS], windows, row, ways, begin, images, room, ladder, at, ELEMENTS)
+        at = at + images * ELEMENTS
+    return at
+
+
+def touch_images(
+    plan: list[int],
+    operand: int,
+    loops: int,
+    windows: list[int],
+    window: int,
+    ways: list[int],
+    begin: int,
+    images: int,
+    room: list[int],
+    to: list[int],
+    at: int,
+    length: int,
+) -> int:
+    """Elements of an operand along the dimensions that any of `loops` moves, as `touch`, of each image with the window
+    that stands at `window`: rows of `length` in `to`."""
+    for image in range(images):
+        for column in range(ELEMENTS):
+            to[at + image * length + column] = 1
+    term = plan[OPERAND_ROWS + operand] + 1
+    for _ in range(plan[plan[OPERAND_ROWS + operand]]):
+        if loops_of(plan, term) & loops:
+            for number in range(plan[term]):
+                room[plan[term + 1 + 2 * number]] = 0
+            for image in range(images):
+                # From one image to the next most dimensions stay, as one loop is cut after the other.
+                if resize(plan, term, windows, window, ways, begin + image * plan[LOOPS], room):
+                    touch(plan, term, room, room, TOUCHED_PLACES)
+                row = at + image * length
+                for column in range(ELEMENTS):
+                    to[row + column] = to[row + column] * room[TOUCHED_PLACES + column]
+        term = term + 1 + 2 * plan[term]
+    return at
+
+
+def resize(
+    plan: list[int], term: int, windows: list[int], window: int, ways: list[int], way: int, sizes: list[int]
+) -> int:
+    """Writes the tile sizes of a dimension's loops. Gives whether any is another one than before."""
+    changed = 0
+    for number in range(plan[term]):
+        loop = plan[term + 1 + 2 * number]
+        size = windows[window + loop] + ways[way + loop]
+        if sizes[loop] != size:
+            sizes[loop], changed = size, 1
+    return changed
