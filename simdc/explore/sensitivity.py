@@ -43,20 +43,35 @@ def sensitivity(exploration: Exploration, survey: Survey, row: int, runner: Runn
         variants[:, axis] = np.arange(len(each.options))
         around.append(variants)
     choices = np.unique(np.concatenate(around), axis=0)
-    rules = exploration.job.rules
-    found = Exploration(space, exploration.networks, rules.model, rules.tiling, listed_machines(space, choices))
-    found.run(runner if len(found.job.tasks) > FEW_TASKS else run_here)
-    result = found.survey()
-    objective = {
-        tuple(choice): value
-        for choice, value in zip(
-            result.choices(slice(None)).tolist(), result.values[space.metric].tolist(), strict=True
-        )
-    }
+    objective = _known(survey, choices)
+    if exploration.space.constraints or exploration.space.limits or survey.missing:
+        # Else all others were priced, too, and are too small.
+        others = [choice for choice in choices.tolist() if tuple(choice) not in objective]
+        objective |= _priced(exploration, space, np.array(others, np.int64), runner) if others else {}
     return [
         Swing(axis, int(center[axis]), np.array([objective.get(tuple(each), np.nan) for each in variants.tolist()]))
         for axis, variants in enumerate(around)
     ]
+
+
+Objectives = dict[tuple[int, ...], float]
+"""By the option of each axis, of machines that can run all networks."""
+
+
+def _known(survey: Survey, choices: NDArray[np.int64]) -> Objectives:
+    """Of those with these options [machines, axes] that the survey has."""
+    numbers = np.ravel_multi_index(tuple(choices.T), [len(axis.options) for axis in survey.space.axes])
+    rows, ends = (np.searchsorted(survey.numbers, numbers, side) for side in ("left", "right"))
+    found = rows < ends
+    known, values = choices[found], survey.values[survey.space.metric][np.compress(found, rows)]
+    return {tuple(choice): value for choice, value in zip(known.tolist(), values.tolist(), strict=True)}
+
+
+def _priced(exploration: Exploration, space: Space, choices: NDArray[np.int64], runner: Runner) -> Objectives:
+    rules = exploration.job.rules
+    found = Exploration(space, exploration.networks, rules.model, rules.tiling, listed_machines(space, choices))
+    found.run(runner if len(found.job.tasks) > FEW_TASKS else run_here)
+    return _known(found.survey(), choices)
 
 
 def survey_machines(

@@ -138,14 +138,19 @@ def test_limits_on_metrics(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("model", ["exact", "simdit"])
-def test_one_choice_at_a_time(model: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "bounds",
+    [{}, {"constraints": None}, {"constraints": None, "limits": {"cycles": 400_000}}],
+    ids=["constraints", "all machines", "a limit"],
+)
+def test_one_choice_at_a_time(bounds: dict[str, Any], model: str, tmp_path: Path) -> None:
     networks = [network_of_text(tmp_path, NET, model)]
-    space = space_of(SPACE)
+    space = space_of(SPACE, **bounds)
     exploration = Exploration(space, networks, model)
     exploration.run()
     survey = exploration.survey()
     center = survey.choices(best(survey)).tolist()
-    seen = 0
+    seen = refused = 0
     for swing in sensitivity(exploration, survey, best(survey)):
         assert swing.chosen == center[swing.axis]
         for option, value in enumerate(swing.values.tolist()):
@@ -154,7 +159,9 @@ def test_one_choice_at_a_time(model: str, tmp_path: Path) -> None:
             metrics = metrics_of(space.machine(choice), networks, model)
             assert np.isnan(value) if metrics is None else value == pytest.approx(metrics["cycles"], rel=1e-12)
             seen += 1
+            refused += metrics is None
     assert seen == sum(len(axis.options) for axis in space.axes)
+    assert refused > 0
 
 
 @pytest.mark.parametrize("model", ["exact", "simdit"])
