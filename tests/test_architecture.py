@@ -99,6 +99,7 @@ NUMPY = {
     "backends/rtl",
     "cost/batch_numbers.py",
     "cost/instructions.py",
+    "cost/packed/columns.py",
     "cost/packed/rung_arrays.py",
     "cost/schedules",
     "cost/search",

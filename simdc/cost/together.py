@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
+
+from simdc.named import NamedTuple
 
 from .chosen import Chosen
 from .hardware import Hardware
+from .result import Cost
+
+
+class CostColumns(NamedTuple):
+    """Layers by number that ran on the systolic array, or else on the lanes, each in its cheapest form. The numbers of
+    `cost` are arrays [layers] of floats, or of whole numbers where floats would round; it counts no operations."""
+
+    layers: Sequence[int]
+    cost: Cost
+    on_systolic: bool
 
 
 class LayersPriced(Protocol):
@@ -20,6 +33,10 @@ class LayersPriced(Protocol):
 
     def layer(self, number: int) -> Chosen:
         """The cheapest form of a layer that is not left over."""
+        ...
+
+    def columns(self) -> list[CostColumns]:
+        """All layers that are not left over. Needs numpy."""
         ...
 
     def hold(self, number: int, hardware: Hardware) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from simdc.cost.chosen import Chosen, Forms
+from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
 from simdc.cost.machines import AnyMachine
 from simdc.cost.model import AnyModel
-from simdc.cost.together import NetworkPricer
+from simdc.cost.together import CostColumns, NetworkPricer
 
 TILINGS = {"greedy": True, "default": False}
 """Those that models give, by name, and whether they are greedy."""
@@ -27,13 +27,10 @@ class LayersAhead:
             if pricer is not None:
                 self._pricers.append((numbers, pricer))
 
-    def on(self, machine: AnyMachine) -> dict[int, Chosen]:
-        """By number, all that are priced together there. The others have to be asked for, which says what is wrong."""
-        found: dict[int, Chosen] = {}
+    def on(self, machine: AnyMachine) -> Iterator[CostColumns]:
+        """All that are priced together there. The others have to be asked for, which says what is wrong."""
         for numbers, pricer in self._pricers:
             # Only models of arrays price layers together.
             rows = pricer.price(cast("Hardware", machine), greedy=bool(self._greedy))
-            if rows is not None:
-                left_over = set(rows.left_over)
-                found |= {each: rows.layer(own) for own, each in enumerate(numbers) if own not in left_over}
-        return found
+            for columns in () if rows is None else rows.columns():
+                yield columns._replace(layers=[numbers[own] for own in columns.layers])

@@ -58,16 +58,17 @@ def has_both_units(forms: Forms) -> bool:
     return len(forms) > 1 or any(isinstance(kernel, FusedProducts) for _, kernel in forms)
 
 
-def _energy_pj(kernel: Kernel, cost: Cost, machines: AnyMachine) -> Any:
-    return energy_of(cost, machines, on_systolic=isinstance(kernel, Contraction)).total
-
-
-COUNTED: dict[str, Callable[[Kernel, Cost, AnyMachine], Any]] = {
-    "cycles": lambda kernel, cost, machines: cost.cycles.total,
-    "dram_bits": lambda kernel, cost, machines: cost.dram_bits.total,
-    "energy_pj": _energy_pj,
+COUNTED: dict[str, Callable[[Cost, AnyMachine, bool], Any]] = {
+    "cycles": lambda cost, machines, on_systolic: cost.cycles.total,
+    "dram_bits": lambda cost, machines, on_systolic: cost.dram_bits.total,
+    "energy_pj": lambda cost, machines, on_systolic: energy_of(cost, machines, on_systolic=on_systolic).total,
 }
-"""What adds up over layers. The other metrics follow from these and the clock."""
+"""What adds up over layers that ran on the systolic array, or else on the lanes. The other metrics follow from these
+and the clock."""
+
+
+def _counted(name: str, kernel: Kernel, cost: Cost, machines: AnyMachine) -> Any:
+    return COUNTED[name](cost, machines, isinstance(kernel, Contraction))
 
 
 class Priced(NamedTuple):
@@ -170,7 +171,7 @@ def _at_once(
                 refused = np.where(refused == 0, numbers[reached], refused)
                 reasons += [(work.layer, buffer) for buffer in buffers[1:]]
             for total, name in zip(totals, rules.counts, strict=True):
-                value = np.asarray(COUNTED[name](work.kernel, cost, machines), float)
+                value = np.asarray(_counted(name, work.kernel, cost, machines), float)
                 for network, times in enumerate(work.times):
                     total[network] = total[network] + times * value if times else total[network]
     refused = np.broadcast_to(refused, shape)[where]
@@ -204,7 +205,7 @@ def _row_by_row(
                 break
             hold_each(model, work.layer, work.kernel, cost, machine, changed)
             for number, name in enumerate(rules.counts):
-                counted = np.broadcast_to(COUNTED[name](work.kernel, cost, machines), points.shape).astype(float)
+                counted = np.broadcast_to(_counted(name, work.kernel, cost, machines), points.shape).astype(float)
                 values[number][:, points] += np.multiply.outer(np.array(work.times, float), counted)
     return Priced(values, refused, tuple(reasons))
 
@@ -213,7 +214,7 @@ def _one_by_one(
     works: Sequence[Work], base: AnyMachine, grid: PointGrid, rules: Rules, models: Mapping[str, AnyModel]
 ) -> Priced:
     schedule, count = SCHEDULERS[rules.tiling](rules.objective), len(grid.row)
-    values = np.zeros((len(rules.counts), len(works[0].times), count))
+    table = np.zeros((len(rules.counts), len(works), count))
     refused = np.zeros(count, np.int64)
     reasons: dict[tuple[str, str], int] = {}
     tilings: dict[tuple[int, int], dict[Kernel, Tiling]] = {}
@@ -227,24 +228,37 @@ def _one_by_one(
         machine = machine_with(base, changed)
         value = value_for(objective, machine)
         # Negative keys are points, others rows: where rates matter no two points share a tiling.
-        shared, known = -1 - point if schedule.rates_matter else row, ahead.on(machine)
-        for place, work in enumerate(works):
-            model = models[work.phase]
-            if place in known:
-                # Held to what no schedule can break as it was found.
-                _, kernel, _, cost = known[place]
-            else:
-                price = _tiled_once(schedule, model, machine, tilings.setdefault((place, shared), {}))
-                try:
-                    _, kernel, _, cost = cheapest(work.forms, price, value, least_for(objective, model, machine))
-                except TilingError as error:
-                    refused[point] = reasons.setdefault((work.layer, error.buffer), len(reasons) + 1)
-                    values[:, :, point] = np.nan
-                    break
-                hold_one(model, work.layer, kernel, cost, machine, changed)
+        shared, left_over = -1 - point if schedule.rates_matter else row, np.ones(len(works), bool)
+        for columns in ahead.on(machine):
+            # Held to what no schedule can break as they were found.
+            left_over[columns.layers] = False
             for number, name in enumerate(rules.counts):
-                values[number, :, point] += np.multiply(work.times, float(COUNTED[name](kernel, cost, machine)))
+                table[number, columns.layers, point] = COUNTED[name](columns.cost, machine, columns.on_systolic)
+        for place in np.flatnonzero(left_over).tolist():
+            work, model = works[place], models[works[place].phase]
+            price = _tiled_once(schedule, model, machine, tilings.setdefault((place, shared), {}))
+            try:
+                _, kernel, _, cost = cheapest(work.forms, price, value, least_for(objective, model, machine))
+            except TilingError as error:
+                refused[point] = reasons.setdefault((work.layer, error.buffer), len(reasons) + 1)
+                break
+            hold_one(model, work.layer, kernel, cost, machine, changed)
+            for number, name in enumerate(rules.counts):
+                table[number, place, point] = float(_counted(name, kernel, cost, machine))
+    values = _of_networks(works, table)
+    values[:, :, refused > 0] = np.nan
     return Priced(values, refused, tuple(reasons))
+
+
+def _of_networks(works: Sequence[Work], table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What networks cost [counts, networks, points], of what each layer does [counts, layers, points]."""
+    values = np.zeros((len(table), len(works[0].times), table.shape[2]))
+    # Layer by layer: sums of floats depend on the order, and another batch changes no other network's.
+    for place, work in enumerate(works):
+        for network, times in enumerate(work.times):
+            if times:
+                values[:, network] += times * table[:, place]
+    return values
 
 
 def _tiled_once(

@@ -13,6 +13,7 @@ from simdc.cost.guards import InvariantError
 from simdc.cost.hardware import Hardware
 from simdc.cost.result import Busy, Cost, Cycles, DramBits, SramBits
 from simdc.cost.tiling import Tiling
+from simdc.cost.together import CostColumns
 
 from .in_form import NetworkInForm
 from .kernels import PackedKernel, packed_kernel
@@ -118,6 +119,18 @@ class NetworkRows:
         sizes = found[at + network.FORM_SIZES : at + network.FORM_SIZES + many]
         tiling = Tiling(tuple([packed.loops[loop] for loop in order]), tuple(sizes))
         return Chosen(name, packed.kernel, tiling, self._cost(packed, at + network.FORM_COST))
+
+    def columns(self) -> list[CostColumns]:
+        # What prices one machine does without numpy, which takes long to import.
+        from .columns import cost_columns
+
+        priced: list[tuple[int, bool, int]] = []
+        for number, place in enumerate(self._layers.places):
+            chosen = network.NONE_CHOSEN if place is None else self._results[network.CHOSEN_FORMS + place]
+            if chosen != network.NONE_CHOSEN:
+                on_systolic = not self._layers.forms[chosen][1].is_program
+                priced.append((number, on_systolic, self._row(chosen) + network.FORM_COST))
+        return cost_columns(self._results, priced)
 
     def _row(self, form: int) -> int:
         return network.CHOSEN_FORMS + self._layers.packed + form * network.FORM
