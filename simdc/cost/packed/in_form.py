@@ -67,7 +67,7 @@ class NetworkInForm:
         row = form.row(machine)
         rows = self._without_ladders if greedy else self._ladders(hardware, row)
         if form is PLAIN:
-            known = self._left_behind(known, hardware, machine, rows, greedy=greedy)
+            known = self._left_behind(known, machine, rows, greedy=greedy)
         given = [self._nothing if each is None else each for each in known]
         results = self.find(row, rows, *given, greedy=greedy)
         _keep(self._arrays, of_array, results)
@@ -97,7 +97,6 @@ class NetworkInForm:
     def _left_behind(
         self,
         known: list[list[int] | None],
-        hardware: Hardware,
         machine: list[int],
         rows: list[list[int]],
         *,
@@ -106,7 +105,7 @@ class NetworkInForm:
         """What is known already, or follows from what other machines left behind."""
         (array, lanes), kept, work = known, self._kept, self._work
         if array is None:
-            array = kept.contractions(hardware, machine, rows, self._space, work, greedy=greedy)
+            array = kept.contractions(machine, rows, self._space, work, greedy=greedy)
         if lanes is None:
             lanes = kept.programs(machine, rows, self._space, work, greedy=greedy)
         return [array, lanes]

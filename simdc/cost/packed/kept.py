@@ -6,29 +6,12 @@ On the next machine whose array has as many PEs along each loop its cost is a fe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import le
 
-from simdc.cost.axis import ONE
-from simdc.cost.exact.contraction import TiledContraction
-from simdc.cost.flat import costs, network, packed
-from simdc.cost.flat.costs import COST_BUSY, COST_COMPUTE, COST_STALL, SIMD_PORT
-from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction
-from simdc.cost.rule import GENESYS, MachineRule
-from simdc.cost.tiling import Tiling
-from simdc.frozen import evolve
+from simdc.cost.flat import costs, network, packed, tiles
+from simdc.cost.flat import price as pricing
 from simdc.named import NamedTuple
 
-from .kernels import PackedKernel
-from .machine import ROLES
-
-Moves = tuple[tuple[int, ...], ...]
-"""By port, bits of each tile that crosses it."""
-STREAMS = GENESYS.array_streams
-PORTS = [GENESYS.array_ports.index(row.port) for row in STREAMS]
-"""The port of each stream."""
-RESUMED = [number for number, row in enumerate(STREAMS) if row.when == "resumed"]
-STORED = [number for number, row in enumerate(STREAMS) if row.when in ("partial", "complete")]
+from .kept_segments import MovedStream, segments_of, times_of
 
 
 class Rates(NamedTuple):
@@ -44,102 +27,121 @@ def rates_of(machine: Sequence[int]) -> Rates:
     return Rates(machine[packed.ARRAY_FILL], tuple(zip(ports[::2], ports[1::2], strict=True)))
 
 
-def bit_by_bit(hardware: Hardware) -> Hardware:
-    """The machine with ports of the array that move one bit a cycle: what takes n cycles is n bits."""
-    one = dict.fromkeys(("weight_bits_per_cycle", "ifmap_bits_per_cycle", "psum_bits_per_cycle"), 1)
-    array = hardware.systolic
-    return evolve(hardware, systolic=evolve(array, bandwidths=evolve(array.bandwidths, **one)))
+class Counts(NamedTuple):
+    """What the core counts of a tiled contraction (`found`), all its tiles, bits of DRAM; of each stream its port and
+    how many tiles of how many bits it moves."""
 
-
-def _apart() -> MachineRule:
-    """The usual rule with a port for each stream of the array."""
-    # Weights of 100 and a bias of 20 bits take 7 + 2 cycles on a port of 16: as one number of 120 they would take 8.
-    names = [f"{row.operand} {row.when}" for row in STREAMS]
-    rows = tuple(row._replace(port=name) for row, name in zip(STREAMS, names, strict=True))
-    ports = {name: GENESYS.ports[row.port] for name, row in zip(names, STREAMS, strict=True)}
-    return evolve(GENESYS, ports={**GENESYS.ports, **ports}, array_streams=rows)
-
-
-APART = _apart()
+    found: list[int]
+    tiles: int
+    dram_bits: int
+    transfers: list[tuple[int, list[tuple[int, int]]]]
 
 
 class KeptSchedule:
-    """`dram_bits` are those of all traffic together."""
+    """Loops by number, outermost first, and their tile sizes. Its `plan` is on a machine whenever something is asked,
+    each with as many PEs along each loop; `room` is what the core works in."""
 
-    __slots__ = ("_cost", "_known", "_needs", "_rows", "_streams", "_tiles", "dram_bits", "schedule")
+    __slots__ = ("_counts", "_known", "_loads", "_plan", "_segments", "order", "sizes")
 
-    def __init__(self, kernel: Contraction, tiling: Tiling, machine: Hardware):
-        """On a machine that moves `bit_by_bit`."""
-        tiled = TiledContraction.cut(kernel, *tiling, machine, ONE, APART)
-        numbers = {loop: number for number, loop in enumerate(kernel.bounds)}
-        self.schedule = [numbers[loop] for loop in tiling.order], list(tiling.sizes)
-        # How often segments are alike in what they compute and move. The ends compute nothing, not even a fill.
-        rows: dict[tuple[int, int, Moves], int] = {}
-        fill = tiled.fill_cycles
-        for times, bits, compute in tiled.segments():
-            stored = max([bits[number] for number in STORED])
-            for number in RESUMED:
-                # As on a port of its own it waited for stores.
-                bits[number] -= stored if bits[number] else 0
-            row = 1, compute - fill, _by_port(bits)
-            rows[row] = rows.get(row, 0) + times
-        for bits in (tiled.first_loads(), tiled.last_stores()):
-            row = 0, 0, _by_port(bits)
-            rows[row] = rows.get(row, 0) + 1
-        self._rows = [(times, *row) for row, times in rows.items()]
-        self._tiles = tiled.steps.tiles
-        self._streams = [
-            (PORTS[number], times, stream.tiles()) for (_, number, _, stream), times in tiled.flows.totals.items()
+    def __init__(self, plan: list[int], order: list[int], sizes: list[int], room: list[int]):
+        self.order, self.sizes, self._plan = order, sizes, plan
+        slots, moved = _cut(plan, order, sizes, room)
+        counts, ends = room[tiles.COUNT : tiles.COUNT + slots], {-1: 0}
+        found = segments_of(slots, counts[-1:] == [2], room[tiles.SUMS], moved)
+        bits = [_bits(plan, room, *tile) for tile in found.tiles]
+        self._loads = [(port, [bits[tile] for tile in moved]) for port, moved in found.loads]
+        # The ends compute nothing, not even a fill.
+        steps = {here: _steps(plan, room, here) for here in {kind.here for kind in found.kinds}.difference(ends)}
+        self._segments = [
+            (times, int(here >= 0), steps.get(here, 0), loads)
+            for often, here, loads in found.kinds
+            if (times := times_of(often, counts))
         ]
-        dram, macs = tiled.dram_bits(), dict(tiled.ops())["mac_executed"]
-        self.dram_bits = int(dram.total)
-        steps = tiled.compute_cycles - self._tiles * fill
-        self._cost: list[int] = [steps, 0, *map(int, dram), *map(int, tiled.sram_bits()), macs, 0, *[0] * SIMD_PORT]
         self._known: tuple[Rates, int] | None = None
-        operands = [kernel.by_role[role] for role in ROLES if role in kernel.by_role]
-        self._needs = [tiled.grid.footprint(operand).largest * operand.bits for operand in operands]
-
-    def fits(self, machine: Sequence[int]) -> bool:
-        """Whether the largest tile of each operand is no more than its buffer holds at a time."""
-        holds = machine[packed.BUFFERS_HOLD : packed.BUFFERS_HOLD + len(self._needs)]
-        return all(map(le, self._needs, holds))
+        self._counts: Counts | None = None
 
     def cycles(self, rates: Rates) -> int:
         """From the first load to the last store."""
         # Asked again and again where only memories change.
         if self._known is not None and self._known[0] == rates:
             return self._known[1]
-        cycles, (fill, ports) = 0, rates
-        for times, computes, steps, moves in self._rows:
-            longest = steps + fill if computes else 0
-            for (numerator, denominator), tiles in zip(ports, moves, strict=True):
-                busy = 0
-                for bits in tiles:
-                    busy -= -bits * denominator // numerator
-                if busy > longest:
-                    longest = busy
+        cycles, (fill, ports), loaded = 0, rates, list[int]()
+        for port, moved in self._loads:
+            numerator, denominator = ports[port]
+            busy = 0
+            for bits in moved:
+                busy -= -bits * denominator // numerator
+            loaded.append(busy)
+        for times, computes, steps, loads in self._segments:
+            longest = steps + computes * fill
+            for load in loads:
+                if loaded[load] > longest:
+                    longest = loaded[load]
             cycles += times * longest
         self._known = rates, cycles
         return cycles
 
-    def cost(self, rates: Rates) -> list[int]:
-        """As `flat/costs.py` has it."""
-        cost, (fill, ports) = self._cost.copy(), rates
-        compute = cost[COST_COMPUTE] + self._tiles * fill
-        cost[COST_COMPUTE], cost[COST_STALL], cost[COST_BUSY] = compute, self.cycles(rates) - compute, compute
-        for port, times, kinds in self._streams:
-            numerator, denominator = ports[port]
-            once = sum([many * -(-bits * denominator // numerator) for many, bits in kinds])
-            cost[COST_BUSY + 1 + port] += times * once
-        return cost
+    def counts(self, room: list[int]) -> Counts:
+        if self._counts is None:
+            self._counts = _counts(self._plan, self.order, self.sizes, room)
+        return self._counts
+
+    def write(self, about: list[int], machine: list[int], room: list[int], results: list[int], at: int) -> None:
+        """As `network.price_form`."""
+        plan, rates = self._plan, rates_of(machine)
+        found, many, _, transfers = self.counts(room)
+        if costs.lacks_room(plan, about, machine, found):
+            results[at] = network.TOO_LARGE
+            return
+        found = found.copy()
+        found[tiles.COMPUTE] += many * rates.fill
+        found[tiles.TOTAL] = self.cycles(rates)
+        for port, kinds in transfers:
+            numerator, denominator = rates.ports[port]
+            found[tiles.TRANSFERS + port] += sum([times * -(-bits * denominator // numerator) for times, bits in kinds])
+        costs.cost_of_array(plan, about, machine, found, results, at + network.FORM_COST)
+        write_tiling(self.order, self.sizes, plan, about, machine, results, at)
 
 
-def write_schedule(
-    kept: KeptSchedule, kernel: PackedKernel, machine: list[int], rates: Rates, results: list[int], at: int
-) -> None:
-    """As `network.price_form`, of a schedule that fits."""
-    results[at + network.FORM_COST : at + network.FORM_ORDER] = kept.cost(rates)
-    write_tiling(*kept.schedule, kernel.plan, kernel.about, machine, results, at)
+def _cut(plan: list[int], order: list[int], sizes: list[int], room: list[int]) -> tuple[int, tuple[MovedStream, ...]]:
+    """Leaves tiles in `room`, as `price` does. Gives how many loops are cut, and streams. Raises OverflowError where
+    there is no room for so many."""
+    slots, streams = tiles.cut(plan, order, sizes, room), plan[tiles.STREAMS]
+    if slots > tiles.MOST_CUT:
+        raise OverflowError(f"{slots} loops are cut, {tiles.MOST_CUT} are known")
+    rows = [tiles.STREAM_ROWS + stream * tiles.STREAM for stream in range(streams)]
+    moved = [tiles.moved(plan, plan[row], room, stream) for stream, row in enumerate(rows)]
+    room[tiles.SUMS] = (1 << slots) - 1 & ~tiles.moved(plan, plan[tiles.RESULT], room, streams)
+    return slots, tuple([MovedStream(plan[row + 2], plan[row + 5], own) for row, own in zip(rows, moved, strict=True)])
+
+
+def _counts(plan: list[int], order: list[int], sizes: list[int], room: list[int]) -> Counts:
+    slots, moved = _cut(plan, order, sizes, room)
+    found = [0] * tiles.FOUND
+    many = tiles.count_steps(plan, room, found)
+    found[tiles.COMPUTE] = found[tiles.STEPS]
+    for operand in range(plan[tiles.OPERANDS]):
+        found[tiles.LARGEST + operand] = tiles.elements(plan, operand, room, 0)
+    dram_bits = pricing.dram_bits(plan, room, found)
+    transfers: list[tuple[int, list[tuple[int, int]]]] = []
+    for stream, (port, _, own) in enumerate(moved):
+        times = found[tiles.MOVES + 2 * stream]
+        kinds = [kind for kind in range(1 << slots) if not kind & ~own] if times else []
+        each = [(times * pricing.alike(room, own, kind), _bits(plan, room, stream, kind)) for kind in kinds]
+        transfers.append((port, each))
+    return Counts(found, many, dram_bits, transfers)
+
+
+def _bits(plan: list[int], room: list[int], stream: int, kind: int) -> int:
+    """Of a tile of a stream."""
+    row = tiles.STREAM_ROWS + stream * tiles.STREAM
+    return tiles.elements(plan, plan[row], room, kind) * plan[row + 1]
+
+
+def _steps(plan: list[int], room: list[int], kind: int) -> int:
+    """Of a tile, without what fills the array."""
+    room[tiles.TABLES + kind] = -1
+    return tiles.computed(plan, room, kind) - plan[tiles.FILL]
 
 
 def write_tiling(
@@ -156,11 +158,3 @@ def write_tiling(
         results[start : start + len(numbers)] = numbers
     broken = costs.breaks_law(plan, about, machine, results, at + network.FORM_COST)
     results[at] = network.IMPOSSIBLE if broken else network.PRICED
-
-
-def _by_port(bits: Sequence[int]) -> Moves:
-    found: list[tuple[int, ...]] = [()] * len(GENESYS.array_ports)
-    for port, moved in zip(PORTS, bits, strict=True):
-        if moved:
-            found[port] = (*found[port], moved)
-    return tuple(found)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simdc.cost.flat import climb, network, packed
+from simdc.cost.flat import climb, network, packed, tiles
+from simdc.cost.flat import ladder as cuts
 from simdc.cost.flat import rungs as at
 from simdc.cost.flat.best import BEST_RUNG
 from simdc.cost.flat.defaults import limits_of_rungs
-from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction
 from simdc.cost.ladder.rows import LadderInForm
 
-from .kept import KeptSchedule, Rates, bit_by_bit, rates_of, write_schedule
+from .kept import KeptSchedule, Rates, rates_of
 from .kernels import PackedKernel
 from .rung_arrays import ANY, Promise, RungArrays
 
@@ -30,84 +29,96 @@ MOST_LIMITS = 4
 class KeptKernel:
     """The rungs of one contraction that were priced, by number."""
 
-    def __init__(self, kernel: Contraction, packed: PackedKernel, ladder: LadderInForm, on: list[int], alone: Hardware):
-        self.packed, self.ladder, self.on = packed, ladder, on
-        self._kernel, self._alone = kernel, alone
+    def __init__(self, rows: list[list[int]]):
+        """Of a kernel, as `flat/packed.py` has them."""
+        self.about, self.plan, self.on, *ladder = rows[: packed.LAST_ROW]
+        self.ladder = LadderInForm(*ladder)
         self._kept: dict[int, KeptSchedule] = {}
         self._cheapest: list[int] = []
 
-    def schedule(self, rung: int) -> KeptSchedule:
+    def schedule(self, rung: int, room: list[int]) -> KeptSchedule:
         found = self._kept.get(rung)
         if found is None:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            tiling = self.ladder.tiling(self.packed.loops, rung)
-            found = self._kept[rung] = KeptSchedule(self._kernel, tiling, self._alone)
+            ladder, sides, ways = self.ladder
+            loops = self.plan[tiles.LOOPS]
+            order, sizes = [0] * loops, [0] * loops
+            cuts.schedule(sides, ways, ladder, rung, loops, order, sizes)
+            found = self._kept[rung] = KeptSchedule(self.plan, order, sizes, room)
         return found
 
-    def limit(self, rates: Rates) -> tuple[int, int]:
+    def limit(self, rates: Rates, room: list[int]) -> tuple[int, int]:
         """Cycles and DRAM bits of a schedule that fits, or NO_LIMIT where none is known that does."""
-        fitting = [rung for rung in self._cheapest if at.rung_fits(self.ladder.ladder, self.on, rung)]
-        prices = [self._price(rung, rates) for rung in fitting]
-        return min(prices, default=NO_LIMIT)
+        best = NO_LIMIT
+        for rung in self._cheapest:
+            if at.rung_fits(self.ladder.ladder, self.on, rung):
+                best = self._less(best if best != NO_LIMIT else (ANY, ANY), rung, rates, room) or best
+        return best
 
     def remember(self, rung: int) -> None:
         """What was the cheapest."""
         self._cheapest = [rung, *(each for each in self._cheapest if each != rung)][:MOST_LIMITS]
 
-    def cheapest(self, promises: Sequence[Promise], rates: Rates) -> KeptSchedule | None:
-        """As `best_rung`; None where no rung fits."""
-        best, rung = (ANY, ANY), -1
+    def cheapest(
+        self, promises: Sequence[Promise], limit: tuple[int, int], rates: Rates, room: list[int]
+    ) -> KeptSchedule | None:
+        """As `best_rung`, of rungs that promise no more than the `limit`, which one has; None where there are none."""
+        # Of equals the first: the limit's own rung may come behind another one.
+        best, chosen = (limit[0], limit[1] + 1), -1
         for bound, bits, walk, image in promises:
             if (bound, bits) >= best:
                 break
-            number = walk * self.ladder.ladder[at.IMAGES] + image
-            priced = self._price(number, rates)
-            if priced < best:
-                best, rung = priced, number
-        if rung < 0:
+            rung = walk * self.ladder.ladder[at.IMAGES] + image
+            priced = self._less(best, rung, rates, room)
+            if priced is not None:
+                best, chosen = priced, rung
+        if chosen < 0:
             return None
-        self.remember(rung)
-        return self.schedule(rung)
+        self.remember(chosen)
+        return self.schedule(chosen, room)
 
-    def _price(self, rung: int, rates: Rates) -> tuple[int, int]:
-        schedule = self.schedule(rung)
-        return schedule.cycles(rates), schedule.dram_bits
+    def _less(self, than: tuple[int, int], rung: int, rates: Rates, room: list[int]) -> tuple[int, int] | None:
+        """Cycles and DRAM bits, if less."""
+        schedule = self.schedule(rung, room)
+        cycles = schedule.cycles(rates)
+        # Bits decide between equals only, and take as long to count as cycles.
+        if cycles > than[0]:
+            return None
+        priced = cycles, schedule.counts(room).dram_bits
+        return priced if priced < than else None
 
 
 class KeptClimbs:
-    """`rows` are those of all kernels, as `flat/packed.py` has them, on arrays of the sides of `hardware`; a form's
+    """`rows` are those of all kernels, as `flat/packed.py` has them, on arrays of the same sides; a form's
     results begin at `first` and its number times `network.FORM`. Raises OverflowError for numbers beyond 64 bits."""
 
-    def __init__(self, kernels: Sequence[PackedKernel], rows: list[list[int]], hardware: Hardware, first: int):
-        alone = bit_by_bit(hardware)
+    def __init__(self, kernels: Sequence[PackedKernel], rows: list[list[int]], first: int):
         self._rows, self._first = rows, first
-        self._contractions: list[tuple[int, KeptKernel]] = []
-        for number, kernel in enumerate(kernels):
-            if isinstance(kernel.kernel, Contraction):
-                on, ladder, *others = rows[number * packed.KERNEL_ROWS + packed.ON_ROW :][:4]
-                kept = KeptKernel(kernel.kernel, kernel, LadderInForm(ladder, *others), on, alone)
-                self._contractions.append((number, kept))
-        ladders = [kept.ladder.ladder for _, kept in self._contractions]
-        self._arrays = RungArrays(ladders, [kept.on for _, kept in self._contractions])
+        self._contractions = [
+            (number, KeptKernel(rows[number * packed.KERNEL_ROWS :][: packed.KERNEL_ROWS]))
+            for number, kernel in enumerate(kernels)
+            if not kernel.is_program
+        ]
+        every = [kept for _, kept in self._contractions]
+        self._arrays = RungArrays([kept.ladder.ladder for kept in every], [kept.on for kept in every])
 
     def price(self, machine: list[int], results: list[int], space: int, work: list[list[int]]) -> bool:
         """Writes what all contractions cost into `results`. False where numbers on the way may be beyond 64 bits, or a
         climb of the core needs more `space`. Raises OverflowError as well."""
-        rates = rates_of(machine)
-        for number, kept in self._contractions:
-            plan = self._rows[number * packed.KERNEL_ROWS + packed.PLAN_ROW]
-            packed.on_machine(plan, kept.packed.about, machine)
-            limits_of_rungs(plan, kept.packed.about, machine, kept.on)
-        limits = [kept.limit(rates) for _, kept in self._contractions]
+        rates, room = rates_of(machine), work[packed.ROOM_ROW]
+        for _, kept in self._contractions:
+            packed.on_machine(kept.plan, kept.about, machine)
+            limits_of_rungs(kept.plan, kept.about, machine, kept.on)
+        limits = [kept.limit(rates, room) for _, kept in self._contractions]
         every, (cycles, bits) = [kept.on for _, kept in self._contractions], zip(*limits, strict=True)
         if not self._arrays.has_room(every[0], cycles):
             return False
         promises = self._arrays.promising(every, cycles, bits)
-        for (number, kept), own in zip(self._contractions, promises, strict=True):
-            at, cheapest = self._first + number * network.FORM, kept.cheapest(own, rates)
+        for (number, kept), own, limit in zip(self._contractions, promises, limits, strict=True):
+            at, cheapest = self._first + number * network.FORM, kept.cheapest(own, limit, rates, room)
             if cheapest is not None:
-                write_schedule(cheapest, kept.packed, machine, rates, results, at)
+                cheapest.write(kept.about, machine, room, results, at)
                 continue
             first, best = number * packed.KERNEL_ROWS, work[packed.BEST_ROW]
             # Where no rung fits the core asks for none.

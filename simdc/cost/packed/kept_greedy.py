@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simdc.cost.flat import costs, network, packed, tiles
-from simdc.cost.hardware import Hardware
-from simdc.cost.kernel import Contraction
-from simdc.cost.tiling import Tiling
 
-from .kept import KeptSchedule, bit_by_bit, rates_of, write_schedule
+from .kept import KeptSchedule
 from .kept_programs import KeptRung, can_keep, kept_rung, write_program
 from .kernels import PackedKernel
 
@@ -24,29 +21,24 @@ Sizes = tuple[int, ...]
 class GreedyContractions:
     """As `KeptClimbs`."""
 
-    def __init__(self, kernels: Sequence[PackedKernel], rows: list[list[int]], hardware: Hardware, first: int):
-        self._rows, self._first, self._alone = rows, first, bit_by_bit(hardware)
-        self._kept: list[tuple[int, Contraction, PackedKernel, dict[Sizes, KeptSchedule]]] = [
-            (number, own, each, {})
-            for number, each in enumerate(kernels)
-            if isinstance(own := each.kernel, Contraction)
+    def __init__(self, kernels: Sequence[PackedKernel], rows: list[list[int]], first: int):
+        self._rows, self._first = rows, first
+        self._kept: list[tuple[int, list[int], dict[Sizes, KeptSchedule]]] = [
+            (number, each.about, {}) for number, each in enumerate(kernels) if not each.is_program
         ]
 
     def price(self, machine: list[int], results: list[int], space: int, work: list[list[int]]) -> bool:
         """Writes what all contractions cost into `results`."""
-        rates = rates_of(machine)
-        for number, own, kernel, known in self._kept:
+        room = work[packed.ROOM_ROW]
+        for number, about, known in self._kept:
             plan, to = self._rows[number * packed.KERNEL_ROWS + packed.PLAN_ROW], self._first + number * network.FORM
-            sizes = greedy_sizes(plan, kernel.about, machine, work)
+            sizes = greedy_sizes(plan, about, machine, work)
             kept = known.get(sizes)
             if kept is None:
                 if len(known) >= MOST_TILINGS:
                     known.clear()
-                kept = known[sizes] = KeptSchedule(own, Tiling(kernel.loops, sizes), self._alone)
-            if kept.fits(machine):
-                write_schedule(kept, kernel, machine, rates, results, to)
-            else:
-                results[to] = network.TOO_LARGE
+                kept = known[sizes] = KeptSchedule(plan, list(range(len(sizes))), list(sizes), room)
+            kept.write(about, machine, room, results, to)
         return True
 
 

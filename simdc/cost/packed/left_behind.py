@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from simdc.cost.flat import packed
-from simdc.cost.hardware import Hardware
 
 from .kernels import PackedKernel
 
@@ -31,9 +30,7 @@ class LeftBehind:
         self._arrays: dict[tuple[int, ...], KeptKernels | None] = {}
         self._lanes: dict[tuple[int, ...], KeptKernels | None] = {}
 
-    def contractions(
-        self, hardware: Hardware, machine: list[int], rows: Rows, space: int, work: Rows, *, greedy: bool
-    ) -> list[int] | None:
+    def contractions(self, machine: list[int], rows: Rows, space: int, work: Rows, *, greedy: bool) -> list[int] | None:
         """Results of which those of contractions are right. None on the first machine with these sides of the array:
         importing numpy takes as long as to climb all ladders once."""
 
@@ -41,10 +38,10 @@ class LeftBehind:
             if greedy:
                 from .kept_greedy import GreedyContractions
 
-                return GreedyContractions(self._kernels, rows, hardware, self._first)
+                return GreedyContractions(self._kernels, rows, self._first)
             from .kept_climbs import KeptClimbs
 
-            return KeptClimbs(self._kernels, rows, hardware, self._first)
+            return KeptClimbs(self._kernels, rows, self._first)
 
         if all(kernel.is_program for kernel in self._kernels):
             return None

@@ -10,20 +10,22 @@ import pytest
 
 from simdc.cost import ExactModel, Hardware, TilingError, with_field
 from simdc.cost.exact.flat import flat_contraction
-from simdc.cost.flat import core
+from simdc.cost.flat import core, tiles
 from simdc.cost.flat import rungs as at
 from simdc.cost.forms import only
 from simdc.cost.kernel import Contraction, Loop
 from simdc.cost.ladder import ladder_tiling
 from simdc.cost.ladder.array import ArrayRungs
-from simdc.cost.packed.kept import KeptSchedule, Rates, bit_by_bit
+from simdc.cost.packed.kept import rates_of
 from simdc.cost.packed.kept_climbs import KeptClimbs
 from simdc.cost.packed.left_behind import LeftBehind
+from simdc.cost.packed.machine import machine_row
 from simdc.cost.packed.rung_arrays import ANY, Promise, RungArrays
 from simdc.cost.rule import GENESYS
 from simdc.cost.workload import Workload
 from simdc.frozen import evolve
 from tests.cost.machines import pencil_layer, small_machine, with_ports
+from tests.cost.packed.kept import KeptAlone
 from tests.oracles.random_layers import random_contraction, random_machine, random_tiling
 
 MODEL = ExactModel()
@@ -42,12 +44,6 @@ def with_other_ports(random: Random, machine: Hardware) -> Hardware:
     return with_field(machine, "systolic.tile_overhead_cycles", random.randrange(4))
 
 
-def rates(machine: Hardware) -> Rates:
-    ports = GENESYS.bandwidths(machine)
-    fractions = tuple((ports[port].numerator, ports[port].denominator) for port in GENESYS.array_ports)
-    return Rates(GENESYS.array_fill_cycles(machine.systolic), fractions)
-
-
 @pytest.mark.parametrize(
     ("ports", "lasts"),
     [
@@ -64,18 +60,21 @@ def rates(machine: Hardware) -> Rates:
 def test_the_pencil_on_other_ports(ports: tuple[int, int, int], lasts: int) -> None:
     kernel, tiling = pencil_layer()
     machine = evolve(small_machine(), stores_padding=True)
-    kept = KeptSchedule(kernel, tiling, bit_by_bit(machine))
-    assert kept.cycles(rates(with_ports(machine, ports, 16))) == lasts
+    kept = KeptAlone(kernel, tiling, machine)
+    assert kept.schedule.cycles(rates_of(machine_row(with_ports(machine, ports, 16)))) == lasts
 
 
 def test_what_is_kept_costs_what_exact_says() -> None:
-    random = Random(3)
-    for _ in range(60):
+    random, known = Random(3), 0
+    while known < 60:
         kernel, machine = contraction(random), random_machine(random, stores_padding=True)
         flow = random.choice(("weight_stationary", "output_stationary", "input_stationary"))
         machine = with_field(machine, "systolic.dataflow", flow)
+        if flat_contraction(kernel, machine, GENESYS) is None:
+            continue
+        known += 1
         tiling = random_tiling(random, kernel, 500)
-        kept = KeptSchedule(kernel, tiling, bit_by_bit(machine))
+        kept = KeptAlone(kernel, tiling, machine)
         for buffer in ("weight_bits", "ifmap_bits", "psum_bits", "bias_bits"):
             machine = with_field(machine, f"systolic.buffers.{buffer}", 1 << 50)
         for _ in range(3):
@@ -83,8 +82,8 @@ def test_what_is_kept_costs_what_exact_says() -> None:
             cost = MODEL.evaluate(kernel, tiling, machine)
             executed = dict(cost.ops)["mac_executed"]
             row = [*cost.cycles, *cost.dram_bits, *cost.sram_bits, executed, *cost.busy]
-            assert kept.cost(rates(machine)) == row, (kernel, tiling, machine)
-            assert (kept.cycles(rates(machine)), kept.dram_bits) == (cost.cycles.total, cost.dram_bits.total)
+            assert kept.priced(machine) == row, (kernel, tiling, machine)
+            assert kept.schedule.counts(kept.room).dram_bits == cost.dram_bits.total
 
 
 def one_by_one(ladder: list[int], on: list[int], cycles: int, bits: int) -> Iterator[Promise]:
@@ -182,17 +181,23 @@ def test_the_same_rung_is_found_on_machine_after_machine(seed: int, monkeypatch:
     assert answered > 20
 
 
-def test_numbers_beyond_64_bits_are_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each machine, whether the core climbs as if nothing was kept."""
     monkeypatch.setattr(core, "COMPILED", None)
-    refused: list[bool] = []
+    found: list[bool] = []
     climbed = LeftBehind.contractions
 
     def seen(self: LeftBehind, *given: object, greedy: bool) -> list[int] | None:
-        found = climbed(self, *given, greedy=greedy)  # pyright: ignore[reportArgumentType]
-        refused.append(found is None)
-        return found
+        results = climbed(self, *given, greedy=greedy)  # pyright: ignore[reportArgumentType]
+        found.append(results is None)
+        return results
 
     monkeypatch.setattr(LeftBehind, "contractions", seen)
+    return found
+
+
+def test_numbers_beyond_64_bits_are_the_cores(refused: list[bool]) -> None:
     kernel, _ = pencil_layer()
     large = kernel._replace(weight=kernel.weight._replace(bits=1 << 58))
     machine = with_field(evolve(small_machine(), stores_padding=True), "systolic.buffers.weight_bits", 10**20)
@@ -203,3 +208,25 @@ def test_numbers_beyond_64_bits_are_the_cores(monkeypatch: pytest.MonkeyPatch) -
             ported = with_field(machine, "systolic.bandwidths.weight_bits_per_cycle", rate)
             assert priced(workload, ported) == asked(kernels, ported)
         assert refused == wanted
+
+
+def test_more_cut_loops_than_there_is_room_for_are_the_cores(
+    refused: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Half of 32 bits hold 2 inputs of 8 bits: one of 4 positions, with channels for 2 rows of PEs out of 4.
+    kernel, tiling = pencil_layer()
+    machine = with_field(evolve(small_machine(), stores_padding=True), "systolic.buffers.ifmap_bits", 32)
+    # On the second machine none of its rungs is known to fit, so the core is asked for the best.
+    for most, wanted in ((2, [True, False, False]), (1, [True, False, True])):
+        workload = Workload([("a", only(kernel))])
+        refused.clear()
+        for rate in (4, 5, 6):
+            ported = with_field(machine, "systolic.bandwidths.weight_bits_per_cycle", rate)
+            assert priced(workload, ported) == asked([kernel], ported)
+            # Not before the core has its own room.
+            monkeypatch.setattr(tiles, "MOST_CUT", most)
+        monkeypatch.setattr(tiles, "MOST_CUT", 10)
+        assert refused == wanted
+    monkeypatch.setattr(tiles, "MOST_CUT", 1)
+    with pytest.raises(OverflowError, match="2 loops are cut, 1 are known"):
+        KeptAlone(kernel, tiling, machine)

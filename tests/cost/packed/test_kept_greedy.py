@@ -12,12 +12,11 @@ from simdc.cost.flat import core
 from simdc.cost.forms import only
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.kernel import ArrayKernel, Contraction
-from simdc.cost.packed.kept import KeptSchedule, bit_by_bit
 from simdc.cost.packed.kept_greedy import GreedyContractions, GreedyPrograms
-from simdc.cost.packed.machine import machine_row
 from simdc.cost.rule import GENESYS
 from simdc.cost.workload import Workload
 from simdc.frozen import evolve
+from tests.cost.packed.kept import KeptAlone
 from tests.oracles.random_layers import random_contraction, random_machine, random_tiling
 from tests.oracles.random_programs import random_program
 
@@ -85,7 +84,7 @@ def test_a_schedule_fits_where_exact_takes_it() -> None:
         if flat_contraction(kernel, machine, GENESYS) is None:
             continue
         tiling = random_tiling(random, kernel, 500)
-        kept = KeptSchedule(kernel, tiling, bit_by_bit(machine))
+        kept = KeptAlone(kernel, tiling, machine)
         for _ in range(4):
             machine = next_machine(random, machine)
             try:
@@ -93,5 +92,5 @@ def test_a_schedule_fits_where_exact_takes_it() -> None:
                 fits = True
             except TilingError:
                 fits = False
-            assert kept.fits(machine_row(machine)) == fits, (kernel, tiling, machine)
+            assert (kept.priced(machine) is not None) == fits, (kernel, tiling, machine)
             fitting[fits] += 1
