@@ -235,4 +235,6 @@ def _utilization(layers: Iterable[LayerReport], hardware: AnyMachine) -> float:
     chosen = list(layers)
     macs = sum(dict(layer.cost.ops)["mac"] for layer in chosen)
     cycles = sum(layer.cost.cycles.compute for layer in chosen)
-    return macs / (hardware.peak_macs_per_cycle * cycles) if cycles else 0.0
+    # A machine of units may have none that multiplies and accumulates.
+    most = hardware.peak_macs_per_cycle * cycles
+    return macs / most if most else 0.0

@@ -182,6 +182,12 @@ def test_a_machine_with_prices_has_energies() -> None:
     assert "energy total [pJ]" in render_csv(report)
 
 
+def test_a_machine_that_multiplies_nothing_has_no_use_of_its_array() -> None:
+    compares = with_field(machine(), "units.conv.operation", "compare")
+    report = make_report(simdc.compile(load("lenet5", 1), compares, "nvdla"))
+    assert schema_of(report)["totals"]["utilization"] == 0.0
+
+
 def test_a_changed_number_is_assumed() -> None:
     changed = evolve(
         with_field(machine(), "memories.dram.latency_cycles", 80), changed="memories.dram.latency_cycles=80"
