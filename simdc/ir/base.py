@@ -16,10 +16,11 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from simdc.cost.kernel import OUR_NAMES, Affine, Kernel, Operand, VectorProgram, affine
+from simdc.cost.mapped_forms import split_form
 
 from .attributes import CostAttr, ExecutionUnitAttr, OriginAttr, TilingAttr, Unit
 from .fields import Value, add_defaults, build, make_properties, make_tensor_type
-from .form import Form, map_kernel, names_of, no_form, split_form
+from .form import Form, map_kernel, names_of, no_form
 from .layout import NONE, laid_out, loop_along
 from .once_per_kind import OncePerKind
 from .syntax import parse_layer, print_layer

@@ -10,18 +10,18 @@ from xdsl.dialects.builtin import Builtin, ModuleOp, StringAttr
 from xdsl.ir import Dialect, Operation
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.array_kernel import ArrayMapping
 from simdc.cost.forms import Forms
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Kernel, links_of
 from simdc.cost.machines import AnyMachine
+from simdc.cost.mapped_forms import machine_mappings, with_mappings
 from simdc.cost.wellformed import KernelError
 from simdc.errors import SimdcError
 
 from .attributes import HardwareAttr, Unit
 from .base import LayerOp
 from .fields import whole, word
-from .form import ONLY, accumulator_bits, machine_mappings, map_forms
+from .form import accumulator_bits
 from .network import place_of
 from .once_per_kind import OncePerKind
 
@@ -110,25 +110,24 @@ def unit_of(op: LayerOp, machine: AnyMachine) -> str | None:
 def forms_of(op: LayerOp, hardware: AnyMachine, given: str | None = None) -> Forms:
     """The kernels that the layer can be on a machine, or the one form that is `given`; none for one that moves and
     computes nothing. Raises as `kernel_of`."""
-    forms, mappings = op.forms(), machine_mappings(hardware)
+    # A form that has no mapping here is asked for by its name: kernels of others are not made.
+    plain = plain_forms_of(op, hardware, None if machine_mappings(hardware) else given)
+    return tuple([each for each in with_mappings(plain, hardware) if given in (None, each[0])])
+
+
+def plain_forms_of(op: LayerOp, hardware: AnyMachine, given: str | None = None) -> Forms:
+    """The same but for the mappings of what runs on the systolic array."""
+    forms = op.forms()
     try:
         kernels = [
             (name, op.laid(form.kernel(accumulator_bits(form.unit, hardware))))
             for name, form in forms.items()
-            if mappings or given in (None, name)
+            if given in (None, name)
         ]
     except (KernelError, VerifyException) as error:
         raise layer_error(op, str(error)) from None
     only = None if forms else _plain_kernel(op)
-    if only is not None:
-        kernels = [("", only)]
-    every = tuple(kernels) if not mappings else _with_mappings(kernels, mappings)
-    return tuple([each for each in every if given in (None, each[0])])
-
-
-def _with_mappings(kernels: list[tuple[str, Kernel]], mappings: ArrayMapping) -> Forms:
-    every = [each for name, kernel in kernels for each in map_forms(name or ONLY, kernel, mappings)]
-    return tuple(every) if len(every) > 1 else tuple(kernels)
+    return tuple(kernels) if only is None else (("", only),)
 
 
 def has_choice(op: LayerOp, hardware: AnyMachine) -> bool:

@@ -1,25 +1,22 @@
 """A form: one of the ways in which an op can be carried out.
 
-`array` and `lanes` are forms of a depthwise convolution. What runs on the systolic array may lie on it in several ways,
-its mappings, which are forms as well: `array+window`, `rhs_stationary+packed`, `array+window+packed`.
+`array` and `lanes` are forms of a depthwise convolution. Their mappings are forms as well
+(`simdc.cost.mapped_forms`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from xdsl.utils.exceptions import VerifyException
 
-from simdc.cost.array_kernel import MAPPINGS, ArrayMapping, mapped, mappings_of
-from simdc.cost.hardware import Hardware
+from simdc.cost.array_kernel import mapped
 from simdc.cost.kernel import Contraction, Kernel
 from simdc.cost.machines import AnyMachine
+from simdc.cost.mapped_forms import ONLY, map_forms, split_form
 from simdc.named import NamedTuple
 
 from .attributes import Unit
-
-ONLY = "array"
-"""The form of what runs on the systolic array and has no others, where it has a name for its mappings' sake."""
 
 
 class Form(NamedTuple):
@@ -34,32 +31,10 @@ def accumulator_bits(unit: Unit, hardware: AnyMachine) -> int:
     return hardware.psum_bits if unit is Unit.SYSTOLIC else hardware.temporary_bits
 
 
-def split_form(name: str) -> tuple[str, ArrayMapping]:
-    """A form's own name, and its mapping."""
-    # array+window+packed: array, (window, packed).
-    base, *mapping = name.split("+")
-    return base, tuple(mapping)
-
-
 def map_kernel(kernel: Kernel, form: str | None) -> Kernel:
     """The kernel on the array as its `form` says. Raises KernelError for a mapping that it has no loops for."""
     mapping = () if form is None else split_form(form)[1]
     return mapped(kernel, mapping) if mapping and isinstance(kernel, Contraction) else kernel
-
-
-def map_forms(name: str, kernel: Kernel, words: ArrayMapping = MAPPINGS) -> Iterator[tuple[str, Kernel]]:
-    """A form with those of its mappings that are made of `words`, the form itself first."""
-    if not isinstance(kernel, Contraction):
-        yield name, kernel
-        return
-    for mapping in mappings_of(kernel):
-        if set(mapping) <= set(words):
-            yield "+".join((name, *mapping)), mapped(kernel, mapping)
-
-
-def machine_mappings(hardware: AnyMachine) -> ArrayMapping:
-    """What the machine's systolic array can do, if it has one."""
-    return hardware.systolic.mappings if isinstance(hardware, Hardware) else ()
 
 
 def names_of(forms: Mapping[str, Form], only: Callable[[], Kernel | None] | None, bits: int) -> list[str]:

@@ -9,9 +9,9 @@ from simdc.cost.along import checked_steps
 from simdc.cost.forms import Forms
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
+from simdc.cost.mapped_forms import machine_mappings
 
 from .context import forms_of
-from .form import machine_mappings
 from .stretch import LayersBetween, Line, NotLinear
 
 Moving = Callable[[Line], Any]

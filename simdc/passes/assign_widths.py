@@ -89,7 +89,7 @@ def _by_role(widths: Widths) -> dict[str, int]:
     return {"ifmap": widths.ifmap_bits, "weight": weight, "bias": widths.bias_bits, "table": weight, "cache": kept}
 
 
-def take_given(network: NetworkOp, hardware: AnyMachine, found: dict[SSAValue, int]) -> None:
+def take_given(network: NetworkOp, found: dict[SSAValue, int]) -> None:
     """Narrow `found` to the widths that the source itself gives, in bits.
 
     A tensor that the file stores in fewer bits than the machine would is as narrow in DRAM: 4-bit weights on a machine
@@ -111,7 +111,7 @@ def take_given(network: NetworkOp, hardware: AnyMachine, found: dict[SSAValue, i
     if wide:
         more = f" and {len(wide) - MOST_LISTED} more" if len(wide) > MOST_LISTED else ""
         listed = ", ".join(wide[:MOST_LISTED]) + more
-        add_note(network, f"{hardware.name} keeps its own widths where the file stores more: {listed}")
+        add_note(network, f"the machine keeps its own widths where the file stores more: {listed}")
 
 
 def _is_free(op: Operation) -> bool:
@@ -194,7 +194,7 @@ class AssignWidthsPass(ModulePass):
         else:
             found = element_widths(network, hardware.widths)
         if self.rule == "dataflow":
-            take_given(network, hardware, found)
+            take_given(network, found)
         for value, width in found.items():
             _retype(value, width)
         accumulator = OncePerKind[LayerOp, "IntegerAttr | None"](lambda layer: _accumulator(layer, hardware))

@@ -31,9 +31,11 @@ def key_of(network: bytes, options: Mapping[str, object], hardware: AnyMachine) 
 
 
 def felt_by_lowering(hardware: AnyMachine) -> tuple[object, ...]:
-    """What of a machine passes look at before forms are chosen. Notes name the machine."""
-    if isinstance(hardware, Hardware) and not hardware.simd.array_path_bits_per_cycle:
-        return hardware.name, hardware.stored_widths, hardware.fusing
+    """What of a machine passes look at before forms are chosen."""
+    if not isinstance(hardware, Hardware):
+        return hardware.stored_widths, hardware.fusing
+    if not hardware.simd.array_path_bits_per_cycle:
+        return (hardware.stored_widths,)
     # Where layers run as one, prices and capacities decide which.
     return (unstructure(hardware),)
 

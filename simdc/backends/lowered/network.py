@@ -1,12 +1,14 @@
 """A lowered network as plain records: its layers with the kernels that they can be, and what reports say around them.
 
-A machine decides element widths and forms of a network (`stored_widths`, `fusing`); all machines that agree in these
-price the same records.
+A machine decides element widths of a network and what runs as one (`key.felt_by_lowering`); all machines that agree in
+these price the same records.
 """
 
 from __future__ import annotations
 
 from simdc.cost.forms import Forms
+from simdc.cost.machines import AnyMachine
+from simdc.cost.mapped_forms import split_form, with_mappings
 from simdc.ir.runs import InputFile
 from simdc.named import NamedTuple
 
@@ -40,18 +42,16 @@ class Edge(NamedTuple):
 
 
 class LoweredLayer(NamedTuple):
-    """`runs_on` is the array of its op, empty for a layer that moves and computes nothing; `forms` are what it can be
-    and `units` the array of each form. A model that takes one form only prices the first, and so does any model where
-    the layer has no choice (`may_choose`). `first_form` is the name that a report leaves out. `computing` names what
-    computes among `members`; `multiplies` tells a product, wherever it runs; `merged` are (node, layer that does its
-    work); `place` is file, line and column."""
+    """`runs_on` is the array of its op, empty for a layer that moves and computes nothing; `forms` are what it can be,
+    without the mappings of any machine, and `units` the array of each form. `first_form` is the name that a report
+    leaves out. `computing` names what computes among `members`; `multiplies` tells a product, wherever it runs;
+    `merged` are (node, layer that does its work); `place` is file, line and column."""
 
     name: str
     op: str
     runs_on: str
     forms: Forms
     units: tuple[str, ...]
-    may_choose: bool
     first_form: str
     step: str
     multiplies: bool
@@ -60,6 +60,16 @@ class LoweredLayer(NamedTuple):
     members: tuple[tuple[str, str], ...]
     computing: str
     place: tuple[str, int, int] | None
+
+    def forms_on(self, machine: AnyMachine) -> Forms:
+        """What it can be on a machine."""
+        return with_mappings(self.forms, machine)
+
+    def unit_of(self, form: str) -> str:
+        """The array of a form by its name, with or without a mapping."""
+        names, base = [name for name, _ in self.forms], split_form(form)[0]
+        # What has one form calls it nothing, or `array` where it has mappings.
+        return self.units[names.index(base) if base in names else 0]
 
 
 class LanguageFacts(NamedTuple):

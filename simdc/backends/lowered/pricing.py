@@ -36,8 +36,7 @@ def prices(
     does that. Raises TilingError where no tiling fits, InvariantError for a cost that no schedule can have."""
     layers = [layer for layer in network.layers if layer.forms]
     asked = [layer for layer in layers if layer.step == "forward" or not model.forward_only]
-    # A layer that was given its form has no other.
-    workload = Workload((layer.name, layer.forms if layer.may_choose else layer.forms[:1]) for layer in asked)
+    workload = Workload((layer.name, layer.forms_on(hardware)) for layer in asked)
     priced = iter(workload.price(model, hardware, model.greedy if rule == "greedy" else None))
     # By identity: layers alike share their costs.
     artefacts: dict[int, tuple[str, ...]] = {}
@@ -52,7 +51,6 @@ def prices(
         if id(found.cost) not in artefacts:
             artefacts[id(found.cost)] = tuple(model.artefacts(found.kernel, found.tiling, hardware))
         # Without a choice, or under a model that takes the first form always, it is not named.
-        names = [name for name, _ in layer.forms]
-        form = found.form if model.takes_forms and layer.may_choose and len(names) > 1 else ""
-        unit = layer.units[names.index(form or names[0])]
+        form = found.form if model.takes_forms and len(layer.forms_on(hardware)) > 1 else ""
+        unit = layer.unit_of(form)
         yield layer, LayerPrice(form, unit, found.kernel, found.tiling, found.cost, artefacts[id(found.cost)])

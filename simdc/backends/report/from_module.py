@@ -10,13 +10,13 @@ from simdc.backends.lowered.network import Edge
 from simdc.cost.energy import Energy, energy_of
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
+from simdc.cost.mapped_forms import ONLY
 from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
 from simdc.ir.context import cost_model_of, kernel_of, layer_error, machine_of, unit_of
 from simdc.ir.derived import Setting, price_fault, proof_fault, setting_of
-from simdc.ir.form import ONLY
 from simdc.ir.network import NetworkOp, network_of
 from simdc.ir.notes import notes_of
 from simdc.ir.once_per_kind import OncePerKind

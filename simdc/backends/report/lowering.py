@@ -8,11 +8,9 @@ from xdsl.dialects.builtin import ModuleOp
 
 from simdc.backends.lowered.network import LoweredLayer, LoweredNetwork
 from simdc.cost.forms import Forms
-from simdc.cost.machines import AnyMachine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
-from simdc.ir.context import COST_MODEL, forms_of, has_choice, machine_of
-from simdc.ir.form import split_form
+from simdc.ir.context import COST_MODEL, machine_of, plain_forms_of
 from simdc.ir.network import network_of
 from simdc.ir.notes import notes_of
 from simdc.ir.once_per_kind import OncePerKind
@@ -35,14 +33,14 @@ def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNet
         return None
     if any(each is not None for op in layers for each in (op.form, op.tiling, op.cost, op.uncosted, op.search)):
         return None
-    forms = OncePerKind[LayerOp, Forms](lambda op: () if op.runs_on is None else forms_of(op, hardware))
+    forms = OncePerKind[LayerOp, Forms](lambda op: () if op.runs_on is None else plain_forms_of(op, hardware))
     return LoweredNetwork(
         name=network.sym_name.data,
         phase=network.phase.data,
         batch=network.batch.value.data,
         batch_text=network.batch_text,
         parameters=network.parameters.value.data,
-        layers=tuple(_layer(op, forms(op), hardware) for op in layers),
+        layers=tuple(_layer(op, forms(op)) for op in layers),
         notes=notes_of(network),
         inputs=tuple(inputs),
         memory=memory_of(network) if network.phase.data == "training" else None,
@@ -53,14 +51,13 @@ def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNet
     )
 
 
-def _layer(op: LayerOp, forms: Forms, hardware: AnyMachine) -> LoweredLayer:
+def _layer(op: LayerOp, forms: Forms) -> LoweredLayer:
     return LoweredLayer(
         name=op.layer.data,
         op=kind_of(op),
         runs_on="" if op.runs_on is None else str(op.runs_on),
         forms=forms,
         units=_units(op, forms),
-        may_choose=has_choice(op, hardware),
         first_form=first_form(op),
         step="forward" if op.phase is None else op.phase.data,
         multiplies=op.UNIT is Unit.SYSTOLIC,
@@ -75,4 +72,4 @@ def _layer(op: LayerOp, forms: Forms, hardware: AnyMachine) -> LoweredLayer:
 def _units(op: LayerOp, forms: Forms) -> tuple[str, ...]:
     """The array of each form."""
     named = op.forms()
-    return tuple(str(named[split_form(name)[0]].unit if named else op.runs_on) for name, _ in forms)
+    return tuple(str(named[name].unit if named else op.runs_on) for name, _ in forms)

@@ -11,11 +11,13 @@ import pytest
 from simdc.backends.lowered import key
 from simdc.backends.lowered.network import LoweredNetwork
 from simdc.backends.report.machine_text import render_json
+from simdc.cost.machine import Machine
 from simdc.cost.machines import AnyMachine
 from simdc.cost.structure import leaf_values, unstructure
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import change_hardware, load_machine
+from simdc.frozen import evolve
 from tests.backends.lowered.networks import again, both
 
 TEXT = """network n(x: 8x6x6, q: 2x3x4) {
@@ -23,7 +25,9 @@ TEXT = """network n(x: 8x6x6, q: 2x3x4) {
   return add(x, y) -> flatten -> fc(16) -> layer_norm, attention(q, q, q, causal=true)
 }
 """
+PLAIN = "network n(x: 8x6x6) { return x -> conv(8, 3, pad=1) -> bn -> relu -> maxpool(2) -> flatten -> fc(16) }"
 OTHERS = {
+    "name": "other",
     "systolic.buffer_release": "joint",
     "systolic.dataflow": "output_stationary",
     "systolic.row_mapping": "window",
@@ -83,11 +87,8 @@ def test_machines_of_one_key_lower_alike() -> None:
         assert render_json(again(kept(), found)) == render_json(report), field
     assert tried > 40
     assert other == {
-        "name",
         *(f"systolic.widths.{each}_bits" for each in ("weight", "ifmap", "bias", "psum", "cache")),
         "simd.width_bits",
-        "systolic.row_mapping",
-        "systolic.group_mapping",
         "simd.array_path_bits_per_cycle",
     }
 
@@ -96,8 +97,24 @@ def test_where_layers_run_as_one_all_of_the_machine_counts() -> None:
     path = ["simd.array_path_bits_per_cycle=64"]
     fast = load_machine("HI3", [*path, "systolic.bandwidths.psum_bits_per_cycle=4096"])
     assert key.felt_by_lowering(load_machine("HI3", path)) != key.felt_by_lowering(fast)
-    units = [load_machine("nv_small"), load_machine("nv_small", ["clock_ns=3"])]
-    assert key.felt_by_lowering(units[0]) != key.felt_by_lowering(units[1])
+
+
+def test_machines_of_units_of_one_key_lower_alike() -> None:
+    machine, net = load_machine("nv_small"), parse_dsl(PLAIN, "net.dsl", 1)
+    found, _ = both(net, machine, "nvdla")
+    assert found is not None
+    same = 0
+    for field, value in leaf_values(unstructure(machine)).items():
+        other = changed(field, value, machine)
+        if other is None or key.felt_by_lowering(other) != key.felt_by_lowering(machine):
+            continue
+        same += 1
+        _, report = both(parse_dsl(PLAIN, "net.dsl", 1), other, "nvdla")
+        assert render_json(again(found, other, "nvdla")) == render_json(report), field
+    assert same > 10
+    assert isinstance(machine, Machine)
+    for other in (evolve(machine, widths=evolve(machine.widths, ifmap_bits=16)), evolve(machine, chains=())):
+        assert key.felt_by_lowering(other) != key.felt_by_lowering(machine)
 
 
 def test_bytes_options_and_code_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ def test_more_bits_than_the_machine_takes_are_a_contradiction_that_is_told(tmp_p
     network = costed(quantized(tmp_path), "systolic.widths.weight_bits=4")
     assert width(network, "c.weight") == 4
     (note,) = (note for note in notes_of(network) if "keeps" in note)
-    assert note == "HI3 keeps its own widths where the file stores more: 'c.weight' in 8 bits and not 4"
+    assert note == "the machine keeps its own widths where the file stores more: 'c.weight' in 8 bits and not 4"
 
 
 def test_what_a_body_of_the_standard_makes_is_rounded_too(tmp_path: Path) -> None:
