@@ -120,6 +120,16 @@ def add_reading(parser: CommandParser, batches: str | None = None) -> None:
     )
 
 
+def add_cache(parser: CommandParser) -> None:
+    """--no-cache, of commands that price what was lowered before."""
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="read and lower the network anew, and keep nothing of it (default: what was lowered before is kept in "
+        "~/.cache/simdc and priced)",
+    )
+
+
 def add_model(parser: CommandParser, does: str) -> None:
     """--model; `does` is what the help says that it does."""
     parser.add_argument(

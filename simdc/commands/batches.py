@@ -5,14 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import ModuleOp
-
-from simdc.backends.report import make_report
-from simdc.backends.report.figures import Figures, figures_at, figures_of
+from simdc.backends.report.figures import Figures, figures_of
 from simdc.ir.runs import CommandRun
 
-from .between import RunsBetween
-from .compiled import compiled
+from .one_report import report_of
 from .token_options import token_run
 
 FEW = 3
@@ -27,20 +23,16 @@ def runs_of_batches(arguments: Namespace, batches: Sequence[int]) -> tuple[list[
         line = []
     runs: dict[int, Figures] = {}
     stamps: list[CommandRun] = []
-
-    def compile_one(batch: int) -> ModuleOp:
-        module = compiled(Namespace(**{**vars(arguments), "batch": batch}), token_run(arguments))
-        if batch not in line[1:-1]:
-            report = make_report(module)
-            runs[batch] = figures_of(report)
-            stamps.extend(report.runs[-1:])
-        return module
-
     for batch in batches:
         if batch not in line:
-            compile_one(batch)
+            report = report_of(Namespace(**{**vars(arguments), "batch": batch}), token_run(arguments))
+            runs[batch] = figures_of(report)
+            stamps += report.runs[-1:]
     if line:
-        between = RunsBetween(compile_one, line[0], line[-1])
-        for batch in line[1:-1]:
-            runs[batch] = figures_at(runs[line[-1]], batch, between.at(batch), between.machine)
+        # Not at start-up: few batches that were lowered before need no IR.
+        from .batch_line import runs_on_line
+
+        found, made = runs_on_line(arguments, line)
+        runs |= found
+        stamps += made
     return [runs[batch] for batch in batches], stamps

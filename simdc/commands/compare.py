@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .arguments import HOW_TO_TRAIN, add_model, add_network, add_output, add_training
+from .arguments import HOW_TO_TRAIN, add_cache, add_model, add_network, add_output, add_training
 from .parser import CommandParser
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ Key = tuple[str, tuple[int, ...]]
 
 def add_arguments(parser: CommandParser) -> None:
     add_network(parser)
+    add_cache(parser)
     parser.add_argument("--with", dest="result", metavar="FILE", help="the SimDIT result: a JSON file; needed")
     add_model(parser, "answers")
     add_training(parser)
@@ -66,14 +67,13 @@ def add_arguments(parser: CommandParser) -> None:
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
     from simdc.backends.output import choose_format, refuse_overwriting, write_text
-    from simdc.backends.report import make_report
     from simdc.backends.report.stamp import made_by
     from simdc.errors import UsageError
     from simdc.frontends.reads import inputs_read
     from simdc.frontends.simdit_result import load_simdit_result
 
-    from .compiled import load_module, price
     from .inputs import check_chosen
+    from .one_report import report_of
 
     if arguments.result is None:
         beside = "networks and machines side by side are `simdc NETWORK NETWORK --hw MACHINE MACHINE`"
@@ -81,11 +81,9 @@ def run(arguments: Namespace) -> int:
     check_chosen(arguments.model)
     choose_format(None, arguments.output, ["table"])
     refuse_overwriting(arguments.output, [arguments.result])
-    module = load_module(arguments)
+    report = report_of(arguments)
     with inputs_read("result", arguments.result) as result_read:
         result = load_simdit_result(arguments.result)
-    price(module, arguments)
-    report = make_report(module)
     *earlier, run = report.runs
     stamp = made_by([*earlier, run._replace(inputs=(*run.inputs, *result_read))])
     write_text(f"{comparison(report, result)}\n{stamp}\n", arguments.output)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from simdc.backends.output import choose_format, refuse_overwriting, width_of, write_text
-from simdc.backends.report import make_report
 from simdc.backends.report.columns import Style
 from simdc.backends.report.comparison import compared
 from simdc.backends.report.comparison_text import RENDERINGS, as_table
@@ -18,8 +17,8 @@ from simdc.errors import SimdcError, UsageError
 from simdc.ir.runs import CommandRun
 
 from .batches import runs_of_batches
-from .compiled import compiled
 from .inputs import check_chosen, input_files
+from .one_report import report_of
 from .token_options import check_tokens, many_runs, token_run
 
 ALONE = (
@@ -78,7 +77,7 @@ def run(arguments: Namespace, batches: Sequence[int]) -> int:
 
 def _run(arguments: Namespace) -> tuple[list[Figures], list[CommandRun]]:
     """With the network's own batch."""
-    report = make_report(compiled(arguments, token_run(arguments)))
+    report = report_of(arguments, token_run(arguments))
     return [figures_of(report)], list(report.runs[-1:])
 
 

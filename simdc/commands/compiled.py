@@ -25,19 +25,16 @@ from simdc.ir.token_run import TokenRun
 from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
 
 from .inputs import input_files, warn_of_unmodelled
+from .kept import KeptNetwork
 
 
-def compiled(arguments: Namespace, run: TokenRun | None = None) -> ModuleOp:
+def compiled(arguments: Namespace, run: TokenRun | None = None, kept: KeptNetwork | None = None) -> ModuleOp:
     """The network that the command line names, for its machine and the tokens of `run`, with tilings and costs of the
-    model that it names. Raises SimdcError."""
+    model that it names; what was lowered on the way is kept where `kept` says. Raises SimdcError."""
     module = load_module(arguments, run=run)
-    price(module, arguments)
+    pipeline = (*training_step(arguments), *priced(arguments, arguments.model))
+    run_pipeline(module, pipeline, verify=False, after=None if kept is None else kept.watch(module, pipeline))
     return module
-
-
-def price(module: ModuleOp, arguments: Namespace) -> None:
-    """Run the passes from a loaded network to its costs. Raises SimdcError."""
-    run_pipeline(module, (*training_step(arguments), *priced(arguments, arguments.model)), verify=False)
 
 
 def load_module(arguments: Namespace, *, machine_needed: bool = True, run: TokenRun | None = None) -> ModuleOp:

@@ -18,10 +18,7 @@ from simdc.streams import say
 
 from .compiled import chosen_model, load_module, priced, training_step
 from .kept import KeptNetwork
-from .token_options import many_runs, token_run
-
-FORMS = "simdc-choose-form"
-"""The pass that begins to price: what stands before it is kept."""
+from .token_options import token_run
 
 
 def compiled_report(arguments: Namespace, kept: KeptNetwork | None) -> Report | None:
@@ -33,24 +30,19 @@ def compiled_report(arguments: Namespace, kept: KeptNetwork | None) -> Report | 
     pipeline = priced(arguments, chosen_model(module, arguments)) if chosen is None else chosen
     pipeline = (*training_step(arguments), *pipeline)
     wanted = _names_to_print(arguments.print_ir_after, pipeline)
-    lowered = _last_before_forms(pipeline)
+    keep = None if kept is None else kept.watch(module, pipeline)
 
     def show(done: ModulePass) -> None:
         if done.name in wanted:
             say(f"// IR after {done}\n" + str(module))
-        if done is lowered and kept is not None:
-            kept.lowered(module)
+        if keep is not None:
+            keep(done)
 
     run_pipeline(module, pipeline, verify=chosen is not None or bool(wanted), after=show)
     if arguments.emit_ir:
         write_text(_ir_text(module, arguments), arguments.output)
         return None
     report = make_report(module)
-    # What few networks and runs need is imported for these.
-    if many_runs(arguments) is not None:
-        from .tokens import with_tokens
-
-        report = with_tokens(report, arguments)
     if kept is not None:
         kept.write()
     # Passes of one's own may do anything: who knows what they made of experts.
@@ -59,12 +51,6 @@ def compiled_report(arguments: Namespace, kept: KeptNetwork | None) -> Report | 
 
         report = with_routing(report, module, arguments)
     return report
-
-
-def _last_before_forms(pipeline: tuple[ModulePass, ...]) -> ModulePass | None:
-    names = [step.name for step in pipeline]
-    place = names.index(FORMS) if FORMS in names else 0
-    return pipeline[place - 1] if place else None
 
 
 def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[str]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from .arguments import HOW_TO_TRAIN, add_format, add_networks, add_output, add_tiling, add_tokens, add_training
+from .arguments import (
+    HOW_TO_TRAIN,
+    add_cache,
+    add_format,
+    add_networks,
+    add_output,
+    add_tiling,
+    add_tokens,
+    add_training,
+)
 from .parser import CommandParser
 
 SUMMARY = "what a network costs on a machine, or several on several; needs not be named: simdc net.dsl --hw HI3"
@@ -84,12 +93,7 @@ def _add_lowering(parser: CommandParser) -> None:
         help="run these passes instead of the default pipeline; file.py:Pass is one of a file",
     )
     parser.add_argument("--print-ir-after", metavar="PASS", help="show the IR after a pass, or after 'all', on stderr")
-    parser.add_argument(
-        "--no-cache",
-        action="store_true",
-        help="read and lower the network anew, and keep nothing of it (default: what was lowered before is kept in "
-        "~/.cache/simdc and priced)",
-    )
+    add_cache(parser)
 
 
 def _batches(arguments: Namespace) -> tuple[int, ...]:

@@ -17,9 +17,11 @@ from .analysed import check_analyses, check_plot, draw_plot
 from .beside import check_beside, write_beside
 from .inputs import check_chosen, input_files
 from .kept import kept_network
-from .token_options import check_tokens, many_runs
+from .token_options import check_tokens, many_runs, token_run
 
 PARQUET = "parquet"
+OWN_FORMATS = (None, PARQUET, *REPORTS)
+"""A plug-in's may ask for the layers' ops."""
 TABLES = ("table", "markdown", "mlir")
 """What options of tables go with; that IR is no table, they say themselves."""
 LAYERS_SHOWN = 3
@@ -33,7 +35,7 @@ def run(arguments: Namespace) -> int:
     render = _renderer(arguments)
     check_plot(arguments, input_files(arguments))
     check_beside(arguments, input_files(arguments))
-    kept = kept_network(arguments)
+    kept = None if _asks_for_ir(arguments) else kept_network(arguments, token_run(arguments))
     report = None if kept is None else kept.report(arguments)
     if report is None:
         # Not at start-up: what was lowered before needs no IR.
@@ -42,6 +44,11 @@ def run(arguments: Namespace) -> int:
         report = compiled_report(arguments, kept)
     if report is None:
         return 0
+    if many_runs(arguments) is not None:
+        # What few runs need is imported for these.
+        from .tokens import with_tokens
+
+        report = with_tokens(report, arguments)
     check_analyses(report, arguments)
     if render is None:
         with open_whole(arguments.output) as stream:
@@ -53,6 +60,12 @@ def run(arguments: Namespace) -> int:
     for message, layers in report.warnings().items():
         say(f"simdc: warning: {_warning(report.model, message, layers)}")
     return 0
+
+
+def _asks_for_ir(arguments: Namespace) -> bool:
+    """Whether there is more to show than a report by the default passes."""
+    of_ir = (arguments.passes, arguments.print_ir_after, arguments.annotate)
+    return arguments.emit_ir or any(each is not None for each in of_ir) or arguments.format not in OWN_FORMATS
 
 
 def check_passes(arguments: Namespace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from .arguments import HOW_TO_TRAIN, add_model, add_network, add_output, add_tiling, add_tokens, add_training
+from .arguments import HOW_TO_TRAIN, add_cache, add_model, add_network, add_output, add_tiling, add_tokens, add_training
 from .parser import CommandParser
 
 SUMMARY = "why a layer takes as long as it does, and what would help"
@@ -20,6 +20,7 @@ EPILOG = """examples:
 
 def add_arguments(parser: CommandParser) -> None:
     add_network(parser)
+    add_cache(parser)
     parser.add_argument("layer", nargs="?", help="the layer's name (default: the layer that takes longest)")
     add_model(parser, "answers")
     add_tiling(parser)
@@ -32,20 +33,19 @@ def add_arguments(parser: CommandParser) -> None:
 def run(arguments: Namespace) -> int:
     """Raises SimdcError."""
     from simdc.backends.output import choose_format, width_of, write_text
-    from simdc.backends.report import make_report
     from simdc.backends.report.columns import Style
     from simdc.backends.report.explained import explanation_of, layer_named, longest
     from simdc.backends.report.explained_text import explanation_text
     from simdc.backends.report.stamp import made_by
 
-    from .compiled import compiled
     from .inputs import check_chosen
+    from .one_report import report_of
     from .token_options import one_run
 
     check_chosen(arguments.model)
     chosen = choose_format(None, arguments.output, ["table", "markdown"])
     style = Style(width_of(arguments.output), chosen == "markdown")
-    report = make_report(compiled(arguments, one_run(arguments)))
+    report = report_of(arguments, one_run(arguments))
     layer = longest(report) if arguments.layer is None else layer_named(report, arguments.layer)
     text = explanation_text(layer, explanation_of(layer, report), style)
     if arguments.layer not in (None, layer.name):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import (
     HOW_TO_TRAIN,
+    add_cache,
     add_format,
     add_network,
     add_output,
@@ -38,6 +39,7 @@ FORMATS = ["table", "markdown", "json"]
 
 def add_arguments(parser: CommandParser) -> None:
     add_network(parser)
+    add_cache(parser)
     parser.add_argument(
         "--schedules",
         metavar="FILE",
@@ -63,7 +65,6 @@ def add_arguments(parser: CommandParser) -> None:
 def run(arguments: Namespace) -> int:
     """Raises SimdcError for wrong input. Schedules that cannot run are no error."""
     from simdc.backends.output import choose_format, refuse_overwriting, width_of, write_text
-    from simdc.backends.report import make_report
     from simdc.backends.report.columns import Style
     from simdc.backends.report.judged import judged_json, judged_text
     from simdc.backends.report.stamp import made_by
@@ -73,7 +74,7 @@ def run(arguments: Namespace) -> int:
     from simdc.frontends.reads import inputs_read
     from simdc.frontends.schedules_file import read_schedules
 
-    from .compiled import compiled
+    from .one_report import report_of
     from .token_options import one_run
 
     name = choose_format(arguments.format, arguments.output, FORMATS)
@@ -85,7 +86,7 @@ def run(arguments: Namespace) -> int:
         script = read_script(arguments.schedules) if in_module else None
         given = [] if in_module else read_schedules(arguments.schedules)
     arguments.model = DEFAULT_MODEL
-    report = make_report(compiled(arguments, one_run(arguments)))
+    report = report_of(arguments, one_run(arguments))
     if script is not None:
         given = _of_module(report, script, arguments)
     *earlier, last = report.runs

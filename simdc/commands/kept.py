@@ -1,7 +1,7 @@
 """A network of the command line that was lowered before: found by what it was made of, priced without IR.
 
-What the command line asks for beyond a report of one network by the default passes goes through the IR, and so does
-whatever cannot be read, priced or found, so that every error is the one of that way.
+What the command line asks for beyond default or greedy tilings goes through the IR, and so does whatever cannot be
+read, priced or found, so that every error is the one of that way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simdc.backends.cache_folder import cache_folder, read_cached, write_cached
 from simdc.backends.lowered.data import NotKept, from_bytes, to_bytes
 from simdc.backends.lowered.key import key_of
 from simdc.backends.output import refuse_overwriting
-from simdc.backends.report import REPORTS, Report
+from simdc.backends.report import Report
 from simdc.backends.report.from_lowered import lowered_report
 from simdc.choices import DEFAULT_MODEL
 from simdc.cost.guards import InvariantError
@@ -30,23 +30,30 @@ from simdc.frontends.hardware_file import load_machine
 from simdc.frontends.presets import find_file, is_stream
 from simdc.frontends.reads import inputs_read
 from simdc.ir.runs import CommandRun, InputFile
+from simdc.ir.token_run import TokenRun
 from simdc.plugins import Group
 
 from .inputs import input_files, warn_of_unmodelled
-from .token_options import many_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from xdsl.dialects.builtin import ModuleOp
+    from xdsl.passes import ModulePass
 
 OFF = "SIMDC_NO_CACHE"
 KIND = "networks"
+FORMS = "simdc-choose-form"
+"""The pass that begins to price: what stands before it is kept."""
 MOST_BYTES = 64 * 2**20
 """Of a network file; what is larger takes long to read and keeps few layers."""
 IN_NO_NETWORK = frozenset(
-    {"command", "given", "no_cache", "hw", "machines", "set", "tiling"}
+    {"command", "given", "no_cache", "hw", "machines", "networks", "set", "tiling", "model"}
+    | {"decode", "context", "generate", "layer", "explain", "result", "schedules", "level"}
     | {"output", "format", "layers", "levels", "verbose", "plot", "plot_kind", "trace", "emit_cost"}
 )
-"""Options that change nothing of what is lowered; every other one does, so that a new one cannot be forgotten."""
+"""Options that change nothing of what is lowered, or that the key has otherwise; every other one does, so that a new
+one cannot be forgotten."""
 
 
 class KeptNetwork:
@@ -77,7 +84,18 @@ class KeptNetwork:
         warn_of_unmodelled(arguments.set)
         return report
 
-    def lowered(self, module: ModuleOp) -> None:
+    def watch(self, module: ModuleOp, pipeline: Sequence[ModulePass]) -> Callable[[ModulePass], None]:
+        """What to call after each pass of a pipeline that runs over a module."""
+        names = [step.name for step in pipeline]
+        place = names.index(FORMS) if FORMS in names else 0
+
+        def after(done: ModulePass) -> None:
+            if place and done is pipeline[place - 1]:
+                self._lowered(module)
+
+        return after
+
+    def _lowered(self, module: ModuleOp) -> None:
         """Take down what there is to keep of a module before its forms are chosen."""
         from simdc.backends.report.lowering import lowered_network
         from simdc.ir.provenance import runs_of
@@ -99,8 +117,8 @@ class KeptNetwork:
             write_cached(self._path, self._data)
 
 
-def kept_network(arguments: Namespace) -> KeptNetwork | None:
-    """Where the network of the command line is kept, None for one that is not."""
+def kept_network(arguments: Namespace, run: TokenRun | None = None) -> KeptNetwork | None:
+    """Where the network of the command line is kept for the tokens of `run`, None for one that is not."""
     if not _may_be_kept(arguments):
         return None
     try:
@@ -113,21 +131,24 @@ def kept_network(arguments: Namespace) -> KeptNetwork | None:
             hardware = load_machine(arguments.hw, arguments.set)
     except (SimdcError, OSError, ValueError):
         return None
-    options = {name: value for name, value in sorted(vars(arguments).items()) if name not in IN_NO_NETWORK}
-    key = key_of(data, options, hardware)
+    key = key_of(data, _lowering_options(arguments, run), hardware)
     return KeptNetwork(os.path.join(cache_folder(KIND), key), key, sha256_digits(data), hardware, machine_read)
 
 
+def _lowering_options(arguments: Namespace, run: TokenRun | None) -> dict[str, object]:
+    """What is lowered depends on. Commands have different options: one that there is not counts as not given."""
+    given = {name: value for name, value in sorted(vars(arguments).items()) if name not in IN_NO_NETWORK}
+    asked = {name: value for name, value in given.items() if not (value is None or value is False or value == [])}
+    return {**asked, "model": arguments.model or DEFAULT_MODEL, "run": None if run is None else tuple(run)}
+
+
 def _may_be_kept(arguments: Namespace) -> bool:
-    """Whether a report by the default passes is asked for, of files."""
-    asks_for_ir = (arguments.passes, arguments.print_ir_after, arguments.annotate, arguments.form)
+    """Whether prices by the default passes are asked for, of files."""
     return (
-        not (os.environ.get(OFF) or arguments.no_cache or arguments.emit_ir)
-        and not any(each is not None for each in asks_for_ir)
+        not (os.environ.get(OFF) or arguments.no_cache)
+        and arguments.form is None
         and arguments.tiling in (None, "default", "greedy")
-        and arguments.format in (None, "parquet", *REPORTS)
         and (arguments.model or DEFAULT_MODEL).partition("{")[0] in MODELS
-        and many_runs(arguments) is None
         and arguments.hw is not None
         and not any(is_stream(each) for each in (arguments.network, arguments.hw))
     )

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 from simdc.errors import SimdcError, UsageError
 from simdc.streams import say
 
-from .arguments import HOW_TO_TRAIN, NETWORK, add_machines, add_model, add_reading, add_tiling, add_tokens, add_training
+from .arguments import (
+    HOW_TO_TRAIN,
+    NETWORK,
+    add_cache,
+    add_machines,
+    add_model,
+    add_reading,
+    add_tiling,
+    add_tokens,
+    add_training,
+)
 from .parser import STDIN, CommandParser
 
 if TYPE_CHECKING:
@@ -34,6 +44,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     add_machines(parser)
     add_reading(parser)
+    add_cache(parser)
     parser.reads("networks", "machines")
     add_model(parser, "prices")
     add_tiling(parser)
@@ -82,10 +93,9 @@ def _check_output(target: str) -> None:
 
 def _reports(asked: list[Namespace]) -> list[Report]:
     from simdc.backends.output import refuse_overwriting
-    from simdc.backends.report import make_report
 
-    from .compiled import compiled
     from .inputs import input_files
+    from .one_report import report_of
     from .token_options import one_run
 
     # Before the work begins.
@@ -94,7 +104,7 @@ def _reports(asked: list[Namespace]) -> list[Report]:
     reports: list[Report] = []
     for each in asked:
         try:
-            reports.append(make_report(compiled(each, one_run(each))))
+            reports.append(report_of(each, one_run(each)))
         except SimdcError:
             # The error has its place in the network's file, which is the same for every machine.
             if len(asked) > 1:

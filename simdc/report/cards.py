@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from simdc.backends.report import Report
 from simdc.backends.report.figures import figures_of
-from simdc.ir.base import shape_of
 from simdc.named import NamedTuple
 
 from .amounts import Amount, amount
@@ -51,5 +50,5 @@ def cards_of(report: Report) -> tuple[Card, ...]:
 
 
 def _reads_images(report: Report) -> bool:
-    inputs = report.source.body.block.args
-    return bool(inputs) and len(shape_of(inputs[0])) == IMAGE_DIMENSIONS
+    shapes = list(report.around.input_shapes())
+    return bool(shapes) and len(shapes[0]) == IMAGE_DIMENSIONS

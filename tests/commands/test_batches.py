@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from simdc.cli import main
-from simdc.commands import batches
+from simdc.commands import batch_line, compiled
 from tests.frontends.test_token_runs import decoder
 from tests.ir.networks import written
 
@@ -68,13 +69,19 @@ def test_a_language_model_decodes_for_several_at_once(tmp_path: Path, capsys: py
 def test_what_lies_on_a_line_is_not_compiled(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compiled, asked = batches.compiled, list[int]()
+    asked = list[int]()
 
-    def noted(arguments: object, run: object) -> object:
-        asked.append(vars(arguments)["batch"])
-        return compiled(arguments, run)  # pyright: ignore
+    def note(module: ModuleType) -> None:
+        made = module.compiled
 
-    monkeypatch.setattr(batches, "compiled", noted)
+        def noted(arguments: object, *others: object) -> object:
+            asked.append(vars(arguments)["batch"])
+            return made(arguments, *others)
+
+        monkeypatch.setattr(module, "compiled", noted)
+
+    note(batch_line)
+    note(compiled)
     path = written(tmp_path, IMAGES)
     rows(capsys, path, "--hw", "HI1", "--batch", "1,3,5,6,9")
     assert asked == [1, 3, 9]

@@ -61,6 +61,10 @@ class LoweredLayer(NamedTuple):
     computing: str
     place: tuple[str, int, int] | None
 
+    # What a person gave stands in the IR, and such a network is not kept.
+    has_given_form = False
+    has_given_tiling = False
+
     def forms_on(self, machine: AnyMachine) -> Forms:
         """What it can be on a machine."""
         return with_mappings(self.forms, machine)
@@ -87,7 +91,8 @@ class LanguageFacts(NamedTuple):
 
 class LoweredNetwork(NamedTuple):
     """`layers` in program order, with those that cost nothing. `alive` are bytes of DRAM in use while each layer runs,
-    `resident` those of what is there all the time. `inputs` are the files that it was read from."""
+    `resident` those of what is there all the time; `shapes` are those of what goes in. `inputs` are the files that it
+    was read from."""
 
     name: str
     phase: str
@@ -101,6 +106,7 @@ class LoweredNetwork(NamedTuple):
     alive: tuple[tuple[str, int], ...]
     resident: int
     graph: tuple[Edge, ...]
+    shapes: tuple[tuple[int, ...], ...]
     language: LanguageFacts | None
 
     def alive_bytes(self) -> dict[str, int]:
@@ -111,3 +117,6 @@ class LoweredNetwork(NamedTuple):
 
     def edges(self) -> tuple[Edge, ...]:
         return self.graph
+
+    def input_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return self.shapes

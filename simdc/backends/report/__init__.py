@@ -29,11 +29,13 @@ def make_report(module: ModuleOp) -> Report:
     """Read the report off a module that `simdc-annotate-cost` has been run on. Raises SimdcError if it has not, and
     for a layer whose price or proof is of another machine, model, kernel or tiling."""
     # Not at start-up: the report of a network that was kept needs no IR.
+    from simdc.ir.network import network_of
+
     from .from_module import layers_report
     from .llm import facts_of, llm_of
 
     report = layers_report(module)
-    return report._replace(llm=llm_of(report, facts_of(report.source)))
+    return report._replace(llm=llm_of(report, facts_of(network_of(module))))
 
 
 def load_report(name: str) -> Callable[..., str]:

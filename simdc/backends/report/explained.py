@@ -1,4 +1,4 @@
-"""The explanation of a layer of a report: its forms, and how it was tiled, taken off its op."""
+"""The explanation of a layer of a report."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from simdc.cost.tiling import Tiling, TilingError
 from simdc.diagnosis import Explanation, explain
 from simdc.diagnosis.engine import SEARCH_STEPS
 from simdc.errors import SimdcError, suggestion
-from simdc.ir.context import forms_of
-from simdc.ir.derived import given_form, given_tiling
 
 from .model import LayerReport, Report
 
@@ -65,14 +63,14 @@ def explanation_of(
         model = load_model(report.model, report.phase)
     except (KeyError, ValueError) as error:
         raise SimdcError(f"the layer was priced by a model that is not here: {error}") from None
-    op, hardware = layer.source, report.hardware
-    forms = forms_of(op, hardware)
+    choices, hardware = layer.choices, report.hardware
+    forms = choices.forms_on(hardware)
     form = layer.form if layer.form in dict(forms) else forms[0][0]
     # Given, or laid in a way that is none of its forms here: there is no choice.
-    is_fixed = given_form(op) is not None or dict(forms)[form] != layer.kernel
+    is_fixed = choices.has_given_form or dict(forms)[form] != layer.kernel
 
     def forms_on(machine: AnyMachine) -> Forms:
-        return ((form, layer.kernel),) if is_fixed else forms_of(op, machine)
+        return ((form, layer.kernel),) if is_fixed else choices.forms_on(machine)
 
     tile = _tiler(layer, model, hardware, search_steps)
     searched = layer.searched is not None
@@ -104,7 +102,7 @@ def _tiler(
             return search(kernel, hardware, objective_for(objective, kernel, hardware), steps, rule=model.rule).tiling
 
         return searched
-    if given_tiling(layer.source) is not None:
+    if layer.choices.has_given_tiling:
         return _kept(layer, model)
     return model.default if model.default(layer.kernel, hardware) == layer.tiling else model.greedy
 

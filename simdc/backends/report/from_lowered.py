@@ -89,6 +89,7 @@ def _layer(layer: LoweredLayer, price: LayerPrice, hardware: AnyMachine, energy:
         tiling=price.tiling,
         cost=price.cost,
         energy=energy,
+        choices=layer,
         folded=layer.folded,
         members=layer.members,
         artefacts=price.artefacts,

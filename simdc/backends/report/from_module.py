@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from simdc.backends.lowered.network import Edge
 from simdc.cost.energy import Energy, energy_of
+from simdc.cost.forms import Forms
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.mapped_forms import ONLY
@@ -15,15 +16,15 @@ from simdc.cost.result import Cost
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
-from simdc.ir.context import cost_model_of, kernel_of, layer_error, machine_of, unit_of
-from simdc.ir.derived import Setting, price_fault, proof_fault, setting_of
+from simdc.ir.context import cost_model_of, forms_of, kernel_of, layer_error, machine_of, unit_of
+from simdc.ir.derived import Setting, given_form, given_tiling, price_fault, proof_fault, setting_of
 from simdc.ir.network import NetworkOp, network_of
 from simdc.ir.notes import notes_of
 from simdc.ir.once_per_kind import OncePerKind
 from simdc.ir.provenance import runs_of
 
 from .analysed import analyst, foundation
-from .graph import edges_of, place_in_source, worker_of
+from .graph import edges_of, input_shapes, place_in_source, worker_of
 from .memory import alive_bytes, memory_of, resident_bytes
 from .model import LayerReport, Report, operator_text, sums_of
 from .proofs import searched_of
@@ -43,6 +44,27 @@ class NetworkAround:
 
     def edges(self) -> Iterator[Edge]:
         return edges_of(self._network)
+
+    def input_shapes(self) -> list[tuple[int, ...]]:
+        return input_shapes(self._network)
+
+
+class OpChoices:
+    """What the layer of an op could be otherwise."""
+
+    def __init__(self, op: LayerOp):
+        self._op = op
+
+    @property
+    def has_given_form(self) -> bool:
+        return given_form(self._op) is not None
+
+    @property
+    def has_given_tiling(self) -> bool:
+        return given_tiling(self._op) is not None
+
+    def forms_on(self, machine: AnyMachine) -> Forms:
+        return forms_of(self._op, machine)
 
 
 def layers_report(module: ModuleOp) -> Report:
@@ -93,7 +115,6 @@ def layers_report(module: ModuleOp) -> Report:
         around=NetworkAround(network),
         notes=(*notes_of(network), *foundation(hardware)),
         runs=runs_of(module),
-        behind=network,
     )
 
 
@@ -115,6 +136,7 @@ def _layer(
         tiling=tiling,
         cost=cost,
         energy=energy,
+        choices=OpChoices(op),
         folded=() if op.folded is None else tuple(entry.data for entry in op.folded),
         members=members,
         artefacts=tuple(text.data for text in op.artefacts or ()),

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from xdsl.ir import BlockArgument
 
 from simdc.backends.lowered.network import Edge
-from simdc.ir.base import LayerOp
+from simdc.ir.base import LayerOp, shape_of
 from simdc.ir.network import NetworkOp, ReturnOp, place_of
 
 from .memory import tensor_bytes
@@ -26,6 +26,11 @@ def edges_of(network: NetworkOp) -> Iterator[Edge]:
                     yield Edge(value.owner.layer.data, end, tensor_bytes(value))
                 elif isinstance(value, BlockArgument):
                     yield Edge("", end, tensor_bytes(value))
+
+
+def input_shapes(network: NetworkOp) -> list[tuple[int, ...]]:
+    """Of what goes into the network, batch included."""
+    return [shape_of(value) for value in network.body.block.args]
 
 
 def worker_of(op: LayerOp) -> LayerOp:

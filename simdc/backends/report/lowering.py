@@ -18,7 +18,7 @@ from simdc.ir.provenance import runs_of
 from simdc.ir.runs import InputFile
 
 from .from_module import computing, first_form, kind_of
-from .graph import edges_of, place_in_source, worker_of
+from .graph import edges_of, input_shapes, place_in_source, worker_of
 from .llm import facts_of
 from .memory import alive_bytes, memory_of, resident_bytes
 
@@ -47,6 +47,7 @@ def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNet
         alive=tuple(alive_bytes(network).items()),
         resident=resident_bytes(network),
         graph=tuple(edges_of(network)),
+        shapes=tuple(input_shapes(network)),
         language=facts_of(network),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from simdc.backends.lowered.network import Edge, Memory
 from simdc.cost.analysis import Analysis
 from simdc.cost.energy import Energy
+from simdc.cost.forms import Forms
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.cost.result import Cost, Cycles, DramBits, Number, SramBits, add_up
@@ -23,7 +24,6 @@ from .searched import Searched
 
 if TYPE_CHECKING:
     from simdc.ir.base import LayerOp
-    from simdc.ir.network import NetworkOp
 
 BINDS = {
     "compute": "compute",
@@ -37,13 +37,32 @@ STEPS = {"forward": "forward", "input_gradient": "backward", "weight_gradient": 
 """The steps of an iteration in the order in which they are shown, and the phase that each belongs to."""
 
 
+class Choices(Protocol):
+    """What a layer could be otherwise: for those who ask what would help."""
+
+    @property
+    def has_given_form(self) -> bool:
+        """Whether a person chose its form."""
+        ...
+
+    @property
+    def has_given_tiling(self) -> bool:
+        """Whether a person, or a pass that is none of ours, tiled it."""
+        ...
+
+    def forms_on(self, machine: AnyMachine) -> Forms:
+        """What it can be on a machine of the same widths. Raises SimdcError for a kernel that is not sound."""
+        ...
+
+
 class LayerReport(NamedTuple):
     """One costed layer. `step` is its part of a training iteration; `form` the one that was chosen, empty where it has
     but one; `operator` its op, with its form where that is not the first, or of layers that run as one each that
     computes anything. `multiplies` says whether an array of multiply-accumulates runs it, `is_product` whether it is a
     product, wherever it runs. `folded` names the layers that became part of it, `members` are (name, op) of those that
     run in it; `artefacts` is what the model finds wrong with its answer; `place` file, line and column in the source;
-    `analysis` what the model knows beside its cost; `behind` the op, where the report is of a module."""
+    `analysis` what the model knows beside its cost; `choices` what it could be otherwise; `behind` the op, where the
+    report is of a module."""
 
     name: str
     op: str
@@ -57,6 +76,7 @@ class LayerReport(NamedTuple):
     tiling: Tiling
     cost: Cost
     energy: Energy
+    choices: Choices
     folded: tuple[str, ...] = ()
     members: tuple[tuple[str, str], ...] = ()
     artefacts: tuple[str, ...] = ()
@@ -118,6 +138,10 @@ class Around(Protocol):
         """Which layer reads what of which."""
         ...
 
+    def input_shapes(self) -> Iterable[tuple[int, ...]]:
+        """Of what goes into the network, batch included."""
+        ...
+
 
 class Report(NamedTuple):
     """Everything that a rendering needs. `free` are (name, op) of layers that cost nothing; `uncosted` are
@@ -125,7 +149,7 @@ class Report(NamedTuple):
     training), `total`; `merged` are (name, layer) of nodes of the source that a layer does the work of. `memory` is
     what a training step keeps in DRAM; None in inference. `notes` say what was decided where the input left it open.
     `llm` is what more there is to say of a network with attention, `routing` of one with mixtures of experts. `around`
-    tells what is around its layers, `behind` is the network itself, where the report is of a module."""
+    tells what is around its layers."""
 
     network: str
     phase: str
@@ -147,13 +171,6 @@ class Report(NamedTuple):
     runs: tuple[CommandRun, ...] = ()
     llm: Llm | None = None
     routing: RoutedRuns | None = None
-    behind: NetworkOp | None = None
-
-    @property
-    def source(self) -> NetworkOp:
-        """The network, for those who ask about one of a module."""
-        assert self.behind is not None
-        return self.behind
 
     @property
     def macs(self) -> Number:

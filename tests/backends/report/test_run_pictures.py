@@ -15,7 +15,6 @@ import simdc
 from simdc.backends.report import Report, make_report
 from simdc.backends.report.chart import Roof, roofline_chart, under_roofs
 from simdc.backends.report.chart_run import BARS, energy_bars, layer_bars, memory_steps
-from simdc.backends.report.memory import alive_bytes
 from simdc.backends.report.trace import render_trace
 from simdc.cli import main
 
@@ -48,7 +47,7 @@ def test_memory_over_time() -> None:
     assert steps[-1][0] == pytest.approx(RESNET.total.runtime_s(RESNET.hardware) * 1e3)
     # Weights of a byte each and biases of four are there all the time.
     assert min(size for _, size in steps) > 11_000_000
-    assert max(size for _, size in steps) == max(alive_bytes(RESNET.source).values())
+    assert max(size for _, size in steps) == max(RESNET.around.alive_bytes().values())
 
 
 def test_roofs_where_the_model_has_none() -> None:

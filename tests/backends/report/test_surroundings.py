@@ -11,7 +11,6 @@ from simdc.api import Network
 from simdc.backends.report import Report, make_report
 from simdc.backends.report.blocks import blocks_of
 from simdc.backends.report.machine_text import as_data
-from simdc.backends.report.memory import alive_bytes, memory_of, resident_bytes
 from simdc.cost.structure import with_field
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
@@ -84,10 +83,11 @@ def test_bytes_alive_by_hand() -> None:
 
 
 def test_the_most_that_is_alive_is_the_peak_of_a_training_step() -> None:
-    source = report(train=True).source
-    memory, alive = memory_of(source), alive_bytes(source)
+    made = report(train=True)
+    memory, alive = made.memory, made.around.alive_bytes()
+    assert memory is not None
     assert (memory.peak_layer, memory.peak) == max(alive.items(), key=lambda entry: entry[1])
-    assert resident_bytes(source) == memory.weights + memory.statistics + memory.state
+    assert made.around.resident_bytes() == memory.weights + memory.statistics + memory.state
 
 
 def test_shares_of_buffers_by_hand() -> None:
