@@ -6,7 +6,18 @@ from __future__ import annotations
 from typing import Final
 
 from .climb import ENTRY, FOUND_BITS, HEAP, NO_ROOM, NONE_LEFT, USED, WAITING, push
-from .rungs import IMAGES, WALK, WALK_ROWS, WALKS, first_image, first_weights, following, least_of_rail, least_of_rung
+from .rungs import (
+    IMAGES,
+    WALK,
+    WALK_ROWS,
+    WALKS,
+    first_image,
+    first_weights,
+    following,
+    least_of_rail,
+    least_of_rung,
+    walk_exceeds,
+)
 
 # Behind what waits, of each walk of which something is left: its number, the next image that fits beside it, what that
 # and all behind it take at least (NONE_LEFT if there is no more), cycles to load the first weights.
@@ -30,6 +41,8 @@ def begin_rails(ladder: list[int], on: list[int], waiting: list[int], room: int,
     waiting[WAITING] = waiting[USED] = 0
     for group in range(ladder[WALKS]):
         walk = WALK_ROWS + group * WALK
+        if most >= 0 and walk_exceeds(ladder, on, walk, most):
+            continue
         image = first_image(ladder, on, walk)
         if image < 0:
             continue

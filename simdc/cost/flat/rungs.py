@@ -117,6 +117,12 @@ def cycles_for(bits: int, on: list[int], port: int) -> int:
     return -(-bits * on[port + 1] // on[port])
 
 
+def exceeds(bits: int, on: list[int], port: int, cycles: int) -> int:
+    """Whether they take more than so many cycles there, without a quotient: 1,025 bits at 512/5 more than 10, as 5,125
+    are more than 5,120."""
+    return 1 if bits * on[port + 1] > cycles * on[port] else 0
+
+
 def first_weights(ladder: list[int], on: list[int], walk: int) -> int:
     """Each tile's cycles are rounded up: 100 bits of weights and 20 of bias at 16 a cycle take 7 + 2, not 8."""
     weights = cycles_for(ladder[walk + WEIGHT] * on[WEIGHT_BITS], on, WEIGHT_PORT)
@@ -129,11 +135,10 @@ def weight_bits(ladder: list[int], on: list[int], walk: int, image_tiles: int) -
     return ladder[walk + WEIGHT + ALL] * reloads * on[WEIGHT_BITS]
 
 
-def result_cycles(ladder: list[int], on: list[int], walk: int, results: int) -> int:
+def result_bits(ladder: list[int], on: list[int], walk: int, results: int) -> int:
     """So many elements of the result, as often as they move."""
     # In use 3 times, psum of 32 bits, result of 8: two round trips and one store, 2 * 64 + 8 = 136 bits.
-    bits = results * ((ladder[walk + PSUM_RELOADS] - 1) * on[ROUND_TRIP] + on[RESULT_BITS])
-    return cycles_for(bits, on, RESULT_PORT)
+    return results * ((ladder[walk + PSUM_RELOADS] - 1) * on[ROUND_TRIP] + on[RESULT_BITS])
 
 
 def computing(ladder: list[int], on: list[int], walk: int, image_tiles: int, positions: int) -> int:
@@ -181,9 +186,22 @@ def least_of_rail(ladder: list[int], on: list[int], walk: int, step: int, openin
     compute = computing(ladder, on, walk, tiles, ladder[LEAST_PASSES])
     results = ladder[walk + PSUM + ALL] * ladder[LEAST_RESULTS]
     bits = weight_bits(ladder, on, walk, tiles) + ladder[walk + BIAS + ALL] * on[BIAS_BESIDE]
-    psum = result_cycles(ladder, on, walk, results)
+    psum = cycles_for(result_bits(ladder, on, walk, results), on, RESULT_PORT)
     apart = opening + max(compute, on[FILLED] + psum)
     return max(apart, cycles_for(bits, on, WEIGHT_PORT) + on[FILLED])
+
+
+def walk_exceeds(ladder: list[int], on: list[int], walk: int, most: int) -> int:
+    """Whether each rung of a walk takes more than `most` cycles, by some of what `least_of_rail` counts. Most walks are
+    told so, and nothing is divided for them."""
+    tiles = ladder[ladder[IMAGE_ROWS] + TILES]
+    if computing(ladder, on, walk, tiles, ladder[LEAST_PASSES]) > most:
+        return 1
+    bits = weight_bits(ladder, on, walk, tiles) + ladder[walk + BIAS + ALL] * on[BIAS_BESIDE]
+    if exceeds(bits, on, WEIGHT_PORT, most - on[FILLED]):
+        return 1
+    results = ladder[walk + PSUM + ALL] * ladder[LEAST_RESULTS]
+    return exceeds(result_bits(ladder, on, walk, results), on, RESULT_PORT, most - on[FILLED])
 
 
 def least_of_rung(
@@ -199,19 +217,25 @@ def least_of_rung(
         return opening + compute
     table = ladder[TABLE_ROWS] + (ladder[walk + TABLE] * ladder[IMAGES] + step) * ELEMENTS
     inputs = ladder[walk + IFMAP + ALL] * ladder[table + ALL] * ladder[walk + IFMAP_RELOADS] * on[IFMAP_BITS]
-    ifmap_cycles = cycles_for(inputs, on, IFMAP_PORT)
-    if 0 <= most < ifmap_cycles + fill:
-        return ifmap_cycles + fill
+    weights, biases = weight_bits(ladder, on, walk, image_tiles), ladder[walk + BIAS + ALL]
+    results, reloads = ladder[walk + PSUM + ALL] * ladder[image + RESULTS + ALL], ladder[walk + PSUM_RELOADS]
+    moved = result_bits(ladder, on, walk, results)
+    first_tile = ladder[walk + MOST_PASSES] * ladder[image + MOST_PASSES] + fill
+    last_tile = ladder[walk + LAST_PASSES] * ladder[image + LAST_PASSES] + fill
+    if most >= 0 and (
+        exceeds(inputs, on, IFMAP_PORT, most - last_tile)
+        or exceeds(moved, on, RESULT_PORT, most - opening - first_tile)
+        or exceeds(weights + biases * on[BIAS_BESIDE], on, WEIGHT_PORT, most - last_tile)
+    ):
+        return most + 1
     tiles, tile = ladder[walk + TILES] * image_tiles, longest_tile(ladder, on, walk, ladder[image + MOST_PASSES])
     first_ifmap = cycles_for(ladder[walk + IFMAP] * ladder[table] * on[IFMAP_BITS], on, IFMAP_PORT)
     leaving = ladder[walk + PSUM + LAST_TILE] * ladder[image + RESULTS + LAST_TILE] * on[RESULT_BITS]
     last_psum = cycles_for(leaving, on, RESULT_PORT)
-    weights, biases = weight_bits(ladder, on, walk, image_tiles), ladder[walk + BIAS + ALL]
-    results, reloads = ladder[walk + PSUM + ALL] * ladder[image + RESULTS + ALL], ladder[walk + PSUM_RELOADS]
     found[at] = weights + biases * on[BIAS_BITS] + inputs
     found[at] = found[at] + results * (2 * (reloads - 1) * on[PSUM_BITS] + on[RESULT_BITS])
     weight_cycles = cycles_for(weights + biases * on[BIAS_BESIDE], on, WEIGHT_PORT)
-    psum_cycles = result_cycles(ladder, on, walk, results)
+    ifmap_cycles, psum_cycles = cycles_for(inputs, on, IFMAP_PORT), cycles_for(moved, on, RESULT_PORT)
     waits = 0
     # 4 weight tiles of 50 cycles. The first loads before all compute, each of the others beside one tile of 30 cycles
     # and makes it wait for 20: 4 * 50 - 50 - 3 * 30 = 60. Without a barrier loads run ahead, and make up for it.
@@ -221,8 +245,6 @@ def least_of_rung(
         waits = max(waits, ifmap_cycles - first_ifmap - (tiles // ladder[walk + IFMAP_STAYS] - 1) * tile)
         waits = max(waits, psum_cycles - last_psum - (tiles // ladder[walk + PSUM_STAYS] - 1) * tile)
     # The last tile computes after all loads, and no psum moves before the first tile is through.
-    first_tile = ladder[walk + MOST_PASSES] * ladder[image + MOST_PASSES] + fill
-    last_tile = ladder[walk + LAST_PASSES] * ladder[image + LAST_PASSES] + fill
     opening = max(opening, first_ifmap)
     cycles = opening + compute + waits + last_psum
     cycles = max(cycles, max(weight_cycles, ifmap_cycles) + last_tile + last_psum)

@@ -86,6 +86,35 @@ def test_a_bound_that_is_not_worked_out_to_the_end_says_as_much() -> None:
     assert beyond > 10
 
 
+def test_whether_bits_take_longer() -> None:
+    """1,025 bits at 512 in 5 cycles take 11 of them, 1,024 take 10."""
+    on = [0] * rungs.SHARED_ROWS
+    on[rungs.WEIGHT_PORT], on[rungs.WEIGHT_PORT + 1] = 512, 5
+    for bits, most, longer in ((1025, 10, 1), (1025, 11, 0), (1024, 10, 0), (1024, 9, 1), (0, 0, 0), (0, -1, 1)):
+        assert rungs.exceeds(bits, on, rungs.WEIGHT_PORT, most) == longer
+        assert (rungs.cycles_for(bits, on, rungs.WEIGHT_PORT) > most) == bool(longer)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_walk_that_is_left_out_has_no_rung_within_the_limit(seed: int) -> None:
+    random, left_out, kept = Random(seed), 0, 0
+    while min(left_out, kept) < 10:
+        kernel = random_contraction(random)._replace(macs=None)
+        machine = tight_machine(random, kernel) if random.random() < 0.5 else random_machine(random)
+        found = ArrayRungs(kernel, evolve(machine, stores_padding=True), GENESYS)
+        ladder, on, images = found.in_form(PLAIN).ladder, found.machine, found.in_form(PLAIN).ladder[rungs.IMAGES]
+        for group in range(min(20, ladder[rungs.WALKS])):
+            walk = rungs.WALK_ROWS + group * rungs.WALK
+            opening = rungs.first_weights(ladder, on, walk)
+            bounds = [rungs.least_of_rail(ladder, on, walk, image, opening) for image in range(images)]
+            most = random.randrange(2 * min(bounds))
+            if rungs.walk_exceeds(ladder, on, walk, most):
+                assert min(bounds) > most
+                left_out += 1
+            else:
+                kept += 1
+
+
 def test_whether_a_rung_fits() -> None:
     """8 channels to 8, 6 positions, a window of 3: 8 x 8 elements of the ifmap, 8 x 6 of psum, 8 x 8 x 3 weights."""
     kernel, machine = row_convolution(ic=8, oc=8, ow=6, kw=3), evolve(small_machine(), stores_padding=True)
