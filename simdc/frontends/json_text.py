@@ -11,7 +11,7 @@ from typing import NoReturn, TextIO, cast
 
 from simdc.errors import SimdcError
 
-from .reads import was_read
+from .reads import readable, was_read
 
 MAX_NESTING = 64
 """Objects and lists open at one place of a JSON text; keeps Python's own stack well below its limit."""
@@ -38,15 +38,8 @@ BYTECODE = b"ML\xefR"
 def read_text(path: str, limit_bytes: int, name: str = "") -> str:
     """The UTF-8 text of a file, or of standard input (`-`), without a byte order mark. `name` is what reports call a
     file that another one names. Raises SimdcError."""
-    try:
+    with readable(name_of(path)):
         data = _read_bytes(path, limit_bytes + 1)
-    except FileNotFoundError:
-        raise SimdcError("there is no such file", file=name_of(path)) from None
-    except IsADirectoryError:
-        raise SimdcError("is a directory, expected a file", file=name_of(path)) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise SimdcError(f"cannot be read: {reason}", file=name_of(path)) from None
     if len(data) > limit_bytes:
         raise SimdcError(f"is larger than the limit of {limit_bytes} bytes", file=name_of(path))
     was_read(data, name)
@@ -65,6 +58,8 @@ def name_of(path: str) -> str:
 
 
 def _read_bytes(path: str, limit_bytes: int) -> bytes:
+    if "\0" in path:
+        raise SimdcError("cannot be read: no file's name holds a zero byte", file=path)
     if path != STDIN:
         with Path(path).open("rb") as file:
             return file.read(limit_bytes)

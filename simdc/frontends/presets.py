@@ -29,16 +29,15 @@ def find_file(source: str, kind: str) -> str:
     """The path that `source` means: itself if it is standard input, looks like a path or is a file, else a preset's.
     Raises SimdcError."""
     path = Path(source)
-    if "/" in source or "\\" in source:
-        if not is_stream(source) and _is_missing(path):
-            raise SimdcError(f"there is no such file{_beside(path)}", file=source)
-        return source
     if is_stream(source) or _is_there(path):
         return source
     known = presets(kind)
-    if path.suffix:
-        hint = f"; the preset is called '{path.stem}'" if path.stem in known else _beside(path)
-        raise SimdcError(f"there is no such file{hint}", file=source)
+    if "/" in source or "\\" in source or path.suffix:
+        if _is_missing(path):
+            is_preset = path.name == source and path.stem in known
+            hint = f"; the preset is called '{path.stem}'" if is_preset else _beside(path)
+            raise SimdcError(f"there is no such file{hint}", file=source)
+        return source
     if source in known:
         return str(known[source])
     close = next((f"; did you mean '{name}'?" for name in known if name.lower() == source.lower()), "")

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from simdc.digests import sha256_digits
+from simdc.errors import SimdcError
 from simdc.ir.runs import InputFile
 
 _listener: ContextVar[Callable[[bytes, str], None] | None] = ContextVar("_listener", default=None)
@@ -38,3 +39,16 @@ def was_read_elsewhere(path: str) -> None:
     """For a file that code of others has read: its bytes as they are now. A pipe cannot be read again."""
     if _listener.get() is not None and Path(path).is_file():
         was_read(Path(path).read_bytes())
+
+
+@contextmanager
+def readable(file: str) -> Generator[None]:
+    """What the system refuses inside the block is a SimdcError about `file`."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise SimdcError("there is no such file", file=file) from None
+    except IsADirectoryError:
+        raise SimdcError("is a directory, expected a file", file=file) from None
+    except OSError as error:
+        raise SimdcError(f"cannot be read: {error.strerror or error}", file=file) from None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from simdc.errors import SimdcError
 from simdc.visible import to_name
 
-from .reads import inputs_read, was_read_elsewhere
+from .reads import inputs_read, readable, was_read_elsewhere
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -49,10 +49,12 @@ def parse_pt2(
 ) -> ModuleOp:
     """The network in a file of torch.export.save. Raises SimdcError."""
     torch = _torch(path)
+    # Of a damaged file torch logs a traceback, and then raises.
     try:
-        program = torch.export.load(path)
-    except FileNotFoundError:
-        raise SimdcError("there is no such file", file=path) from None
+        with _silent(), readable(path):
+            program = torch.export.load(path)
+    except SimdcError:
+        raise
     except Exception as error:
         raise SimdcError(f"is no program of torch.export, or damaged: {_first_line(error)}", file=path) from None
     was_read_elsewhere(path)
@@ -86,7 +88,7 @@ def _by_onnx(
 
 @contextmanager
 def _silent() -> Generator[None]:
-    """The exporter tells how it gets on, and what is deprecated in it."""
+    """Torch tells how it gets on, and what is deprecated in it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = logging.root.manager.disable

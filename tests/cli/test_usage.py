@@ -303,6 +303,16 @@ def test_a_name_almost_right(folder: Path, capsys: pytest.CaptureFixture[str]) -
         assert capsys.readouterr().err == f"{name}: there is no such file; did you mean 'net.dsl'?\n"
 
 
+def test_a_name_that_is_there_and_cannot_be_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "folder.dsl").mkdir()
+    (folder / "loop.json").symlink_to("loop.json")
+    for dots in ("", "./"):
+        assert main([f"{dots}folder.dsl", "--hw", "HI1"]) == 1
+        assert capsys.readouterr().err == f"{dots}folder.dsl: is a directory, expected a file\n"
+        assert main(["net.dsl", "--hw", f"{dots}loop.json"]) == 1
+        assert capsys.readouterr().err.startswith(f"{dots}loop.json: cannot be read: ")
+
+
 def test_verify_searches_the_tilings_that_it_verifies(capsys: pytest.CaptureFixture[str]) -> None:
     """Greedy cuts fc1 of LeNet-5 into 32 tiles of 16 outputs."""
     tiles: list[str] = []

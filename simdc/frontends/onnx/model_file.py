@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simdc.errors import SimdcError
-from simdc.frontends.reads import was_read
+from simdc.frontends.reads import readable, was_read
 from simdc.named import NamedTuple
 from simdc.visible import to_name
 
@@ -80,22 +80,23 @@ def import_onnx(path: str) -> Any:
 
 
 def load_proto(onnx: Any, path: str) -> Any:
+    data = _bytes_of(path)
+    was_read(data)
     try:
-        if Path(path).is_dir():
-            raise SimdcError("is a directory, not an ONNX file", file=path)
-        size = os.path.getsize(path)
-        if size >= MAX_BYTES:
-            raise SimdcError(
-                f"has {size} bytes, and ONNX files end at {MAX_BYTES}: save the weights as external data", file=path
-            )
-        data = Path(path).read_bytes()
-        was_read(data)
         return onnx.load_model_from_string(data)
-    except OSError as error:
-        raise SimdcError(f"cannot be read: {error.strerror or error}", file=path) from None
     except Exception as error:
         # Of protobuf, of the checks of the package, of Python's decoder.
         raise SimdcError(f"is not an ONNX model, or is cut off or damaged: {error}", file=path) from None
+
+
+def _bytes_of(path: str) -> bytes:
+    with readable(path):
+        size = os.path.getsize(path)
+        if size < MAX_BYTES:
+            return Path(path).read_bytes()
+    raise SimdcError(
+        f"has {size} bytes, and ONNX files end at {MAX_BYTES}: save the weights as external data", file=path
+    )
 
 
 def _check_opset(opset: int | None, newest: int, path: str) -> None:
