@@ -7,7 +7,6 @@ from io import StringIO
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.printer import Printer
 
 from simdc.backends.output import write_text
 from simdc.backends.report import Report, make_report
@@ -63,6 +62,8 @@ def _names_to_print(name: str | None, pipeline: tuple[ModulePass, ...]) -> set[s
 
 
 def _ir_text(module: ModuleOp, arguments: Namespace) -> str:
+    from xdsl.printer import Printer
+
     stream = StringIO()
     Printer(stream, print_generic_format=arguments.generic, print_debuginfo=arguments.locations).print_op(module)
     return stream.getvalue() + "\n"

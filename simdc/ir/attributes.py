@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum, auto
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from xdsl.ir import Data
 from xdsl.irdl import irdl_attr_definition
-from xdsl.parser import AttrParser
-from xdsl.printer import Printer
 
 from simdc.cost.machine_fields import HardwareError
 from simdc.cost.machines import AnyMachine
@@ -19,6 +17,10 @@ from simdc.cost.tiling import Tiling
 
 from .origin import Origin
 from .syntax import number_text
+
+if TYPE_CHECKING:
+    from xdsl.parser import AttrParser
+    from xdsl.printer import Printer
 
 T = TypeVar("T")
 

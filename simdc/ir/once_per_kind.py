@@ -5,7 +5,6 @@ of them is asked for all. The training step of a chain of 10,000 convolutions ha
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import cache
 from typing import Generic, TypeVar
 
@@ -20,7 +19,6 @@ NAMES = frozenset(("layer", "label", "folded", "merged"))
 MOST_KINDS = 4096
 
 
-@dataclass(frozen=True)
 class LooksAround(OpTrait):
     """Of an op whose kernel, forms, result or verification follow from more than its class, types, properties and
     attributes, such as from the layer before it: each is asked itself."""

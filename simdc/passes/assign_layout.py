@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
@@ -19,7 +17,6 @@ USUAL = 1
 """The channel axis of images and of [n, features]: what layers have without being told."""
 
 
-@dataclass(frozen=True)
 class AssignLayoutPass(ModulePass):
     """Writes onto layers which dimension counts channels where that is not dimension 1. What an array makes has
     channels: images in dimension 1, features in the last; views and element-wise layers hand them on; all else has

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
@@ -14,7 +12,6 @@ from .channelwise import fold
 from .distinct import fold_layers
 
 
-@dataclass(frozen=True)
 class FoldBatchNormPass(ModulePass):
     """Folds each batch normalization into the convolution, transposed convolution or fully connected layer before it,
     also through views. Does nothing in training, where the statistics are those of the batch."""

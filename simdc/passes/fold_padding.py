@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from xdsl.context import Context
@@ -109,7 +108,6 @@ def _covers_data(window: MaxPoolOp | MaxPool3DOp, pad: PadOp) -> bool:
     return all(extents[side % rank] > beyond[side] for side in range(2 * rank))
 
 
-@dataclass(frozen=True)
 class FoldPaddingPass(ModulePass):
     """Folds each border of zeros into the windows behind it. Has to run before a training step is derived."""
 

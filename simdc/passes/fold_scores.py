@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, FloatAttr, ModuleOp, StringAttr, UnitAttr, f64
 from xdsl.ir import SSAValue
@@ -132,7 +130,6 @@ def _replace(softmax: SoftmaxOp, before: LayerOp, scores: SSAValue, extras: list
     erase_with_parameters(before)
 
 
-@dataclass(frozen=True)
 class FoldScoresPass(ModulePass):
     """Folds numbers that scale the input of a softmax, and masks that are added to it, into the softmax. Has to run
     before a training step is derived."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
@@ -13,7 +11,6 @@ from simdc.ir.network import network_of
 PRODUCT = "simdc.matmul"
 
 
-@dataclass(frozen=True)
 class FoldViewsPass(ModulePass):
     """Lets products read transposed, cut and repeated tensors where they lie, and write their result in the order in
     which it is read. Views that something else reads, too, stay. Rotary positions do not stand between: they turn heads

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
@@ -13,7 +11,6 @@ from simdc.ir.context import machine_of
 from simdc.ir.network import network_of
 
 
-@dataclass(frozen=True)
 class FuseChainsPass(ModulePass):
     """Makes a `simdc.fused` of each convolution, fully connected layer or first of a chain with the layers behind it
     that the machine's chains allow (`Machine.chains`), in inference. What is handed on must have one reader, and all

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
@@ -24,7 +22,6 @@ class Runner(NamedTuple):
     unit: ExecutionUnitAttr | None
 
 
-@dataclass(frozen=True)
 class SplitUnitsPass(ModulePass):
     """Writes `unit` on each layer that costs something: contractions run on the systolic array, the rest on SIMD. Where
     a layer has several forms, its form decides; a machine of units says itself what each of them runs."""

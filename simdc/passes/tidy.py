@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 
 from xdsl.context import Context
@@ -18,7 +17,6 @@ FOLDS = {"softmax": "fold_scores", "pad": "fold_padding"}
 """By the file of the ops that it folds into others, or others into."""
 
 
-@dataclass(frozen=True)
 class TidyPass(ModulePass):
     """Folds batch norms, factors and offsets of channels into the layers with weights before them, borders of zeros
     into the windows behind them, and numbers that scale scores and masks that are added into the softmax behind them.
