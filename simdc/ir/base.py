@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, NoneAttr, StringAttr, TensorType
 from xdsl.ir import Attribute, SSAValue
-from xdsl.irdl import IRDLOperation, VarResultDef, opt_attr_def, prop_def, traits_def
+from xdsl.irdl import IRDLOperation, VarResultDef, base, opt_attr_def, prop_def, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
@@ -92,22 +92,23 @@ class LayerOp(IRDLOperation):
     ROLES: ClassVar[tuple[str, ...]] = ()
     GRADIENT: ClassVar[type[GradientOp] | None] = None
 
-    layer = prop_def(StringAttr)
-    unit = opt_attr_def(ExecutionUnitAttr)
-    tiling = opt_attr_def(TilingAttr)
-    tiled = opt_attr_def(OriginAttr)
-    cost = opt_attr_def(CostAttr)
-    uncosted = opt_attr_def(StringAttr)
-    artefacts = opt_attr_def(ArrayAttr[StringAttr])
-    priced = opt_attr_def(OriginAttr)
-    folded = opt_attr_def(ArrayAttr[StringAttr])
-    merged = opt_attr_def(ArrayAttr[StringAttr])
-    accumulator = opt_attr_def(IntegerAttr)
-    phase = opt_attr_def(StringAttr)
-    search = opt_attr_def(DictionaryAttr)
-    form = opt_attr_def(StringAttr)
-    formed = opt_attr_def(OriginAttr)
-    channels = opt_attr_def(IntegerAttr)
+    # xDSL would make the constraint of a class anew for each of a hundred ops that inherit the field.
+    layer = prop_def(base(StringAttr))
+    unit = opt_attr_def(base(ExecutionUnitAttr))
+    tiling = opt_attr_def(base(TilingAttr))
+    tiled = opt_attr_def(base(OriginAttr))
+    cost = opt_attr_def(base(CostAttr))
+    uncosted = opt_attr_def(base(StringAttr))
+    artefacts = opt_attr_def(base(ArrayAttr[StringAttr]))
+    priced = opt_attr_def(base(OriginAttr))
+    folded = opt_attr_def(base(ArrayAttr[StringAttr]))
+    merged = opt_attr_def(base(ArrayAttr[StringAttr]))
+    accumulator = opt_attr_def(base(IntegerAttr))
+    phase = opt_attr_def(base(StringAttr))
+    search = opt_attr_def(base(DictionaryAttr))
+    form = opt_attr_def(base(StringAttr))
+    formed = opt_attr_def(base(OriginAttr))
+    channels = opt_attr_def(base(IntegerAttr))
     traits = traits_def(Pure())
 
     def __init__(self, layer: str, *operands: SSAValue | Sequence[SSAValue] | None, **fields: Value):

@@ -8,24 +8,26 @@ weights and the bias, an offset into the bias, once, before the network runs. We
 from __future__ import annotations
 
 from math import prod
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of, tensor_type
+from simdc.ir.in_use import is_in_use
 from simdc.ir.network import ParameterOp
 from simdc.ir.ops.batch_norm import BatchNormOp
 from simdc.ir.ops.broadcast import AddOp, DivideOp, MultiplyOp, SubtractOp
 from simdc.ir.ops.conv import ConvolutionOp
-from simdc.ir.ops.conv_transpose import TransposedConvolutionOp
 from simdc.ir.ops.free import FlattenOp, ReshapeOp
 from simdc.ir.ops.linear import LinearOp
-from simdc.ir.ops.scalar import ScalarOp
 from simdc.ir.stored_width import take_width
 from simdc.named import NamedTuple
 
-Producer: TypeAlias = ConvolutionOp | TransposedConvolutionOp | LinearOp
+if TYPE_CHECKING:
+    from simdc.ir.ops.conv_transpose import TransposedConvolutionOp
+
+Producer: TypeAlias = "ConvolutionOp | TransposedConvolutionOp | LinearOp"
 """Layers with weights. Images have their channels in dimension 1, fully connected layers in the last."""
 
 
@@ -68,14 +70,21 @@ def _change(layer: LayerOp) -> Change | None:
         case BatchNormOp():
             # (x - mean) * inv_std * scale + shift: factor inv_std * scale, offset shift - mean * inv_std * scale.
             return Change(layer.input, 1, True, True)
-        case ScalarOp() if layer.function.data in ("mul", "div", "add", "sub", "rsub"):
-            # `rsub` is value - x, which turns the weights round, too.
-            function = layer.function.data
-            return Change(layer.input, None, function not in ("add", "sub"), function not in ("mul", "div"))
         case MultiplyOp() | AddOp() | SubtractOp() | DivideOp():
             return _of_two(layer)
         case _:
-            return None
+            return _of_number(layer) if is_in_use("scalar") else None
+
+
+def _of_number(layer: LayerOp) -> Change | None:
+    """The change by a number that is known now."""
+    from simdc.ir.ops.scalar import ScalarOp
+
+    if not isinstance(layer, ScalarOp) or layer.function.data not in ("mul", "div", "add", "sub", "rsub"):
+        return None
+    # `rsub` is value - x, which turns the weights round, too.
+    function = layer.function.data
+    return Change(layer.input, None, function not in ("add", "sub"), function not in ("mul", "div"))
 
 
 def _of_two(layer: MultiplyOp | AddOp | SubtractOp | DivideOp) -> Change | None:
@@ -109,7 +118,7 @@ def _producer(value: SSAValue) -> tuple[Producer | None, list[int]]:
         views.append(value)
         value = value.owner.input
     owner = value.owner
-    if not isinstance(owner, (ConvolutionOp, TransposedConvolutionOp, LinearOp)) or not is_read_once(value):
+    if not isinstance(owner, _producers()) or not is_read_once(value):
         return None, []
     # [2, 8, 1, 50] read as [2, 8, 50]: two times eight channels, before and after, whatever stands between.
     whole, place = shape_of(value), _channel_axis(owner)
@@ -121,6 +130,14 @@ def _producer(value: SSAValue) -> tuple[Producer | None, list[int]]:
         if not axes:
             return None, []
     return owner, axes
+
+
+def _producers() -> tuple[type[Producer], ...]:
+    if not is_in_use("conv_transpose"):
+        return ConvolutionOp, LinearOp
+    from simdc.ir.ops.conv_transpose import TransposedConvolutionOp
+
+    return ConvolutionOp, TransposedConvolutionOp, LinearOp
 
 
 def is_read_once(value: SSAValue) -> bool:

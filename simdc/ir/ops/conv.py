@@ -24,7 +24,6 @@ from simdc.ir.options import Border, Flag, Freeze, Pair, Positive
 from simdc.ir.window import along, window_index, window_output
 
 from .depthwise import Depthwise, forward_program, input_grad_program, lanes_form, weight_grad_program
-from .reduce import give_bias
 
 
 class ConvolutionOp(FormedOp, WindowedOp):
@@ -207,6 +206,9 @@ class Conv2DWeightGradOp(ConvolutionWeightGradOp):
 
 def give_gradients(op: ConvolutionOp, back: Backward, by_input: type[ConvGradOp], by_weight: type[ConvGradOp]) -> None:
     """Emit those of the gradients of a convolution that somebody asks for."""
+    # What only gradients need is imported for these.
+    from .reduce import give_bias
+
     name, upstream = op.layer.data, back.upstream(op.result)
     if back.needs(op.input):
         give_input(back, op.input, by_input.of(f"{name}.grad_input", op, upstream))

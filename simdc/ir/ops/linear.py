@@ -20,7 +20,6 @@ from simdc.ir.layers import layer
 from simdc.ir.options import Flag, Freeze, Named, Positive
 
 from .free import FlattenOp
-from .reduce import give_bias
 
 Side = tuple[SSAValue, Sequence[str]]
 """A tensor and the loops along its dimensions as a matrix: all but the last are rows."""
@@ -160,6 +159,8 @@ def _plain(value: SSAValue) -> tuple[int, int]:
 
 @rule_for(LinearOp)
 def linear_gradient(op: LinearOp, back: Backward) -> None:
+    from .reduce import give_bias
+
     name, upstream = op.layer.data, back.upstream(op.result)
     if back.needs(op.input):
         give_input(back, op.input, LinearInputGradOp(f"{name}.grad_input", upstream, op.weight))
