@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, f32
+from xdsl.dialects.builtin import ModuleOp, f32
 from xdsl.ir import Block, Operation, SSAValue
 
 from simdc.visible import MAX_NAME, is_name, to_name
 
 from .base import LayerOp, make_tensor_type, name_hint, shape_of
+from .fields import make_place
 from .layer_error import MAX_SIZE, LayerError
 from .network import NetworkOp, ParameterOp, ReturnOp
 from .notes import add_note
@@ -31,7 +32,7 @@ class ModuleBuilder:
         self.run = run
         self.file = file
         self._block = Block()
-        self._place = FileLineColLoc(StringAttr(file), IntAttr(0), IntAttr(0))
+        self._place = make_place(file, 0, 0)
         self._parameters = 0
         self._layers: set[str] = set()
         self._reads = 0
@@ -52,7 +53,7 @@ class ModuleBuilder:
 
     def go_to(self, line: int, column: int) -> None:
         """What is added from here on was written there in `file`."""
-        self._place = FileLineColLoc(StringAttr(self.file), IntAttr(line), IntAttr(column))
+        self._place = make_place(self.file, line, column)
 
     def parameter(
         self, layer: str, role: str, shape: Sequence[int], *, statistic: bool = False, frozen: bool = False

@@ -8,7 +8,9 @@ from math import copysign
 
 from xdsl.dialects.builtin import (
     DenseArrayBase,
+    FileLineColLoc,
     FloatAttr,
+    IntAttr,
     IntegerAttr,
     IntegerType,
     StringAttr,
@@ -121,7 +123,25 @@ def _default(field: AttrOrPropDef) -> Attribute | None:
 @lru_cache(maxsize=4096)
 def make_tensor_type(element: Attribute, shape: tuple[int, ...]) -> TensorType[Attribute]:
     """`TensorType(element, shape)`."""
-    return TensorType(element, shape)
+    return TensorType(element, map(size, shape))
+
+
+@lru_cache(maxsize=1024)
+def size(value: int) -> IntAttr:
+    """A number inside another attribute: of a shape, a type or a place."""
+    return IntAttr(value)
+
+
+@lru_cache(maxsize=1024)
+def make_integer_type(bits: int) -> IntegerType:
+    """`i8` of 8."""
+    return IntegerType(size(bits))
+
+
+@lru_cache(maxsize=1024)
+def make_place(file: str, line: int, column: int) -> FileLineColLoc:
+    """A layer in a loop of the source is written once and made many times."""
+    return FileLineColLoc(word(file), size(line), size(column))
 
 
 @lru_cache(maxsize=1024)

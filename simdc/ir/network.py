@@ -34,6 +34,7 @@ from xdsl.traits import IsolatedFromAbove, IsTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
 from .base import TENSOR, LayerOp, check_static, shape_of
+from .fields import FLAG
 from .once_per_kind import OncePerKind
 from .syntax import parse_layer, print_layer
 
@@ -110,7 +111,7 @@ class ParameterOp(IRDLOperation):
         properties: dict[str, Attribute] = {"label": StringAttr(label)}
         for name, is_set in (("statistic", statistic), ("frozen", frozen), ("constant", constant)):
             if is_set:
-                properties[name] = UnitAttr()
+                properties[name] = FLAG
         return cls.create(result_types=[kind], properties=properties)
 
     @property

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, TensorType
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -17,7 +17,7 @@ from simdc.cost.machines import AnyMachine
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp, make_tensor_type, tensor_type
 from simdc.ir.context import machine_of
-from simdc.ir.fields import whole
+from simdc.ir.fields import make_integer_type, whole
 from simdc.ir.form import accumulator_bits
 from simdc.ir.in_use import update_of
 from simdc.ir.network import NetworkOp, ParameterOp, network_of
@@ -164,7 +164,7 @@ def _retype(value: SSAValue, width: int) -> None:
 
 @lru_cache(maxsize=4096)
 def _stored(kind: TensorType[Attribute], width: int) -> TensorType[Attribute]:
-    return make_tensor_type(IntegerType(width), kind.get_shape())
+    return make_tensor_type(make_integer_type(width), kind.get_shape())
 
 
 def _is_priced(op: LayerOp) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
-from xdsl.dialects.builtin import ArrayAttr, StringAttr
+from xdsl.dialects.builtin import ArrayAttr
 from xdsl.ir import Operation, SSAValue
 
 from simdc.ir.base import LayerOp, make_tensor_type, shape_of, tensor_type
@@ -178,7 +178,7 @@ def _channel_axis(producer: Producer) -> int:
 def note_folded(owner: LayerOp, layer: LayerOp) -> None:
     """Write onto `owner` that it does the work of `layer`."""
     folded = owner.folded.data if owner.folded is not None else ()
-    owner.folded = ArrayAttr([*folded, StringAttr(layer.layer.data)])
+    owner.folded = ArrayAttr([*folded, layer.layer])
 
 
 def erase(op: Operation) -> None:
