@@ -22,7 +22,7 @@ CLOCK_IN_WORDS = "clock"
 def structure(cls: type[T], data: object, path: str = "", *, kilo: int = BINARY) -> T:
     """Build `cls` from nested dictionaries, where K, M and G of sizes count by `kilo`. Raises HardwareError with the
     path of what is unknown, missing or wrong, and with all other such faults beside it."""
-    reader = _Reader(kilo)
+    reader = FieldReader(kilo)
     found = reader.part(cls, data, path)
     if found is None or reader.faults:
         first, *others = reader.faults
@@ -33,8 +33,10 @@ def structure(cls: type[T], data: object, path: str = "", *, kilo: int = BINARY)
 FAULTY = object()
 
 
-class _Reader:
-    def __init__(self, kilo: int):
+class FieldReader:
+    """Reads parts and fields, and notes what is wrong in `faults`."""
+
+    def __init__(self, kilo: int = BINARY):
         self.kilo = kilo
         self.faults: list[HardwareError] = []
         # Of the machine that is being read; bandwidths in bytes per second need it.

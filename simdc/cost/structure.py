@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from simdc.frozen import Field, Frozen, fields
 
+from .changed import ReadWhole, changed
 from .extensions import Extensions
 from .hardware import Hardware
 from .machine_fields import HardwareError
@@ -75,6 +76,10 @@ def structure_machine(data: object, *, kilo: int = BINARY) -> AnyMachine:
 
 def with_field(hardware: SomeMachine, path: str, value: object) -> SomeMachine:
     """A copy with the field at a dotted `path` (`simd.lanes`) replaced. Raises HardwareError."""
+    try:
+        return changed(hardware, {path: value})
+    except ReadWhole:
+        pass
     # Through plain data and back, so that the new value is checked as in a file. `systolic` alone is no field.
     hardware = with_extension(hardware, path)
     data = unstructure(hardware, every=True)

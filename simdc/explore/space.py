@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf, prod
 from typing import Any
 
+from simdc.cost.changed import ReadWhole, changed
 from simdc.cost.machines import AnyMachine, SomeMachine
 from simdc.cost.structure import leaf_values, structure, unstructure, with_extension
 from simdc.errors import SimdcError
@@ -108,6 +109,10 @@ class Space(NamedTuple):
 
 def machine_with(base: SomeMachine, values: dict[str, Value]) -> SomeMachine:
     """`base` with fields at dotted paths replaced. Raises HardwareError."""
+    try:
+        return changed(base, values)
+    except ReadWhole:
+        pass
     for path in values:
         base = with_extension(base, path)
     # As data, by path: no class of the machine is named here, and `structure` checks every value.
@@ -123,4 +128,11 @@ def machine_with(base: SomeMachine, values: dict[str, Value]) -> SomeMachine:
 
 def field_of(machine: AnyMachine, path: str) -> Any:
     """The value at a dotted path."""
-    return leaf_values(unstructure(machine, every=True))[path]
+    part: Any = machine
+    *parents, leaf = path.split(".")
+    for name in parents:
+        field = part.frozen_fields.get(name)
+        if field is None or "part" not in field.metadata:
+            return leaf_values(unstructure(machine, every=True))[path]
+        part = getattr(part, name)
+    return unstructure(part, every=True)[leaf]
