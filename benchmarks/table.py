@@ -10,6 +10,7 @@ is changed from one pricing to the next is a random field of the machine: some c
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -135,6 +136,24 @@ def _curve(step: int) -> float:
     return process_time() - start
 
 
+def _explore(words: list[str], machines: int) -> float:
+    """Seconds of `explore` from the space's text to every machine, of machines with nothing in common."""
+    from simdc.cli import main as command
+
+    random = Random(1)
+    options = [
+        {"name": str(number), "set": {path: FIELDS[path](random) for path in tuple(FIELDS)[:8]}}
+        for number in range(machines)
+    ]
+    space = {"schema": "simdc-space/1", "base": "HI3", "choices": {"machine": options}}
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "space.json")
+        path.write_text(json.dumps(space), encoding="utf-8")
+        start = process_time()
+        assert command(["explore", *words, "--space", str(path), "--quiet", "-o", str(Path(folder, "out.txt"))]) == 0
+        return process_time() - start
+
+
 DEEP = 10_000
 
 
@@ -219,6 +238,22 @@ INSIDE: dict[str, tuple[str, Callable[[], float]]] = {
     "batches_100_mobile": ("100 batches of MobileNetV2", lambda: _batches("mobilenet_v2", range(3, 1000, 10))),
     "curve": ("200 lengths of a decode step, 8B Llama", lambda: _curve(40)),
     "curve_1000": ("1,000 lengths of it", lambda: _curve(8)),
+    "explore_batches": (
+        "`explore`: ResNet-50 in 3 batches on 300 machines",
+        lambda: _explore(["resnet50", "--batch", "1,8,32"], 300),
+    ),
+    "explore_batches_greedy": (
+        "the same, greedy tilings",
+        lambda: _explore(["resnet50", "--batch", "1,8,32", "--tiling", "greedy"], 300),
+    ),
+    "explore_many_batches": (
+        "`explore`: ResNet-50 in 32 batches on 50 machines",
+        lambda: _explore(["resnet50", "--batch", "1:32"], 50),
+    ),
+    "explore_lengths": (
+        "`explore`: 64 lengths of a decode step, 8B Llama, on 50 machines",
+        lambda: _explore(["llama_8b", "--decode", "--context", "128:8192:128"], 50),
+    ),
     **{f"search_{name}": (f"search, {row[0]}", partial(_search, name, sum)) for name, row in SEARCHED.items()},
     **{
         f"slowest_{name}": (f"its slowest layer, {row[0]}", partial(_search, name, max))
