@@ -80,7 +80,9 @@ def add_reading(parser: CommandParser, batches: str | None = None) -> None:
     if batches is not None:
         parser.add_argument("--batch", metavar="N", help=f"{size}; several, 1,8,32 or 1:64 or 8:64:8, {batches}")
     else:
-        parser.add_argument("--batch", type=int, metavar="N", help=size)
+        from .batch_option import one_batch
+
+        parser.add_argument("--batch", type=one_batch, metavar="N", help=size)
     parser.add_argument(
         "--bind",
         metavar="NAME=SIZE",

@@ -110,7 +110,7 @@ def test_the_table_names_each_batch(tmp_path: Path, capsys: pytest.CaptureFixtur
         ("8:2", "--batch: a range goes from less to more, got 8:2"),
         ("1,two", "--batch: expected 1 to 1000000000 inputs, got 'two'"),
         ("1:30000:1", "--batch: 30000 batches are more than 20000; take a step, as in 1:30000:64"),
-        ("two", "argument --batch: invalid int value: 'two'"),
+        ("two", "--batch: expected 1 to 1000000000 inputs, got 'two'"),
     ],
 )
 def test_what_is_no_batch(given: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,6 @@ def test_one_layer(net: str, capsys: pytest.CaptureFixture[str]) -> None:
         (("--hw", "HI1", "--model", "roof"), "--model: there is no cost model 'roof'; known"),
         ((), "choose a machine with --hw"),
         (("--hw", "HI9"), "HI9"),
-        (("--hw", "HI1", "--batch", "0"), "the batch must be"),
         (("--hw", "HI1", "--tiling", "given"), "tiling"),
         (("--hw", "HI1", "--set", "systolic.buffers.weight_bits=64"), "enlarge systolic.buffers.weight_bits"),
     ],
