@@ -92,3 +92,10 @@ def test_parts_that_do_not_change_are_the_same_objects() -> None:
     assert found.systolic.buffers.weight_bits == 4096
     assert found.simd is machine.simd
     assert found.systolic.widths is machine.systolic.widths
+
+
+def test_what_has_no_such_part_is_read_whole() -> None:
+    units = load_machine("nv_small")
+    for path in ("units.nobody.ops_per_cycle", "units.conv", "nothing", "clock_ns.rest"):
+        with pytest.raises(ReadWhole):
+            changed(units, {path: 1})

@@ -46,11 +46,6 @@ class Stream:
         self._cycles: dict[Places, int] = {}
         self._once: int | None = None
 
-    def tiles(self) -> list[tuple[int, int]]:
-        """How many tiles have how many bits."""
-        at, bits = self.footprint.at, self._bits
-        return [(many, at(places) * bits) for many, places in combinations(self.footprint.axes)]
-
     def cycles(self, times: int) -> int:
         """Cycles to move all tiles so often."""
         # 3 tiles of 40 bits at 16 a cycle: 3 cycles each, 9 once, 18 twice.
