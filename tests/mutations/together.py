@@ -4,6 +4,7 @@ ones, as each is asked for thousands of mutants."""
 from __future__ import annotations
 
 import pickle
+from operator import attrgetter
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from simdc.cost import ExactModel, Hardware, TilingError, with_field
 from simdc.cost.kernel import ArrayKernel, Contraction, Kernel
 from simdc.cost.result import Cost
+from simdc.cost.together import NetworkPricer
 from tests.cost.packed.test_line import alone, random_layers
 from tests.cost.packed.test_network_rows import STEPS, random_layer
 from tests.mutations.cases import Case as Question
@@ -19,6 +21,7 @@ from tests.oracles.random_layers import random_machine
 
 MOST_STEPS = 12
 """Iterations of a loop."""
+COLUMNS = attrgetter("cycles", "dram_bits", "sram_bits", "busy")
 KEPT = [path for path in STEPS if path.endswith(("_per_cycle", "_bits"))]
 """Fields that leave most of what was found as it is."""
 
@@ -83,6 +86,18 @@ def check_machines(answers: bytes) -> None:
         else:
             layers = workload.price(model, machine, tiler)
             assert [(tuple(each.tiling), tuple(map(tuple, each.cost))) for each in layers] == wanted
+            check_columns(model.together(workload.distinct, [1] * len(workload.distinct)), machine, tiling, wanted)
+
+
+def check_columns(pricer: NetworkPricer | None, machine: Hardware, tiling: str, wanted: list[Any]) -> None:
+    rows = None if pricer is None else pricer.price(machine, greedy=tiling == "greedy")
+    for columns in [] if rows is None else rows.columns():
+        assert rows is not None
+        for place, number in enumerate(columns.layers):
+            assert isinstance(rows.layer(number).kernel, Contraction) == columns.on_systolic
+            cycles, dram, sram, _, busy = wanted[number][1]
+            for part, numbers in zip(COLUMNS(columns.cost), (cycles, dram, sram, busy), strict=True):
+                assert [int(column[place]) for column in part] == list(numbers)
 
 
 def length_after_length(random: Random) -> tuple[list[Any], int, list[Any]]:

@@ -108,11 +108,11 @@ def test_a_walk_that_is_left_out_has_no_rung_within_the_limit(seed: int) -> None
             opening = rungs.first_weights(ladder, on, walk)
             bounds = [rungs.least_of_rail(ladder, on, walk, image, opening) for image in range(images)]
             most = random.randrange(2 * min(bounds))
-            if rungs.walk_exceeds(ladder, on, walk, most):
-                assert min(bounds) > most
-                left_out += 1
-            else:
-                kept += 1
+            exceeds = bool(rungs.walk_exceeds(ladder, on, walk, most))
+            # What is left out of the bound is the wait for the first weights.
+            assert exceeds == (rungs.least_of_rail(ladder, on, walk, 0, 0) > most)
+            assert min(bounds) > most or not exceeds
+            left_out, kept = left_out + exceeds, kept + (not exceeds)
 
 
 def test_whether_a_rung_fits() -> None:
