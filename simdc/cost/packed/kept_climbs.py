@@ -30,7 +30,7 @@ class KeptKernel:
     """The rungs of one contraction that were priced, by number."""
 
     def __init__(self, rows: list[list[int]]):
-        """Of a kernel, as `flat/packed.py` has them."""
+        """Of a kernel, as `flat/packed.py` has them, those of other kernels perhaps behind them."""
         self.about, self.plan, self.on, *ladder = rows[: packed.LAST_ROW]
         self.ladder = LadderInForm(*ladder)
         self._kept: dict[int, KeptSchedule] = {}
@@ -96,7 +96,7 @@ class KeptClimbs:
     def __init__(self, kernels: Sequence[PackedKernel], rows: list[list[int]], first: int):
         self._rows, self._first = rows, first
         self._contractions = [
-            (number, KeptKernel(rows[number * packed.KERNEL_ROWS :][: packed.KERNEL_ROWS]))
+            (number, KeptKernel(rows[number * packed.KERNEL_ROWS :]))
             for number, kernel in enumerate(kernels)
             if not kernel.is_program
         ]

@@ -114,19 +114,19 @@ def _nearest(values: Numbers) -> Make | None:
     """The curve that has these values at the points, or nearly so."""
     asked = float(values[ASKED_FIRST])
     # A long chain asks tens of thousands of times, and no curve is near: plain numbers tell it 20 times as fast.
-    near = [(float(_distance(values, known).max()), make) for make, known, first in _known() if _is_near(asked, first)]
-    distance, make = min(near, key=itemgetter(0), default=(inf, None))
-    return make if distance <= NEAR else None
+    near = [(float(distance(values, known).max()), make) for make, known, first in _known() if is_near(asked, first)]
+    least, make = min(near, key=itemgetter(0), default=(inf, None))
+    return make if least <= NEAR else None
 
 
-def _is_near(value: float, known: float) -> bool:
-    """As `_distance` has it, of one number."""
+def is_near(value: float, known: float) -> bool:
+    """As `distance` has it, of one number."""
     if isnan(known):
         return isnan(value)
-    return value == known or abs(value - known) <= NEAR * max(1.0, abs(known))
+    return value == known or abs(value - known) / max(1.0, abs(known)) <= NEAR
 
 
-def _distance(values: Numbers, known: Numbers) -> Numbers:
+def distance(values: Numbers, known: Numbers) -> Numbers:
     """Differences beside one or beside the value. Where one has no value the other must have none."""
     with np.errstate(all="ignore"):
         share = np.abs(values - known) / np.maximum(1.0, np.abs(known))

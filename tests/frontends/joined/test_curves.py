@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import pi, sqrt
+from math import inf, nan, pi, sqrt
 
+import numpy as np
 import pytest
 from xdsl.ir import SSAValue
 
+from simdc.frontends.joined.curves import NEAR, distance, is_near
 from simdc.ir.base import shape_of
 from simdc.ir.nest_text import code_text
 from simdc.ir.network import network_of
@@ -142,3 +144,11 @@ def test_what_is_no_gelu(change: str) -> None:
     y = net.turned(share, by) if change == "turned" else net.point("y0 = mul(x0, x1)", by, share)
     assert shape_of(y) == (4, 4)
     assert "gelu" not in joined(net.finish([y, *results]))
+
+
+def test_one_number_is_as_near_as_an_array_says() -> None:
+    numbers = nan, inf, -inf, 0.0, -0.0, NEAR, 0.9 * NEAR, -2 * NEAR, 2.8, 2.8 + 2 * NEAR, 2.8 + 3 * NEAR, -41.0
+    for value in numbers:
+        for known in numbers:
+            wanted = distance(np.array([value]), np.array([known])) <= NEAR
+            assert is_near(value, known) == wanted.item(), (value, known)
