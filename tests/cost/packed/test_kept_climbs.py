@@ -210,6 +210,24 @@ def test_numbers_beyond_64_bits_are_the_cores(refused: list[bool]) -> None:
         assert refused == wanted
 
 
+def test_a_climb_without_space_is_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    climbed, kernel = LeftBehind.contractions, pencil_layer()[0]
+
+    def with_space_for_one(
+        self: LeftBehind, machine: list[int], rows: list[list[int]], _: int, work: list[list[int]], *, greedy: bool
+    ) -> None:
+        assert climbed(self, machine, rows, 1, work, greedy=greedy) is None
+
+    monkeypatch.setattr(core, "COMPILED", None)
+    monkeypatch.setattr(LeftBehind, "contractions", with_space_for_one)
+    workload = Workload([("pencil", only(kernel))])
+    for rate in (8, 16, 32):
+        ported = with_field(
+            evolve(small_machine(), stores_padding=True), "systolic.bandwidths.weight_bits_per_cycle", rate
+        )
+        assert priced(workload, ported) == asked([kernel], ported)
+
+
 def test_more_cut_loops_than_there_is_room_for_are_the_cores(
     refused: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
