@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from simdc.backends.lowered.network import LoweredLayer, LoweredNetwork
 from simdc.cost.forms import Forms
+from simdc.cost.mapped_forms import ONLY
 from simdc.ir.attributes import Unit
 from simdc.ir.base import LayerOp
 from simdc.ir.context import COST_MODEL, machine_of, plain_forms_of
@@ -17,7 +18,6 @@ from simdc.ir.once_per_kind import OncePerKind
 from simdc.ir.provenance import runs_of
 from simdc.ir.runs import InputFile
 
-from .from_module import computing, first_form, kind_of
 from .graph import edges_of, input_shapes, place_in_source, worker_of
 from .llm import facts_of
 from .memory import alive_bytes, memory_of, resident_bytes
@@ -40,7 +40,7 @@ def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNet
         batch=network.batch.value.data,
         batch_text=network.batch_text,
         parameters=network.parameters.value.data,
-        layers=tuple(_layer(op, forms(op)) for op in layers),
+        layers=tuple(lowered_layer(op, forms(op)) for op in layers),
         notes=notes_of(network),
         inputs=tuple(inputs),
         memory=memory_of(network) if network.phase.data == "training" else None,
@@ -52,22 +52,28 @@ def lowered_network(module: ModuleOp, inputs: Sequence[InputFile]) -> LoweredNet
     )
 
 
-def _layer(op: LayerOp, forms: Forms) -> LoweredLayer:
+def lowered_layer(op: LayerOp, forms: Forms = ()) -> LoweredLayer:
+    """What is kept of a layer; without `forms` what a report says of one that has its form."""
     return LoweredLayer(
         name=op.layer.data,
         op=kind_of(op),
         runs_on="" if op.runs_on is None else str(op.runs_on),
         forms=forms,
         units=_units(op, forms),
-        first_form=first_form(op),
+        first_form=next(iter(op.forms()), ONLY),
         step="forward" if op.phase is None else op.phase.data,
         multiplies=op.UNIT is Unit.SYSTOLIC,
         folded=() if op.folded is None else tuple(entry.data for entry in op.folded),
         merged=() if op.merged is None else tuple((entry.data, worker_of(op).layer.data) for entry in op.merged),
         members=tuple((member.layer.data, kind_of(member)) for member in op.members),
-        computing=computing(op),
+        computing="+".join(kind_of(member) for member in op.members if member.runs_on is not None),
         place=place_in_source(op),
     )
+
+
+def kind_of(op: LayerOp) -> str:
+    """Its name in our dialect."""
+    return op.name.removeprefix("simdc.")
 
 
 def _units(op: LayerOp, forms: Forms) -> tuple[str, ...]:

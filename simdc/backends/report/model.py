@@ -124,7 +124,24 @@ class Totals(NamedTuple):
 
 
 class Around(Protocol):
-    """What there is around the layers of a network: worked out when asked for, as most reports show none of it."""
+    """A network, and what there is around its layers. Methods are what most reports show none of, worked out when asked
+    for. `memory` is what a training step keeps in DRAM; None in inference. `notes` say what was decided where the input
+    left it open."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def phase(self) -> str: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def batch_text(self) -> str: ...
+    @property
+    def parameters(self) -> int: ...
+    @property
+    def memory(self) -> Memory | None: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
     def alive_bytes(self) -> Mapping[str, int]:
         """Bytes of DRAM that are in use while each layer runs, by its name."""
