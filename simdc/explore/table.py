@@ -9,6 +9,7 @@ import numpy as np
 from .findings import Findings, FoundMachine, field_unit, headed, refusal_text, short_names, shown, unit_of
 
 FRONT_SHOWN = 20
+OPTIONS_SHOWN = 12
 NETWORKS_SHOWN = 3
 REASONS_SHOWN = 8
 
@@ -67,10 +68,15 @@ def _front(findings: Findings) -> str:
     head = f"Pareto front of {', '.join(findings.front_of)}: {count:,} machine{'' if count == 1 else 's'}"
     if count > FRONT_SHOWN:
         head += f", {FRONT_SHOWN} of them, evenly chosen"
-    shown_now = min(count, FRONT_SHOWN)
-    # A front of 39 shows every second machine, 1, 3, 5, ..., 39: both ends are among the 20.
-    chosen = sorted({place * (count - 1) // max(1, shown_now - 1) for place in range(shown_now)})
-    return head + "\n" + _listed("front", [(str(place + 1), findings.front[place]) for place in chosen], findings)
+    rows = [(str(place + 1), findings.front[place]) for place in _evenly(count, FRONT_SHOWN)]
+    return head + "\n" + _listed("front", rows, findings)
+
+
+def _evenly(count: int, most: int) -> list[int]:
+    """At most so many of `count` places, in order."""
+    shown_now = min(count, most)
+    # A front of 39 shows every second machine, 0, 2, 4, ..., 38: both ends are among the 20.
+    return [place * (count - 1) // max(1, shown_now - 1) for place in range(shown_now)]
 
 
 def _swings(findings: Findings) -> str:
@@ -81,13 +87,17 @@ def _swings(findings: Findings) -> str:
     for swing in findings.swings:
         axis = findings.space.axes[swing.axis]
         unit = field_unit(axis.paths[0]) if len(axis.paths) == 1 else ""
-        cells: list[str] = []
-        for option, value in enumerate(swing.values.tolist()):
+        values, cells = swing.values.tolist(), list[str]()
+        chosen = sorted({*_evenly(len(values), OPTIONS_SHOWN), swing.chosen})
+        for option in chosen:
+            value = values[option]
             label = axis.labels[option] if len(axis.paths) > 1 else shown(axis.options[option][0], unit)
             ratio = "-" if np.isnan(value) else f"{value / least:.3f}"
             cells.append(f"{'*' if option == swing.chosen else ''}{label}: {ratio}")
         if len(cells) > 1:
-            lines.append(f"{names[axis.name]:<{width}}  " + ",  ".join(cells))
+            rest = len(values) - len(cells)
+            left_out = f"  ({rest:,} more between, see --format json)" if rest else ""
+            lines.append(f"{names[axis.name]:<{width}}  " + ",  ".join(cells) + left_out)
     return "\n".join(lines) if len(lines) > 1 else ""
 
 

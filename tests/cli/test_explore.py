@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -208,3 +209,18 @@ def test_parquet_is_the_csv(folder: Path, capsys: pytest.CaptureFixture[str]) ->
         assert [str(value) if name == "array" else float(value) for value in column] == [
             row[name] if name == "array" else float(row[name]) for row in rows
         ]
+
+
+def test_of_a_choice_with_many_options_a_line_shows_some(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    widths = list(range(8, 8 * 101, 8))
+    space = {"schema": "simdc-space/1", "base": "HI1", "fields": {"systolic.bandwidths.weight_bits_per_cycle": widths}}
+    (folder / "space.json").write_text(json.dumps(space))
+    found = json.loads(explore(folder, capsys, "--format", "json"))
+    best = found["best"]["fields"]["systolic.bandwidths.weight_bits_per_cycle"]
+    line = explore(folder, capsys).split("one choice changed")[1].splitlines()[1]
+    shown = [int(number.replace(",", "")) for number in re.findall(r"([\d,]+)(?: bit)?: ", line)]
+    assert shown == sorted(set(shown))
+    assert {8, 800, best} <= set(shown)
+    assert len(shown) in (12, 13)
+    assert line.count("*") == 1
+    assert line.endswith(f"  ({100 - len(shown)} more between, see --format json)")
