@@ -37,8 +37,8 @@ from .tiles import (
     computed,
     count_steps,
     cut,
-    elements,
     elements_once,
+    full_elements,
     moved,
 )
 
@@ -139,7 +139,7 @@ def prepare(plan: list[int], room: list[int], way: list[int], found: list[int]) 
         room[TABLES + entry] = -1
     count_steps(plan, room, found)
     for operand in range(plan[OPERANDS]):
-        found[LARGEST + operand] = elements(plan, operand, room, 0)
+        found[LARGEST + operand] = full_elements(plan, operand, room)
     for stream in range(plan[STREAMS]):
         row = STREAM_ROWS + stream * STREAM
         moved(plan, plan[row], room, stream)

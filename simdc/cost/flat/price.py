@@ -26,8 +26,8 @@ from .tiles import (
     carried,
     count_steps,
     cut,
-    elements,
     elements_once,
+    full_elements,
     moved,
 )
 
@@ -54,7 +54,7 @@ def price(
     if everything:
         count_steps(plan, room, found)
         for operand in range(plan[OPERANDS]):
-            found[LARGEST + operand] = elements(plan, operand, room, 0)
+            found[LARGEST + operand] = full_elements(plan, operand, room)
         dram_bits(plan, room, found)
         for port in range(plan[PORTS]):
             found[TRANSFERS + port] = 0

@@ -25,7 +25,7 @@ from .tiles import (
     STREAM_ROWS,
     TABLES,
     cut_loop,
-    elements,
+    full_elements,
     moved,
     size_of,
 )
@@ -113,7 +113,7 @@ def needed(plan: list[int], room: list[int], nest: int) -> int:
     bits = plan[nest + VECTOR_BITS]
     for place in range(plan[nest + HELD]):
         held = plan[nest + HELD_AT] + 2 * place
-        bits = bits + elements(plan, plan[held], room, 0) * plan[held + 1]
+        bits = bits + full_elements(plan, plan[held], room) * plan[held + 1]
     return bits
 
 

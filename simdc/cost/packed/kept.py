@@ -121,7 +121,7 @@ def _counts(plan: list[int], order: list[int], sizes: list[int], room: list[int]
     many = tiles.count_steps(plan, room, found)
     found[tiles.COMPUTE] = found[tiles.STEPS]
     for operand in range(plan[tiles.OPERANDS]):
-        found[tiles.LARGEST + operand] = tiles.elements(plan, operand, room, 0)
+        found[tiles.LARGEST + operand] = tiles.full_elements(plan, operand, room)
     dram_bits = pricing.dram_bits(plan, room, found)
     transfers: list[tuple[int, list[tuple[int, int]]]] = []
     for stream, (port, _, own) in enumerate(moved):
