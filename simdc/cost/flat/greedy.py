@@ -32,18 +32,33 @@ from .packed import (
     WHOLE_LOOPS,
 )
 from .program import NESTS
-from .splits import VECTORS, bound_of, fits, split_evenly, split_exactly, split_until, times_held, tried
-from .tiles import FULL, LOOPS, OPERANDS
+from .splits import (
+    ANY_BITS,
+    BELOW_BITS,
+    FROM_BITS,
+    VECTORS,
+    bound_of,
+    fits,
+    split_evenly,
+    split_exactly,
+    split_until,
+    times_held,
+    tried,
+)
+from .tiles import FULL, LOOPS
 
 SMALL_WINDOW: Final = 3
 """Up to 3x3 the release cuts images into equal parts, if it can."""
 INPUT_BUFFERS: Final = (1 << IFMAP_OPERAND) | (1 << WEIGHT_OPERAND)
 IMAGE_BUFFERS: Final = (1 << IFMAP_OPERAND) | (1 << PSUM_OPERAND)
+OUTPUT_BUFFERS: Final = (1 << WEIGHT_OPERAND) | (1 << PSUM_OPERAND) | (1 << BIAS_OPERAND)
 EVERY_BUFFER: Final = (1 << 16) - 1
 
 
 def greedy_tile(plan: list[int], about: list[int], machine: list[int], room: list[int]) -> int:
-    """1, or 0 where nothing fits: then it is the innermost tile."""
+    """1, or 0 where nothing fits: then it is the innermost tile. Leaves for which memories it is the same, too."""
+    for memory in range(4):
+        room[FROM_BITS + memory], room[BELOW_BITS + memory] = 0, ANY_BITS
     innermost_tile(plan, about, machine, room)
     is_program = about[IS_PROGRAM]
     fits_all = fill_memory(plan, about, machine, room) if is_program else fill_buffers(plan, about, machine, room)
@@ -74,9 +89,7 @@ def fill_buffers(plan: list[int], about: list[int], machine: list[int], room: li
     does not fit."""
     rows, columns, is_small = about[ROW_LOOP], about[COLUMN_LOOP], 1
     split_evenly(plan, about, machine, room, about[SUMMED_WINDOW], INPUT_BUFFERS)
-    row_tiles = min(
-        times_held(plan, about, machine, room, WEIGHT_OPERAND), times_held(plan, about, machine, room, IFMAP_OPERAND)
-    )
+    row_tiles = times_held(plan, about, machine, room, INPUT_BUFFERS, -(-bound_of(plan, rows) // machine[HEIGHT]))
     # 16 x 16 channels of 3x3 weights fit 7 times: 112 input channels on 16 rows.
     begin_with(plan, room, rows, machine[HEIGHT] * max(1, row_tiles))
     for loop in range(plan[LOOPS]):
@@ -88,11 +101,9 @@ def fill_buffers(plan: list[int], about: list[int], machine: list[int], room: li
         if (about[REUSING_BATCH] >> loop) & 1 and bound_of(plan, loop) > 1:
             split_exactly(plan, about, machine, room, 1 << loop, IMAGE_BUFFERS)
     # Input channels have their final size by now; output channels take what room that leaves.
-    column_tiles = min(
-        times_held(plan, about, machine, room, WEIGHT_OPERAND), times_held(plan, about, machine, room, PSUM_OPERAND)
+    column_tiles = times_held(
+        plan, about, machine, room, OUTPUT_BUFFERS, -(-bound_of(plan, columns) // machine[BREADTH])
     )
-    if plan[OPERANDS] > BIAS_OPERAND:
-        column_tiles = min(column_tiles, times_held(plan, about, machine, room, BIAS_OPERAND))
     if min(row_tiles, column_tiles) < 1:
         return 0
     begin_with(plan, room, columns, machine[BREADTH] * column_tiles)

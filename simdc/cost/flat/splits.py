@@ -6,7 +6,13 @@ from typing import Final
 
 from .packed import ALONG_LANES, BUFFERS_HOLD, ELEMENT_BITS, IS_PROGRAM, LANES, MEMORY_HOLDS
 from .program import NEST, NEST_ROWS, NESTS, needed
-from .tiles import FULL, LOOP, LOOP_ROWS, LOOPS, OPERANDS, elements
+from .tiles import COUNT, FULL, LOOP, LOOP_ROWS, LOOPS, OPERANDS, full_elements
+
+# Of each buffer, or of the memory alone, how many bits it holds at least, and less than how many, where all that was
+# asked has the same answers, and so the tiles are the same. Where numbers of tiles stand later.
+FROM_BITS: Final = COUNT
+BELOW_BITS: Final = COUNT + 4
+ANY_BITS: Final = 1 << 62
 
 VECTORS: Final = -1
 """In the place of loops: the loop along the lanes, of whose vectors some are left out."""
@@ -17,23 +23,33 @@ def bound_of(plan: list[int], loop: int) -> int:
     return plan[LOOP_ROWS + loop * LOOP + 1]
 
 
-def times_held(plan: list[int], about: list[int], machine: list[int], room: list[int], operand: int) -> int:
-    """How many times the tile of a contraction's operand fits into its buffer at a time."""
+def times_held(plan: list[int], about: list[int], machine: list[int], room: list[int], among: int, most: int) -> int:
+    """How many times the tiles of those operands of a contraction that are `among` these, as bits, fit into their
+    buffers at a time, or `most`."""
     # Half of 32 KiB are 131,072 bits. 16 x 16 channels of 3x3 weights with 8 bits are 18,432 bits: 7 times.
-    return machine[BUFFERS_HOLD + operand] // (elements(plan, operand, room, 0) * about[ELEMENT_BITS + operand])
+    times = most
+    for operand in range(plan[OPERANDS]):
+        if times and (among >> operand) & 1:
+            bits = full_elements(plan, operand, room) * about[ELEMENT_BITS + operand]
+            if times * bits > machine[BUFFERS_HOLD + operand]:
+                times = machine[BUFFERS_HOLD + operand] // bits
+                room[BELOW_BITS + operand] = min(room[BELOW_BITS + operand], (times + 1) * bits)
+            room[FROM_BITS + operand] = max(room[FROM_BITS + operand], times * bits)
+    return times
 
 
 def fits(plan: list[int], about: list[int], machine: list[int], room: list[int], among: int) -> int:
     """Whether there is room for the tiles of those operands of a contraction, or nests of a program, that are `among`
     these, as bits."""
-    if about[IS_PROGRAM]:
-        for number in range(plan[NESTS]):
-            if (among >> number) & 1 and needed(plan, room, NEST_ROWS + number * NEST) > machine[MEMORY_HOLDS]:
+    if not about[IS_PROGRAM]:
+        return times_held(plan, about, machine, room, among, 1)
+    for number in range(plan[NESTS]):
+        if (among >> number) & 1:
+            bits = needed(plan, room, NEST_ROWS + number * NEST)
+            if bits > machine[MEMORY_HOLDS]:
+                room[BELOW_BITS] = min(room[BELOW_BITS], bits)
                 return 0
-        return 1
-    for operand in range(plan[OPERANDS]):
-        if (among >> operand) & 1 and times_held(plan, about, machine, room, operand) < 1:
-            return 0
+            room[FROM_BITS] = max(room[FROM_BITS], bits)
     return 1
 
 
@@ -81,26 +97,24 @@ def split_until(
 
 def split_evenly(plan: list[int], about: list[int], machine: list[int], room: list[int], loops: int, among: int) -> int:
     """Cuts the loops into the fewest parts that fit, the same number for each; the last part may be smaller. 0 when not
-    even single iterations fit."""
-    if tried(plan, about, machine, room, loops, 1, among) or not loops:
+    even single iterations fit, where there are several."""
+    most = longest(plan, loops)
+    if most == 1 or tried(plan, about, machine, room, loops, 1, among):
         return 1
-    most = 1
-    for loop in range(plan[LOOPS]):
-        if (loops >> loop) & 1:
-            most = max(most, bound_of(plan, loop))
     return split_until(plan, about, machine, room, loops, 2, most, among)
 
 
 def split_exactly(
     plan: list[int], about: list[int], machine: list[int], room: list[int], loops: int, among: int
 ) -> int:
-    """Cuts the loops into the fewest equal parts that fit, the same number for each; 0 when no number does."""
+    """As `split_evenly`, into equal parts."""
+    if longest(plan, loops) == 1:
+        return 1
     # 56 rows and 42 columns: 1, 2, 7 or 14 parts, the divisors of 14.
-    common = 0
+    common, small = 0, 1
     for loop in range(plan[LOOPS]):
         if (loops >> loop) & 1:
             common = greatest_common(common, bound_of(plan, loop))
-    common, small = max(common, 1), 1
     while small * small <= common:
         if common % small == 0 and tried(plan, about, machine, room, loops, small, among):
             return 1
@@ -112,6 +126,16 @@ def split_exactly(
         if is_other and tried(plan, about, machine, room, loops, common // small, among):
             return 1
     return 0
+
+
+def longest(plan: list[int], loops: int) -> int:
+    """Iterations of the longest of these loops, 1 where there are none."""
+    most, loop = 1, 0
+    while loops >> loop:
+        if (loops >> loop) & 1:
+            most = max(most, bound_of(plan, loop))
+        loop = loop + 1
+    return most
 
 
 def greatest_common(one: int, other: int) -> int:

@@ -220,7 +220,7 @@ def write_program(
     about: list[int],
     machine: list[int],
     found: list[int],
-    sizes: list[int],
+    sizes: Sequence[int],
     results: list[int],
     at: int,
 ) -> None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
+from simdc.api import load_hardware
 from simdc.cost import ExactModel, Hardware, Tiling, TilingError, with_field
 from simdc.cost.exact.flat import flat_contraction
-from simdc.cost.flat import core
+from simdc.cost.flat import core, packed, tiles
 from simdc.cost.forms import only
 from simdc.cost.greedy import greedy_tiling
 from simdc.cost.kernel import ArrayKernel, Contraction
-from simdc.cost.packed.kept_greedy import GreedyContractions, GreedyPrograms
+from simdc.cost.packed import kept_greedy
+from simdc.cost.packed.in_form import room_for
+from simdc.cost.packed.kept_greedy import GreedyContractions, GreedyPrograms, Sizes, greedy_sizes
+from simdc.cost.packed.kernels import packed_kernel
+from simdc.cost.packed.machine import kind_of, machine_row
 from simdc.cost.rule import GENESYS
 from simdc.cost.workload import Workload
 from simdc.frozen import evolve
 from tests.cost.packed.kept import KeptAlone
 from tests.oracles.random_layers import random_contraction, random_machine, random_tiling
 from tests.oracles.random_programs import random_program
+from tests.oracles.tight_machines import greedy_cases
 
 MODEL = ExactModel()
 FIELDS = {
@@ -74,6 +81,59 @@ def test_greedy_tilings_cost_the_same_on_machine_after_machine(seed: int, monkey
         answers["refused" if isinstance(found, str) else "priced"] += 1
     assert answers["kept"] > 40
     assert min(answers.values()) > 2, answers
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tiles_are_the_same_wherever_memories_are_said_not_to_matter(seed: int) -> None:
+    random, same, others = Random(seed), 0, 0
+    for kernel, machine in greedy_cases(Random(seed), 400):
+        kind = kind_of(evolve(machine, stores_padding=True))
+        own = None if kind is None else packed_kernel(kernel, machine, kind)
+        if own is None:
+            continue
+        loops = [0] * tiles.MOST_LOOPS
+        work, row = [loops.copy(), loops.copy(), [0] * room_for(own)], machine_row(machine)
+        sizes, (least, below) = greedy_sizes(own.plan, own.about, row, work)
+        places = [packed.MEMORY_HOLDS] if own.is_program else [packed.BUFFERS_HOLD + operand for operand in range(4)]
+        holds = [row[place] for place in places]
+        assert all(one <= own < two for one, own, two in zip(least, holds, below, strict=False))
+        for _ in range(6):
+            other = row.copy()
+            for place, one, two in zip(places, least, below, strict=False):
+                other[place] = random.choice((one, two - 1, random.randrange(one, two)))
+            assert greedy_sizes(own.plan, own.about, other, work) == (sizes, (least, below)), (kernel, row, other)
+            same += 1
+        for place, one, two in zip(places, least, below, strict=False):
+            for bits in (one - 1, two):
+                outside = row.copy()
+                outside[place] = max(bits, 0)
+                # Not all, as the same tile may be found on another way.
+                others += greedy_sizes(own.plan, own.about, outside, work)[0] != sizes
+    assert same > 1500
+    assert others > 300
+
+
+@pytest.mark.parametrize("draw", [random_contraction, random_program])
+def test_tiles_that_a_memory_does_not_change_are_not_made_anew(
+    draw: Callable[[Random], ArrayKernel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "COMPILED", None)
+    made: list[Sizes] = []
+
+    def counted(*given: list[int]) -> object:
+        found = greedy_sizes(*given)
+        made.append(found[0])
+        return found
+
+    monkeypatch.setattr(kept_greedy, "greedy_sizes", counted)
+    kernel = draw(Random(11))
+    workload = Workload([("a", only(kernel._replace(macs=None) if isinstance(kernel, Contraction) else kernel))])
+    for bits in range(2**25, 2**25 + 10):
+        machine = load_hardware("HI1")
+        for path in (*list(FIELDS)[:4], "simd.vmem_bits"):
+            machine = with_field(machine, path, bits)
+        workload.price(MODEL, machine, MODEL.greedy)
+    assert len(made) == 1
 
 
 def test_a_schedule_fits_where_exact_takes_it() -> None:
