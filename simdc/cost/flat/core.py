@@ -27,6 +27,7 @@ class CoreForm(NamedTuple):
     table: Callable[[bytes], list[int]]
     zeros: Callable[[int], list[int]]
     rows: Callable[[Sequence[list[int]]], list[list[int]]]
+    put: Callable[[list[list[int]], int, list[int]], None]
     price: Callable[[list[int], list[int], list[int], list[int], list[int], int], int]
     begin: Callable[[list[int], list[int], list[int], int], int]
     next_rung: Callable[[list[int], list[int], list[int], int, int, int], int]
@@ -68,14 +69,20 @@ def _plain_zeros(many: int) -> list[int]:
 class _RowTable(array):  # pyright: ignore[reportMissingTypeArgument]  # no subscript before Python 3.12
     """Addresses of rows, which it keeps."""
 
-    rows: Sequence[list[int]]
+    rows: list[list[int]]
 
 
 def _rows(rows: Sequence[Any]) -> Any:
     """Of rows that `_row`, `_table` or `_zeros` made; none of them may grow. At least one."""
     found: Any = _RowTable("q", [row.buffer_info()[0] for row in rows])
-    found.rows = rows
+    found.rows = list(rows)
     return found
+
+
+def _put(table: Any, place: int, row: Any) -> None:
+    """Another row in the place of one of the table's."""
+    table[place] = row.buffer_info()[0]
+    table.rows[place] = row
 
 
 def compiled_form() -> CoreForm | None:
@@ -88,19 +95,19 @@ def compiled_form() -> CoreForm | None:
         return None
     if sha256_digits(sources_in(os.path.dirname(__file__))) != built.DIGEST:
         return None
-    return _form("compiled", _row, _table, _zeros, _rows, built)
+    return _form("compiled", _row, _table, _zeros, _rows, _put, built)
 
 
-def _form(name: str, row: Any, table: Any, zeros: Any, rows: Any, *modules: ModuleType) -> CoreForm:
+def _form(name: str, row: Any, table: Any, zeros: Any, rows: Any, put: Any, *modules: ModuleType) -> CoreForm:
     """With the functions of these names, wherever they stand."""
     found: dict[str, Any] = {}
     for module in modules:
         found |= vars(module)
-    return CoreForm(name, row, table, zeros, rows, *(found[key] for key in CoreForm._fields[5:]))
+    return CoreForm(name, row, table, zeros, rows, put, *(found[key] for key in CoreForm._fields[6:]))
 
 
 _MODULES = array_fill, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best, network, moving
-PLAIN = _form("plain", list, _plain_table, _plain_zeros, list, *_MODULES)
+PLAIN = _form("plain", list, _plain_table, _plain_zeros, list, list[Any].__setitem__, *_MODULES)
 COMPILED = compiled_form()
 
 

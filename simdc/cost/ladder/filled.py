@@ -83,9 +83,6 @@ class LaddersInForm:
             *(form.zeros(most_counts), form.zeros(most_turns), form.zeros(0), form.zeros(0)),
             *(form.zeros(max(most_sides, 3)), form.zeros(most_sides), form.zeros(made.ROOMS)),
         ]
-        self._make_tables()
-
-    def _make_tables(self) -> None:
         self._tables, self._work_table = self._form.rows(self._rows), self._form.rows(self._work)
 
     def fill(self, machine: list[int]) -> bool:
@@ -110,14 +107,15 @@ class LaddersInForm:
             (made.ROOM_WINDOWS, made.NEED_WINDOWS, made.FILL_WINDOWS),
         ):
             if rooms[room] < rooms[need]:
-                rooms[room], self._work[row] = rooms[need], self._form.zeros(rooms[need])
+                rooms[room] = rooms[need]
+                self._form.put(self._work_table, row, self._form.zeros(rooms[need]))
         own = self._rows[ladder + made.FILL_MADE - made.FILL_LADDER]
         if own[made.MADE_ROOM] < own[made.MADE_NEED]:
             # What grew once grows again, with each batch of a sweep.
             spare = own[made.MADE_NEED] // 4 if own[made.MADE_ROOM] else 0
             own[made.MADE_ROOM] = own[made.MADE_NEED] + spare
             self._rows[ladder] = self._form.zeros(own[made.MADE_ROOM])
-        self._make_tables()
+            self._form.put(self._tables, ladder, self._rows[ladder])
 
     def ladder(self, number: int) -> LadderInForm:
         """As it was filled last."""

@@ -107,6 +107,31 @@ def check_again(form: core.CoreForm, seed: int, count: int) -> None:
         compared += 1
 
 
+def check_together(form: core.CoreForm, seed: int) -> None:
+    """Ladders of several kernels grow in one table, each to what it needs."""
+    random, flats = Random(seed), list[FlatContraction]()
+    while len(flats) < 4:
+        case = drawn(random, 3)
+        if case is not None:
+            flats.append(case[0])
+    sides = [GivenSides(flat.shape, flat.spread) for flat in flats]
+    plans = [form.row(flat.plan) for flat in flats]
+    together = LaddersInForm(form, sides, [form.row(OWN_WIDTHS)] * 4, plans, [flat.plan for flat in flats])
+    assert together.fill(form.row([1, 1]))
+    for number, flat in enumerate(flats):
+        lone = ladders_of(form, flat, form.row(flat.plan), flat.plan)
+        lone.fill(form.row([1, 1]))
+        are_alike(random, together.ladder(number), lone.ladder(0), list(flat.shape.loops))
+
+
+def test_ladders_grow_together() -> None:
+    check_together(core.PLAIN, 7)
+
+
+def test_compiled_ladders_grow_together(compiled: core.CoreForm) -> None:
+    check_together(compiled, 7)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_filled_again_is_what_is_filled_first(seed: int) -> None:
     check_again(core.PLAIN, seed, 8)
