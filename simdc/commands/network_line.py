@@ -11,6 +11,7 @@ from simdc.cost.workload import Workload
 from simdc.ir.base import LayerOp
 from simdc.ir.derived import given_form, given_tiling
 from simdc.ir.forms_between import FormsBetween
+from simdc.ir.once_per_kind import OncePerKind
 from simdc.ir.stretch import LayersBetween, NotLinear
 from simdc.named import NamedTuple
 
@@ -18,11 +19,17 @@ from .batches import FEW
 from .between import may_fuse
 
 
-class LayerLine(NamedTuple):
-    """A layer: its name, and what it can be so many steps from the first end."""
+class LayersOnLine(NamedTuple):
+    """The layers by name, each with the number of its kind; what each kind can be so many steps from the first end."""
 
-    name: str
-    at: Callable[[int], Forms]
+    layers: Sequence[tuple[str, int]]
+    kinds: Sequence[Callable[[int], Forms]]
+
+    def workload(self, step: int) -> Workload:
+        """Raises NotLinear."""
+        # 32 blocks of a transformer have one softmax: it is asked once.
+        forms = [each(step) for each in self.kinds]
+        return Workload((name, forms[kind]) for name, kind in self.layers if forms[kind])
 
 
 class NetworkLine:
@@ -34,7 +41,7 @@ class NetworkLine:
         inner = [number for number in numbers if number > 1]
         self._inner = inner if len(inner) > FEW else []
         self._read, self._networks = read, dict[int, Network]()
-        self._ends: dict[object, list[LayerLine] | None] = {}
+        self._ends: dict[object, LayersOnLine | None] = {}
         self._between: dict[object, Workload] = {}
 
     @property
@@ -56,14 +63,14 @@ class NetworkLine:
             ends = self._ends[key]
             try:
                 if ends is not None and (number, key) not in self._between:
-                    self._between[number, key] = _workload(ends, number - self._inner[0])
+                    self._between[number, key] = ends.workload(number - self._inner[0])
             except NotLinear:
                 pass
             if (number, key) in self._between:
                 return self._between[number, key]
         return self.read(number).workload(machine, model, fold=fold, fuse=fuse)
 
-    def _at_ends(self, machine: AnyMachine, model: str, *, fold: bool, fuse: bool) -> list[LayerLine] | None:
+    def _at_ends(self, machine: AnyMachine, model: str, *, fold: bool, fuse: bool) -> LayersOnLine | None:
         """None where layers are not the same at both ends, or whether some are one is a matter of each number."""
         ones, others = (
             self.read(number).lowered(machine, model, fold=fold, fuse=fuse)
@@ -73,24 +80,34 @@ class NetworkLine:
         if not alike or any(map(given_tiling, ones)) or (fuse and may_fuse(machine)):
             return None
         try:
-            return [_layer(*pair, machine, self._inner[-1] - self._inner[0]) for pair in zip(ones, others, strict=True)]
+            return _on_line(ones, others, machine, self._inner[-1] - self._inner[0])
         except NotLinear:
             return None
 
 
-def _workload(layers: Sequence[LayerLine], step: int) -> Workload:
+def _on_line(ones: Sequence[LayerOp], others: Sequence[LayerOp], machine: AnyMachine, steps: int) -> LayersOnLine:
     """Raises NotLinear."""
-    every = [(layer.name, layer.at(step)) for layer in layers]
-    return Workload((name, forms) for name, forms in every if forms)
+    # Of ops that are alike the first: layers are of a kind that are alike at both ends.
+    kind_of = OncePerKind[LayerOp, LayerOp](lambda op: op)
+    found: dict[tuple[LayerOp, LayerOp], int] = {}
+    kinds: list[Callable[[int], Forms]] = []
+    layers: list[tuple[str, int]] = []
+    for one, other in zip(ones, others, strict=True):
+        ends = kind_of(one), kind_of(other)
+        if ends not in found:
+            found[ends] = len(kinds)
+            kinds.append(_forms(one, other, machine, steps))
+        layers.append((one.layer.data, found[ends]))
+    return LayersOnLine(layers, kinds)
 
 
-def _layer(one: LayerOp, other: LayerOp, machine: AnyMachine, steps: int) -> LayerLine:
+def _forms(one: LayerOp, other: LayerOp, machine: AnyMachine, steps: int) -> Callable[[int], Forms]:
     """Raises NotLinear."""
     forms = open_forms(one, machine)
 
     def same(step: int) -> Forms:
         return forms
 
-    moves = forms != open_forms(other, machine)
-    between = FormsBetween(LayersBetween(one, other), machine, given_form(one), steps).at if moves else same
-    return LayerLine(one.layer.data, between)
+    if forms == open_forms(other, machine):
+        return same
+    return FormsBetween(LayersBetween(one, other), machine, given_form(one), steps).at

@@ -10,8 +10,12 @@ import pytest
 
 import simdc
 from simdc.cli import main
+from simdc.commands import network_line
 from simdc.commands.network_line import NetworkLine
 from simdc.cost import ExactModel, with_field
+from simdc.cost.machines import AnyMachine
+from simdc.ir.forms_between import FormsBetween
+from simdc.ir.stretch import LayersBetween
 from simdc.ir.token_run import TokenRun, decode_step
 from tests.commands.test_batches import IMAGES
 from tests.commands.test_lengths import drawn
@@ -92,6 +96,32 @@ def test_layers_between_are_those_of_the_network(seed: int, tmp_path: Path) -> N
         model = ExactModel()
         assert found.price(model, machine) == expected.price(model, machine)
     assert read == [numbers[0], numbers[-1]]
+
+
+def test_layers_alike_at_both_ends_are_read_off_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three blocks, two of them alike: of 3 x (convolution, ReLU) four kinds move with the batch."""
+    text = """
+network n(x: 6x9x9) {
+  repeat 2 { x = conv(x, 6, 3, pad=1) -> relu }
+  return conv(x, 6, 3, pad=1, bias=false) -> sigmoid
+}
+"""
+    made: list[str] = []
+
+    class Counted(FormsBetween):
+        def __init__(self, layers: LayersBetween, machine: AnyMachine, given: str | None, whole: int):
+            made.append(given or "")
+            super().__init__(layers, machine, given, whole)
+
+    monkeypatch.setattr(network_line, "FormsBetween", Counted)
+    path, machine = written(tmp_path, text), simdc.load_hardware("HI1")
+    line = NetworkLine(lambda batch: simdc.load(path, batch), [2, 3, 5, 9])
+    for number in (3, 5):
+        found = line.workload(number, machine, "exact", fold=True, fuse=True)
+        expected = simdc.load(path, number).workload(machine)
+        assert found.names == expected.names
+        assert found.occurrences() == expected.occurrences()
+    assert len(made) == 4
 
 
 def test_what_is_said_of_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
