@@ -10,14 +10,12 @@ from xdsl.dialects.builtin import UNKNOWN_LOC, FileLineColLoc, IntAttr, ModuleOp
 from xdsl.ir import Operation
 from xdsl.parser import Parser, ParserState
 from xdsl.utils.exceptions import ParseError, VerifyException
-from xdsl.utils.lexer import Input, Position
-from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind, StringLiteral
+from xdsl.utils.lexer import Input
 
 from simdc.errors import SimdcError, suggestion
 
 from .context import first_invalid
-
-WIDE_TYPE = re.compile(r"[su]?i0*[1-9][0-9]{7,}")
+from .lexer import IRLexer
 
 
 def parse_ir(context: Context, text: str, file: str) -> ModuleOp:
@@ -69,31 +67,6 @@ class IRParser(Parser):
             close = suggestion(name, [op.name for op in self.ctx.loaded_ops])
             self.raise_error(f"Operation {name} is not registered{close}", start, start + len(name))
         return found
-
-
-class IRLexer(MLIRLexer):
-    """Reads every string that the printer writes, and a string without an end in no time; refuses integer types so
-    wide that their range alone fills the memory.
-
-    xDSL 0.74 takes a string with escapes beyond ASCII, such as the name "gr\\C3\\B6\\C3\\9Fe", for bytes, and its
-    expression for strings tries all ways to cut one that does not end into pieces.
-    """
-
-    _unescaped_characters_regex = re.compile(r'"(?:[^"\\\n\v\f]++|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"')
-
-    def _lex_bare_identifier(self, start_pos: Position) -> MLIRToken:
-        token = super()._lex_bare_identifier(start_pos)
-        if WIDE_TYPE.fullmatch(token.text):
-            raise ParseError(token.span, "integer types have at most 9999999 bits")
-        return token
-
-    def _lex_string_literal(self, start_pos: Position) -> MLIRToken:
-        token = super()._lex_string_literal(start_pos)
-        try:
-            StringLiteral(token.span.start, token.span.end, self.input).bytes_contents.decode()
-        except UnicodeDecodeError:
-            return token
-        return MLIRToken(MLIRTokenKind.STRING_LIT, token.span)
 
 
 def located(message: str, position: int, text: str, file: str) -> SimdcError:
