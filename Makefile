@@ -122,19 +122,21 @@ ifneq ($(wildcard $(DEV)),)
 $(VENV)/.simdc-installed $(VENV)/.simdc-test-installed $(VENV)/.simdc-docs-installed: $(DEV)
 	@touch $@
 else
-# Installed as users have it, byte-compiled and all; anew when a file of the package changes.
+# Installed as users have it, byte-compiled and all; anew when a file of the package changes. What others need on top is
+# asked of what is installed, not of this tree: to make its wheel a second time would compile the core a second time.
 $(VENV)/.simdc-installed: pyproject.toml $(shell find simdc examples compile_core.py hatch_build.py -type f -not -name '*.pyc' -not -name '*.so') | $(BIN)/python
 	@$(PIP) install .
 	@touch $@
 
 $(VENV)/.simdc-test-installed: $(VENV)/.simdc-installed
 	@echo "adding what the tests need"
-	@$(PIP) install '.[$(EXTRAS)]'
+	@$(PIP) install 'simdc[$(EXTRAS)]'
+	@$(BIN)/python compile_core.py >/dev/null 2>&1 || echo "no compiled core here: the tests run the plain one"
 	@touch $@
 
 $(VENV)/.simdc-docs-installed: $(VENV)/.simdc-installed
 	@echo "adding what the website needs"
-	@$(PIP) install '.[docs]'
+	@$(PIP) install 'simdc[docs]'
 	@touch $@
 endif
 

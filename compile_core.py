@@ -1,6 +1,6 @@
 """Compiles `simdc/cost/flat` with Cython 3 and a C compiler. Without them everything works as it stands, more slowly.
 
-    python compile_core.py       in place, for work on simdc
+    python compile_core.py       in place, for work on simdc; what is there or was installed of these very files stays
 
 The files of that folder become one module, `_flat`, as they are; the types that their annotations name are written into
 a file beside it. `compiled` is what Python calls: it hands rows on as pointers.
@@ -12,8 +12,11 @@ import ast
 import inspect
 import os
 import runpy
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
@@ -107,8 +110,9 @@ def _is_stored(name: ast.Name) -> bool:
 def calls(text: str) -> Iterator[str]:
     """The module that Python calls."""
     yield "from simdc.cost.flat cimport _flat"
-    sources = runpy.run_path(str(FOLDER / "digest.py"))["sources_in"](FOLDER)
-    yield f"DIGEST = {sha256(sources).hexdigest()!r}"
+    digest, maker = made_of()
+    yield f"DIGEST = {digest!r}"
+    yield f"MAKER = {maker!r}"
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name in CALLED:
             # A table of rows comes as the addresses of these: `core.py` makes it.
@@ -119,6 +123,40 @@ def calls(text: str) -> Iterator[str]:
             given = [handed[_annotation(each)].format(each.arg) for each in node.args.args]
             yield f"def {node.name}({', '.join(taken)}):"
             yield f"    return _flat.{node.name}({', '.join(given)})"
+
+
+def made_of() -> tuple[str, str]:
+    """Digests of the sources, and of what makes the module of them."""
+    from Cython import __version__
+
+    sources = runpy.run_path(str(FOLDER / "digest.py"))["sources_in"](FOLDER)
+    maker = Path(__file__).read_bytes() + __version__.encode()
+    return sha256(sources).hexdigest(), sha256(maker).hexdigest()
+
+
+def built(package: Path) -> list[Path]:
+    """The compiled modules of the package `simdc` in some folder. None if other sources, or another maker, made them.
+    They are asked in a process of its own: here they would stay open."""
+    ask = "from simdc.cost.flat import compiled; print(compiled.DIGEST, compiled.MAKER)"
+    done = subprocess.run([sys.executable, "-c", ask], cwd=package, capture_output=True, text=True, check=False)
+    found = [path for path in (package / "simdc/cost/flat").glob("*") if path.suffix in (".so", ".pyd")]
+    return found if tuple(done.stdout.split()) == made_of() else []
+
+
+def place() -> list[Path]:
+    """In place: as it stands there, else as it was installed, else built. Raises what `build` does."""
+    if found := built(ROOT):
+        return found
+    try:
+        installed = built(Path(str(distribution("simdc").locate_file(""))))
+    except PackageNotFoundError:
+        installed = []
+    return [_replace(file, FOLDER) for file in installed] or build(FOLDER)
+
+
+def _replace(file: Path, target: Path) -> Path:
+    """A copy there, at once: a process that has the old one open keeps it."""
+    return Path(copy(file, target / f"{file.name}.new")).replace(target / file.name)
 
 
 def build(target: Path) -> list[Path]:
@@ -155,8 +193,7 @@ def build(target: Path) -> list[Path]:
         command.ensure_finalized()
         command.run()
         found = list((Path(scratch) / "lib/simdc/cost/flat").iterdir())
-        # At once: a process that has the old one open keeps it.
-        return [Path(copy(file, target / f"{file.name}.new")).replace(target / file.name) for file in found]
+        return [_replace(file, target) for file in found]
 
 
 def _without_inspect(source: Path) -> None:
@@ -168,5 +205,5 @@ def _without_inspect(source: Path) -> None:
 
 
 if __name__ == "__main__":
-    for file in build(FOLDER):
+    for file in place():
         print(file)

@@ -31,10 +31,14 @@ CHECKED = core.PLAIN._replace(name="checked", row=Checked, zeros=lambda many: Ch
 
 
 def built_in(folder: Path) -> core.CoreForm:
-    """The compiled form, built there of what stands in the tree now; somebody's own build is left alone."""
+    """The compiled form of what stands in the tree now: somebody's own build, else one that is made there."""
     sys.path.insert(0, str(ROOT))
-    from compile_core import build
+    from compile_core import build, built
 
+    if built(ROOT):
+        form = core.compiled_form()
+        assert form is not None
+        return form
     kept = list(simdc.cost.flat.__path__)
     known = {name: module for name, module in sys.modules.items() if name.startswith("simdc.cost.flat.")}
     build(folder)
