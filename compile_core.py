@@ -15,6 +15,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -61,8 +62,8 @@ def joined() -> str:
                     functions.append(node)
                 elif node.value is not None:
                     values[own] = eval(ast.unparse(node.value), {}, values)
-    literals = Literals(values)
-    return "\n".join(ast.unparse(literals.visit(node)) for node in functions) + "\n"
+    literals, places = Literals(values), Places()
+    return "\n".join(ast.unparse(places.visit(literals.visit(node))) for node in functions) + "\n"
 
 
 class Literals(ast.NodeTransformer):
@@ -73,6 +74,42 @@ class Literals(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Constant(self._values[node.id]) if node.id in self._values else node
+
+
+class Places(ast.NodeTransformer):
+    """Sums and products that say where in a row a number stands are not checked: no row is so long. Constants in such
+    a sum are one."""
+
+    def __init__(self):
+        self._in_place = False
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.Subscript:
+        node.value, around = self.visit(node.value), self._in_place
+        self._in_place = True
+        node.slice, self._in_place = self.visit(_sum_of(*_terms(node.slice))), around
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        name = {ast.Add: "place_sum", ast.Mult: "place_product"}.get(type(node.op))
+        if name is None or not self._in_place:
+            return node
+        return ast.Call(ast.Name(name, ast.Load()), [node.left, node.right], [])
+
+
+def _terms(node: ast.expr) -> tuple[list[ast.expr], int]:
+    """Of a sum: those that are not known, and all others together."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        (left, one), (right, other) = _terms(node.left), _terms(node.right)
+        return left + right, one + other
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return [], node.value
+    return [node], 0
+
+
+def _sum_of(terms: list[ast.expr], known: int) -> ast.expr:
+    constant = [ast.Constant(known)] if known or not terms else []
+    return reduce(lambda one, other: ast.BinOp(one, ast.Add(), other), [*terms, *constant])
 
 
 def bare(text: str) -> str:
@@ -86,9 +123,19 @@ def bare(text: str) -> str:
     return ast.unparse(tree)
 
 
+PLACES = '''cdef extern from *:
+    """
+    #define place_sum(one, other) ((one) + (other))
+    #define place_product(one, other) ((one) * (other))
+    """
+    long long place_sum(long long, long long)
+    long long place_product(long long, long long)'''
+
+
 def types(text: str) -> Iterator[str]:
     """The declarations of a module's functions, all of them without Python's objects."""
     yield "cimport cython"
+    yield PLACES
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef):
             arguments = [f"{TYPES[_annotation(each)]} {each.arg}" for each in node.args.args]
