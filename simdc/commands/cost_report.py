@@ -39,9 +39,12 @@ def run(arguments: Namespace) -> int:
     report = None if kept is None else kept.report(arguments)
     if report is None:
         # Not at start-up: what was lowered before needs no IR.
-        from .compiled_report import compiled_report
+        from .late_methods import late_methods
 
-        report = compiled_report(arguments, kept)
+        with late_methods():
+            from .compiled_report import compiled_report
+
+            report = compiled_report(arguments, kept)
     if report is None:
         return 0
     if many_runs(arguments) is not None:

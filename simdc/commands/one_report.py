@@ -21,9 +21,12 @@ def report_of(arguments: Namespace, run: TokenRun | None = None) -> Report:
     if report is not None:
         return report
     # Not at start-up: what was lowered before needs no IR.
-    from .compiled import compiled
+    from .late_methods import late_methods
 
-    report = make_report(compiled(arguments, run, kept))
+    with late_methods():
+        from .compiled import compiled
+
+        report = make_report(compiled(arguments, run, kept))
     if kept is not None:
         kept.write()
     return report
