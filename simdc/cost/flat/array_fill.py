@@ -38,7 +38,8 @@ WALKS_BREADTH: Final = 7
 WALKS_BOUNDS: Final = 8
 MADE: Final = WALKS_BOUNDS + 2 * MOST_LOOPS
 # A table of what is worked in, for any of them: numbers of ways, ways in turn, factors, windows; twice a number a side;
-# for how many numbers rows of factors and windows have room, and how many these need.
+# for how many numbers rows of factors and windows have room, and how many these need; the first row of the ladder whose
+# ways, factors and windows stand there (NO_PARTS: of none), and how many windows.
 FILL_COUNTS: Final = 0
 FILL_TURNS: Final = 1
 FILL_FACTORS: Final = 2
@@ -50,14 +51,17 @@ ROOM_FACTORS: Final = 0
 ROOM_WINDOWS: Final = 1
 NEED_FACTORS: Final = 2
 NEED_WINDOWS: Final = 3
-ROOMS: Final = 4
+PARTS_OF: Final = 4
+PARTS_WINDOWS: Final = 5
+ROOMS: Final = 6
+NO_PARTS: Final = -1
 ALL_FILLED: Final = -1
 
 
-def fill_ladders(tables: list[list[int]], many: int, machine: list[int], work: list[list[int]]) -> int:
-    """Fills those of `many` ladders that are for another array. ALL_FILLED, or the number of the first that needs more
-    room than it has, or than there is to work in."""
-    for number in range(many):
+def fill_ladders(tables: list[list[int]], begin: int, many: int, machine: list[int], work: list[list[int]]) -> int:
+    """Fills those of `many` ladders, from number `begin` on, that are for another array. ALL_FILLED, or the number of
+    the first that needs more room than it has, or than there is to work in."""
+    for number in range(begin, many):
         first = number * FILL_ROWS
         if (
             tables[first + FILL_MADE][MADE_HEIGHT] == machine[HEIGHT]
@@ -89,9 +93,12 @@ def fill_ladder(tables: list[list[int]], first: int, machine: list[int], work: l
         )
         return fill_images(tables, first, work, find_cut_windows(tables, first, work))
     tables[first + FILL_MADE][WALKS_HEIGHT] = 0
-    known = find_parts(tables, first, work)
-    if known < 0 or not fill_images(tables, first, work, known):
+    # A ladder that lacked room is asked for again, with room, before any other.
+    if work[FILL_ROOMS][PARTS_OF] != first and not find_parts(tables, first, work):
         return 0
+    if not fill_images(tables, first, work, work[FILL_ROOMS][PARTS_WINDOWS]):
+        return 0
+    work[FILL_ROOMS][PARTS_OF] = NO_PARTS
     tables[first + FILL_LADDER][FOLDS] = tables[first + FILL_MADE][MADE_FOLDS]
     fill(
         tables[first + FILL_SIDES],
@@ -138,7 +145,8 @@ def find_cut_windows(tables: list[list[int]], first: int, work: list[list[int]])
 
 
 def find_parts(tables: list[list[int]], first: int, work: list[list[int]]) -> int:
-    """Writes what walks are made of. Gives how many windows there are, -1 where there is no room."""
+    """Writes what walks are made of. Gives whether there is room."""
+    work[FILL_ROOMS][PARTS_OF] = NO_PARTS
     cut_sides(
         tables[first + FILL_PLAN],
         tables[first + FILL_GIVEN],
@@ -148,7 +156,7 @@ def find_parts(tables: list[list[int]], first: int, work: list[list[int]]) -> in
         work[FILL_TURNS],
     )
     if not has_work_room(tables, first, work):
-        return -1
+        return 0
     find_factors(
         tables[first + FILL_PLAN],
         tables[first + FILL_GIVEN],
@@ -159,7 +167,8 @@ def find_parts(tables: list[list[int]], first: int, work: list[list[int]]) -> in
         work[FILL_FACTORS],
         work[FILL_TURNS],
     )
-    return find_cut_windows(tables, first, work)
+    work[FILL_ROOMS][PARTS_OF], work[FILL_ROOMS][PARTS_WINDOWS] = first, find_cut_windows(tables, first, work)
+    return 1
 
 
 def fill_images(tables: list[list[int]], first: int, work: list[list[int]], known: int) -> int:

@@ -32,7 +32,7 @@ class CoreForm(NamedTuple):
     begin: Callable[[list[int], list[int], list[int], int], int]
     next_rung: Callable[[list[int], list[int], list[int], int, int, int], int]
     best_rung: Callable[..., int]
-    fill_ladders: Callable[[list[list[int]], int, list[int], list[list[int]]], int]
+    fill_ladders: Callable[[list[list[int]], int, int, list[int], list[list[int]]], int]
     fill: Callable[[list[int], list[int], list[int], list[int], list[int]], int]
     bound_many: Callable[..., int]
     price_many: Callable[..., int]

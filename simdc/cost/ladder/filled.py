@@ -88,8 +88,9 @@ class LaddersInForm:
     def fill(self, machine: list[int]) -> bool:
         """For the array of a machine (`flat/packed.py`). Whether rows are others than before. Raises OverflowError for
         numbers that the form has no room for."""
-        grown = False
-        while (number := self._form.fill_ladders(self._tables, self._many, machine, self._work_table)) >= 0:
+        grown, number = False, 0
+        self._work[made.FILL_ROOMS][made.PARTS_OF] = made.NO_PARTS
+        while (number := self._form.fill_ladders(self._tables, number, self._many, machine, self._work_table)) >= 0:
             self._grow(number)
             grown = True
         return grown

@@ -162,6 +162,28 @@ def test_walks_of_another_array_are_filled_anew(compiled: core.CoreForm) -> None
         compared += 1
 
 
+def test_what_a_ladder_is_made_of_is_found_once_more_only_for_room_to_work_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[int] = []
+
+    def counted(tables: list[list[int]], first: int, work: list[list[int]]) -> int:
+        found.append(find_parts(tables, first, work))
+        return found[-1]
+
+    find_parts = array_fill.find_parts
+    monkeypatch.setattr(array_fill, "find_parts", counted)
+    flat = flat_contraction(row_convolution(), evolve(small_machine(), stores_padding=True), GENESYS)
+    assert flat is not None
+    ladders = ladders_of(core.PLAIN, flat, flat.plan.copy(), flat.plan)
+    assert ladders.fill([1, 1])
+    # There is no room for factors at first; then none for the ladder, whose parts are there.
+    assert found == [0, 1]
+    ladders.made[0][array_fill.MADE_HEIGHT] = ladders.made[0][array_fill.WALKS_HEIGHT] = 0
+    assert not ladders.fill([1, 1])
+    assert found == [0, 1, 1]
+
+
 def test_ways_with_a_pencil() -> None:
     """Loops 0 and 1 are a side, 5 channels on 2 rows and 3 places. Channels first: 3 arrays in 1, 2, 3 parts are 5, 4
     and 2 channels; then places in 3 parts of 1, 2 parts of 2: 5 x 3, 4 x 3, 2 x 3, 2 x 2, 2 x 1. 2 x 3 passes 3 times
