@@ -77,9 +77,6 @@ fuzz: $(VENV)/.simdc-test-installed
 
 bench: $(VENV)/.simdc-installed
 	$(BIN)/python benchmarks/table.py
-	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/search.py
-	$(BIN)/python benchmarks/explore.py
 	$(BIN)/python benchmarks/growth.py
 
 docs: $(VENV)/.simdc-test-installed

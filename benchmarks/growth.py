@@ -11,7 +11,6 @@ whole process. With `--against` each cell has the tree in FOLDER first.
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -24,11 +23,11 @@ from tempfile import TemporaryDirectory
 from time import process_time
 from typing import NamedTuple
 
+import page
 from chains import write_onnx, write_text
+from machines import FIELDS, NOTHING_IN_COMMON
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/performance.md"
-BEGIN, END = "<!-- written by benchmarks/growth.py -->\n", "<!-- end of what it writes -->\n"
 LAYERS, TILES, MACHINES = (100, 1_000, 10_000), (100, 10_000, 1_000_000, 100_000_000), (10, 100, 1_000)
 MAXRSS_PER_MIB = 2**20 if sys.platform == "darwin" else 2**10
 """The peak of a child's memory is told in bytes on macOS and in KiB elsewhere."""
@@ -120,8 +119,6 @@ def _layer(tiles: int):
 
 def _machines(model: str, count: int) -> float:
     """ResNet-50 with greedy tilings on machines that have nothing in common."""
-    from table import FIELDS
-
     import simdc
     from simdc.cost.machines import AnyMachine
     from simdc.cost.workload import Workload
@@ -136,7 +133,7 @@ def _machines(model: str, count: int) -> float:
 
     choice = NetworkChoice("resnet50", "inference", workload)
     network.workload(base, model)
-    columns = {path: [draw(random) for _ in range(count)] for path, draw in list(FIELDS.items())[:8]}
+    columns = {path: [FIELDS[path](random) for _ in range(count)] for path in NOTHING_IN_COMMON}
     start = process_time()
     survey = survey_machines(base, columns, [choice], model, tiling="greedy")
     taken = process_time() - start
@@ -205,10 +202,7 @@ def tables(trees: list[Path], chosen: list[str], repetitions: int) -> Iterator[s
 
 def write(text: str) -> None:
     """Into the page between its marks, and the picture of the tables."""
-    page = PAGE.read_text(encoding="utf-8")
-    found = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-    assert found.search(page), f"{PAGE} has no place for the tables"
-    PAGE.write_text(found.sub(lambda _: f"{BEGIN}\n{text}{END}", page), encoding="utf-8")
+    page.put("growth.py", text)
     subprocess.run([sys.executable, str(ROOT / "docs/draw.py")], check=True)
 
 
@@ -230,7 +224,7 @@ def main() -> None:
         print(line, flush=True)
         lines.append(line)
     if chosen.write:
-        write("\n".join(lines) + "\n")
+        write("\n".join(lines))
 
 
 if __name__ == "__main__":
