@@ -134,7 +134,10 @@ def elements(plan: list[int], operand: int, room: list[int], kind: int) -> int:
         terms, reach = plan[at], 1
         at = at + 1
         for _ in range(terms):
-            reach = reach + plan[at + 1] * (size_of(room, plan[at], kind) - 1)
+            slot, size = room[SLOT + plan[at]], room[FULL + plan[at]]
+            if slot >= 0 and (kind >> slot) & 1:
+                size = room[LAST + plan[at]]
+            reach = reach + plan[at + 1] * (size - 1)
             at = at + 2
         touched = touched * reach
     return touched

@@ -46,17 +46,23 @@ class KeptSchedule:
     def __init__(self, plan: list[int], order: list[int], sizes: list[int], room: list[int]):
         self.order, self.sizes, self._plan = order, sizes, plan
         slots, moved = _cut(plan, order, sizes, room)
-        counts, ends = room[tiles.COUNT : tiles.COUNT + slots], {-1: 0}
+        counts = room[tiles.COUNT : tiles.COUNT + slots]
         found = segments_of(slots, counts[-1:] == [2], room[tiles.SUMS], moved)
         bits = [_bits(plan, room, *tile) for tile in found.tiles]
-        self._loads = [(port, [bits[tile] for tile in moved]) for port, moved in found.loads]
-        # The ends compute nothing, not even a fill.
-        steps = {here: _steps(plan, room, here) for here in {kind.here for kind in found.kinds}.difference(ends)}
-        self._segments = [
-            (times, int(here >= 0), steps.get(here, 0), loads)
-            for often, here, loads in found.kinds
-            if (times := times_of(often, counts))
+        # Most loops are cut evenly: then tiles of several kinds are alike, and so are half of the segments.
+        loads: dict[tuple[int, tuple[int, ...]], int] = {}
+        own = [
+            loads.setdefault((port, tuple([bits[tile] for tile in moved])), len(loads)) for port, moved in found.loads
         ]
+        # The ends compute nothing, not even a fill.
+        steps, often = [*_steps(plan, room, slots), 0], dict[tuple[int, int, tuple[int, ...]], int]()
+        for products, here, moving in found.kinds:
+            times = times_of(products, counts)
+            if times:
+                kind = int(here >= 0), steps[here], tuple([own[load] for load in moving])
+                often[kind] = often.get(kind, 0) + times
+        self._loads = list(loads)
+        self._segments = [(times, *kind) for kind, times in often.items()]
         self._known: tuple[Rates, int] | None = None
         self._counts: Counts | None = None
 
@@ -138,10 +144,21 @@ def _bits(plan: list[int], room: list[int], stream: int, kind: int) -> int:
     return tiles.elements(plan, plan[row], room, kind) * plan[row + 1]
 
 
-def _steps(plan: list[int], room: list[int], kind: int) -> int:
-    """Of a tile, without what fills the array."""
-    room[tiles.TABLES + kind] = -1
-    return tiles.computed(plan, room, kind) - plan[tiles.FILL]
+def _steps(plan: list[int], room: list[int], slots: int) -> list[int]:
+    """Of tiles by their kind, without what fills the array."""
+    # 40 channels in tiles of 16, 16, 8 and 3 rows in tiles of 2, 1, 8 PEs along channels: 2 * 2, 1 * 2, 2 * 1, 1 * 1.
+    still, cut = 1, [(1, 1)] * slots
+    for loop in range(plan[tiles.LOOPS]):
+        width, slot = plan[tiles.LOOP_ROWS + loop * tiles.LOOP + 2], room[tiles.SLOT + loop]
+        full = -(-room[tiles.FULL + loop] // width)
+        if slot < 0:
+            still *= full
+        else:
+            cut[slot] = full, -(-room[tiles.LAST + loop] // width)
+    found = [still]
+    for full, last in cut:
+        found = [*[steps * full for steps in found], *[steps * last for steps in found]]
+    return found
 
 
 def write_tiling(
