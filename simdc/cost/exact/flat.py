@@ -23,6 +23,8 @@ from .sram import sram_bits
 
 WHEN = {"new": at.NEW, "resumed": at.RESUMED, "partial": at.PARTIAL, "complete": at.COMPLETE}
 KNOWN = ("systolic.dataflow", "systolic.row_mapping", "systolic.group_mapping", "systolic.tile_overhead_cycles")
+UNLIMITED = 2**62
+"""Elements: no tile has so many."""
 
 
 @lru_cache(maxsize=1)
@@ -149,6 +151,15 @@ class FlatContraction(FlatPlan):
             )
             for buffer, operand, limit_bits in self.buffers
         ]
+
+    @property
+    def most_elements(self) -> list[int]:
+        """How many a tile may have, by operand."""
+        most = [UNLIMITED] * len(self._roles)
+        for buffer, operand, limit_bits in self.buffers:
+            place = self._roles.index(buffer.operand)
+            most[place] = min(most[place], limit_bits // operand.bits)
+        return most
 
     def cost(self, found: list[int], larger: Callable[[int, int], int] = max) -> Cost:
         """Of what was found; of arrays, with `larger` for these, one of arrays."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from simdc.digests import sha256_digits
 from simdc.named import NamedTuple
 
-from . import array_fill, best, climb, ladder, lane_best, lane_ladder, lanes, least, moving, network
+from . import array_fill, best, climb, ladder, lane_best, lane_ladder, lanes, least, moving, network, offers
 from . import price as pricing
 from .digest import sources_in
 
@@ -36,6 +36,7 @@ class CoreForm(NamedTuple):
     fill: Callable[[list[int], list[int], list[int], list[int], list[int]], int]
     bound_many: Callable[..., int]
     price_many: Callable[..., int]
+    try_orders: Callable[..., int]
     price_program: Callable[[list[int], list[int], list[int], list[int], list[int]], int]
     fill_lanes: Callable[[list[int], list[int], list[int]], int]
     begin_cuts: Callable[[list[int], list[int], list[int], list[int], int, list[int]], int]
@@ -106,7 +107,7 @@ def _form(name: str, row: Any, table: Any, zeros: Any, rows: Any, put: Any, *mod
     return CoreForm(name, row, table, zeros, rows, put, *(found[key] for key in CoreForm._fields[6:]))
 
 
-_MODULES = array_fill, pricing, climb, best, ladder, least, lanes, lane_ladder, lane_best, network, moving
+_MODULES = array_fill, pricing, climb, best, ladder, least, offers, lanes, lane_ladder, lane_best, network, moving
 PLAIN = _form("plain", list, _plain_table, _plain_zeros, list, list[Any].__setitem__, *_MODULES)
 COMPILED = compiled_form()
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from math import ceil, inf
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdc.cost.exact.flat import FlatContraction, flat_contraction
-from simdc.cost.flat import core
+from simdc.cost.flat import core, offers
 from simdc.cost.flat import tiles as at
 from simdc.cost.flat.core import CoreForm, run
 from simdc.cost.flat.least import WAY
@@ -95,6 +96,40 @@ def price_all(flat: FlatContraction, walks: Walks, table: Whole, chosen: NDArray
         return np.asarray(every, dtype=np.int64).reshape(at.FOUND, many)
 
     return FoundMany(flat, run(work))
+
+
+class Tried(NamedTuple):
+    """What became of ways to cut in some orders: the fewest cycles of each way, `offers.NO_CYCLES` where none is better
+    than what was known; the `fewest` of all, and the order and the way that take these, by number, None where none is
+    better; `steps` of work that it took, and how many schedules were `looked_at`."""
+
+    cycles: Whole
+    fewest: int
+    best: tuple[int, int] | None
+    steps: int
+    looked_at: int
+
+
+def try_all(flat: FlatContraction, walks: Walks, table: Whole, fewest: int, steps: float) -> Tried:
+    """Each way to cut in each order, where it may take less than `fewest` cycles, until so many `steps` are spent. All
+    of `table` are cut along the same loops, else it is as in `bound_all`."""
+    ways = len(table)
+
+    def work(form: CoreForm) -> Tried:
+        room, found, order, tile = _scratch(flat, form)
+        state = form.row([fewest, offers.UNENDING if steps == inf else ceil(steps), 0, 0, -1, -1])
+        least, told, bounds = (form.zeros(many) for many in (ways, 2 * ways, max(ways, offers.BOUNDS_AT_ONCE)))
+        form.try_orders(
+            *(flat.in_form(form), form.row(walks.orders), walks.many, form.table(table.tobytes()), ways),
+            *(form.row(flat.most_elements), order, tile, room, form.zeros(WAY), found, bounds, told, least, state),
+        )
+        best = state[offers.FEWEST_ORDER], state[offers.FEWEST_WAY]
+        cycles = np.asarray(least, dtype=np.int64)
+        return Tried(
+            cycles, state[offers.FEWEST], None if best[0] < 0 else best, state[offers.SPENT], state[offers.LOOKED_AT]
+        )
+
+    return run(work)
 
 
 def _scratch(flat: FlatContraction, form: CoreForm) -> tuple[list[int], list[int], list[int], list[int]]:

@@ -24,5 +24,10 @@ class Budget:
             self._whole.spend(steps)
 
     @property
+    def remaining(self) -> float:
+        """Steps until it is spent."""
+        return self.left if self._whole is None else min(self.left, self._whole.remaining)
+
+    @property
     def is_spent(self) -> bool:
-        return self.left <= 0 or (self._whole is not None and self._whole.is_spent)
+        return self.remaining <= 0

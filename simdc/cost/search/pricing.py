@@ -8,36 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simdc.cost.exact.flat import FlatContraction
+from simdc.cost.flat.offers import FEW, NO_CYCLES, STEPS_OF_ARRAYS, STEPS_OF_TILES
 from simdc.cost.flat.tiles import MOST_CUT
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS, MachineRule
-from simdc.cost.schedules.core_many import any_walk, bound_all, many_of
+from simdc.cost.schedules.core_many import any_walk, bound_all, many_of, price_all, try_all, walks_in
 from simdc.cost.tiling import Tiling
 
 from .budget import Budget
 from .candidates import Sizes
 from .leaves import ArrayLeaves, FlatLeaves, Leaves, SearchedLayer
-from .objective import Objective
+from .objective import Objective, cycles
 from .orders import Order, fewest_reloads
 from .quotes import Quote, TiledQuote
 
 Orders = Callable[[Sequence[str], Sequence[str], Order], Iterator[Order]]
 """From all loops, those that are cut and the family of the innermost one to the orders to try."""
-FEW = 8
-"""Up to so many schedules it is quicker to price one after the other than to set up arrays."""
 CHUNK = 1 << 13
-
-# Steps of the budget, as measured on one core: one or two microseconds each.
 STEPS_OF_BOUND = 3
-STEPS_OF_ARRAYS = 150
-STEPS_OF_TILES = 150
+"""Of the budget, as those of `cost/flat/offers.py`."""
 
 
 class Pricing:
@@ -51,6 +48,7 @@ class Pricing:
         self.tiling: Tiling | None = None
         self.cost: Cost | None = None
         self.evaluated = 0
+        self._tried: dict[tuple[Orders, Order, Order], list[Order]] = {}
 
     def bounded(
         self, loops: Sequence[str], sizes: Sizes, family: Order, budget: Budget
@@ -94,15 +92,41 @@ class Pricing:
         """Try ways to cut in some loop orders. The least of each way, infinite where it is no better than the best
         that was known at the time."""
         least = np.full(len(sizes), inf)
-        several = sizes < np.array([self._own[loop] for loop in loops])
-        # Arrays run one code for all their tilings, so each loop is cut in all of them or in none.
-        patterns, of_row = np.unique(several, axis=0, return_inverse=True)
-        for number, pattern in enumerate(patterns):
+        several = (sizes < np.array([self._own[loop] for loop in loops])).astype(np.int64)
+        # Arrays run one code for all their tilings, so each loop is cut in all of them or in none. Of three loops the
+        # first and third cut are 4 + 1 = 5.
+        patterns, of_row = np.unique(several @ (1 << np.arange(len(loops))[::-1]), return_inverse=True)
+        for number, pattern in enumerate(patterns.tolist()):
             rows = np.flatnonzero(of_row.reshape(-1) == number)
-            cut = [loop for loop in self._own if pattern[loops.index(loop)]]
-            tried = list(orders(list(self._own), cut, family))
-            least[rows] = self._price_alike(loops, sizes[rows], cut, tried, budget)
+            cut = tuple([loop for loop in self._own if pattern << loops.index(loop) & 1 << len(loops) - 1])
+            tried = self._orders(orders, cut, family)
+            at_once = self._flat is not None and self._layer.objective is cycles and len(cut) <= MOST_CUT and tried
+            price = self._price_at_once if at_once else self._price_alike
+            least[rows] = price(loops, sizes[rows], cut, tried, budget)
         return least
+
+    def _orders(self, orders: Orders, cut: Order, family: Order) -> list[Order]:
+        """Kept: of six loops that are cut there are 720, and they are asked for again and again."""
+        key = orders, cut, family
+        if key not in self._tried:
+            self._tried[key] = list(orders(list(self._own), cut, family))
+        return self._tried[key]
+
+    def _price_at_once(
+        self, loops: Sequence[str], sizes: Sizes, cut: Order, tried: list[Order], budget: Budget
+    ) -> NDArray[np.float64]:
+        """As `_price_alike`, by one call of `cost/flat`."""
+        flat, own = cast("FlatContraction", self._flat), list(self._own)
+        table = np.ascontiguousarray(sizes[:, [loops.index(loop) for loop in own]])
+        walks, fewest = walks_in(tuple(own), tuple(tried)), NO_CYCLES if self.best == inf else self.best
+        found = try_all(flat, walks, table, fewest, budget.remaining)
+        budget.spend(found.steps)
+        self.evaluated += found.looked_at
+        if found.best is not None:
+            order, way = found.best
+            cost = price_all(flat, walks, table, np.array([found.best])).cost_of(0)
+            self.best, self.tiling, self.cost = found.fewest, self._tiling(tried[order], loops, sizes, way), cost
+        return np.where(found.cycles == NO_CYCLES, inf, found.cycles)
 
     def _price_alike(
         self, loops: Sequence[str], sizes: Sizes, cut: Sequence[str], tried: list[Order], budget: Budget

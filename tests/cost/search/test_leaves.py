@@ -14,7 +14,7 @@ import pytest
 from simdc.choices import OBJECTIVES
 from simdc.cost import Hardware, Kernel, TilingError
 from simdc.cost.exact.flat import flat_contraction
-from simdc.cost.flat import core
+from simdc.cost.flat import core, offers, tiles
 from simdc.cost.kernel import Contraction
 from simdc.cost.rule import GENESYS
 from simdc.cost.search import Found, leaves, objective_for, pricing, search
@@ -69,7 +69,7 @@ def test_what_the_core_does_not_know_is_left_to_arrays(monkeypatch: pytest.Monke
         raise OverflowError
 
     monkeypatch.setattr(pricing, "MOST_CUT", 10)
-    monkeypatch.setattr(core, "COMPILED", CHECKED._replace(bound_many=too_large, price_many=too_large))
+    monkeypatch.setattr(core, "COMPILED", CHECKED._replace(bound_many=too_large, try_orders=too_large))
     assert found(kernel, machine, "cycles", inf) == expected
 
 
@@ -88,6 +88,30 @@ def test_a_small_search(seed: int, ahead: int) -> None:
         assert found(kernel, machine, "edp", 3_000) == expected
     assert isinstance(expected, Found)
     assert expected.certificate.evaluated > 3
+
+
+@pytest.mark.parametrize(("seed", "steps", "at_once"), [(9, 3e3, 2048), (12, 9e3, 8), (17, 6e3, 1), (30, inf, 2048)])
+def test_orders_in_one_call(seed: int, steps: float, at_once: int) -> None:
+    """Steps that are up on the way, and orders that are bounded in groups."""
+    kernel, drawn = next(iter(random_layers(seed, 2)))
+    machine = evolve(drawn, stores_padding=True)
+    with patch.object(core, "COMPILED", None):
+        expected = found(kernel, machine, "cycles", steps)
+    with patch.object(core, "COMPILED", CHECKED), patch.object(offers, "BOUNDS_AT_ONCE", at_once):
+        assert found(kernel, machine, "cycles", steps) == expected
+    assert isinstance(expected, Found)
+    assert expected.certificate.evaluated > 5
+
+
+def test_work_with_a_pencil() -> None:
+    """Loops of 10 in tiles of 4, of 8 in tiles of 4, of 3 whole: 4, 4, 2 and 4, 4 are 3 * 2 kinds between others."""
+    plan, room = [0] * tiles.PLAN, [0] * tiles.TABLES
+    plan[tiles.LOOPS] = 3
+    for loop, bound in enumerate((10, 8, 3)):
+        row = tiles.LOOP_ROWS + loop * tiles.LOOP
+        plan[row : row + 2] = [bound, bound]
+    tiles.cut(plan, [0, 1, 2], [4, 4, 3], room)
+    assert offers.work_of(plan, room) == 6
 
 
 def test_bounds_and_fits_of_each_order_in_any_turn() -> None:
