@@ -26,11 +26,9 @@ from typing import NamedTuple
 import page
 from chains import write_onnx, write_text
 from machines import FIELDS, NOTHING_IN_COMMON
+from processes import HERE, MAXRSS_PER_MIB, ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 LAYERS, TILES, MACHINES = (100, 1_000, 10_000), (100, 10_000, 1_000_000, 100_000_000), (10, 100, 1_000)
-MAXRSS_PER_MIB = 2**20 if sys.platform == "darwin" else 2**10
-"""The peak of a child's memory is told in bytes on macOS and in KiB elsewhere."""
 
 
 class Curve(NamedTuple):
@@ -218,7 +216,7 @@ def main() -> None:
     if chosen.inside:
         print(CURVES[chosen.inside].seconds(chosen.size))
         return
-    trees = [ROOT] if chosen.against is None else [chosen.against.resolve(), ROOT]
+    trees = [HERE] if chosen.against is None else [chosen.against.resolve(), HERE]
     lines: list[str] = []
     for line in tables(trees, chosen.curves.split(","), chosen.repetitions):
         print(line, flush=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
 from time import process_time
 
 from chains import write_text
+from processes import MAXRSS_PER_MIB
 from row import Row
 
 DEEP = 10_000
-MAXRSS_PER_MIB = 2**20 if sys.platform == "darwin" else 2**10
 
 
 def _deep() -> float:

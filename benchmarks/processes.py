@@ -8,11 +8,15 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import simdc
+
 ROOT = Path(__file__).resolve().parents[1]
+HERE = Path(simdc.__file__).parents[1]
+"""Where the simdc lies that this Python imports: beside this folder, or installed with a compiled core."""
 MAXRSS_PER_MIB = 2**20 if sys.platform == "darwin" else 2**10
 """The peak of a child's memory is told in bytes on macOS and in KiB elsewhere."""
 XDSL_ONLY = [sys.executable, "-c", "import xdsl.parser, xdsl.printer, xdsl.passes"]
-COMMAND = [sys.executable, "-m", "simdc", "examples/networks/resnet50.dsl", "--hw", "HI3", "--emit-cost"]
+COMMAND = [sys.executable, "-m", "simdc", str(ROOT / "examples/networks/resnet50.dsl"), "--hw", "HI3", "--emit-cost"]
 TRAINING = [*COMMAND, "--batch", "32", "--train"]
 
 

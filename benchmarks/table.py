@@ -1,6 +1,6 @@
 """The table of docs/performance.md: what a version of simdc takes, beside its goals or beside another version.
 
-    python benchmarks/table.py                       this tree, without the compiled core and with it, if it is there
+    python benchmarks/table.py                       this simdc, without the compiled core and with it, if it is there
     python benchmarks/table.py --write               into docs/performance.md, too: half an hour
     python benchmarks/table.py --against FOLDER      also the tree in FOLDER, in turns, and ratios
     python benchmarks/table.py --rows again,machines --repetitions 1
@@ -25,8 +25,10 @@ import page
 import pricing
 import searching
 import sweeps
-from processes import PROCESSES, ROOT, Tree
+from processes import HERE, PROCESSES, Tree
 from row import Row
+
+from simdc.cost.flat.core import COMPILED
 
 INSIDE: dict[str, Row] = {**pricing.ROWS, **large.ROWS, **sweeps.ROWS, **searching.ROWS}
 WORK_S = 0.064
@@ -131,9 +133,9 @@ def main() -> None:
         print(INSIDE[chosen.inside].measure())
         return
     with TemporaryDirectory() as kept:
-        trees = [Tree("plain", ROOT, f"{kept}/plain", plain=True)]
-        if any((ROOT / "simdc/cost/flat").glob("compiled.*")):
-            trees.append(Tree("compiled", ROOT, f"{kept}/compiled", plain=False))
+        trees = [Tree("plain", HERE, f"{kept}/plain", plain=True)]
+        if COMPILED is not None:
+            trees.append(Tree("compiled", HERE, f"{kept}/compiled", plain=False))
         if chosen.against is not None:
             trees.insert(0, Tree("before", chosen.against.resolve(), f"{kept}/before", plain=True))
         said: list[str] = []

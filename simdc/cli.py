@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.machinery import PathFinder
 
-from simdc import __version__
 from simdc.commands import COMMANDS
 from simdc.commands.command_text import command_text
 from simdc.commands.parser import CommandParser
@@ -49,17 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def version_text() -> str:
-    """`simdc 0.1.0 (compiled core)`: what runs, and whether it was compiled (`simdc.cost.flat`), which changes nothing
-    but how long it takes. Nothing of it is imported."""
-    folder = os.path.join(os.path.dirname(__file__), "cost", "flat")
-    is_there = PathFinder.find_spec("compiled", [folder]) is not None and not os.environ.get("SIMDC_PLAIN")
-    return f"simdc {__version__} ({'compiled core' if is_there else 'core in plain Python'})"
-
-
 def _run(argv: list[str]) -> int:
     first = argv[0] if argv else ""
     if "--version" in argv or first == "version":
+        from simdc.commands.version import version_text
+
         write_out(f"{version_text()}\n")
         return 0
     if first == "help":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from io import StringIO
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import simdc
 from simdc import __version__
 from simdc.cli import main
 from simdc.cost.structure import unstructure
@@ -137,6 +139,9 @@ def test_help_and_version_import_next_to_nothing(arguments: tuple[str, ...]) -> 
     assert not {name for name in imported if name.partition(".")[0] in ("xdsl", "numpy", "lark", "attrs", "attr")}
     ours = {name for name in imported if name.startswith("simdc.")}
     rooms = {"cli", "commands", "choices", "errors", "visible", "streams", "terminal", "__main__"}
+    if arguments == ("--version",):
+        # It loads the core, to tell which form of it runs.
+        rooms |= {"cost", "digests", "frozen", "named", "plugins"}
     assert {name.split(".")[1] for name in ours} <= rooms
     if arguments == ("--version",):
         assert done.stdout.decode() in (
@@ -145,6 +150,16 @@ def test_help_and_version_import_next_to_nothing(arguments: tuple[str, ...]) -> 
         )
     else:
         assert done.stdout.startswith(b"usage: simdc ")
+
+
+def test_the_version_tells_a_core_of_other_sources(tmp_path: Path) -> None:
+    # The package again, with a comment more in a file of the core: one that was built beside it does not run.
+    shutil.copytree(Path(simdc.__file__).parent, tmp_path / "simdc", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "simdc/cost/flat/tiles.py").open("a") as source:
+        source.write("# Changed.\n")
+    command = [sys.executable, "-m", "simdc", "--version"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == f"simdc {__version__} (core in plain Python)\n"
 
 
 def test_a_run_needs_no_numpy() -> None:

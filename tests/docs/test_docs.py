@@ -10,8 +10,9 @@ import pytest
 
 import simdc.api
 import simdc.cost
-from simdc.cli import main, version_text
+from simdc.cli import main
 from simdc.commands import COMMANDS
+from simdc.commands.version import version_text
 from simdc.frontends.onnx import OPERATORS, operators
 
 ROOT = Path(__file__).resolve().parents[2]
