@@ -101,23 +101,23 @@ def cost_of_lanes(
 
 def breaks_law(plan: list[int], about: list[int], machine: list[int], cost: list[int], at: int) -> int:
     """Whether it is a cost that no schedule has: more than one thing at a time, or less moved than is used."""
-    compute, stall, busiest, busy = cost[at + COST_COMPUTE], cost[at + COST_STALL], 0, 0
-    if stall < 0:
+    compute, stall, array, sram = cost[at + COST_COMPUTE], cost[at + COST_STALL], at + COST_BUSY, at + COST_SRAM
+    # Written out: each cost of each layer is held to this, and in plain Python loops take three times as long.
+    weights, inputs, sums, vectors = cost[array + 1], cost[array + 2], cost[array + 3], cost[array + SIMD_PORT]
+    busiest = max(0, cost[array], weights, inputs, sums, vectors)
+    busy = cost[array] + weights + inputs + sums + vectors
+    least = min(stall, cost[sram], cost[sram + 1], cost[sram + 2], cost[sram + 3])
+    if min(least, cost[sram + 4], cost[sram + 5], cost[sram + 6]) < 0:
         return 1
-    for port in range(5):
-        busiest, busy = max(busiest, cost[at + COST_BUSY + port]), busy + cost[at + COST_BUSY + port]
     for traffic in range(5):
         if cost[at + COST_DRAM + traffic] < about[USED_BITS + traffic]:
-            return 1
-    for memory in range(7):
-        if cost[at + COST_SRAM + memory] < 0:
             return 1
     if about[IS_PROGRAM]:
         port = busy - compute
         hidden = compute if machine[LANES_DOUBLED] else 0
         return 1 if port - hidden > stall or stall > port else 0
     executed, trip = cost[at + COST_EXECUTED], 2 * about[ELEMENT_BITS + PSUM_OPERAND]
-    if busiest > compute + stall or compute + stall > busy or cost[at + COST_BUSY + SIMD_PORT]:
+    if busiest > compute + stall or compute + stall > busy or vectors:
         return 1
     if about[USEFUL_MACS] > executed or executed > machine[HEIGHT] * machine[BREADTH] * compute:
         return 1

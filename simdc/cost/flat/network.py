@@ -80,10 +80,11 @@ def price_network(
         row, chosen, least, unknown = LAYER_ROWS + layer * LAYER, NONE_CHOSEN, 0, 0
         for form in range(network[row], network[row] + network[row + 1]):
             at, first = CHOSEN_FORMS + network[LAYERS] + form * FORM, form * KERNEL_ROWS
+            loops = kernels[first + PLAN_ROW][LOOPS]
             if kernels[first + ABOUT_ROW][IS_PROGRAM]:
-                is_known = take(known_lanes, results, at)
+                is_known = take(known_lanes, results, at, loops)
             else:
-                is_known = take(known_array, results, at)
+                is_known = take(known_array, results, at, loops)
             if not is_known:
                 results[at] = price_form(kernels, first, machine, climbs, space, work, results, at)
             if results[at] == NO_ROOM:
@@ -103,11 +104,13 @@ def price_network(
     return results[LEFT_OVER]
 
 
-def take(known: list[int], results: list[int], at: int) -> int:
-    """Copies what is known of a form, if anything is."""
+def take(known: list[int], results: list[int], at: int, loops: int) -> int:
+    """Copies what is known of a form with so many loops, if anything is."""
     if known[ALL_CYCLES] == NOTHING_KNOWN:
         return 0
-    for column in range(at, at + FORM):
+    for column in range(at, at + FORM_ORDER + loops):
+        results[column] = known[column]
+    for column in range(at + FORM_SIZES, at + FORM_SIZES + loops):
         results[column] = known[column]
     return 1
 

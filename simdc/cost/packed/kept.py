@@ -37,15 +37,23 @@ class Counts(NamedTuple):
     transfers: list[tuple[int, list[tuple[int, int]]]]
 
 
+class CutLoops(NamedTuple):
+    """How many loops are cut, the streams of tiles, and what the core has worked out of these (`tiles.py`)."""
+
+    slots: int
+    streams: tuple[MovedStream, ...]
+    room: list[int]
+
+
 class KeptSchedule:
     """Loops by number, outermost first, and their tile sizes. Its `plan` is on a machine whenever something is asked,
     each with as many PEs along each loop; `room` is what the core works in."""
 
-    __slots__ = ("_counts", "_known", "_loads", "_plan", "_segments", "order", "sizes")
+    __slots__ = ("_counts", "_cut", "_known", "_loads", "_plan", "_segments", "order", "sizes")
 
     def __init__(self, plan: list[int], order: list[int], sizes: list[int], room: list[int]):
         self.order, self.sizes, self._plan = order, sizes, plan
-        slots, moved = _cut(plan, order, sizes, room)
+        self._cut = slots, moved, room = _cut(plan, order, sizes, room)
         counts = room[tiles.COUNT : tiles.COUNT + slots]
         found = segments_of(slots, counts[-1:] == [2], room[tiles.SUMS], moved)
         bits = [_bits(plan, room, *tile) for tile in found.tiles]
@@ -87,15 +95,14 @@ class KeptSchedule:
         self._known = rates, cycles
         return cycles
 
-    def counts(self, room: list[int]) -> Counts:
+    def counts(self) -> Counts:
         if self._counts is None:
-            self._counts = _counts(self._plan, self.order, self.sizes, room)
+            self._counts = _counts(self._plan, self._cut)
         return self._counts
 
-    def write(self, about: list[int], machine: list[int], room: list[int], results: list[int], at: int) -> None:
-        """As `network.price_form`."""
-        plan, rates = self._plan, rates_of(machine)
-        found, many, _, transfers = self.counts(room)
+    def write(self, about: list[int], machine: list[int], rates: Rates, results: list[int], at: int) -> None:
+        """As `network.price_form`, on a machine with these `rates`."""
+        plan, (found, many, _, transfers) = self._plan, self.counts()
         if costs.lacks_room(plan, about, machine, found):
             results[at] = network.TOO_LARGE
             return
@@ -109,28 +116,27 @@ class KeptSchedule:
         write_tiling(self.order, self.sizes, plan, about, machine, results, at)
 
 
-def _cut(plan: list[int], order: list[int], sizes: list[int], room: list[int]) -> tuple[int, tuple[MovedStream, ...]]:
-    """Leaves tiles in `room`, as `price` does. Gives how many loops are cut, and streams. Raises OverflowError where
-    there is no room for so many."""
+def _cut(plan: list[int], order: list[int], sizes: list[int], room: list[int]) -> CutLoops:
+    """As `price` cuts them, in `room`. Raises OverflowError where there is no room for so many."""
     slots, streams = tiles.cut(plan, order, sizes, room), plan[tiles.STREAMS]
     if slots > tiles.MOST_CUT:
         raise OverflowError(f"{slots} loops are cut, {tiles.MOST_CUT} are known")
     rows = [tiles.STREAM_ROWS + stream * tiles.STREAM for stream in range(streams)]
     moved = [tiles.moved(plan, plan[row], room, stream) for stream, row in enumerate(rows)]
     room[tiles.SUMS] = (1 << slots) - 1 & ~tiles.moved(plan, plan[tiles.RESULT], room, streams)
-    return slots, tuple([MovedStream(plan[row + 2], plan[row + 5], own) for row, own in zip(rows, moved, strict=True)])
+    own = [MovedStream(plan[row + 2], plan[row + 5], own) for row, own in zip(rows, moved, strict=True)]
+    return CutLoops(slots, tuple(own), room[: tiles.TABLES])
 
 
-def _counts(plan: list[int], order: list[int], sizes: list[int], room: list[int]) -> Counts:
-    slots, moved = _cut(plan, order, sizes, room)
-    found = [0] * tiles.FOUND
+def _counts(plan: list[int], cut: CutLoops) -> Counts:
+    (slots, streams, room), found = cut, [0] * tiles.FOUND
     many = tiles.count_steps(plan, room, found)
     found[tiles.COMPUTE] = found[tiles.STEPS]
     for operand in range(plan[tiles.OPERANDS]):
         found[tiles.LARGEST + operand] = tiles.full_elements(plan, operand, room)
     dram_bits = pricing.dram_bits(plan, room, found)
     transfers: list[tuple[int, list[tuple[int, int]]]] = []
-    for stream, (port, _, own) in enumerate(moved):
+    for stream, (port, _, own) in enumerate(streams):
         times = found[tiles.MOVES + 2 * stream]
         kinds = [kind for kind in range(1 << slots) if not kind & ~own] if times else []
         each = [(times * pricing.alike(room, own, kind), _bits(plan, room, stream, kind)) for kind in kinds]

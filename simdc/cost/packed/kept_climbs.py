@@ -85,7 +85,7 @@ class KeptKernel:
         # Bits decide between equals only, and take as long to count as cycles.
         if cycles > than[0]:
             return None
-        priced = cycles, schedule.counts(room).dram_bits
+        priced = cycles, schedule.counts().dram_bits
         return priced if priced < than else None
 
 
@@ -118,7 +118,7 @@ class KeptClimbs:
         for (number, kept), own, limit in zip(self._contractions, promises, limits, strict=True):
             at, cheapest = self._first + number * network.FORM, kept.cheapest(own, limit, rates, room)
             if cheapest is not None:
-                cheapest.write(kept.about, machine, room, results, at)
+                cheapest.write(kept.about, machine, rates, results, at)
                 continue
             first, best = number * packed.KERNEL_ROWS, work[packed.BEST_ROW]
             # Where no rung fits the core asks for none.

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from simdc.cost.flat import costs, network, packed, splits, tiles
 
-from .kept import KeptSchedule
+from .kept import KeptSchedule, rates_of
 from .kept_programs import KeptRung, can_keep, kept_rung, write_program
 from .kernels import PackedKernel
 
@@ -64,10 +64,10 @@ class GreedyContractions:
 
     def price(self, machine: list[int], results: list[int], space: int, work: list[list[int]]) -> bool:
         """Writes what all contractions cost into `results`."""
+        rates = rates_of(machine)
         one, two, three, four = machine[packed.BUFFERS_HOLD : packed.BUFFERS_HOLD + MEMORIES]
         for to, about, tiles_of in self._kept:
-            kept = tiles_of.on(machine, (one, two, three, four), work)[1]
-            kept.write(about, machine, work[packed.ROOM_ROW], results, to)
+            tiles_of.on(machine, (one, two, three, four), work)[1].write(about, machine, rates, results, to)
         return True
 
 

@@ -7,7 +7,7 @@ from simdc.cost.flat import network
 from simdc.cost.flat.packed import on_machine
 from simdc.cost.kernel import Contraction
 from simdc.cost.packed.in_form import room_for
-from simdc.cost.packed.kept import KeptSchedule
+from simdc.cost.packed.kept import KeptSchedule, rates_of
 from simdc.cost.packed.kernels import packed_kernel
 from simdc.cost.packed.machine import kind_of, machine_row
 
@@ -20,14 +20,14 @@ class KeptAlone:
         assert kind is not None
         packed = packed_kernel(kernel, machine, kind)
         assert packed is not None
-        self.about, self.plan, self.room = packed.about, packed.plan, [0] * room_for(packed)
+        self.about, self.plan = packed.about, packed.plan
         on_machine(self.plan, self.about, machine_row(machine))
         order = [packed.loops.index(loop) for loop in tiling.order]
-        self.schedule = KeptSchedule(self.plan, order, list(tiling.sizes), self.room)
+        self.schedule = KeptSchedule(self.plan, order, list(tiling.sizes), [0] * room_for(packed))
 
     def priced(self, machine: Hardware) -> list[int] | None:
         """None where it does not fit."""
-        results = [0] * network.FORM
-        self.schedule.write(self.about, machine_row(machine), self.room, results, 0)
+        results, row = [0] * network.FORM, machine_row(machine)
+        self.schedule.write(self.about, row, rates_of(row), results, 0)
         assert results[0] in (network.PRICED, network.TOO_LARGE)
         return None if results[0] else results[network.FORM_COST : network.FORM_ORDER]

@@ -83,7 +83,7 @@ def test_what_is_kept_costs_what_exact_says() -> None:
             executed = dict(cost.ops)["mac_executed"]
             row = [*cost.cycles, *cost.dram_bits, *cost.sram_bits, executed, *cost.busy]
             assert kept.priced(machine) == row, (kernel, tiling, machine)
-            assert kept.schedule.counts(kept.room).dram_bits == cost.dram_bits.total
+            assert kept.schedule.counts().dram_bits == cost.dram_bits.total
 
 
 def one_by_one(ladder: list[int], on: list[int], cycles: int, bits: int) -> Iterator[Promise]:
