@@ -131,7 +131,7 @@ class FlatContraction(FlatPlan):
 
         def work(form: CoreForm) -> list[int]:
             found = form.zeros(at.FOUND)
-            form.price(self.in_form(form), form.row(loops), form.row(sizes), self.room(form, cut), found, 1)
+            form.price(self.in_form(form), form.row(loops), form.row(sizes), self.room(form, cut), found, -1)
             return found
 
         return run(work)

@@ -6,7 +6,7 @@ from typing import Final
 
 from .climb import HEAP, NO_ROOM, NONE_LEFT, WAITING, pop
 from .ladder import schedule
-from .price import dram_bits, price
+from .price import dram_bits, price_within
 from .rails import begin_rails, dive, open_rails
 from .rungs import rung_fits
 from .tiles import LOOPS, TOTAL
@@ -69,7 +69,7 @@ def best_rung(
             cycles, bits = best[FIRST_RUNG + 1], best[FIRST_RUNG + 2]
         else:
             schedule(sides, ways, ladder, rung, plan[LOOPS], tiling, sizes)
-            if price(plan, tiling, sizes, work, found, 0):
+            if price_within(plan, tiling, sizes, work, found, best[BEST_CYCLES]):
                 return TOO_CUT
             cycles, bits = found[TOTAL], 0
             if cycles <= best[BEST_CYCLES]:
@@ -95,7 +95,7 @@ def try_rung(
     """Prices a rung before its turn and keeps that in `best` at `at`: what takes more is not looked at. 0, or what
     `price` refuses it with."""
     schedule(sides, ways, ladder, rung, plan[LOOPS], tiling, sizes)
-    refused = price(plan, tiling, sizes, work, found, 0)
+    refused = price_within(plan, tiling, sizes, work, found, -1)
     if refused:
         return refused
     cycles, bits = found[TOTAL], dram_bits(plan, work, found)

@@ -128,7 +128,6 @@ def climb_cuts(plan: list[int], ladder: list[int], on: list[int], work: list[lis
     """The ladder being filled."""
     for loop in range(plan[LOOPS]):
         work[ORDER_ROW][loop] = loop
-    nothing_best(work[BEST_ROW])
     begin_cuts(ladder, plan, on, work[WAITING_ROW], space, work[SIZES_ROW])
     ended = best_cut(
         ladder,

@@ -116,7 +116,7 @@ def price_many(
         for place in range(loops):
             loop = orders[walk + place]
             order[place], sizes[place] = loop, table[way + loop]
-        if price(plan, order, sizes, room, found, 1):
+        if price(plan, order, sizes, room, found, -1):
             return 1
         for column in range(FOUND):
             every[column * many + number] = found[column]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .best import BEST_CYCLES
 from .climb import NO_ROOM, NONE_LEFT
 from .costs import (
     COST,
@@ -19,11 +20,12 @@ from .costs import (
     lacks_memory,
     lacks_room,
 )
-from .defaults import climb_array, climb_lanes
+from .defaults import climb_array, climb_lanes, nothing_best
 from .greedy import greedy_tile
 from .lanes import TOO_FINE, price_program
 from .packed import (
     ABOUT_ROW,
+    BEST_ROW,
     FOUND_ROW,
     IS_PROGRAM,
     KERNEL_ROWS,
@@ -127,6 +129,7 @@ def price_form(
 ) -> int:
     """One kernel with its tiling: PRICED, or why not."""
     on_machine(kernels[first + PLAN_ROW], kernels[first + ABOUT_ROW], machine)
+    nothing_best(work[BEST_ROW])
     if not climbs:
         greedy_schedule(kernels[first + PLAN_ROW], kernels[first + ABOUT_ROW], machine, work)
         ended = NONE_LEFT
@@ -149,6 +152,7 @@ def price_form(
         work[SIZES_ROW],
         work[ROOM_ROW],
         work[FOUND_ROW],
+        work[BEST_ROW][BEST_CYCLES],
         results,
         at + FORM_COST,
     )
@@ -170,10 +174,12 @@ def price_tiled(
     sizes: list[int],
     room: list[int],
     found: list[int],
+    known: int,
     results: list[int],
     at: int,
 ) -> int:
-    """Writes the cost of a tiled kernel. PRICED, or why it has none."""
+    """Writes the cost of a tiled kernel. Cycles of a contraction may be `known` (-1: they are not). PRICED, or why it
+    has none."""
     if about[IS_PROGRAM]:
         refused = price_program(plan, order, sizes, room, found)
         if refused:
@@ -182,7 +188,7 @@ def price_tiled(
             return TOO_LARGE
         cost_of_lanes(plan, about, machine, found, results, at)
     else:
-        if price(plan, order, sizes, room, found, 1):
+        if price(plan, order, sizes, room, found, known):
             return UNKNOWN
         if lacks_room(plan, about, machine, found):
             return TOO_LARGE

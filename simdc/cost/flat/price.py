@@ -5,6 +5,7 @@ from __future__ import annotations
 from .segments import walk
 from .tiles import (
     COMPLETE,
+    COMPUTE,
     COUNT,
     CUT,
     INNER,
@@ -32,16 +33,39 @@ from .tiles import (
 )
 
 
-def price(
-    plan: list[int],
-    order: list[int],
-    sizes: list[int],
-    room: list[int],
-    found: list[int],
-    everything: int,
+def price(plan: list[int], order: list[int], sizes: list[int], room: list[int], found: list[int], known: int) -> int:
+    """The contraction with its loops, outermost first, in tiles of `sizes`: its cycles, which may be `known` (-1: they
+    are not), and all else that `found` has. 0, or 1 where it is cut along too many loops to be priced here."""
+    if cut_tiles(plan, order, sizes, room):
+        return 1
+    count_steps(plan, room, found)
+    found[TOTAL] = walk(plan, room, found[COMPUTE], -1) if known < 0 else known
+    for operand in range(plan[OPERANDS]):
+        found[LARGEST + operand] = full_elements(plan, operand, room)
+    dram_bits(plan, room, found)
+    for port in range(plan[PORTS]):
+        found[TRANSFERS + port] = 0
+    for stream in range(plan[STREAMS]):
+        port = TRANSFERS + plan[STREAM_ROWS + stream * STREAM + 2]
+        cycles = found[MOVES + 2 * stream] * transfers(plan, room, stream, 0)
+        found[port] = found[port] + cycles
+    return 0
+
+
+def price_within(
+    plan: list[int], order: list[int], sizes: list[int], room: list[int], found: list[int], most: int
 ) -> int:
-    """The contraction with its loops, outermost first, in tiles of `sizes`: cycles and, if `everything`, all else that
-    `found` has. 0, or 1 where it is cut along too many loops to be priced here."""
+    """As `price`, but cycles alone, and of what takes more than `most` (-1: any number) only that it does."""
+    if cut_tiles(plan, order, sizes, room):
+        return 1
+    count_steps(plan, room, found)
+    found[TOTAL] = walk(plan, room, found[COMPUTE], most)
+    return 0
+
+
+def cut_tiles(plan: list[int], order: list[int], sizes: list[int], room: list[int]) -> int:
+    """Leaves in `room` which tiles there are and what moves them, and that nothing is known of them. 0, or 1 where
+    they are cut along too many loops."""
     if cut(plan, order, sizes, room) > MOST_CUT:
         return 1
     for stream in range(plan[STREAMS]):
@@ -50,18 +74,6 @@ def price(
     room[SUMS] = (kinds - 1) & ~moved(plan, plan[RESULT], room, plan[STREAMS])
     for entry in range((plan[STREAMS] + 1) * kinds):
         room[TABLES + entry] = -1
-    found[TOTAL] = walk(plan, room)
-    if everything:
-        count_steps(plan, room, found)
-        for operand in range(plan[OPERANDS]):
-            found[LARGEST + operand] = full_elements(plan, operand, room)
-        dram_bits(plan, room, found)
-        for port in range(plan[PORTS]):
-            found[TRANSFERS + port] = 0
-        for stream in range(plan[STREAMS]):
-            port = TRANSFERS + plan[STREAM_ROWS + stream * STREAM + 2]
-            cycles = found[MOVES + 2 * stream] * transfers(plan, room, stream, 0)
-            found[port] = found[port] + cycles
     return 0
 
 

@@ -23,12 +23,13 @@ from .tiles import (
 )
 
 
-def walk(plan: list[int], room: list[int]) -> int:
-    """From the first load to the last store."""
+def walk(plan: list[int], room: list[int], compute: int, most: int) -> int:
+    """From the first load to the last store, of tiles that `compute` for so many cycles. What takes more than `most`
+    (-1: any number) is not added up to the end, but to more than that."""
     slots, last = room[CUT], (1 << room[CUT]) - 1
-    cycles = ends(plan, room, NEW, 0) + ends(plan, room, COMPLETE, last)
+    cycles = compute + ends(plan, room, NEW, 0) + ends(plan, room, COMPLETE, last)
     if slots == 0:
-        return cycles + computed(plan, room, 0)
+        return cycles
     own = slots - 1
     own_bit, count = 1 << own, room[COUNT + own]
     # 3 x 4 tiles: of each inner row of 4 the 2 in the middle; of these one is followed by the last of its row.
@@ -37,15 +38,19 @@ def walk(plan: list[int], room: list[int]) -> int:
             times = kind(room, own, entry)
             lasts, firsts = room[LASTS], room[FIRSTS]
             if count > 3:
-                same = segment(plan, room, lasts, lasts, lasts, firsts, own, own)
+                same = stall(plan, room, lasts, lasts, lasts, firsts, own, own)
                 cycles = cycles + times * (count - 3) * same
             after = lasts | own_bit
-            cycles = cycles + times * segment(plan, room, lasts, lasts, after, firsts, own, own)
+            cycles = cycles + times * stall(plan, room, lasts, lasts, after, firsts, own, own)
+            if 0 <= most < cycles:
+                return cycles
     second = own_bit if count == 2 else 0
     # The very first tile of all, and the very last.
-    cycles = cycles + segment(plan, room, -1, 0, second, own_bit - 1, 0, own)
-    cycles = cycles + segment(plan, room, last - own_bit, last, -1, 0, own, 0)
+    cycles = cycles + stall(plan, room, -1, 0, second, own_bit - 1, 0, own)
+    cycles = cycles + stall(plan, room, last - own_bit, last, -1, 0, own, 0)
     for level in range(own):
+        if 0 <= most < cycles:
+            return cycles
         cycles = cycles + turns(plan, room, level, second)
     return cycles
 
@@ -56,8 +61,8 @@ def turns(
     level: int,
     second: int,
 ) -> int:
-    """The tiles before and after the axis at `level` steps and all inside it wrap; `second` is the kind, along the
-    innermost, of the second tile of a row."""
+    """Stalls of the tiles before and after the axis at `level` steps and all inside it wrap; `second` is the kind of a
+    row's second tile, along the innermost."""
     # Axes of 2, 3 and 4 tiles; the second steps twice for each tile of the first, from (a, b, 3) to (a, b + 1, 0): of
     # these steps one leads to its last tile.
     cycles, own = 0, room[CUT] - 1
@@ -70,8 +75,8 @@ def turns(
             many = times if is_last else times * (room[COUNT + level] - 2)
             if many:
                 after = lasts | (is_last << level)
-                here = segment(plan, room, before, after, after | second, firsts | (inside - own_bit), level, own)
-                there = segment(plan, room, before - own_bit, before, after, firsts | inside, own, level)
+                here = stall(plan, room, before, after, after | second, firsts | (inside - own_bit), level, own)
+                there = stall(plan, room, before - own_bit, before, after, firsts | inside, own, level)
                 cycles = cycles + many * (here + there)
     return cycles
 
@@ -110,7 +115,7 @@ def kind(room: list[int], slots: int, entry: int) -> int:
     return times
 
 
-def segment(
+def stall(
     plan: list[int],
     room: list[int],
     before: int,
@@ -120,8 +125,8 @@ def segment(
     entered: int,
     left: int,
 ) -> int:
-    """How long the tile `here` takes: -1 stands for no tile before or after it. `firsts` has the slots along which the
-    one after is the first; `entered` and `left` are the slots that step before and after `here`."""
+    """How much longer the tile `here` takes than it computes: -1 stands for no tile before or after it. `firsts` has
+    the slots along which the one after is the first; `entered` and `left` are those that step before and after it."""
     stored, result, sums = 0, room[INNER + plan[STREAMS]], room[SUMS]
     for port in range(plan[PORTS]):
         room[BUSY + port] = 0
@@ -141,10 +146,10 @@ def segment(
             # stores: it may go where they come from.
             if when == RESUMED and result >= left and (firsts & sums) != sums:
                 room[port] = max(room[port], stored) + carried(plan, room, stream, after)
-    longest = computed(plan, room, here)
+    compute, longest = computed(plan, room, here), 0
     for port in range(plan[PORTS]):
         longest = max(longest, room[BUSY + port])
-    return longest
+    return max(longest - compute, 0)
 
 
 def ends(plan: list[int], room: list[int], when: int, tile: int) -> int:

@@ -30,7 +30,7 @@ class MovedStream(NamedTuple):
 
 
 class NeighbouringKinds(NamedTuple):
-    """A tile between two others, as `segments.segment` has it, and how often."""
+    """A tile between two others, as `segments.stall` has it, and how often."""
 
     often: Factors
     before: int
@@ -78,7 +78,7 @@ def segments_of(slots: int, is_short: bool, sums: int, streams: tuple[MovedStrea
     plan, room = _named_tiles(slots, sums, streams)
     stores = [stream for stream, moved in enumerate(streams) if moved.when in (tiles.PARTIAL, tiles.COMPLETE)]
     for often, *given in _neighbourhoods(slots, sums, is_short=is_short):
-        segments.segment(plan, room, *given)
+        segments.stall(plan, room, *given)
         names = room[tiles.BUSY : tiles.BUSY + len(streams)]
         stored = max([names[stream] for stream in stores])
         for stream, moved in enumerate(streams):
