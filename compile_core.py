@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parent
 FOLDER = ROOT / "simdc/cost/flat"
 SOURCES = (
-    *("tiles", "segments", "price", "rungs", "climb", "ladder", "rails", "best", "least", "offers"),
+    *("tiles", "segments", "price", "rungs", "climb", "ladder", "rails", "recent", "best", "least", "offers"),
     *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_groups", "lane_best"),
     *("array_sides", "array_ladder", "array_images"),
     *("packed", "array_fill", "splits", "greedy", "defaults", "costs", "network", "moving"),

@@ -32,6 +32,7 @@ from .packed import (
     WAYS_ROW,
     WEIGHT_OPERAND,
 )
+from .recent import recalled, remember
 from .rungs import (
     BIAS_FITS,
     FILLED,
@@ -39,7 +40,6 @@ from .rungs import (
     IFMAP_PORT,
     PSUM_FITS,
     RESULT_PORT,
-    WALKS,
     WEIGHT_PORT,
     WEIGHTS_FIT,
 )
@@ -50,9 +50,9 @@ def climb_array(kernels: list[list[int]], first: int, machine: list[int], work: 
     """Leaves the order of a contraction's loops and their tile sizes. NONE_LEFT, or as `best_rung` why that cannot be
     said; what waits has `space` for so many entries."""
     limits_of_rungs(kernels[first + PLAN_ROW], kernels[first + ABOUT_ROW], machine, kernels[first + ON_ROW])
-    if kernels[first + LADDER_ROW][WALKS] > space:
-        return NO_ROOM
-    work[BEST_ROW][GIVEN_RUNG] = kernels[first + LAST_ROW][0]
+    work[BEST_ROW][GIVEN_RUNG] = recalled(
+        kernels[first + LADDER_ROW], kernels[first + ON_ROW], kernels[first + LAST_ROW], work[WAITING_ROW]
+    )
     ended = best_rung(
         kernels[first + LADDER_ROW],
         kernels[first + SIDES_ROW],
@@ -70,7 +70,7 @@ def climb_array(kernels: list[list[int]], first: int, machine: list[int], work: 
     if ended == NONE_LEFT and work[BEST_ROW][BEST_RUNG] < 0:
         return smallest_tile(kernels[first + PLAN_ROW], work[ORDER_ROW], work[SIZES_ROW])
     if ended == NONE_LEFT:
-        kernels[first + LAST_ROW][0] = work[BEST_ROW][BEST_RUNG]
+        remember(kernels[first + LADDER_ROW], kernels[first + LAST_ROW], work[BEST_ROW][BEST_RUNG])
         schedule(
             kernels[first + SIDES_ROW],
             kernels[first + WAYS_ROW],

@@ -66,7 +66,7 @@ OTHER: Final = 3
 
 # A kernel has seven rows behind each other in a table of them: what a plan does not say, the plan; the machine as
 # bounds of rungs read it; its ladder, what that is made of, the schedules of its rungs (of a program: for how many
-# lanes); the rung that was the best on the machine before, or -1.
+# lanes); the rungs that were the best lately (`recent.py`).
 ABOUT_ROW: Final = 0
 PLAN_ROW: Final = 1
 ON_ROW: Final = 2

@@ -204,6 +204,24 @@ def walk_exceeds(ladder: list[int], on: list[int], walk: int, most: int) -> int:
     return exceeds(result_bits(ladder, on, walk, results), on, RESULT_PORT, most - on[FILLED])
 
 
+def most_image_tiles(ladder: list[int], on: list[int], walk: int, opening: int, most: int) -> int:
+    """In how many tiles of the image at most rungs of a walk are that may take no more than `most` cycles (-1: any
+    number)."""
+    tiles = ladder[ladder[IMAGE_ROWS] + (ladder[IMAGES] - 1) * IMAGE + TILES]
+    if most < 0:
+        return tiles
+    # 6 passes over 100 pixels after 50 cycles of loads, 4 * 30 cycles of fill for each tile of the image: 1,000 cycles
+    # leave 350 for fills, 2 tiles.
+    left, fills = most - opening - ladder[walk + PASSES] * ladder[LEAST_PASSES], ladder[walk + TILES] * on[FILLED]
+    if fills:
+        tiles = min(tiles, left // fills)
+    if ladder[walk + PER_IMAGE]:
+        bits = ladder[walk + WEIGHT + ALL] * on[WEIGHT_BITS] * on[WEIGHT_PORT + 1]
+        biases = ladder[walk + BIAS + ALL] * on[BIAS_BESIDE] * on[WEIGHT_PORT + 1]
+        tiles = min(tiles, ((most - on[FILLED]) * on[WEIGHT_PORT] - biases) // bits)
+    return tiles
+
+
 def least_of_rung(
     ladder: list[int], on: list[int], walk: int, step: int, opening: int, most: int, found: list[int], at: int
 ) -> int:
@@ -216,6 +234,13 @@ def least_of_rung(
     if 0 <= most < opening + compute:
         return opening + compute
     table = ladder[TABLE_ROWS] + (ladder[walk + TABLE] * ladder[IMAGES] + step) * ELEMENTS
+    first_ifmap = cycles_for(ladder[walk + IFMAP] * ladder[table] * on[IFMAP_BITS], on, IFMAP_PORT)
+    leaving = ladder[walk + PSUM + LAST_TILE] * ladder[image + RESULTS + LAST_TILE] * on[RESULT_BITS]
+    last_psum = cycles_for(leaving, on, RESULT_PORT)
+    # The last tile computes after all loads, and no psum moves before the first tile is through.
+    before = max(opening, first_ifmap)
+    if 0 <= most < before + compute + last_psum:
+        return before + compute + last_psum
     inputs = ladder[walk + IFMAP + ALL] * ladder[table + ALL] * ladder[walk + IFMAP_RELOADS] * on[IFMAP_BITS]
     weights, biases = weight_bits(ladder, on, walk, image_tiles), ladder[walk + BIAS + ALL]
     results, reloads = ladder[walk + PSUM + ALL] * ladder[image + RESULTS + ALL], ladder[walk + PSUM_RELOADS]
@@ -223,15 +248,11 @@ def least_of_rung(
     first_tile = ladder[walk + MOST_PASSES] * ladder[image + MOST_PASSES] + fill
     last_tile = ladder[walk + LAST_PASSES] * ladder[image + LAST_PASSES] + fill
     if most >= 0 and (
-        exceeds(inputs, on, IFMAP_PORT, most - last_tile)
-        or exceeds(moved, on, RESULT_PORT, most - opening - first_tile)
-        or exceeds(weights + biases * on[BIAS_BESIDE], on, WEIGHT_PORT, most - last_tile)
+        exceeds(weights + biases * on[BIAS_BESIDE], on, WEIGHT_PORT, most - last_tile - last_psum)
+        or exceeds(moved, on, RESULT_PORT, most - before - first_tile)
+        or exceeds(inputs, on, IFMAP_PORT, most - last_tile - last_psum)
     ):
         return most + 1
-    tiles, tile = ladder[walk + TILES] * image_tiles, longest_tile(ladder, on, walk, ladder[image + MOST_PASSES])
-    first_ifmap = cycles_for(ladder[walk + IFMAP] * ladder[table] * on[IFMAP_BITS], on, IFMAP_PORT)
-    leaving = ladder[walk + PSUM + LAST_TILE] * ladder[image + RESULTS + LAST_TILE] * on[RESULT_BITS]
-    last_psum = cycles_for(leaving, on, RESULT_PORT)
     found[at] = weights + biases * on[BIAS_BITS] + inputs
     found[at] = found[at] + results * (2 * (reloads - 1) * on[PSUM_BITS] + on[RESULT_BITS])
     weight_cycles = cycles_for(weights + biases * on[BIAS_BESIDE], on, WEIGHT_PORT)
@@ -240,13 +261,12 @@ def least_of_rung(
     # 4 weight tiles of 50 cycles. The first loads before all compute, each of the others beside one tile of 30 cycles
     # and makes it wait for 20: 4 * 50 - 50 - 3 * 30 = 60. Without a barrier loads run ahead, and make up for it.
     if on[BARRED]:
+        tiles, tile = ladder[walk + TILES] * image_tiles, longest_tile(ladder, on, walk, ladder[image + MOST_PASSES])
         changes = ladder[walk + TILES] if ladder[walk + IMAGE_INSIDE] else tiles
         waits = max(waits, weight_cycles - opening - (changes - 1) * tile)
         waits = max(waits, ifmap_cycles - first_ifmap - (tiles // ladder[walk + IFMAP_STAYS] - 1) * tile)
         waits = max(waits, psum_cycles - last_psum - (tiles // ladder[walk + PSUM_STAYS] - 1) * tile)
-    # The last tile computes after all loads, and no psum moves before the first tile is through.
-    opening = max(opening, first_ifmap)
-    cycles = opening + compute + waits + last_psum
+    cycles = before + compute + waits + last_psum
     cycles = max(cycles, max(weight_cycles, ifmap_cycles) + last_tile + last_psum)
-    cycles = max(cycles, opening + first_tile + psum_cycles)
+    cycles = max(cycles, before + first_tile + psum_cycles)
     return max(cycles, shared_cycles(on, weights, inputs, results, reloads))

@@ -9,6 +9,7 @@ from simdc.cost.flat import climb, lanes, network, packed, rails, tiles
 from simdc.cost.flat.best import BEST
 from simdc.cost.flat.climb import NONE_LEFT
 from simdc.cost.flat.core import PLAIN, CoreForm
+from simdc.cost.flat.recent import RECENT_ROW
 from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import Contraction
 from simdc.cost.ladder.array import ArrayRungs
@@ -130,7 +131,7 @@ class NetworkInForm:
         ladders = array_ladders(form, list(self._contractions.values()), own, plans, hardware)
         ladders.fill(machine)
         for place, each in enumerate(own):
-            each[packed.LADDER_ROW :] = [*ladders.ladder(place), form.row([NONE_LEFT])]
+            each[packed.LADDER_ROW :] = [*ladders.ladder(place), form.row([NONE_LEFT] * RECENT_ROW)]
         return form.rows([row for each in rows for row in each])
 
 
@@ -154,7 +155,7 @@ def kernel_rows(form: CoreForm, kernel: PackedKernel) -> list[list[int]]:
     """As `flat/packed.py` numbers them, a contraction without its ladder."""
     return [
         *(form.row(kernel.about), form.row(kernel.plan), form.zeros(3)),
-        *(form.zeros(kernel.ladder), form.row(kernel.cuts), form.zeros(1), form.row([NONE_LEFT])),
+        *(form.zeros(kernel.ladder), form.row(kernel.cuts), form.zeros(1), form.row([NONE_LEFT] * RECENT_ROW)),
     ]
 
 

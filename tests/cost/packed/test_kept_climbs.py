@@ -213,13 +213,13 @@ def test_numbers_beyond_64_bits_are_the_cores(refused: list[bool]) -> None:
 def test_a_climb_without_space_is_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     climbed, kernel = LeftBehind.contractions, pencil_layer()[0]
 
-    def with_space_for_one(
+    def with_no_space(
         self: LeftBehind, machine: list[int], rows: list[list[int]], _: int, work: list[list[int]], *, greedy: bool
     ) -> None:
-        assert climbed(self, machine, rows, 1, work, greedy=greedy) is None
+        assert climbed(self, machine, rows, 0, work, greedy=greedy) is None
 
     monkeypatch.setattr(core, "COMPILED", None)
-    monkeypatch.setattr(LeftBehind, "contractions", with_space_for_one)
+    monkeypatch.setattr(LeftBehind, "contractions", with_no_space)
     workload = Workload([("pencil", only(kernel))])
     for rate in (8, 16, 32):
         ported = with_field(
