@@ -1,7 +1,7 @@
 """Data classes whose methods are compiled when somebody first looks one up.
 
 `dataclasses` writes six methods as text for each class and compiles them one by one. xDSL has 180 such classes, 860
-methods; a run that prices one network calls 130 of these, and compiling the others took a fifth of its time.
+methods; a run that prices one network calls 90 of these, and compiling the others took a fifth of its time.
 """
 
 from __future__ import annotations

@@ -22,11 +22,13 @@ from .attributes import HardwareAttr, Unit
 from .base import LayerOp
 from .fields import whole, word
 from .form import accumulator_bits
-from .network import place_of
+from .network import NetworkOp, place_of
 from .once_per_kind import OncePerKind
 
 HARDWARE = "simdc.hardware"
 COST_MODEL = "simdc.cost_model"
+OF_PRICES = frozenset(("tiling", "tiled", "search", "cost", "uncosted", "artefacts", "priced"))
+"""What passes write onto a layer because of its kernel, so that no kernel follows from it."""
 
 
 def make_context() -> Context:
@@ -96,6 +98,13 @@ def kernel_of(op: LayerOp) -> Kernel | None:
         return op.laid_kernel()
     except (KernelError, VerifyException) as error:
         raise layer_error(op, str(error)) from None
+
+
+def kernels_of(network: NetworkOp) -> OncePerKind[LayerOp, Kernel | None]:
+    """`kernel_of` for the network's layers, which asks one of each kind as long as the network lives."""
+    if network.kernels is None:
+        network.kernels = OncePerKind(kernel_of, apart=OF_PRICES)
+    return network.kernels
 
 
 def unit_of(op: LayerOp, machine: AnyMachine) -> str | None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from xdsl.parser import Parser
     from xdsl.printer import Printer
 
+    from simdc.cost.kernel import Kernel
+
 NOTES = MessageConstraint(base(ArrayAttr[StringAttr]), "'simdc.notes' must be a list of texts")
 
 
@@ -164,6 +166,11 @@ class NetworkOp(IRDLOperation):
             },
         )
         self.settle_parameters()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.kernels: OncePerKind[LayerOp, Kernel | None] | None = None
+        """Those of layers that were asked before (`kernels_of` in `context.py`)."""
 
     @property
     def batch_text(self) -> str:

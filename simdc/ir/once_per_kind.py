@@ -26,12 +26,12 @@ class LooksAround(OpTrait):
 
 class OncePerKind(Generic[Op, Answer]):
     """A function of ops that asks one op of each kind. Two are of a kind that have the same class, block, types of
-    operands and results, properties and attributes, all but `names` the same objects. An op that `LooksAround`, or
-    has ops inside, is always asked itself."""
+    operands and results, properties and attributes, all but `names` the same objects; those of `apart` may be anything.
+    An op that `LooksAround`, or has ops inside, is always asked itself."""
 
-    def __init__(self, ask: Callable[[Op], Answer], names: Collection[str] = NAMES):
+    def __init__(self, ask: Callable[[Op], Answer], names: Collection[str] = NAMES, apart: Collection[str] = ()):
         self._ask = ask
-        self._names = names
+        self._names, self._apart = names, apart
         # Equality of attributes takes 1 us and more each, identity next to nothing: types and small attributes are
         # shared (`fields.py`). What stands in a key by its identity is held beside the answer, so that nothing else
         # can come to have that identity.
@@ -41,11 +41,13 @@ class OncePerKind(Generic[Op, Answer]):
         """Raises what `ask` raises, for each op anew."""
         if op.regions or _looks_around(type(op)):
             return self._ask(op)
-        operands, names = tuple(op.operands), self._names
+        operands, names, apart = tuple(op.operands), self._names, self._apart
         held: list[object] = [type(op), op.parent, *map(type, operands), *[value.type for value in operands]]
         held += [value.type for value in op.results]
         words: list[object] = [len(operands)]
         for given in (op.properties, op.attributes):
+            if apart:
+                given = {name: attribute for name, attribute in given.items() if name not in apart}
             words += given
             words.append(None)
             held += [type(attribute) if name in names else attribute for name, attribute in given.items()]

@@ -18,10 +18,9 @@ from simdc.cost.model_table import check_model
 from simdc.cost.tiling import Tiling
 from simdc.ir.attributes import CostAttr, OriginAttr
 from simdc.ir.base import LayerOp
-from simdc.ir.context import kernel_of, layer_error, machine_of, set_cost_model
+from simdc.ir.context import kernels_of, layer_error, machine_of, set_cost_model
 from simdc.ir.derived import Setting, price_fault, setting_of
 from simdc.ir.network import NetworkOp, network_of
-from simdc.ir.once_per_kind import OncePerKind
 
 from .distinct import ask_once, looked_at, model_of
 
@@ -52,7 +51,7 @@ class AnnotateCostPass(ModulePass):
 
 def _unprice(network: NetworkOp, setting: Setting) -> Iterator[tuple[LayerOp, tuple[Kernel, Tiling]]]:
     """Drop all prices but the reasons of `setting` why a layer has none; give the layers to price."""
-    kernel_by_kind = OncePerKind(kernel_of)
+    kernel_by_kind = kernels_of(network)
     for layer in network.layers():
         kernel = kernel_by_kind(layer)
         # A reason that still holds (same kernel, model and machine) is not asked for again.

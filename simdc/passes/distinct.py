@@ -15,10 +15,9 @@ from simdc.cost.model_table import load_model
 from simdc.cost.tiling import TilingError
 from simdc.errors import SimdcError
 from simdc.ir.base import LayerOp
-from simdc.ir.context import kernel_of, layer_error, machine_of
+from simdc.ir.context import kernels_of, layer_error, machine_of
 from simdc.ir.derived import Setting, drop_foreign_tiling, leave_unpriced
 from simdc.ir.network import network_of
-from simdc.ir.once_per_kind import OncePerKind
 
 Answer = TypeVar("Answer")
 More = TypeVarTuple("More")
@@ -63,8 +62,9 @@ def model_for(name: str, phase: str, hardware: AnyMachine) -> AnyModel:
 def untile(module: ModuleOp, setting: Setting) -> Iterator[tuple[LayerOp, tuple[Kernel]]]:
     """Drop every price, and tilings that a pass made for another kernel or setting; give the layers that need a
     tiling now, as questions for `ask_once`."""
-    kernel_by_kind = OncePerKind(kernel_of)
-    for layer in network_of(module).layers():
+    network = network_of(module)
+    kernel_by_kind = kernels_of(network)
+    for layer in network.layers():
         layer.drop_price()
         kernel = kernel_by_kind(layer)
         if kernel is None:

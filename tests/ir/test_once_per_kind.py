@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pytest
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, f32, i8
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, f32, i8, i16
 from xdsl.ir import Attribute, Block, Operation
 from xdsl.irdl import irdl_op_definition, operand_def, result_def, traits_def
+from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.test_value import create_ssa_value
 
+from simdc.backends.report import make_report
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir import once_per_kind
 from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of
-from simdc.ir.context import first_invalid, forms_of, kernel_of, set_hardware
-from simdc.ir.fields import whole, word
+from simdc.ir.context import OF_PRICES, first_invalid, forms_of, kernel_of, kernels_of, set_hardware
+from simdc.ir.fields import whole, whole_list, word
 from simdc.ir.network import network_of
 from simdc.ir.once_per_kind import LooksAround, OncePerKind
 from simdc.ir.ops.activation.piecewise import LeakyReluOp
 from simdc.ir.ops.fused import FusedOp
 from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.relu import ReluOp
-from simdc.passes.pipeline import lowering_passes, run_pipeline, training_passes
+from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from tests.ir.networks import every_op, short_example
 
 
@@ -65,10 +67,10 @@ def with_result(op: MaxPoolOp) -> MaxPoolOp:
     return op
 
 
-def asked(*ops: Operation) -> int:
+def asked(*ops: Operation, apart: Collection[str] = ()) -> int:
     """How many of `ops` are asked."""
     seen: list[Operation] = []
-    ask = OncePerKind[Operation, None](seen.append)
+    ask = OncePerKind[Operation, None](seen.append, apart=apart)
     for op in ops:
         ask(op)
     return len(seen)
@@ -105,6 +107,12 @@ def test_ops_that_differ_in_names_are_asked_once(make: Callable[[], MaxPoolOp]) 
 def test_ops_of_other_kinds_are_asked_each(make: Callable[[], Operation]) -> None:
     assert asked(pool(), make()) == 2
     assert asked(pool(), make(), pool(), pool("q")) == 2
+
+
+def test_what_stands_apart_may_be_anything() -> None:
+    other = with_attribute("search", StringAttr("a"))
+    assert asked(pool(), other, with_attribute("search", StringAttr("b")), apart=("search",)) == 1
+    assert asked(pool(), other, with_attribute("form", StringAttr("a")), apart=("search",)) == 2
 
 
 def test_what_holds_other_layers_or_looks_at_them_is_asked_itself() -> None:
@@ -193,3 +201,80 @@ def test_networks_are_what_each_of_their_layers_is(name: str, training: bool, ma
     assert [forms(op) for op in layers] == [forms_of(op, hardware) for op in layers]
     assert [kernels(op) for op in layers] == [kernel_of(op) for op in layers]
     assert len({id(forms(op)) for op in layers}) < len(layers)
+
+
+def priced_ten(monkeypatch: pytest.MonkeyPatch) -> tuple[ModuleOp, list[MaxPoolOp]]:
+    """Ten layers alike with their prices, and those of them whose kernel was asked for, and will be."""
+    module, seen, kernel = parse_dsl(TEN, "ten.dsl", 2), list[MaxPoolOp](), MaxPoolOp.kernel
+
+    def counted(op: MaxPoolOp) -> object:
+        seen.append(op)
+        return kernel(op)
+
+    monkeypatch.setattr(MaxPoolOp, "kernel", counted)
+    set_hardware(module, load_hardware("HI1"))
+    run_pipeline(module, default_passes("exact"), verify=False)
+    return module, seen
+
+
+def test_kernels_are_kept_from_pass_to_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, seen = priced_ten(monkeypatch)
+    network = network_of(module)
+    # The first input has no one who made it. One of two kinds when it is tiled; priced and reported, no other.
+    tiled = [op for op in seen if op.accumulator is not None]
+    assert len(tiled) == 2
+    make_report(module)
+    kernels = kernels_of(network)
+    assert [kernels(op) for op in network.layers()] == [kernels(tiled[0])] + [kernels(tiled[1])] * 9
+    assert len(seen) == 2
+    # What prices say may go: no kernel follows from it.
+    for op in network.layers():
+        for name in OF_PRICES:
+            op.attributes.pop(name, None)
+    assert [kernels(op) for op in network.layers()] == [kernel_of(op) for op in network.layers()]
+    assert len(seen) == 2 + 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda op: op.properties.update(padding=whole_list((0, 0, 0, 0))),
+        lambda op: op.attributes.update(channels=whole(-1)),
+        lambda op: setattr(op.operands[0], "_type", make_tensor_type(f32, (3, 4, 9, 9))),
+        lambda op: setattr(op.results[0], "_type", make_tensor_type(i16, (2, 4, 9, 9))),
+    ],
+)
+def test_a_layer_that_changed_has_a_kernel_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[LayerOp], object]
+) -> None:
+    module, _ = priced_ten(monkeypatch)
+    op = list(network_of(module).layers())[6]
+    before = kernels_of(network_of(module))(op)
+    change(op)
+    after = kernels_of(network_of(module))(op)
+    assert after == kernel_of(op)
+    assert after != before
+
+
+def test_kernels_are_of_one_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, _ = priced_ten(monkeypatch)
+    network = network_of(module)
+    assert kernels_of(network) is kernels_of(network) is not kernels_of(network_of(module.clone()))
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", ["mobilenet_v2", "bert_base"])
+def test_kept_kernels_are_those_of_the_layers(name: str, training: bool) -> None:
+    module = short_example(name, 2)
+    set_hardware(module, load_hardware("HT3"))
+    passes = (*(training_passes("sgd") if training else ()), *default_passes("exact"))
+    compared: list[str] = []
+
+    def compare(done: ModulePass) -> None:
+        network = network_of(module)
+        kernels = kernels_of(network)
+        assert [kernels(op) for op in network.layers()] == [kernel_of(op) for op in network.layers()]
+        compared.append(done.name)
+
+    run_pipeline(module, passes, verify=False, after=compare)
+    assert compared == [each.name for each in passes]

@@ -12,7 +12,7 @@ from simdc.cost.forms import Forms
 from simdc.cost.kernel import Kernel
 from simdc.cost.machines import AnyMachine
 from simdc.ir.base import LayerOp
-from simdc.ir.context import cost_model_of, forms_of, kernel_of, layer_error, machine_of
+from simdc.ir.context import cost_model_of, forms_of, kernels_of, layer_error, machine_of
 from simdc.ir.derived import Setting, given_form, given_tiling, price_fault, proof_fault, setting_of
 from simdc.ir.network import NetworkOp, network_of
 from simdc.ir.notes import notes_of
@@ -74,7 +74,8 @@ def layers_report(module: ModuleOp) -> Report:
     for a layer whose price or proof is of another machine, model, kernel or tiling."""
     network, hardware, model = network_of(module), machine_of(module), cost_model_of(module)
     setting = setting_of(module, model)
-    checked = OncePerKind[LayerOp, Kernel | None](lambda op: checked_kernel(op, setting))
+    kernel_by_kind = kernels_of(network)
+    checked = OncePerKind[LayerOp, Kernel | None](lambda op: checked_kernel(op, kernel_by_kind(op), setting))
     layers = (
         PricedLayer(lowered_layer(op), _price(op, checked(op)), OpChoices(op), searched_of(op), op)
         for op in network.layers()
@@ -93,10 +94,9 @@ def _price(op: LayerOp, kernel: Kernel | None) -> LayerPrice | str | None:
     return LayerPrice(form, str(op.runs_on), kernel, op.tiling.data, op.cost.data, artefacts)
 
 
-def checked_kernel(op: LayerOp, setting: Setting) -> Kernel | None:
-    """The layer's kernel, if it has one. Raises SimdcError for a layer without a price, or with one that is not the
+def checked_kernel(op: LayerOp, kernel: Kernel | None, setting: Setting) -> Kernel | None:
+    """The layer's `kernel`, if it has one. Raises SimdcError for a layer without a price, or with one that is not the
     price of what the report is of."""
-    kernel = kernel_of(op)
     if kernel is None:
         return None
     if fault := price_fault(op, kernel, setting):
