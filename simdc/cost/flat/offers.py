@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from .least import PLACE, least_in_order, prepare
-from .price import price
+from .price import price_within
 from .tiles import FULL, LARGEST, LAST, LOOPS, MOST_CUT, OPERANDS, SLOT, TOTAL, cut
 
 # Steps of work, one or two microseconds each on a core of 2024, as they were measured with arrays: a search ends after
@@ -185,5 +185,5 @@ def cycles_of(
     for place in range(loops):
         loop = orders[walk * loops + place]
         order[place], sizes[place] = loop, table[number * loops + loop]
-    price(plan, order, sizes, room, found, 0)
+    price_within(plan, order, sizes, room, found, -1)
     return found[TOTAL]
