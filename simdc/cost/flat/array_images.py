@@ -63,32 +63,44 @@ def touch_images(
     """Elements of an operand along the dimensions that any of `loops` moves, as `touch`, of each image with the window
     that stands at `window`: rows of `length` in `to`."""
     for image in range(images):
-        for column in range(ELEMENTS):
-            to[at + image * length + column] = 1
+        row = at + image * length
+        to[row], to[row + 1], to[row + 2], to[row + 3] = 1, 1, 1, 1
     term = plan[OPERAND_ROWS + operand] + 1
     for _ in range(plan[plan[OPERAND_ROWS + operand]]):
         if loops_of(plan, term) & loops:
-            for number in range(plan[term]):
-                room[plan[term + 1 + 2 * number]] = 0
-            for image in range(images):
-                # From one image to the next most dimensions stay, as one loop is cut after the other.
-                if resize(plan, term, windows, window, ways, begin + image * plan[LOOPS], room):
-                    touch(plan, term, room, room, TOUCHED_PLACES)
-                row = at + image * length
-                for column in range(ELEMENTS):
-                    to[row + column] = to[row + column] * room[TOUCHED_PLACES + column]
+            touch_dimension(plan, term, windows, window, ways, begin, images, room, to, at, length)
         term = term + 1 + 2 * plan[term]
     return at
 
 
-def resize(
-    plan: list[int], term: int, windows: list[int], window: int, ways: list[int], way: int, sizes: list[int]
+def touch_dimension(
+    plan: list[int],
+    term: int,
+    windows: list[int],
+    window: int,
+    ways: list[int],
+    begin: int,
+    images: int,
+    room: list[int],
+    to: list[int],
+    at: int,
+    length: int,
 ) -> int:
-    """Writes the tile sizes of a dimension's loops. Gives whether any is another one than before."""
-    changed = 0
+    """Multiplies by what images touch along one dimension."""
+    span, end, total = 1, 1, 1
     for number in range(plan[term]):
-        loop = plan[term + 1 + 2 * number]
-        size = windows[window + loop] + ways[way + loop]
-        if sizes[loop] != size:
-            sizes[loop], changed = size, 1
-    return changed
+        room[plan[term + 1 + 2 * number]] = 0
+    for image in range(images):
+        way, row, changed = begin + image * plan[LOOPS], at + image * length, 0
+        for number in range(plan[term]):
+            loop = plan[term + 1 + 2 * number]
+            size = windows[window + loop] + ways[way + loop]
+            if room[loop] != size:
+                room[loop], changed = size, 1
+        # From one image to the next most dimensions stay, as one loop is cut after the other.
+        if changed:
+            touch(plan, term, room, room, TOUCHED_PLACES)
+            span, end, total = room[TOUCHED_PLACES], room[TOUCHED_PLACES + 1], room[TOUCHED_PLACES + 2]
+        to[row], to[row + 1] = to[row] * span, to[row + 1] * end
+        to[row + 2], to[row + 3] = to[row + 2] * total, to[row + 3] * span
+    return at
