@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .best import BEST_BITS, BEST_CYCLES, BEST_RUNG, TOO_CUT
 from .climb import FOUND_BITS, HEAP, NO_ROOM, NONE_LEFT, USED, WAITING, pop, push
-from .lane_groups import FROM_HERE, ONE_SIDE, TWO_SIDES, first_that_fits, least_of_group, moved_by_group
+from .lane_groups import FROM_HERE, ONE_SIDE, TWO_SIDES, first_that_fits, forget_groups, least_of_group, moved_alike
 from .lane_ladder import LANE_STEPS, PROGRAM_CUTS, SIDE_WAYS
 from .lane_rungs import cut_sizes, fits_from, least_of_lanes, least_of_program, least_of_step
 from .lanes import ALL_BITS, REFUSED, TOO_FINE, price_program
@@ -19,6 +19,7 @@ def begin_cuts(
     """Puts every way to cut the first side into `waiting`, which has `room` for so many entries: they must be as many
     as these."""
     least_of_program(plan, on)
+    forget_groups(ladder)
     waiting[WAITING] = waiting[USED] = 0
     for way in range(ladder[SIDE_WAYS]):
         cut = way * ladder[SIDE_WAYS + 1] * ladder[SIDE_WAYS + 2]
@@ -144,8 +145,7 @@ def open_rail(
     else:
         after = fitting
     if after < steps:
-        moving = moved_by_group(ladder, plan, cut, TWO_SIDES, sizes)
-        least = max(bound, least_of_lanes(ladder, plan, on, cut, after, moving, sizes))
+        least = max(bound, least_of_lanes(ladder, plan, on, cut, after, moved_alike(ladder, plan, cut, sizes), sizes))
         if most < 0 or least <= most:
             push(waiting, room, least, 0, cut * steps + after, cut, after)
     return after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .lane_ladder import LANE_LOOP, LANE_STEPS, SIDE_SIZES, SIDE_WAYS
+from .lane_ladder import KNOWN_GROUP, KNOWN_GROUPS, LANE_LOOP, LANE_STEPS, MOST_KNOWN, SIDE_SIZES, SIDE_WAYS
 from .lane_rungs import fits_from, least_of_lanes
 from .tiles import LOOP, LOOP_ROWS, LOOPS, OPERAND_ROWS, RESUMED, STREAM, STREAM_ROWS, STREAMS
 
@@ -18,9 +18,26 @@ FROM_HERE: Final = 3
 def least_of_group(ladder: list[int], plan: list[int], on: list[int], cut: int, sides: int, sizes: list[int]) -> int:
     """Cycles that any rung of a group takes at least. More parts are more tiles, so none has fewer of them than the
     first cut; FROM_HERE, too, what two sides say holds for what is moved."""
-    return least_of_lanes(
-        ladder, plan, on, cut, 0, moved_by_group(ladder, plan, cut, min(sides, TWO_SIDES), sizes), sizes
-    )
+    if sides == ONE_SIDE:
+        return least_of_lanes(ladder, plan, on, cut, 0, moved_by_group(ladder, plan, cut, ONE_SIDE, sizes), sizes)
+    return least_of_lanes(ladder, plan, on, cut, 0, moved_alike(ladder, plan, cut, sizes), sizes)
+
+
+def moved_alike(ladder: list[int], plan: list[int], cut: int, sizes: list[int]) -> int:
+    """As `moved_by_group`, of two sides: asked for each of 30 cuts, and each of their steps, it is the same."""
+    group = cut // ladder[SIDE_WAYS + 2]
+    row = ladder[KNOWN_GROUPS] + group % MOST_KNOWN * KNOWN_GROUP
+    if ladder[row] != group + 1:
+        ladder[row + 1] = moved_by_group(ladder, plan, cut, TWO_SIDES, sizes)
+        ladder[row] = group + 1
+    return ladder[row + 1]
+
+
+def forget_groups(ladder: list[int]) -> int:
+    """As another port moves as much in other cycles."""
+    for place in range(MOST_KNOWN):
+        ladder[ladder[KNOWN_GROUPS] + place * KNOWN_GROUP] = 0
+    return MOST_KNOWN
 
 
 def moved_by_group(ladder: list[int], plan: list[int], cut: int, sides: int, sizes: list[int]) -> int:

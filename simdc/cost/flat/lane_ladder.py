@@ -10,7 +10,8 @@ from .tiles import LOOP, LOOP_ROWS, LOOPS, OPERANDS
 
 # A ladder of a program. Numbers of cuts and steps; the loop along the lanes; of each of three sides how many ways there
 # are to cut its loops, where the sizes of each way stand, by loop, 0 for those of another side, and where tiles of
-# each way do, by nest; where sizes of steps stand; where places are for what cuts touch, and how long each is.
+# each way do, by nest; where sizes of steps stand; where places are for what cuts touch, and how long each is; where
+# places are for what groups of cuts move.
 PROGRAM_CUTS: Final = 0
 LANE_STEPS: Final = 1
 LANE_LOOP: Final = 2
@@ -20,12 +21,15 @@ SIDE_TILES: Final = 9
 STEP_SIZES: Final = 12
 KNOWN_CUTS: Final = 13
 KNOWN_CUT: Final = 14
-LANE_LADDER: Final = 15
+KNOWN_GROUPS: Final = 15
+LANE_LADDER: Final = 16
 # So many cuts are known at a time, each in the place of its number's rest. Of each: its number and one, then of each
 # operand what a tile has and what of it for each iteration along the lanes, what all have and what of it for each tile
 # along these.
 MOST_KNOWN: Final = 64
 TOUCHED: Final = 1
+# And of so many groups of cuts that are alike along two sides: the group's number and one, cycles to move what it uses.
+KNOWN_GROUP: Final = 2
 
 
 def fill_lanes(plan: list[int], sides: list[int], ladder: list[int]) -> int:
@@ -52,11 +56,12 @@ def fill_lanes(plan: list[int], sides: list[int], ladder: list[int]) -> int:
     row = LOOP_ROWS + lane * LOOP
     ladder[LANE_STEPS] = along_width(plan[row + 1], plan[row + 2], ladder, at)
     ladder[KNOWN_CUTS], ladder[KNOWN_CUT] = at + ladder[LANE_STEPS], TOUCHED + 4 * plan[OPERANDS]
+    ladder[KNOWN_GROUPS] = ladder[KNOWN_CUTS] + MOST_KNOWN * ladder[KNOWN_CUT]
     ladder[PROGRAM_CUTS] = cuts
     # A place may hold a cut as it was for another number of lanes.
     for place in range(MOST_KNOWN):
         ladder[ladder[KNOWN_CUTS] + place * ladder[KNOWN_CUT]] = 0
-    return ladder[KNOWN_CUTS] + MOST_KNOWN * ladder[KNOWN_CUT]
+    return ladder[KNOWN_GROUPS] + MOST_KNOWN * KNOWN_GROUP
 
 
 def tiles_of_way(plan: list[int], ladder: list[int], sizes: int, at: int) -> int:

@@ -56,8 +56,8 @@ class LaneLadders:
     def length(self, plan: Sequence[int], rows: ProgramRows) -> int:
         """How many numbers a ladder has at most, for any number of lanes."""
         of_way = plan[tiles.LOOPS] + plan[program.NESTS]
-        touched = filled.MOST_KNOWN * (filled.TOUCHED + 4 * len(rows.operands))
-        return filled.LANE_LADDER + (3 * of_way + 1) * self._ways + touched
+        known = filled.MOST_KNOWN * (filled.TOUCHED + 4 * len(rows.operands) + filled.KNOWN_GROUP)
+        return filled.LANE_LADDER + (3 * of_way + 1) * self._ways + known
 
     def tiling(self, flat: FlatProgram, ladder: list[int], rung: int) -> Tiling:
         """Of one rung: its cut times the number of steps, plus its step."""

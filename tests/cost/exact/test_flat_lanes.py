@@ -11,7 +11,7 @@ from simdc.cost import ExactModel, Hardware, Tiling, TilingError, with_field
 from simdc.cost.exact.flat_lanes import FlatProgram, flat_program
 from simdc.cost.exact.tiled import tile_once
 from simdc.cost.exact.vector import TiledProgram
-from simdc.cost.flat import core, lane_groups, lanes, program, tiles
+from simdc.cost.flat import climb, core, lane_best, lane_groups, lanes, program, tiles
 from simdc.cost.flat import lane_ladder as filled
 from simdc.cost.flat import lane_rungs as at
 from simdc.cost.grid import stored_bounds
@@ -240,6 +240,26 @@ def test_a_group_of_cuts_with_a_pencil() -> None:
     assert [lane_groups.least_of_group(ladder, flat.plan, on, cut, sides, sizes) for sides in (1, 2)] == [164, 244]
     at.cut_sizes(ladder, flat.plan, cut, 0, sizes)
     assert sizes == [8, 10, 1]
+
+
+def test_what_a_group_moves_is_known_of_that_group_alone() -> None:
+    """More groups than there are places for, and the same ones on a port that is half as wide."""
+    x = Operand("x", 8, (8, 129), (affine("c"), affine("h", "k")))
+    y = Operand("y", 8, (8, 100), (affine("c"), affine("h")))
+    block = CodeBlock(("c", "h", "k"), (Instruction("max", "y", ("y", "x")),))
+    nest = LoopNest((Loop("c", 8), Loop("h", 100), Loop("k", 30)), (x,), (y,), (block,))
+    moved, ladder = list[list[int]](), list[int]()
+    for machine in (lanes_of(), with_field(lanes_of(), "simd.bandwidth_bits_per_cycle", 8)):
+        flat = known(VectorProgram("window", (nest,)), machine)
+        ladder, sizes = ladder or LaneLadders(flat.shape).on(core.PLAIN, flat), [0] * 3
+        groups = ladder[filled.SIDE_WAYS] * ladder[filled.SIDE_WAYS + 1]
+        assert groups > 2 * filled.MOST_KNOWN
+        waiting = [0] * (climb.HEAP + (1 + climb.ENTRY) * groups)
+        lane_best.begin_cuts(ladder, flat.plan, [0, 0, 10**6], waiting, groups, sizes)
+        cuts = [ladder[filled.SIDE_WAYS + 2] * Random(group).randrange(groups) for group in range(1000)]
+        moved.append([lane_groups.moved_alike(ladder, flat.plan, cut, sizes) for cut in cuts])
+        assert moved[-1] == [lane_groups.moved_by_group(ladder, flat.plan, cut, 2, sizes) for cut in cuts]
+    assert moved[0] != moved[1]
 
 
 def check_groups(form: core.CoreForm, count: int, seed: int) -> None:
