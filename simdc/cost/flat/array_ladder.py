@@ -187,6 +187,11 @@ def touch(plan: list[int], term: int, sizes: list[int], to: list[int], at: int) 
     # oh + kh, oh 4 in tiles of 3 and 1, kh 3 in one: tiles touch 5 and 3 positions. Without the tiles: 2 of them, 2
     # positions more along oh (4 rows, 2 tiles), 2 in each of 2 tiles along kh: 2 + 2 + 4 = 8.
     tiles, span, end = 1, 1, 1
+    if plan[term] == 1 and plan[term + 2] == 1:
+        # One loop, step by step: no place is touched twice.
+        bound, size = plan[LOOP_ROWS + plan[term + 1] * LOOP + 1], sizes[plan[term + 1]]
+        to[at], to[at + 1], to[at + 2], to[at + 3] = size, bound - (bound - 1) // size * size, bound, size
+        return size
     for number in range(plan[term]):
         tiles = tiles * tiles_along_loop(plan, plan[term + 1 + 2 * number], sizes)
     total = tiles

@@ -81,6 +81,15 @@ def touch_operand(ladder: list[int], plan: list[int], operand: int, sizes: list[
     for _ in range(dimensions):
         terms, tiles, step, reach, term = plan[at], 1, 0, 1, 0
         at = at + 1
+        # Most dimensions have one loop that moves them step by step: no place is touched twice.
+        if terms == 1 and plan[at + 1] == 1:
+            loop, at = plan[at], at + 2
+            bound = plan[LOOP_ROWS + loop * LOOP + 1]
+            if loop == ladder[LANE_LOOP]:
+                base, slope, all_base, all_slope = 0, 1, bound, 0
+            else:
+                still, all_still = still * sizes[loop], all_still * bound
+            continue
         for term in range(terms):
             loop = plan[at + 2 * term]
             if loop != ladder[LANE_LOOP]:
