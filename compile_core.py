@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from functools import reduce
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from shutil import copy
@@ -176,9 +176,10 @@ def made_of() -> tuple[str, str]:
     """Digests of the sources, and of what makes the module of them."""
     from Cython import __version__
 
-    sources = runpy.run_path(str(FOLDER / "digest.py"))["sources_in"](FOLDER)
+    found = runpy.run_path(str(FOLDER / "digest.py"))
     maker = Path(__file__).read_bytes() + __version__.encode()
-    return sha256(sources).hexdigest(), sha256(maker).hexdigest()
+    sources: bytes = found["sources_in"](FOLDER)
+    return blake2b(sources, digest_size=found["DIGEST_BYTES"]).hexdigest(), sha256(maker).hexdigest()
 
 
 def built(package: Path) -> list[Path]:

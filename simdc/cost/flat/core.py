@@ -9,12 +9,12 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
 
-from simdc.digests import sha256_digits
+from simdc.digests import blake2b_digits
 from simdc.named import NamedTuple
 
 from . import array_fill, best, climb, ladder, lane_best, lane_ladder, lanes, least, moving, network, offers
 from . import price as pricing
-from .digest import sources_in
+from .digest import DIGEST_BYTES, sources_in
 
 Found = TypeVar("Found")
 
@@ -94,7 +94,7 @@ def compiled_form() -> CoreForm | None:
         built: Any = import_module(f"{__package__}.compiled")
     except ImportError:
         return None
-    if sha256_digits(sources_in(os.path.dirname(__file__))) != built.DIGEST:
+    if blake2b_digits(sources_in(os.path.dirname(__file__)), DIGEST_BYTES) != built.DIGEST:
         return None
     return _form("compiled", _row, _table, _zeros, _rows, _put, built)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import os
 
+DIGEST_BYTES = 32
+"""Of BLAKE2b, which takes a quarter of the time of SHA-256."""
+
 
 def sources_in(folder: str) -> bytes:
     """All sources in this folder, one after the other. What builds them has no `simdc` to import."""
