@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from inspect import Signature
 
-T = TypeVar("T", bound="Frozen")
 MISSING: Any = object()
 """The default of a field that has none."""
 
@@ -139,8 +138,11 @@ class Frozen:
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
 
-    def __replace__(self: T, **changes: object) -> T:
+    def __replace__(self, **changes: object) -> Self:
         return evolve(self, **changes)
+
+
+T = TypeVar("T", bound=Frozen)
 
 
 def evolve(value: T, **changes: object) -> T:

@@ -11,7 +11,8 @@ import pytest
 
 from simdc.cli import main
 from simdc.cost.model import CostModel
-from simdc.cost.model_table import PLUGIN_MODELS, PluginModel, load_model
+from simdc.cost.model_table import PLUGIN_MODELS, load_model
+from simdc.cost.plugin_model import PluginModel
 from simdc.plugins import Group
 from tests.distributions import install, visible
 from tests.ir.networks import written

@@ -8,5 +8,8 @@ if TYPE_CHECKING:
     from .hardware import Hardware
     from .machine import Machine
 
-AnyMachine: TypeAlias = "Hardware | Machine"
-SomeMachine = TypeVar("SomeMachine", bound="AnyMachine")
+    AnyMachine: TypeAlias = Hardware | Machine
+    SomeMachine = TypeVar("SomeMachine", bound=AnyMachine)
+else:
+    # `typing` compiles what stands in quotes, and the first `compile` of a process takes as long as importing 20 files.
+    AnyMachine, SomeMachine = object, TypeVar("SomeMachine")

@@ -84,6 +84,25 @@ def test_the_second_run_imports_no_compiler(net: str) -> None:
         assert done.stderr == ""
 
 
+def test_the_second_run_compiles_no_names_in_quotes_and_knows_no_plug_ins(net: str) -> None:
+    code = (
+        "import sys, typing\n"
+        "from simdc.cli import main\n"
+        "made, make = [], typing.ForwardRef.__init__\n"
+        "def counted(self, text, *more, **rest):\n"
+        "    made.append(text)\n"
+        "    make(self, text, *more, **rest)\n"
+        "typing.ForwardRef.__init__ = counted\n"
+        "main(sys.argv[1:])\n"
+        "print(made, [name for name in ('copy', 'simdc.cost.plugin_model') if name in sys.modules])\n"
+    )
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code, net, "--hw", "HI3"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    assert done.stdout.splitlines()[-1] == "[] []"
+
+
 def test_other_machines_of_the_same_widths_take_the_same_network(
     net: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
