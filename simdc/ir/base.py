@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 TENSOR = TensorType.constr()
 UNKNOWN = NoneAttr()
 """Stands for the type of a result until operands and properties tell it."""
+OF_PRICES = ("tiling", "tiled", "search", "cost", "uncosted", "artefacts", "priced")
+"""Attributes that passes write onto a layer because of its kernel, so that no kernel follows from them."""
 
 
 def tensor_type(value: SSAValue) -> TensorType[Attribute]:

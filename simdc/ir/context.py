@@ -19,7 +19,7 @@ from simdc.cost.wellformed import KernelError
 from simdc.errors import SimdcError
 
 from .attributes import HardwareAttr, Unit
-from .base import LayerOp
+from .base import OF_PRICES, LayerOp
 from .fields import whole, word
 from .form import accumulator_bits
 from .network import NetworkOp, place_of
@@ -27,8 +27,6 @@ from .once_per_kind import OncePerKind
 
 HARDWARE = "simdc.hardware"
 COST_MODEL = "simdc.cost_model"
-OF_PRICES = frozenset(("tiling", "tiled", "search", "cost", "uncosted", "artefacts", "priced"))
-"""What passes write onto a layer because of its kernel, so that no kernel follows from it."""
 
 
 def make_context() -> Context:

@@ -9,10 +9,10 @@ from xdsl.ir import Attribute, Block
 
 from simdc.named import NamedTuple
 
-from .base import LayerOp, make_tensor_type
+from .base import OF_PRICES, LayerOp, make_tensor_type
 
 NUMBER = re.compile(r"(\d+)")
-DERIVED = ("tiling", "cost", "priced", "tiled", "formed", "form", "artefacts", "uncosted", "proof", "search")
+DERIVED = (*OF_PRICES, "form", "formed")
 """What passes wrote for one length; it does not hold for another."""
 
 

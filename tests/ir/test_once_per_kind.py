@@ -16,8 +16,8 @@ from simdc.backends.report import make_report
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_hardware
 from simdc.ir import once_per_kind
-from simdc.ir.base import TENSOR, LayerOp, make_tensor_type, shape_of
-from simdc.ir.context import OF_PRICES, first_invalid, forms_of, kernel_of, kernels_of, set_hardware
+from simdc.ir.base import OF_PRICES, TENSOR, LayerOp, make_tensor_type, shape_of
+from simdc.ir.context import first_invalid, forms_of, kernel_of, kernels_of, set_hardware
 from simdc.ir.fields import whole, whole_list, word
 from simdc.ir.network import network_of
 from simdc.ir.once_per_kind import LooksAround, OncePerKind
@@ -25,6 +25,7 @@ from simdc.ir.ops.activation.piecewise import LeakyReluOp
 from simdc.ir.ops.fused import FusedOp
 from simdc.ir.ops.max_pool import MaxPoolOp
 from simdc.ir.ops.relu import ReluOp
+from simdc.ir.stretch import DERIVED
 from simdc.passes.pipeline import default_passes, lowering_passes, run_pipeline, training_passes
 from tests.ir.networks import every_op, short_example
 
@@ -254,6 +255,10 @@ def test_a_layer_that_changed_has_a_kernel_of_its_own(
     after = kernels_of(network_of(module))(op)
     assert after == kernel_of(op)
     assert after != before
+
+
+def test_what_stands_apart_are_attributes_of_layers() -> None:
+    assert set(OF_PRICES) < set(DERIVED) < set(ReluOp.get_irdl_definition().attributes)
 
 
 def test_kernels_are_of_one_network(monkeypatch: pytest.MonkeyPatch) -> None:
