@@ -25,14 +25,16 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parent
 FOLDER = ROOT / "simdc/cost/flat"
 SOURCES = (
-    *("tiles", "segments", "price", "rungs", "climb", "ladder", "rails", "recent", "best", "least", "offers"),
+    *("tiles", "segments", "price", "rungs", "climb", "ladder", "rails", "recent", "best"),
+    *("least", "offers", "prefixes"),
     *("program", "waiting", "beside", "lanes", "parts", "lane_ladder", "lane_rungs", "lane_groups", "lane_best"),
     *("array_sides", "array_ladder", "array_images"),
     *("packed", "array_fill", "splits", "greedy", "defaults", "costs", "network", "moving"),
 )
 """In the order in which they need each other."""
 CALLED = (
-    *("price", "begin", "next_rung", "best_rung", "fill", "bound_many", "price_many", "try_orders"),
+    *("price", "begin", "next_rung", "best_rung", "fill", "bound_many", "price_many"),
+    *("try_orders", "bound_orders", "bound_below"),
     *("price_program", "fill_lanes", "begin_cuts", "best_cut", "fill_ladders", "price_network"),
     *("move_kernels", "sum_costs"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from simdc.cost.capacity import array_buffers
 from simdc.cost.channels import by_channel, on_channels
@@ -153,6 +153,11 @@ class FlatContraction(FlatPlan):
         ]
 
     @property
+    def stream_operands(self) -> list[Operand]:
+        """What each stream moves."""
+        return [self.shape.operands[row.operand] for row in self._streams]
+
+    @cached_property
     def most_elements(self) -> list[int]:
         """How many a tile may have, by operand."""
         most = [UNLIMITED] * len(self._roles)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from simdc.digests import blake2b_digits
 from simdc.named import NamedTuple
 
-from . import array_fill, best, climb, ladder, lane_best, lane_ladder, lanes, least, moving, network, offers
+from . import array_fill, best, climb, ladder, lane_best, lane_ladder, lanes, least, moving, network, offers, prefixes
 from . import price as pricing
 from .digest import DIGEST_BYTES, sources_in
 
@@ -37,6 +37,8 @@ class CoreForm(NamedTuple):
     bound_many: Callable[..., int]
     price_many: Callable[..., int]
     try_orders: Callable[..., int]
+    bound_orders: Callable[..., int]
+    bound_below: Callable[..., int]
     price_program: Callable[[list[int], list[int], list[int], list[int], list[int]], int]
     fill_lanes: Callable[[list[int], list[int], list[int]], int]
     begin_cuts: Callable[[list[int], list[int], list[int], list[int], int, list[int]], int]
@@ -107,7 +109,10 @@ def _form(name: str, row: Any, table: Any, zeros: Any, rows: Any, put: Any, *mod
     return CoreForm(name, row, table, zeros, rows, put, *(found[key] for key in CoreForm._fields[6:]))
 
 
-_MODULES = array_fill, pricing, climb, best, ladder, least, offers, lanes, lane_ladder, lane_best, network, moving
+_MODULES = (
+    *(array_fill, pricing, climb, best, ladder, least, offers, prefixes),
+    *(lanes, lane_ladder, lane_best, network, moving),
+)
 PLAIN = _form("plain", list, _plain_table, _plain_zeros, list, list[Any].__setitem__, *_MODULES)
 COMPILED = compiled_form()
 

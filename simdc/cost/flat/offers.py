@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .least import PLACE, least_in_order, prepare
+from .least import PLACE, least_in_order, prepare, slots_of
 from .price import price_within
 from .tiles import FULL, LARGEST, LAST, LOOPS, MOST_CUT, OPERANDS, SLOT, TOTAL, cut
 
@@ -51,8 +51,8 @@ def try_orders(
 ) -> int:
     """`table` has the sizes of each way, by loop, `orders` the loops of each order, outermost first, `most` the
     elements that a tile of each operand may have. `least` gets the fewest cycles of each way, NO_CYCLES where none is
-    better than what was known; `state` is said above. `bounds` has room for BOUNDS_AT_ONCE, and for a number a way,
-    `told` for two. 0, or 1 where ways are cut along too many loops."""
+    better than what was known; `state` is said above. `bounds` has room for BOUNDS_AT_ONCE or a number a way, or for
+    all, `told` for two numbers a way. 0, or 1 where ways are cut along too many loops."""
     several, first, known = ways * walks >= FEW, 0, 0
     for number in range(ways):
         least[number] = NO_CYCLES
@@ -62,7 +62,7 @@ def try_orders(
         if walk == first + known:
             first, known = walk, min(walks - walk, max(1, BOUNDS_AT_ONCE // ways))
             if bound_orders(
-                plan, orders, first, known, table, ways, most, order, sizes, room, way, found, bounds, told
+                plan, orders, first, known, -1, table, ways, most, order, sizes, room, way, found, bounds, told
             ):
                 return 1
         many, row = 0, (walk - first) * ways
@@ -122,6 +122,7 @@ def bound_orders(
     orders: list[int],
     first: int,
     known: int,
+    family: int,
     table: list[int],
     ways: int,
     most: list[int],
@@ -134,7 +135,8 @@ def bound_orders(
     told: list[int],
 ) -> int:
     """Writes what so many orders from the `first` on take at least, order by order, and of each way what pricing it
-    counts for, below zero where it does not fit. 0, or 1 where a way is cut along too many loops."""
+    counts for, below zero where it does not fit. A `family` that is not negative is that of `least.bound_many`. 0, or 1
+    where a way is cut along too many loops."""
     loops = plan[LOOPS]
     for number in range(ways):
         for loop in range(loops):
@@ -151,7 +153,7 @@ def bound_orders(
                 slot = room[SLOT + orders[(first + walk) * loops + place]]
                 if slot >= 0:
                     way[PLACE + slot] = place
-            least_in_order(plan, room, way, found, -1)
+            least_in_order(plan, room, way, found, slots_of(plan, room, family) if family >= 0 else -1)
             bounds[walk * ways + number] = found[TOTAL]
     return 0
 

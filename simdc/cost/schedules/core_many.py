@@ -118,7 +118,8 @@ def try_all(flat: FlatContraction, walks: Walks, table: Whole, fewest: int, step
     def work(form: CoreForm) -> Tried:
         room, found, order, tile = _scratch(flat, form)
         state = form.row([fewest, offers.UNENDING if steps == inf else ceil(steps), 0, 0, -1, -1])
-        least, told, bounds = (form.zeros(many) for many in (ways, 2 * ways, max(ways, offers.BOUNDS_AT_ONCE)))
+        at_once = min(ways * walks.many, max(ways, offers.BOUNDS_AT_ONCE))
+        least, told, bounds = (form.zeros(many) for many in (ways, 2 * ways, at_once))
         form.try_orders(
             *(flat.in_form(form), form.row(walks.orders), walks.many, form.table(table.tobytes()), ways),
             *(form.row(flat.most_elements), order, tile, room, form.zeros(WAY), found, bounds, told, least, state),
@@ -128,6 +129,22 @@ def try_all(flat: FlatContraction, walks: Walks, table: Whole, fewest: int, step
         return Tried(
             cycles, state[offers.FEWEST], None if best[0] < 0 else best, state[offers.SPENT], state[offers.LOOKED_AT]
         )
+
+    return run(work)
+
+
+def bound_walk(flat: FlatContraction, walks: Walks, table: Whole) -> tuple[Whole, NDArray[np.bool_]]:
+    """Cycles that each way to cut takes at least in one walk, and which ways fit: no more of what `bound_all` finds."""
+    ways = len(table)
+
+    def work(form: CoreForm) -> tuple[Whole, NDArray[np.bool_]]:
+        room, found, order, tile = _scratch(flat, form)
+        bounds, told, sizes = form.zeros(ways), form.zeros(ways), form.table(table.tobytes())
+        form.bound_orders(
+            *(flat.in_form(form), form.row(walks.orders), 0, 1, walks.families[0], sizes, ways),
+            *(form.row(flat.most_elements), order, tile, room, form.zeros(WAY), found, bounds, told),
+        )
+        return np.asarray(bounds, dtype=np.int64), np.asarray(told, dtype=np.int64) > 0
 
     return run(work)
 

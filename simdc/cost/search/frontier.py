@@ -12,35 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from simdc.named import NamedTuple
-
 from .budget import Budget
 from .candidates import Cuts, Sizes
-from .objective import Objective
-from .relaxed import Relaxed
+from .prefixes import PrefixBounds, Prefixes
 
 BLOCK = 1 << 16
 """Rows at a time."""
 
 
-class Prefixes(NamedTuple):
-    """Nodes of one level: `rows` [nodes, decided loops] has the number of a way in the loop's `Cuts`, `bounds` [nodes]
-    the least that the objective can be below each node. Ascending by bound."""
-
-    rows: Sizes
-    bounds: Any
-
-
 class Frontier:
-    """A walk of that tree for schedules whose innermost cut loop is of the family of `innermost`.
+    """A walk of that tree, whose nodes `prefixes` bounds.
 
     `least` is a lower bound of the objective of every schedule that was not pruned: of leaves that were given, and of
     nodes that were left when the budget ended. `complete` tells whether none was left.
     """
 
-    def __init__(self, cuts: Sequence[Cuts], relaxed: Relaxed, objective: Objective, innermost: str):
-        self._cuts = cuts
-        self._relaxed, self._objective, self._innermost = relaxed, objective, innermost
+    def __init__(self, cuts: Sequence[Cuts], prefixes: PrefixBounds):
+        self._cuts, self._prefixes = cuts, prefixes
         self.least: Any = inf
         self.complete = True
 
@@ -48,7 +36,7 @@ class Frontier:
         """Tile sizes [ways, loops] of all ways that may give less than `best()`, which may fall meanwhile, block by
         block; of some, if the budget ends before."""
         # The last group first: so few wait, and of equals those with most decided come first.
-        waiting = [self._bounded(np.zeros((1, 0), dtype=np.int64), best())]
+        waiting = [self._prefixes.root(best())]
         while waiting:
             group = waiting.pop()
             # The best may have fallen since the group was put here.
@@ -65,24 +53,9 @@ class Frontier:
                 else:
                     self.complete = False
                 continue
-            choices = np.arange(self._cuts[level].ways)
+            ways = self._cuts[level].ways
             # A loop with 400 ways widens 163 rows at a time: 163 x 400 = 65,200 new ones.
-            block = rows[: max(1, BLOCK // len(choices))]
+            block = rows[: max(1, BLOCK // ways)]
             waiting.append(Prefixes(rows[len(block) :], bounds[len(block) :]))
-            budget.spend(len(block) * len(choices))
-            wider = np.column_stack([np.repeat(block, len(choices), axis=0), np.tile(choices, len(block))])
-            waiting.append(self._bounded(wider, best()))
-
-    def _bounded(self, rows: Sizes, best: Any) -> Prefixes:
-        """Those that may fit and win."""
-        decided = list(zip(self._cuts, rows.T, strict=False))
-        counts = {one.loop: one.counts[column] for one, column in decided}
-        passes = {one.loop: one.passes[column] for one, column in decided}
-        stored = {one.loop: one.stored[column] for one, column in decided}
-        bounds: Any = self._objective(self._relaxed.cost(counts, passes, self._innermost))
-        bounds = np.broadcast_to(bounds, len(rows))
-        may_win = np.less(bounds, best).astype(bool) & self._relaxed.fits(stored)
-        rows, bounds = rows[may_win], bounds[may_win]
-        # Good schedules early make a low `best`, and that prunes the rest.
-        promising = np.argsort(bounds, kind="stable")
-        return Prefixes(rows[promising], bounds[promising])
+            budget.spend(len(block) * ways)
+            waiting.append(self._prefixes.below(block, best()))

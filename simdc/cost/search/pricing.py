@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from simdc.cost.hardware import Hardware
 from simdc.cost.kernel import ArrayKernel
 from simdc.cost.result import Cost
 from simdc.cost.rule import GENESYS, MachineRule
-from simdc.cost.schedules.core_many import any_walk, bound_all, many_of, price_all, try_all, walks_in
+from simdc.cost.schedules.core_many import any_walk, bound_all, bound_walk, many_of, price_all, try_all, walks_in
 from simdc.cost.tiling import Tiling
 
 from .budget import Budget
@@ -44,6 +44,8 @@ class Pricing:
         self._layer = SearchedLayer(kernel, hardware, rule, objective)
         self._own = self._layer.own
         self._flat = many_of(kernel, hardware, rule) if self._layer.type is np.int64 else None
+        self.flat_cycles = self._flat if objective is cycles else None
+        """What prices many schedules, where its cycles are all that counts."""
         self.best: Any = inf
         self.tiling: Tiling | None = None
         self.cost: Cost | None = None
@@ -78,7 +80,10 @@ class Pricing:
         layer, flat = self._layer, self._flat
         if flat is not None and len(loops) <= MOST_CUT:
             table = np.ascontiguousarray(sizes[:, [loops.index(loop) for loop in self._own]])
-            found = bound_all(flat, any_walk(list(self._own), family), table)
+            walk = any_walk(list(self._own), family)
+            if self.flat_cycles is not None:
+                return bound_walk(flat, walk, table)
+            found = bound_all(flat, walk, table)
             return layer.values(found.cost(), len(sizes)), found.fits()
         many = layer.many(loops, sizes.T)
         fits = np.ones(len(sizes), dtype=bool)
@@ -95,14 +100,16 @@ class Pricing:
         several = (sizes < np.array([self._own[loop] for loop in loops])).astype(np.int64)
         # Arrays run one code for all their tilings, so each loop is cut in all of them or in none. Of three loops the
         # first and third cut are 4 + 1 = 5.
-        patterns, of_row = np.unique(several @ (1 << np.arange(len(loops))[::-1]), return_inverse=True)
-        for number, pattern in enumerate(patterns.tolist()):
-            rows = np.flatnonzero(of_row.reshape(-1) == number)
+        of_row = several @ (1 << np.arange(len(loops))[::-1])
+        for pattern in sorted(set(of_row.tolist())):
+            rows = np.flatnonzero(of_row == pattern)
             cut = tuple([loop for loop in self._own if pattern << loops.index(loop) & 1 << len(loops) - 1])
             tried = self._orders(orders, cut, family)
-            at_once = self._flat is not None and self._layer.objective is cycles and len(cut) <= MOST_CUT and tried
-            price = self._price_at_once if at_once else self._price_alike
-            least[rows] = price(loops, sizes[rows], cut, tried, budget)
+            flat = self.flat_cycles if tried and len(cut) <= MOST_CUT else None
+            if flat is None:
+                least[rows] = self._price_alike(loops, sizes[rows], cut, tried, budget)
+            else:
+                least[rows] = self._price_at_once(flat, loops, sizes[rows], tried, budget)
         return least
 
     def _orders(self, orders: Orders, cut: Order, family: Order) -> list[Order]:
@@ -113,10 +120,10 @@ class Pricing:
         return self._tried[key]
 
     def _price_at_once(
-        self, loops: Sequence[str], sizes: Sizes, cut: Order, tried: list[Order], budget: Budget
+        self, flat: FlatContraction, loops: Sequence[str], sizes: Sizes, tried: list[Order], budget: Budget
     ) -> NDArray[np.float64]:
         """As `_price_alike`, by one call of `cost/flat`."""
-        flat, own = cast("FlatContraction", self._flat), list(self._own)
+        own = list(self._own)
         table = np.ascontiguousarray(sizes[:, [loops.index(loop) for loop in own]])
         walks, fewest = walks_in(tuple(own), tuple(tried)), NO_CYCLES if self.best == inf else self.best
         found = try_all(flat, walks, table, fewest, budget.remaining)

@@ -95,7 +95,7 @@ class Relaxed:
         for row in rule.array_streams:
             operand = kernel.by_role.get(row.operand)
             if operand is not None:
-                once = self._least_moved(operand)
+                once = self.least_moved(operand)
                 if row.when == "complete":
                     bits = once * kernel.ofmap_bits
                 else:
@@ -132,7 +132,7 @@ class Relaxed:
             for row in self._rule.vector_streams:
                 fresh = 1 if row.when == "resumed" else 0
                 for operand in operands[row.operand]:
-                    once = self._least_moved(operand) * operand.bits
+                    once = self.least_moved(operand) * operand.bits
                     bits = once * (_reloads(operand, loops, counts, innermost) - fresh)
                     traffic.add(row.traffic, bits)
                     ports.add(row.port, bits)
@@ -144,7 +144,7 @@ class Relaxed:
             cycles=Cycles(compute, transfer), dram_bits=DramBits(**traffic), busy=Busy(compute=compute, **busy)
         )
 
-    def _least_moved(self, operand: Operand) -> int:
+    def least_moved(self, operand: Operand) -> int:
         """Elements that any tiling moves at least once, kept: each bound asks again."""
         key = operand.index, operand.shape
         found = self._moved_once.get(key)

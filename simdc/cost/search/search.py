@@ -36,6 +36,7 @@ from .frontier import Frontier
 from .fused import search_fused
 from .objective import Objective
 from .orders import every_order, families, typical_orders
+from .prefixes import ArrayPrefixes, CutsInRow, FlatPrefixes
 from .pricing import Orders, Pricing
 from .relaxed import Relaxed
 
@@ -146,9 +147,15 @@ class _Rounds:
         # The loop with most choices first: what it rules out is not multiplied.
         cuts = sorted((one.of(self._type) for one in cuts), key=_ways, reverse=True)
         loops = [one.loop for one in cuts]
-        walk = budget.part(WALK_SHARE)
+        walk, flat = budget.part(WALK_SHARE), self.pricing.flat_cycles
+        in_row = None if flat is None else CutsInRow(cuts, flat, self._relaxed)
         for number, family in enumerate(self._families):
-            frontier = Frontier(cuts, self._relaxed, self._objective, family[0])
+            prefixes = (
+                ArrayPrefixes(cuts, self._relaxed, self._objective, family[0])
+                if in_row is None
+                else FlatPrefixes(in_row, family[0])
+            )
+            frontier = Frontier(cuts, prefixes)
             # Three families get a third, a half of the rest, the rest: what one leaves goes to the next.
             part = walk.part(1 / (len(self._families) - number))
             for found in frontier.leaves(lambda: self.pricing.best, part):
@@ -177,6 +184,7 @@ class _Rounds:
                     if budget.is_spent:
                         return False
                     rows = chosen[family[chosen] == number]
-                    promise[rows] = self.pricing.price(loops, sizes[rows], innermost, orders, budget)
+                    if len(rows):
+                        promise[rows] = self.pricing.price(loops, sizes[rows], innermost, orders, budget)
                 first, step = first + step, min(2 * step, MOST_AT_ONCE)
         return not budget.is_spent
