@@ -26,6 +26,9 @@ ALL_EXTRAS := test,dev,onnx,plot,parquet,cluster,docs,fuzz,torch,torch-mlir,jax
 DEV := $(VENV)/.simdc-dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Tests start simdc hundreds of times: where no bytecode is kept, each start compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo dev test mutants test-oldest lint same-reports rtl rtl-lint rtl-random wheel fuzz bench docs site clean
 .DELETE_ON_ERROR:
 

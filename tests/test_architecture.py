@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -133,10 +134,16 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
+def tree_of(source: str) -> ast.Module:
+    """Most tests here ask for the tree of every file."""
+    return ast.parse(source)
+
+
 def imports(path: Path, *, deferred: bool = True) -> Iterator[str]:
     """Absolute names of what a file imports; `deferred` includes imports inside functions and for type checkers."""
     package = ["simdc", *path.relative_to(PACKAGE).parts[:-1]]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree) if deferred else tree.body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -261,7 +268,7 @@ def test_no_models_name_decides_anything() -> None:
         relative(path)
         for path in FILES
         if room(path) != "cost"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and node.value in MODELS.keys() - {"roofline"}
     ]
     assert found == ["choices.py"]
@@ -283,7 +290,7 @@ def test_files_are_short_and_say_what_they_are(path: Path) -> None:
     assert not VAGUE & {part.removesuffix(".py") for part in path.relative_to(PACKAGE).parts}
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MAX_LINES
-    assert not text or ast.get_docstring(ast.parse(text)) or path.name == "__main__.py"
+    assert not text or ast.get_docstring(tree_of(text)) or path.name == "__main__.py"
 
 
 def test_tests_stand_in_the_folders_of_what_they_test() -> None:
@@ -294,7 +301,7 @@ def test_tests_stand_in_the_folders_of_what_they_test() -> None:
 
 
 def definitions(path: Path, *kinds: type[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path.read_text(encoding="utf-8"))):
         if isinstance(node, kinds):
             assert isinstance(node, ast.ClassDef | ast.FunctionDef)
             yield node
