@@ -105,7 +105,7 @@ def without_places(report: str) -> str:
     data = json.loads(report)
     for layer in data["layers"]:
         layer.pop("source", None)
-    return json.dumps(data, indent=1)
+    return json.dumps(data)
 
 
 def parsed(text: str) -> ModuleOp:

@@ -16,12 +16,11 @@ from simdc.errors import SimdcError
 from simdc.frontends import load_network
 from simdc.frontends.hardware_file import load_hardware
 from simdc.frontends.mlir_text import parse_mlir
-from simdc.frontends.presets import presets
 from simdc.ir.context import set_hardware
 from simdc.ir.network import network_of, place_of
 from simdc.passes.pipeline import default_passes, run_pipeline, training_passes
 from tests.conftest import without_places
-from tests.ir.networks import every_op, short_example, written
+from tests.ir.networks import SAME_SHORT, every_op, short_example, short_examples, written
 
 DSL = "network n(x: 3x8x8) {\n  return x -> conv(4, 3) -> bn -> relu\n}\n"
 CALL = 'simdc.relu "r" %x : (tensor<1x4xf32>) -> tensor<1x4xf32>'
@@ -45,7 +44,7 @@ def cost(module: ModuleOp) -> str:
 
 
 @pytest.mark.parametrize("train", [False, True], ids=["inference", "training"])
-@pytest.mark.parametrize("name", sorted(presets("networks")))
+@pytest.mark.parametrize("name", short_examples())
 def test_priced_network_comes_back_with_the_same_report(name: str, train: bool) -> None:
     module = compiled(short_example(name), train=train)
     report = cost(module)
@@ -53,6 +52,12 @@ def test_priced_network_comes_back_with_the_same_report(name: str, train: bool) 
     assert cost(again) == report
     run_pipeline(again, default_passes("exact"))
     assert cost(again) == report
+
+
+@pytest.mark.parametrize(("name", "same"), SAME_SHORT.items())
+def test_an_example_that_is_left_out_is_another_by_a_name(name: str, same: str) -> None:
+    left_out, tried = (printed(short_example(each)) for each in (name, same))
+    assert left_out.replace(f"@{name}(", f"@{same}(") == tried
 
 
 @pytest.mark.parametrize("generic", [False, True], ids=["custom", "generic"])

@@ -45,6 +45,15 @@ def short_example(name: str, batch: int = 1, run: TokenRun = AS_WRITTEN) -> Modu
     return parse_dsl(shortened(path.read_text(encoding="utf-8")), path.name, batch, run)
 
 
+SAME_SHORT = {"resnet34": "resnet18", "resnet101": "resnet50"}
+"""Examples that differ from another in how often blocks come only: short they are the same but for their names."""
+
+
+def short_examples() -> list[str]:
+    """The names of the examples of which each says something when short."""
+    return sorted(presets("networks").keys() - SAME_SHORT.keys())
+
+
 def shortened(text: str) -> str:
     return re.sub(r"repeat (\w+)", r"repeat min(\1, 2)", text)
 

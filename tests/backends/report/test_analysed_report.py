@@ -22,10 +22,9 @@ from simdc.cost.structure import with_field
 from simdc.errors import SimdcError
 from simdc.frontends.dsl import parse_dsl
 from simdc.frontends.hardware_file import load_machine
-from simdc.frontends.presets import presets
 from simdc.frozen import evolve
 from tests.backends.report.test_report import lines
-from tests.ir.networks import short_example
+from tests.ir.networks import short_example, short_examples
 
 TEXT = """network n(x: 16x8x8, y: 16x8x8) {
   first = conv(x, channels=12, kernel=3, pad=1)
@@ -145,7 +144,7 @@ def test_the_sheet_has_rows_that_it_knows_no_roofline_of() -> None:
         ("roofline{bytes=schedule}", "HI2"),
     ],
 )
-@pytest.mark.parametrize("network", list(presets("networks")))
+@pytest.mark.parametrize("network", short_examples())
 def test_layers_that_take_time_have_a_roofline_and_no_others(network: str, model: str, name: str) -> None:
     """GoogLeNet's sheet counts some convolutions in the rows of others: they take no time."""
     if (network, name) == ("unet", "nv_small") and model != "roofline":
