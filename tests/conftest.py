@@ -41,6 +41,9 @@ settings.load_profile("simdc")
 # What a run finds must not depend on the one before it: only tests of the cache use one, each its own.
 os.environ["SIMDC_NO_CACHE"] = "1"
 
+# JAX runs here what it compiled once: to compile it well takes twice as long as to compile it.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
+
 SEPARATOR = "// -----\n"
 
 
