@@ -116,3 +116,42 @@ def test_cases_are_called_as_pytest_calls_them() -> None:
     assert len(names) == len(set(names)) > 5
     for case in cases_of("tests.test_visible"):
         case.run()
+
+
+COVER = """
+import json, sys
+from tests.mutations.cases import Case, cases_of
+from tests.mutations.coverage import cover
+
+def quick():
+    import colorsys
+    from simdc.visible import is_name
+    assert is_name("a")
+
+def fails():
+    raise ValueError("no")
+
+def spins():
+    while True:
+        pass
+
+assert "colorsys" not in sys.modules
+cases = [Case(f"{test.__name__} {n}", test, {}) for test in (fails, spins) for n in (1, 2)]
+found = cover([Case("quick", quick, {}), *cases_of("tests.test_visible"), *cases], 0.5)
+reached = {each.case.name: [each.case.test.__name__, sorted(each.functions)] for each in found.reached}
+print(json.dumps([reached, found.slow, found.failing, "colorsys" in sys.modules]))
+"""
+
+
+def test_either_half_of_the_cases_tells_what_it_calls() -> None:
+    """The first case runs in the other process, and what it imports is here as well."""
+    run = subprocess.run([sys.executable, "-c", COVER], cwd=ROOT, capture_output=True, text=True, check=True)
+    reached, slow, failing, is_imported = json.loads(run.stdout)
+    assert reached.pop("quick") == ["quick", [["visible.py", "is_name"]]]
+    assert reached.keys() == {case.name for case in cases_of("tests.test_visible")}
+    rows = [functions for test, functions in reached.values() if test == "test_other_cells_stay"]
+    assert len(rows) > 3
+    assert all(functions == [["visible.py", "spreadsheet_text"]] for functions in rows)
+    assert sorted(slow) == ["spins 1", "spins 2"]
+    assert sorted(failing) == ["fails 1: ValueError: no", "fails 2: ValueError: no"]
+    assert is_imported

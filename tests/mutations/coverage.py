@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import cProfile
+import os
+import pickle
 import signal
+import sys
 import time
+import traceback
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 
@@ -58,21 +65,57 @@ def quickest(reached: list[Reached], seconds: float) -> list[Reached]:
 
 def function_of(code: CodeType) -> Function | None:
     """The outermost function around some code; None outside the package."""
-    try:
-        file = Path(code.co_filename).relative_to(PACKAGE).as_posix()
-    except ValueError:
-        return None
-    return file, code.co_qualname.partition(".<locals>")[0]
+    return _function(code.co_filename, code.co_qualname)
+
+
+@cache
+def _function(file: str, name: str) -> Function | None:
+    path = Path(file)
+    return (path.relative_to(PACKAGE).as_posix(), name.partition(".<locals>")[0]) if PACKAGE in path.parents else None
 
 
 def cover(cases: Iterable[Case], limit: float) -> Coverage:
-    """Run every case, as long as `limit` seconds of CPU time."""
+    """Run every case, as long as `limit` seconds of CPU time. Half of them run in a process of their own."""
+    every = list(cases)
+    there, here = every[::2], every[1::2]
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        _cover_for(writer, there, limit)
+    os.close(writer)
+    found = _cover(here, limit)
+    with os.fdopen(reader, "rb") as pipe:
+        reached, slow, failing, modules = pickle.load(pipe)
+    os.waitpid(child, 0)
+    # What was imported there is imported here, where mutants are put in the place of what is in memory.
+    for name in modules:
+        with suppress(ImportError):
+            import_module(name)
+    found.reached.extend(Reached(there[number], *rest) for number, *rest in reached)
+    return Coverage(found.reached, found.slow + slow, found.failing + failing)
+
+
+def _cover_for(writer: int, cases: list[Case], limit: float) -> NoReturn:
+    """Hands on what is found, by the numbers of cases, which cannot be sent, and which modules are imported then."""
+    try:
+        found = _cover(cases, limit)
+        numbers = {id(case): number for number, case in enumerate(cases)}
+        reached = [(numbers[id(each.case)], each.seconds, each.functions) for each in found.reached]
+        with os.fdopen(writer, "wb") as pipe:
+            pickle.dump((reached, found.slow, found.failing, list(sys.modules)), pipe)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def _cover(cases: Iterable[Case], limit: float) -> Coverage:
     signal.signal(signal.SIGPROF, _give_up)
     found = Coverage([], [], [])
     for case in cases:
         # Each finds out by itself what ops give: a mutant may stand in that.
         result_types.forget()
-        profile = cProfile.Profile(builtins=False)
+        profile = cProfile.Profile(builtins=False, subcalls=False)
         started = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, limit)
         try:
