@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from simdc.cost.flat import climb, network, packed, tiles
 from simdc.cost.flat import ladder as cuts
 from simdc.cost.flat import rungs as at
-from simdc.cost.flat.best import BEST_RUNG
 from simdc.cost.flat.defaults import limits_of_rungs
+from simdc.cost.flat.recent import recalled, remember
 from simdc.cost.ladder.rows import LadderInForm
 
 from .kept import KeptSchedule, Rates, rates_of
@@ -22,8 +22,6 @@ from .rung_arrays import ANY, Promise, RungArrays
 NO_LIMIT = -1, -1
 MOST_KEPT = 128
 """Schedules of a kernel."""
-MOST_LIMITS = 4
-"""Of a kernel schedules that were the cheapest on one of the last machines."""
 
 
 class KeptKernel:
@@ -32,9 +30,8 @@ class KeptKernel:
     def __init__(self, rows: list[list[int]]):
         """Of a kernel, as `flat/packed.py` has them, those of other kernels perhaps behind them."""
         self.about, self.plan, self.on, *ladder = rows[: packed.LAST_ROW]
-        self.ladder = LadderInForm(*ladder)
+        self.ladder, self._recent = LadderInForm(*ladder), rows[packed.LAST_ROW]
         self._kept: dict[int, KeptSchedule] = {}
-        self._cheapest: list[int] = []
 
     def schedule(self, rung: int, room: list[int]) -> KeptSchedule:
         found = self._kept.get(rung)
@@ -48,17 +45,12 @@ class KeptKernel:
             found = self._kept[rung] = KeptSchedule(self.plan, order, sizes, room)
         return found
 
-    def limit(self, rates: Rates, room: list[int]) -> tuple[int, int]:
+    def limit(self, rates: Rates, work: Sequence[list[int]]) -> tuple[int, int]:
         """Cycles and DRAM bits of a schedule that fits, or NO_LIMIT where none is known that does."""
-        best = NO_LIMIT
-        for rung in self._cheapest:
-            if at.rung_fits(self.ladder.ladder, self.on, rung):
-                best = self._less(best if best != NO_LIMIT else (ANY, ANY), rung, rates, room) or best
-        return best
-
-    def remember(self, rung: int) -> None:
-        """What was the cheapest."""
-        self._cheapest = [rung, *(each for each in self._cheapest if each != rung)][:MOST_LIMITS]
+        rung = recalled(self.ladder.ladder, self.on, self._recent, work[packed.WAITING_ROW])
+        if rung == climb.NONE_LEFT:
+            return NO_LIMIT
+        return self._less((ANY, ANY), rung, rates, work[packed.ROOM_ROW]) or NO_LIMIT
 
     def cheapest(
         self, promises: Sequence[Promise], limit: tuple[int, int], rates: Rates, room: list[int]
@@ -75,7 +67,7 @@ class KeptKernel:
                 best, chosen = priced, rung
         if chosen < 0:
             return None
-        self.remember(chosen)
+        remember(self.ladder.ladder, self._recent, chosen)
         return self.schedule(chosen, room)
 
     def _less(self, than: tuple[int, int], rung: int, rates: Rates, room: list[int]) -> tuple[int, int] | None:
@@ -110,7 +102,7 @@ class KeptClimbs:
         for _, kept in self._contractions:
             packed.on_machine(kept.plan, kept.about, machine)
             limits_of_rungs(kept.plan, kept.about, machine, kept.on)
-        limits = [kept.limit(rates, room) for _, kept in self._contractions]
+        limits = [kept.limit(rates, work) for _, kept in self._contractions]
         every, (cycles, bits) = [kept.on for _, kept in self._contractions], zip(*limits, strict=True)
         if not self._arrays.has_room(every[0], cycles):
             return False
@@ -120,12 +112,9 @@ class KeptClimbs:
             if cheapest is not None:
                 cheapest.write(kept.about, machine, rates, results, at)
                 continue
-            first, best = number * packed.KERNEL_ROWS, work[packed.BEST_ROW]
             # Where no rung fits the core asks for none.
-            best[BEST_RUNG] = -1
+            first = number * packed.KERNEL_ROWS
             results[at] = network.price_form(self._rows, first, machine, 1, space, work, results, at)
             if results[at] == climb.NO_ROOM:
                 return False
-            if best[BEST_RUNG] >= 0:
-                kept.remember(best[BEST_RUNG])
         return True
