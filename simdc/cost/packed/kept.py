@@ -28,21 +28,23 @@ def rates_of(machine: Sequence[int]) -> Rates:
 
 
 class Counts(NamedTuple):
-    """What the core counts of a tiled contraction (`found`), all its tiles, bits of DRAM; of each stream its port and
-    how many tiles of how many bits it moves."""
+    """What the core counts of a tiled contraction (`found`), all its tiles, bits of DRAM; through which port how many
+    tiles of how many bits move."""
 
     found: list[int]
     tiles: int
     dram_bits: int
-    transfers: list[tuple[int, list[tuple[int, int]]]]
+    transfers: list[tuple[int, int, int]]
 
 
 class CutLoops(NamedTuple):
-    """How many loops are cut, the streams of tiles, and what the core has worked out of these (`tiles.py`)."""
+    """How many loops are cut, the streams of tiles, and what the core has worked out of these (`tiles.py`). Along most
+    slots tiles are all of one size; those along which the last one is smaller are `uneven`, as bits."""
 
     slots: int
     streams: tuple[MovedStream, ...]
     room: list[int]
+    uneven: int
 
 
 class KeptSchedule:
@@ -53,11 +55,11 @@ class KeptSchedule:
 
     def __init__(self, plan: list[int], order: list[int], sizes: list[int], room: list[int]):
         self.order, self.sizes, self._plan = order, sizes, plan
-        self._cut = slots, moved, room = _cut(plan, order, sizes, room)
+        self._cut = slots, moved, room, _ = _cut(plan, order, sizes, room)
         counts = room[tiles.COUNT : tiles.COUNT + slots]
         found = segments_of(slots, counts[-1:] == [2], room[tiles.SUMS], moved)
-        bits = [_bits(plan, room, *tile) for tile in found.tiles]
-        # Most loops are cut evenly: then tiles of several kinds are alike, and so are half of the segments.
+        bits = _bits_of_tiles(plan, self._cut, found.tiles)
+        # Where loops are cut evenly tiles of several kinds are alike, and so are half of the segments.
         loads: dict[tuple[int, tuple[int, ...]], int] = {}
         own = [
             loads.setdefault((port, tuple([bits[tile] for tile in moved])), len(loads)) for port, moved in found.loads
@@ -109,9 +111,9 @@ class KeptSchedule:
         found = found.copy()
         found[tiles.COMPUTE] += many * rates.fill
         found[tiles.TOTAL] = self.cycles(rates)
-        for port, kinds in transfers:
+        for port, times, bits in transfers:
             numerator, denominator = rates.ports[port]
-            found[tiles.TRANSFERS + port] += sum([times * -(-bits * denominator // numerator) for times, bits in kinds])
+            found[tiles.TRANSFERS + port] += times * -(-bits * denominator // numerator)
         costs.cost_of_array(plan, about, machine, found, results, at + network.FORM_COST)
         write_tiling(self.order, self.sizes, plan, about, machine, results, at)
 
@@ -125,29 +127,44 @@ def _cut(plan: list[int], order: list[int], sizes: list[int], room: list[int]) -
     moved = [tiles.moved(plan, plan[row], room, stream) for stream, row in enumerate(rows)]
     room[tiles.SUMS] = (1 << slots) - 1 & ~tiles.moved(plan, plan[tiles.RESULT], room, streams)
     own = [MovedStream(plan[row + 2], plan[row + 5], own) for row, own in zip(rows, moved, strict=True)]
-    return CutLoops(slots, tuple(own), room[: tiles.TABLES])
+    uneven = 0
+    for loop in range(plan[tiles.LOOPS]):
+        if room[tiles.SLOT + loop] >= 0 and room[tiles.LAST + loop] != room[tiles.FULL + loop]:
+            uneven |= 1 << room[tiles.SLOT + loop]
+    return CutLoops(slots, tuple(own), room[: tiles.TABLES], uneven)
 
 
 def _counts(plan: list[int], cut: CutLoops) -> Counts:
-    (slots, streams, room), found = cut, [0] * tiles.FOUND
+    (slots, streams, room, uneven), found = cut, [0] * tiles.FOUND
     many = tiles.count_steps(plan, room, found)
     found[tiles.COMPUTE] = found[tiles.STEPS]
     for operand in range(plan[tiles.OPERANDS]):
         found[tiles.LARGEST + operand] = tiles.full_elements(plan, operand, room)
     dram_bits = pricing.dram_bits(plan, room, found)
-    transfers: list[tuple[int, list[tuple[int, int]]]] = []
+    asked, often = list[tuple[int, int]](), list[tuple[int, int]]()
     for stream, (port, _, own) in enumerate(streams):
-        times = found[tiles.MOVES + 2 * stream]
-        kinds = [kind for kind in range(1 << slots) if not kind & ~own] if times else []
-        each = [(times * pricing.alike(room, own, kind), _bits(plan, room, stream, kind)) for kind in kinds]
-        transfers.append((port, each))
+        times, apart = found[tiles.MOVES + 2 * stream], own & uneven
+        if times:
+            for slot in range(slots):
+                if (own & ~uneven) >> slot & 1:
+                    times *= room[tiles.COUNT + slot]
+            kinds = [kind for kind in range(apart + 1) if not kind & ~apart]
+            asked += [(stream, kind) for kind in kinds]
+            often += [(port, times * pricing.alike(room, apart, kind)) for kind in kinds]
+    transfers = [(port, many, bits) for (port, many), bits in zip(often, _bits_of_tiles(plan, cut, asked), strict=True)]
     return Counts(found, many, dram_bits, transfers)
 
 
-def _bits(plan: list[int], room: list[int], stream: int, kind: int) -> int:
-    """Of a tile of a stream."""
-    row = tiles.STREAM_ROWS + stream * tiles.STREAM
-    return tiles.elements(plan, plan[row], room, kind) * plan[row + 1]
+def _bits_of_tiles(plan: list[int], cut: CutLoops, asked: Sequence[tuple[int, int]]) -> list[int]:
+    """Of tiles by stream and kind."""
+    found, known = list[int](), dict[tuple[int, int], int]()
+    for stream, kind in asked:
+        row = tiles.STREAM_ROWS + stream * tiles.STREAM
+        tile = plan[row], kind & cut.uneven
+        if tile not in known:
+            known[tile] = tiles.elements(plan, tile[0], cut.room, tile[1])
+        found.append(known[tile] * plan[row + 1])
+    return found
 
 
 def _steps(plan: list[int], room: list[int], slots: int) -> list[int]:
