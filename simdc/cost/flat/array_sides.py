@@ -67,21 +67,30 @@ def cut_side(
             for loop in range(width):
                 if not (given[side + LOOPS_TOGETHER] >> loop) & 1:
                     room[begin + way * width + loop] = room[begin - width + loop]
-    turn, other, many = 0, 0, 0
+    turn, other, many, row, after = 0, 0, 0, TURNS, begin
+    tiles, beside = tiles_of(plan, room, row), tiles_of(plan, room, after) if joined else 0
     while turn < turns or other < joined:
-        row, after = TURNS + turn * width, begin + other * width
-        if turn == turns or (other < joined and tiles_of(plan, room, after) < tiles_of(plan, room, row)):
-            other, row = other + 1, after
+        if turn == turns or (other < joined and beside < tiles):
             # Ways in turn have more and more tiles, so one alone may be the same.
-            if turn and are_same(room, row, TURNS + (turn - 1) * width, width):
-                continue
+            if not turn or not are_same(room, after, TURNS + (turn - 1) * width, width):
+                write_way(plan, room, after, ways, at + many * width, counts, to + many * NUMBERS)
+                many = many + 1
+            other, after = other + 1, after + width
+            if other < joined:
+                beside = tiles_of(plan, room, after)
         else:
-            turn = turn + 1
-        for loop in range(width):
-            ways[at + many * width + loop] = room[row + loop]
-        count_way(plan, room, row, counts, to + many * NUMBERS)
-        many = many + 1
+            write_way(plan, room, row, ways, at + many * width, counts, to + many * NUMBERS)
+            turn, row, many = turn + 1, row + width, many + 1
+            if turn < turns:
+                tiles = tiles_of(plan, room, row)
     return many
+
+
+def write_way(plan: list[int], room: list[int], row: int, ways: list[int], at: int, counts: list[int], to: int) -> int:
+    """Writes its sizes and numbers."""
+    for loop in range(plan[LOOPS]):
+        ways[at + loop] = room[row + loop]
+    return count_way(plan, room, row, counts, to)
 
 
 def in_turn(plan: list[int], loops: int, first: int, room: list[int]) -> int:
@@ -117,8 +126,9 @@ def tiles_of(plan: list[int], room: list[int], row: int) -> int:
     """Tiles of a way."""
     tiles = 1
     for loop in range(plan[LOOPS]):
-        if room[row + loop]:
-            tiles = tiles * -(-plan[LOOP_ROWS + loop * LOOP + 1] // room[row + loop])
+        size, bound = room[row + loop], plan[LOOP_ROWS + loop * LOOP + 1]
+        if size and size != bound:
+            tiles = tiles * -(-bound // size)
     return tiles
 
 
@@ -130,8 +140,12 @@ def count_way(plan: list[int], room: list[int], row: int, counts: list[int], to:
         size = room[row + loop]
         if size:
             bound, width = plan[LOOP_ROWS + loop * LOOP + 1], plan[LOOP_ROWS + loop * LOOP + 2]
-            count, full = -(-bound // size), -(-size // width)
-            rest = -(-(bound - (count - 1) * size) // width)
+            full, count = -(-size // width), 1
+            rest = full
+            # Most loops are whole.
+            if size != bound:
+                count = -(-bound // size)
+                rest = -(-(bound - (count - 1) * size) // width)
             tiles, most, last = tiles * count, most * full, last * rest
             passes = passes * ((count - 1) * full + rest)
     counts[to], counts[to + 1], counts[to + 2], counts[to + 3] = tiles, passes, most, last
