@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from .lane_ladder import KNOWN_GROUP, KNOWN_GROUPS, LANE_LOOP, LANE_STEPS, MOST_KNOWN, SIDE_SIZES, SIDE_WAYS
+from .lane_ladder import (
+    KNOWN_GROUP,
+    KNOWN_GROUPS,
+    LANE_LOOP,
+    LANE_STEPS,
+    LAST_FITTING,
+    MOST_KNOWN,
+    SIDE_SIZES,
+    SIDE_WAYS,
+)
 from .lane_rungs import fits_from, least_of_lanes
 from .tiles import LOOP, LOOP_ROWS, LOOPS, OPERAND_ROWS, RESUMED, STREAM, STREAM_ROWS, STREAMS
 
@@ -95,17 +104,23 @@ def least_places(plan: list[int], term: int, sizes: list[int]) -> int:
 
 def first_that_fits(ladder: list[int], plan: list[int], on: list[int], cut: int, sizes: list[int]) -> int:
     """Of the cuts from one on that differ along the last side alone the first of which a step fits; -1 if none does."""
-    # In more parts tiles are no larger: of 30 ways the first that fits is found by looking at 5.
-    last, ways = ladder[LANE_STEPS] - 1, ladder[SIDE_WAYS + 2]
-    low, high = cut, cut - cut % ways + ways - 1
-    if fits_from(ladder, plan, on, low, last, sizes) == last:
-        return low
-    if fits_from(ladder, plan, on, high, last, sizes) > last:
-        return -1
+    # In more parts tiles are no larger: of 30 ways the first that fits is found by looking at 5, or at it and the one
+    # before it where it is as far from the first as it was the last time, in another group or batch.
+    begin, step, wanted, last = cut - cut % ladder[SIDE_WAYS + 2], 1, -1, ladder[LANE_STEPS] - 1
+    low, high = cut - 1, begin + ladder[SIDE_WAYS + 2]
+    place = min(max(begin + ladder[LAST_FITTING], cut), high - 1)
     while low + 1 < high:
-        middle = (low + high) // 2
-        if fits_from(ladder, plan, on, middle, last, sizes) == last:
-            high = middle
+        fitting = 1 if fits_from(ladder, plan, on, place, last, sizes) == last else 0
+        if fitting:
+            high = place
         else:
-            low = middle
+            low = place
+        # Further and further on in one direction, then between.
+        place = place - step if fitting else place + step
+        if fitting == 1 - wanted or place <= low or place >= high:
+            place = (low + high) // 2
+        wanted, step = fitting, 2 * step
+    if high == begin + ladder[SIDE_WAYS + 2]:
+        return -1
+    ladder[LAST_FITTING] = high - begin
     return high

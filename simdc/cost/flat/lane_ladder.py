@@ -11,7 +11,7 @@ from .tiles import LOOP, LOOP_ROWS, LOOPS, OPERANDS
 # A ladder of a program. Numbers of cuts and steps; the loop along the lanes; of each of three sides how many ways there
 # are to cut its loops, where the sizes of each way stand, by loop, 0 for those of another side, and where tiles of
 # each way do, by nest; where sizes of steps stand; where places are for what cuts touch, and how long each is; where
-# places are for what groups of cuts move.
+# places are for what groups of cuts move; which way to cut the last side was found last as the first that fits.
 PROGRAM_CUTS: Final = 0
 LANE_STEPS: Final = 1
 LANE_LOOP: Final = 2
@@ -22,7 +22,8 @@ STEP_SIZES: Final = 12
 KNOWN_CUTS: Final = 13
 KNOWN_CUT: Final = 14
 KNOWN_GROUPS: Final = 15
-LANE_LADDER: Final = 16
+LAST_FITTING: Final = 16
+LANE_LADDER: Final = 17
 # So many cuts are known at a time, each in the place of its number's rest. Of each: its number and one, then of each
 # operand what a tile has and what of it for each iteration along the lanes, what all have and what of it for each tile
 # along these.

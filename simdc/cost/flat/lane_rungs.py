@@ -47,14 +47,13 @@ MEMORY_BITS: Final = 2
 
 def cut_sizes(ladder: list[int], plan: list[int], cut: int, step: int, sizes: list[int]) -> int:
     """The tile size of each loop."""
-    rest = cut
-    for loop in range(plan[LOOPS]):
-        sizes[loop] = 0
-    for number in range(3):
-        ways = ladder[SIDE_WAYS + 2 - number]
-        at, rest = ladder[SIDE_SIZES + 2 - number] + rest % ways * plan[LOOPS], rest // ways
-        for loop in range(plan[LOOPS]):
-            sizes[loop] = sizes[loop] + ladder[at + loop]
+    others, loops = ladder[SIDE_WAYS + 2], plan[LOOPS]
+    first = ladder[SIDE_SIZES] + cut // others // ladder[SIDE_WAYS + 1] * loops
+    second = ladder[SIDE_SIZES + 1] + cut // others % ladder[SIDE_WAYS + 1] * loops
+    third = ladder[SIDE_SIZES + 2] + cut % others * loops
+    for loop in range(loops):
+        # Each loop is of one side, and 0 in the others.
+        sizes[loop] = ladder[first + loop] + ladder[second + loop] + ladder[third + loop]
     sizes[ladder[LANE_LOOP]] = ladder[ladder[STEP_SIZES] + step]
     return cut
 

@@ -298,7 +298,15 @@ def test_the_first_cut_that_fits() -> None:
     for limit, first in ((352, 0), (351, 1), (192, 1), (191, 2), (159, 3), (127, 4), (95, 5), (63, -1)):
         flat = known(mean("b"), lanes_of(vmem_bits=limit))
         ladder = LaneLadders(flat.shape).on(core.PLAIN, flat)
-        assert lane_groups.first_that_fits(ladder, flat.plan, [0, 0, limit], 0, [0, 0]) == first
+        # Wherever it is looked for first.
+        for place in (*range(6), 100):
+            ladder[filled.LAST_FITTING] = place
+            assert lane_groups.first_that_fits(ladder, flat.plan, [0, 0, limit], 0, [0, 0]) == first
+            assert ladder[filled.LAST_FITTING] == (place if first < 0 else first)
+            for later in range(first + 1, 6):
+                assert lane_groups.first_that_fits(ladder, flat.plan, [0, 0, limit], later, [0, 0]) == (
+                    later if first >= 0 else -1
+                )
 
 
 def check_ladders(form: core.CoreForm, count: int, seed: int, patch: pytest.MonkeyPatch) -> None:
