@@ -19,6 +19,7 @@ from simdc.workers import WorkerLost, run_here
 
 from . import dependence
 from .admitted import Admitted, admitted_machines
+from .ahead import LayersAhead
 from .guarded import hold_one
 from .journal import Journal
 from .points import Points, unit_points
@@ -111,8 +112,15 @@ class Exploration:
 
     def _costed(self, works: Kernels, model: str) -> tuple[Work, ...]:
         machine, kept = works.machine, list[Work]()
-        for work in works.works:
-            priced_by = load_model(model, work.phase)
+        models = {work.phase: load_model(model, work.phase) for work in works.works}
+        # As they are asked for below, in their first forms: those that are found together have a price that is sound.
+        ahead = LayersAhead([(work.forms[:1], work.phase) for work in works.works], models, "greedy")
+        sound = {number for columns in ahead.on(machine) for number in columns.layers}
+        for number, work in enumerate(works.works):
+            priced_by = models[work.phase]
+            if number in sound:
+                kept.append(work)
+                continue
             try:
                 cost = priced_by.evaluate(work.kernel, priced_by.greedy(work.kernel, machine), machine)
                 hold_one(priced_by, work.layer, work.kernel, cost, machine, {})

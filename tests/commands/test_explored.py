@@ -12,8 +12,11 @@ import simdc
 from simdc.cli import main
 from simdc.commands import network_line
 from simdc.commands.network_line import NetworkLine
-from simdc.cost import ExactModel, with_field
+from simdc.cost import ExactModel, Hardware, Kernel, Tiling, with_field
+from simdc.cost.greedy import greedy_tiling
 from simdc.cost.machines import AnyMachine
+from simdc.explore.exploration import Exploration, NetworkChoice
+from simdc.explore.space import Space
 from simdc.ir.forms_between import FormsBetween
 from simdc.ir.stretch import LayersBetween
 from simdc.ir.token_run import TokenRun, decode_step
@@ -122,6 +125,29 @@ network n(x: 6x9x9) {
         assert found.names == expected.names
         assert found.occurrences() == expected.occurrences()
     assert len(made) == 4
+
+
+def test_layers_that_are_priced_together_are_asked_for_by_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether they have a price is known then; a layer that is not packed is asked for once."""
+    asked: list[Kernel] = []
+
+    def greedy(self: ExactModel, kernel: Kernel, hardware: Hardware) -> Tiling:
+        asked.append(kernel)
+        return greedy_tiling(kernel, hardware)
+
+    monkeypatch.setattr(ExactModel, "greedy", greedy)
+    network = simdc.load(written(tmp_path, IMAGES))
+    space = Space(simdc.load_hardware("HI1"), ())
+    Exploration(space, [NetworkChoice("n", "inference", network.workload)])
+    assert not asked
+    clipped = space._replace(base=with_field(space.base, "stores_padding", False))
+    exploration = Exploration(clipped, [NetworkChoice("n", "inference", network.workload)])
+    left_over = {forms[0][1] for forms, _, _ in network.workload(clipped.base).occurrences()}
+    assert set(asked) <= left_over
+    assert len(asked) == len(set(asked)) > 0
+    assert not exploration.uncosted
 
 
 def test_what_is_said_of_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
