@@ -115,8 +115,10 @@ def _product() -> float:
 
 
 ROWS = {
-    "batches_100": Row("100 batches of ResNet-50", partial(_batches, "resnet50", range(3, 1000, 10)), 0.1),
-    "batches_100_mobile": Row("100 batches of MobileNetV2", partial(_batches, "mobilenet_v2", range(3, 1000, 10)), 0.1),
+    "batches_100": Row("100 batches of ResNet-50", partial(_batches, "resnet50", range(3, 1000, 10))),
+    "batches_1000": Row("1,000 of them", partial(_batches, "resnet50", range(3, 1003)), 1),
+    "batches_100_mobile": Row("100 batches of MobileNetV2", partial(_batches, "mobilenet_v2", range(3, 1000, 10))),
+    "batches_1000_mobile": Row("1,000 of them", partial(_batches, "mobilenet_v2", range(3, 1003)), 1),
     "batches_training": Row(
         "a training step of MobileNetV2 in one more batch of a sweep", partial(_each, range(3, 1000, 200))
     ),
