@@ -90,9 +90,12 @@ def test_a_small_search(seed: int, ahead: int) -> None:
     assert expected.certificate.evaluated > 3
 
 
-@pytest.mark.parametrize(("seed", "steps", "at_once"), [(9, 3e3, 2048), (12, 9e3, 8), (17, 6e3, 1), (30, inf, 2048)])
+@pytest.mark.parametrize(
+    ("seed", "steps", "at_once"),
+    [(9, 3e3, 2048), (12, 9e3, 8), (17, 6e3, 1), (30, inf, 2048), (26, 2e4, 2048), (48, 2e4, 512), (74, inf, 8)],
+)
 def test_orders_in_one_call(seed: int, steps: float, at_once: int) -> None:
-    """Steps that are up on the way, and orders that are bounded in groups."""
+    """Steps that are up on the way, orders that are bounded in groups, and so many ways in one that all are priced."""
     kernel, drawn = next(iter(random_layers(seed, 2)))
     machine = evolve(drawn, stores_padding=True)
     with patch.object(core, "COMPILED", None):

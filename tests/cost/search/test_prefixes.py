@@ -86,3 +86,13 @@ def test_with_a_pencil(monkeypatch: pytest.MonkeyPatch) -> None:
         found = prefixes.below(np.zeros((1, 0), dtype=np.int64), inf)
         tiles = cuts[0].counts[found.rows[:, 0]].tolist()
         assert dict(zip(tiles, found.bounds.tolist(), strict=True)) == bounds
+
+
+def test_a_whole_loop_takes_as_many_passes_as_there_are_arrays() -> None:
+    """On 4 x 4 PEs 6 input channels are 2 arrays, 4 output channels one: in two tiles these would be two passes."""
+    kernel, machine = row_convolution(ic=6, oc=4, ow=6), small_machine(stores_padding=True, side=4)
+    flat = flat_contraction(kernel, machine, GENESYS)
+    assert flat is not None
+    whole = CutsInRow(even(kernel, machine), flat, Relaxed(kernel, machine)).whole
+    numbers = flat.shape.numbers
+    assert [whole[numbers[loop]] for loop in ("ic", "oc", "ow")] == [2, 1, 6]

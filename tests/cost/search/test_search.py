@@ -89,6 +89,8 @@ def test_the_best_of_many_ways_is_taken() -> None:
 
 def test_what_parts_of_a_budget_spend_is_spent() -> None:
     whole = Budget(100)
+    assert not Budget(1).is_spent
+    assert Budget(0).is_spent
     part = whole.part(0.5)
     half = part.part(0.5)
     half.spend(10)
