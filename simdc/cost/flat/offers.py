@@ -29,7 +29,6 @@ SPENT: Final = 2
 LOOKED_AT: Final = 3
 FEWEST_ORDER: Final = 4
 FEWEST_WAY: Final = 5
-OFFERED: Final = 6
 
 
 def try_orders(
